@@ -1,0 +1,1 @@
+"""One module per operation, named as the operation in snake case."""

@@ -1,0 +1,170 @@
+"""The interface every object store implements, and what it promises to its callers.
+
+A store is blocking and safe to use from several threads. It can be reopened in another process from
+its ``address``. Keys are Unicode text; order of keys is the order of their UTF-8 bytes, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import msgspec
+
+
+class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a bucket lives; enough to open it again in another process.
+
+    ``bucket`` is the name users write in ``oss://bucket/key``; ``url`` is a folder path or
+    ``s3://name?endpoint=…`` / ``oss://name?endpoint=…``; ``options`` holds credentials and settings.
+    """
+
+    bucket: str
+    url: str
+    options: dict[str, str] = {}
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store can tell, so that callers ask for the capability and never for the vendor."""
+
+    content_etag: bool
+    """The ETag changes if and only if the content does (false: derived from size and time)."""
+    time_resolution_ns: int
+    """Resolution of ``modified_ns``; comparisons use no finer one."""
+    details: bool
+    """``details`` tells more than a listing: headers, user metadata, tags, checksums."""
+    watch: bool
+    """The store can report changes as they happen (see ``watch``)."""
+
+
+class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
+    """One object as a listing shows it, without a request of its own."""
+
+    key: str
+    size: int
+    etag: str
+    """Opaque, without quotes; never empty."""
+    modified_ns: int
+    storage_class: str | None = None
+    object_type: str | None = None
+
+
+class ObjectDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request for one object tells beyond the listing; None where the store is silent."""
+
+    info: ObjectInfo
+    content_type: str | None = None
+    content_md5: str | None = None
+    crc64: str | None = None
+    version_id: str | None = None
+    cache_control: str | None = None
+    content_disposition: str | None = None
+    content_encoding: str | None = None
+    content_language: str | None = None
+    expires: str | None = None
+    acl: str | None = None
+    server_side_encryption: str | None = None
+    server_side_encryption_key_id: str | None = None
+    server_side_data_encryption: str | None = None
+    created_ns: int | None = None
+    user_metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+
+class StoreError(Exception):
+    """A store could not do what was asked.
+
+    ├── BucketNotFound       the bucket does not exist; do not retry
+    ├── ObjectNotFound       the object does not exist; do not retry
+    ├── ObjectChanged        the object is no longer the version that was asked for; look again
+    ├── AccessDenied         the credentials do not allow it; do not retry
+    ├── StoreMisconfigured   the address makes no sense; do not retry
+    └── StoreUnavailable     network, time-out, throttling, 5xx; retry later
+    """
+
+    retryable = False
+
+
+class BucketNotFound(StoreError):
+    """The bucket does not exist."""
+
+
+class ObjectNotFound(StoreError):
+    """The object does not exist."""
+
+
+class ObjectChanged(StoreError):
+    """The object is no longer the version that was asked for."""
+
+
+class AccessDenied(StoreError):
+    """The credentials do not allow the request."""
+
+
+class StoreMisconfigured(StoreError):
+    """The address or its options make no sense."""
+
+
+class StoreUnavailable(StoreError):
+    """The store did not answer, or said that it cannot answer now."""
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds the store asked to wait, when it did."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What a watch saw since it was last asked: keys to look at again, and whether some were lost."""
+
+    keys: frozenset[str]
+    """Keys of objects that may have been written, changed or removed."""
+    prefixes: frozenset[str]
+    """Key prefixes (ending in ``/``) below which anything may have changed, e.g. a moved folder."""
+    overflow: bool
+    """Changes were lost; only a complete listing tells the truth again."""
+
+
+class Watch(Protocol):
+    """A running watch on a bucket. Starts watching before it is returned."""
+
+    def wait(self, seconds: float) -> Changes:
+        """Block until something changed or the time is over; then report it (possibly nothing)."""
+
+    def close(self) -> None:
+        """Stop watching; wakes a waiting caller. May be called twice."""
+
+
+class Store(Protocol):
+    """A bucket."""
+
+    address: StoreAddress
+    capabilities: Capabilities
+
+    def check(self) -> None:
+        """Return when the bucket can be listed; raise the StoreError that says why not."""
+
+    def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
+        """Pages (up to 1,000) of objects whose key starts with ``prefix`` and is greater than
+        ``start_after``, strictly ascending by the UTF-8 bytes of the key.
+
+        Raises in the middle when the listing cannot be completed: a listing that ends without an
+        exception is complete. Directory marker objects (keys ending in ``/``) are left out.
+        """
+
+    def details(self, key: str) -> ObjectDetails:
+        """Everything known about one object now. Raises ObjectNotFound."""
+
+    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
+        """Up to ``length`` bytes from ``offset``; fewer only at the end of the object, ``b""`` past it.
+
+        With ``etag`` raises ObjectChanged when the object is another version. Raises ObjectNotFound.
+        """
+
+    def watch(self) -> Watch:
+        """Start watching the bucket; only with the ``watch`` capability."""
+
+    def close(self) -> None:
+        """Release connections. May be called twice."""

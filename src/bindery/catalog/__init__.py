@@ -1,0 +1,1 @@
+"""The record (truth), the index (derived), and the query language with its compiler."""

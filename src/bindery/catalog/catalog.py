@@ -1,0 +1,165 @@
+"""What the rest of Bindery asks of a catalog. Every catalog passes the same conformance suite.
+
+All methods block and may be called from any thread; reads see all earlier writes. Every write is one
+transaction: when a method returns, its effect survives a kill of the process; when it raises, nothing
+happened. Raises the errors of ``records``; a dataset or binding that is gone raises NotFound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from bindery.catalog.query.syntax import Aggregation, Node, SortField
+from bindery.catalog.records import (
+    Binding,
+    Dataset,
+    FileRecord,
+    FileWrite,
+    LedgerEntry,
+    Project,
+    ScanCommit,
+    Statistics,
+    Task,
+)
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a query. ``documents`` are JSON of File, whole."""
+
+    documents: tuple[bytes, ...]
+    next_token: str
+    """Empty on the last page."""
+    total_hits: int | None
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A value and the number of files that hold it."""
+
+    value: str
+    count: int
+
+
+class AggregationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One aggregation's answer; ``value`` is None for groups, and for min, max, average of nothing."""
+
+    field: str
+    operation: str
+    value: float | None = None
+    groups: tuple[Group, ...] | None = None
+
+
+class Catalog(Protocol):
+    """Record, index and queries as one thing."""
+
+    # control plane: names are unique per parent; lists ascend by name and resume after ``after``
+
+    def create_project(self, project: Project) -> Project: ...
+    def get_project(self, name: str) -> Project: ...
+    def list_projects(
+        self, *, prefix: str = "", tags: dict[str, str] | None = None, after: str = "", limit: int = 100
+    ) -> list[Project]: ...
+    def update_project(self, name: str, change: Callable[[Project], Project]) -> Project: ...
+    def delete_project(self, name: str) -> None: ...
+    def project_statistics(self, name: str) -> Statistics: ...
+
+    def create_dataset(self, dataset: Dataset) -> Dataset: ...
+    def get_dataset(self, project_name: str, name: str) -> Dataset: ...
+    def list_datasets(
+        self, project_name: str, *, prefix: str = "", after: str = "", limit: int = 100
+    ) -> list[Dataset]: ...
+    def update_dataset(
+        self, project_name: str, name: str, change: Callable[[Dataset], Dataset]
+    ) -> Dataset: ...
+    def delete_dataset(self, project_name: str, name: str) -> None: ...
+    def dataset_statistics(self, project_name: str, name: str) -> Statistics: ...
+
+    def create_binding(self, binding: Binding) -> Binding: ...
+    def get_binding(self, project_name: str, dataset_name: str, bucket: str) -> Binding: ...
+    def get_binding_by_id(self, binding_id: int) -> Binding: ...
+    def list_bindings(
+        self,
+        *,
+        project_name: str | None = None,
+        dataset_name: str | None = None,
+        bucket: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int | None = None,
+    ) -> list[Binding]:
+        """Ascending by project, dataset, bucket; ``after`` is (dataset, bucket) within a project.
+        All None lists every binding of the server."""
+
+    def update_binding(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
+        """Read, change and write in one transaction; times are the caller's business."""
+
+    def delete_binding(self, binding_id: int) -> None:
+        """Remove the binding and its ledger; entries stay."""
+
+    # the work of a binding
+
+    def commit(self, work: ScanCommit) -> None:
+        """Documents, ledger, tombstones, cursor and books, in one transaction."""
+
+    def walk_ledger(
+        self, binding_id: int, *, after: str = "", prefix: str = ""
+    ) -> Iterator[list[LedgerEntry]]:
+        """Pages of the ledger ascending by the UTF-8 bytes of the key, tombstones included; changes
+        made meanwhile may or may not show."""
+
+    def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]: ...
+
+    # entries
+
+    def write_files(self, dataset_id: int, files: Sequence[FileWrite]) -> None:
+        """Insert or update entries by explicit indexing."""
+
+    def set_fields(self, dataset_id: int, uri: str, fields: bytes, *, create: bool) -> None:
+        """Merge the caller's own fields (JSON of an InputFile without URI) into an entry; they win
+        over extracted fields and survive later extractions. NotFound("file") unless ``create``."""
+
+    def get_files(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
+        """Those that exist, in the order asked."""
+
+    def delete_files(self, dataset_id: int, uris: Sequence[str]) -> None:
+        """Remove entries; absent ones are no error."""
+
+    # queries; raise QueryError of ``query.syntax``
+
+    def search(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+        total: bool = True,
+    ) -> Page: ...
+
+    def fuzzy_search(
+        self,
+        dataset_id: int,
+        text: str,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+    ) -> Page: ...
+
+    def aggregate(
+        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int = 100
+    ) -> list[AggregationResult]: ...
+
+    def rebuild_index(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Throw the index away and build it from the record; ``progress(done, total)``."""
+
+    # tasks
+
+    def put_task(self, task: Task) -> None: ...
+    def get_task(self, project_name: str, task_type: str, task_id: str) -> Task: ...
+    def list_tasks(self, project_name: str) -> list[Task]:
+        """All tasks of a project not older than 7 days."""
+
+    def close(self) -> None: ...

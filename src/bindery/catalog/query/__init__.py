@@ -1,0 +1,1 @@
+"""The query language: parsed into a small validated tree, then compiled to SQL with parameters."""

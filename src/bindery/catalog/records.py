@@ -1,0 +1,227 @@
+"""The values the catalog keeps. Times are nanoseconds since 1970 (UTC); sizes are bytes."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from bindery.file import File
+
+
+class CatalogError(Exception):
+    """The catalog refused or could not do what was asked.
+
+    ├── NotFound           the named resource does not exist
+    ├── AlreadyExists      the name is taken
+    ├── NotEmpty           the resource still holds others
+    ├── LimitExceeded      a cap of the project or dataset would be passed
+    └── CatalogUnusable    the files on disk cannot be used; the message says what to do
+    """
+
+
+class NotFound(CatalogError):
+    """``args[0]`` is the kind of resource: project, dataset, binding, file, task."""
+
+
+class AlreadyExists(CatalogError):
+    """``args[0]`` is the kind of resource."""
+
+
+class NotEmpty(CatalogError):
+    """``args[0]`` is the kind of resource, ``args[1]`` says what it still holds."""
+
+
+class LimitExceeded(CatalogError):
+    """``args[0]`` is the name of the cap, e.g. DatasetMaxBindCount."""
+
+
+class CatalogUnusable(CatalogError):
+    """The files on disk cannot be used."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The caps that projects and datasets share, with the vendor's defaults."""
+
+    dataset_max_bind_count: int = 10
+    dataset_max_file_count: int = 100_000_000
+    dataset_max_entity_count: int = 10_000_000_000
+    dataset_max_relation_count: int = 100_000_000_000
+    dataset_max_total_file_size: int = 90_000_000_000_000_000
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """A project; ``id`` is 0 until the catalog gives one."""
+
+    id: int = 0
+    name: str
+    description: str = ""
+    service_role: str = "AliyunIMMDefaultRole"
+    template_id: str = ""
+    project_max_dataset_count: int = 1_000_000_000
+    limits: Limits = Limits()
+    tags: dict[str, str] = {}
+    create_time: int = 0
+    update_time: int = 0
+
+
+class Dataset(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset; ``id`` is 0 until the catalog gives one."""
+
+    id: int = 0
+    project_id: int
+    project_name: str
+    name: str
+    description: str = ""
+    template_id: str = ""
+    limits: Limits = Limits()
+    workflow_parameters: tuple[dict[str, str], ...] = ()
+    create_time: int = 0
+    update_time: int = 0
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """Exact counts of a project or dataset."""
+
+    dataset_count: int = 0
+    bind_count: int = 0
+    file_count: int = 0
+    total_file_size: int = 0
+
+
+class BindingState(enum.StrEnum):
+    """State of a binding. Source: help page api-imm-2020-09-30-struct-binding."""
+
+    READY = "Ready"
+    RUNNING = "Running"
+    STOPPED = "Stopped"
+    RETRYING = "Retrying"
+    FAILED = "Failed"
+    DELETED = "Deleted"
+
+
+class BindingPhase(enum.StrEnum):
+    """Phase of a binding; empty before the first scan."""
+
+    NONE = ""
+    FULL_SCANNING = "FullScanning"
+    INCREMENTAL_SCANNING = "IncrementalScanning"
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """The books of a binding over its present (else last) complete listing.
+
+    At every moment: listed = indexed + unchanged + excluded + failed + pending.
+    """
+
+    listed: int = 0
+    indexed: int = 0
+    unchanged: int = 0
+    excluded: int = 0
+    failed: int = 0
+    pending: int = 0
+    deleted: int = 0
+    bytes_read: int = 0
+    last_complete_listing: int | None = None
+    oldest_pending_change: int | None = None
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    """A bucket tied to a dataset. ``cursor`` is the last key whose page is committed, while scanning."""
+
+    id: int = 0
+    dataset_id: int
+    project_name: str
+    dataset_name: str
+    bucket: str
+    state: BindingState = BindingState.READY
+    phase: BindingPhase = BindingPhase.NONE
+    reason: str = ""
+    cursor: str | None = None
+    progress: Progress = Progress()
+    create_time: int = 0
+    update_time: int = 0
+
+    @property
+    def uri(self) -> str:
+        """The vendor's form, ``oss://bucket``."""
+        return f"oss://{self.bucket}"
+
+
+class Outcome(enum.StrEnum):
+    """Where an object of a bucket stands."""
+
+    PENDING = "Pending"
+    INDEXED = "Indexed"
+    EXCLUDED = "Excluded"
+    FAILED = "Failed"
+    DELETED = "Deleted"
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What Bindery last saw of one object, and what came of it."""
+
+    key: str
+    etag: str
+    size: int
+    modified_ns: int
+    outcome: Outcome
+    reason: str = ""
+    """Machine-readable code, then a message: ``ParseFailed: …``; empty when all is well."""
+    attempts: int = 0
+    extractor_version: int = 0
+    seen_time: int = 0
+    outcome_time: int = 0
+
+
+class FileWrite(msgspec.Struct, frozen=True, kw_only=True):
+    """Extracted fields of one entry. Identity, CreateTime, UpdateTime and the caller's own fields are
+    the catalog's business: it merges them in the same transaction."""
+
+    uri: str
+    file: File
+    text: str | None = None
+    binding_id: int | None = None
+    """The binding that made the entry; None for explicit indexing."""
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as stored: ``document`` is the JSON of a File as answered to clients."""
+
+    uri: str
+    document: bytes
+    sequence: int
+    binding_id: int | None = None
+
+
+class ScanCommit(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of work of a binding, committed as a whole or not at all."""
+
+    binding_id: int
+    files: tuple[FileWrite, ...] = ()
+    ledger: tuple[LedgerEntry, ...] = ()
+    deleted_keys: tuple[str, ...] = ()
+    """Entries to remove; their ledger rows become tombstones (outcome Deleted)."""
+    cursor: str | None = None
+    """The new cursor; None leaves it."""
+    progress: Progress | None = None
+    """The new books; None leaves them."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """An asynchronous task as GetTask and ListTasks show it."""
+
+    id: str
+    project_name: str
+    dataset_name: str = ""
+    type: str
+    event_id: str = ""
+    status: str = "Running"
+    code: str = ""
+    message: str = ""
+    progress: int = 0
+    start_time: int = 0
+    end_time: int | None = None
+    user_data: str = ""
+    tags: dict[str, str] = {}
+    request_definition: str = ""

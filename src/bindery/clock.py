@@ -1,0 +1,72 @@
+"""Instants as integers: nanoseconds since 1970-01-01T00:00:00Z, and their RFC 3339 text."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
+_NANOSECONDS = 1_000_000_000
+
+DEFAULT_ZONE = timezone(timedelta(hours=8))
+
+
+def now_ns() -> int:
+    """The present instant."""
+    return time.time_ns()
+
+
+def format_time(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> str:
+    """RFC 3339 text as the vendor prints it: trailing zeros of the fraction dropped, offset kept.
+
+    Source: samples of api-imm-2020-09-30-struct-file, e.g. ``2022-01-14T10:10:52.83948013+08:00``.
+    """
+    seconds, fraction = divmod(instant_ns, _NANOSECONDS)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    local = moment.astimezone(zone)
+    text = local.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    if fraction:
+        text += f".{fraction:09d}".rstrip("0")
+    return text + _offset_text(local)
+
+
+def parse_time(text: str) -> int:
+    """The instant an RFC 3339 text names; 0 to 9 fraction digits, ``Z`` or a numeric offset.
+
+    Raises ValueError when the text is not RFC 3339.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an RFC 3339 time: {text[:64]!r}")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    leap = second == 60
+    moment = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    fraction = int((match[7] or "").ljust(9, "0"))
+    return (seconds + leap - _offset_seconds(match[8])) * _NANOSECONDS + fraction
+
+
+def parse_zone(text: str) -> timezone:
+    """A zone written ``Z`` or ``+08:00``; raises ValueError for anything else."""
+    if not re.fullmatch(r"[Zz]|[+-]\d\d:\d\d", text):
+        raise ValueError(f"not a zone offset such as +08:00: {text[:64]!r}")
+    return timezone(timedelta(seconds=_offset_seconds(text)))
+
+
+def _offset_seconds(text: str) -> int:
+    if text in "Zz":
+        return 0
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 23 or minutes > 59:
+        raise ValueError(f"not a zone offset: {text!r}")
+    return (hours * 3600 + minutes * 60) * (-1 if text[0] == "-" else 1)
+
+
+def _offset_text(local: datetime) -> str:
+    offset = local.utcoffset()
+    if not offset:
+        return "Z"
+    minutes = int(offset.total_seconds() // 60)
+    sign = "-" if minutes < 0 else "+"
+    return f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

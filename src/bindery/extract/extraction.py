@@ -1,0 +1,53 @@
+"""What goes into an extraction and what comes out of it. These cross process borders, so plain data."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from bindery.buckets.store import ObjectInfo, StoreAddress
+from bindery.file import File
+
+
+class Operator(enum.StrEnum):
+    """The extraction steps a workflow template switches on.
+
+    Source: help page workflow-templates-and-operators. Operators that need models are not run here.
+    """
+
+    OSS_META = "OSSMeta"
+    MIME = "MIME"
+    EXIF = "EXIF"
+    MEDIA_META = "MediaMeta"
+    REGEO = "ReGEO"
+    EXTRACT_DOCUMENT_TEXT = "ExtractDocumentText"
+
+
+class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One object to extract; the bytes must be those of ``object.etag``."""
+
+    address: StoreAddress
+    object: ObjectInfo
+    operators: frozenset[Operator]
+    content_type_hint: str | None = None
+    zone: str = "+08:00"
+    """Zone for times in the file that carry none."""
+
+
+class Extraction(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome: fields, or a failure with a machine-readable code. Never an exception.
+
+    ``failure`` is ``Code: message``; a failed extraction still carries the fields that were found.
+    Codes: ``ParseFailed``, ``TimeLimit``, ``MemoryLimit``, ``ReadLimit``, ``WorkerDied``,
+    ``ObjectChanged``, ``ObjectNotFound``, ``AccessDenied``, ``StoreUnavailable``.
+    """
+
+    file: File
+    failure: str | None = None
+    retryable: bool = False
+    """The failure came from the store or from a passing shortage, not from the file."""
+    bytes_read: int = 0
+    extractor_version: int = 0
+    text: str | None = None
+    """Text of a document (searchable, never returned as a File field)."""

@@ -1,0 +1,1 @@
+"""The life of a binding: states, full scan, change following, reconciliation, deletion guard."""
