@@ -1,0 +1,139 @@
+"""The one place that puts the rooms together: configuration in, a running server out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import ExitStack
+
+import click
+
+from bindery.access.keys import AccessKeys
+from bindery.access.nonces import Nonces
+from bindery.api.context import ApiSettings, Context
+from bindery.api.gateway import Gateway
+from bindery.api.server import Server
+from bindery.buckets.registry import Buckets, parse_store
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.sqlite_catalog import SqliteCatalog
+from bindery.clock import parse_zone
+from bindery.config import Config
+from bindery.extract.limits import ExtractionLimits
+from bindery.extract.pool import ExtractionPool
+from bindery.sync.engine import Engine
+from bindery.sync.settings import SyncSettings
+
+_SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long a scanning thread may hold the interpreter while a request waits; short for answer times."""
+
+
+class Application:
+    """All rooms, open and connected. Closing it checkpoints the work in hand."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        config.data.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as opened:
+            catalog = open_catalog(config)
+            opened.callback(catalog.close)
+            buckets = open_buckets(config)
+            opened.callback(buckets.close)
+            pool = open_pool(config)
+            opened.callback(pool.close)
+            self.engine = Engine(catalog, buckets, pool, sync_settings(config))
+            opened.callback(self.engine.close)
+            nonces = Nonces(config.data)
+            opened.callback(nonces.close)
+            self.keys = AccessKeys(config.data, account_id=config.account.id)
+            context = Context(catalog, self.engine, self.keys, nonces, api_settings(config))
+            self.gateway = Gateway(context)
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close the rooms, outermost first."""
+        self._opened.close()
+
+
+def open_catalog(config: Config) -> Catalog:
+    """The catalog of the data folder. Raises CatalogUnusable, with instructions, when it cannot be used."""
+    return SqliteCatalog(config.data, account_id=config.account.id, zone=parse_zone(config.account.zone))
+
+
+def open_buckets(config: Config) -> Buckets:
+    """The configured buckets, and every folder of the bucket root."""
+    addresses = {name: parse_store(name, store) for name, store in config.buckets.items()}
+    return Buckets(addresses, config.bucket_root)
+
+
+def open_pool(config: Config) -> ExtractionPool:
+    """The worker processes; they start with the first file."""
+    limits = config.extraction
+    return ExtractionPool(
+        config.worker_count(),
+        ExtractionLimits(
+            seconds=limits.time_limit,
+            memory_bytes=limits.memory_limit,
+            read_bytes=limits.read_limit,
+            recycle_after=limits.recycle_after,
+        ),
+    )
+
+
+def sync_settings(config: Config) -> SyncSettings:
+    """What the sync room needs to know of the configuration."""
+    sync = config.sync
+    return SyncSettings(
+        reconcile_interval=sync.reconcile_interval,
+        folder_reconcile_interval=sync.folder_reconcile_interval,
+        settle_time=sync.settle_time,
+        guard_share=sync.guard_share,
+        guard_count=sync.guard_count,
+        zone=config.account.zone,
+    )
+
+
+def api_settings(config: Config) -> ApiSettings:
+    """What the API room needs to know of the configuration."""
+    return ApiSettings(
+        region_id=config.account.region,
+        account_id=config.account.id,
+        zone=parse_zone(config.account.zone),
+        strict=config.server.strict,
+        max_request_line=config.server.max_request_line,
+    )
+
+
+def serve(config: Config) -> None:
+    """Run the server until SIGTERM or SIGINT."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    application = Application(config)
+    try:
+        asyncio.run(_serve(application))
+    finally:
+        application.close()
+
+
+async def _serve(application: Application) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    server = Server(application.gateway)
+    address = await server.start(application.config.server.host, application.config.server.port)
+    try:
+        _announce(application, address)
+        application.engine.start()
+        await stopped.wait()
+    finally:
+        await server.stop()
+
+
+def _announce(application: Application, address: str) -> None:
+    made = application.keys.newly_made
+    if made is not None:
+        click.echo("root access key, shown once (kept in the data folder):", err=True)
+        click.echo(f"  BINDERY_ACCESS_KEY_ID={made.id}", err=True)
+        click.echo(f"  BINDERY_ACCESS_KEY_SECRET={made.secret}", err=True)
+    click.echo(f"bindery ready http://{address}")
+    sys.stdout.flush()

@@ -1,0 +1,90 @@
+"""A small signed client of a running server, for the commands. Programs use the official SDKs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import click
+
+from bindery.access.keys import read_root_key
+from bindery.api.signature import sign_v3
+
+DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
+_TIMEOUT_SECONDS = 60
+
+
+class ApiError(click.ClickException):
+    """The server refused a call; shows its code, message and request id."""
+
+    def __init__(self, action: str, status: int, body: Mapping[str, Any]) -> None:
+        self.code = str(body.get("Code", f"HTTP {status}"))
+        self.status = status
+        text = f"{action}: {self.code}: {body.get('Message', 'no message')}"
+        super().__init__(f"{text} (request {body.get('RequestId', 'unknown')})")
+
+
+class Client:
+    """Calls any operation by name with its parameters as the vendor spells them."""
+
+    def __init__(self, endpoint: str, key_id: str, key_secret: str) -> None:
+        parts = urlsplit(endpoint if "//" in endpoint else f"http://{endpoint}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise click.ClickException(f"not an endpoint: {endpoint}; write http://HOST:PORT")
+        self._secure = parts.scheme == "https"
+        self._host = parts.netloc
+        self.endpoint = f"{parts.scheme}://{parts.netloc}"
+        self._key = (key_id, key_secret)
+
+    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+        """The decoded answer. Raises ApiError when the server refuses, ClickException without one."""
+        query = [(name, _encode(value)) for name, value in parameters.items() if value is not None]
+        headers = sign_v3("POST", self._host, action, query, *self._key)
+        status, body = self._send("/?" + urlencode(query), headers)
+        if status >= 400:
+            raise ApiError(action, status, body)
+        return body
+
+    def _send(self, target: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        connection = kind(self._host, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request("POST", target, headers=dict(headers))
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except OSError as error:
+            raise click.ClickException(
+                f"no server at {self.endpoint} ({error}); start one with: bindery serve"
+            ) from error
+        except ValueError as error:
+            raise click.ClickException(f"{self.endpoint} is not a Bindery server") from error
+        finally:
+            connection.close()
+
+
+def connect(endpoint: str, data: Path) -> Client:
+    """A client with the keys of the environment, else of the data folder's root key."""
+    key_id = os.environ.get("BINDERY_ACCESS_KEY_ID")
+    secret = os.environ.get("BINDERY_ACCESS_KEY_SECRET")
+    if key_id and secret:
+        return Client(endpoint, key_id, secret)
+    key = read_root_key(data)
+    if key is None:
+        raise click.ClickException(
+            f"no access key: set BINDERY_ACCESS_KEY_ID and BINDERY_ACCESS_KEY_SECRET, or name the "
+            f"server's data folder with --data (no key in {data})"
+        )
+    return Client(endpoint, key.id, key.secret)
+
+
+def _encode(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)

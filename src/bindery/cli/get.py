@@ -1,0 +1,28 @@
+"""``bindery get``: everything known of one file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from bindery.cli.client import connect
+from bindery.cli.options import dataset_options, server_options
+
+
+@click.command()
+@click.argument("uri")
+@dataset_options
+@server_options
+def get(uri: str, project: str, dataset: str, endpoint: str, data: Path) -> None:
+    """Print the metadata of the file at URI (oss://bucket/key) as JSON.
+
+    \b
+    bindery get oss://photos/2024/beach.jpg
+    """
+    answer = connect(endpoint, data).call("GetFileMeta", ProjectName=project, DatasetName=dataset, URI=uri)
+    files = answer.get("Files", [])
+    if not files:
+        raise click.ClickException(f"{uri} is not in the dataset {project}/{dataset}")
+    click.echo(json.dumps(files[0], ensure_ascii=False, indent=2))

@@ -1,0 +1,146 @@
+"""The configuration: a TOML file, then the command line over it. Every setting has a default.
+
+The reference in ``docs/configuration.md`` is checked against the structs here by a test.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bindery.clock import parse_zone
+
+
+class ConfigurationError(Exception):
+    """A setting is missing, unknown or out of range; the message names it and says what to do."""
+
+
+class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[server]``: where the server listens and how strictly it follows the vendor."""
+
+    host: str = "127.0.0.1"
+    port: int = 8180
+    strict: bool = False
+    """Refuse Bindery's own extensions of the API."""
+    max_request_line: int = 2_097_152
+    """Longest request line in bytes; JSON parameters ride in the URL."""
+
+
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[account]``: the identity that answers carry."""
+
+    id: str = "1000000000000001"
+    """Account id, the OwnerId of every file."""
+    region: str = "cn-hangzhou"
+    zone: str = "+08:00"
+    """Offset of times in answers, and of photo times that carry none."""
+
+
+class ExtractionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[extraction]``: worker processes and the limits of each file."""
+
+    workers: int = 0
+    """Worker processes; 0 means one per processor."""
+    time_limit: float = 30.0
+    """Seconds one file may take."""
+    memory_limit: int = 2_147_483_648
+    """Bytes of address space one worker may use."""
+    read_limit: int = 268_435_456
+    """Bytes that may be read of one file."""
+    recycle_after: int = 2_000
+    """Files after which a worker process is replaced."""
+
+
+class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[sync]``: how a binding follows its bucket."""
+
+    reconcile_interval: float = 300.0
+    """Seconds between complete listings of an object store."""
+    folder_reconcile_interval: float = 60.0
+    """Seconds between complete listings of a watched folder."""
+    settle_time: float = 0.2
+    """Seconds a file must stay unchanged before it is read."""
+    guard_share: float = 0.2
+    """Share of a dataset that one listing may remove without confirmation."""
+    guard_count: int = 100
+    """Entries that one listing may always remove."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration."""
+
+    data: Path = Path("bindery-data")
+    """Folder of the catalog, the keys and the lock."""
+    bucket_root: Path | None = None
+    """Every folder in here is a bucket."""
+    buckets: dict[str, str] = {}
+    """Bucket name to store: a folder, or a URL such as ``s3://name?endpoint=https://…``."""
+    server: ServerConfig = ServerConfig()
+    account: AccountConfig = AccountConfig()
+    extraction: ExtractionConfig = ExtractionConfig()
+    sync: SyncConfig = SyncConfig()
+
+    def worker_count(self) -> int:
+        """Worker processes to run."""
+        return self.extraction.workers or max(1, os.cpu_count() or 1)
+
+
+def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
+    """Read ``path`` (TOML) and lay ``overrides`` over it; nested mappings are merged.
+
+    Raises ConfigurationError when the file cannot be read or a setting makes no sense.
+    """
+    values = _read_toml(path) if path is not None else {}
+    merged = _merge(values, overrides)
+    try:
+        config = msgspec.convert(merged, Config, strict=True, dec_hook=_decode_path)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path or 'command line'}: {error}; see docs/configuration.md") from error
+    _check(config)
+    return config
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"cannot read the configuration {path}: {error}") from error
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
+            merged[name] = _merge(merged[name], value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _decode_path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value).expanduser()
+    raise msgspec.ValidationError(f"expected a path, got {value!r}")
+
+
+def _check(config: Config) -> None:
+    problems = [
+        (not 0 <= config.server.port <= 65535, "server.port must be 0 to 65535"),
+        (not config.account.id.isdigit(), "account.id must be digits only"),
+        (config.extraction.workers < 0, "extraction.workers must not be negative"),
+        (config.extraction.time_limit <= 0, "extraction.time_limit must be above 0 seconds"),
+        (config.server.max_request_line < 65_536, "server.max_request_line must be at least 65536"),
+        (not 0 <= config.sync.guard_share <= 1, "sync.guard_share must be between 0 and 1"),
+    ]
+    for wrong, message in problems:
+        if wrong:
+            raise ConfigurationError(message)
+    try:
+        parse_zone(config.account.zone)
+    except ValueError as error:
+        raise ConfigurationError(f"account.zone: {error}") from error
