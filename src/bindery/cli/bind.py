@@ -28,7 +28,7 @@ _BROKEN = ("Failed", "Stopped", "Deleted")
 @dataset_options
 @server_options
 def bind(
-    store: str, name: str | None, wait: bool, project: str, dataset: str, endpoint: str, data: Path
+    *, store: str, name: str | None, wait: bool, project: str, dataset: str, endpoint: str, data: Path
 ) -> None:
     """Bind STORE to a dataset; project and dataset are made when missing.
 

@@ -30,6 +30,7 @@ _PAGE = 100
 @dataset_options
 @server_options
 def query(
+    *,
     expression: str,
     sort: str | None,
     limit: int,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from bindery.app import serve as run
+from bindery.catalog.records import CatalogUnusable
 from bindery.config import ConfigurationError, load_config
 
 
@@ -43,15 +43,7 @@ from bindery.config import ConfigurationError, load_config
     help="Configuration file (TOML).",
 )
 @click.option("--strict", is_flag=True, help="Refuse Bindery's own extensions of the API.")
-def serve(
-    data: Path | None,
-    host: str | None,
-    port: int | None,
-    buckets: tuple[str, ...],
-    bucket_root: Path | None,
-    config_file: Path | None,
-    strict: bool,
-) -> None:
+def serve(config_file: Path | None, **options: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C.
 
     Prints one line when it is ready: bindery ready http://HOST:PORT
@@ -62,30 +54,20 @@ def serve(
     bindery serve --bucket 'media=s3://media?endpoint=http://127.0.0.1:9000'
     """
     try:
-        config = load_config(config_file, overrides(data, host, port, buckets, bucket_root, strict))
-        run(config)
-    except ConfigurationError as error:
+        run(load_config(config_file, overrides(**options)))
+    except (ConfigurationError, CatalogUnusable) as error:
         raise click.ClickException(str(error)) from error
-    sys.exit(0)
 
 
-def overrides(
-    data: Path | None,
-    host: str | None,
-    port: int | None,
-    buckets: tuple[str, ...],
-    bucket_root: Path | None,
-    strict: bool,
-) -> dict[str, Any]:
+def overrides(*, buckets: tuple[str, ...] = (), strict: bool = False, **options: Any) -> dict[str, Any]:
     """The command line as a mapping shaped like the configuration file; unset options are left out."""
-    server = {"host": host, "port": port, "strict": strict or None}
-    values: dict[str, Any] = {
-        "data": data,
-        "bucket_root": bucket_root,
-        "buckets": dict(_named_store(option) for option in buckets) or None,
-        "server": {name: value for name, value in server.items() if value is not None} or None,
-    }
-    return {name: value for name, value in values.items() if value is not None}
+    values: dict[str, Any] = {name: options[name] for name in ("data", "bucket_root") if options.get(name)}
+    values["server"] = {name: options[name] for name in ("host", "port") if options.get(name) is not None}
+    if strict:
+        values["server"]["strict"] = True
+    if buckets:
+        values["buckets"] = dict(_named_store(option) for option in buckets)
+    return values
 
 
 def _named_store(option: str) -> tuple[str, str]:
