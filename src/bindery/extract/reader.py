@@ -1,0 +1,134 @@
+"""A seekable file over an object, fetched in aligned blocks that are counted and limited."""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+from typing import Protocol
+
+from bindery.buckets.store import ObjectInfo
+from bindery.extract.limits import ExtractionLimits
+
+_BLOCK = 64 * 1024
+_CACHED_BLOCKS = 128
+
+
+class ReadLimitExceeded(Exception):
+    """A file asked for more bytes than one extraction may fetch."""
+
+
+class Ranges(Protocol):
+    """The part of a store a reader needs."""
+
+    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
+        """Up to ``length`` bytes from ``offset`` of the object."""
+
+
+class RangeReader(io.RawIOBase):
+    """A read-only binary file whose reads become few, aligned range reads of a store.
+
+    Raises ReadLimitExceeded once more than ``limits.read_bytes`` would be fetched, and the store's own
+    errors (ObjectChanged, StoreUnavailable, …) unchanged. Libraries that swallow exceptions are
+    found out by ``error``, which keeps the first one.
+    """
+
+    def __init__(self, store: Ranges, info: ObjectInfo, limits: ExtractionLimits) -> None:
+        super().__init__()
+        self.info = info
+        self.size = info.size
+        self.limits = limits
+        self.bytes_read = 0
+        self.error: Exception | None = None
+        self._store = store
+        self._position = 0
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """True."""
+        return True
+
+    def tell(self) -> int:
+        """The position of the next read."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the position; past the end is allowed, before the start raises ValueError."""
+        start = (0, self._position, self.size)[whence]
+        if start + offset < 0:
+            raise ValueError("seek before the start of the file")
+        self._position = start + offset
+        return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Up to ``size`` bytes from the position on, all that is left when negative or None."""
+        wanted = self.size - self._position if size is None or size < 0 else size
+        data = self.peek_at(self._position, wanted)
+        self._position += len(data)
+        return data
+
+    def readall(self) -> bytes:
+        """All bytes from the position on."""
+        return self.read(-1)
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+        """Fill a buffer; the number of bytes written."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def peek_at(self, offset: int, length: int) -> bytes:
+        """Bytes at an absolute offset, without moving the position; fewer at the end of the file."""
+        length = min(length, self.size - offset)
+        if length <= 0:
+            return b""
+        first, last = offset // _BLOCK, (offset + length - 1) // _BLOCK
+        if first == last:
+            start = offset - first * _BLOCK
+            return self._block(first)[start : start + length]
+        self._fetch_missing(first, last)
+        joined = b"".join(self._block(number) for number in range(first, last + 1))
+        start = offset - first * _BLOCK
+        return joined[start : start + length]
+
+    def _block(self, number: int) -> bytes:
+        block = self._blocks.get(number)
+        if block is not None:
+            return block
+        return self._fetch(number, 1)[0]
+
+    def _fetch_missing(self, first: int, last: int) -> None:
+        """Fetch runs of uncached blocks with one request each."""
+        run = first
+        for number in range(first, last + 2):
+            if number <= last and number not in self._blocks:
+                continue
+            if number > run:
+                self._fetch(run, number - run)
+            run = number + 1
+
+    def _fetch(self, first: int, count: int) -> list[bytes]:
+        offset = first * _BLOCK
+        length = min(count * _BLOCK, self.size - offset)
+        if self.bytes_read + length > self.limits.read_bytes:
+            self.error = self.error or ReadLimitExceeded(f"read limit {self.limits.read_bytes} bytes")
+            raise self.error
+        try:
+            data = self._store.read(self.info.key, offset, length, etag=self.info.etag)
+        except Exception as error:
+            self.error = self.error or error
+            raise
+        self.bytes_read += len(data)
+        blocks = [data[start : start + _BLOCK] for start in range(0, count * _BLOCK, _BLOCK)]
+        self._keep(first, blocks)
+        return blocks
+
+    def _keep(self, first: int, blocks: list[bytes]) -> None:
+        """Cache blocks, forgetting the oldest; a run longer than the cache is kept whole until the next."""
+        for number, block in enumerate(blocks, first):
+            self._blocks[number] = block
+        while len(self._blocks) > max(_CACHED_BLOCKS, len(blocks)):
+            self._blocks.popitem(last=False)
