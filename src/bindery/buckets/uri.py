@@ -1,0 +1,62 @@
+"""Object and bucket URIs as users write them: ``oss://bucket/key``."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+_SCHEME = "oss://"
+MAX_KEY_BYTES = 1023
+"""Longest object key, as OSS has it."""
+
+
+class ObjectUri(msgspec.Struct, frozen=True):
+    """One object of one bucket."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{_SCHEME}{self.bucket}/{self.key}"
+
+
+def parse_object_uri(text: str) -> ObjectUri:
+    """The bucket and key of ``oss://bucket/key``; raises ValueError that says what is wrong."""
+    if not text.startswith(_SCHEME):
+        raise ValueError(f"a URI starts with oss://, got {text[:64]!r}")
+    bucket, slash, key = text[len(_SCHEME) :].partition("/")
+    check_bucket_name(bucket)
+    if not slash or not key:
+        raise ValueError(f"the URI names no object: {text[:128]!r}")
+    check_key(key)
+    return ObjectUri(bucket, key)
+
+
+def parse_bucket_uri(text: str) -> str:
+    """The bucket of ``oss://bucket``, with or without a slash at the end; raises ValueError."""
+    if not text.startswith(_SCHEME):
+        raise ValueError(f"a URI starts with oss://, got {text[:64]!r}")
+    bucket, _, rest = text[len(_SCHEME) :].partition("/")
+    if rest:
+        raise ValueError(f"the URI of a binding names a bucket only, got {text[:128]!r}")
+    check_bucket_name(bucket)
+    return bucket
+
+
+def check_bucket_name(bucket: str) -> None:
+    """Raise ValueError unless ``bucket`` is 3 to 63 letters, digits, hyphens (dots and underscores
+    are accepted too, for S3 and for folders)."""
+    if not _BUCKET.fullmatch(bucket) or len(bucket) < 3:
+        raise ValueError(f"not a bucket name: {bucket[:64]!r}")
+
+
+def check_key(key: str) -> None:
+    """Raise ValueError unless ``key`` is valid Unicode of 1 to 1,023 UTF-8 bytes."""
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        raise ValueError("the object key is not valid Unicode") from None
+    if not 0 < size <= MAX_KEY_BYTES:
+        raise ValueError(f"an object key has 1 to {MAX_KEY_BYTES} bytes of UTF-8, this one has {size}")
