@@ -1,0 +1,127 @@
+"""Writes the generated reference pages: docs/configuration.md and docs/coverage.md.
+
+Run by ``make docs``; a test fails when a page is not what this script would write.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bindery import config
+from bindery.api.operations import built_operations
+from bindery.api.spec.model import load_model
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
+    ("server", config.ServerConfig),
+    ("account", config.AccountConfig),
+    ("extraction", config.ExtractionConfig),
+    ("sync", config.SyncConfig),
+)
+
+
+def configuration_page() -> str:
+    """Every setting with its default, from the structs and their docstrings."""
+    lines = [
+        "# Configuration",
+        "",
+        "A TOML file named with `bindery serve --config FILE` (or `BINDERY_CONFIG`); the command line lies over it.",
+        "Generated from `src/bindery/config.py` by `make docs`.",
+        "",
+        "## Top level",
+        "",
+        *_table(config.Config, leave_out={name for name, _ in SECTIONS}),
+    ]
+    for name, struct in SECTIONS:
+        lines += ["", f"## `[{name}]`", "", *_table(struct)]
+    lines += ["", "## Environment", "", *_environment()]
+    return "\n".join(lines) + "\n"
+
+
+def coverage_page() -> str:
+    """Every operation of the API and whether it is built."""
+    model = load_model()
+    built = built_operations()
+    names = sorted(model.operations)
+    vendor = [name for name in names if not model.operations[name].extension]
+    done = sum(name in built for name in vendor)
+    lines = [
+        "# API coverage",
+        "",
+        f"{done} of the vendor's {len(vendor)} operations are built. One that is not answers HTTP 501 with the",
+        "code `NotImplemented`. Operations marked *extension* are Bindery's own or withdrawn by the vendor, and are",
+        "refused with `--strict`. Generated from the API model and the code by `make docs`.",
+        "",
+        "| operation | built | |",
+        "|---|---|---|",
+    ]
+    for name in names:
+        note = "extension" if model.operations[name].extension else ""
+        lines.append(f"| {name} | {'yes' if name in built else 'no'} | {note} |")
+    return "\n".join(lines) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page by its path."""
+    return {DOCS / "configuration.md": configuration_page(), DOCS / "coverage.md": coverage_page()}
+
+
+def _table(struct: type[msgspec.Struct], leave_out: set[str] | None = None) -> list[str]:
+    described = _descriptions(struct)
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for field in msgspec.structs.fields(struct):
+        if field.name not in (leave_out or set()):
+            rows.append(f"| `{field.name}` | {_default(field.default)} | {described.get(field.name, '')} |")
+    return rows
+
+
+def _default(value: Any) -> str:
+    if value is None or value is msgspec.NODEFAULT:
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`"
+
+
+def _descriptions(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """The text that follows each field in the source."""
+    body = ast.parse(inspect.getsource(struct)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for field, text in zip(body.body, body.body[1:], strict=False):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            found[ast.unparse(field.target)] = " ".join(ast.literal_eval(text.value).split())
+    return found
+
+
+def _environment() -> list[str]:
+    return [
+        "| variable | meaning |",
+        "|---|---|",
+        "| `BINDERY_ACCESS_KEY_ID`, `BINDERY_ACCESS_KEY_SECRET` | root access key; made at the first start without them |",
+        "| `BINDERY_DATA` | data folder, as `--data` |",
+        "| `BINDERY_CONFIG` | configuration file, as `--config` |",
+        "| `BINDERY_ENDPOINT` | address of the server for the client commands, as `--endpoint` |",
+        "| `BINDERY_PROJECT`, `BINDERY_DATASET` | project and dataset of the client commands |",
+    ]
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` say which ones are stale."""
+    stale = [path for path, text in pages().items() if not path.exists() or path.read_text("utf-8") != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"stale: {path.name}; run: make docs")
+        return 1 if stale else 0
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

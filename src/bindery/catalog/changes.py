@@ -1,0 +1,36 @@
+"""How the index follows the record: numbered changes, and documents by URI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """The newest state of one entry. A later change of the same entry replaces an earlier one."""
+
+    sequence: int
+    dataset_id: int
+    uri: str
+    document: bytes | None
+    """JSON of the File; None when the entry was removed."""
+    text: str | None
+    """Text of a document, for FuzzyQuery."""
+
+
+class ChangeSource(Protocol):
+    """The record, as the index sees it. Sequence numbers ascend over the whole catalog."""
+
+    def last_sequence(self) -> int:
+        """The number of the newest committed change; 0 in an empty catalog."""
+
+    def changes_after(self, sequence: int, limit: int) -> list[Change]:
+        """Up to ``limit`` changes with greater numbers, ascending."""
+
+    def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
+        """Documents of those entries that exist, in the order asked."""
+
+    def purge_tombstones(self, sequence: int) -> None:
+        """Forget the removed entries up to a sequence that has been applied."""

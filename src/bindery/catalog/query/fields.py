@@ -1,0 +1,171 @@
+"""Which fields of a File can be queried, and what each of them can do.
+
+The table is made from the File struct itself, by type, with the exceptions named here.
+Source: help page imm-supported-fields-and-operators, as far as it is known; the rest follows the rules
+by class in docs/differences.md.
+"""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+
+import msgspec
+
+from bindery.catalog.query.syntax import QueryError
+from bindery.file import File, wire_name
+
+
+class Kind(enum.Enum):
+    """Class of a field; it decides the operators and how values are read."""
+
+    INT = "INT"
+    FLOAT = "FLOAT"
+    TIME = "TIME"
+    KEY = "KEY"
+    TEXT = "TEXT"
+    MAP = "MAP"
+    GEO = "GEO"
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One queryable field. ``path`` is its name in parts; ``array`` tells whether the first part is a list."""
+
+    name: str
+    path: tuple[str, ...]
+    kind: Kind
+    array: bool = False
+    ranged: bool = True
+    phrase: bool = False
+    sortable: bool = True
+    countable: bool = True
+    any_token: bool = False
+    """``eq`` also holds when one token of the text equals the value."""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether sums make sense."""
+        return self.kind in (Kind.INT, Kind.FLOAT)
+
+
+RANGE_OPERATIONS = frozenset({"eq", "gt", "gte", "lt", "lte"})
+GEO_OPERATIONS = frozenset({"geo-distance", "geo-bounding-box", "geo-polygon"})
+LEAF_OPERATIONS = RANGE_OPERATIONS | GEO_OPERATIONS | {"prefix", "match-phrase", "exist"}
+
+_TIMES = {"CreateTime", "UpdateTime", "FileModifiedTime", "FileCreateTime", "FileAccessTime", "ProduceTime"}
+_TEXTS = {
+    "Filename", "Title", "Album", "AlbumArtist", "Artist", "Composer", "Performer", "OCRTexts",
+    "Addresses.AddressLine",
+}  # fmt: skip
+_PHRASES = {
+    "Addresses.Country", "Addresses.Province", "Addresses.City", "Addresses.District", "Addresses.Township",
+    "Labels.LabelName",
+}  # fmt: skip
+_MAPS = {"CustomLabels", "OSSTagging", "OSSUserMeta"}
+_ARRAYS = {"Addresses", "Labels", "Figures", "VideoStreams", "AudioStreams", "Subtitles"}
+_NOT_QUERYABLE = {
+    "EXIF", "Insights", "Elements", "SemanticTypes", "CroppingSuggestions", "OCRContents", "SceneElements",
+    "AudioCovers", "Timezone", "TravelClusterId", "Reason",
+}  # fmt: skip
+_NOT_QUERYABLE_PARTS = {"Labels.Clips", "Figures.Boundary", "Subtitles.Content", "AudioStreams.Lyric"}
+
+
+def _make_fields() -> dict[str, Field]:
+    fields: dict[str, Field] = {}
+    for name, kind in _members(File):
+        if name in _NOT_QUERYABLE:
+            continue
+        if name in _ARRAYS:
+            element = typing.get_args(kind)[0]
+            fields |= {field.name: field for field in _inner(element, (name,), array=True)}
+        elif name in _MAPS:
+            fields[name] = Field(name=name, path=(name,), kind=Kind.MAP, sortable=False, countable=False)
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            fields |= {field.name: field for field in _inner(kind, (name,), array=False)}
+        else:
+            fields[name] = _scalar((name,), kind, array=False)
+    return fields
+
+
+def _inner(struct: type[msgspec.Struct], path: tuple[str, ...], *, array: bool) -> list[Field]:
+    found = []
+    for name, kind in _members(struct):
+        here = (*path, name)
+        if ".".join(here) in _NOT_QUERYABLE_PARTS:
+            continue
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            found += _inner(kind, here, array=array)
+        else:
+            found.append(_scalar(here, kind, array=array))
+    return found
+
+
+def _scalar(path: tuple[str, ...], kind: type, *, array: bool) -> Field:
+    name = ".".join(path)
+    if name == "LatLong":
+        return Field(name=name, path=path, kind=Kind.GEO, ranged=False, sortable=False, countable=False)
+    if name in _TIMES:
+        return Field(name=name, path=path, kind=Kind.TIME)
+    if kind in (int, float):
+        number = Kind.INT if kind is int else Kind.FLOAT
+        return Field(name=name, path=path, kind=number, array=array, sortable=not array)
+    recognised = name == "OCRTexts"
+    return Field(
+        name=name,
+        path=path,
+        kind=Kind.TEXT if name in _TEXTS else Kind.KEY,
+        array=array,
+        ranged=not recognised,
+        phrase=name in _TEXTS or name in _PHRASES,
+        sortable=not array and not recognised,
+        countable=not recognised,
+        any_token=name == "Addresses.AddressLine",
+    )
+
+
+def _members(struct: type[msgspec.Struct]) -> list[tuple[str, typing.Any]]:
+    hints = typing.get_type_hints(struct)
+    return [(wire_name(name), _without_none(hints[name])) for name in struct.__struct_fields__]
+
+
+def _without_none(hint: typing.Any) -> typing.Any:
+    if isinstance(hint, types.UnionType):
+        return next(part for part in typing.get_args(hint) if part is not type(None))
+    return hint
+
+
+FIELDS = _make_fields()
+"""By full name; a map stands under its own name and is asked for by ``Name.key``."""
+
+ARRAYS = frozenset(_ARRAYS)
+
+FUZZY_FIELDS = (
+    "Filename", "URI", "CustomId", "Title", "Album", "AlbumArtist", "Artist", "Composer", "Performer", "OCRTexts",
+    "Labels.LabelName", "Labels.LabelAlias", "Addresses.AddressLine", "CustomLabels", "OSSTagging", "OSSUserMeta",
+)  # fmt: skip
+"""What FuzzyQuery looks at, besides the text of documents."""
+
+
+def find_field(name: str) -> tuple[Field, str | None]:
+    """The field, and the key when it is an entry of a map. Raises QueryError for an unknown name."""
+    field = FIELDS.get(name)
+    if field is not None:
+        return field, None
+    head, dot, key = name.partition(".")
+    field = FIELDS.get(head)
+    if dot and key and field is not None and field.kind is Kind.MAP:
+        return field, key
+    raise QueryError(f"Field {name[:128]} is unknown or cannot be queried.")
+
+
+def operations_of(field: Field) -> frozenset[str]:
+    """The operations a field allows."""
+    if field.kind is Kind.GEO:
+        return GEO_OPERATIONS | {"exist"}
+    allowed = {"exist"} | (RANGE_OPERATIONS if field.ranged else frozenset())
+    if field.kind in (Kind.KEY, Kind.TEXT, Kind.MAP):
+        allowed |= {"prefix"}
+    if field.phrase:
+        allowed |= {"match-phrase"}
+    return frozenset(allowed)

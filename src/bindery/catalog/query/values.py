@@ -1,0 +1,148 @@
+"""Values of a query, read by the class of their field."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import msgspec
+
+from bindery.catalog.query.fields import Field, Kind
+from bindery.catalog.query.syntax import QueryError
+from bindery.clock import parse_time
+
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+_INTEGER = re.compile(r"[+-]?\d{1,19}")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
+CJK = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""Ranges of characters that are tokens of their own."""
+_TOKEN = re.compile(f"[{CJK}]|[^\\W_{CJK}]+")
+MAX_POLYGON_POINTS = 1000
+
+Point = tuple[float, float]
+"""Latitude, longitude in degrees."""
+
+
+class Circle(msgspec.Struct, frozen=True):
+    """All points within ``radius`` metres."""
+
+    centre: Point
+    radius: float
+
+
+class Box(msgspec.Struct, frozen=True):
+    """A rectangle by its top left and bottom right corner; it may cross the 180th meridian."""
+
+    top_left: Point
+    bottom_right: Point
+
+
+class Polygon(msgspec.Struct, frozen=True):
+    """Points in order round the edge; the ring closes by itself."""
+
+    points: tuple[Point, ...]
+
+
+def read_scalar(field: Field, text: str) -> int | float | str:
+    """The value of a leaf: nanoseconds for times. Raises QueryError when it does not fit the field."""
+    if field.kind is Kind.INT:
+        return _read_integer(field, text)
+    if field.kind is Kind.FLOAT:
+        return _read_number(field, text)
+    if field.kind is Kind.TIME:
+        try:
+            return clamp_int64(parse_time(text.strip()))
+        except ValueError:
+            raise QueryError(
+                f"Value {text[:64]!r} of field {field.name} is not an RFC 3339 time with offset."
+            ) from None
+    return text
+
+
+def clamp_int64(value: int) -> int:
+    """The nearest value that a column of 64-bit integers can hold."""
+    return max(INT64_MIN, min(INT64_MAX, value))
+
+
+def _read_integer(field: Field, text: str) -> int:
+    text = text.strip()
+    if not _INTEGER.fullmatch(text) or not INT64_MIN <= int(text) <= INT64_MAX:
+        raise QueryError(f"Value {text[:64]!r} of field {field.name} is not a 64-bit integer.")
+    return int(text)
+
+
+def _read_number(field: Field, text: str) -> float:
+    text = text.strip()
+    number = float(text) if len(text) <= 400 and _NUMBER.fullmatch(text) else math.inf
+    if not math.isfinite(number):
+        raise QueryError(f"Value {text[:64]!r} of field {field.name} is not a number.")
+    return number
+
+
+def read_circle(text: str) -> Circle:
+    """``lat,long;radius`` with the radius in metres."""
+    centre, separator, radius = text.partition(";")
+    number = _finite(radius) if separator else None
+    if number is None or number < 0:
+        raise QueryError("Value of geo-distance must be 'latitude,longitude;radius in metres'.")
+    return Circle(_read_point(centre), number)
+
+
+def read_box(text: str) -> Box:
+    """``lat,long;lat,long``: top left, then bottom right."""
+    corners = text.split(";")
+    if len(corners) != 2:
+        raise QueryError(
+            "Value of geo-bounding-box must be 'top left;bottom right', each 'latitude,longitude'."
+        )
+    box = Box(_read_point(corners[0]), _read_point(corners[1]))
+    if box.top_left[0] < box.bottom_right[0]:
+        raise QueryError("Value of geo-bounding-box: the first corner must be the northern one.")
+    return box
+
+
+def read_polygon(text: str) -> Polygon:
+    """Three or more ``lat,long`` joined by ``;``."""
+    corners = text.strip().removesuffix(";").split(";")
+    if not 3 <= len(corners) <= MAX_POLYGON_POINTS:
+        raise QueryError(
+            f"Value of geo-polygon must have 3 to {MAX_POLYGON_POINTS} points 'latitude,longitude'."
+        )
+    return Polygon(tuple(_read_point(corner) for corner in corners))
+
+
+def parse_point(text: str) -> Point | None:
+    """``lat,long`` in range, else None."""
+    parts = text.split(",")
+    if len(parts) != 2:
+        return None
+    latitude, longitude = _finite(parts[0]), _finite(parts[1])
+    if latitude is None or longitude is None or abs(latitude) > 90 or abs(longitude) > 180:
+        return None
+    return latitude, longitude
+
+
+def _read_point(text: str) -> Point:
+    point = parse_point(text)
+    if point is None:
+        raise QueryError(
+            f"{text[:64]!r} is not 'latitude,longitude' with latitude -90 to 90 and longitude -180 to 180."
+        )
+    return point
+
+
+def _finite(text: str) -> float | None:
+    text = text.strip()
+    if len(text) > 64 or not _NUMBER.fullmatch(text):
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def tokens_of(text: str) -> list[str]:
+    """Tokens as a phrase search sees them: each Chinese, Japanese or Korean character alone; runs of other
+    letters and digits, in lower case.
+
+    Source: help page tokenization-of-text-column-in-search-index of Tablestore (default tokenizer).
+    """
+    return [token.lower() for token in _TOKEN.findall(text)]

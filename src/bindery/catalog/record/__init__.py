@@ -1,0 +1,1 @@
+"""The record: the truth, kept in SQLite. One module per noun; SQL lives in ``sql/``."""

@@ -1,0 +1,156 @@
+"""File entries, and the numbered changes the index follows."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import timezone
+
+import msgspec
+
+from bindery.catalog.changes import Change
+from bindery.catalog.documents import DocumentWriter, merge_own
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, NotFound
+from bindery.clock import now_ns
+from bindery.file import File
+
+_SQL = load_statements("files")
+_encoder = msgspec.json.Encoder()
+
+
+class _Existing(msgspec.Struct, frozen=True, gc=False):
+    sequence: int
+    live: bool
+    own: bytes | None
+    size: int
+    create_time: int
+
+
+class Entries:
+    """Rows of ``file``. Every write moves the row to a new sequence and keeps the counts of its dataset."""
+
+    def __init__(self, database: Database, account_id: str, zone: timezone) -> None:
+        self._database = database
+        self._account_id = account_id
+        self._zone = zone
+
+    def write(self, connection: sqlite3.Connection, dataset: Dataset, files: Sequence[FileWrite]) -> None:
+        """Insert or replace entries. Raises LimitExceeded when a cap of the dataset would be passed."""
+        if not files:
+            return
+        newest = {write.uri: write for write in files}
+        existing = self._existing(connection, dataset.id, newest)
+        writer = DocumentWriter(self._account_id, dataset, self._zone)
+        now = now_ns()
+        rows = []
+        for uri, write in newest.items():
+            before = existing.get(uri)
+            live = before is not None and before.live
+            created = before.create_time if before is not None and live else now
+            own = before.own if before is not None and live else None
+            document = writer.write(uri, write.file, own, create_time=created, update_time=now)
+            size = write.file.size or 0
+            rows.append((dataset.id, uri, document, own, write.text, size, created, write.binding_id))
+        added = sum(row[5] for row in rows) - sum(
+            before.size for before in existing.values() if before.live
+        )
+        count = len(rows) - sum(before.live for before in existing.values())
+        self._count(connection, dataset, count, added)
+        connection.executemany(_SQL.insert_file, rows)
+
+    def remove(self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]) -> None:
+        """Leave a row without document in the place of each entry; absent ones are no error."""
+        existing = self._existing(connection, dataset_id, uris)
+        live = {uri: before for uri, before in existing.items() if before.live}
+        rows = [
+            (dataset_id, uri, None, None, None, 0, before.create_time, None) for uri, before in live.items()
+        ]
+        connection.executemany(_SQL.insert_file, rows)
+        change = {
+            "id": dataset_id,
+            "count": -len(live),
+            "size": -sum(before.size for before in live.values()),
+        }
+        connection.execute(_SQL.count_change, change)
+
+    def set_fields(self, dataset: Dataset, uri: str, fields: bytes, *, create: bool) -> None:
+        """Merge the caller's own fields into an entry. Raises NotFound, LimitExceeded, InvalidFields."""
+        with self._database.transaction() as connection:
+            values = {"dataset_id": dataset.id, "uri": uri}
+            row = connection.execute(_SQL.select_whole, values).fetchone()
+            now = now_ns()
+            writer = DocumentWriter(self._account_id, dataset, self._zone)
+            if row is not None and row[0] is not None:
+                document, own, text, size, created, binding_id = row
+                own = merge_own(own, fields)
+                if own is not None:
+                    document = writer.overlay(document, own, update_time=now)
+            elif create:
+                text, size, created, binding_id = None, 0, now, None
+                own = merge_own(None, fields)
+                file = File(object_status="Indexing")
+                document = writer.write(uri, file, own, create_time=now, update_time=now)
+                self._count(connection, dataset, 1, 0)
+            else:
+                raise NotFound("file")
+            connection.execute(
+                _SQL.insert_file, (dataset.id, uri, document, own, text, size, created, binding_id)
+            )
+
+    def get(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
+        """Those that exist, in the order asked."""
+        rows = self._database.reader.execute(
+            _SQL.select_documents, {"dataset_id": dataset_id, "uris": _json(uris)}
+        )
+        return [
+            FileRecord(uri=uri, document=document, sequence=sequence, binding_id=binding_id)
+            for uri, document, sequence, binding_id in rows
+        ]
+
+    # ChangeSource
+
+    def last_sequence(self) -> int:
+        """The number of the newest committed change."""
+        return int(self._database.reader.execute(_SQL.last_sequence).fetchone()[0])
+
+    def changes_after(self, sequence: int, limit: int) -> list[Change]:
+        """Up to ``limit`` changes with greater numbers, ascending."""
+        rows = self._database.reader.execute(_SQL.changes_after, {"sequence": sequence, "limit": limit})
+        return [Change(*row) for row in rows]
+
+    def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
+        """Documents of those entries that exist, in the order asked."""
+        rows = self._database.reader.execute(
+            _SQL.select_documents, {"dataset_id": dataset_id, "uris": _json(uris)}
+        )
+        return [row[1] for row in rows]
+
+    def purge_tombstones(self, sequence: int) -> None:
+        """Forget removed entries up to ``sequence``; the index must have applied it. The newest row stays,
+        so that ``last_sequence`` never goes back."""
+        with self._database.transaction() as connection:
+            newest = connection.execute(_SQL.last_sequence).fetchone()[0]
+            connection.execute(_SQL.purge_tombstones, {"sequence": min(sequence, newest - 1)})
+
+    def _existing(
+        self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]
+    ) -> dict[str, _Existing]:
+        values = {"dataset_id": dataset_id, "uris": _json(list(uris))}
+        rows = connection.execute(_SQL.select_existing, values)
+        return {uri: _Existing(sequence, bool(live), *rest) for uri, sequence, live, *rest in rows}
+
+    def _count(self, connection: sqlite3.Connection, dataset: Dataset, count: int, size: int) -> None:
+        connection.execute(_SQL.count_change, {"id": dataset.id, "count": count, "size": size})
+        files, total = connection.execute(_SQL.select_counts, {"id": dataset.id}).fetchone()
+        limits = dataset.limits
+        if count > 0 and files > limits.dataset_max_file_count:
+            raise LimitExceeded("DatasetMaxFileCount")
+        if size > 0 and total > limits.dataset_max_total_file_size:
+            raise LimitExceeded("DatasetMaxTotalFileSize")
+
+
+def _json(values: Sequence[str]) -> str:
+    """A JSON array for ``json_each``. Raises ValueError for text that is not valid Unicode."""
+    return _encoder.encode(values).decode()

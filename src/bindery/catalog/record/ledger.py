@@ -1,0 +1,93 @@
+"""The ledger: what was last seen of each object of a binding, and what came of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.records import LedgerEntry, Outcome
+
+_SQL = load_statements("files")
+_PAGE = 5_000
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+class Ledger:
+    """Rows of ``ledger``, clustered by binding and key."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, connection: sqlite3.Connection, binding_id: int, entries: Iterable[LedgerEntry]) -> None:
+        """Insert or replace rows."""
+        connection.executemany(_SQL.put_ledger, (_row(binding_id, entry) for entry in entries))
+
+    def bury(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str], now: int) -> None:
+        """Make tombstones of rows; absent ones are no error."""
+        connection.executemany(_SQL.bury_ledger, ((now, binding_id, key) for key in keys))
+
+    def walk(self, binding_id: int, *, after: str = "", prefix: str = "") -> Iterator[list[LedgerEntry]]:
+        """Pages ascending by the UTF-8 bytes of the key, tombstones included."""
+        if prefix and after < prefix:
+            yield from self._pages(binding_id, prefix, prefix, including_start=True)
+        else:
+            yield from self._pages(binding_id, after, prefix, including_start=False)
+
+    def _pages(
+        self, binding_id: int, start: str, prefix: str, *, including_start: bool
+    ) -> Iterator[list[LedgerEntry]]:
+        reader = self._database.reader
+        if including_start:
+            first = list(self.get(binding_id, [start]).values())
+            if first:
+                yield first
+        while True:
+            values = {"binding_id": binding_id, "after": start, "limit": _PAGE}
+            page = [_entry(row) for row in reader.execute(_SQL.walk_ledger, values)]
+            wanted = [entry for entry in page if entry.key.startswith(prefix)] if prefix else page
+            if wanted:
+                yield wanted
+            if len(page) < _PAGE or len(wanted) < len(page):
+                return
+            start = page[-1].key
+
+    def get(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
+        """Rows by key; absent ones are left out."""
+        values = {"binding_id": binding_id, "keys": msgspec.json.encode(list(keys)).decode()}
+        return {row[0]: _entry(row) for row in self._database.reader.execute(_SQL.select_ledger, values)}
+
+
+def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:
+    return (
+        binding_id,
+        entry.key,
+        entry.etag,
+        entry.size,
+        entry.modified_ns,
+        entry.outcome.value,
+        entry.reason,
+        entry.attempts,
+        entry.extractor_version,
+        entry.seen_time,
+        entry.outcome_time,
+    )
+
+
+def _entry(row: tuple[str, str, int, int, str, str, int, int, int, int]) -> LedgerEntry:
+    key, etag, size, modified_ns, outcome, reason, attempts, version, seen, settled = row
+    return LedgerEntry(
+        key=key,
+        etag=etag,
+        size=size,
+        modified_ns=modified_ns,
+        outcome=_OUTCOMES[outcome],
+        reason=reason,
+        attempts=attempts,
+        extractor_version=version,
+        seen_time=seen,
+        outcome_time=settled,
+    )

@@ -1,0 +1,256 @@
+"""The default catalog: the record in SQLite, the index in DuckDB, both in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timezone
+from pathlib import Path
+
+import msgspec
+
+from bindery.catalog.catalog import AggregationResult, Page
+from bindery.catalog.index import Index
+from bindery.catalog.query.syntax import Aggregation, Node, SortField
+from bindery.catalog.record.control import Control
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.entries import Entries
+from bindery.catalog.record.ledger import Ledger
+from bindery.catalog.record.tasks import Tasks
+from bindery.catalog.records import (
+    Binding,
+    Dataset,
+    FileRecord,
+    FileWrite,
+    LedgerEntry,
+    Project,
+    ScanCommit,
+    Statistics,
+    Task,
+)
+from bindery.clock import DEFAULT_ZONE, now_ns
+
+
+class SqliteCatalog:
+    """Implements ``catalog.Catalog``. Raises CatalogUnusable when the folder cannot be used."""
+
+    def __init__(self, folder: Path, *, account_id: str, zone: timezone = DEFAULT_ZONE) -> None:
+        self._database = Database(folder)
+        self._control = Control(self._database)
+        self._entries = Entries(self._database, account_id, zone)
+        self._ledger = Ledger(self._database)
+        self._tasks = Tasks(self._database)
+        try:
+            self._index = Index(folder / "index.duckdb", self._entries, zone)
+        except BaseException:
+            self._database.close()
+            raise
+
+    # control plane
+
+    def create_project(self, project: Project) -> Project:
+        """Raises AlreadyExists, LimitExceeded."""
+        return self._control.create_project(project)
+
+    def get_project(self, name: str) -> Project:
+        """Raises NotFound."""
+        return self._control.get_project(name)
+
+    def list_projects(
+        self, *, prefix: str = "", tags: dict[str, str] | None = None, after: str = "", limit: int = 100
+    ) -> list[Project]:
+        """Ascending by name."""
+        return self._control.list_projects(prefix=prefix, tags=tags, after=after, limit=limit)
+
+    def update_project(self, name: str, change: Callable[[Project], Project]) -> Project:
+        """Raises NotFound."""
+        return self._control.update_project(name, change)
+
+    def delete_project(self, name: str) -> None:
+        """Raises NotFound, NotEmpty."""
+        self._control.delete_project(name)
+
+    def project_statistics(self, name: str) -> Statistics:
+        """Raises NotFound."""
+        return self._control.project_statistics(name)
+
+    def create_dataset(self, dataset: Dataset) -> Dataset:
+        """Raises NotFound, AlreadyExists, LimitExceeded."""
+        return self._control.create_dataset(dataset)
+
+    def get_dataset(self, project_name: str, name: str) -> Dataset:
+        """Raises NotFound."""
+        return self._control.get_dataset(project_name, name)
+
+    def list_datasets(
+        self, project_name: str, *, prefix: str = "", after: str = "", limit: int = 100
+    ) -> list[Dataset]:
+        """Ascending by name. Raises NotFound."""
+        return self._control.list_datasets(project_name, prefix=prefix, after=after, limit=limit)
+
+    def update_dataset(self, project_name: str, name: str, change: Callable[[Dataset], Dataset]) -> Dataset:
+        """Raises NotFound."""
+        return self._control.update_dataset(project_name, name, change)
+
+    def delete_dataset(self, project_name: str, name: str) -> None:
+        """Raises NotFound, NotEmpty."""
+        dataset = self._control.delete_dataset(project_name, name)
+        self._index.drop_dataset(dataset.id)
+
+    def dataset_statistics(self, project_name: str, name: str) -> Statistics:
+        """Raises NotFound."""
+        return self._control.dataset_statistics(project_name, name)
+
+    def create_binding(self, binding: Binding) -> Binding:
+        """Raises NotFound, AlreadyExists, LimitExceeded."""
+        return self._control.create_binding(binding)
+
+    def get_binding(self, project_name: str, dataset_name: str, bucket: str) -> Binding:
+        """Raises NotFound."""
+        return self._control.get_binding(project_name, dataset_name, bucket)
+
+    def get_binding_by_id(self, binding_id: int) -> Binding:
+        """Raises NotFound."""
+        return self._control.get_binding_by_id(binding_id)
+
+    def list_bindings(
+        self,
+        *,
+        project_name: str | None = None,
+        dataset_name: str | None = None,
+        bucket: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int | None = None,
+    ) -> list[Binding]:
+        """Ascending by project, dataset, bucket. Raises NotFound."""
+        return self._control.list_bindings(
+            project_name=project_name, dataset_name=dataset_name, bucket=bucket, after=after, limit=limit
+        )
+
+    def update_binding(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
+        """Raises NotFound."""
+        return self._control.update_binding(binding_id, change)
+
+    def delete_binding(self, binding_id: int) -> None:
+        """Raises NotFound."""
+        self._control.delete_binding(binding_id)
+
+    # the work of a binding
+
+    def commit(self, work: ScanCommit) -> None:
+        """Documents, ledger, tombstones, cursor and books in one transaction."""
+        now = now_ns()
+        try:
+            with self._database.transaction() as connection:
+                binding = self._control.change_binding(
+                    connection, work.binding_id, lambda held: _advance(held, work)
+                )
+                if work.files:
+                    dataset = self._control.get_dataset_by_id(binding.dataset_id, connection)
+                    self._entries.write(connection, dataset, work.files)
+                self._ledger.put(connection, binding.id, work.ledger)
+                if work.deleted_keys:
+                    uris = [f"{binding.uri}/{key}" for key in work.deleted_keys]
+                    self._entries.remove(connection, binding.dataset_id, uris)
+                    self._ledger.bury(connection, binding.id, work.deleted_keys, now)
+        finally:
+            self._control.forget_bindings()
+        self._index.wake()
+
+    def walk_ledger(
+        self, binding_id: int, *, after: str = "", prefix: str = ""
+    ) -> Iterator[list[LedgerEntry]]:
+        """Pages ascending by the UTF-8 bytes of the key."""
+        return self._ledger.walk(binding_id, after=after, prefix=prefix)
+
+    def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
+        """Rows by key."""
+        return self._ledger.get(binding_id, keys)
+
+    # entries
+
+    def write_files(self, dataset_id: int, files: Sequence[FileWrite]) -> None:
+        """Raises NotFound, LimitExceeded."""
+        with self._database.transaction() as connection:
+            dataset = self._control.get_dataset_by_id(dataset_id, connection)
+            self._entries.write(connection, dataset, files)
+        self._index.wake()
+
+    def set_fields(self, dataset_id: int, uri: str, fields: bytes, *, create: bool) -> None:
+        """Raises NotFound, LimitExceeded, InvalidFields."""
+        dataset = self._control.get_dataset_by_id(dataset_id)
+        self._entries.set_fields(dataset, uri, fields, create=create)
+        self._index.wake()
+
+    def get_files(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
+        """Those that exist, in the order asked."""
+        return self._entries.get(dataset_id, uris)
+
+    def delete_files(self, dataset_id: int, uris: Sequence[str]) -> None:
+        """Absent entries are no error."""
+        with self._database.transaction() as connection:
+            self._entries.remove(connection, dataset_id, uris)
+        self._index.wake()
+
+    # queries
+
+    def search(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+        total: bool = True,
+    ) -> Page:
+        """Raises QueryError."""
+        return self._index.search(dataset_id, query, sort=sort, limit=limit, token=token, total=total)
+
+    def fuzzy_search(
+        self,
+        dataset_id: int,
+        text: str,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+    ) -> Page:
+        """Raises QueryError."""
+        return self._index.fuzzy_search(dataset_id, text, sort=sort, limit=limit, token=token)
+
+    def aggregate(
+        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int = 100
+    ) -> list[AggregationResult]:
+        """Raises QueryError."""
+        return self._index.aggregate(dataset_id, query, aggregations, groups=groups)
+
+    def rebuild_index(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Throw the index away and build it from the record."""
+        self._index.rebuild(progress)
+
+    # tasks
+
+    def put_task(self, task: Task) -> None:
+        """Insert or replace."""
+        self._tasks.put(task)
+
+    def get_task(self, project_name: str, task_type: str, task_id: str) -> Task:
+        """Raises NotFound."""
+        return self._tasks.get(project_name, task_type, task_id)
+
+    def list_tasks(self, project_name: str) -> list[Task]:
+        """All tasks of a project not older than seven days."""
+        return self._tasks.list(project_name)
+
+    def close(self) -> None:
+        """Close record and index. May be called twice."""
+        self._index.close()
+        self._database.close()
+
+
+def _advance(binding: Binding, work: ScanCommit) -> Binding:
+    return msgspec.structs.replace(
+        binding,
+        cursor=binding.cursor if work.cursor is None else work.cursor,
+        progress=work.progress or binding.progress,
+    )
