@@ -1,7 +1,9 @@
+-- json_each CROSS JOIN fixes the order of the join: the short list outside, the table by its key inside.
+
 -- name: select_existing
 -- Rows of these URIs (a JSON array), tombstones included.
 SELECT uri, sequence, document IS NOT NULL, own, size, create_time FROM json_each(:uris)
-JOIN file ON file.dataset_id = :dataset_id AND file.uri = json_each.value;
+CROSS JOIN file ON file.dataset_id = :dataset_id AND file.uri = json_each.value;
 
 -- name: insert_file
 INSERT OR REPLACE INTO file (dataset_id, uri, document, own, text, size, create_time, binding_id)
@@ -15,7 +17,7 @@ SELECT file_count, total_size FROM dataset WHERE id = :id;
 
 -- name: select_documents
 SELECT uri, document, sequence, binding_id FROM json_each(:uris)
-JOIN file ON file.dataset_id = :dataset_id AND file.uri = json_each.value
+CROSS JOIN file ON file.dataset_id = :dataset_id AND file.uri = json_each.value
 WHERE document IS NOT NULL ORDER BY json_each.key;
 
 -- name: select_whole
@@ -43,7 +45,7 @@ FROM ledger WHERE binding_id = :binding_id AND key > :after ORDER BY key LIMIT :
 
 -- name: select_ledger
 SELECT ledger.key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
-FROM json_each(:keys) JOIN ledger ON ledger.binding_id = :binding_id AND ledger.key = json_each.value;
+FROM json_each(:keys) CROSS JOIN ledger ON ledger.binding_id = :binding_id AND ledger.key = json_each.value;
 
 -- name: bury_ledger
 UPDATE ledger SET outcome = 'Deleted', reason = '', outcome_time = ? WHERE binding_id = ? AND key = ?;
