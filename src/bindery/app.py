@@ -75,7 +75,7 @@ def open_pool(config: Config) -> ExtractionPool:
             seconds=limits.time_limit,
             memory_bytes=limits.memory_limit,
             read_bytes=limits.read_limit,
-            recycle_after=limits.recycle_after,
+            files_per_worker=limits.recycle_after,
         ),
     )
 

@@ -1,7 +1,6 @@
 """A local folder as a bucket.
 
-Keys are paths below the folder with ``/`` between names. A file name that is not valid UTF-8 gets a key in
-which each bad byte is written ``%XX`` and each ``%`` of such a name ``%25``; other names are kept as they are.
+Keys are paths below the folder with ``/`` between names, as ``folder_names`` spells them.
 The ETag is derived from size and modification time, so a rename keeps it. Symbolic links never leave the
 bucket: a link to a file inside is listed as a Symlink, any other link is passed over.
 """
@@ -12,10 +11,10 @@ import errno
 import heapq
 import os
 import stat
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from bindery.buckets.folder_watch import FolderWatch
+from bindery.buckets.folder_names import file_name, key_name
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -38,7 +37,9 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 class FolderStore:
     """Lists by walking in key order, reads with plain file reads, watches with the kernel."""
 
-    capabilities = Capabilities(content_etag=False, time_resolution_ns=1, details=False, watch=True)
+    capabilities = Capabilities(
+        content_etag=False, time_resolution_ns=1, details=False, watch=sys.platform == "linux"
+    )
 
     def __init__(self, address: StoreAddress) -> None:
         self.address = address
@@ -96,8 +97,10 @@ class FolderStore:
 
     def watch(self) -> Watch:
         """Watch the folder and everything below it."""
+        from bindery.buckets.folder_watch import FolderWatch  # noqa: PLC0415  (Linux only)
+
         self.check()
-        return FolderWatch(Path(os.fsdecode(self._root)))
+        return FolderWatch(self._root)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -163,42 +166,6 @@ class FolderStore:
         if not stat.S_ISREG(status.st_mode):
             return None
         return _info(key.decode(), status, link=link)
-
-
-def key_name(name: bytes) -> bytes:
-    """The part of a key that stands for a file name: the name itself when it is valid UTF-8."""
-    try:
-        name.decode()
-    except UnicodeDecodeError:
-        escaped = name.replace(b"%", b"%25").decode("utf-8", "surrogateescape")
-        return "".join(
-            f"%{ord(c) - 0xDC00:02X}" if 0xDC80 <= ord(c) <= 0xDCFF else c for c in escaped
-        ).encode()
-    return name
-
-
-def file_name(part: str) -> bytes:
-    """The file name a part of a key stands for; the inverse of ``key_name``."""
-    try:
-        plain = part.encode()
-    except UnicodeEncodeError:
-        return b""
-    if b"%" not in plain:
-        return plain
-    raw = _unescape(plain)
-    return raw if raw is not None and key_name(raw) == plain else plain
-
-
-def _unescape(text: bytes) -> bytes | None:
-    """The bytes behind ``%XX``; None when it is not of that form."""
-    pieces = text.split(b"%")
-    raw = [pieces[0]]
-    for piece in pieces[1:]:
-        try:
-            raw.append(bytes.fromhex(piece[:2].decode()) + piece[2:])
-        except (ValueError, UnicodeDecodeError):
-            return None
-    return b"".join(raw)
 
 
 def _path_of_folder(folder: bytes) -> bytes:

@@ -1,70 +1,166 @@
-"""Watching a local folder with the kernel's notifications (inotify and its kin, by watchfiles)."""
+"""Watching a local folder through the kernel's inotify.
+
+Every folder below the root has a watch of its own; symbolic links are never followed. What the kernel
+loses (queue overflow, an unmounted disk) is reported as overflow, so that a listing decides.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
-import threading
-from pathlib import Path
+import select
+from collections.abc import Iterator
 
-from watchfiles import Change
-from watchfiles._rust_notify import RustNotify
+from inotify_simple import Event, INotify, flags
 
+from bindery.buckets.folder_names import key_name
 from bindery.buckets.store import Changes, StoreUnavailable
 
-_DEBOUNCE_MS = 50
-_STEP_MS = 10
-_POLL_DELAY_MS = 300
+_MASK = (
+    flags.CREATE | flags.CLOSE_WRITE | flags.MODIFY | flags.ATTRIB | flags.DELETE | flags.MOVED_FROM
+    | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR | flags.DONT_FOLLOW
+)  # fmt: skip
+_GONE = flags.DELETE | flags.MOVED_FROM
+_LOST = flags.Q_OVERFLOW | flags.UNMOUNT
+_LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
 
 class FolderWatch:
-    """Reports paths as keys. Watching starts in the constructor."""
+    """Reports names as keys. Watching starts in the constructor.
 
-    def __init__(self, root: Path) -> None:
-        self._root = os.fspath(root)
-        self._stop = threading.Event()
+    Raises StoreUnavailable when the kernel allows no more watches; the message says which limit to raise.
+    """
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root.rstrip(b"/") or b"/"
+        self._folders: dict[int, bytes] = {}
+        self._descriptors: dict[bytes, int] = {}
+        self._closed = False
+        self._wake_reader, self._wake_writer = os.pipe()
         try:
-            self._notify = RustNotify([self._root], False, False, _POLL_DELAY_MS, True, False)
-        except (OSError, RuntimeError) as error:
-            raise StoreUnavailable(f"the folder {root} cannot be watched: {error}") from error
+            self._inotify = INotify(nonblocking=True)
+        except OSError as error:
+            os.close(self._wake_reader)
+            os.close(self._wake_writer)
+            raise _unwatchable(error) from error
+        self._poll = select.poll()
+        self._poll.register(self._inotify.fileno(), select.POLLIN)
+        self._poll.register(self._wake_reader, select.POLLIN)
+        try:
+            self._add(b"")
+        except BaseException:
+            self.close()
+            raise
 
     def wait(self, seconds: float) -> Changes:
-        """Block until something changed or ``seconds`` are over."""
-        try:
-            seen = self._notify.watch(_DEBOUNCE_MS, _STEP_MS, int(seconds * 1000), self._stop)
-        except (OSError, RuntimeError):
-            return Changes(frozenset(), frozenset(), overflow=True)
-        if not isinstance(seen, set):
+        """Block until something changed, the watch is closed or ``seconds`` are over."""
+        if self._closed:
             return Changes(frozenset(), frozenset(), overflow=False)
-        return self._changes(seen)
+        self._poll.poll(max(0, int(seconds * 1000)))
+        report = _Report()
+        try:
+            for event in self._inotify.read(timeout=0):
+                self._note(event, report)
+        except StoreUnavailable:
+            report.overflow = True
+        except (OSError, ValueError):
+            report.overflow = not self._closed
+        return Changes(frozenset(report.keys), frozenset(report.prefixes), overflow=report.overflow)
 
     def close(self) -> None:
-        """Stop watching."""
-        self._stop.set()
-        self._notify.close()
+        """Stop watching; wakes a waiting caller."""
+        if self._closed:
+            return
+        self._closed = True
+        os.write(self._wake_writer, b"x")
+        self._inotify.close()
+        os.close(self._wake_writer)
+        os.close(self._wake_reader)
 
-    def _changes(self, seen: set[tuple[int, str]]) -> Changes:
-        keys, prefixes = set(), set()
-        for change, path in seen:
-            key = self._key(path)
-            if key is None:
-                prefixes.add("")
-            elif os.path.isdir(path) and not os.path.islink(path):
-                if change == Change.added:
-                    prefixes.add(f"{key}/")
-            elif change == Change.deleted and not os.path.lexists(path):
-                keys.add(key)
-                prefixes.add(f"{key}/")
-            else:
-                keys.add(key)
-        return Changes(frozenset(keys), frozenset(prefixes), overflow=False)
+    def _note(self, event: Event, report: _Report) -> None:
+        if event.mask & _LOST:
+            report.overflow = True
+            return
+        folder = self._folders.get(event.wd)
+        if folder is None:
+            return
+        if event.mask & flags.IGNORED:
+            self._forget(folder)
+            return
+        if event.mask & (flags.DELETE_SELF | flags.MOVE_SELF):
+            report.overflow |= folder == b""
+            return
+        name = os.fsencode(event.name)
+        if not name:
+            return
+        if event.mask & flags.ISDIR:
+            self._note_folder(event, folder + name + b"/", report)
+        else:
+            report.keys.add(_key(folder + name))
 
-    def _key(self, path: str) -> str | None:
-        """The key of a path; None when its name cannot be told from the report."""
-        relative = os.path.relpath(path, self._root)
-        if relative.startswith("..") or "\ufffd" in relative:
-            return None
+    def _note_folder(self, event: Event, folder: bytes, report: _Report) -> None:
+        if event.mask & _GONE:
+            for below in [path for path in self._descriptors if path.startswith(folder)]:
+                self._remove(below)
+        elif event.mask & (flags.CREATE | flags.MOVED_TO):
+            self._add(folder)
+        elif not event.mask & flags.ATTRIB:
+            return
+        report.prefixes.add(_key(folder))
+
+    def _add(self, folder: bytes) -> None:
+        """Watch a folder and all below it. What appears meanwhile is found by listing the folder."""
+        pending = [folder]
+        while pending:
+            here = pending.pop()
+            path = os.path.join(self._root, here)
+            try:
+                descriptor = self._inotify.add_watch(path, _MASK)
+            except OSError as error:
+                if error.errno in _LIMIT_REACHED or not here:
+                    raise _unwatchable(error) from error
+                continue
+            self._folders[descriptor] = here
+            self._descriptors[here] = descriptor
+            pending += [here + name + b"/" for name in _folders_in(path)]
+
+    def _remove(self, folder: bytes) -> None:
+        descriptor = self._descriptors[folder]
+        self._forget(folder)
         try:
-            relative.encode()
-        except UnicodeEncodeError:
-            return None
-        return "" if relative == "." else relative
+            self._inotify.rm_watch(descriptor)
+        except OSError:
+            return  # the kernel has dropped it with the folder
+
+    def _forget(self, folder: bytes) -> None:
+        descriptor = self._descriptors.pop(folder, None)
+        if descriptor is not None:
+            self._folders.pop(descriptor, None)
+
+
+class _Report:
+    def __init__(self) -> None:
+        self.keys: set[str] = set()
+        self.prefixes: set[str] = set()
+        self.overflow = False
+
+
+def _folders_in(path: bytes) -> Iterator[bytes]:
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield entry.name
+    except OSError:
+        return  # gone or forbidden: the listing says so
+
+
+def _key(path: bytes) -> str:
+    return b"/".join(key_name(part) for part in path.split(b"/")).decode()
+
+
+def _unwatchable(error: OSError) -> StoreUnavailable:
+    hint = ""
+    if error.errno in _LIMIT_REACHED:
+        hint = "; raise fs.inotify.max_user_watches and fs.inotify.max_user_instances (sysctl)"
+    return StoreUnavailable(f"the folder cannot be watched: {error.strerror}{hint}")

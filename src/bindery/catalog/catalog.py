@@ -112,12 +112,17 @@ class Catalog(Protocol):
 
     # entries
 
-    def write_files(self, dataset_id: int, files: Sequence[FileWrite]) -> None:
-        """Insert or update entries by explicit indexing."""
+    def accept_files(self, dataset_id: int, files: Sequence[tuple[str, bytes]]) -> None:
+        """Make or keep entries with the caller's own fields and ObjectStatus ``Indexing``, all or none."""
 
-    def set_fields(self, dataset_id: int, uri: str, fields: bytes, *, create: bool) -> None:
-        """Merge the caller's own fields (JSON of an InputFile without URI) into an entry; they win
-        over extracted fields and survive later extractions. NotFound("file") unless ``create``."""
+    def write_files(
+        self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False
+    ) -> None:
+        """Insert or update entries; with ``existing_only`` those removed meanwhile stay removed."""
+
+    def set_fields(self, dataset_id: int, uri: str, fields: bytes) -> None:
+        """Merge the caller's own fields (JSON of an InputFile) into an entry; they win over extracted
+        fields and survive later extractions. Raises NotFound("file")."""
 
     def get_files(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
         """Those that exist, in the order asked."""

@@ -47,9 +47,12 @@ class DocumentWriter:
             return document
         return _encoder.encode({**msgspec.json.decode(document), **msgspec.json.decode(own)})
 
-    def overlay(self, document: bytes, own: bytes, *, update_time: int) -> bytes:
-        """``document`` with the caller's fields over it and a new UpdateTime."""
-        fields = {**msgspec.json.decode(document), **msgspec.json.decode(own)}
+    def overlay(self, document: bytes, *layers: bytes | None, update_time: int) -> bytes:
+        """``document`` with the fields of each layer (JSON objects) over it and a new UpdateTime."""
+        fields = msgspec.json.decode(document)
+        for layer in layers:
+            if layer is not None:
+                fields |= msgspec.json.decode(layer)
         fields["UpdateTime"] = format_time(update_time, self._zone)
         return _encoder.encode(fields)
 

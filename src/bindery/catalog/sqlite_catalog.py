@@ -168,17 +168,28 @@ class SqliteCatalog:
 
     # entries
 
-    def write_files(self, dataset_id: int, files: Sequence[FileWrite]) -> None:
+    def accept_files(self, dataset_id: int, files: Sequence[tuple[str, bytes]]) -> None:
+        """Raises NotFound, LimitExceeded, InvalidFields."""
+        with self._database.transaction() as connection:
+            dataset = self._control.get_dataset_by_id(dataset_id, connection)
+            for uri, fields in files:
+                self._entries.accept(connection, dataset, uri, fields)
+        self._index.wake()
+
+    def write_files(
+        self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False
+    ) -> None:
         """Raises NotFound, LimitExceeded."""
         with self._database.transaction() as connection:
             dataset = self._control.get_dataset_by_id(dataset_id, connection)
-            self._entries.write(connection, dataset, files)
+            self._entries.write(connection, dataset, files, existing_only=existing_only)
         self._index.wake()
 
-    def set_fields(self, dataset_id: int, uri: str, fields: bytes, *, create: bool) -> None:
+    def set_fields(self, dataset_id: int, uri: str, fields: bytes) -> None:
         """Raises NotFound, LimitExceeded, InvalidFields."""
-        dataset = self._control.get_dataset_by_id(dataset_id)
-        self._entries.set_fields(dataset, uri, fields, create=create)
+        with self._database.transaction() as connection:
+            dataset = self._control.get_dataset_by_id(dataset_id, connection)
+            self._entries.set_fields(connection, dataset, uri, fields)
         self._index.wake()
 
     def get_files(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:

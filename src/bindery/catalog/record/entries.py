@@ -26,6 +26,16 @@ class _Existing(msgspec.Struct, frozen=True, gc=False):
     own: bytes | None
     size: int
     create_time: int
+    binding_id: int | None
+
+
+class _Whole(msgspec.Struct):
+    document: bytes
+    own: bytes | None
+    text: str | None
+    size: int
+    create_time: int
+    binding_id: int | None
 
 
 class Entries:
@@ -36,13 +46,22 @@ class Entries:
         self._account_id = account_id
         self._zone = zone
 
-    def write(self, connection: sqlite3.Connection, dataset: Dataset, files: Sequence[FileWrite]) -> None:
+    def write(
+        self,
+        connection: sqlite3.Connection,
+        dataset: Dataset,
+        files: Sequence[FileWrite],
+        *,
+        existing_only: bool = False,
+    ) -> None:
         """Insert or replace entries. Raises LimitExceeded when a cap of the dataset would be passed."""
-        if not files:
-            return
         newest = {write.uri: write for write in files}
         existing = self._existing(connection, dataset.id, newest)
-        writer = DocumentWriter(self._account_id, dataset, self._zone)
+        if existing_only:
+            newest = {uri: write for uri, write in newest.items() if uri in existing and existing[uri].live}
+        if not newest:
+            return
+        writer = self._writer(dataset)
         now = now_ns()
         rows = []
         for uri, write in newest.items():
@@ -52,7 +71,10 @@ class Entries:
             own = before.own if before is not None and live else None
             document = writer.write(uri, write.file, own, create_time=created, update_time=now)
             size = write.file.size or 0
-            rows.append((dataset.id, uri, document, own, write.text, size, created, write.binding_id))
+            binding_id = write.binding_id
+            if binding_id is None and before is not None:
+                binding_id = before.binding_id
+            rows.append((dataset.id, uri, document, own, write.text, size, created, binding_id))
         added = sum(row[5] for row in rows) - sum(
             before.size for before in existing.values() if before.live
         )
@@ -75,29 +97,43 @@ class Entries:
         }
         connection.execute(_SQL.count_change, change)
 
-    def set_fields(self, dataset: Dataset, uri: str, fields: bytes, *, create: bool) -> None:
-        """Merge the caller's own fields into an entry. Raises NotFound, LimitExceeded, InvalidFields."""
-        with self._database.transaction() as connection:
-            values = {"dataset_id": dataset.id, "uri": uri}
-            row = connection.execute(_SQL.select_whole, values).fetchone()
-            now = now_ns()
-            writer = DocumentWriter(self._account_id, dataset, self._zone)
-            if row is not None and row[0] is not None:
-                document, own, text, size, created, binding_id = row
-                own = merge_own(own, fields)
-                if own is not None:
-                    document = writer.overlay(document, own, update_time=now)
-            elif create:
-                text, size, created, binding_id = None, 0, now, None
-                own = merge_own(None, fields)
-                file = File(object_status="Indexing")
-                document = writer.write(uri, file, own, create_time=now, update_time=now)
-                self._count(connection, dataset, 1, 0)
-            else:
-                raise NotFound("file")
-            connection.execute(
-                _SQL.insert_file, (dataset.id, uri, document, own, text, size, created, binding_id)
+    def accept(self, connection: sqlite3.Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
+        """An entry that waits for its extraction, with the caller's fields. Raises LimitExceeded, InvalidFields."""
+        row = self._whole(connection, dataset.id, uri)
+        now = now_ns()
+        if row is None:
+            own = merge_own(None, fields)
+            document = self._writer(dataset).write(
+                uri, File(object_status="Indexing"), own, create_time=now, update_time=now
             )
+            self._count(connection, dataset, 1, 0)
+            row = _Whole(document, own, None, 0, now, None)
+        else:
+            row.own = merge_own(row.own, fields)
+            status = b'{"ObjectStatus":"Indexing"}'
+            row.document = self._writer(dataset).overlay(row.document, row.own, status, update_time=now)
+        self._replace(connection, dataset.id, uri, row)
+
+    def set_fields(self, connection: sqlite3.Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
+        """Merge the caller's own fields into an entry. Raises NotFound, LimitExceeded, InvalidFields."""
+        row = self._whole(connection, dataset.id, uri)
+        if row is None:
+            raise NotFound("file")
+        row.own = merge_own(row.own, fields)
+        row.document = self._writer(dataset).overlay(row.document, row.own, update_time=now_ns())
+        self._replace(connection, dataset.id, uri, row)
+
+    def _whole(self, connection: sqlite3.Connection, dataset_id: int, uri: str) -> _Whole | None:
+        values = {"dataset_id": dataset_id, "uri": uri}
+        row = connection.execute(_SQL.select_whole, values).fetchone()
+        return None if row is None or row[0] is None else _Whole(*row)
+
+    def _replace(self, connection: sqlite3.Connection, dataset_id: int, uri: str, row: _Whole) -> None:
+        rest = (row.document, row.own, row.text, row.size, row.create_time, row.binding_id)
+        connection.execute(_SQL.insert_file, (dataset_id, uri, *rest))
+
+    def _writer(self, dataset: Dataset) -> DocumentWriter:
+        return DocumentWriter(self._account_id, dataset, self._zone)
 
     def get(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
         """Those that exist, in the order asked."""

@@ -2,7 +2,7 @@
 
 -- name: select_existing
 -- Rows of these URIs (a JSON array), tombstones included.
-SELECT uri, sequence, document IS NOT NULL, own, size, create_time FROM json_each(:uris)
+SELECT uri, sequence, document IS NOT NULL, own, size, create_time, binding_id FROM json_each(:uris)
 CROSS JOIN file ON file.dataset_id = :dataset_id AND file.uri = json_each.value;
 
 -- name: insert_file

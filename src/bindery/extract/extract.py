@@ -1,0 +1,286 @@
+"""One object in, its metadata out: finds the kind of file, runs its extractor, adds what the store tells.
+
+``EXTRACTORS`` is the one table of extractors. Everything here runs in a worker process.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+from collections.abc import Callable
+from functools import lru_cache
+
+import msgspec
+
+from bindery.buckets.registry import open_store
+from bindery.buckets.store import (
+    AccessDenied,
+    ObjectChanged,
+    ObjectDetails,
+    ObjectInfo,
+    ObjectNotFound,
+    Store,
+    StoreAddress,
+    StoreError,
+)
+from bindery.clock import format_time, parse_zone
+from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
+from bindery.extract.extractor import Extracted, Extractor, Unreadable
+from bindery.extract.limits import ExtractionLimits
+from bindery.extract.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
+from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.file import File
+
+EXTRACTOR_VERSION = 1
+"""Raised whenever extraction tells more or something else than before."""
+
+_MD5_HEX_DIGITS = 32
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    """Which function reads a kind of file, and the operator that asks for it."""
+
+    applies: Callable[[MediaType], bool]
+    operators: frozenset[Operator]
+    module: str
+    function: str
+
+
+def _type_in(*content_types: str) -> Callable[[MediaType], bool]:
+    return lambda media: media.content_type in content_types
+
+
+def _kind(name: str) -> Callable[[MediaType], bool]:
+    return lambda media: media.media_type == name
+
+
+def _starts(*prefixes: str) -> Callable[[MediaType], bool]:
+    return lambda media: media.content_type.startswith(prefixes)
+
+
+def _is_raw(media: MediaType) -> bool:
+    return media.content_type.startswith("image/x-") and media.content_type not in _PLAIN_X_IMAGES
+
+
+_PLAIN_X_IMAGES = frozenset(
+    {
+        "image/x-tga", "image/x-pcx", "image/x-portable-pixmap", "image/x-portable-graymap",
+        "image/x-portable-bitmap", "image/x-portable-anymap", "image/x-jp2-codestream",
+    }
+)  # fmt: skip
+_EXIF = frozenset({Operator.EXIF})
+_MEDIA = frozenset({Operator.MEDIA_META})
+_DOCUMENT = frozenset({Operator.EXTRACT_DOCUMENT_TEXT})
+_MIME = frozenset({Operator.MIME})
+
+EXTRACTORS: tuple[_Entry, ...] = (
+    _Entry(_is_raw, _EXIF, "raw", "extract_raw"),
+    _Entry(_kind("image"), _EXIF, "image", "extract_image"),
+    _Entry(_kind("video"), _MEDIA, "video", "extract_video"),
+    _Entry(_kind("audio"), _MEDIA, "audio", "extract_audio"),
+    _Entry(_type_in("application/pdf"), _DOCUMENT, "pdf", "extract_pdf"),
+    _Entry(
+        _starts(
+            "application/vnd.openxmlformats",
+            "application/vnd.ms-",
+            "application/vnd.oasis",
+            "application/epub",
+        ),
+        _DOCUMENT,
+        "office",
+        "extract_office",
+    ),
+    _Entry(_kind("archive"), _MIME, "archive", "extract_archive"),
+    _Entry(_kind("document"), _DOCUMENT, "text", "extract_text"),
+)
+"""Tried from the top; the first that applies reads the file."""
+
+
+def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
+    """The metadata of one object. Never raises for anything the object or its store does."""
+    file = File()
+    reader: RangeReader | None = None
+    try:
+        store = _store(request.address)
+        details = _details(store, request)
+        reader = RangeReader(store, request.object, limits)
+        head = reader.peek_at(0, HEAD_BYTES)
+        hint = request.content_type_hint or (details.content_type if details else None)
+        media = detect_media_type(head, request.object.key, hint)
+        _add_store_fields(file, request, details)
+        extracted, failure = _run(reader, request, media)
+        if Operator.MIME in request.operators:
+            _add_type(file, media, extracted)
+        return Extraction(
+            file=merge(extracted.file, file),
+            failure=failure,
+            bytes_read=reader.bytes_read,
+            extractor_version=EXTRACTOR_VERSION,
+            text=extracted.text,
+        )
+    except StoreError as error:
+        return _failed(request, file, reader, store_failure(error), retryable=_is_passing(error))
+    except ReadLimitExceeded as error:
+        return _failed(request, file, reader, f"ReadLimit: {error}")
+    except MemoryError:
+        return _failed(
+            request, file, reader, "MemoryLimit: the file needs more memory than one file may use"
+        )
+
+
+def store_failure(error: StoreError) -> str:
+    """The failure code and message of a store's error."""
+    codes = (ObjectChanged, ObjectNotFound, AccessDenied)
+    code = next((kind.__name__ for kind in codes if isinstance(error, kind)), "StoreUnavailable")
+    return f"{code}: {error}"
+
+
+def _is_passing(error: StoreError) -> bool:
+    return error.retryable or isinstance(error, ObjectChanged)
+
+
+@lru_cache(maxsize=64)
+def _open(encoded: bytes) -> Store:
+    return open_store(msgspec.msgpack.decode(encoded, type=StoreAddress))
+
+
+def _store(address: StoreAddress) -> Store:
+    """Stores stay open for the life of the worker."""
+    return _open(msgspec.msgpack.encode(address))
+
+
+def _details(store: Store, request: ExtractionRequest) -> ObjectDetails | None:
+    if not store.capabilities.details or Operator.OSS_META not in request.operators:
+        return None
+    return store.details(request.object.key)
+
+
+def _run(reader: RangeReader, request: ExtractionRequest, media: MediaType) -> tuple[Extracted, str | None]:
+    entry = next((entry for entry in EXTRACTORS if entry.applies(media)), None)
+    if entry is None or not entry.operators & request.operators:
+        return Extracted(file=File()), None
+    try:
+        return _load(entry)(reader, request), None
+    except Unreadable as error:
+        return error.found or Extracted(file=File()), f"{error.code}: {error.message}"
+    except (StoreError, ReadLimitExceeded, MemoryError):
+        raise
+    except Exception as error:
+        if reader.error is not None:
+            raise reader.error from error
+        return Extracted(file=File()), f"ParseFailed: {type(error).__name__}: {str(error)[:200]}"
+
+
+@lru_cache(maxsize=64)
+def _function(module: str, function: str) -> Extractor:
+    found: Extractor = getattr(importlib.import_module(f"bindery.extract.{module}"), function)
+    return found
+
+
+def _load(entry: _Entry) -> Extractor:
+    return _function(entry.module, entry.function)
+
+
+def _add_type(file: File, media: MediaType, extracted: Extracted) -> None:
+    """The type the first bytes told, unless the extractor found out more."""
+    exact = extracted.content_type
+    file.content_type = exact or media.content_type
+    file.media_type = extracted.media_type or (media_type_of(exact) if exact else media.media_type)
+
+
+def merge(base: File, over: File) -> File:
+    """``base`` with every field that is set in ``over``."""
+    for name in File.__struct_fields__:
+        value = getattr(over, name)
+        if value is not None:
+            setattr(base, name, value)
+    return base
+
+
+def _failed(
+    request: ExtractionRequest,
+    file: File,
+    reader: RangeReader | None,
+    failure: str,
+    *,
+    retryable: bool = False,
+) -> Extraction:
+    _add_store_fields(file, request, None)
+    _add_named_type(file, request)
+    return Extraction(
+        file=file,
+        failure=failure,
+        retryable=retryable,
+        bytes_read=reader.bytes_read if reader else 0,
+        extractor_version=EXTRACTOR_VERSION,
+    )
+
+
+def failed_extraction(request: ExtractionRequest, failure: str, *, retryable: bool = False) -> Extraction:
+    """The outcome of a file whose worker did not come back."""
+    return _failed(request, File(), None, failure, retryable=retryable)
+
+
+def _add_named_type(file: File, request: ExtractionRequest) -> None:
+    if Operator.MIME in request.operators:
+        media = detect_media_type(b"", request.object.key, request.content_type_hint)
+        file.content_type, file.media_type = media.content_type, media.media_type
+
+
+def _add_store_fields(file: File, request: ExtractionRequest, details: ObjectDetails | None) -> None:
+    """What a listing tells, and what a request for the object adds."""
+    if Operator.OSS_META not in request.operators:
+        return
+    info = request.object
+    zone = parse_zone(request.zone)
+    file.filename = info.key
+    file.size = info.size
+    file.etag = f'"{info.etag}"'
+    file.file_modified_time = format_time(info.modified_ns, zone)
+    file.oss_storage_class = info.storage_class or "Standard"
+    file.oss_object_type = info.object_type or "Normal"
+    file.object_acl = "default"
+    _add_digest(file, info, details)
+    if details is not None:
+        _add_details(file, details)
+
+
+def _add_digest(file: File, info: ObjectInfo, details: ObjectDetails | None) -> None:
+    """MD5 where the store told it: as Content-MD5, or as the ETag of an object written at once."""
+    digest = b""
+    if details is not None and details.content_md5:
+        digest = base64.b64decode(details.content_md5, validate=False)
+    elif details is not None and len(info.etag) == _MD5_HEX_DIGITS:
+        try:
+            digest = bytes.fromhex(info.etag)
+        except ValueError:
+            return
+    if len(digest) * 2 == _MD5_HEX_DIGITS:
+        file.content_md5 = base64.b64encode(digest).decode()
+        file.file_hash = digest.hex()
+
+
+def _add_details(file: File, details: ObjectDetails) -> None:
+    file.oss_crc64 = details.crc64
+    file.oss_version_id = details.version_id
+    file.cache_control = details.cache_control
+    file.content_disposition = details.content_disposition
+    file.content_encoding = details.content_encoding
+    file.content_language = details.content_language
+    file.oss_expiration = details.expires
+    file.object_acl = details.acl or file.object_acl
+    file.server_side_encryption = details.server_side_encryption
+    file.server_side_encryption_key_id = details.server_side_encryption_key_id
+    file.server_side_data_encryption = details.server_side_data_encryption
+    if details.info.storage_class:
+        file.oss_storage_class = details.info.storage_class
+    if details.info.object_type:
+        file.oss_object_type = details.info.object_type
+    if details.user_metadata:
+        file.oss_user_meta = {
+            name if name.startswith("x-oss-meta-") else f"x-oss-meta-{name}": value
+            for name, value in details.user_metadata.items()
+        }
+    if details.tags:
+        file.oss_tagging = dict(details.tags)
+        file.oss_tagging_count = len(details.tags)

@@ -1,0 +1,96 @@
+"""Two sorted streams in lock step: a bucket's listing on the left, the ledger on the right."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from bindery.buckets.store import ObjectInfo
+from bindery.catalog.records import LedgerEntry, Outcome
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What one page of the listing means. Keys up to ``last_key`` are dealt with."""
+
+    last_key: str
+    listed: int
+    new: list[ObjectInfo]
+    changed: list[tuple[ObjectInfo, LedgerEntry]]
+    unchanged: list[LedgerEntry]
+    gone: list[str]
+
+
+def march(listing: Iterable[list[ObjectInfo]], ledger: Iterable[list[LedgerEntry]]) -> Iterator[Step]:
+    """One step per page of the listing, and one at the end for ledger rows behind its last key.
+
+    Both streams ascend by key; Python compares text by code point, which is the order of UTF-8 bytes.
+    """
+    rows = _Rows(ledger)
+    last = ""
+    for page in listing:
+        last = page[-1].key
+        yield _step(page, last, rows.take_through(last))
+    for rest in rows.rest():
+        last = max(last, rest[-1].key)
+        yield _step([], last, rest)
+
+
+def is_unchanged(info: ObjectInfo, entry: LedgerEntry) -> bool:
+    """Whether the ledger already holds the outcome of this very version."""
+    return (
+        info.etag == entry.etag
+        and info.size == entry.size
+        and entry.outcome is not Outcome.PENDING
+        and entry.outcome is not Outcome.DELETED
+    )
+
+
+def _step(page: list[ObjectInfo], last_key: str, rows: list[LedgerEntry]) -> Step:
+    known = {entry.key: entry for entry in rows}
+    new, changed, unchanged = [], [], []
+    for info in page:
+        entry = known.pop(info.key, None)
+        if entry is None:
+            new.append(info)
+        elif is_unchanged(info, entry):
+            unchanged.append(entry)
+        else:
+            changed.append((info, entry))
+    gone = [entry.key for entry in known.values() if entry.outcome is not Outcome.DELETED]
+    return Step(last_key, len(page), new, changed, unchanged, gone)
+
+
+class _Rows:
+    """The ledger's pages as one stream that is cut at keys."""
+
+    def __init__(self, pages: Iterable[list[LedgerEntry]]) -> None:
+        self._pages = iter(pages)
+        self._page: list[LedgerEntry] = []
+        self._start = 0
+
+    def take_through(self, key: str) -> list[LedgerEntry]:
+        """Rows up to and including ``key``."""
+        taken: list[LedgerEntry] = []
+        while True:
+            end = bisect_right(self._page, key, lo=self._start, key=_key_of)
+            taken += self._page[self._start : end]
+            self._start = end
+            if end < len(self._page):
+                return taken
+            page = next(self._pages, None)
+            if page is None:
+                return taken
+            self._page, self._start = page, 0
+
+    def rest(self) -> Iterator[list[LedgerEntry]]:
+        """Everything that is left."""
+        if self._start < len(self._page):
+            yield self._page[self._start :]
+        self._page, self._start = [], 0
+        yield from self._pages
+
+
+def _key_of(entry: LedgerEntry) -> str:
+    return entry.key
