@@ -1,0 +1,124 @@
+"""Access keys of the account: the root key and any number of further ones.
+
+The root key comes from the environment, else is made at the first start and kept in ``root-key.json``.
+Further keys stand in ``access-keys.json`` (a list of AccessKeyId, AccessKeySecret, Status); the file is
+read again when it changes. Both files have mode 600.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import string
+import threading
+from pathlib import Path
+
+import msgspec
+
+_ID_CHARACTERS = string.ascii_letters + string.digits
+_ROOT_FILE = "root-key.json"
+_KEYS_FILE = "access-keys.json"
+
+
+class AccessKey(msgspec.Struct, frozen=True, rename={"id": "AccessKeyId", "secret": "AccessKeySecret"}):
+    """An access key pair."""
+
+    id: str
+    secret: str
+    active: bool = msgspec.field(default=True, name="Active")
+
+
+class AccessKeys:
+    """Looks keys up by id; safe for threads."""
+
+    def __init__(self, data: Path, *, account_id: str) -> None:
+        self.account_id = account_id
+        self.newly_made: AccessKey | None = None
+        """The root key, when this start made it."""
+        self._root = self._root_key(data)
+        self._path = data / _KEYS_FILE
+        self._further: dict[str, AccessKey] = {}
+        self._read_at: int | None = None
+        self._lock = threading.Lock()
+
+    def find(self, key_id: str) -> AccessKey | None:
+        """The key with this id, active or not."""
+        if key_id == self._root.id:
+            return self._root
+        self._refresh()
+        return self._further.get(key_id)
+
+    def _root_key(self, data: Path) -> AccessKey:
+        key_id, secret = (
+            os.environ.get("BINDERY_ACCESS_KEY_ID"),
+            os.environ.get("BINDERY_ACCESS_KEY_SECRET"),
+        )
+        if key_id and secret:
+            return AccessKey(key_id, secret)
+        kept = read_root_key(data)
+        if kept is not None:
+            return kept
+        self.newly_made = make_key()
+        _write_private(data / _ROOT_FILE, msgspec.json.encode(self.newly_made))
+        return self.newly_made
+
+    def _refresh(self) -> None:
+        try:
+            changed = self._path.stat().st_mtime_ns
+        except OSError:
+            changed = None
+        with self._lock:
+            if changed != self._read_at:
+                self._further = {} if changed is None else {key.id: key for key in read_keys(self._path)}
+                self._read_at = changed
+
+
+def make_key() -> AccessKey:
+    """A fresh pair, in the vendor's lengths."""
+    key_id = "LTAI" + "".join(secrets.choice(_ID_CHARACTERS) for _ in range(20))
+    return AccessKey(key_id, "".join(secrets.choice(_ID_CHARACTERS) for _ in range(30)))
+
+
+def read_root_key(data: Path) -> AccessKey | None:
+    """The root key kept in the data folder; None when there is none."""
+    try:
+        return msgspec.json.decode((data / _ROOT_FILE).read_bytes(), type=AccessKey)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def read_keys(path: Path) -> list[AccessKey]:
+    """The keys of a file; none when it is missing or cannot be understood."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=list[AccessKey])
+    except (OSError, msgspec.DecodeError):
+        return []
+
+
+def add_key(data: Path) -> AccessKey:
+    """Make a further key in the data folder."""
+    key = make_key()
+    _write_private(data / _KEYS_FILE, msgspec.json.encode([*read_keys(data / _KEYS_FILE), key]))
+    return key
+
+
+def set_active(data: Path, key_id: str, *, active: bool) -> bool:
+    """Enable or disable a further key; False when there is none with this id."""
+    keys = read_keys(data / _KEYS_FILE)
+    if key_id not in {key.id for key in keys}:
+        return False
+    changed = [msgspec.structs.replace(key, active=active) if key.id == key_id else key for key in keys]
+    _write_private(data / _KEYS_FILE, msgspec.json.encode(changed))
+    return True
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Replace a file as a whole, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
