@@ -237,11 +237,16 @@ def _container(head: bytes, named: str | None) -> str | None:
         return _zip(head, named)
     if head[:2] == b"BM" and head[14:18] in _BITMAP_HEADERS:
         return "image/bmp"
+    return _unmarked(head)
+
+
+def _unmarked(head: bytes) -> str | None:
+    """Formats without a magic number: QuickTime by its first atom, MPEG by its sync bytes."""
     if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"):
         return "video/quicktime"
-    if head[:1] == b"\x47" and head[188:189] in (b"\x47", b""):
-        return "video/mp2t" if len(head) > 188 else None
-    if head[4:5] == b"\x47" and head[196:197] == b"\x47":
+    if any(
+        head[at : at + 1] == head[at + size : at + size + 1] == b"\x47" for at, size in ((0, 188), (4, 192))
+    ):
         return "video/mp2t"
     if len(head) > 1 and head[0] == 0xFF:
         return _mpeg_audio(head[1])

@@ -1,0 +1,106 @@
+"""What is known of a picture while it is read, and the File fields made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from bindery.buckets.store import StoreError
+from bindery.extract.exif import exif_json
+from bindery.extract.extraction import ExtractionRequest, Operator
+from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.gps import gps_position, lat_long
+from bindery.extract.produce_time import produce_time
+from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.tiff import Directory, NotTiff, Part, Source, read_tiff
+from bindery.file import File
+
+_ORIENTATION = 0x0112
+_RESOLUTION = ("ResolutionUnit", "XResolution", "YResolution")
+_LARGEST = 2**31 - 1
+
+
+class Picture(msgspec.Struct):
+    """Filled piece by piece, so that what was found before an error is kept."""
+
+    format: str = ""
+    width: int | None = None
+    height: int | None = None
+    frames: int | None = 1
+    directories: list[Directory] = []
+    resolution: tuple[str, str, str] | None = None
+    """Unit, across, up: from the format's own header; EXIF tags win."""
+
+    def resize(self, size: tuple[int, int] | None) -> None:
+        """Set width and height when they are a possible size."""
+        if size is not None and all(0 < side <= _LARGEST for side in size):
+            self.width, self.height = size
+
+    def add_exif(self, source: Source | None) -> None:
+        """Add the directories of an EXIF block; the first block of a file counts, damaged ones do not."""
+        if source is None or self.directories:
+            return
+        head = source.peek_at(0, 6)
+        if head[:5] == b"Exif\0":
+            source = Part(source, 6)
+        try:
+            self.directories = read_tiff(source).directories
+        except NotTiff:
+            return
+
+
+def read_picture(
+    reader: RangeReader, request: ExtractionRequest, read: Callable[[RangeReader, Picture], None]
+) -> Extracted:
+    """Run a header reader and describe what it found; raises Unreadable when it found no size.
+
+    The reader's own errors and MemoryError pass; every other error is the file's fault.
+    """
+    picture = Picture()
+    message = "the header of the picture tells no size"
+    try:
+        read(reader, picture)
+    except (StoreError, ReadLimitExceeded, MemoryError):
+        raise
+    except Exception as error:
+        message = f"{type(error).__name__}: {str(error)[:200]}"
+    if reader.error is not None:
+        raise reader.error
+    found = Extracted(file=_file(picture, reader, request))
+    if picture.width is None:
+        raise Unreadable("ParseFailed", message, found)
+    return found
+
+
+def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> File:
+    file = File(image_width=picture.width, image_height=picture.height)
+    position = gps_position(picture.directories)
+    if Operator.EXIF in request.operators:
+        main = picture.directories[0] if picture.directories else None
+        file.orientation = main.integer(_ORIENTATION) if main else None
+        file.exif = exif_json(_basic(picture, reader.size), picture.directories)
+        file.produce_time = produce_time(picture.directories, request.zone)
+        file.lat_long = lat_long(*position) if position else None
+    if Operator.REGEO in request.operators and position:
+        # The gazetteer takes memory and time to load: only for pictures that have a position.
+        from bindery.extract.places import addresses_near  # noqa: PLC0415
+
+        file.addresses = addresses_near(*position) or None
+    return file
+
+
+def _basic(picture: Picture, size: int) -> dict[str, str]:
+    """The members every picture has (help page query-the-exif-data-of-an-image)."""
+    basic = {"FileSize": str(size), "Format": picture.format}
+    if picture.frames is not None:
+        basic["FrameCount"] = str(picture.frames)
+    if picture.width is not None:
+        basic["ImageWidth"], basic["ImageHeight"] = str(picture.width), str(picture.height)
+    if picture.resolution is not None and not _has_resolution(picture):
+        basic.update(zip(_RESOLUTION, picture.resolution, strict=True))
+    return basic
+
+
+def _has_resolution(picture: Picture) -> bool:
+    return any(0x011A in directory.entries for directory in picture.directories)

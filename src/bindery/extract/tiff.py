@@ -1,0 +1,279 @@
+"""Tag directories of TIFF structures, read lazily and within bounds: TIFF, BigTIFF, EXIF blocks, camera raws.
+
+Source: TIFF 6.0 section 2; EXIF 2.32 section 4.6; BigTIFF design of libtiff. Vendors' raws differ from
+TIFF only in the version word of the header (Panasonic 0x55, Olympus "RO" and "RS", JPEG XR 0xBC).
+
+Nothing here trusts a count or an offset: a tag that points outside its source is dropped, and what one
+tag may make us read is limited by the caller.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+MAKER_NOTE = 0x927C
+EXIF_POINTER = 0x8769
+GPS_POINTER = 0x8825
+INTEROP_POINTER = 0xA005
+SUB_IFDS = 0x014A
+
+ASCII = 2
+UNDEFINED = 7
+_NUMBER_FORMATS = {
+    1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I",
+    16: "Q", 17: "q", 18: "Q", ASCII: "B", UNDEFINED: "B",
+}  # fmt: skip
+_RATIONALS = (5, 10)
+_VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
+_BIG = 43
+_CHILDREN = {EXIF_POINTER: "Exif", GPS_POINTER: "GPS", INTEROP_POINTER: "Interop", SUB_IFDS: "Sub"}
+_MOST_ENTRIES = 4096
+_MOST_CHILDREN = 16
+_MOST_CHAINED = 8
+_MOST_PAGES = 256
+_MOST_DEPTH = 4
+
+
+class Source(Protocol):
+    """Bytes at offsets: a RangeReader, a part of one, or bytes in memory."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def peek_at(self, offset: int, length: int) -> bytes:
+        """Bytes from an offset on; fewer at the end."""
+
+
+class Part:
+    """A stretch of a source, with offsets of its own."""
+
+    def __init__(self, source: Source, start: int, length: int | None = None) -> None:
+        left = max(source.size - start, 0)
+        self.size = left if length is None else max(min(length, left), 0)
+        self._source = source
+        self._start = start
+
+    def peek_at(self, offset: int, length: int) -> bytes:
+        """Bytes from an offset on; fewer at the end."""
+        length = min(length, self.size - offset)
+        return self._source.peek_at(self._start + offset, length) if length > 0 and offset >= 0 else b""
+
+
+class Memory:
+    """Bytes as a source."""
+
+    def __init__(self, data: bytes) -> None:
+        self.size = len(data)
+        self._data = data
+
+    def peek_at(self, offset: int, length: int) -> bytes:
+        """Bytes from an offset on; fewer at the end."""
+        return self._data[offset : offset + length] if offset >= 0 and length > 0 else b""
+
+
+class Rational(NamedTuple):
+    """A fraction as stored; the denominator may be zero."""
+
+    numerator: int
+    denominator: int
+
+
+Number = int | float | Rational
+
+
+class NotTiff(ValueError):
+    """The bytes do not start with a TIFF header."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One tag: its type, and where its value lies in the source."""
+
+    type: int
+    count: int
+    offset: int
+    size: int
+
+
+class Directory(msgspec.Struct):
+    """The tags of one directory. ``name`` is IFD0, IFD1, …, Exif, GPS, Interop or Sub, Sub1, …"""
+
+    name: str
+    entries: dict[int, Entry]
+    source: Source
+    order: str
+
+    def raw(self, tag: int, limit: int) -> bytes:
+        """The first ``limit`` bytes of a value; empty when the tag is absent."""
+        entry = self.entries.get(tag)
+        return self.source.peek_at(entry.offset, min(entry.size, limit)) if entry else b""
+
+    def numbers(self, tag: int, limit: int = 4096) -> list[Number]:
+        """The values of a numeric tag, as many as fit in ``limit`` bytes; rationals stay fractions."""
+        entry = self.entries.get(tag)
+        if entry is None:
+            return []
+        layout = self.order + _NUMBER_FORMATS[entry.type]
+        data = self.raw(tag, limit)
+        data = data[: len(data) - len(data) % struct.calcsize(layout)]
+        values = struct.iter_unpack(layout, data)
+        if entry.type in _RATIONALS:
+            return [Rational(*pair) for pair in values]
+        return [value[0] for value in values]
+
+    def integer(self, tag: int) -> int | None:
+        """The first value of an integer tag."""
+        first = next(iter(self.numbers(tag, 8)), None)
+        return first if isinstance(first, int) else None
+
+    def text(self, tag: int, limit: int = 65536) -> str | None:
+        """An ASCII value up to its first NUL; bytes that are not UTF-8 count as Latin-1."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.type not in (ASCII, UNDEFINED, 1):
+            return None
+        return decode_text(self.raw(tag, limit))
+
+
+class TiffTree(msgspec.Struct):
+    """All directories in the order a reader meets them, and how many pages are chained."""
+
+    directories: list[Directory]
+    pages: int
+
+    def find(self, name: str) -> Directory | None:
+        """The first directory of a name."""
+        return next((found for found in self.directories if found.name == name), None)
+
+
+def decode_text(data: bytes) -> str:
+    """Text up to the first NUL, without trailing blanks."""
+    data = data.split(b"\0", 1)[0]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # A text cut by a limit may end inside a character.
+        cut = error.start >= len(data) - 3 and error.start > 0
+        text = data[: error.start].decode("utf-8") if cut and len(data) > 1024 else data.decode("latin-1")
+    return text.rstrip()
+
+
+def read_tiff(source: Source) -> TiffTree:
+    """The directories of a TIFF structure, as far as they can be read; raises NotTiff."""
+    return _Walk(source).tree()
+
+
+class _Walk:
+    """One pass over a TIFF structure."""
+
+    def __init__(self, source: Source) -> None:
+        head = source.peek_at(0, 16)
+        self._order = {b"II": "<", b"MM": ">"}.get(head[:2], "")
+        if not self._order or len(head) < 8:
+            raise NotTiff("no TIFF header")
+        version = int(struct.unpack_from(self._order + "H", head, 2)[0])
+        if version not in _VERSIONS:
+            raise NotTiff(f"unknown TIFF version {version}")
+        self._big = version == _BIG
+        self._first = self._unpack("Q" if self._big else "I", head, 8 if self._big else 4)
+        self._source = source
+        self._seen: set[int] = set()
+        self._found: list[Directory] = []
+
+    def tree(self) -> TiffTree:
+        offset = self._first
+        pages = 0
+        while offset and offset not in self._seen and pages < _MOST_PAGES:
+            read = self._read(offset)
+            if read is None:
+                break
+            entries, offset = read
+            if pages < _MOST_CHAINED:
+                self._add(f"IFD{pages}", entries, 0)
+            pages += 1
+        return TiffTree(self._found, pages)
+
+    def _unpack(self, layout: str, data: bytes, at: int) -> int:
+        size = struct.calcsize(layout)
+        return int(struct.unpack_from(self._order + layout, data, at)[0]) if at + size <= len(data) else 0
+
+    def _read(self, offset: int) -> tuple[dict[int, Entry], int] | None:
+        """The entries of one directory and the offset of the next."""
+        self._seen.add(offset)
+        counter, width = ("Q", 20) if self._big else ("H", 12)
+        start = offset + struct.calcsize(counter)
+        head = self._source.peek_at(offset, start - offset)
+        if len(head) < start - offset:
+            return None
+        declared = self._unpack(counter, head, 0)
+        count = min(declared, _MOST_ENTRIES)
+        data = self._source.peek_at(start, count * width + 8)
+        entries: dict[int, Entry] = {}
+        for at in range(0, min(count * width, len(data) - width + 1), width):
+            tag = self._unpack("H", data, at)
+            entry = self._entry(data, at, start)
+            if entry is not None and tag not in entries:
+                entries[tag] = entry
+        if declared > count:
+            return entries, 0
+        return entries, self._unpack("Q" if self._big else "I", data, count * width)
+
+    def _entry(self, data: bytes, at: int, start: int) -> Entry | None:
+        kind = self._unpack("H", data, at + 2)
+        if kind not in _NUMBER_FORMATS:
+            return None
+        wide = "Q" if self._big else "I"
+        room = struct.calcsize(wide)
+        count = self._unpack(wide, data, at + 4)
+        size = count * struct.calcsize("<" + _NUMBER_FORMATS[kind])
+        where = at + 4 + room
+        offset = start + where if size <= room else self._unpack(wide, data, where)
+        if count == 0 or offset >= self._source.size:
+            return None
+        return Entry(kind, count, offset, size)
+
+    def _add(self, name: str, entries: dict[int, Entry], depth: int) -> None:
+        directory = Directory(name, entries, self._source, self._order)
+        self._found.append(directory)
+        if depth >= _MOST_DEPTH:
+            return
+        for tag in entries:
+            if tag in _CHILDREN:
+                for child in self._children(directory, tag):
+                    self._follow(_CHILDREN[tag], child, depth + 1)
+
+    def _children(self, directory: Directory, tag: int) -> Iterator[int]:
+        most = _MOST_CHILDREN if tag == SUB_IFDS else 1
+        for value in directory.numbers(tag, 8 * most)[:most]:
+            if isinstance(value, int) and value not in self._seen and value > 0:
+                yield value
+
+    def _follow(self, name: str, offset: int, depth: int) -> None:
+        if len(self._found) >= 4 * _MOST_CHILDREN:
+            return
+        read = self._read(offset)
+        if read is not None:
+            number = sum(found.name.startswith(name) for found in self._found)
+            self._add(f"{name}{number}" if number else name, read[0], depth)
+
+
+def full_size(tree: TiffTree) -> tuple[int, int] | None:
+    """Width and height of the full-resolution image among the directories.
+
+    It is the first one marked so (NewSubfileType 0, or the older SubfileType 1), else the first with a
+    size: the choice exiftool makes for ImageWidth of TIFFs and raws.
+    """
+    sized = [(found, size) for found in tree.directories if (size := _size(found)) is not None]
+    marked = [size for found, size in sized if found.integer(0xFE) == 0 or found.integer(0xFF) == 1]
+    return next(iter(marked), sized[0][1] if sized else None)
+
+
+def _size(directory: Directory) -> tuple[int, int] | None:
+    for width_tag, height_tag in ((0x100, 0x101), (0xBC80, 0xBC81)):
+        width, height = directory.integer(width_tag), directory.integer(height_tag)
+        if width and height:
+            return width, height
+    return None
