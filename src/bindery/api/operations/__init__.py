@@ -1,1 +1,59 @@
-"""One module per operation, named as the operation in snake case."""
+"""One module per operation, named after it: ``get_binding.py`` holds ``get_binding(context, request)``.
+
+A module may set ``INLINE = True`` when its function answers from memory and need not leave the event loop.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from bindery.api.spec.model import load_model
+
+_WORDS = re.compile(r"OSS|URI|CRC64|MD5|MNS|RocketMQ|EXIF|OCR|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
+_IRREGULAR = {"ETag": "etag", "URIs": "uris", "RocketMQ": "rocket_mq", "OSSURI": "oss_uri"}
+
+
+class BuiltOperation(msgspec.Struct, frozen=True):
+    """An operation that works here: its function and the types it takes and gives."""
+
+    name: str
+    run: Callable[[Any, Any], Any]
+    request: type[msgspec.Struct]
+    response: type[msgspec.Struct]
+    inline: bool
+
+
+def snake_case(name: str) -> str:
+    """``GetBinding`` as ``get_binding``, ``OSSURI`` as ``oss_uri``."""
+    return _IRREGULAR.get(name) or "_".join(_WORDS.findall(name)).lower()
+
+
+def operation_names() -> list[str]:
+    """Names of the operations that have a module here, without importing them."""
+    modules = {module.name for module in pkgutil.iter_modules(__path__)}
+    return sorted(name for name in load_model().operations if snake_case(name) in modules)
+
+
+@cache
+def built_operations() -> dict[str, BuiltOperation]:
+    """Every operation that has a module here, by name."""
+    return {name: _load(name) for name in operation_names()}
+
+
+def _load(name: str) -> BuiltOperation:
+    messages = importlib.import_module("bindery.api.messages")
+    module = importlib.import_module(f"{__name__}.{snake_case(name)}")
+    return BuiltOperation(
+        name=name,
+        run=getattr(module, snake_case(name)),
+        request=getattr(messages, f"{name}Request"),
+        response=getattr(messages, f"{name}Response"),
+        inline=getattr(module, "INLINE", False),
+    )

@@ -1,0 +1,37 @@
+"""What operations work with."""
+
+from __future__ import annotations
+
+from datetime import timezone
+
+import msgspec
+
+from bindery.access.keys import AccessKeys
+from bindery.access.nonces import Nonces
+from bindery.catalog.catalog import Catalog
+from bindery.clock import DEFAULT_ZONE, format_time
+from bindery.sync.engine import Engine
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API needs to know of the configuration."""
+
+    region_id: str = "cn-hangzhou"
+    account_id: str = "1000000000000001"
+    zone: timezone = DEFAULT_ZONE
+    strict: bool = False
+    max_request_line: int = 2_097_152
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The rooms below, and the settings of this one."""
+
+    catalog: Catalog
+    engine: Engine
+    keys: AccessKeys
+    nonces: Nonces
+    settings: ApiSettings
+
+    def time(self, instant_ns: int) -> str:
+        """A time as answers show it."""
+        return format_time(instant_ns, self.settings.zone)

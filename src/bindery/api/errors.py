@@ -1,0 +1,247 @@
+"""Every error an answer can carry: one closed vocabulary, in the vendor's codes and words.
+
+Source: help page error-handling-1 for IMM's own codes, the gateway's common error codes for the rest.
+"""
+
+from __future__ import annotations
+
+from bindery.access.decision import Refusal
+from bindery.buckets.store import StoreError
+from bindery.catalog.documents import InvalidFields
+from bindery.catalog.query.syntax import QueryError
+from bindery.catalog.records import AlreadyExists, LimitExceeded, NotEmpty, NotFound
+from bindery.extract.pool import Interrupted
+from bindery.sync.engine import WrongState
+
+
+class ApiError(Exception):
+    """An answer other than success."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+# parameters
+
+
+def missing_parameter(name: str) -> ApiError:
+    """A required parameter is absent or empty."""
+    return ApiError(400, f"Missing{name}", f"{name} is mandatory for this action.")
+
+
+def invalid_parameter(name: str) -> ApiError:
+    """A parameter has the wrong form."""
+    return ApiError(400, f"Invalid{name}", f"Specified parameter {name} is not valid.")
+
+
+def invalid_argument(message: str) -> ApiError:
+    """A parameter is well formed and makes no sense."""
+    return ApiError(400, "InvalidArgument", message)
+
+
+def invalid_json(name: str, problem: str) -> ApiError:
+    """A parameter is not the JSON it should be."""
+    return ApiError(400, "InvalidJSON", f"The parameter {name} is not valid JSON: {problem}")
+
+
+def value_too_large(name: str) -> ApiError:
+    """A value above the allowed range."""
+    return ApiError(400, "LimitExceededError", f"Message: input quota exceed the max value ({name})")
+
+
+# resources
+
+
+def resource_not_found(kind: str) -> ApiError:
+    """A project, dataset, binding, file or task does not exist."""
+    return ApiError(400, "ResourceNotFound", f"The specified resource {kind} is not found.")
+
+
+def resource_already_exists(kind: str) -> ApiError:
+    """The name is taken."""
+    return ApiError(400, "ResourceAlreadyExists", f"The specified resource {kind} already exists.")
+
+
+def too_many(name: str) -> ApiError:
+    """A cap would be passed."""
+    return ApiError(400, "LimitExceededError", f"Message: resource count exceeds the limit ({name})")
+
+
+def not_empty(kind: str, held: str) -> ApiError:
+    """A resource still holds others."""
+    return ApiError(
+        400, "ResourceNotEmpty", f"The specified resource {kind} still has {held}; remove them first."
+    )
+
+
+# the gateway
+
+
+def action_missing() -> ApiError:
+    """The request names no operation."""
+    return missing_parameter("Action")
+
+
+def action_not_found() -> ApiError:
+    """No such operation in this version of the API."""
+    return ApiError(
+        404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."
+    )
+
+
+def invalid_version() -> ApiError:
+    """Another version of the API."""
+    return ApiError(400, "InvalidVersion", "Specified parameter Version is not valid.")
+
+
+def unsupported_method() -> ApiError:
+    """The operation does not allow this HTTP method."""
+    return ApiError(403, "UnsupportedHTTPMethod", "This http method is not supported.")
+
+
+def not_implemented(name: str) -> ApiError:
+    """The operation exists in the API and is not built yet."""
+    return ApiError(
+        501,
+        "NotImplemented",
+        f"{name} is part of the API but not built in Bindery yet; see docs/coverage.md.",
+    )
+
+
+def extension_refused(name: str) -> ApiError:
+    """The server runs with --strict."""
+    return ApiError(
+        404,
+        "InvalidAction.NotFound",
+        f"{name} is an extension of Bindery and the server runs with --strict.",
+    )
+
+
+def malformed_request(problem: str) -> ApiError:
+    """Not a request of this protocol."""
+    return ApiError(400, "InvalidParameter", problem)
+
+
+# authentication
+
+
+def access_key_missing() -> ApiError:
+    """No credentials."""
+    return ApiError(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action.")
+
+
+def access_key_not_found() -> ApiError:
+    """Unknown key."""
+    return ApiError(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+
+
+def access_key_inactive() -> ApiError:
+    """Disabled key."""
+    return ApiError(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
+
+
+def signature_mismatch(explanation: str) -> ApiError:
+    """The signature is not that of the request; the explanation names what the server signed."""
+    return ApiError(
+        400,
+        "SignatureDoesNotMatch",
+        f"Specified signature is not matched with our calculation. {explanation}",
+    )
+
+
+def incomplete_signature(problem: str) -> ApiError:
+    """The signature data are malformed."""
+    return ApiError(
+        400, "IncompleteSignature", f"The request signature does not conform to the standards: {problem}"
+    )
+
+
+def invalid_signature_method() -> ApiError:
+    """An algorithm that is not offered."""
+    return ApiError(400, "InvalidSignatureMethod", "Specified signature method is not valid.")
+
+
+def timestamp_missing() -> ApiError:
+    """No time in the request."""
+    return ApiError(400, "IllegalTimestamp", "The input parameter Timestamp is mandatory for this action.")
+
+
+def timestamp_malformed() -> ApiError:
+    """Not an ISO 8601 time in UTC."""
+    return ApiError(
+        400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."
+    )
+
+
+def timestamp_expired() -> ApiError:
+    """Too far from the server's time."""
+    return ApiError(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+
+
+def nonce_used() -> ApiError:
+    """A replay."""
+    return ApiError(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+
+
+def content_mismatch() -> ApiError:
+    """The body is not the one that was signed."""
+    return ApiError(
+        400, "SignatureDoesNotMatch", "The hash of the body differs from the header x-acs-content-sha256."
+    )
+
+
+def access_denied(refusal: Refusal) -> ApiError:
+    """The caller may not do this."""
+    return ApiError(
+        403,
+        "NoPermission",
+        f"User not authorized to operate on the specified APIs. {refusal.explanation}".strip(),
+    )
+
+
+# failures
+
+
+def internal_error() -> ApiError:
+    """A defect; the log of the server has the request id."""
+    return ApiError(
+        500, "InternalError", "The request has been failed due to some unknown error; see the server's log."
+    )
+
+
+def service_unavailable(problem: str) -> ApiError:
+    """A store or the server itself cannot answer now."""
+    return ApiError(503, "ServiceUnavailable", problem)
+
+
+def from_exception(error: Exception) -> ApiError | None:
+    """The answer to an error of the rooms below; None when it is a defect."""
+    match error:
+        case ApiError():
+            return error
+        case NotFound():
+            return resource_not_found(str(error.args[0]))
+        case AlreadyExists():
+            return resource_already_exists(str(error.args[0]))
+        case NotEmpty():
+            return not_empty(str(error.args[0]), str(error.args[1]))
+        case LimitExceeded():
+            return too_many(str(error.args[0]))
+        case QueryError() | InvalidFields():
+            return invalid_argument(str(error))
+        case WrongState():
+            return invalid_argument(f"The binding is {error.args[0]}, which does not allow this operation.")
+        case StoreError():
+            return _from_store(error)
+        case Interrupted():
+            return service_unavailable("The server is shutting down; try again.")
+    return None
+
+
+def _from_store(error: StoreError) -> ApiError:
+    if error.retryable:
+        return service_unavailable(str(error))
+    return invalid_argument(str(error))

@@ -1,0 +1,81 @@
+"""What the operations on file entries have in common."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Sequence
+
+import msgspec
+
+from bindery.api.errors import invalid_argument, invalid_parameter, missing_parameter
+from bindery.api.messages import InputFile, Notification
+from bindery.buckets.uri import parse_object_uri
+from bindery.catalog.query.values import parse_point
+from bindery.clock import parse_time
+
+_MEDIA_TYPES = frozenset({"image", "other", "document", "archive", "video", "audio"})
+_MAX_URI = 2_048
+_MAX_TEXT = 512
+_MAX_LABEL_NAME, _MAX_LABEL_VALUE = 128, 512
+_EVENT_CHARACTERS = string.digits + string.ascii_letters
+_encoder = msgspec.json.Encoder()
+
+
+def check_uri(uri: str | None) -> str:
+    """The URI of an entry: ``oss://bucket/object`` or ``pds://…``. Raises ApiError."""
+    if not uri:
+        raise missing_parameter("URI")
+    if uri.startswith("pds://") and len(uri) <= _MAX_URI:
+        return uri
+    try:
+        return str(parse_object_uri(uri))
+    except ValueError as error:
+        raise invalid_argument(f"URI: {error}") from None
+
+
+def own_fields(file: InputFile) -> tuple[str, bytes]:
+    """URI and the caller's fields as JSON. Raises ApiError for values that make no sense."""
+    uri = check_uri(file.uri)
+    if file.media_type is not None and file.media_type not in _MEDIA_TYPES:
+        raise invalid_parameter("MediaType")
+    if file.lat_long and parse_point(file.lat_long) is None:
+        raise invalid_argument("LatLong must be 'latitude,longitude', -90 to 90 and -180 to 180.")
+    if file.produce_time:
+        try:
+            parse_time(file.produce_time)
+        except ValueError:
+            raise invalid_argument("ProduceTime must be an RFC 3339 time with offset.") from None
+    if file.custom_id and len(file.custom_id) > _MAX_TEXT:
+        raise invalid_argument(f"CustomId may have up to {_MAX_TEXT} characters.")
+    for name, value in (file.custom_labels or {}).items():
+        if not name or len(name) > _MAX_LABEL_NAME or len(str(value)) > _MAX_LABEL_VALUE:
+            raise invalid_argument(
+                f"CustomLabels: a key has 1 to {_MAX_LABEL_NAME} characters, a value up to {_MAX_LABEL_VALUE}."
+            )
+    return uri, _encoder.encode(file)
+
+
+def check_notification(notification: Notification | None) -> None:
+    """Raises ApiError for channels that are not offered."""
+    if notification is not None and notification.rocket_mq is not None:
+        raise invalid_argument("Notification by RocketMQ is not offered.")
+
+
+def make_event_id() -> str:
+    """An id in the vendor's form, e.g. ``30F-1D8FxFzDXKJH9YQdve4CjR2k9Bz``."""
+    head = secrets.token_hex(2)[:3].upper()
+    return f"{head}-1" + "".join(secrets.choice(_EVENT_CHARACTERS) for _ in range(26))
+
+
+def select_fields(documents: Sequence[bytes], names: Sequence[str] | None) -> tuple[msgspec.Raw, ...]:
+    """Documents whole, or with the named top-level fields only; unknown names are ignored."""
+    if not names:
+        return tuple(msgspec.Raw(document) for document in documents)
+    wanted = {name.partition(".")[0] for name in names}
+    return tuple(msgspec.Raw(_select(document, wanted)) for document in documents)
+
+
+def _select(document: bytes, wanted: set[str]) -> bytes:
+    fields = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
+    return _encoder.encode({name: value for name, value in fields.items() if name in wanted})

@@ -1,0 +1,81 @@
+"""Figures for Prometheus: requests by operation and code, and the bindings' books at the time of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from bindery.api.context import Context
+from bindery.clock import now_ns
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_COUNTS = ("listed", "indexed", "unchanged", "excluded", "failed", "pending", "deleted")
+_LABELS = ["project", "dataset", "bucket"]
+
+
+class Metrics:
+    """One registry a gateway, so that several can live in one process."""
+
+    def __init__(self, context: Context) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "bindery_requests",
+            "Requests by operation and code.",
+            ["action", "code"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "bindery_request_seconds",
+            "Time to answer.",
+            ["action"],
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._registry.register(_BindingCollector(context))
+
+    def count(self, action: str, code: str, seconds: float) -> None:
+        """Enter one request."""
+        self._requests.labels(action, code).inc()
+        self._seconds.labels(action).observe(seconds)
+
+    def text(self) -> bytes:
+        """The page for Prometheus."""
+        return generate_latest(self._registry)
+
+
+class _BindingCollector(Collector):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        state = GaugeMetricFamily(
+            "bindery_binding_state", "1 for the present state.", labels=[*_LABELS, "state"]
+        )
+        objects = GaugeMetricFamily(
+            "bindery_binding_objects", "Objects by class.", labels=[*_LABELS, "class"]
+        )
+        listing = GaugeMetricFamily(
+            "bindery_binding_last_complete_listing_seconds",
+            "Age of the last complete listing.",
+            labels=_LABELS,
+        )
+        oldest = GaugeMetricFamily(
+            "bindery_binding_oldest_pending_change_seconds",
+            "Age of the oldest pending change.",
+            labels=_LABELS,
+        )
+        now = now_ns()
+        for binding in self._context.catalog.list_bindings():
+            labels = [binding.project_name, binding.dataset_name, binding.bucket]
+            progress = self._context.engine.progress(binding)
+            state.add_metric([*labels, binding.state.value], 1)
+            for name in _COUNTS:
+                objects.add_metric([*labels, name], getattr(progress, name))
+            if progress.last_complete_listing is not None:
+                listing.add_metric(labels, (now - progress.last_complete_listing) / 1e9)
+            waiting = progress.oldest_pending_change
+            oldest.add_metric(labels, 0 if waiting is None else (now - waiting) / 1e9)
+        yield from (state, objects, listing, oldest)

@@ -1,0 +1,17 @@
+"""BatchIndexFileMeta. Source: help page api-imm-2020-09-30-batchindexfilemeta."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.files import check_notification, make_event_id, own_fields
+from bindery.api.messages import BatchIndexFileMetaRequest, BatchIndexFileMetaResponse
+
+
+def batch_index_file_meta(
+    context: Context, request: BatchIndexFileMetaRequest
+) -> BatchIndexFileMetaResponse:
+    """Accept up to 100 files for indexing, all or none."""
+    check_notification(request.notification)
+    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    context.engine.index_files(dataset, [own_fields(file) for file in request.files])
+    return BatchIndexFileMetaResponse(event_id=make_event_id())

@@ -1,0 +1,15 @@
+"""IndexFileMeta. Source: help page api-imm-2020-09-30-indexfilemeta."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.files import check_notification, make_event_id, own_fields
+from bindery.api.messages import IndexFileMetaRequest, IndexFileMetaResponse
+
+
+def index_file_meta(context: Context, request: IndexFileMetaRequest) -> IndexFileMetaResponse:
+    """Accept one file for indexing; the entry exists when this returns, its metadata follow."""
+    check_notification(request.notification)
+    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    context.engine.index_files(dataset, [own_fields(request.file)])
+    return IndexFileMetaResponse(event_id=make_event_id())

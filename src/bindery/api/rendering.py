@@ -1,0 +1,79 @@
+"""Answers as JSON or XML."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from bindery.api.errors import ApiError
+
+JSON = "application/json;charset=utf-8"
+XML = "text/xml;charset=utf-8"
+"""Spelled exactly so: the SDKs parse no other spelling."""
+
+_encoder = msgspec.json.Encoder()
+_CONTROL = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0xFFFE: None, 0xFFFF: None}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back."""
+
+    status: int
+    content_type: str
+    body: bytes
+    request_id: str
+
+
+def render(action: str, response: msgspec.Struct, request_id: str, *, xml: bool) -> Answer:
+    """A successful answer. RequestId is always there; unset members are left out."""
+    body = _encoder.encode(response)
+    head = b'{"RequestId":"' + request_id.encode() + b'"'
+    body = head + (b"," + body[1:] if len(body) > 2 else b"}")
+    if xml:
+        return Answer(200, XML, _xml(f"{action}Response", msgspec.json.decode(body)), request_id)
+    return Answer(200, JSON, body, request_id)
+
+
+def render_error(error: ApiError, request_id: str, host: str, *, xml: bool) -> Answer:
+    """An error with the vendor's five members."""
+    fields = {
+        "RequestId": request_id,
+        "HostId": host,
+        "Code": error.code,
+        "Message": error.message,
+        "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={quote(error.code)}&product=imm",
+    }
+    if xml:
+        return Answer(error.status, XML, _xml("Error", fields), request_id)
+    return Answer(error.status, JSON, _encoder.encode(fields), request_id)
+
+
+def _xml(root: str, value: Any) -> bytes:
+    text = f'<?xml version="1.0" encoding="UTF-8"?><{root}>{_inner(value, root)}</{root}>'
+    return text.encode()
+
+
+def _inner(value: Any, name: str) -> str:
+    if isinstance(value, dict):
+        return "".join(_element(_tag(key), entry) for key, entry in value.items())
+    if isinstance(value, list):
+        item = name[:-1] if name.endswith("s") else "Item"
+        return "".join(_element(item, entry) for entry in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else escape(str(value).translate(_CONTROL))
+
+
+def _element(name: str, value: Any) -> str:
+    if name == "Recommend":
+        return f"<{name}><![CDATA[{value}]]></{name}>"
+    return f"<{name}>{_inner(value, name)}</{name}>"
+
+
+def _tag(key: str) -> str:
+    """A map key as an element name; what XML forbids in names becomes an underscore."""
+    cleaned = "".join(character if character.isalnum() or character in "-_." else "_" for character in key)
+    return cleaned if cleaned[:1].isalpha() or cleaned[:1] == "_" else f"_{cleaned}"

@@ -1,0 +1,1 @@
+"""The API model: the vendor's operations, and the corrections and extensions on top."""

@@ -1,0 +1,114 @@
+"""The API model as typed values: ``operations.json`` with ``patches.json`` laid over it.
+
+Everything that is general about operations (parsing, checks, rendering, pages) reads it from here.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+
+API_VERSION = "2020-09-30"
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a value of a parameter must keep to."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+    default: int | None = None
+    pattern: str | None = None
+    max_length: int | None = None
+    max_items: int | None = None
+    values: tuple[str, ...] | None = None
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """One parameter of a request."""
+
+    name: str
+    type: str
+    location: Literal["query", "formData"] = msgspec.field(name="in")
+    required: bool = False
+    encoding: Literal["json"] | None = None
+    format: str | None = None
+    struct: str | None = None
+    rule: Rule = Rule()
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One member of an answer or of a struct."""
+
+    name: str
+    type: str
+    format: str | None = None
+    struct: str | None = None
+    extension: bool = False
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    response: tuple[Member, ...]
+    extension: bool = False
+    post_only: bool = False
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True):
+    """One struct that requests and answers share."""
+
+    fields: tuple[Member, ...]
+    extension: bool = False
+
+
+class Model(msgspec.Struct, frozen=True):
+    """All operations and structs, by name."""
+
+    operations: dict[str, Operation]
+    structs: dict[str, Struct]
+
+
+@cache
+def load_model() -> Model:
+    """The model, patched."""
+    source, patches = _read("operations.json"), _read("patches.json")
+    operations = source["operations"] | patches["operations"]
+    structs = source["structs"] | patches["structs"]
+    for name, fields in patches["structFields"].items():
+        structs[name]["fields"] += fields
+    return Model(
+        operations={name: _operation(entry, patches) for name, entry in operations.items()},
+        structs=msgspec.convert(structs, dict[str, Struct]),
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = msgspec.json.decode((files("bindery.api.spec") / name).read_bytes())
+    return content
+
+
+def _operation(entry: dict[str, Any], patches: dict[str, Any]) -> Operation:
+    name = entry["name"]
+    rules = patches["rules"]["*"] | patches["rules"].get(name, {})
+    required = patches["required"].get(name, {})
+    parameters = [
+        parameter
+        | {
+            "rule": rules.get(parameter["name"], {}),
+            "required": required.get(parameter["name"], parameter.get("required", False)),
+        }
+        for parameter in entry["parameters"]
+    ]
+    patched = {
+        "name": name,
+        "parameters": parameters,
+        "response": entry["response"],
+        "extension": entry.get("extension", False),
+        "post_only": name in patches["postOnly"],
+    }
+    return msgspec.convert(patched, Operation)
