@@ -27,6 +27,7 @@ bench: $(READY) ## run the benchmarks of the budgets
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 docs: $(READY) ## write the generated reference pages
+	$(BIN)/python scripts/generate_messages.py
 	$(BIN)/python scripts/generate_docs.py
 
 lock: ## renew requirements.lock from pyproject.toml

@@ -103,7 +103,7 @@ def _environment() -> list[str]:
     return [
         "| variable | meaning |",
         "|---|---|",
-        "| `BINDERY_ACCESS_KEY_ID`, `BINDERY_ACCESS_KEY_SECRET` | root access key; made at the first start without them |",
+        "| `BINDERY_ACCESS_KEY_ID`, `BINDERY_ACCESS_KEY_SECRET` | root key; made at the first start without them |",
         "| `BINDERY_DATA` | data folder, as `--data` |",
         "| `BINDERY_CONFIG` | configuration file, as `--config` |",
         "| `BINDERY_ENDPOINT` | address of the server for the client commands, as `--endpoint` |",

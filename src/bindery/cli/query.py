@@ -49,7 +49,8 @@ def query(
     """
     parameters = {"ProjectName": project, "DatasetName": dataset, **query_parameters(expression, sort)}
     client = connect(endpoint, data)
-    files, total = [], 0
+    files: list[dict[str, Any]] = []
+    total = 0
     token = ""
     while len(files) < limit:
         page = min(_PAGE, limit - len(files))
@@ -70,11 +71,12 @@ def query(
 def query_parameters(expression: str, sort: str | None) -> dict[str, Any]:
     """Query, Sort and Order of SimpleQuery; raises UsageError that points at the mistake."""
     parameters: dict[str, Any] = {}
-    if expression.strip():
-        try:
-            parameters["Query"] = to_simple_query(parse_expression(expression))
-        except QueryError as error:
-            raise click.UsageError(str(error)) from error
+    try:
+        node = parse_expression(expression)
+    except QueryError as error:
+        raise click.UsageError(str(error)) from error
+    if node is not None:
+        parameters["Query"] = to_simple_query(node)
     if sort:
         words = [field.split() for field in sort.split(",")]
         if any(len(word) not in (1, 2) for word in words):

@@ -82,7 +82,8 @@ def _video(folder: Path) -> Iterator[Path]:
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
         for number in range(50):
             picture = Image.new("RGB", (640, 360), (number * 5, number * 4, 80))
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+            frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     yield path
 
