@@ -1,0 +1,113 @@
+"""GetBinding, signature checked, against an empty handler of the same server in the same run.
+
+Budget: at least half the requests/s of the empty handler; p99 under 5 ms.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+from bindery.api.signature import sign_v3
+from bindery.cli.bind import create, ensure_dataset, follow
+from bindery.cli.client import Client
+
+KEY = ("bench-access-key-id", "bench-access-key-secret")
+TARGET = {"ProjectName": "bench", "DatasetName": "bench", "URI": "oss://bench-bucket"}
+CONNECTIONS = 4
+
+
+def main() -> None:
+    """Run both and print their figures and the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=20_000, help="requests of each kind")
+    count = parser.parse_args().requests
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "buckets" / "bench-bucket").mkdir(parents=True)
+        process, endpoint = start_server(Path(folder))
+        try:
+            _measure(endpoint, count)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def start_server(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """A server on a free port, and its address."""
+    command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0"]
+    command += ["--data", str(folder / "data"), "--bucket-root", str(folder / "buckets")]
+    environment = os.environ | {"BINDERY_ACCESS_KEY_ID": KEY[0], "BINDERY_ACCESS_KEY_SECRET": KEY[1]}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    )
+    assert process.stdout is not None
+    return process, process.stdout.readline().split()[2]
+
+
+def _measure(endpoint: str, count: int) -> None:
+    client = Client(endpoint, *KEY)
+    ensure_dataset(client, TARGET["ProjectName"], TARGET["DatasetName"])
+    create(client, "CreateBinding", **TARGET)
+    follow(client, TARGET)
+    host = urlsplit(endpoint).netloc
+    query = urlencode(TARGET)
+    empty = [_request(host, f"GET /healthz?{query}")] * count
+    signed = [_request(host, f"POST /?{query}") for _ in range(count)]
+    asyncio.run(_send_all(host, empty[: count // 10]))
+    empty_rate, _ = asyncio.run(_send_all(host, empty))
+    rate, times = asyncio.run(_send_all(host, signed))
+    times.sort()
+    p99 = times[int(len(times) * 0.99)] * 1000
+    print(f"empty handler      {empty_rate:10,.0f} requests/s")
+    print(f"GetBinding         {rate:10,.0f} requests/s   p99 {p99:.2f} ms at {CONNECTIONS} connections")
+    print(f"ratio to empty     {rate / empty_rate:10.2f}   budget 0.50")
+    print(f"p99 to budget      {p99 / 5:10.2f}   budget 1.00 (5 ms)")
+
+
+def _request(host: str, line: str) -> bytes:
+    """A signed GetBinding under the given request line: both handlers get the same headers to parse."""
+    headers = sign_v3("POST", host, "GetBinding", list(TARGET.items()), *KEY)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{line} HTTP/1.1\r\n{lines}Content-Length: 0\r\n\r\n".encode()
+
+
+async def _send_all(host: str, requests: Sequence[bytes]) -> tuple[float, list[float]]:
+    """Requests a second over all connections, and the time of each answer in seconds."""
+    times: list[float] = []
+    began = time.perf_counter()
+    shares = [requests[start::CONNECTIONS] for start in range(CONNECTIONS)]
+    await asyncio.gather(*(_send(host, share, times) for share in shares))
+    return len(requests) / (time.perf_counter() - began), times
+
+
+async def _send(host: str, requests: Sequence[bytes], times: list[float]) -> None:
+    name, _, port = host.partition(":")
+    reader, writer = await asyncio.open_connection(name, int(port))
+    for request in requests:
+        began = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(f"unexpected answer: {head[:200]!r}")
+        await reader.readexactly(_body_length(head))
+        times.append(time.perf_counter() - began)
+    writer.close()
+
+
+def _body_length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            return int(line.partition(b":")[2])
+    raise SystemExit(f"an answer without length: {head[:200]!r}")
+
+
+if __name__ == "__main__":
+    main()
