@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
 _NANOSECONDS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DEFAULT_ZONE = timezone(timedelta(hours=8))
 
@@ -23,12 +25,15 @@ def format_time(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> str:
     Source: samples of api-imm-2020-09-30-struct-file, e.g. ``2022-01-14T10:10:52.83948013+08:00``.
     """
     seconds, fraction = divmod(instant_ns, _NANOSECONDS)
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    local = moment.astimezone(zone)
-    text = local.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-    if fraction:
-        text += f".{fraction:09d}".rstrip("0")
-    return text + _offset_text(local)
+    text, offset = _whole_second(seconds, zone)
+    return f"{text}.{fraction:09d}".rstrip("0") + offset if fraction else text + offset
+
+
+@lru_cache(maxsize=4096)
+def _whole_second(seconds: int, zone: timezone) -> tuple[str, str]:
+    """Date and time, and the offset. Cached: polled times and the times of one scan repeat."""
+    local = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
+    return local.replace(tzinfo=None).isoformat(timespec="seconds"), _offset_text(local)
 
 
 def parse_time(text: str) -> int:
@@ -42,7 +47,7 @@ def parse_time(text: str) -> int:
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     leap = second == 60
     moment = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
-    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    seconds = (moment - _EPOCH) // timedelta(seconds=1)
     fraction = int((match[7] or "").ljust(9, "0"))
     return (seconds + leap - _offset_seconds(match[8])) * _NANOSECONDS + fraction
 
