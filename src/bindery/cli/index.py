@@ -16,7 +16,11 @@ from bindery.config import ConfigurationError, load_config
 
 @click.group()
 def index() -> None:
-    """Care of the index, which is derived from the record and can always be rebuilt."""
+    """Care of the index, which is derived from the record and can always be rebuilt.
+
+    \b
+    bindery index rebuild
+    """
 
 
 @index.command()

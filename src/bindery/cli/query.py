@@ -88,7 +88,9 @@ def query_parameters(expression: str, sort: str | None) -> dict[str, Any]:
 
 def files_table(files: list[dict[str, Any]]) -> Table:
     """A row a file with what most people look for."""
-    table = Table(*_COLUMNS)
+    table = Table()
+    for name in _COLUMNS:
+        table.add_column(name, overflow="fold" if name == "URI" else "ellipsis", no_wrap=name != "URI")
     for file in files:
         width = file.get("ImageWidth", file.get("VideoWidth"))
         height = file.get("ImageHeight", file.get("VideoHeight"))

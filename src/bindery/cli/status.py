@@ -56,7 +56,9 @@ def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]
 
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:
     """One row a binding, with its books where the server shows them."""
-    table = Table("Dataset", "Bucket", "State", "Phase", *_BOOKS, "Reason")
+    table = Table()
+    for name in ("Dataset", "Bucket", "State", "Phase", *_BOOKS, "Reason"):
+        table.add_column(name, overflow="fold")
     for binding in bindings:
         progress = binding.get("Progress", {})
         table.add_row(

@@ -1,0 +1,145 @@
+"""The command line contract on a real server: every command, its exit status, and a clean shutdown."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.server
+
+
+class Installation:
+    """A data folder, a bucket of three files, and the commands run against it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.buckets = folder / "buckets"
+        bucket = self.buckets / "photos"
+        bucket.mkdir(parents=True)
+        Image.new("RGB", (320, 200), "teal").save(bucket / "teal.png")
+        Image.new("RGB", (64, 48), "gold").save(bucket / "gold.jpg")
+        (bucket / "notes.txt").write_text("three files in all\n")
+        self.endpoint = ""
+
+    def run(self, *words: str, expect: int = 0) -> str:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("BINDERY_")}
+        environment |= {"BINDERY_ENDPOINT": self.endpoint, "BINDERY_DATA": str(self.data), "COLUMNS": "200"}
+        done = subprocess.run(
+            [sys.executable, "-m", "bindery.cli.main", *words],
+            capture_output=True, text=True, env=environment, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == expect, done.stderr
+        return done.stdout + (done.stderr if expect else "")
+
+    def serve(self) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "bindery.cli.main",
+            "serve",
+            "--port",
+            "0",
+            "--data",
+            str(self.data),
+        ]
+        process = subprocess.Popen(
+            [*command, "--bucket-root", str(self.buckets)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("bindery ready http://127.0.0.1:"), line
+        self.endpoint = line.split()[2]
+        return process
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    place = Installation(tmp_path_factory.mktemp("commands"))
+    process = place.serve()
+    try:
+        place.run("bind", "photos", "--wait")
+        yield place
+    finally:
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+
+
+def test_bind_waits_until_the_binding_follows(installation: Installation) -> None:
+    said = installation.run("bind", "oss://photos", "--wait")
+    assert "oss://photos  Running/IncrementalScanning  listed 3" in said
+
+
+def test_status_shows_the_books(installation: Installation) -> None:
+    bindings = json.loads(installation.run("status", "--json"))
+    assert [(binding["URI"], binding["State"]) for binding in bindings] == [("oss://photos", "Running")]
+    assert "oss://photos" in installation.run("status")
+
+
+def test_query_prints_what_matches(installation: Installation) -> None:
+    table = installation.run("query", "MediaType = image", "--sort", "Size desc")
+    assert "oss://photos/teal.png" in table
+    assert "320 x 200" in table
+    assert "2 of 2 files" in table
+    lines = installation.run("query", "ImageWidth < 100", "--json").splitlines()
+    assert [json.loads(line)["URI"] for line in lines] == ["oss://photos/gold.jpg"]
+
+
+def test_a_mistaken_expression_exits_with_usage(installation: Installation) -> None:
+    assert "column" in installation.run("query", "Size >", expect=2)
+
+
+def test_get_prints_one_file(installation: Installation) -> None:
+    file = json.loads(installation.run("get", "oss://photos/teal.png"))
+    assert (file["ImageWidth"], file["ImageHeight"], file["ContentType"]) == (320, 200, "image/png")
+    assert "is not in the dataset" in installation.run("get", "oss://photos/none.png", expect=1)
+
+
+def test_call_signs_any_operation(installation: Installation) -> None:
+    answer = json.loads(installation.run("call", "GetProject", "--ProjectName", "default"))
+    assert answer["Project"]["ProjectName"] == "default"
+    refused = installation.run("call", "GetProject", "--ProjectName", "nothing", expect=1)
+    assert "ResourceNotFound" in refused
+
+
+def test_without_a_server_the_error_says_what_to_start(installation: Installation) -> None:
+    said = installation.run("status", "--endpoint", "http://127.0.0.1:9", expect=1)
+    assert "bindery serve" in said
+
+
+def test_without_a_key_the_error_says_where_to_find_one(installation: Installation, tmp_path: Path) -> None:
+    assert "no access key" in installation.run("status", "--data", str(tmp_path), expect=1)
+
+
+def test_a_second_server_on_the_same_data_is_refused(installation: Installation) -> None:
+    said = installation.run("serve", "--port", "0", "--data", str(installation.data), expect=1)
+    assert "in use by another Bindery" in said
+
+
+@pytest.mark.parametrize("command", ["serve", "bind", "status", "query", "get", "call", "index", "demo"])
+def test_every_command_explains_itself(installation: Installation, command: str) -> None:
+    said = installation.run(command, "--help")
+    assert f"bindery {command}" in said
+
+
+def test_sigterm_ends_cleanly_and_the_index_can_be_rebuilt(tmp_path: Path) -> None:
+    place = Installation(tmp_path)
+    process = place.serve()
+    place.run("bind", "photos", "--wait")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=10) == 0  # the contract: exits 0 within 10 s
+    assert "index rebuilt" in place.run("index", "rebuild")
+    process = place.serve()
+    try:
+        assert "2 of 2 files" in place.run("query", "MediaType = image")
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
