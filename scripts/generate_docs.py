@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("account", config.AccountConfig),
     ("extraction", config.ExtractionConfig),
     ("sync", config.SyncConfig),
+    ("log", config.LogConfig),
 )
 
 

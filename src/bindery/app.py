@@ -21,6 +21,7 @@ from bindery.clock import parse_zone
 from bindery.config import Config
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
+from bindery.log import configure_logging
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
 
@@ -106,6 +107,7 @@ def api_settings(config: Config) -> ApiSettings:
 
 def serve(config: Config) -> None:
     """Run the server until SIGTERM or SIGINT."""
+    configure_logging(config.log.level, config.log.format)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     application = Application(config)
     try:

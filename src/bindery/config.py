@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from bindery.clock import parse_zone
+from bindery.log import FORMATS, LEVELS
 
 
 class ConfigurationError(Exception):
@@ -71,6 +72,15 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Entries that one listing may always remove."""
 
 
+class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[log]``: what goes to standard error."""
+
+    level: str = "info"
+    """``debug`` (every request), ``info``, ``warning`` or ``error``."""
+    format: str = "auto"
+    """``console``, ``json`` (one object a line), or ``auto``: console on a terminal."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -84,6 +94,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     account: AccountConfig = AccountConfig()
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
+    log: LogConfig = LogConfig()
 
     def worker_count(self) -> int:
         """Worker processes to run."""
@@ -136,6 +147,8 @@ def _check(config: Config) -> None:
         (config.extraction.time_limit <= 0, "extraction.time_limit must be above 0 seconds"),
         (config.server.max_request_line < 65_536, "server.max_request_line must be at least 65536"),
         (not 0 <= config.sync.guard_share <= 1, "sync.guard_share must be between 0 and 1"),
+        (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),
+        (config.log.format not in FORMATS, f"log.format must be one of {', '.join(FORMATS)}"),
     ]
     for wrong, message in problems:
         if wrong:
