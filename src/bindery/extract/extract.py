@@ -126,6 +126,8 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         return _failed(
             request, file, reader, "MemoryLimit: the file needs more memory than one file may use"
         )
+    except Exception as error:
+        return _failed(request, file, reader, _parse_failure(error))
 
 
 def store_failure(error: StoreError) -> str:
@@ -168,7 +170,12 @@ def _run(reader: RangeReader, request: ExtractionRequest, media: MediaType) -> t
     except Exception as error:
         if reader.error is not None:
             raise reader.error from error
-        return Extracted(file=File()), f"ParseFailed: {type(error).__name__}: {str(error)[:200]}"
+        return Extracted(file=File()), _parse_failure(error)
+
+
+def _parse_failure(error: Exception) -> str:
+    text = str(error)[:200].encode("utf-8", "replace").decode()
+    return f"ParseFailed: {type(error).__name__}: {text}"
 
 
 @lru_cache(maxsize=64)

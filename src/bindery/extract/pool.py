@@ -1,38 +1,38 @@
 """Worker processes for extraction: isolated, limited in time, memory and bytes, replaced when they die.
 
-Files travel in batches. When a batch dies or takes too long, its files are tried again one by one, so that
-a poisonous file fails alone.
+Files travel in batches, one batch to a worker at a time. When a worker dies or one file takes too long, that
+file alone is to blame; the others of its batch are extracted again.
+
+A thread and a pipe per worker, nothing shared between workers: a worker may be killed at any instruction,
+also while it is idle, without harm to the others. (Ready-made pools share a queue between workers; a worker
+that dies while it holds the queue's lock, or while idle, ends them.)
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import resource
-import signal
-import sys
 import threading
-from collections.abc import Sequence
-from concurrent.futures import CancelledError
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Protocol
+from functools import partial
+from queue import SimpleQueue
+from typing import Protocol
 
 import msgspec
-from pebble import ProcessExpired, ProcessPool
 
 from bindery.extract.extract import extract, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.worker_process import ExtractFile, WorkerLost, WorkerProcess, worker_context
 
-_PRELOADED = [
-    "bindery.extract.extract", "bindery.extract.image", "bindery.extract.raw", "bindery.extract.video",
-    "bindery.extract.audio", "bindery.extract.pdf", "bindery.extract.office", "bindery.extract.text",
-    "bindery.extract.archive",
-]  # fmt: skip
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
-_TRIES_ALONE = 2
-_PR_SET_PDEATHSIG = 1
+_TRIES = 2
+"""Deaths of a worker at one file until the file is to blame: a worker may also be killed from outside."""
+_STARTS = 5
+"""Workers lost in a row before they came to their first file."""
 
 
 class Interrupted(Exception):
@@ -43,7 +43,7 @@ class Pool(Protocol):
     """What sync asks of a pool; every pool passes the same conformance suite."""
 
     def submit(self, requests: Sequence[ExtractionRequest]) -> Pending:
-        """Start extracting; returns at once."""
+        """Start extracting; returns at once. Raises Interrupted after ``close``."""
 
     def close(self) -> None:
         """Stop the workers; may be called twice."""
@@ -56,130 +56,170 @@ class Pending(Protocol):
         """The outcomes in the order of the requests. Raises Interrupted when ``stop`` is set first."""
 
 
+class _Batch(msgspec.Struct, frozen=True, eq=False):
+    requests: Sequence[ExtractionRequest]
+    outcomes: Future[list[Extraction]]
+
+
 class ExtractionPool:
     """Extraction on this machine. Workers start with the first file; safe for threads."""
 
-    def __init__(self, workers: int, limits: ExtractionLimits) -> None:
+    def __init__(self, workers: int, limits: ExtractionLimits, extract_file: ExtractFile = extract) -> None:
         self._limits = limits
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(_PRELOADED)
-        self._pool = ProcessPool(
-            max_workers=workers,
-            max_tasks=max(1, limits.files_per_worker // limits.files_per_batch),
-            initializer=_prepare_worker,
-            initargs=(limits.memory_bytes,),
-            context=context,
-        )
-        self._workers = workers
+        self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._closed = threading.Event()
+        start = partial(WorkerProcess, worker_context(), limits, extract_file)
+        self._slots = [_Slot(start, limits, self._batches, self._closed) for _ in range(max(workers, 1))]
+        self._started = False
+        self._lock = threading.Lock()
 
     def submit(self, requests: Sequence[ExtractionRequest]) -> Pending:
-        """Start extracting; batches are spread over the workers."""
-        share = -(-len(requests) // (self._workers * 2)) or 1
+        """Start extracting; batches are spread over the workers. Raises Interrupted after ``close``."""
+        share = -(-len(requests) // (len(self._slots) * 2)) or 1
         size = max(1, min(self._limits.files_per_batch, share))
-        batches = [list(requests[start : start + size]) for start in range(0, len(requests), size)]
-        return _PoolPending(self, [(batch, self.start(batch)) for batch in batches])
-
-    def start(self, batch: Sequence[ExtractionRequest]) -> Any:
-        """A future of the encoded outcomes of one batch."""
-        encoded = msgspec.msgpack.encode(batch)
-        arguments = (encoded, msgspec.msgpack.encode(self._limits))
-        return self._pool.schedule(_extract_batch, args=arguments, timeout=self._limits.seconds)
-
-    @property
-    def limits(self) -> ExtractionLimits:
-        """The limits of every file."""
-        return self._limits
+        batches = [
+            _Batch(requests[start : start + size], Future()) for start in range(0, len(requests), size)
+        ]
+        with self._lock:
+            if self._closed.is_set():
+                raise Interrupted
+            if not self._started:
+                self._started = True
+                for slot in self._slots:
+                    slot.start()
+            for batch in batches:
+                self._batches.put(batch)
+        return _PoolPending(batches)
 
     def close(self) -> None:
-        """Stop the workers at once; unfinished batches are dropped."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join(_GRACE_SECONDS)
+        """Stop the workers at once; unfinished batches are dropped and their callers interrupted."""
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self._closed.set()
+            for _ in self._slots:
+                self._batches.put(None)
+        if self._started:
+            for slot in self._slots:
+                slot.kill_worker()
+            for slot in self._slots:
+                slot.join(_GRACE_SECONDS)
 
 
 class _PoolPending:
-    def __init__(self, pool: ExtractionPool, batches: list[tuple[list[ExtractionRequest], Any]]) -> None:
-        self._pool = pool
+    def __init__(self, batches: list[_Batch]) -> None:
         self._batches = batches
 
     def result(self, stop: threading.Event | None = None) -> list[Extraction]:
         outcomes: list[Extraction] = []
         try:
-            for batch, future in self._batches:
-                outcomes += self._batch_result(batch, future, stop)
+            for batch in self._batches:
+                outcomes += _wait(batch.outcomes, stop)
         except (Interrupted, CancelledError):
-            for _, future in self._batches:
-                future.cancel()
+            for batch in self._batches:
+                batch.outcomes.cancel()
             raise Interrupted from None
         return outcomes
 
-    def _batch_result(
-        self, batch: list[ExtractionRequest], future: Any, stop: threading.Event | None
-    ) -> list[Extraction]:
-        try:
-            return _wait(future, stop)
-        except (FutureTimeout, ProcessExpired, MemoryError) as error:
-            if len(batch) == 1:
-                return [self._alone(batch[0], error, stop)]
-        return [self._alone(request, None, stop) for request in batch]
 
-    def _alone(
-        self, request: ExtractionRequest, error: Exception | None, stop: threading.Event | None
-    ) -> Extraction:
-        """One file by itself; a second try tells a poisonous file from a worker that was killed."""
-        tries = _TRIES_ALONE if error is None else _TRIES_ALONE - 1
-        for _ in range(tries):
-            try:
-                return _wait(self._pool.start([request]), stop)[0]
-            except FutureTimeout as timeout:
-                error = timeout
-                break
-            except (ProcessExpired, MemoryError) as death:
-                error = death
-        return failed_extraction(request, _failure(error, self._pool.limits))
-
-
-def _failure(error: Exception | None, limits: ExtractionLimits) -> str:
-    if isinstance(error, FutureTimeout):
-        return f"TimeLimit: the file took longer than {limits.seconds:g} s"
-    if isinstance(error, MemoryError):
-        return f"MemoryLimit: the file needs more than {limits.memory_bytes} bytes of memory"
-    code = error.exitcode if isinstance(error, ProcessExpired) else None
-    return f"WorkerDied: the worker process ended while it read the file (exit code {code})"
-
-
-def _wait(future: Any, stop: threading.Event | None) -> list[Extraction]:
-    """The outcome of a future, looking at ``stop`` now and then."""
+def _wait(outcomes: Future[list[Extraction]], stop: threading.Event | None) -> list[Extraction]:
+    """The outcomes of a batch, looking at ``stop`` now and then."""
     while True:
         if stop is not None and stop.is_set():
             raise Interrupted
         try:
-            encoded = future.result(timeout=_POLL_SECONDS)
-            return msgspec.msgpack.decode(encoded, type=list[Extraction])
+            return outcomes.result(timeout=_POLL_SECONDS)
         except FutureTimeout:
-            if future.done():
-                raise
+            continue
 
 
-def _extract_batch(encoded: bytes, limits: bytes) -> bytes:
-    """Runs in a worker."""
-    allowed = msgspec.msgpack.decode(limits, type=ExtractionLimits)
-    requests = msgspec.msgpack.decode(encoded, type=list[ExtractionRequest])
-    return msgspec.msgpack.encode([extract(request, allowed) for request in requests])
+class _Slot(threading.Thread):
+    """A thread that keeps one worker process busy."""
 
+    def __init__(
+        self,
+        start_worker: Callable[[], WorkerProcess],
+        limits: ExtractionLimits,
+        batches: SimpleQueue[_Batch | None],
+        closed: threading.Event,
+    ) -> None:
+        super().__init__(name="extraction", daemon=True)
+        self._start_worker = start_worker
+        self._limits = limits
+        self._batches = batches
+        self._closed = closed
+        self._worker: WorkerProcess | None = None
+        self._lock = threading.Lock()
 
-def _prepare_worker(memory_bytes: int) -> None:
-    """Limits of a worker, and an end with the server however that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(1)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415  (only workers need it)
+    def run(self) -> None:
+        """Batch after batch until the pool closes."""
+        while (batch := self._batches.get()) is not None:
+            if self._closed.is_set():
+                batch.outcomes.cancel()
+            elif batch.outcomes.set_running_or_notify_cancel():
+                try:
+                    batch.outcomes.set_result(self._outcomes(batch.requests))
+                except BaseException as error:
+                    batch.outcomes.set_exception(error)
+        self._drop_worker()
 
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        used = _address_space()
-        resource.setrlimit(resource.RLIMIT_AS, (used + memory_bytes, used + memory_bytes))
+    def kill_worker(self) -> None:
+        """From another thread: end what is under way."""
+        with self._lock:
+            if self._worker is not None:
+                self._worker.kill()
 
+    def _outcomes(self, requests: Sequence[ExtractionRequest]) -> list[Extraction]:
+        """An outcome for every file, however often the worker dies. Raises Interrupted."""
+        failed: dict[int, Extraction] = {}
+        deaths: Counter[int] = Counter()
+        left = list(range(len(requests)))
+        while left:
+            try:
+                extracted = self._extract([requests[at] for at in left])
+                outcomes = failed | dict(zip(left, extracted, strict=True))
+                return [outcomes[at] for at in range(len(requests))]
+            except WorkerLost as loss:
+                # Without a position no file was begun: all of them fail, for now.
+                lost = [left[loss.position - 1]] if loss.position else list(left)
+                deaths.update(lost)
+                for at in lost:
+                    if loss.timed_out or not loss.position or deaths[at] >= _TRIES:
+                        retryable = not loss.position
+                        failed[at] = failed_extraction(requests[at], loss.failure, retryable=retryable)
+                        left.remove(at)
+        return [failed[at] for at in range(len(requests))]
 
-def _address_space() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-        return int(file.read().split()[0]) * resource.getpagesize()
+    def _extract(self, requests: Sequence[ExtractionRequest]) -> list[Extraction]:
+        """Once through the worker, started anew when it was lost before its first file."""
+        for attempt in range(_STARTS):
+            try:
+                return self._ready_worker().extract(requests)
+            except WorkerLost as loss:
+                self._drop_worker()
+                if self._closed.is_set():
+                    raise Interrupted from None
+                if loss.position:
+                    raise
+            except OSError:
+                # No process or no pipe could be made just now.
+                time.sleep(attempt)
+        raise WorkerLost(
+            0, "WorkerDied: no worker process could be started; see the server's memory limits"
+        )
+
+    def _ready_worker(self) -> WorkerProcess:
+        if self._worker is not None and self._worker.files >= self._limits.files_per_worker:
+            self._drop_worker()
+        with self._lock:
+            if self._closed.is_set():
+                raise Interrupted
+            if self._worker is None:
+                self._worker = self._start_worker()
+            return self._worker
+
+    def _drop_worker(self) -> None:
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.stop()

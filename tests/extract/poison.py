@@ -1,0 +1,62 @@
+"""An extractor for tests of the pool that does, by the name of the file, what hostile files do to a worker."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+
+from bindery.extract.extract import failed_extraction
+from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.extract.limits import ExtractionLimits
+from bindery.file import File
+
+
+def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:  # noqa: C901
+    """The first word of the key says what happens, the second how much of it."""
+    action, _, amount = request.object.key.partition(" ")
+    match action:
+        case "abort":
+            os.abort()
+        case "exit":
+            os._exit(int(amount))
+        case "loop":
+            while True:
+                pass
+        case "native":
+            # Sleeps without giving up the interpreter's lock, as a loop in a library would.
+            ctypes.PyDLL(None).sleep(1000)
+        case "allocate":
+            kept = []
+            while True:
+                kept.append(bytearray(16 * 1024 * 1024))
+        case "sleep":
+            time.sleep(float(amount.partition(" ")[0]))
+        case "once":
+            _die_the_first_time(amount)
+        case "raise":
+            raise RuntimeError("an extractor that breaks its promise")
+        case "surrogate":
+            return Extraction(file=File(title="\ud800"))
+        case "recurse":
+            return failed_extraction(request, str(_depth(0)))
+        case "pid":
+            return Extraction(file=File(title=str(os.getpid())))
+    return Extraction(file=File(title=f"read {request.object.key}"))
+
+
+def _die_the_first_time(marker: str) -> None:
+    try:
+        os.close(os.open(marker, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _depth(depth: int) -> int:
+    try:
+        return _depth(depth + 1)
+    except RecursionError:
+        return min(depth, sys.getrecursionlimit())
