@@ -126,6 +126,17 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     oldest_pending_change: int | None = None
 
 
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which objects of the bucket a binding takes in; the default is all of them. See ``sync.scope``."""
+
+    prefixes: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    min_size: int = 0
+    max_size: int | None = None
+    media_types: tuple[str, ...] = ()
+
+
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """A bucket tied to a dataset. ``cursor`` is the last key whose page is committed, while scanning."""
 
@@ -139,6 +150,10 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     cursor: str | None = None
     progress: Progress = Progress()
+    removals_held: int = 0
+    """Removals the deletion guard refused at the last complete listing."""
+    removals_confirmed: int = 0
+    """Removals the caller allowed by resuming the binding after such a refusal; good for one listing."""
     create_time: int = 0
     update_time: int = 0
 

@@ -1,0 +1,84 @@
+"""Which objects of a bucket a binding takes in. One matcher serves scan, watch, events, estimate and audit.
+
+An extension of Bindery: the vendor's binding always takes in the whole bucket.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from bindery.buckets.store import ObjectInfo
+from bindery.catalog.records import Scope
+from bindery.extract.media_types import detect_media_type
+
+MEDIA_TYPES = frozenset({"image", "video", "audio", "document", "archive", "other"})
+_MAX_PATTERNS = 100
+_MAX_PATTERN_LENGTH = 1_024
+
+Matcher = Callable[[ObjectInfo], bool]
+
+
+class InvalidScope(ValueError):
+    """The scope makes no sense; the message is fit for the caller."""
+
+
+def check_scope(scope: Scope) -> None:
+    """Raises InvalidScope."""
+    for name in ("prefixes", "include", "exclude"):
+        patterns: tuple[str, ...] = getattr(scope, name)
+        if len(patterns) > _MAX_PATTERNS:
+            raise InvalidScope(f"{name} may have up to {_MAX_PATTERNS} entries")
+        if any(not pattern or len(pattern) > _MAX_PATTERN_LENGTH for pattern in patterns):
+            raise InvalidScope(f"every entry of {name} has 1 to {_MAX_PATTERN_LENGTH} characters")
+    unknown = set(scope.media_types) - MEDIA_TYPES
+    if unknown:
+        raise InvalidScope(
+            f"no media type {sorted(unknown)[0]!r}; there are {', '.join(sorted(MEDIA_TYPES))}"
+        )
+    if scope.min_size < 0 or (scope.max_size is not None and scope.max_size < scope.min_size):
+        raise InvalidScope("sizes must not be negative, and the largest not below the smallest")
+
+
+@lru_cache(maxsize=256)
+def matcher(scope: Scope) -> Matcher | None:
+    """Whether an object is within the scope; None when every object is.
+
+    ``include`` and ``exclude`` are shell patterns over the whole key, in which ``*`` also matches ``/``; an
+    object is within when it matches any ``include`` (or there is none) and no ``exclude``. Media types are
+    told by the name alone, so that nothing is read.
+    """
+    if scope == Scope():
+        return None
+    include, exclude = _pattern(scope.include), _pattern(scope.exclude)
+    prefixes = outermost_prefixes(scope)
+
+    def matches(info: ObjectInfo) -> bool:
+        key = info.key
+        return (
+            (not prefixes or key.startswith(prefixes))
+            and info.size >= scope.min_size
+            and (scope.max_size is None or info.size <= scope.max_size)
+            and (include is None or include.match(key) is not None)
+            and (exclude is None or exclude.match(key) is None)
+            and (not scope.media_types or detect_media_type(b"", key).media_type in scope.media_types)
+        )
+
+    return matches
+
+
+def outermost_prefixes(scope: Scope) -> tuple[str, ...]:
+    """The prefixes to list, ascending, without those that lie below another; empty for the whole bucket."""
+    kept: list[str] = []
+    for prefix in sorted(scope.prefixes):
+        if not kept or not prefix.startswith(kept[-1]):
+            kept.append(prefix)
+    return tuple(kept)
+
+
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str] | None:
+    if not globs:
+        return None
+    return re.compile("|".join(f"(?:{fnmatch.translate(glob)})" for glob in globs))
