@@ -1,0 +1,126 @@
+"""Event notifications: every sender's form leads to the keys it speaks of. Forms: the senders' own documentation."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bindery.buckets.events import MAX_RECORDS, ChangedKey, MalformedEvent, read_event
+
+
+def keys(message: Any) -> list[tuple[str, str]]:
+    body = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return [(change.bucket, change.key) for change in read_event(body)]
+
+
+def s3_record(key: str, source: str = "aws:s3", name: str = "ObjectCreated:Put") -> dict[str, Any]:
+    return {
+        "eventVersion": "2.1",
+        "eventSource": source,
+        "eventName": name,
+        "s3": {"bucket": {"name": "media"}, "object": {"key": key, "size": 1, "eTag": "0"}},
+    }
+
+
+def oss_event(key: str) -> dict[str, Any]:
+    return {
+        "eventName": "ObjectCreated:PutObject",
+        "eventSource": "acs:oss",
+        "oss": {"bucket": {"name": "media"}, "object": {"key": key, "size": 1, "eTag": "0"}},
+    }
+
+
+def test_amazon_keys_are_form_encoded() -> None:
+    assert keys({"Records": [s3_record("a+b/%E6%9D%AD%2B.jpg")]}) == [
+        ("media", "a b/杭+.jpg"),
+        ("media", "a+b/杭+.jpg"),
+    ]
+
+
+def test_minio_puts_the_record_beside_a_decoded_key() -> None:
+    message = {
+        "EventName": "s3:ObjectRemoved:Delete",
+        "Key": "media/a b.jpg",
+        "Records": [s3_record("a+b.jpg", "minio:s3", "s3:ObjectRemoved:Delete")],
+    }
+    assert ("media", "a b.jpg") in keys(message)
+
+
+def test_ceph_keys_are_taken_plain_first() -> None:
+    assert keys({"Records": [s3_record("a+b.jpg", "ceph:s3")]}) == [
+        ("media", "a+b.jpg"),
+        ("media", "a b.jpg"),
+    ]
+
+
+def test_amazon_through_eventbridge() -> None:
+    detail = {"bucket": {"name": "media"}, "object": {"key": "a+b.jpg", "etag": "0"}}
+    assert keys({"detail-type": "Object Created", "detail": detail}) == [("media", "a+b.jpg")]
+
+
+def test_oss_through_mns_in_every_envelope() -> None:
+    message = base64.b64encode(json.dumps({"events": [oss_event("a b.jpg"), oss_event("c.jpg")]}).encode())
+    expected = [("media", "a b.jpg"), ("media", "c.jpg")]
+    xml = b"<Notification xmlns='http://mns.aliyuncs.com/doc/v1/'><TopicName>t</TopicName><Message>%s</Message></Notification>"
+    assert keys(message) == expected
+    assert keys(xml % message) == expected
+    assert keys({"TopicName": "t", "MessageId": "1", "Message": message.decode()}) == expected
+
+
+def test_oss_through_eventbridge() -> None:
+    event = {"specversion": "1.0", "type": "oss:ObjectRemoved:DeleteObject", "data": oss_event("a.jpg")}
+    assert keys(event) == [("media", "a.jpg")]
+    assert keys([event, event]) == [("media", "a.jpg")]
+
+
+def test_a_test_message_speaks_of_nothing() -> None:
+    assert keys({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "media"}) == []
+
+
+@pytest.mark.parametrize("key", ["folder/", "", "x" * 1024])
+def test_what_cannot_be_an_object_is_left_out(key: str) -> None:
+    assert keys(json.dumps({"Records": [s3_record(key, "ceph:s3")]}).encode()) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"3", b"{}", b"[[]]", b"not base64!", b"<a/>", b"<a", b'{"Records": {}}', b'{"Records": [1]}',
+        b'{"Records": [{"s3": {"bucket": {"name": 1}, "object": {"key": "a"}}}]}', b'{"events": [{}]}', b"[" * 100_000, b'{"Records": [{"s3": "\\ud800"}]}',
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><a><Message>&b;</Message></a>",
+        json.dumps({"Records": [s3_record("a")] * (MAX_RECORDS + 1)}).encode(),
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused_with_a_reason(body: bytes) -> None:
+    with pytest.raises(MalformedEvent, match=r"\w+"):
+        read_event(body)
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_read_or_refused(body: bytes) -> None:
+    with contextlib.suppress(MalformedEvent):
+        assert all(isinstance(change, ChangedKey) for change in read_event(body))
+
+
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["Records", "events", "detail", "data", "s3", "oss", "bucket", "object"]), inner
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(_json)
+def test_arbitrary_json_is_read_or_refused(value: Any) -> None:
+    with contextlib.suppress(MalformedEvent):
+        assert all(isinstance(change, ChangedKey) for change in read_event(json.dumps(value).encode()))
