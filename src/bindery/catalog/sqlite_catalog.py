@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from bindery.catalog.catalog import AggregationResult, Page
-from bindery.catalog.index import Index
+from bindery.catalog.index.index import Index
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
 from bindery.catalog.record.control import Control
 from bindery.catalog.record.database import Database

@@ -17,6 +17,7 @@ from bindery.catalog.query.values import (
     Box,
     Circle,
     Polygon,
+    lower_text,
     read_box,
     read_circle,
     read_polygon,
@@ -51,13 +52,13 @@ def column(field: Field) -> str:
 def map_key(name: str, key: str) -> str:
     """A map key as the index holds it: CustomLabels and OSSUserMeta ignore case, the latter its prefix."""
     if name == "CustomLabels":
-        return key.lower()
-    return key.lower().removeprefix(_USER_META_PREFIX) if name == "OSSUserMeta" else key
+        return lower_text(key)
+    return lower_text(key).removeprefix(_USER_META_PREFIX) if name == "OSSUserMeta" else key
 
 
 def map_value(name: str, value: str) -> str:
     """A map value as the index holds it: CustomLabels ignore case."""
-    return value.lower() if name == "CustomLabels" else value
+    return lower_text(value) if name == "CustomLabels" else value
 
 
 def _compile(node: Node, element: str | None) -> Condition:

@@ -12,11 +12,12 @@ from bindery.catalog.query.syntax import QueryError
 from bindery.clock import parse_time
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?")
-CJK = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-"""Ranges of characters that are tokens of their own."""
-_TOKEN = re.compile(f"[{CJK}]|[^\\W_{CJK}]+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+CJK = "\u2e80-\u2fff\u3005-\u3007\u3021-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""Ranges whose letters are tokens of their own: ideographs, kana and Hangul, without their punctuation."""
+_TOKEN = re.compile(f"(?=[^\\W_])(?:[{CJK}]|[^\\W_{CJK}]+)")
+_FUZZY_SEPARATOR = "\x1e"
 MAX_POLYGON_POINTS = 1000
 
 Point = tuple[float, float]
@@ -145,4 +146,18 @@ def tokens_of(text: str) -> list[str]:
 
     Source: help page tokenization-of-text-column-in-search-index of Tablestore (default tokenizer).
     """
-    return [token.lower() for token in _TOKEN.findall(text)]
+    return [lower_text(token) for token in _TOKEN.findall(text)]
+
+
+def lower_text(text: str) -> str:
+    """``text`` in lower case, character by character, as DuckDB's and PostgreSQL's ``lower`` do it: no
+    character grows into two, and a sigma does not depend on its neighbours."""
+    if not text.isascii():
+        text = text.replace("\u0130", "i").replace("\u03a3", "\u03c3")
+    return text.lower()
+
+
+def fuzzy_text(*texts: str) -> str:
+    """Texts as a fuzzy search compares them: in lower case, parted by a character that none of them holds."""
+    parts = [text.replace(_FUZZY_SEPARATOR, " ") for text in texts]
+    return lower_text(_FUZZY_SEPARATOR.join(parts))

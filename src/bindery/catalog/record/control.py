@@ -64,7 +64,8 @@ class Control:
         self, *, prefix: str = "", tags: dict[str, str] | None = None, after: str = "", limit: int = 100
     ) -> list[Project]:
         """Those that carry all of ``tags``, ascending by name."""
-        rows = self._database.reader.execute(_SQL.list_projects, {"prefix": prefix, "after": after})
+        values = {"prefix": prefix, "after": after}
+        rows = self._database.reader.execute(_SQL.list_projects, values).fetchall()
         projects = (_with_id(_project_decoder, row) for row in rows)
         wanted = [project for project in projects if (tags or {}).items() <= project.tags.items()]
         return wanted[:limit]
@@ -134,7 +135,7 @@ class Control:
         """Ascending by name. Raises NotFound for the project."""
         project = self.get_project(project_name)
         values = {"project_id": project.id, "prefix": prefix, "after": after, "limit": limit}
-        rows = self._database.reader.execute(_SQL.list_datasets, values)
+        rows = self._database.reader.execute(_SQL.list_datasets, values).fetchall()
         return [_with_id(_dataset_decoder, row) for row in rows]
 
     def update_dataset(self, project_name: str, name: str, change: Callable[[Dataset], Dataset]) -> Dataset:
@@ -225,10 +226,8 @@ class Control:
             "after_bucket": after[1],
             "limit": -1 if limit is None else limit,
         }
-        return [
-            _with_id(_binding_decoder, row)
-            for row in self._database.reader.execute(_SQL.list_bindings, values)
-        ]
+        rows = self._database.reader.execute(_SQL.list_bindings, values).fetchall()
+        return [_with_id(_binding_decoder, row) for row in rows]
 
     def update_binding(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
         """Raises NotFound."""

@@ -7,37 +7,39 @@ import os
 import re
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from bindery.catalog.record.connection import connect, unusable
 from bindery.catalog.records import CatalogUnusable
 
+_WRITER_CACHE_KIB = 65_536
+_READER_CACHE_KIB = 8_192
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
 
 class Database:
     """``catalog.db`` in a folder, opened for this process alone.
 
-    Raises CatalogUnusable when the file is damaged, newer than this program, or in use.
+    Raises CatalogUnusable when the file is damaged, newer than this program, or in use. The whole file is not
+    checked at the start, for that takes seconds a gigabyte: a damaged page is reported when it is read.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "catalog.db"
         self._lock_file = _lock_folder(folder)
-        self._readers = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._local = threading.local()
+        self._connections: set[sqlite3.Connection] = set()
         self._guard = threading.RLock()
         try:
-            self._writer = self._connect()
+            self._writer = self._connect(_WRITER_CACHE_KIB, read_only=False)
             self._migrate()
         except sqlite3.DatabaseError as error:
             self.close()
-            raise CatalogUnusable(
-                f"the record {self.path} is damaged ({error}); nothing was changed. Restore it from a backup, "
-                "or move it away to start anew: the buckets are then scanned again"
-            ) from error
+            raise unusable(error) from error
         except BaseException:
             self.close()
             raise
@@ -49,38 +51,38 @@ class Database:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.rollback()
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
                 raise
-            self._writer.commit()
 
     @property
     def reader(self) -> sqlite3.Connection:
-        """This thread's connection for reading; it sees all that is committed."""
-        connection: sqlite3.Connection | None = getattr(self._readers, "connection", None)
-        if connection is None:
-            connection = self._connect()
-            self._readers.connection = connection
-        return connection
+        """This thread's connection for reading; it sees all that is committed and ends with the thread."""
+        held: _Reader | None = getattr(self._local, "reader", None)
+        if held is None:
+            held = _Reader(self._connect(_READER_CACHE_KIB, read_only=True))
+            self._local.reader = held
+            weakref.finalize(held, _discard, self._connections, held.connection).atexit = False
+        return held.connection
 
     def close(self) -> None:
         """Close every connection and release the folder. May be called twice."""
         with self._guard:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-        os.close(self._lock_file) if self._lock_file >= 0 else None
-        self._lock_file = -1
+            while self._connections:
+                self._connections.pop().close()
+            if self._lock_file >= 0:
+                os.close(self._lock_file)
+            self._lock_file = -1
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.executescript(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;"
-            "PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;"
-        )
+    def _connect(self, cache_kib: int, *, read_only: bool) -> sqlite3.Connection:
         with self._guard:
-            self._connections.append(connection)
-        return connection
+            if self._lock_file < 0:
+                raise CatalogUnusable("the catalog is closed; the server is stopping")
+            connection = connect(self.path, cache_kib=cache_kib, read_only=read_only)
+            self._connections.add(connection)
+            return connection
 
     def _migrate(self) -> None:
         version = int(self._writer.execute("PRAGMA user_version").fetchone()[0])
@@ -96,6 +98,18 @@ class Database:
                 for statement in split_script(migrations[number]):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number:d}")
+
+
+class _Reader:
+    """Lives as long as the thread whose local it is."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+
+def _discard(connections: set[sqlite3.Connection], connection: sqlite3.Connection) -> None:
+    connections.discard(connection)
+    connection.close()
 
 
 def load_migrations() -> dict[int, str]:
@@ -120,8 +134,14 @@ def split_script(script: str) -> Iterator[str]:
 
 
 def _lock_folder(folder: Path) -> int:
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise CatalogUnusable(
+            f"the data folder {folder} cannot be written ({error.strerror}); give this user the right, or choose "
+            "another with --data"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

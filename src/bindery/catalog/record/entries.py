@@ -8,8 +8,8 @@ from datetime import timezone
 
 import msgspec
 
-from bindery.catalog.changes import Change
 from bindery.catalog.documents import DocumentWriter, merge_own
+from bindery.catalog.index.changes import Change
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, NotFound
@@ -18,6 +18,9 @@ from bindery.file import File
 
 _SQL = load_statements("files")
 _encoder = msgspec.json.Encoder()
+_BATCH_BYTES = 8 * 1024 * 1024
+"""About as much of documents and texts as one batch of changes holds."""
+_PURGE_PAGE = 5_000
 
 
 class _Existing(msgspec.Struct, frozen=True, gc=False):
@@ -137,9 +140,8 @@ class Entries:
 
     def get(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
         """Those that exist, in the order asked."""
-        rows = self._database.reader.execute(
-            _SQL.select_documents, {"dataset_id": dataset_id, "uris": _json(uris)}
-        )
+        values = {"dataset_id": dataset_id, "uris": _json(uris)}
+        rows = self._database.reader.execute(_SQL.select_documents, values).fetchall()
         return [
             FileRecord(uri=uri, document=document, sequence=sequence, binding_id=binding_id)
             for uri, document, sequence, binding_id in rows
@@ -147,34 +149,56 @@ class Entries:
 
     # ChangeSource
 
+    def identity(self) -> str:
+        """A random text that tells this record from every other."""
+        return str(self._database.reader.execute(_SQL.select_follower).fetchone()[0])
+
     def last_sequence(self) -> int:
         """The number of the newest committed change."""
         return int(self._database.reader.execute(_SQL.last_sequence).fetchone()[0])
 
     def changes_after(self, sequence: int, limit: int) -> list[Change]:
-        """Up to ``limit`` changes with greater numbers, ascending."""
-        rows = self._database.reader.execute(_SQL.changes_after, {"sequence": sequence, "limit": limit})
-        return [Change(*row) for row in rows]
+        """Changes with greater numbers, ascending: up to ``limit``, fewer when they are large."""
+        values = {"sequence": sequence, "limit": limit}
+        cursor = self._database.reader.execute(_SQL.changes_after, values)
+        changes: list[Change] = []
+        size = 0
+        while size < _BATCH_BYTES and (row := cursor.fetchone()) is not None:
+            changes.append(Change(*row))
+            size += len(row[3] or b"") + len(row[4] or "")
+        cursor.close()
+        return changes
 
     def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
         """Documents of those entries that exist, in the order asked."""
-        rows = self._database.reader.execute(
-            _SQL.select_documents, {"dataset_id": dataset_id, "uris": _json(uris)}
-        )
-        return [row[1] for row in rows]
+        return [record.document for record in self.get(dataset_id, uris)]
+
+    def check_dataset(self, dataset_id: int) -> None:
+        """Raises NotFound."""
+        if self._database.reader.execute(_SQL.has_dataset, {"id": dataset_id}).fetchone() is None:
+            raise NotFound("dataset")
+
+    def dataset_ids(self) -> set[int]:
+        """Every dataset that exists."""
+        return {row[0] for row in self._database.reader.execute(_SQL.dataset_ids).fetchall()}
 
     def purge_tombstones(self, sequence: int) -> None:
-        """Forget removed entries up to ``sequence``; the index must have applied it. The newest row stays,
-        so that ``last_sequence`` never goes back."""
-        with self._database.transaction() as connection:
-            newest = connection.execute(_SQL.last_sequence).fetchone()[0]
-            connection.execute(_SQL.purge_tombstones, {"sequence": min(sequence, newest - 1)})
+        """Forget removed entries up to ``sequence``, a page at a time, so that no writer waits for long."""
+        values = {"sequence": sequence, "limit": _PURGE_PAGE}
+        while self._database.reader.execute(_SQL.has_tombstones, values).fetchone()[0]:
+            with self._database.transaction() as connection:
+                connection.execute(_SQL.set_purged, values)
+                connection.execute(_SQL.purge_tombstones, values)
+
+    def purged_sequence(self) -> int:
+        """Removed entries up to this sequence are forgotten."""
+        return int(self._database.reader.execute(_SQL.select_follower).fetchone()[1])
 
     def _existing(
         self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]
     ) -> dict[str, _Existing]:
         values = {"dataset_id": dataset_id, "uris": _json(list(uris))}
-        rows = connection.execute(_SQL.select_existing, values)
+        rows = connection.execute(_SQL.select_existing, values).fetchall()
         return {uri: _Existing(sequence, bool(live), *rest) for uri, sequence, live, *rest in rows}
 
     def _count(self, connection: sqlite3.Connection, dataset: Dataset, count: int, size: int) -> None:

@@ -47,7 +47,7 @@ class Ledger:
                 yield first
         while True:
             values = {"binding_id": binding_id, "after": start, "limit": _PAGE}
-            page = [_entry(row) for row in reader.execute(_SQL.walk_ledger, values)]
+            page = [_entry(row) for row in reader.execute(_SQL.walk_ledger, values).fetchall()]
             wanted = [entry for entry in page if entry.key.startswith(prefix)] if prefix else page
             if wanted:
                 yield wanted
@@ -58,7 +58,8 @@ class Ledger:
     def get(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """Rows by key; absent ones are left out."""
         values = {"binding_id": binding_id, "keys": msgspec.json.encode(list(keys)).decode()}
-        return {row[0]: _entry(row) for row in self._database.reader.execute(_SQL.select_ledger, values)}
+        rows = self._database.reader.execute(_SQL.select_ledger, values).fetchall()
+        return {row[0]: _entry(row) for row in rows}
 
 
 def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:

@@ -42,4 +42,5 @@ class Tasks:
     def list(self, project_name: str) -> list[Task]:
         """All tasks of a project, ascending by id."""
         values = {"project_name": project_name, "since": now_ns() - RETENTION_NS}
-        return [_decoder.decode(row[0]) for row in self._database.reader.execute(_SQL.list_tasks, values)]
+        rows = self._database.reader.execute(_SQL.list_tasks, values).fetchall()
+        return [_decoder.decode(row[0]) for row in rows]

@@ -24,17 +24,29 @@ WHERE document IS NOT NULL ORDER BY json_each.key;
 SELECT document, own, text, size, create_time, binding_id FROM file WHERE dataset_id = :dataset_id AND uri = :uri;
 
 -- name: last_sequence
-SELECT coalesce(max(sequence), 0) FROM file;
+SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'file';
 
 -- name: changes_after
 SELECT sequence, dataset_id, uri, document, text FROM file WHERE sequence > :sequence ORDER BY sequence LIMIT :limit;
 
--- name: purge_tombstones
-DELETE FROM file WHERE document IS NULL AND sequence <= :sequence;
+-- name: has_tombstones
+SELECT EXISTS (SELECT 1 FROM file WHERE document IS NULL AND sequence <= :sequence);
 
--- name: walk_entries
-SELECT uri, document FROM file
-WHERE dataset_id = :dataset_id AND uri > :after AND uri < :end AND document IS NOT NULL ORDER BY uri LIMIT :limit;
+-- name: purge_tombstones
+DELETE FROM file WHERE sequence IN
+    (SELECT sequence FROM file WHERE document IS NULL AND sequence <= :sequence LIMIT :limit);
+
+-- name: set_purged
+UPDATE follower SET purged = max(purged, :sequence);
+
+-- name: select_follower
+SELECT identity, purged FROM follower;
+
+-- name: dataset_ids
+SELECT id FROM dataset;
+
+-- name: has_dataset
+SELECT 1 FROM dataset WHERE id = :id;
 
 -- name: put_ledger
 INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);

@@ -23,14 +23,26 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 class ChangeSource(Protocol):
     """The record, as the index sees it. Sequence numbers ascend over the whole catalog."""
 
+    def identity(self) -> str:
+        """A random text that tells this record from every other."""
+
     def last_sequence(self) -> int:
-        """The number of the newest committed change; 0 in an empty catalog."""
+        """The number of the newest committed change; 0 in an empty catalog. Never goes back."""
 
     def changes_after(self, sequence: int, limit: int) -> list[Change]:
-        """Up to ``limit`` changes with greater numbers, ascending."""
+        """Changes with greater numbers, ascending: up to ``limit``, fewer when they are large."""
 
     def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
         """Documents of those entries that exist, in the order asked."""
 
+    def check_dataset(self, dataset_id: int) -> None:
+        """Raises NotFound for a dataset that does not exist."""
+
+    def dataset_ids(self) -> set[int]:
+        """Every dataset that exists."""
+
     def purge_tombstones(self, sequence: int) -> None:
         """Forget the removed entries up to a sequence that has been applied."""
+
+    def purged_sequence(self) -> int:
+        """An index that has applied less than this has missed removals and must be built anew."""

@@ -1,0 +1,119 @@
+"""The SQL of pages and figures. Names come from the field table, values travel as parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from bindery.catalog.query.compile import Condition, column
+from bindery.catalog.query.fields import FIELDS, Field
+from bindery.catalog.query.syntax import Aggregation, SortField
+from bindery.catalog.query.token import Position
+
+_FIGURES = {
+    "min": "min(v)",
+    "max": "max(v)",
+    "sum": "coalesce(sum(v), 0)",
+    "average": "avg(v)",
+    "count": "count(v)",
+    "distinct": "count(DISTINCT v)",
+}
+
+
+class PageRequest(msgspec.Struct, frozen=True):
+    """What a page is asked for by."""
+
+    dataset_id: int
+    condition: Condition
+    fingerprint: str
+    sort: tuple[SortField, ...]
+    limit: int
+    token: str
+    total: bool
+
+
+def table(dataset_id: int) -> str:
+    """The table of a dataset."""
+    return f"dataset_{dataset_id:d}"
+
+
+def count_statement(request: PageRequest) -> Condition:
+    """The number of files that match."""
+    condition = request.condition
+    return Condition(
+        f"SELECT count(*) FROM {table(request.dataset_id)} WHERE {condition.sql}", condition.parameters
+    )
+
+
+def page_statement(request: PageRequest, after: Position | None) -> Condition:
+    """URI and sort fields of the page's files and of one more."""
+    expressions = [column(FIELDS[entry.field]) for entry in request.sort]
+    bound = _after(after, expressions, request.sort)
+    order = [_order(expression, entry) for expression, entry in zip(expressions, request.sort, strict=True)]
+    chosen, order_by = ", ".join(['"URI"', *expressions]), ", ".join([*order, '"URI"'])
+    sql = (
+        f"SELECT {chosen} FROM {table(request.dataset_id)} WHERE {request.condition.sql} AND {bound.sql}"
+        f" ORDER BY {order_by} LIMIT {request.limit + 1:d}"
+    )
+    return Condition(sql, (*request.condition.parameters, *bound.parameters))
+
+
+def _order(expression: str, entry: SortField) -> str:
+    return f"{expression} {'DESC' if entry.descending else 'ASC'} NULLS LAST"
+
+
+def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[SortField]) -> Condition:
+    """Rows behind a position: equal in the first fields, behind in the next; the URI decides last."""
+    if after is None:
+        return Condition("true")
+    alternatives: list[str] = []
+    parameters: list[Any] = []
+    equal_sql: list[str] = []
+    equal_parameters: list[Any] = []
+    for expression, entry, value in zip(expressions, sort, after.values, strict=True):
+        if value is None:
+            equal_sql.append(f"{expression} IS NULL")
+            continue
+        sign = "<" if entry.descending else ">"
+        behind = f"({expression} {sign} ? OR {expression} IS NULL)"
+        alternatives.append(" AND ".join([*equal_sql, behind]))
+        parameters += [*equal_parameters, value]
+        equal_sql.append(f"{expression} = ?")
+        equal_parameters.append(value)
+    alternatives.append(" AND ".join([*equal_sql, '"URI" > ?']))
+    parameters += [*equal_parameters, after.uri]
+    return Condition("(" + " OR ".join(f"({entry})" for entry in alternatives) + ")", tuple(parameters))
+
+
+def figure_statement(dataset_id: int, condition: Condition, aggregation: Aggregation) -> Condition:
+    """One figure over all matching files; of an array, over all its elements."""
+    field = FIELDS[aggregation.field]
+    values = _values(dataset_id, condition, field, "unnest(v)")
+    return Condition(
+        f"SELECT {_FIGURES[aggregation.operation]} FROM ({values}) WHERE v IS NOT NULL",
+        condition.parameters,
+    )
+
+
+def group_statement(
+    dataset_id: int, condition: Condition, aggregation: Aggregation, groups: int
+) -> Condition:
+    """Values and the number of files that hold them; a file counts once for each value of an array."""
+    field = FIELDS[aggregation.field]
+    values = _values(dataset_id, condition, field, "unnest(list_distinct(v))")
+    sql = (
+        f"SELECT v, count(*) AS n FROM ({values}) WHERE v IS NOT NULL"
+        f" GROUP BY v ORDER BY n DESC, v LIMIT {groups:d}"
+    )
+    return Condition(sql, condition.parameters)
+
+
+def _values(dataset_id: int, condition: Condition, field: Field, unnested: str) -> str:
+    source = f"FROM {table(dataset_id)} WHERE {condition.sql}"
+    if not field.array:
+        return f"SELECT {column(field)} AS v {source}"
+    path = ".".join(["x", *(f'"{part}"' for part in field.path[1:])])
+    values = f'list_transform("{field.path[0]}", lambda x: {path})'
+    return f"SELECT {unnested} AS v FROM (SELECT {values} AS v {source})"
