@@ -64,7 +64,7 @@ def _rank(directory: Directory) -> int:
 def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
     if tag == MAKER_NOTE and directory.name == "Exif":
         return f"{entry.size} bytes undefined data"
-    special = _special(name)
+    special = _SPECIAL.get(name)
     if special is not None:
         text = special(directory, tag, entry)
         if text is not None:
@@ -74,16 +74,6 @@ def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
     if entry.type in (1, UNDEFINED) and entry.size > _LONG_BYTES:
         return f"{entry.size} bytes undefined data"
     return " ".join(_number_text(value) for value in directory.numbers(tag, _NUMBER_BYTES))
-
-
-def _special(name: str) -> Callable[[Directory, int, Entry], str | None] | None:
-    if name in _POSITIONS:
-        return _position
-    if name in _REFERENCE_TAGS:
-        return _reference
-    if name in _COMMENTS:
-        return _comment
-    return _windows_text if name.startswith("XP") else None
 
 
 def _number_text(value: Number) -> str:
@@ -133,3 +123,12 @@ def _windows_text(directory: Directory, tag: int, entry: Entry) -> str | None:
     if entry.type not in (1, UNDEFINED):
         return None
     return directory.raw(tag, TEXT_LIMIT).decode("utf-16-le", "replace").rstrip("\0 ")
+
+
+_SPECIAL: dict[str, Callable[[Directory, int, Entry], str | None]] = {
+    **dict.fromkeys(_POSITIONS, _position),
+    **dict.fromkeys(_REFERENCE_TAGS, _reference),
+    **dict.fromkeys(_COMMENTS, _comment),
+    **dict.fromkeys(("XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject"), _windows_text),
+}
+"""Tags whose text is not simply that of their type; None from the function means it is, after all."""

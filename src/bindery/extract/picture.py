@@ -13,12 +13,14 @@ from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.gps import gps_position, lat_long
 from bindery.extract.produce_time import produce_time
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
-from bindery.extract.tiff import Directory, NotTiff, Part, Source, read_tiff
+from bindery.extract.tiff import Directory, Memory, NotTiff, Part, Source, read_tiff
 from bindery.file import File
 
 _ORIENTATION = 0x0112
 _RESOLUTION = ("ResolutionUnit", "XResolution", "YResolution")
 _LARGEST = 2**31 - 1
+_WHOLE_BLOCK = 64 * 1024
+"""EXIF blocks up to this size, which is every one of a JPEG, are taken into memory at once."""
 
 
 class Picture(msgspec.Struct):
@@ -41,8 +43,9 @@ class Picture(msgspec.Struct):
         """Add the directories of an EXIF block; the first block of a file counts, damaged ones do not."""
         if source is None or self.directories:
             return
-        head = source.peek_at(0, 6)
-        if head[:5] == b"Exif\0":
+        if source.size <= _WHOLE_BLOCK:
+            source = Memory(source.peek_at(0, source.size))
+        if source.peek_at(0, 5) == b"Exif\0":
             source = Part(source, 6)
         try:
             self.directories = read_tiff(source).directories

@@ -6,6 +6,8 @@ descriptions of RW2. The long table is Pillow's, corrected where it differs from
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PIL.ExifTags import GPSTAGS, TAGS
 
 _NAMES = {
@@ -38,6 +40,7 @@ _PANASONIC = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def exif_tag_name(directory: str, tag: int) -> str:
     """The name of a tag in a directory such as IFD0, Exif or GPS; ``0x9aaa`` for an unknown one."""
     if directory.startswith("GPS"):

@@ -27,9 +27,14 @@ _NUMBER_FORMATS = {
     1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I",
     16: "Q", 17: "q", 18: "Q", ASCII: "B", UNDEFINED: "B",
 }  # fmt: skip
+_VALUES = {
+    order: {kind: struct.Struct(order + layout) for kind, layout in _NUMBER_FORMATS.items()}
+    for order in "<>"
+}
+_SIZES = {kind: layout.size for kind, layout in _VALUES["<"].items()}
 _RATIONALS = (5, 10)
 _VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
-_BIG = 43
+_BIG_VERSION = 43
 _CHILDREN = {EXIF_POINTER: "Exif", GPS_POINTER: "GPS", INTEROP_POINTER: "Interop", SUB_IFDS: "Sub"}
 _MOST_ENTRIES = 4096
 _MOST_CHILDREN = 16
@@ -117,13 +122,13 @@ class Directory(msgspec.Struct):
         entry = self.entries.get(tag)
         if entry is None:
             return []
-        layout = self.order + _NUMBER_FORMATS[entry.type]
-        data = self.raw(tag, limit)
-        data = data[: len(data) - len(data) % struct.calcsize(layout)]
-        values = struct.iter_unpack(layout, data)
+        layout = _VALUES[self.order][entry.type]
+        data = self.source.peek_at(entry.offset, min(entry.size, limit))
+        extra = len(data) % layout.size
+        values = layout.iter_unpack(data[:-extra] if extra else data)
         if entry.type in _RATIONALS:
             return [Rational(*pair) for pair in values]
-        return [value[0] for value in values]
+        return [value for (value,) in values]
 
     def integer(self, tag: int) -> int | None:
         """The first value of an integer tag."""
@@ -166,6 +171,27 @@ def read_tiff(source: Source) -> TiffTree:
     return _Walk(source).tree()
 
 
+class _Layout(msgspec.Struct, frozen=True):
+    """Where counts and offsets stand in a directory, and how wide they are."""
+
+    counter: struct.Struct
+    entry: struct.Struct
+    """Tag, type, count, value or offset."""
+    offset: struct.Struct
+    inline: int
+    """Values up to this size stand in the entry itself."""
+
+
+_CLASSIC = {
+    order: _Layout(struct.Struct(order + "H"), struct.Struct(order + "HHII"), struct.Struct(order + "I"), 4)
+    for order in "<>"
+}
+_BIG = {
+    order: _Layout(struct.Struct(order + "Q"), struct.Struct(order + "HHQQ"), struct.Struct(order + "Q"), 8)
+    for order in "<>"
+}
+
+
 class _Walk:
     """One pass over a TIFF structure."""
 
@@ -177,8 +203,9 @@ class _Walk:
         version = int(struct.unpack_from(self._order + "H", head, 2)[0])
         if version not in _VERSIONS:
             raise NotTiff(f"unknown TIFF version {version}")
-        self._big = version == _BIG
-        self._first = self._unpack("Q" if self._big else "I", head, 8 if self._big else 4)
+        big = version == _BIG_VERSION
+        self._layout = (_BIG if big else _CLASSIC)[self._order]
+        self._first = self._offset(head, 8 if big else 4)
         self._source = source
         self._seen: set[int] = set()
         self._found: list[Directory] = []
@@ -196,44 +223,37 @@ class _Walk:
             pages += 1
         return TiffTree(self._found, pages)
 
-    def _unpack(self, layout: str, data: bytes, at: int) -> int:
-        size = struct.calcsize(layout)
-        return int(struct.unpack_from(self._order + layout, data, at)[0]) if at + size <= len(data) else 0
+    def _offset(self, data: bytes, at: int) -> int:
+        """An offset, 0 where the data ends before."""
+        layout = self._layout.offset
+        return int(layout.unpack_from(data, at)[0]) if at + layout.size <= len(data) else 0
 
     def _read(self, offset: int) -> tuple[dict[int, Entry], int] | None:
         """The entries of one directory and the offset of the next."""
         self._seen.add(offset)
-        counter, width = ("Q", 20) if self._big else ("H", 12)
-        start = offset + struct.calcsize(counter)
-        head = self._source.peek_at(offset, start - offset)
-        if len(head) < start - offset:
+        layout = self._layout
+        start = offset + layout.counter.size
+        head = self._source.peek_at(offset, layout.counter.size)
+        if len(head) < layout.counter.size:
             return None
-        declared = self._unpack(counter, head, 0)
-        count = min(declared, _MOST_ENTRIES)
-        data = self._source.peek_at(start, count * width + 8)
-        entries: dict[int, Entry] = {}
-        for at in range(0, min(count * width, len(data) - width + 1), width):
-            tag = self._unpack("H", data, at)
-            entry = self._entry(data, at, start)
-            if entry is not None and tag not in entries:
-                entries[tag] = entry
-        if declared > count:
-            return entries, 0
-        return entries, self._unpack("Q" if self._big else "I", data, count * width)
+        declared = int(layout.counter.unpack(head)[0])
+        length = min(declared, _MOST_ENTRIES) * layout.entry.size
+        data = self._source.peek_at(start, length + layout.offset.size)
+        entries = self._entries(data[: min(length, len(data) - len(data) % layout.entry.size)], start)
+        return entries, self._offset(data, length) if declared <= _MOST_ENTRIES else 0
 
-    def _entry(self, data: bytes, at: int, start: int) -> Entry | None:
-        kind = self._unpack("H", data, at + 2)
-        if kind not in _NUMBER_FORMATS:
-            return None
-        wide = "Q" if self._big else "I"
-        room = struct.calcsize(wide)
-        count = self._unpack(wide, data, at + 4)
-        size = count * struct.calcsize("<" + _NUMBER_FORMATS[kind])
-        where = at + 4 + room
-        offset = start + where if size <= room else self._unpack(wide, data, where)
-        if count == 0 or offset >= self._source.size:
-            return None
-        return Entry(kind, count, offset, size)
+    def _entries(self, data: bytes, start: int) -> dict[int, Entry]:
+        """The entries that make sense; of a tag that is repeated the first."""
+        layout, end = self._layout, self._source.size
+        at = start + layout.entry.size - layout.inline
+        entries: dict[int, Entry] = {}
+        for tag, kind, count, value in layout.entry.iter_unpack(data):
+            size = count * _SIZES.get(kind, 0)
+            offset = at if size <= layout.inline else value
+            at += layout.entry.size
+            if size and offset < end and tag not in entries:
+                entries[tag] = Entry(kind, count, offset, size)
+        return entries
 
     def _add(self, name: str, entries: dict[int, Entry], depth: int) -> None:
         directory = Directory(name, entries, self._source, self._order)
