@@ -1,9 +1,13 @@
-"""The books of a binding: every listed object is in exactly one of five classes.
+"""The books of a binding: every object it knows is in exactly one of five classes.
 
-listed = indexed + unchanged + excluded + failed + pending, after every operation here.
+listed = indexed + unchanged + excluded + failed + pending, and listed is the number of live ledger rows:
+each commit moves the counts by exactly the rows it writes, in the same transaction. ``indexed`` are those
+extracted since the present (else last) complete listing began, ``unchanged`` those extracted before.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import msgspec
 
@@ -16,73 +20,49 @@ _CLASSES = {
     Outcome.PENDING: "pending",
 }
 
+Turn = tuple[LedgerEntry | None, Outcome]
+"""A ledger row as it was, and its new outcome."""
 
-class Books:
-    """Counts that are kept while work goes on and frozen for the record with ``progress``."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._counts = {name: getattr(progress, name) for name in Progress.__struct_fields__}
+def begin_listing(books: Progress) -> Progress:
+    """What is known counts as unchanged until the listing finds it otherwise."""
+    return msgspec.structs.replace(books, indexed=0, unchanged=books.unchanged + books.indexed, deleted=0)
 
-    @property
-    def progress(self) -> Progress:
-        """The counts as they stand."""
-        return Progress(**self._counts)
 
-    def begin_listing(self) -> None:
-        """A complete listing starts from nothing; figures about time and bytes go on."""
-        for name in ("listed", "indexed", "unchanged", "excluded", "failed", "pending", "deleted"):
-            self._counts[name] = 0
+def finish_listing(books: Progress, now: int) -> Progress:
+    """The listing was complete, and the deletion guard agreed with it."""
+    return msgspec.structs.replace(books, last_complete_listing=now)
 
-    def finish_listing(self, now: int) -> None:
-        """The listing was complete."""
-        self._counts["last_complete_listing"] = now
 
-    def found_unchanged(self, entries: list[LedgerEntry]) -> None:
-        """Objects that are as the ledger knows them; failed and excluded ones stay so."""
-        indexed = 0
-        for entry in entries:
-            if entry.outcome is Outcome.INDEXED:
-                indexed += 1
-            else:
-                self._counts[_CLASSES[entry.outcome]] += 1
-        self._counts["unchanged"] += indexed
-        self._counts["listed"] += len(entries)
+def turn(books: Progress, turns: Iterable[Turn], bytes_read: int = 0) -> Progress:
+    """The books after ledger rows have changed."""
+    counts = {name: getattr(books, name) for name in (*_CLASSES.values(), "unchanged", "listed", "deleted")}
+    for before, outcome in turns:
+        if is_live(before):
+            counts["listed"] -= 1
+            counts[_class_left(before, counts)] -= 1
+        if outcome is Outcome.DELETED:
+            counts["deleted"] += 1
+        else:
+            counts["listed"] += 1
+            counts[_CLASSES[outcome]] += 1
+    return msgspec.structs.replace(books, bytes_read=books.bytes_read + bytes_read, **counts)
 
-    def settled(self, outcome: Outcome, bytes_read: int = 0) -> None:
-        """An object of the listing in hand came to an outcome."""
-        self._counts["listed"] += 1
-        self._counts[_CLASSES[outcome]] += 1
-        self._counts["bytes_read"] += bytes_read
 
-    def replaced(self, before: LedgerEntry | None, outcome: Outcome, bytes_read: int = 0) -> None:
-        """An object changed between listings: it leaves its former class and enters a new one."""
-        if before is not None and before.outcome is not Outcome.DELETED:
-            self._leave(before.outcome)
-        self.settled(outcome, bytes_read)
+def with_in_flight(books: Progress, new: int, oldest_change: int | None) -> Progress:
+    """The books with ``new`` more objects that are being extracted, and since when a change waits."""
+    return msgspec.structs.replace(
+        books, listed=books.listed + new, pending=books.pending + new, oldest_pending_change=oldest_change
+    )
 
-    def deleted(self, before: LedgerEntry) -> None:
-        """An object went away between listings."""
-        self._leave(before.outcome)
-        self._counts["deleted"] += 1
 
-    def removed(self, count: int) -> None:
-        """Entries were removed because a complete listing no longer had their objects."""
-        self._counts["deleted"] += count
+def is_live(entry: LedgerEntry | None) -> bool:
+    """Whether the ledger knows the object as present."""
+    return entry is not None and entry.outcome is not Outcome.DELETED
 
-    def _leave(self, outcome: Outcome) -> None:
-        name = _CLASSES[outcome]
-        if outcome is Outcome.INDEXED and self._counts["unchanged"]:
-            name = "unchanged"
-        if self._counts[name] and self._counts["listed"]:
-            self._counts[name] -= 1
-            self._counts["listed"] -= 1
 
-    def with_pending(self, count: int, oldest: int | None) -> Progress:
-        """The counts with ``count`` more objects that are listed and not yet extracted."""
-        progress = self.progress
-        return msgspec.structs.replace(
-            progress,
-            listed=progress.listed + count,
-            pending=progress.pending + count,
-            oldest_pending_change=oldest,
-        )
+def _class_left(before: LedgerEntry | None, counts: dict[str, int]) -> str:
+    assert before is not None
+    if before.outcome is Outcome.INDEXED and counts["unchanged"]:
+        return "unchanged"
+    return _CLASSES[before.outcome]

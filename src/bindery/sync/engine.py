@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
-from bindery.buckets.registry import Buckets
+from bindery.buckets.registry import Buckets, open_store
 from bindery.buckets.store import StoreAddress
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
@@ -18,7 +19,10 @@ from bindery.sync.indexing import Indexer
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 
-_STOP_SECONDS = 8.0
+_STOP_SECONDS = 1.0
+"""How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
+_CLOSE_SECONDS = 4.0
+"""How long the end of the server waits for all work together."""
 
 
 class WrongState(Exception):
@@ -26,7 +30,12 @@ class WrongState(Exception):
 
 
 class Engine:
-    """Owns one thread per binding that is at work. Safe for threads."""
+    """Owns one thread per binding that is at work. Safe for threads.
+
+    The lock is held while a state changes and its thread is exchanged, so that the two agree whatever is
+    called at the same time; never while a thread is waited for. A thread begins when its predecessor has
+    ended, so that two never work for the same binding.
+    """
 
     def __init__(self, catalog: Catalog, buckets: Buckets, pool: Pool, settings: SyncSettings) -> None:
         self._catalog = catalog
@@ -34,58 +43,70 @@ class Engine:
         self._pool = pool
         self._settings = settings
         self._followers: dict[int, Follower] = {}
-        self._lock = threading.RLock()
+        self._ending: dict[int, Follower] = {}
+        self._closed = False
+        self._lock = threading.Lock()
         self._indexer = Indexer(catalog, buckets, pool, settings)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
-        for binding in self._catalog.list_bindings():
-            if binding.state is not BindingState.STOPPED:
-                self._start(binding)
+        with self._lock:
+            for binding in self._catalog.list_bindings():
+                if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
+                    self._start(binding)
         self._indexer.start()
 
     def close(self) -> None:
         """End all work at the next safe point. What is committed stays, the rest is done again."""
+        deadline = time.monotonic() + _CLOSE_SECONDS
         with self._lock:
-            followers = list(self._followers.values())
+            self._closed = True
+            followers = [*self._followers.values(), *self._ending.values()]
             self._followers.clear()
         for follower in followers:
             follower.signal_stop()
-        self._indexer.close()
+        self._indexer.close(_CLOSE_SECONDS)
         for follower in followers:
-            follower.join(_STOP_SECONDS)
+            follower.join(max(0.0, deadline - time.monotonic()))
 
     # bindings
 
     def create_binding(self, binding: Binding) -> Binding:
         """Store the binding as Ready and set it to work. Raises the catalog's errors."""
-        made = self._catalog.create_binding(binding)
-        self._start(made)
+        with self._lock:
+            made = self._catalog.create_binding(binding)
+            self._start(made)
         return made
 
     def stop_binding(self, binding: Binding, reason: str) -> None:
         """Stop at the next safe point; work is taken up from there by ``resume_binding``.
 
-        Raises WrongState when it is stopped already.
+        Raises WrongState when it is stopped already, NotFound.
         """
         with self._lock:
             self._change(binding, Cause.STOPPED, reason)
-            self._end(binding.id)
+            ending = self._end(binding.id)
+        self._wait_for(binding.id, ending)
 
     def resume_binding(self, binding: Binding) -> None:
-        """Go on from the cursor. Raises WrongState unless it is stopped or failed."""
+        """Go on from the cursor. Raises WrongState unless it is stopped or failed, NotFound."""
         with self._lock:
+            resumed = self._change(binding, Cause.RESUMED, "")
             self._end(binding.id)
-            self._start(self._change(binding, Cause.RESUMED, ""))
+            self._start(resumed)
 
     def delete_binding(self, binding: Binding) -> None:
-        """End the work and forget the binding. Entries stay, as the vendor documents."""
+        """Forget the binding and end its work. Entries stay, as the vendor documents. Raises NotFound.
+
+        A commit that comes too late finds no binding and changes nothing.
+        """
         with self._lock:
-            self._end(binding.id)
             self._catalog.delete_binding(binding.id)
+            ending = self._end(binding.id)
+        self._wait_for(binding.id, ending)
 
     def progress(self, binding: Binding) -> Progress:
-        """The books of a binding at this moment."""
+        """The books of a binding at this moment. Never blocks."""
         follower = self._followers.get(binding.id)
         live = None if follower is None else follower.live_progress()
         return binding.progress if live is None else live
@@ -109,9 +130,20 @@ class Engine:
     # buckets
 
     def register_bucket(self, address: StoreAddress) -> None:
-        """Add a bucket to those of the configuration. Raises StoreError when it cannot be listed."""
+        """Add a bucket to those of the configuration, or move it to another address.
+
+        Raises StoreError when it cannot be listed; then nothing has changed.
+        """
+        store = open_store(address)
+        try:
+            store.check()
+        finally:
+            store.close()
         self._buckets.register(address)
-        self._buckets.open(address.bucket).check()
+        with self._lock:
+            for follower in self._followers.values():
+                if follower.bucket == address.bucket:
+                    follower.reconcile_now()
 
     def bucket_names(self) -> list[str]:
         """Names of all buckets, ascending."""
@@ -129,13 +161,31 @@ class Engine:
         return self._catalog.update_binding(binding.id, change)
 
     def _start(self, binding: Binding) -> None:
-        with self._lock:
-            follower = Follower(binding, self._catalog, self._buckets, self._pool, self._settings)
-            self._followers[binding.id] = follower
-            follower.start()
+        if self._closed:
+            return
+        follower = Follower(
+            binding,
+            catalog=self._catalog,
+            buckets=self._buckets,
+            pool=self._pool,
+            settings=self._settings,
+            predecessor=self._ending.get(binding.id),
+        )
+        self._followers[binding.id] = follower
+        follower.start()
 
-    def _end(self, binding_id: int) -> None:
+    def _end(self, binding_id: int) -> Follower | None:
+        """Tell the thread of a binding to end; the next one begins after it."""
         follower = self._followers.pop(binding_id, None)
-        if follower is not None:
-            follower.signal_stop()
-            follower.join(_STOP_SECONDS)
+        if follower is None:
+            return None
+        follower.signal_stop()
+        self._ending[binding_id] = follower
+        return follower
+
+    def _wait_for(self, binding_id: int, ending: Follower | None) -> None:
+        if ending is None or not ending.join(_STOP_SECONDS):
+            return
+        with self._lock:
+            if self._ending.get(binding_id) is ending:
+                del self._ending[binding_id]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from contextlib import closing, nullcontext
 
 import msgspec
 import structlog
@@ -14,6 +13,7 @@ from bindery.buckets.registry import Buckets
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
+    Changes,
     Store,
     StoreError,
     StoreMisconfigured,
@@ -33,7 +33,9 @@ from bindery.clock import now_ns
 from bindery.extract.extraction import Operator
 from bindery.extract.pool import Interrupted, Pool
 from bindery.sync.changed import process_changes
+from bindery.sync.guard import Refusal
 from bindery.sync.inbox import Inbox
+from bindery.sync.outcomes import OVER_CAP
 from bindery.sync.scan import full_scan, reconcile
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
@@ -41,85 +43,102 @@ from bindery.sync.templates import operators_for
 from bindery.sync.worker import Worker
 
 _CANNOT_HEAL = (BucketNotFound, AccessDenied, StoreMisconfigured)
+_LONGEST_WAIT = 1.0
+_GATHERING_SECONDS = 0.01
+"""Events come in bursts: what follows the first within this time is dealt with together."""
+_INBOX_LIMIT = 100_000
+"""Changes that may wait; with more the bucket is listed instead."""
 _log = structlog.get_logger()
 
 
 class Follower:
-    """Runs a binding until it is told to stop."""
+    """Runs a binding until it is told to stop or the binding is deleted; nothing else ends it."""
 
     def __init__(
-        self, binding: Binding, catalog: Catalog, buckets: Buckets, pool: Pool, settings: SyncSettings
+        self,
+        binding: Binding,
+        *,
+        catalog: Catalog,
+        buckets: Buckets,
+        pool: Pool,
+        settings: SyncSettings,
+        predecessor: Follower | None = None,
     ) -> None:
         self._binding = binding
         self._catalog = catalog
         self._buckets = buckets
         self._pool = pool
         self._settings = settings
+        self._predecessor = predecessor
         self._stop = threading.Event()
         self._wake = threading.Event()
+        self._listing_due = threading.Event()
         self._inbox = Inbox()
         self._worker: Worker | None = None
         self._watch: Watch | None = None
-        self._next_reconcile = 0.0
+        self._next_listing = 0.0
         self._log = _log.bind(binding=binding.id, bucket=binding.bucket, dataset=binding.dataset_name)
         self._thread = threading.Thread(target=self._run, name=f"binding-{binding.id}", daemon=True)
 
     def start(self) -> None:
-        """Begin or go on where the binding stands."""
+        """Begin, or go on where the binding stands, once the predecessor has ended."""
         self._thread.start()
 
     def signal_stop(self) -> None:
-        """Ask the thread to end at the next safe point."""
+        """Ask the thread to end at the next safe point. Nothing more is committed after the one under way."""
         self._stop.set()
         self._wake.set()
         watch = self._watch
         if watch is not None:
             watch.close()
 
-    def join(self, seconds: float) -> bool:
+    def join(self, seconds: float | None = None) -> bool:
         """Wait for the end of the thread; whether it has ended."""
-        if self._thread.is_alive():
-            self._thread.join(seconds)
+        self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket."""
+        return self._binding.bucket
+
     def reconcile_now(self) -> None:
-        """List the bucket again as soon as possible."""
-        self._next_reconcile = 0.0
+        """List the bucket again as soon as possible, and try a failed one again."""
+        self._listing_due.set()
         self._wake.set()
 
     def live_progress(self) -> Progress | None:
-        """The books at this moment; None before the first scan of this thread."""
+        """The books at this moment; None before the first scan of this thread. Never blocks."""
         worker = self._worker
         return None if worker is None else worker.live_progress()
 
     def _run(self) -> None:
+        if self._predecessor is not None:
+            self._predecessor.join()
+            self._predecessor = None
         attempt = 0
         while not self._stop.is_set():
             began = time.monotonic()
             try:
                 self._follow()
-            except Interrupted:
-                return
-            except NotFound:
-                return  # the binding was deleted
             except Exception as error:
-                if self._stop.is_set():
-                    return
+                if self._stop.is_set() or self._is_deleted(error):
+                    break
                 if time.monotonic() - began > self._settings.retry_longest:
                     attempt = 0
                 self._note_failure(error)
                 self._rest(error, attempt)
                 attempt += 1
+        self._log.debug("the binding is no longer followed")
 
     def _follow(self) -> None:
-        """One life of the store: raises when it fails."""
+        """One life of the store: ends with an exception."""
         binding = self._catalog.get_binding_by_id(self._binding.id)
         store = self._buckets.open(binding.bucket)
         store.check()
-        if binding.state is BindingState.READY:
-            self._move(Cause.FULL_SCAN_BEGUN)
+        self._move(Cause.FULL_SCAN_BEGUN)
         self._move(Cause.STORE_BACK)
-        self._worker = Worker(
+        worker = Worker(
             binding,
             store,
             catalog=self._catalog,
@@ -128,57 +147,96 @@ class Follower:
             settings=self._settings,
             stop=self._stop,
             inbox=self._inbox,
+            meanwhile=self._meanwhile,
         )
-        watch = self._open_watch(store)
-        with closing(watch) if watch is not None else nullcontext():
-            self._scan(self._worker)
+        self._worker = worker
+        try:
+            self._open_watch(store)
+            self._scan(worker)
             while True:
-                self._worker.check_stop()
-                self._step(self._worker, watch)
+                worker.check_stop()
+                self._step(worker)
+        finally:
+            self._close_watch()
 
     def _scan(self, worker: Worker) -> None:
-        binding = self._catalog.get_binding_by_id(worker.binding.id)
-        if binding.phase is BindingPhase.INCREMENTAL_SCANNING:
-            self._next_reconcile = 0.0
+        """The full scan, unless it was done earlier. The watch runs already, so nothing is missed after it."""
+        if worker.binding.phase is BindingPhase.INCREMENTAL_SCANNING:
+            self._listing_due.set()
             return
         whole = full_scan(worker)
         self._move(Cause.FULL_SCAN_DONE)
-        self._log.info("full scan done", listed=worker.books.progress.listed)
-        self._next_reconcile = time.monotonic() + self._interval(worker.store) if whole else 0.0
+        if whole:
+            self._next_listing = time.monotonic() + self._interval(worker.store)
+            self._report(worker, None)
+        else:
+            self._listing_due.set()
+        self._log.info("full scan done", listed=worker.books.listed)
 
-    def _step(self, worker: Worker, watch: Watch | None) -> None:
-        if time.monotonic() >= self._next_reconcile:
-            self._next_reconcile = time.monotonic() + self._interval(worker.store)
-            self._reconcile(worker)
+    def _step(self, worker: Worker) -> None:
+        """Changes first: a key that an event names is looked up, which tells more than a listing."""
+        self._take_changes(0.0 if self._listing_due.is_set() else self._wait_time())
         process_changes(worker)
-        wait = min(1.0, max(0.0, self._next_reconcile - time.monotonic()))
-        wait = self._inbox.wait_time(wait)
+        if self._listing_due.is_set() or time.monotonic() >= self._next_listing:
+            self._listing_due.clear()
+            self._next_listing = time.monotonic() + self._interval(worker.store)
+            self._reconcile(worker)
+
+    def _reconcile(self, worker: Worker) -> None:
+        if self._watch is None:
+            self._open_watch(worker.store)
+        confirmed = self._catalog.get_binding_by_id(worker.binding.id).removals_confirmed
+        held = reconcile(worker, confirmed)
+        self._report(worker, held)
+
+    def _meanwhile(self) -> None:
+        """Between the pages of a listing: take changes from the kernel before its queue is full, and deal
+        with them unless an extraction under way could overwrite what comes of them."""
+        self._take_changes(0.0)
+        worker = self._worker
+        if worker is not None and not worker.busy:
+            process_changes(worker)
+
+    def _wait_time(self) -> float:
+        wait = min(_LONGEST_WAIT, max(0.0, self._next_listing - time.monotonic()))
+        return self._inbox.wait_time(wait)
+
+    def _take_changes(self, wait: float) -> None:
+        """Wait for changes and put them into the inbox."""
+        watch = self._watch
         if watch is None:
             self._wake.wait(wait)
             self._wake.clear()
             return
         changes = watch.wait(wait)
+        if wait and (changes.keys or changes.prefixes):
+            self._stop.wait(_GATHERING_SECONDS)
+            self._accept(changes)
+            changes = watch.wait(0.0)
+        self._accept(changes)
+
+    def _accept(self, changes: Changes) -> None:
         self._inbox.add(changes.keys)
         self._inbox.add_prefixes(changes.prefixes)
-        if changes.overflow:
-            self._log.warning("changes were lost, listing the bucket again")
-            self._next_reconcile = 0.0
+        if not changes.overflow and len(self._inbox) <= _INBOX_LIMIT:
+            return
+        self._log.warning("changes were lost or are too many, listing the bucket again")
+        self._inbox.clear()
+        self._close_watch()  # folders that were made meanwhile are not watched; the next listing opens it anew
+        self._listing_due.set()
 
-    def _reconcile(self, worker: Worker) -> None:
-        held = reconcile(worker)
-        binding = self._catalog.get_binding_by_id(worker.binding.id)
-        if held is not None or binding.reason.startswith("DeletionGuard"):
-            self._set_reason(held or "")
-
-    def _open_watch(self, store: Store) -> Watch | None:
+    def _open_watch(self, store: Store) -> None:
         if not store.capabilities.watch:
-            return None
+            return
         try:
             self._watch = store.watch()
         except StoreUnavailable as error:
             self._log.warning("the bucket is followed by listing only", reason=str(error))
-            self._watch = None
-        return self._watch
+
+    def _close_watch(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
 
     def _interval(self, store: Store) -> float:
         watched = store.capabilities.watch
@@ -198,17 +256,41 @@ class Follower:
 
         self._catalog.update_binding(self._binding.id, change)
 
-    def _set_reason(self, reason: str) -> None:
+    def _report(self, worker: Worker, held: Refusal | None) -> None:
+        """What a listing could not do, as Reason of a binding that goes on; empty when it did everything."""
+        problems = [] if held is None else [held.reason]
+        if worker.cap is not None:
+            problems.append(
+                f"{OVER_CAP}: {worker.cap} of the dataset is reached and further objects wait; delete files "
+                "from the dataset or raise the cap with UpdateDataset"
+            )
+        reason, count = "; ".join(problems), 0 if held is None else held.count
+
         def change(binding: Binding) -> Binding:
-            running = binding.state is BindingState.RUNNING
-            return msgspec.structs.replace(binding, reason=reason) if running else binding
+            if binding.state is not BindingState.RUNNING:
+                return binding
+            return msgspec.structs.replace(
+                binding, reason=reason, removals_held=count, removals_confirmed=0
+            )
 
         self._catalog.update_binding(self._binding.id, change)
+
+    def _is_deleted(self, error: Exception) -> bool:
+        if not isinstance(error, NotFound):
+            return False
+        try:
+            self._catalog.get_binding_by_id(self._binding.id)
+        except NotFound:
+            return True
+        except Exception:
+            self._log.exception("the binding could not be looked up")
+        return False
 
     def _note_failure(self, error: Exception) -> None:
         cause = Cause.CANNOT_HEAL if isinstance(error, _CANNOT_HEAL) else Cause.STORE_UNREACHABLE
         expected = isinstance(error, StoreError | CatalogError)
-        reason = f"{'' if expected else 'InternalError: '}{type(error).__name__}: {error}"
+        name = "the extraction pool gave up" if isinstance(error, Interrupted) else str(error)
+        reason = f"{'' if expected else 'InternalError: '}{type(error).__name__}: {name}"
         self._log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
         try:
             self._move(cause, reason)

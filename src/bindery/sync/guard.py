@@ -1,4 +1,8 @@
-"""The deletion guard: a listing that would remove too much removes nothing."""
+"""The deletion guard: a listing that would remove too much removes nothing.
+
+It guards listings, which may be wrong as a whole: an empty mount point, a store that answers with half a
+bucket. Single keys that an event named are each looked up before they are removed, and not guarded.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import json
 import tempfile
 from collections.abc import Iterator
 from itertools import islice
+
+import msgspec
 
 from bindery.sync.settings import SyncSettings
 
@@ -35,12 +41,32 @@ class Gone:
         self._file.close()
 
 
-def refusal(gone: int, known: int, settings: SyncSettings) -> str | None:
-    """Why ``gone`` of ``known`` entries may not be removed; None when they may."""
-    if gone <= settings.guard_count or gone <= settings.guard_share * known:
+class Refusal(msgspec.Struct, frozen=True):
+    """Why removals were held back, and how many."""
+
+    count: int
+    reason: str
+
+
+def refusal(
+    gone: int, known: int, listed: int, settings: SyncSettings, *, mounted: bool, confirmed: int = 0
+) -> Refusal | None:
+    """Why ``gone`` of ``known`` entries may not be removed; None when they may.
+
+    ``mounted``: the bucket is a folder, and an empty one may be a disk that is not mounted.
+    ``confirmed``: so many removals the caller has allowed.
+    """
+    if gone <= confirmed or not gone:
         return None
-    return (
-        f"DeletionGuard: the last listing lacks {gone} of {known} known objects, more than "
-        f"{settings.guard_share:.0%} and more than {settings.guard_count}; nothing was removed. Check the bucket. "
-        "If the objects are really gone, confirm with StopBinding and ResumeBinding"
+    if mounted and not listed:
+        problem = f"the bucket is empty and {gone} objects are known"
+    elif gone > settings.guard_count and gone > settings.guard_share * known:
+        limits = f"more than {settings.guard_share:.0%} and more than {settings.guard_count}"
+        problem = f"the last listing lacks {gone} of {known} known objects, {limits}"
+    else:
+        return None
+    return Refusal(
+        gone,
+        f"DeletionGuard: {problem}; nothing was removed. Check the bucket. If the objects are really gone, "
+        "confirm with StopBinding and ResumeBinding",
     )

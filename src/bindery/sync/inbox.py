@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
 import time
 from collections.abc import Iterable
 
+_NANOSECONDS = 1_000_000_000
+
 
 class Inbox:
-    """Safe for threads. Due times are of the monotonic clock, ages of the wall clock."""
+    """Safe for threads. Due times are of the monotonic clock, ages of the wall clock.
+
+    A key that was taken counts as waiting until it is ``done``, so that ages go on while it is worked on.
+    """
 
     def __init__(self) -> None:
         self._due: dict[str, float] = {}
+        self._queue: list[tuple[float, str]] = []
         self._since: dict[str, int] = {}
         self._prefixes: dict[str, int] = {}
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        return len(self._due)
+
     def add(self, keys: Iterable[str], delay: float = 0.0) -> None:
-        """Look at ``keys`` once ``delay`` seconds have passed."""
+        """Look at ``keys`` once ``delay`` seconds have passed, or earlier when that was asked before."""
         due, now = time.monotonic() + delay, time.time_ns()
         with self._lock:
             for key in keys:
-                self._due[key] = due
                 self._since.setdefault(key, now)
+                held = self._due.get(key)
+                if held is None or due < held:
+                    self._due[key] = due
+                    heapq.heappush(self._queue, (due, key))
+
+    def take(self, limit: int) -> list[str]:
+        """Up to ``limit`` keys whose time has come, the longest due first."""
+        now = time.monotonic()
+        taken: list[str] = []
+        with self._lock:
+            while self._queue and self._queue[0][0] <= now and len(taken) < limit:
+                due, key = heapq.heappop(self._queue)
+                if self._due.get(key) == due:
+                    del self._due[key]
+                    taken.append(key)
+        return taken
+
+    def done(self, keys: Iterable[str]) -> None:
+        """Taken keys have been dealt with; those added again meanwhile go on waiting."""
+        with self._lock:
+            for key in keys:
+                if key not in self._due:
+                    self._since.pop(key, None)
 
     def add_prefixes(self, prefixes: Iterable[str]) -> None:
         """List everything below ``prefixes``."""
@@ -42,29 +74,32 @@ class Inbox:
                 outermost.append(prefix)
         return outermost
 
-    def due(self, limit: int) -> list[str]:
-        """Up to ``limit`` keys whose time has come, the oldest first; they stay until ``done``."""
-        now = time.monotonic()
+    def clear(self) -> None:
+        """Forget everything, because a complete listing will find it."""
         with self._lock:
-            ready = [key for key, due in self._due.items() if due <= now]
-        return ready[:limit]
-
-    def done(self, keys: Iterable[str]) -> None:
-        """These have been dealt with."""
-        with self._lock:
-            for key in keys:
-                self._due.pop(key, None)
-                self._since.pop(key, None)
+            self._due.clear()
+            self._queue.clear()
+            self._since.clear()
+            self._prefixes.clear()
 
     def wait_time(self, longest: float) -> float:
         """Seconds until something is due, at most ``longest``."""
         with self._lock:
             if self._prefixes:
                 return 0.0
-            first = min(self._due.values(), default=None)
+            while self._queue and self._due.get(self._queue[0][1]) != self._queue[0][0]:
+                heapq.heappop(self._queue)
+            first = self._queue[0][0] if self._queue else None
         return longest if first is None else max(0.0, min(longest, first - time.monotonic()))
+
+    def age(self, key: str) -> float:
+        """Seconds for which a key has been waiting; 0 for one that does not wait."""
+        with self._lock:
+            since = self._since.get(key)
+        return 0.0 if since is None else (time.time_ns() - since) / _NANOSECONDS
 
     def oldest(self) -> int | None:
         """Since when the oldest change waits, in nanoseconds since 1970."""
         with self._lock:
-            return min([*self._since.values(), *self._prefixes.values()], default=None)
+            waiting = (next(iter(self._since.values()), None), next(iter(self._prefixes.values()), None))
+        return min((since for since in waiting if since is not None), default=None)

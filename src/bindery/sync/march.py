@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 import msgspec
 
 from bindery.buckets.store import ObjectInfo
 from bindery.catalog.records import LedgerEntry, Outcome
+
+_SETTLED = frozenset({Outcome.INDEXED, Outcome.FAILED, Outcome.EXCLUDED})
+_key_of = attrgetter("key")
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -16,9 +20,10 @@ class Step(msgspec.Struct, frozen=True):
 
     last_key: str
     listed: int
+    known: int
+    """Live ledger rows among these keys."""
     new: list[ObjectInfo]
     changed: list[tuple[ObjectInfo, LedgerEntry]]
-    unchanged: list[LedgerEntry]
     gone: list[str]
 
 
@@ -30,36 +35,38 @@ def march(listing: Iterable[list[ObjectInfo]], ledger: Iterable[list[LedgerEntry
     rows = _Rows(ledger)
     last = ""
     for page in listing:
-        last = page[-1].key
-        yield _step(page, last, rows.take_through(last))
+        if page:
+            last = page[-1].key
+            yield _step(page, last, rows.take_through(last))
     for rest in rows.rest():
-        last = max(last, rest[-1].key)
+        last = rest[-1].key
         yield _step([], last, rest)
+
+
+def is_same_version(info: ObjectInfo, entry: LedgerEntry) -> bool:
+    """Whether the ledger speaks of this very version."""
+    return info.etag == entry.etag and info.size == entry.size
 
 
 def is_unchanged(info: ObjectInfo, entry: LedgerEntry) -> bool:
     """Whether the ledger already holds the outcome of this very version."""
-    return (
-        info.etag == entry.etag
-        and info.size == entry.size
-        and entry.outcome is not Outcome.PENDING
-        and entry.outcome is not Outcome.DELETED
-    )
+    return info.etag == entry.etag and info.size == entry.size and entry.outcome in _SETTLED
 
 
 def _step(page: list[ObjectInfo], last_key: str, rows: list[LedgerEntry]) -> Step:
     known = {entry.key: entry for entry in rows}
-    new, changed, unchanged = [], [], []
+    live = len(rows)
+    new: list[ObjectInfo] = []
+    changed: list[tuple[ObjectInfo, LedgerEntry]] = []
     for info in page:
         entry = known.pop(info.key, None)
         if entry is None:
             new.append(info)
-        elif is_unchanged(info, entry):
-            unchanged.append(entry)
-        else:
+        elif not is_unchanged(info, entry):
             changed.append((info, entry))
+            live -= entry.outcome is Outcome.DELETED
     gone = [entry.key for entry in known.values() if entry.outcome is not Outcome.DELETED]
-    return Step(last_key, len(page), new, changed, unchanged, gone)
+    return Step(last_key, len(page), live - len(known) + len(gone), new, changed, gone)
 
 
 class _Rows:
@@ -90,7 +97,3 @@ class _Rows:
             yield self._page[self._start :]
         self._page, self._start = [], 0
         yield from self._pages
-
-
-def _key_of(entry: LedgerEntry) -> str:
-    return entry.key

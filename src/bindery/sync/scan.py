@@ -1,123 +1,135 @@
 """Complete listings: the full scan, which resumes from its cursor, and reconciliation.
 
-Both march the listing and the ledger in lock step. Pages are extracted one ahead of the commit. Nothing is
-removed before the listing is complete and the deletion guard agrees.
+Both march the listing and the ledger in lock step. Pages are extracted while earlier ones are committed.
+Nothing is removed before the listing is complete and the deletion guard agrees.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
 
 import msgspec
 
-from bindery.catalog.records import LedgerEntry
 from bindery.clock import now_ns
-from bindery.sync.books import Books
-from bindery.sync.guard import Gone, refusal
+from bindery.sync.books import begin_listing, finish_listing
+from bindery.sync.changed import look
+from bindery.sync.guard import Gone, Refusal, refusal
 from bindery.sync.march import Step, march
-from bindery.sync.worker import Page, Worker, count_settled
+from bindery.sync.outcomes import Known, seconds_to_next_try
+from bindery.sync.worker import Page, Worker
 
 _PAGES_AHEAD = 2
 
 
-class _Waiting(msgspec.Struct):
-    """A step whose extraction is under way."""
-
-    step: Step
-    page: Page
+class _Counts(msgspec.Struct):
+    listed: int = 0
+    known: int = 0
 
 
 def full_scan(worker: Worker) -> bool:
-    """Scan from the binding's cursor to the end. True when it began at the start.
+    """Scan from the binding's cursor to the end; the cursor moves with every commit.
 
-    A resumed scan has not compared the keys before its cursor: the caller reconciles after it.
+    False when it did not begin at the start. Then it has not compared the keys before its cursor, and has
+    removed nothing: the caller reconciles after it. The same holds when there is something to remove.
     """
-    binding = worker.catalog.get_binding_by_id(worker.binding.id)
-    cursor = binding.cursor or ""
-    worker.books = Books(binding.progress)
+    cursor = worker.catalog.get_binding_by_id(worker.binding.id).cursor or ""
     if not cursor:
-        worker.books.begin_listing()
-    with_gone = _scan(worker, cursor, worker.books, keep_cursor=True)
-    worker.books.finish_listing(now_ns())
+        worker.books = begin_listing(worker.books)
+    gone = Gone()
+    try:
+        _scan(worker, cursor, gone, keep_cursor=True)
+        whole = not cursor and not gone.count
+    finally:
+        gone.close()
+    if whole:
+        worker.books = finish_listing(worker.books, now_ns())
     worker.commit(cursor="")
-    return with_gone is None and not cursor
+    return whole
 
 
-def reconcile(worker: Worker) -> str | None:
+def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
     """Compare the whole bucket with the ledger and mend what differs.
 
-    Returns why the deletion guard held back removals, None when it did not.
+    Returns why the deletion guard held back removals, None when it did not; ``confirmed`` removals are
+    allowed in any case.
     """
-    books = Books(worker.books.progress)
-    books.begin_listing()
-    held = _scan(worker, "", books, keep_cursor=False)
-    books.finish_listing(now_ns())
-    if books.progress != worker.books.progress:
-        worker.books = books
-        worker.commit()
+    worker.books = begin_listing(worker.books)
+    gone = Gone()
+    try:
+        counts = _scan(worker, "", gone, keep_cursor=False)
+        held = refusal(
+            gone.count,
+            counts.known,
+            counts.listed,
+            worker.settings,
+            mounted=not worker.store.capabilities.content_etag,
+            confirmed=confirmed,
+        )
+        if held is None:
+            _remove(worker, gone)
+            worker.books = finish_listing(worker.books, now_ns())
+    finally:
+        gone.close()
+    worker.commit()
     return held
 
 
-def _scan(worker: Worker, cursor: str, books: Books, *, keep_cursor: bool) -> str | None:
-    gone = Gone()
-    waiting: list[_Waiting] = []
-    known = 0
-    try:
-        for step in _steps(worker, cursor):
-            worker.check_stop()
-            known += len(step.changed) + len(step.unchanged) + len(step.gone)
-            gone.add(step.gone)
-            objects = [(info, None) for info in step.new] + list(step.changed)
-            waiting.append(_Waiting(step, worker.begin(objects)))
-            if len(waiting) > _PAGES_AHEAD:
-                _commit(worker, waiting.pop(0), books, keep_cursor=keep_cursor)
-        while waiting:
-            _commit(worker, waiting.pop(0), books, keep_cursor=keep_cursor)
-        return _remove(worker, gone, known, books)
-    finally:
-        for entry in waiting:
-            worker.drop(entry.page)
-        gone.close()
-
-
-def _steps(worker: Worker, cursor: str) -> Iterator[Step]:
+def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Counts:
+    worker.cap = None
+    counts = _Counts()
+    pages: deque[tuple[Page, str | None]] = deque()
     listing = worker.store.list(start_after=cursor)
-    return march(listing, _ledger(worker, cursor))
+    try:
+        for step in march(listing, worker.catalog.walk_ledger(worker.binding.id, after=cursor)):
+            worker.check_stop()
+            worker.meanwhile()
+            counts.listed += step.listed
+            counts.known += step.known
+            gone.add(step.gone)
+            page = worker.begin(_to_extract(worker, step, wait=keep_cursor))
+            pages.append((page, step.last_key if keep_cursor else None))
+            if len(pages) > _PAGES_AHEAD:
+                _finish_first(worker, pages)
+        while pages:
+            _finish_first(worker, pages)
+    finally:
+        for page, _ in pages:
+            worker.drop(page)
+    return counts
 
 
-def _ledger(worker: Worker, cursor: str) -> Iterator[list[LedgerEntry]]:
-    return worker.catalog.walk_ledger(worker.binding.id, after=cursor)
+def _finish_first(worker: Worker, pages: deque[tuple[Page, str | None]]) -> None:
+    page, cursor = pages.popleft()
+    worker.finish(page, cursor=cursor)
 
 
-def _commit(worker: Worker, waiting: _Waiting, books: Books, *, keep_cursor: bool) -> None:
-    step = waiting.step
-    settled = worker.outcomes(waiting.page)
-    count_settled(books, waiting.page, settled, between_listings=False)
-    books.found_unchanged(step.unchanged)
-    if keep_cursor:
-        worker.commit(settled, cursor=step.last_key)
-    elif settled:
-        count_settled(worker.books, waiting.page, settled, between_listings=True)
-        worker.commit(settled)
+def _to_extract(worker: Worker, step: Step, *, wait: bool) -> list[Known]:
+    """The objects of a step that are to be extracted now; the others are looked at again later.
+
+    The full scan waits for files that were just written, so that nothing is missing when it is done.
+    """
+    objects: list[Known] = [*((info, None) for info in step.new), *step.changed]
+    now = now_ns()
+    wanted: list[Known] = []
+    for known in objects:
+        pause = seconds_to_next_try(known, now)
+        if not pause and not wait and worker.is_unsettled(known[0]):
+            pause = worker.settings.settle_time
+        if pause:
+            worker.inbox.add([known[0].key], delay=pause)
+        else:
+            wanted.append(known)
+    if wait and any(worker.is_unsettled(info) for info, _ in wanted):
+        worker.rest(worker.settings.settle_time)
+    return wanted
 
 
-def _remove(worker: Worker, gone: Gone, known: int, books: Books) -> str | None:
-    if not gone.count:
-        return None
-    held = refusal(gone.count, known, worker.settings)
-    if held is not None:
-        return held
+def _remove(worker: Worker, gone: Gone) -> None:
     for keys in gone.pages():
-        worker.check_stop()
-        remove_keys(worker, keys, books)
-    return None
-
-
-def remove_keys(worker: Worker, keys: list[str], books: Books) -> None:
-    """Remove the entries of objects that a complete listing no longer has."""
-    rows = worker.catalog.get_ledger(worker.binding.id, keys)
-    if books is not worker.books:
-        for row in rows.values():
-            worker.books.deleted(row)
-    books.removed(len(rows))
-    worker.commit(deleted=list(rows))
+        if worker.store.capabilities.watch:  # cheap there, and a file may have come back behind the listing
+            absent = [key for key in keys if look(worker, key) is None]
+            worker.inbox.add(set(keys).difference(absent))
+            worker.store.check()
+        else:
+            absent = keys
+        worker.commit(gone=absent)

@@ -62,7 +62,8 @@ _CALLER_CAUSES = frozenset({Cause.STOPPED, Cause.RESUMED})
 def move(binding: Binding, cause: Cause, *, reason: str = "", now: int) -> Binding | None:
     """The binding after ``cause``; None when the cause means nothing in its state.
 
-    UpdateTime changes only when the caller stops or resumes, as the vendor documents it.
+    UpdateTime changes only when the caller stops or resumes, as the vendor documents it. Resuming confirms
+    the removals that the deletion guard has held back.
     """
     target = TRANSITIONS.get((binding.state, cause))
     if target is None:
@@ -75,5 +76,6 @@ def move(binding: Binding, cause: Cause, *, reason: str = "", now: int) -> Bindi
         state=target.state,
         phase=phase,
         reason=reason,
+        removals_confirmed=binding.removals_held if cause is Cause.RESUMED else binding.removals_confirmed,
         update_time=now if cause in _CALLER_CAUSES else binding.update_time,
     )

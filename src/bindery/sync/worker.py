@@ -1,30 +1,49 @@
 """One binding at work: pages of objects become extractions, and extractions commits.
 
-Shared by the full scan, reconciliation and the following of changes. All of it runs in the binding's thread.
+Shared by the full scan, reconciliation and the following of changes. All of it runs in the binding's thread;
+only ``live_progress`` is for others.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from bindery.buckets.store import ObjectInfo, Store
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, LedgerEntry, Outcome, Progress, ScanCommit
+from bindery.catalog.records import Binding, LimitExceeded, Outcome, Progress, ScanCommit
 from bindery.clock import now_ns
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.pool import Interrupted, Pending, Pool
-from bindery.sync.books import Books
+from bindery.sync.books import Turn, is_live, turn, with_in_flight
 from bindery.sync.inbox import Inbox
-from bindery.sync.outcomes import Settled, settle
+from bindery.sync.outcomes import (
+    Known,
+    Settled,
+    is_fresh,
+    ledger_row,
+    settle,
+    wait_for_room,
+    waits_for_room,
+)
 from bindery.sync.settings import SyncSettings
 
-_RETRY_SECONDS = 2.0
+_GIVEN_UP = threading.Event()
+_GIVEN_UP.set()
 
-Known = tuple[ObjectInfo, LedgerEntry | None]
-"""An object, and what the ledger said of it before."""
+
+class Page(msgspec.Struct, frozen=True):
+    """Objects whose extraction is under way, and outcomes that needed none."""
+
+    objects: list[Known]
+    pending: Pending | None
+    decided: list[Settled]
+    new: int
+    """Objects that the ledger does not know as present."""
 
 
 class Worker:
@@ -41,105 +60,173 @@ class Worker:
         settings: SyncSettings,
         stop: threading.Event,
         inbox: Inbox,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
         self.binding = binding
         self.store = store
         self.catalog = catalog
         self.settings = settings
-        self.stop = stop
         self.inbox = inbox
-        self.books = Books(binding.progress)
+        self.meanwhile = meanwhile
+        """Called between the pages of a listing."""
+        self.cap: str | None = None
+        """The cap of the dataset that the listing in hand has reached."""
         self._pool = pool
         self._operators = operators
-        self._in_flight = 0
+        self._stop = stop
+        self._pages = 0
+        self._view = (binding.progress, 0)
+
+    @property
+    def books(self) -> Progress:
+        """The counts of what is committed."""
+        return self._view[0]
+
+    @books.setter
+    def books(self, books: Progress) -> None:
+        self._view = (books, self._view[1])
+
+    @property
+    def busy(self) -> bool:
+        """Whether any extraction is under way."""
+        return self._pages > 0
+
+    def live_progress(self) -> Progress:
+        """The books at this moment, with new objects that are being extracted as pending. For any thread:
+        counts and objects in flight change in one assignment."""
+        books, new = self._view
+        return with_in_flight(books, new, self.inbox.oldest())
 
     def check_stop(self) -> None:
         """Raises Interrupted when the binding was stopped or the server ends."""
-        if self.stop.is_set():
+        if self._stop.is_set():
             raise Interrupted
 
-    def live_progress(self) -> Progress:
-        """The books at this moment, with the pages that are being extracted as pending."""
-        return self.books.with_pending(self._in_flight, self.inbox.oldest())
+    def rest(self, seconds: float) -> None:
+        """Wait. Raises Interrupted."""
+        self._stop.wait(seconds)
+        self.check_stop()
+
+    def is_unsettled(self, info: ObjectInfo) -> bool:
+        """Whether a file was written a moment ago and may still be growing. Objects appear whole.
+
+        It also keeps versions apart: the clock of a file system is coarse, and two writes within one tick
+        leave the same ETag. A file is only read once its time of writing lies well behind.
+        """
+        if self.store.capabilities.content_etag:
+            return False
+        return 0 <= time.time_ns() - info.modified_ns < self.settings.settle_time * 1e9
 
     def begin(self, objects: Sequence[Known]) -> Page:
-        """Start extracting a page of objects."""
-        requests = [self._request(info) for info, _ in objects]
-        self._in_flight += len(requests)
-        return Page(list(objects), self._pool.submit(requests) if requests else None)
+        """Start extracting a page of objects. Once a cap is reached, those that need room just wait."""
+        wanted: list[Known] = list(objects)
+        decided: list[Settled] = []
+        if self.cap is not None:
+            wanted = [known for known in objects if not is_fresh(known[1])]
+            cap, now = self.cap, now_ns()
+            decided = [
+                wait_for_room(ledger_row(info, Outcome.PENDING, "", now), cap)
+                for info, before in objects
+                if is_fresh(before) and not waits_for_room(before)
+            ]
+        pending = self._pool.submit([self._request(info) for info, _ in wanted]) if wanted else None
+        new = sum(not is_live(before) for _, before in wanted)
+        self._fly(pages=pending is not None, new=new)
+        return Page(wanted, pending, decided, new)
 
-    def outcomes(self, page: Page) -> list[Settled]:
-        """Wait for a page. Raises Interrupted."""
+    def finish(self, page: Page, *, cursor: str | None = None) -> None:
+        """Wait for a page and commit it. Raises Interrupted, CatalogError."""
         try:
-            extractions = page.pending.result(self.stop) if page.pending is not None else []
+            self._store([*page.decided, *self._settle(page)], cursor)
         finally:
-            self._in_flight -= len(page.objects)
-        now = now_ns()
-        settled = [
-            settle(
-                info,
-                before,
-                extraction,
-                binding_id=self.binding.id,
-                uri=f"{self.binding.uri}/{info.key}",
-                now=now,
-            )
-            for (info, before), extraction in zip(page.objects, extractions, strict=True)
-        ]
-        again = [
-            info.key for (info, _), outcome in zip(page.objects, settled, strict=True) if outcome.again
-        ]
-        self.inbox.add(again, delay=_RETRY_SECONDS)
-        return settled
+            self._fly(pages=-(page.pending is not None), new=-page.new)
 
     def drop(self, page: Page) -> None:
-        """Forget a page that will not be committed."""
-        self._in_flight -= len(page.objects)
+        """Forget a page that will not be committed, and take its files from the pool."""
+        if page.pending is not None:
+            with suppress(Interrupted):
+                page.pending.result(_GIVEN_UP)
+        self._fly(pages=-(page.pending is not None), new=-page.new)
 
     def commit(
-        self,
-        settled: Sequence[Settled] = (),
-        *,
-        deleted: Sequence[str] = (),
-        cursor: str | None = None,
-        progress: Progress | None = None,
+        self, settled: Sequence[Settled] = (), *, gone: Sequence[str] = (), cursor: str | None = None
     ) -> None:
-        """One transaction: entries, ledger rows, tombstones, cursor and books."""
+        """One transaction: entries, ledger rows, tombstones of ``gone`` keys, cursor and books.
+
+        Raises Interrupted, CatalogError; then nothing has happened.
+        """
+        self.check_stop()
+        rows = [outcome.entry for outcome in settled]
+        keys = [*(row.key for row in rows), *gone]
+        before = self.catalog.get_ledger(self.binding.id, keys) if keys else {}
+        removed = [key for key in gone if is_live(before.get(key))]
+        turns: list[Turn] = [(before.get(row.key), row.outcome) for row in rows]
+        turns += [(before[key], Outcome.DELETED) for key in removed]
+        books = turn(self.books, turns, sum(outcome.bytes_read for outcome in settled))
         self.catalog.commit(
             ScanCommit(
                 binding_id=self.binding.id,
                 files=tuple(outcome.write for outcome in settled if outcome.write is not None),
-                ledger=tuple(outcome.entry for outcome in settled if outcome.entry is not None),
-                deleted_keys=tuple(deleted),
+                ledger=tuple(rows),
+                deleted_keys=tuple(removed),
                 cursor=cursor,
-                progress=progress or self.books.progress,
+                progress=books,
             )
         )
+        self.books = books
+        for outcome in settled:
+            if outcome.again is not None:
+                self.inbox.add([outcome.entry.key], delay=outcome.again)
+
+    def _settle(self, page: Page) -> list[Settled]:
+        if page.pending is None:
+            return []
+        extractions = page.pending.result(self._stop)
+        now = now_ns()
+        return [
+            settle(
+                known,
+                extraction,
+                binding_id=self.binding.id,
+                uri=f"{self.binding.uri}/{known[0].key}",
+                now=now,
+            )
+            for known, extraction in zip(page.objects, extractions, strict=True)
+        ]
+
+    def _store(self, settled: list[Settled], cursor: str | None) -> None:
+        try:
+            if settled or cursor is not None:
+                self.commit(settled, cursor=cursor)
+        except LimitExceeded:
+            self._store_what_fits(settled)
+            self.commit(cursor=cursor)
+
+    def _store_what_fits(self, settled: list[Settled]) -> None:
+        """Halve a page that passes a cap of the dataset until the cap is filled; the rest waits."""
+        if self.cap is not None:
+            settled = [self._wait_for_room(outcome, self.cap) for outcome in settled]
+        try:
+            self.commit(settled)
+        except LimitExceeded as error:
+            if len(settled) == 1:
+                self.cap = str(error)
+                self.commit([self._wait_for_room(settled[0], self.cap, grown=True)])
+                return
+            middle = len(settled) // 2
+            self._store_what_fits(settled[:middle])
+            self._store_what_fits(settled[middle:])
+
+    def _wait_for_room(self, outcome: Settled, cap: str, *, grown: bool = False) -> Settled:
+        if outcome.write is None or not (outcome.fresh or grown):
+            return outcome
+        return wait_for_room(outcome.entry, cap)
+
+    def _fly(self, *, pages: int, new: int) -> None:
+        self._pages += pages
+        self._view = (self.books, self._view[1] + new)
 
     def _request(self, info: ObjectInfo) -> ExtractionRequest:
         return ExtractionRequest(
             address=self.store.address, object=info, operators=self._operators, zone=self.settings.zone
         )
-
-
-class Page(msgspec.Struct):
-    """Objects whose extraction is under way."""
-
-    objects: list[Known]
-    pending: Pending | None
-
-
-def count_settled(books: Books, page: Page, settled: Sequence[Settled], *, between_listings: bool) -> None:
-    """Enter a page into the books."""
-    for (_, before), outcome in zip(page.objects, settled, strict=True):
-        if outcome.entry is None:
-            continue
-        if between_listings:
-            books.replaced(before, outcome.entry.outcome, outcome.bytes_read)
-        else:
-            books.settled(outcome.entry.outcome, outcome.bytes_read)
-
-
-def is_live(entry: LedgerEntry | None) -> bool:
-    """Whether the ledger knows the object as present."""
-    return entry is not None and entry.outcome is not Outcome.DELETED
