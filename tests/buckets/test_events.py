@@ -92,7 +92,8 @@ def test_what_cannot_be_an_object_is_left_out(key: str) -> None:
     "body",
     [
         b"", b"null", b"3", b"{}", b"[[]]", b"not base64!", b"<a/>", b"<a", b'{"Records": {}}', b'{"Records": [1]}',
-        b'{"Records": [{"s3": {"bucket": {"name": 1}, "object": {"key": "a"}}}]}', b'{"events": [{}]}', b"[" * 100_000, b'{"Records": [{"s3": "\\ud800"}]}',
+        b'{"Records": [{"s3": {"bucket": {"name": 1}, "object": {"key": "a"}}}]}', b'{"events": [{}]}', b"[" * 100_000,
+        b'{"Records": [{"s3": "\\ud800"}]}',
         b"<!DOCTYPE a [<!ENTITY b 'c'>]><a><Message>&b;</Message></a>",
         json.dumps({"Records": [s3_record("a")] * (MAX_RECORDS + 1)}).encode(),
     ],
