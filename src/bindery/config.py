@@ -28,8 +28,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     port: int = 8180
     strict: bool = False
     """Refuse Bindery's own extensions of the API."""
-    max_request_line: int = 2_097_152
-    """Longest request line in bytes; JSON parameters ride in the URL."""
+    max_request_line: int = 4_194_304
+    """Longest request line in bytes; JSON and search texts ride in the URL, three bytes for each byte of Chinese."""
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """Access keys of the account: the root key and any number of further ones.
 
 The root key comes from the environment, else is made at the first start and kept in ``root-key.json``.
-Further keys stand in ``access-keys.json`` (a list of AccessKeyId, AccessKeySecret, Status); the file is
+Further keys stand in ``access-keys.json`` (a list of AccessKeyId, AccessKeySecret, Active); the file is
 read again when it changes. Both files have mode 600.
 """
 
@@ -14,10 +14,16 @@ import threading
 from pathlib import Path
 
 import msgspec
+import structlog
 
 _ID_CHARACTERS = string.ascii_letters + string.digits
 _ROOT_FILE = "root-key.json"
 _KEYS_FILE = "access-keys.json"
+_log = structlog.get_logger()
+
+
+class KeysUnusable(Exception):
+    """The keys cannot be read; the message says what to do."""
 
 
 class AccessKey(msgspec.Struct, frozen=True, rename={"id": "AccessKeyId", "secret": "AccessKeySecret"}):
@@ -49,15 +55,19 @@ class AccessKeys:
         return self._further.get(key_id)
 
     def _root_key(self, data: Path) -> AccessKey:
-        key_id, secret = (
-            os.environ.get("BINDERY_ACCESS_KEY_ID"),
-            os.environ.get("BINDERY_ACCESS_KEY_SECRET"),
-        )
+        key_id = os.environ.get("BINDERY_ACCESS_KEY_ID")
+        secret = os.environ.get("BINDERY_ACCESS_KEY_SECRET")
         if key_id and secret:
             return AccessKey(key_id, secret)
+        if key_id or secret:
+            raise KeysUnusable("set both BINDERY_ACCESS_KEY_ID and BINDERY_ACCESS_KEY_SECRET, or neither")
         kept = read_root_key(data)
         if kept is not None:
             return kept
+        if (data / _ROOT_FILE).exists():
+            raise KeysUnusable(
+                f"{data / _ROOT_FILE} is no key file; restore it, or remove it for a new key"
+            )
         self.newly_made = make_key()
         _write_private(data / _ROOT_FILE, msgspec.json.encode(self.newly_made))
         return self.newly_made
@@ -68,9 +78,13 @@ class AccessKeys:
         except OSError:
             changed = None
         with self._lock:
-            if changed != self._read_at:
-                self._further = {} if changed is None else {key.id: key for key in read_keys(self._path)}
-                self._read_at = changed
+            if changed == self._read_at:
+                return
+            self._read_at = changed
+            try:
+                self._further = {key.id: key for key in read_keys(self._path)}
+            except KeysUnusable as error:
+                _log.error("the earlier access keys stay in force", problem=str(error))
 
 
 def make_key() -> AccessKey:
@@ -88,22 +102,24 @@ def read_root_key(data: Path) -> AccessKey | None:
 
 
 def read_keys(path: Path) -> list[AccessKey]:
-    """The keys of a file; none when it is missing or cannot be understood."""
+    """The keys of a file; none when it is missing. Raises KeysUnusable."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[AccessKey])
-    except (OSError, msgspec.DecodeError):
+    except FileNotFoundError:
         return []
+    except (OSError, msgspec.DecodeError) as error:
+        raise KeysUnusable(f"{path} cannot be read as a list of access keys: {error}") from error
 
 
 def add_key(data: Path) -> AccessKey:
-    """Make a further key in the data folder."""
+    """Make a further key in the data folder. Raises KeysUnusable."""
     key = make_key()
     _write_private(data / _KEYS_FILE, msgspec.json.encode([*read_keys(data / _KEYS_FILE), key]))
     return key
 
 
 def set_active(data: Path, key_id: str, *, active: bool) -> bool:
-    """Enable or disable a further key; False when there is none with this id."""
+    """Enable or disable a further key; False when there is none with this id. Raises KeysUnusable."""
     keys = read_keys(data / _KEYS_FILE)
     if key_id not in {key.id for key in keys}:
         return False

@@ -1,7 +1,8 @@
 """Nonces that were used, so that a recorded request cannot be sent again.
 
-Kept for as long as the request's own time is accepted. Every use is appended to a file before it is
-accepted, so a restart, even after a kill, forgets none.
+Kept for as long as the request's own time is accepted, in one small file for each minute of expiry: a use
+is appended before it is accepted, so a restart, even after a kill, forgets none; an expired minute is one
+file less. Whoever cannot write there accepts no request.
 """
 
 from __future__ import annotations
@@ -13,62 +14,65 @@ import time
 from pathlib import Path
 
 _SLOT_SECONDS = 60
-_RECORD_BYTES = 16
-"""8 bytes digest of key and nonce, 8 bytes second of expiry."""
+_DIGEST_BYTES = 8
+
+
+class _Slot:
+    """The nonces that expire within one minute."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        content = path.read_bytes()
+        whole = len(content) - len(content) % _DIGEST_BYTES
+        os.ftruncate(self._file, whole)  # a kill may have left half a digest
+        self.held = {content[at : at + _DIGEST_BYTES] for at in range(0, whole, _DIGEST_BYTES)}
+
+    def add(self, digest: bytes) -> None:
+        os.write(self._file, digest)
+        self.held.add(digest)
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 class Nonces:
     """Safe for threads."""
 
     def __init__(self, data: Path) -> None:
-        self._path = data / "nonces"
-        self._slots: dict[int, set[int]] = {}
+        self._folder = data / "used-nonces"
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = threading.Lock()
-        self._load()
-        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._slots = {
+            int(path.name): _Slot(path) for path in self._folder.iterdir() if path.name.isdigit()
+        }
+        self._closed = False
+        self._forget(int(time.time()))
 
     def use(self, key_id: str, nonce: str, *, now: int, expires: int) -> bool:
         """Whether the nonce is new for this key; it is used up from now on. Times are whole seconds."""
-        digest = hashlib.blake2b(f"{key_id}\0{nonce}".encode(), digest_size=8).digest()
-        number = int.from_bytes(digest, "big")
+        named = f"{key_id}\0{nonce}".encode(errors="surrogateescape")
+        digest = hashlib.blake2b(named, digest_size=_DIGEST_BYTES).digest()
+        number = expires // _SLOT_SECONDS
         with self._lock:
-            if any(number in slot for slot in self._slots.values()):
+            if self._closed or any(digest in slot.held for slot in self._slots.values()):
                 return False
-            self._forget(now)
-            os.write(self._file, digest + expires.to_bytes(8, "big"))
-            self._remember(number, expires)
+            if number not in self._slots:
+                self._forget(now)
+                self._slots[number] = _Slot(self._folder / str(number))
+            self._slots[number].add(digest)
             return True
 
     def close(self) -> None:
-        """May be called twice."""
+        """May be called twice; no nonce is accepted any more."""
         with self._lock:
-            if self._file >= 0:
-                os.close(self._file)
-            self._file = -1
-
-    def _remember(self, number: int, expires: int) -> None:
-        self._slots.setdefault(expires // _SLOT_SECONDS, set()).add(number)
+            self._closed = True
+            for slot in self._slots.values():
+                slot.close()
+            self._slots.clear()
 
     def _forget(self, now: int) -> None:
-        for slot in [slot for slot in self._slots if slot < now // _SLOT_SECONDS]:
-            del self._slots[slot]
-            if not self._slots:
-                os.ftruncate(self._file, 0)
-
-    def _load(self) -> None:
-        """Read the file, and write it anew without what has expired."""
-        try:
-            content = self._path.read_bytes()
-        except FileNotFoundError:
-            return
-        now = int(time.time())
-        kept: list[bytes] = []
-        for start in range(0, len(content) - _RECORD_BYTES + 1, _RECORD_BYTES):
-            record = content[start : start + _RECORD_BYTES]
-            expires = int.from_bytes(record[8:], "big")
-            if expires >= now:
-                self._remember(int.from_bytes(record[:8], "big"), expires)
-                kept.append(record)
-        temporary = self._path.with_name("nonces.new")
-        temporary.write_bytes(b"".join(kept))
-        temporary.replace(self._path)
+        for number in [number for number in self._slots if number < now // _SLOT_SECONDS]:
+            slot = self._slots.pop(number)
+            slot.close()
+            slot.path.unlink(missing_ok=True)

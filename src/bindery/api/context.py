@@ -20,7 +20,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str = "1000000000000001"
     zone: timezone = DEFAULT_ZONE
     strict: bool = False
-    max_request_line: int = 2_097_152
+    max_request_line: int = 4_194_304
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -6,10 +6,10 @@ Source: help page error-handling-1 for IMM's own codes, the gateway's common err
 from __future__ import annotations
 
 from bindery.access.decision import Refusal
-from bindery.buckets.store import StoreError
+from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreError
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
-from bindery.catalog.records import AlreadyExists, LimitExceeded, NotEmpty, NotFound
+from bindery.catalog.records import AlreadyExists, CatalogError, LimitExceeded, NotEmpty, NotFound
 from bindery.extract.pool import Interrupted
 from bindery.sync.engine import WrongState
 
@@ -43,12 +43,12 @@ def invalid_argument(message: str) -> ApiError:
 
 
 def invalid_json(name: str, problem: str) -> ApiError:
-    """A parameter is not the JSON it should be."""
+    """A parameter is not JSON, or not of the shape it should have."""
     return ApiError(400, "InvalidJSON", f"The parameter {name} is not valid JSON: {problem}")
 
 
 def value_too_large(name: str) -> ApiError:
-    """A value above the allowed range."""
+    """A value above the allowed range, a text too long or a list with too many entries."""
     return ApiError(400, "LimitExceededError", f"Message: input quota exceed the max value ({name})")
 
 
@@ -125,12 +125,52 @@ def malformed_request(problem: str) -> ApiError:
     return ApiError(400, "InvalidParameter", problem)
 
 
+def request_too_large(problem: str) -> ApiError:
+    """A line, header or body longer than the server accepts."""
+    return ApiError(413, "RequestTooLarge", problem)
+
+
+def request_timeout() -> ApiError:
+    """The body did not arrive in time."""
+    return ApiError(408, "RequestTimeout", "The body of the request did not arrive in time; send it again.")
+
+
 # authentication
 
 
 def access_key_missing() -> ApiError:
-    """No credentials."""
+    """No credentials: anonymous calls are not offered."""
     return ApiError(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action.")
+
+
+def bearer_token_refused() -> ApiError:
+    """A bearer or id token in place of a signature."""
+    return ApiError(
+        400, "InvalidSignatureType", "Bearer tokens are not accepted here; sign with an access key pair."
+    )
+
+
+def security_token_missing() -> ApiError:
+    """A temporary key without its token."""
+    return ApiError(400, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
+
+
+def security_token_refused() -> ApiError:
+    """A temporary key of some other service."""
+    return ApiError(
+        400,
+        "InvalidSecurityToken.Malformed",
+        "Specified SecurityToken is malformed: this server issues no STS tokens; use an access key pair.",
+    )
+
+
+def security_token_mismatch() -> ApiError:
+    """A token beside a key that is not temporary."""
+    return ApiError(
+        400,
+        "InvalidSecurityToken.MismatchWithAccessKey",
+        "Specified SecurityToken mismatch with the AccessKey; leave the token out.",
+    )
 
 
 def access_key_not_found() -> ApiError:
@@ -159,9 +199,19 @@ def incomplete_signature(problem: str) -> ApiError:
     )
 
 
+def header_missing(name: str) -> ApiError:
+    """A header that every V3 request must have."""
+    return incomplete_signature(f"the header {name} is missing")
+
+
 def invalid_signature_method() -> ApiError:
     """An algorithm that is not offered."""
     return ApiError(400, "InvalidSignatureMethod", "Specified signature method is not valid.")
+
+
+def invalid_signature_version() -> ApiError:
+    """Another version of the RPC style; the code is spelled as the vendor spells it."""
+    return ApiError(400, "InvalidParamater", "Specified parameter SignatureVersion is not valid.")
 
 
 def timestamp_missing() -> ApiError:
@@ -222,14 +272,8 @@ def from_exception(error: Exception) -> ApiError | None:
     match error:
         case ApiError():
             return error
-        case NotFound():
-            return resource_not_found(str(error.args[0]))
-        case AlreadyExists():
-            return resource_already_exists(str(error.args[0]))
-        case NotEmpty():
-            return not_empty(str(error.args[0]), str(error.args[1]))
-        case LimitExceeded():
-            return too_many(str(error.args[0]))
+        case CatalogError():
+            return _from_catalog(error)
         case QueryError() | InvalidFields():
             return invalid_argument(str(error))
         case WrongState():
@@ -241,7 +285,23 @@ def from_exception(error: Exception) -> ApiError | None:
     return None
 
 
+def _from_catalog(error: CatalogError) -> ApiError | None:
+    match error:
+        case NotFound():
+            return resource_not_found(str(error.args[0]))
+        case AlreadyExists():
+            return resource_already_exists(str(error.args[0]))
+        case NotEmpty():
+            return not_empty(str(error.args[0]), str(error.args[1]))
+        case LimitExceeded():
+            return too_many(str(error.args[0]))
+    return None
+
+
 def _from_store(error: StoreError) -> ApiError:
-    if error.retryable:
-        return service_unavailable(str(error))
-    return invalid_argument(str(error))
+    match error:
+        case ObjectNotFound():
+            return resource_not_found("object")
+        case BucketNotFound():
+            return resource_not_found("bucket")
+    return (service_unavailable if error.retryable else invalid_argument)(str(error))

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from bindery.api.errors import invalid_argument, invalid_parameter, missing_parameter
 from bindery.api.messages import InputFile, Notification
 from bindery.buckets.uri import parse_object_uri
+from bindery.catalog.documents import MAX_CUSTOM_LABELS
 from bindery.catalog.query.values import parse_point
 from bindery.clock import parse_time
 
+_FORMED = ("content_type", "file_hash", "lat_long", "media_type", "oss_uri", "produce_time")
 _MEDIA_TYPES = frozenset({"image", "other", "document", "archive", "video", "audio"})
 _MAX_URI = 2_048
-_MAX_TEXT = 512
+_MAX_CUSTOM_ID = 512
 _MAX_LABEL_NAME, _MAX_LABEL_VALUE = 128, 512
 _EVENT_CHARACTERS = string.digits + string.ascii_letters
 _encoder = msgspec.json.Encoder()
@@ -26,7 +29,9 @@ def check_uri(uri: str | None) -> str:
     """The URI of an entry: ``oss://bucket/object`` or ``pds://…``. Raises ApiError."""
     if not uri:
         raise missing_parameter("URI")
-    if uri.startswith("pds://") and len(uri) <= _MAX_URI:
+    if uri.startswith("pds://"):
+        if len(uri) > _MAX_URI:
+            raise invalid_argument(f"URI: a pds URI may have up to {_MAX_URI} characters.")
         return uri
     try:
         return str(parse_object_uri(uri))
@@ -34,10 +39,23 @@ def check_uri(uri: str | None) -> str:
         raise invalid_argument(f"URI: {error}") from None
 
 
-def own_fields(file: InputFile) -> tuple[str, bytes]:
-    """URI and the caller's fields as JSON. Raises ApiError for values that make no sense."""
+def own_fields(file: InputFile, *, index: bool = False) -> tuple[str, bytes]:
+    """URI and the caller's fields as JSON. Raises ApiError for values that make no sense.
+
+    An empty text is a value (``CustomId`` of ``""`` replaces the earlier one), except where a form is
+    prescribed: there it means unset. With ``index`` Figures are left out, for only updates take them.
+    """
     uri = check_uri(file.uri)
-    if file.media_type is not None and file.media_type not in _MEDIA_TYPES:
+    _check_values(file)
+    _check_labels(file.custom_labels or {})
+    unset = {name: None for name in _FORMED if getattr(file, name) == ""}
+    if index:
+        unset["figures"] = None
+    return uri, _encoder.encode(msgspec.structs.replace(file, uri=uri, **unset))
+
+
+def _check_values(file: InputFile) -> None:
+    if file.media_type and file.media_type not in _MEDIA_TYPES:
         raise invalid_parameter("MediaType")
     if file.lat_long and parse_point(file.lat_long) is None:
         raise invalid_argument("LatLong must be 'latitude,longitude', -90 to 90 and -180 to 180.")
@@ -46,14 +64,18 @@ def own_fields(file: InputFile) -> tuple[str, bytes]:
             parse_time(file.produce_time)
         except ValueError:
             raise invalid_argument("ProduceTime must be an RFC 3339 time with offset.") from None
-    if file.custom_id and len(file.custom_id) > _MAX_TEXT:
-        raise invalid_argument(f"CustomId may have up to {_MAX_TEXT} characters.")
-    for name, value in (file.custom_labels or {}).items():
+    if file.custom_id and len(file.custom_id) > _MAX_CUSTOM_ID:
+        raise invalid_argument(f"CustomId may have up to {_MAX_CUSTOM_ID} characters.")
+
+
+def _check_labels(labels: Mapping[str, Any]) -> None:
+    if len(labels) > MAX_CUSTOM_LABELS:
+        raise invalid_argument(f"Index KV count exceeded, should be no more than {MAX_CUSTOM_LABELS}.")
+    for name, value in labels.items():
         if not name or len(name) > _MAX_LABEL_NAME or len(str(value)) > _MAX_LABEL_VALUE:
             raise invalid_argument(
                 f"CustomLabels: a key has 1 to {_MAX_LABEL_NAME} characters, a value up to {_MAX_LABEL_VALUE}."
             )
-    return uri, _encoder.encode(file)
 
 
 def check_notification(notification: Notification | None) -> None:

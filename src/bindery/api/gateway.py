@@ -1,6 +1,10 @@
 """The gateway: every request passes these steps, in this order.
 
-decode → identify → authenticate → authorize → validate → operation → render
+decode → identify → authenticate → authorize → find the operation → validate → operation → render
+
+Identifying comes first because the answer depends on nothing secret: which operations exist is public.
+Whether one is built here, and everything about parameters and resources, is told to callers that have
+shown who they are and may call it.
 """
 
 from __future__ import annotations
@@ -8,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -28,7 +34,11 @@ from bindery.api.spec.model import API_VERSION, load_model
 from bindery.api.validation import validate
 
 _THREADS = 16
+_LARGE_REQUEST = 65_536
+"""Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
+_CLOSE_SECONDS = 3.0
 _log = structlog.get_logger()
+_Result = TypeVar("_Result")
 
 
 class Gateway:
@@ -40,6 +50,7 @@ class Gateway:
         self._model = load_model()
         self._built = built_operations()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="operation")
+        self._running: set[Future[Any]] = set()
 
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request."""
@@ -47,12 +58,12 @@ class Gateway:
         began = time.perf_counter()
         action, xml = "", wants_xml(request)
         try:
-            call = decode_request(request)
+            if len(request.target) + len(request.body) > _LARGE_REQUEST:
+                call = await self._in_thread(decode_request, request)
+            else:
+                call = decode_request(request)
             action, xml = call.action, call.xml
-            built = self._identify(call)
-            key = authenticate(call, self.context.keys, self.context.nonces)
-            self._authorize(key, call)
-            message = validate(built, call.parameters)
+            built, message = await self._admit(call)
             response = await self._perform(built, message)
             answer = render(action, response, request_id, xml=xml)
         except Exception as error:
@@ -65,11 +76,27 @@ class Gateway:
         return answer
 
     def close(self) -> None:
-        """Let running operations finish."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        wait_for(set(self._running), _CLOSE_SECONDS)
 
-    def _identify(self, call: Call) -> BuiltOperation:
-        """The operation that is asked for, when it is built and may be called this way."""
+    async def _admit(self, call: Call) -> tuple[BuiltOperation, Any]:
+        """The operation and its typed request, when the caller may have it done."""
+        self._identify(call)
+        if len(call.http.target) + len(call.http.body) > _LARGE_REQUEST:
+            return await self._in_thread(self._check, call)
+        return self._check(call)
+
+    def _check(self, call: Call) -> tuple[BuiltOperation, Any]:
+        key = authenticate(call, self.context.keys, self.context.nonces)
+        self._authorize(key, call)
+        built = self._built.get(call.action)
+        if built is None:
+            raise errors.not_implemented(call.action)
+        return built, validate(built, call.parameters)
+
+    def _identify(self, call: Call) -> None:
+        """Raises ApiError unless an operation is asked for that exists and may be called this way."""
         if not call.action:
             raise errors.action_missing()
         if not call.version:
@@ -83,9 +110,6 @@ class Gateway:
             raise errors.extension_refused(call.action)
         if call.http.method != "POST" and (operation.post_only or call.http.method != "GET"):
             raise errors.unsupported_method()
-        if call.action not in self._built:
-            raise errors.not_implemented(call.action)
-        return self._built[call.action]
 
     def _authorize(self, key: AccessKey, call: Call) -> None:
         settings = self.context.settings
@@ -104,8 +128,13 @@ class Gateway:
         if built.inline:
             response: msgspec.Struct = built.run(self.context, message)
             return response
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, built.run, self.context, message)
+        return await self._in_thread(built.run, self.context, message)
+
+    async def _in_thread(self, function: Callable[..., _Result], *values: Any) -> _Result:
+        future = self._threads.submit(function, *values)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return await asyncio.wrap_future(future)
 
     def _refusal(self, error: Exception, action: str, request_id: str) -> ApiError:
         known = errors.from_exception(error)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+import prometheus_client
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from bindery.api.context import Context
+from bindery.catalog.records import Binding, BindingState
 from bindery.clock import now_ns
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _COUNTS = ("listed", "indexed", "unchanged", "excluded", "failed", "pending", "deleted")
 _LABELS = ["project", "dataset", "bucket"]
+_MAX_BINDINGS = 1_000
+"""Bindings with series of their own; beyond, ``bindery_bindings`` alone counts them."""
 
 
 class Metrics:
@@ -21,7 +26,7 @@ class Metrics:
 
     def __init__(self, context: Context) -> None:
         self._registry = CollectorRegistry()
-        self._requests = Counter(
+        self._requests = prometheus_client.Counter(
             "bindery_requests",
             "Requests by operation and code.",
             ["action", "code"],
@@ -51,6 +56,16 @@ class _BindingCollector(Collector):
         self._context = context
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Every state's number of bindings, then the books of the first thousand by name."""
+        bindings = self._context.catalog.list_bindings()
+        states = GaugeMetricFamily("bindery_bindings", "Bindings by state.", labels=["state"])
+        held = Counter(binding.state for binding in bindings)
+        for known in BindingState:
+            states.add_metric([known.value], held[known])
+        yield states
+        yield from self._books(bindings[:_MAX_BINDINGS])
+
+    def _books(self, bindings: list[Binding]) -> Iterator[GaugeMetricFamily]:
         state = GaugeMetricFamily(
             "bindery_binding_state", "1 for the present state.", labels=[*_LABELS, "state"]
         )
@@ -68,7 +83,7 @@ class _BindingCollector(Collector):
             labels=_LABELS,
         )
         now = now_ns()
-        for binding in self._context.catalog.list_bindings():
+        for binding in bindings:
             labels = [binding.project_name, binding.dataset_name, binding.bucket]
             progress = self._context.engine.progress(binding)
             state.add_metric([*labels, binding.state.value], 1)

@@ -1,4 +1,8 @@
-"""NextToken of the lists, in the forms the vendor's samples show. Clients must not read them."""
+"""NextToken of the lists, in the forms the vendor's samples show. Clients must not read them.
+
+A token names the last item shown, so a list goes on where it was although items have come and gone. One
+that does not fit the request is refused.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import base64
 import binascii
 
 from bindery.api.errors import invalid_parameter
+from bindery.api.messages import ListTasksRequest
+from bindery.api.tasks import Position
 from bindery.catalog.records import Binding
 
 MAX_PAGE = 100
@@ -14,12 +20,16 @@ MAX_PAGE = 100
 
 def write_project_token(account_id: str, project: str) -> str:
     """Base64 of ``account:project``."""
-    return base64.b64encode(f"{account_id}:{project}".encode()).decode()
+    return _encode(f"{account_id}:{project}")
 
 
-def read_project_token(token: str | None) -> str:
+def read_project_token(token: str | None, account_id: str) -> str:
     """The last project's name. Raises ApiError."""
-    return _split(_decode(token), 2)[-1] if token else ""
+    if not token:
+        return ""
+    account, project = _split(_decode(token), 2)
+    _must_be(account == account_id)
+    return project
 
 
 def write_dataset_token(account_id: str, project: str, dataset: str) -> str:
@@ -27,13 +37,13 @@ def write_dataset_token(account_id: str, project: str, dataset: str) -> str:
     return f"{account_id}:{project}:{dataset}"
 
 
-def read_dataset_token(token: str | None, project: str) -> str:
+def read_dataset_token(token: str | None, account_id: str, project: str) -> str:
     """The last dataset's name. Raises ApiError."""
     if not token:
         return ""
-    parts = _split(token, 3)
-    _must_be(parts[1] == project)
-    return parts[2]
+    *parents, dataset = _split(token, 3)
+    _must_be(parents == [account_id, project])
+    return dataset
 
 
 def write_binding_token(binding: Binding) -> str:
@@ -45,21 +55,32 @@ def read_binding_token(token: str | None, project: str) -> tuple[str, str]:
     """The last dataset and bucket. Raises ApiError."""
     if not token:
         return "", ""
-    parts = _split(token, 3)
-    _must_be(parts[0] == project)
-    return parts[1], parts[2]
+    parent, dataset, bucket = _split(token, 3)
+    _must_be(parent == project)
+    return dataset, bucket
 
 
-def write_task_token(project: str, task_id: str) -> str:
-    """Base64 of ``project:task``."""
-    return base64.b64encode(f"{project}:{task_id}".encode()).decode()
+def write_task_token(request: ListTasksRequest, position: Position) -> str:
+    """Base64 of ``project:order:instant:task``."""
+    return _encode(f"{request.project_name}:{_order(request)}:{position[0]}:{position[1]}")
 
 
-def read_task_token(token: str, project: str) -> str:
-    """The last task's id. Raises ApiError."""
-    parts = _split(_decode(token), 2)
-    _must_be(parts[0] == project)
-    return parts[1]
+def read_task_token(token: str | None, request: ListTasksRequest) -> Position | None:
+    """Where the last task stood in the same order. Raises ApiError."""
+    if not token:
+        return None
+    project, order, instant, task_id = _split(_decode(token), 4)
+    _must_be(project == request.project_name and order == _order(request))
+    _must_be(instant.isascii() and instant.isdigit() and len(instant) < 20)
+    return int(instant), task_id
+
+
+def _order(request: ListTasksRequest) -> str:
+    return f"{request.sort or 'TaskId'}-{request.order or 'asc'}"
+
+
+def _encode(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _decode(token: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -16,6 +17,14 @@ XML = "text/xml;charset=utf-8"
 
 _encoder = msgspec.json.Encoder()
 _CONTROL = {code: None for code in range(32) if chr(code) not in "\t\n\r"} | {0xFFFE: None, 0xFFFF: None}
+_NAME_START = (
+    "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+"""Characters an element name may begin with, from the XML recommendation; colons are left out."""
+_NOT_IN_NAMES = re.compile(f"[^{_NAME_START}.0-9\u00b7\u0300-\u036f\u203f\u2040-]")
+_STARTS_NAME = re.compile(f"[{_NAME_START}]")
+_PLURALS = (("sses", "ss"), ("ches", "ch"), ("ies", "y"), ("s", ""))
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -41,14 +50,19 @@ def render_error(error: ApiError, request_id: str, host: str, *, xml: bool) -> A
     """An error with the vendor's five members."""
     fields = {
         "RequestId": request_id,
-        "HostId": host,
+        "HostId": _valid_text(host),
         "Code": error.code,
-        "Message": error.message,
+        "Message": _valid_text(error.message),
         "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={quote(error.code)}&product=imm",
     }
     if xml:
         return Answer(error.status, XML, _xml("Error", fields), request_id)
     return Answer(error.status, JSON, _encoder.encode(fields), request_id)
+
+
+def _valid_text(text: str) -> str:
+    """Bytes of a header that were no UTF-8 shown by their numbers, for the encoders take only Unicode."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _xml(root: str, value: Any) -> bytes:
@@ -60,7 +74,7 @@ def _inner(value: Any, name: str) -> str:
     if isinstance(value, dict):
         return "".join(_element(_tag(key), entry) for key, entry in value.items())
     if isinstance(value, list):
-        item = name[:-1] if name.endswith("s") else "Item"
+        item = _singular(name)
         return "".join(_element(item, entry) for entry in value)
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -73,7 +87,15 @@ def _element(name: str, value: Any) -> str:
     return f"<{name}>{_inner(value, name)}</{name}>"
 
 
+def _singular(name: str) -> str:
+    """The element of an entry: ``Files`` holds ``File``, ``Addresses`` holds ``Address``."""
+    for plural, singular in _PLURALS:
+        if name.endswith(plural):
+            return name.removesuffix(plural) + singular
+    return "Item"
+
+
 def _tag(key: str) -> str:
     """A map key as an element name; what XML forbids in names becomes an underscore."""
-    cleaned = "".join(character if character.isalnum() or character in "-_." else "_" for character in key)
-    return cleaned if cleaned[:1].isalpha() or cleaned[:1] == "_" else f"_{cleaned}"
+    cleaned = _NOT_IN_NAMES.sub("_", key)
+    return cleaned if _STARTS_NAME.match(cleaned) else f"_{cleaned}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ Pairs = list[tuple[str, str]]
 _FORM = "application/x-www-form-urlencoded"
 _MAX_PARAMETERS = 1_000
 _XML_WORDS = ("application/xml", "text/xml")
+_V1_MARKS = ("Signature", "AccessKeyId")
 
 
 class HttpRequest(msgspec.Struct, frozen=True):
@@ -29,38 +31,56 @@ class HttpRequest(msgspec.Struct, frozen=True):
         return values[0] if values else None
 
 
+class Style(enum.Enum):
+    """How a request is signed, which also says where its action and version stand."""
+
+    V3 = "Authorization header; action and version in headers"
+    V1 = "Signature parameter; action and version in parameters"
+    UNSIGNED = "neither"
+
+
 class Call(msgspec.Struct, frozen=True):
-    """A request for an operation. ``query`` and ``form`` keep order and duplicates, for the signature."""
+    """A request for an operation. ``query`` and ``form`` keep their order, for the signature."""
 
     http: HttpRequest
     query: Pairs
     form: Pairs
     parameters: dict[str, str]
+    style: Style
     action: str
     version: str
     xml: bool
-    header_style: bool
-    """Action and version came in headers (V3) and not as parameters (V1)."""
 
 
 def decode_request(request: HttpRequest) -> Call:
-    """Take a request apart. Raises ApiError for what is not this protocol."""
+    """Take a request apart. Raises ApiError for what is not this protocol.
+
+    Only what the style signs is looked at for action and version, so neither can be changed on the way.
+    """
     query = _pairs(request.target.partition("?")[2])
     form: Pairs = []
-    if request.body and (request.header("content-type") or "").partition(";")[0].strip().lower() == _FORM:
-        form = _pairs(_ascii(request.body))
-    parameters = dict(query) | dict(form)
-    header_style = request.header("authorization") is not None or "Signature" not in parameters
+    if request.body and content_type(request) == _FORM:
+        form = _pairs(_text(request.body))
+    parameters = _once_each(query, form)
+    style = _style(request, parameters)
+    action, version = parameters.get("Action") or "", parameters.get("Version") or ""
+    if style is Style.V3 or (style is Style.UNSIGNED and not action):
+        action, version = request.header("x-acs-action") or "", request.header("x-acs-version") or ""
     return Call(
         http=request,
         query=query,
         form=form,
         parameters=parameters,
-        action=parameters.get("Action") or request.header("x-acs-action") or "",
-        version=parameters.get("Version") or request.header("x-acs-version") or "",
-        xml=_wants_xml(request, parameters),
-        header_style=header_style,
+        style=style,
+        action=action,
+        version=version,
+        xml=_wants_xml(request, parameters, style),
     )
+
+
+def content_type(request: HttpRequest) -> str:
+    """The media type of the body, without its parameters."""
+    return (request.header("content-type") or "").partition(";")[0].strip().lower()
 
 
 def wants_xml(request: HttpRequest) -> bool:
@@ -68,25 +88,49 @@ def wants_xml(request: HttpRequest) -> bool:
     return any(word in (request.header("accept") or "") for word in _XML_WORDS)
 
 
-def _wants_xml(request: HttpRequest, parameters: Mapping[str, str]) -> bool:
+def _style(request: HttpRequest, parameters: Mapping[str, str]) -> Style:
+    authorization = request.header("authorization")
+    marked = any(mark in parameters for mark in _V1_MARKS)
+    if authorization is not None and (not marked or authorization.startswith("ACS3-")):
+        return Style.V3
+    return Style.V1 if marked else Style.UNSIGNED
+
+
+def _wants_xml(request: HttpRequest, parameters: Mapping[str, str], style: Style) -> bool:
     """``Format`` decides; without it the older style means XML, the newer one what ``accept`` says."""
     wanted = parameters.get("Format")
     if wanted:
         return wanted.upper() == "XML"
-    if "Signature" in parameters and "json" not in (request.header("accept") or ""):
+    older = style is Style.V1 or (style is Style.UNSIGNED and "Action" in parameters)
+    if older and "json" not in (request.header("accept") or ""):
         return True
     return wants_xml(request)
 
 
+def _once_each(query: Pairs, form: Pairs) -> dict[str, str]:
+    """Parameters by name, from either place. One that is there twice could mean two things: refused."""
+    parameters = dict(query) | dict(form)
+    if len(parameters) != len(query) + len(form):
+        names = [name for name, _ in (*query, *form)]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise errors.malformed_request(f"The parameter {twice[:64]} is given more than once.")
+    return parameters
+
+
 def _pairs(text: str) -> Pairs:
     try:
+        text.encode()
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise errors.malformed_request(f"The parameters cannot be decoded: {error}") from None
+    except ValueError as error:
+        raise errors.malformed_request(f"The parameters cannot be decoded: {_problem(error)}") from None
 
 
-def _ascii(body: bytes) -> str:
+def _text(body: bytes) -> str:
     try:
-        return body.decode("ascii")
-    except UnicodeDecodeError:
-        raise errors.malformed_request("The form body is not percent-encoded ASCII.") from None
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise errors.malformed_request(f"The form body cannot be decoded: {_problem(error)}") from None
+
+
+def _problem(error: ValueError) -> str:
+    return "they are not UTF-8" if isinstance(error, UnicodeError) else str(error)

@@ -16,6 +16,7 @@ from bindery.sync.templates import TEMPLATES
 _QUERIES_PER_SECOND = 100
 _ENGINE_CONCURRENCY = 100
 _MAX_TAGS = 20
+_MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
 
 
 class LimitsRequest(Protocol):
@@ -57,9 +58,16 @@ def tags_of(pairs: Iterable[TagPair] | None) -> dict[str, str] | None:
     """Tags as a map; None when the request has none. Raises ApiError."""
     if not pairs:
         return None
-    tags = {pair.key: pair.value or "" for pair in pairs if pair.key}
-    if not tags:
-        raise invalid_argument("Every Tag needs a Key.")
+    tags: dict[str, str] = {}
+    for pair in pairs:
+        key, value = pair.key or "", pair.value or ""
+        if not 0 < len(key) <= _MAX_TAG_KEY or len(value) > _MAX_TAG_VALUE:
+            raise invalid_argument(
+                f"Tag: a Key has 1 to {_MAX_TAG_KEY} characters, a Value up to {_MAX_TAG_VALUE}."
+            )
+        if key in tags:
+            raise invalid_argument(f"Tag: the Key {key} is given more than once.")
+        tags[key] = value
     if len(tags) > _MAX_TAGS:
         raise too_many("Tag")
     return tags
@@ -143,7 +151,7 @@ def binding_answer(context: Context, binding: Binding) -> messages.Binding:
         uri=binding.uri,
         state=binding.state.value,
         phase=binding.phase.value,
-        reason=binding.reason,
+        reason=binding.reason or None,
         create_time=context.time(binding.create_time),
         update_time=context.time(binding.update_time),
         progress=None if context.settings.strict else _progress(context, context.engine.progress(binding)),

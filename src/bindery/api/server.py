@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 
+import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 
+from bindery.api import errors
+from bindery.api.errors import ApiError
 from bindery.api.gateway import Gateway
-from bindery.api.rendering import Answer
+from bindery.api.rendering import Answer, render_error
 from bindery.api.request import HttpRequest
 
-_MAX_BODY = 64 * 1024 * 1024
-_MAX_HEADER = 65_536
-_SHUTDOWN_SECONDS = 5.0
+
+class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one client may take. Bytes and seconds."""
+
+    body: int = 16 * 1024 * 1024
+    header: int = 16 * 1024
+    headers_seconds: float = 60.0
+    """For the request line and all headers, and for a connection that waits for the next request."""
+    body_seconds: float = 30.0
+    answer_seconds: float = 60.0
+    shutdown_seconds: float = 5.0
 
 
 class Server:
     """Serves a gateway."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, limits: HttpLimits | None = None) -> None:
         self._gateway = gateway
-        self._runner: web.AppRunner | None = None
+        self._limits = limits or HttpLimits()
+        self._runner: _Runner | None = None
         self._ready = False
 
     async def start(self, host: str, port: int) -> str:
         """Listen; port 0 takes a free one. Returns ``HOST:PORT``. Raises OSError when it cannot listen."""
-        app = web.Application(client_max_size=_MAX_BODY)
+        app = web.Application(client_max_size=self._limits.body)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
         app.router.add_route("*", "/{path:.*}", self._call)
-        self._runner = web.AppRunner(
+        self._runner = _Runner(
             app,
             access_log=None,
-            shutdown_timeout=_SHUTDOWN_SECONDS,
+            auto_decompress=False,  # bodies are hashed as they were sent
+            keepalive_timeout=self._limits.headers_seconds,
+            lingering_time=1.0,
+            max_field_size=self._limits.header,
             max_line_size=self._gateway.context.settings.max_request_line,
-            max_field_size=_MAX_HEADER,
+            shutdown_timeout=self._limits.shutdown_seconds,
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -52,13 +69,40 @@ class Server:
             await self._runner.cleanup()
         await asyncio.get_running_loop().run_in_executor(None, self._gateway.close)
 
-    async def _call(self, request: web.Request) -> web.Response:
+    async def _call(self, request: web.Request) -> web.StreamResponse:
         headers: dict[str, list[str]] = {}
         for name, value in request.headers.items():
             headers.setdefault(name.lower(), []).append(value)
-        body = await request.read() if request.can_read_body else b""
+        try:
+            body = await self._body(request)
+        except ApiError as error:
+            return _refuse(error, request.host)
         answer = await self._gateway.handle(HttpRequest(request.method, request.raw_path, headers, body))
-        return _response(answer)
+        return await self._send(request, _response(answer))
+
+    async def _body(self, request: web.Request) -> bytes:
+        if not request.can_read_body:
+            return b""
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                return await request.read()
+        except TimeoutError:
+            raise errors.request_timeout() from None
+        except web.HTTPRequestEntityTooLarge:
+            raise errors.request_too_large(
+                f"The body may have up to {self._limits.body} bytes; send fewer files in one call."
+            ) from None
+
+    async def _send(self, request: web.Request, response: web.Response) -> web.Response:
+        """Write the answer; a client that does not take it loses its connection."""
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+        return response
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -72,6 +116,52 @@ class Server:
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
+class _Connection(web.RequestHandler):
+    """A connection that answers broken HTTP in the form the SDKs read, without a line in the log."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what is no HTTP, or to a defect of the server's own."""
+        if status >= 500:
+            return super().handle_error(request, status, exc, message)
+        if isinstance(exc, LineTooLong):
+            error = errors.request_too_large(
+                "The request line or a header is longer than this server accepts; "
+                "see server.max_request_line in docs/configuration.md."
+            )
+        else:
+            error = errors.malformed_request("The request is not valid HTTP.")
+        return _refuse(error, "")
+
+
+class _HttpServer(web.Server):
+    """Makes a ``_Connection`` for each client."""
+
+    def __init__(self, server: web.Server, **settings: object) -> None:
+        super().__init__(server.request_handler, request_factory=server.request_factory)
+        self._settings = settings
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._settings)  # type: ignore[arg-type]
+
+
+class _Runner(web.AppRunner):
+    async def _make_server(self) -> web.Server:
+        return _HttpServer(await super()._make_server(), **self._kwargs)
+
+
 def _response(answer: Answer) -> web.Response:
     headers = {"Content-Type": answer.content_type, "x-acs-request-id": answer.request_id}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+def _refuse(error: ApiError, host: str) -> web.Response:
+    """An error about a request that never reached the gateway; the connection ends with it."""
+    response = _response(render_error(error, str(uuid.uuid4()).upper(), host, xml=False))
+    response.force_close()
+    return response

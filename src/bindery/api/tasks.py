@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC
-from typing import Any
 
 from bindery.api.errors import invalid_argument
 from bindery.api.messages import ListTasksRequest, TimeRange
 from bindery.catalog.records import Task
 from bindery.clock import format_time, parse_time
 
-_SORT_KEYS: dict[str, Callable[[Task], Any]] = {
-    "TaskId": lambda task: task.id,
+Position = tuple[int, str]
+"""Where a task stands in an order: the instant it is sorted by (0 for none), then its id."""
+
+_POSITIONS: dict[str, Callable[[Task], Position]] = {
+    "TaskId": lambda task: (0, task.id),
     "StartTime": lambda task: (task.start_time, task.id),
     "EndTime": lambda task: (task.end_time or 0, task.id),
 }
@@ -23,26 +25,44 @@ def task_time(instant_ns: int | None) -> str | None:
     return None if instant_ns is None else format_time(instant_ns, UTC)
 
 
-def selected_tasks(tasks: list[Task], request: ListTasksRequest) -> list[Task]:
-    """Tasks that pass every filter, in order. Raises ApiError."""
+def position_of(task: Task, request: ListTasksRequest) -> Position:
+    """Where a task stands in the order asked for."""
+    return _POSITIONS[request.sort or "TaskId"](task)
+
+
+def selected_tasks(
+    tasks: list[Task], request: ListTasksRequest, after: Position | None = None
+) -> list[Task]:
+    """Tasks behind ``after`` that pass every filter, in order. Raises ApiError."""
     started, ended = _bounds(request.start_time_range), _bounds(request.end_time_range)
     tag = _tag(request.tag_selector)
+    descending = request.order == "desc"
     chosen = [
         task
         for task in tasks
         if (not request.task_types or task.type in request.task_types)
         and (not request.status or task.status == request.status)
         and (tag is None or task.tags.get(tag[0]) == tag[1])
-        and started[0] <= task.start_time <= started[1]
-        and (not request.end_time_range or ended[0] <= (task.end_time or 0) <= ended[1])
+        and _within(task.start_time, started)
+        and _within(task.end_time, ended)
+        and (after is None or _is_behind(position_of(task, request), after, descending=descending))
     ]
-    return sorted(chosen, key=_SORT_KEYS[request.sort or "TaskId"], reverse=request.order == "desc")
+    return sorted(chosen, key=lambda task: position_of(task, request), reverse=descending)
 
 
-def _bounds(span: TimeRange | None) -> tuple[float, float]:
+def _is_behind(position: Position, after: Position, *, descending: bool) -> bool:
+    return position < after if descending else position > after
+
+
+def _within(instant: int | None, bounds: tuple[float, float] | None) -> bool:
+    """A task that has not ended yet is in no range of ends."""
+    return bounds is None or (instant is not None and bounds[0] <= instant <= bounds[1])
+
+
+def _bounds(span: TimeRange | None) -> tuple[float, float] | None:
     """Both ends inclusive; an open end reaches for ever."""
-    if span is None:
-        return float("-inf"), float("inf")
+    if span is None or not (span.start or span.end):
+        return None
     try:
         start = parse_time(span.start) if span.start else float("-inf")
         end = parse_time(span.end) if span.end else float("inf")

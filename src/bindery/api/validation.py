@@ -12,10 +12,13 @@ from bindery.api import errors
 from bindery.api.operations import BuiltOperation, built_operations, snake_case
 from bindery.api.spec.model import Parameter, Rule, load_model
 
-_INTEGER = re.compile(r"[+-]?\d{1,19}")
-_FLOAT = re.compile(r"[+-]?(\d{1,300}(\.\d{0,300})?|\.\d{1,300})([eE][+-]?\d{1,4})?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
+_FLOAT = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+-]?[0-9]{1,4})?")
 _INT_BOUNDS = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 _BOOLEANS = {"true": True, "false": False}
+_NO_RULE = Rule()
+
+_Decoder = msgspec.json.Decoder[Any]
 
 
 def validate(built: BuiltOperation, parameters: dict[str, str]) -> Any:
@@ -32,7 +35,7 @@ def validate(built: BuiltOperation, parameters: dict[str, str]) -> Any:
             values[attribute] = parameter.rule.default
             continue
         value = _decode(parameter, decoder, text)
-        if parameter.required and value in ((), [], {}):
+        if parameter.required and value in ((), [], {}, None):
             raise errors.missing_parameter(parameter.name)
         if parameter.rule is not _NO_RULE:
             value = _check(parameter, value)
@@ -40,26 +43,25 @@ def validate(built: BuiltOperation, parameters: dict[str, str]) -> Any:
     return built.request(**values)
 
 
-_NO_RULE = Rule()
-
-
 @cache
-def _parameters(name: str) -> list[tuple[Parameter, str, msgspec.json.Decoder[Any] | None]]:
-
-    hints = msgspec.structs.fields(built_operations()[name].request)
-    types = {field.encode_name: field.type for field in hints}
+def _parameters(name: str) -> list[tuple[Parameter, str, _Decoder | None]]:
+    """Parameters of an operation, with their attribute in the message and the decoder of their JSON."""
+    types = {
+        field.encode_name: field.type for field in msgspec.structs.fields(built_operations()[name].request)
+    }
     rows = []
     for parameter in load_model().operations[name].parameters:
-        if parameter.rule == _NO_RULE:
-            parameter = msgspec.structs.replace(parameter, rule=_NO_RULE)  # noqa: PLW2901
         decoder = None
         if parameter.encoding == "json":
             decoder = msgspec.json.Decoder(types[parameter.name], strict=False)
-        rows.append((parameter, snake_case(parameter.name), decoder))
+        rule = _NO_RULE if parameter.rule == _NO_RULE else parameter.rule
+        rows.append((msgspec.structs.replace(parameter, rule=rule), snake_case(parameter.name), decoder))
     return rows
 
 
-def _decode(parameter: Parameter, decoder: msgspec.json.Decoder[Any] | None, text: str) -> Any:
+def _decode(parameter: Parameter, decoder: _Decoder | None, text: str) -> Any:
+    if "\0" in text:
+        raise errors.invalid_parameter(parameter.name)
     if decoder is not None:
         return _decode_json(parameter, decoder, text)
     if parameter.type == "integer":
@@ -78,19 +80,33 @@ def _decode(parameter: Parameter, decoder: msgspec.json.Decoder[Any] | None, tex
 def _decode_integer(parameter: Parameter, text: str) -> int:
     if not _INTEGER.fullmatch(text):
         raise errors.invalid_parameter(parameter.name)
-    number = int(text)
-    if abs(number) > _INT_BOUNDS.get(parameter.format or "int64", 2**63 - 1):
+    number, bound = int(text), _INT_BOUNDS[parameter.format or "int64"]
+    if number > bound and parameter.rule.maximum is not None:
+        raise errors.value_too_large(parameter.name)
+    if abs(number) > bound:
         raise errors.invalid_parameter(parameter.name)
     return number
 
 
-def _decode_json(parameter: Parameter, decoder: msgspec.json.Decoder[Any], text: str) -> Any:
+def _decode_json(parameter: Parameter, decoder: _Decoder, text: str) -> Any:
     try:
-        return decoder.decode(text)
-    except msgspec.ValidationError as error:
-        raise errors.invalid_argument(f"The parameter {parameter.name} is not valid: {error}") from None
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        value = decoder.decode(text)
+    except RecursionError:
+        raise errors.invalid_json(parameter.name, "it is nested too deeply") from None
+    except ValueError as error:  # also a number with more digits than Python converts
         raise errors.invalid_json(parameter.name, str(error)[:200]) from None
+    if "\\u0000" in text and _holds_nul(msgspec.to_builtins(value)):
+        raise errors.invalid_json(parameter.name, "a text holds the character U+0000")
+    return value
+
+
+def _holds_nul(value: Any) -> bool:
+    """Whether a text holds NUL, which neither file names nor every database can keep."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(key) or _holds_nul(entry) for key, entry in value.items())
+    return isinstance(value, list | tuple) and any(_holds_nul(entry) for entry in value)
 
 
 def _check(parameter: Parameter, value: Any) -> Any:
@@ -104,7 +120,7 @@ def _check(parameter: Parameter, value: Any) -> Any:
         return rule.default if value == 0 and rule.default is not None else value
     if isinstance(value, str):
         _check_text(rule, name, value)
-    elif rule.max_items is not None and len(value) > rule.max_items:
+    elif rule.max_items is not None and value is not None and len(value) > rule.max_items:
         raise errors.value_too_large(name)
     return value
 
@@ -115,4 +131,6 @@ def _check_text(rule: Rule, name: str, value: str) -> None:
     if rule.values is not None and value not in rule.values:
         raise errors.invalid_parameter(name)
     if rule.max_length is not None and len(value) > rule.max_length:
+        raise errors.value_too_large(name)
+    if rule.max_bytes is not None and len(value.encode()) > rule.max_bytes:
         raise errors.value_too_large(name)

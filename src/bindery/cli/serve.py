@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from bindery.access.keys import KeysUnusable
 from bindery.app import serve as run
 from bindery.catalog.records import CatalogUnusable
 from bindery.config import ConfigurationError, load_config
@@ -55,7 +56,7 @@ def serve(config_file: Path | None, **options: Any) -> None:
     """
     try:
         run(load_config(config_file, overrides(**options)))
-    except (ConfigurationError, CatalogUnusable) as error:
+    except (ConfigurationError, CatalogUnusable, KeysUnusable) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -12,6 +12,7 @@ def batch_index_file_meta(
 ) -> BatchIndexFileMetaResponse:
     """Accept up to 100 files for indexing, all or none."""
     check_notification(request.notification)
+    files = [own_fields(file, index=True) for file in request.files]
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    context.engine.index_files(dataset, [own_fields(file) for file in request.files])
+    context.engine.index_files(dataset, files)
     return BatchIndexFileMetaResponse(event_id=make_event_id())

@@ -5,21 +5,22 @@ from __future__ import annotations
 import msgspec
 
 from bindery.api.context import Context
-from bindery.api.errors import invalid_argument, resource_not_found, service_unavailable
+from bindery.api.errors import invalid_argument, service_unavailable
 from bindery.api.messages import DetectMediaMetaRequest, DetectMediaMetaResponse
-from bindery.buckets.store import ObjectNotFound
 from bindery.buckets.uri import ObjectUri, parse_object_uri
 
 
 def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> DetectMediaMetaResponse:
     """Metadata of one video or audio object, read now and stored nowhere."""
+    uri = _parse(request.source_uri)
     context.catalog.get_project(request.project_name)
-    try:
-        extraction = context.engine.detect(_parse(request.source_uri))
-    except ObjectNotFound:
-        raise resource_not_found("object") from None
+    extraction = context.engine.detect(uri)
     if extraction.failure is not None:
         raise (service_unavailable if extraction.retryable else invalid_argument)(extraction.failure)
+    if extraction.file.media_type not in ("video", "audio"):
+        raise invalid_argument(
+            f"SourceURI: the object is neither video nor audio, but {extraction.file.content_type}."
+        )
     found = {
         field.name: value
         for field in msgspec.structs.fields(DetectMediaMetaResponse)

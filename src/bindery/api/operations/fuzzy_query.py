@@ -15,11 +15,12 @@ def fuzzy_query(context: Context, request: FuzzyQueryRequest) -> FuzzyQueryRespo
     """Files in which any field that people read holds the string, in any case."""
     if not request.query.strip():
         raise invalid_argument("The parameter Query must not be blank.")
+    sort = parse_sort(request.sort, request.order, rest="asc")
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     page = context.catalog.fuzzy_search(
         dataset.id,
         request.query,
-        sort=parse_sort(request.sort, request.order, rest="asc"),
+        sort=sort,
         limit=request.max_results or _MAX_FILES,
         token=request.next_token or "",
     )

@@ -10,6 +10,7 @@ from bindery.api.messages import IndexFileMetaRequest, IndexFileMetaResponse
 def index_file_meta(context: Context, request: IndexFileMetaRequest) -> IndexFileMetaResponse:
     """Accept one file for indexing; the entry exists when this returns, its metadata follow."""
     check_notification(request.notification)
+    file = own_fields(request.file, index=True)
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    context.engine.index_files(dataset, [own_fields(request.file)])
+    context.engine.index_files(dataset, [file])
     return IndexFileMetaResponse(event_id=make_event_id())

@@ -14,7 +14,7 @@ def list_datasets(context: Context, request: ListDatasetsRequest) -> ListDataset
     found = context.catalog.list_datasets(
         request.project_name,
         prefix=request.prefix or "",
-        after=read_dataset_token(request.next_token, request.project_name),
+        after=read_dataset_token(request.next_token, context.settings.account_id, request.project_name),
         limit=limit + 1,
     )
     shown = found[:limit]

@@ -14,7 +14,7 @@ def list_projects(context: Context, request: ListProjectsRequest) -> ListProject
     found = context.catalog.list_projects(
         prefix=request.prefix or "",
         tags=tags_of(request.tag),
-        after=read_project_token(request.next_token),
+        after=read_project_token(request.next_token, context.settings.account_id),
         limit=limit + 1,
     )
     shown = found[:limit]

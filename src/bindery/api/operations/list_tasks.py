@@ -5,25 +5,22 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.messages import ListTasksRequest, ListTasksResponse, TaskInfo
 from bindery.api.paging import MAX_PAGE, read_task_token, write_task_token
-from bindery.api.tasks import selected_tasks, task_time
+from bindery.api.tasks import position_of, selected_tasks, task_time
 from bindery.catalog.records import Task
 
 
 def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse:
     """Tasks of a project that pass every filter, in the order asked for."""
-    context.catalog.get_project(request.project_name)
     limit = request.max_results or MAX_PAGE
-    tasks = selected_tasks(context.catalog.list_tasks(request.project_name), request)
-    start = 0
-    if request.next_token:
-        last = read_task_token(request.next_token, request.project_name)
-        start = next((number for number, task in enumerate(tasks, 1) if task.id == last), len(tasks))
-    shown = tasks[start : start + limit]
-    more = len(tasks) > start + limit
+    after = read_task_token(request.next_token, request)
+    context.catalog.get_project(request.project_name)
+    tasks = selected_tasks(context.catalog.list_tasks(request.project_name), request, after)
+    shown = tasks[:limit]
+    more = len(tasks) > limit
     return ListTasksResponse(
         project_name=request.project_name,
         max_results=str(limit),
-        next_token=write_task_token(request.project_name, shown[-1].id) if more else "",
+        next_token=write_task_token(request, position_of(shown[-1], request)) if more else "",
         tasks=tuple(_answer(task, request) for task in shown),
     )
 

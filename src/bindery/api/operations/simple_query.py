@@ -20,17 +20,18 @@ _MAX_FILES = 100
 
 def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryResponse:
     """Files that match a query, or figures over all of them when Aggregations are given."""
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     query = parse_simple_query(request.query) if request.query is not None else None
     limit = request.max_results or _MAX_FILES
     if request.aggregations:
-        return _aggregate(context, dataset.id, query, request, limit)
+        return _aggregate(context, query, request, limit)
     if limit > _MAX_FILES:
         raise value_too_large("MaxResults")
+    sort = parse_sort(request.sort, request.order)
+    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     page = context.catalog.search(
         dataset.id,
         query,
-        sort=parse_sort(request.sort, request.order),
+        sort=sort,
         limit=limit,
         token=request.next_token or "",
         total=not request.without_total_hits,
@@ -43,15 +44,16 @@ def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryRe
 
 
 def _aggregate(
-    context: Context, dataset_id: int, query: Node | None, request: SimpleQueryRequest, limit: int
+    context: Context, query: Node | None, request: SimpleQueryRequest, limit: int
 ) -> SimpleQueryResponse:
     wanted = parse_aggregations(
         [(entry.field or "", entry.operation or "") for entry in request.aggregations or ()]
     )
-    results = context.catalog.aggregate(dataset_id, query, wanted, groups=limit)
+    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    results = context.catalog.aggregate(dataset.id, query, wanted, groups=limit)
     total = None
     if not request.without_total_hits:
-        total = context.catalog.search(dataset_id, query, limit=1).total_hits
+        total = context.catalog.search(dataset.id, query, limit=1).total_hits
     return SimpleQueryResponse(
         aggregations=tuple(_answer(result) for result in results), next_token="", total_hits=total
     )

@@ -9,7 +9,7 @@ from bindery.api.messages import UpdateFileMetaRequest, UpdateFileMetaResponse
 
 def update_file_meta(context: Context, request: UpdateFileMetaRequest) -> UpdateFileMetaResponse:
     """Change the caller's own fields of an entry. CustomLabels replace the earlier ones as a whole."""
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     uri, fields = own_fields(request.file)
+    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     context.catalog.set_fields(dataset.id, uri, fields)
     return UpdateFileMetaResponse()

@@ -14,6 +14,7 @@ from bindery.clock import now_ns
 def update_project(context: Context, request: UpdateProjectRequest) -> UpdateProjectResponse:
     """Change what is given and keep the rest; Tag replaces all tags. Takes effect at once."""
     check_template(request.template_id)
+    tags = tags_of(request.tag)
 
     def change(project: Project) -> Project:
         return msgspec.structs.replace(
@@ -24,7 +25,7 @@ def update_project(context: Context, request: UpdateProjectRequest) -> UpdatePro
             project_max_dataset_count=request.project_max_dataset_count
             or project.project_max_dataset_count,
             limits=changed_limits(project.limits, request),
-            tags=tags_of(request.tag) or project.tags,
+            tags=tags or project.tags,
             update_time=now_ns(),
         )
 

@@ -22,6 +22,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     default: int | None = None
     pattern: str | None = None
     max_length: int | None = None
+    max_bytes: int | None = None
     max_items: int | None = None
     values: tuple[str, ...] | None = None
 

@@ -1,0 +1,150 @@
+"""Fixtures for every room: real Bindery servers, each a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bindery.api.signature import sign_v3
+
+ROOT_KEY = ("LTAItestRootKey", "test-root-secret")
+
+
+class RunningServer:
+    """A ``bindery serve`` process. Every folder in ``bucket_root`` is a bucket."""
+
+    def __init__(
+        self, data: Path, bucket_root: Path, *options: str, env: dict[str, str] | None = None
+    ) -> None:
+        self.data, self.bucket_root = data, bucket_root
+        self.key_id, self.key_secret = ROOT_KEY
+        bucket_root.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0"]
+        command += ["--data", str(data), "--bucket-root", str(bucket_root), *options]
+        keys = {"BINDERY_ACCESS_KEY_ID": self.key_id, "BINDERY_ACCESS_KEY_SECRET": self.key_secret}
+        self.log = data / "server.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, **keys, **(env or {})},
+            )
+        self.endpoint = self._wait_until_ready()
+        self.address = self.endpoint.removeprefix("http://")
+
+    def _wait_until_ready(self) -> str:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith("bindery ready "):
+                return line.split()[2]
+        raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
+
+    def request(self, action: str, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        """Status and decoded body of one signed POST with all parameters in the query."""
+        query = [(name, _text(value)) for name, value in parameters.items() if value is not None]
+        headers = sign_v3("POST", self.address, action, query, self.key_id, self.key_secret)
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        try:
+            connection.request("POST", "/?" + urlencode(query), headers=headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+        """The body of an answer that must be a success."""
+        status, body = self.request(action, **parameters)
+        assert status == 200, (action, parameters, body)
+        return body
+
+    def wait(
+        self, action: str, until: Callable[[dict[str, Any]], Any], seconds: float = 60, **parameters: Any
+    ) -> dict[str, Any]:
+        """The first answer for which ``until`` is true."""
+        deadline = time.monotonic() + seconds
+        while not until(body := self.call(action, **parameters)):
+            assert time.monotonic() < deadline, (action, parameters, body)
+            time.sleep(0.05)
+        return body
+
+    def make_dataset(self, project: str, dataset: str) -> None:
+        """A fresh project with one dataset."""
+        self.call("CreateProject", ProjectName=project)
+        self.call("CreateDataset", ProjectName=project, DatasetName=dataset)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._reap()
+
+    def kill(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        self.process.kill()
+        self._reap()
+
+    def _reap(self) -> int:
+        code = self.process.wait(timeout=15)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
+    """``start_server(*options, data=…, bucket_root=…, env=…)``; what still runs at the end is stopped.
+
+    Folders that are not given are fresh ones.
+    """
+    running: list[RunningServer] = []
+
+    def start(
+        *options: str,
+        data: Path | None = None,
+        bucket_root: Path | None = None,
+        env: dict[str, str] | None = None,
+    ) -> RunningServer:
+        folder = tmp_path_factory.mktemp("server")
+        server = RunningServer(
+            data or folder / "data", bucket_root or folder / "buckets", *options, env=env
+        )
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(start_server: Callable[..., RunningServer]) -> RunningServer:
+    """One server for the whole session; take names from ``new_name``, for others use it too."""
+    return start_server()
+
+
+@pytest.fixture(scope="session")
+def new_name() -> Callable[[str], str]:
+    """``new_name("project")``: a name that no other test has."""
+    numbers = itertools.count(1)
+    return lambda stem: f"{stem}-{next(numbers)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)
