@@ -8,6 +8,7 @@ import bindery
 from bindery.cli.bind import bind
 from bindery.cli.call import call
 from bindery.cli.demo import demo
+from bindery.cli.doctor import doctor
 from bindery.cli.get import get
 from bindery.cli.index import index
 from bindery.cli.query import query
@@ -27,7 +28,7 @@ def main() -> None:
     """
 
 
-for command in (serve, bind, status, query, get, call, index, demo):
+for command in (serve, bind, status, query, get, call, index, doctor, demo):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bindery.catalog.query.expression import parse_expression
 from bindery.catalog.query.parse import to_simple_query
@@ -95,10 +96,10 @@ def files_table(files: list[dict[str, Any]]) -> Table:
         width = file.get("ImageWidth", file.get("VideoWidth"))
         height = file.get("ImageHeight", file.get("VideoHeight"))
         table.add_row(
-            file.get("URI", ""),
+            Text(file.get("URI", "")),
             file.get("MediaType", ""),
             f"{file.get('Size', 0):,}",
             f"{width} x {height}" if width and height else "",
-            file.get("ProduceTime", ""),
+            Text(file.get("ProduceTime", "")),
         )
     return table

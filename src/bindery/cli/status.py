@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bindery.cli.client import Client, connect
 from bindery.cli.options import server_options
@@ -63,10 +64,10 @@ def bindings_table(bindings: list[dict[str, Any]]) -> Table:
         progress = binding.get("Progress", {})
         table.add_row(
             f"{binding['ProjectName']}/{binding['DatasetName']}",
-            binding["URI"],
+            Text(binding["URI"]),
             binding["State"],
             binding.get("Phase", ""),
             *(f"{progress[name]:,}" if name in progress else "-" for name in _BOOKS),
-            binding.get("Reason", ""),
+            Text(binding.get("Reason", "")),
         )
     return table

@@ -1,0 +1,211 @@
+"""Looks at a machine and a configuration and says what would go wrong, and what to do about it.
+
+Nothing is changed: no folder is made, no lock is kept, no bucket is written.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import resource
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from bindery.buckets.registry import open_store, parse_store
+from bindery.buckets.store import StoreError
+from bindery.config import Config
+
+_GIB = 1024**3
+_LEAST_FREE_BYTES = _GIB
+_LEAST_OPEN_FILES = 1_024
+_LEAST_WATCHES = 65_536
+_INOTIFY = Path("/proc/sys/fs/inotify")
+_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "glusterfs"})
+
+
+class Verdict(enum.StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What was looked at, what was seen, and what to do when it is not well."""
+
+    subject: str
+    verdict: Verdict
+    seen: str
+    advice: str = ""
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Findings one after the other; the slow ones (buckets) come last."""
+    yield from _data_folder(config.data)
+    yield from _record(config.data)
+    yield from _limits()
+    yield _memory(config)
+    yield from _buckets(config)
+
+
+def _data_folder(data: Path) -> Iterator[Finding]:
+    place = next(path for path in (data, *data.resolve().parents) if path.exists())
+    if not os.access(place, os.W_OK | os.X_OK):
+        yield Finding(
+            "data folder", Verdict.FAILURE, f"{place} may not be written",
+            "give the server's user the right, or choose another folder with --data",
+        )  # fmt: skip
+        return
+    free = shutil.disk_usage(place).free
+    enough = free >= _LEAST_FREE_BYTES
+    yield Finding(
+        "data folder",
+        Verdict.OK if enough else Verdict.FAILURE,
+        f"{data}, {free / _GIB:.1f} GiB free",
+        "" if enough else "free at least 1 GiB: a full disk stops every binding",
+    )
+    kind = file_system_of(place)
+    if kind in _NETWORK_FILE_SYSTEMS:
+        yield Finding(
+            "file system", Verdict.WARNING, f"{place} is on {kind}",
+            "SQLite's locks are not safe on network file systems: put the data folder on a local disk",
+        )  # fmt: skip
+    key = data / "root-key.json"
+    if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+        yield Finding(
+            "root key",
+            Verdict.FAILURE,
+            f"{key} can be read by other users",
+            f"chmod 600 {key}; then replace the key",
+        )
+
+
+def file_system_of(path: Path) -> str:
+    """The type of the file system a path lies on, empty when it cannot be told."""
+    best, kind = "", ""
+    try:
+        lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    resolved = str(path.resolve()).rstrip("/") + "/"
+    for line in lines:
+        _, mount, found, *_ = line.split(" ")
+        if resolved.startswith(mount.rstrip("/") + "/") and len(mount) >= len(best):
+            best, kind = mount, found
+    return kind
+
+
+def _record(data: Path) -> Iterator[Finding]:
+    path = data / "catalog.db"
+    if not path.exists():
+        yield Finding("record", Verdict.OK, "none yet; it is made at the first start")
+        return
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        try:
+            answer = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        answer = str(error)
+    if answer == "ok":
+        yield Finding("record", Verdict.OK, f"{path}, {path.stat().st_size / 1024**2:.1f} MiB, sound")
+    else:
+        yield Finding(
+            "record", Verdict.FAILURE, f"{path}: {answer}",
+            "restore it from a backup, or move it away to start anew: the buckets are then scanned again",
+        )  # fmt: skip
+
+
+def _limits() -> Iterator[Finding]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = soft >= _LEAST_OPEN_FILES
+    yield Finding(
+        "open files",
+        Verdict.OK if enough else Verdict.WARNING,
+        f"limit {soft}, at most {hard}",
+        "" if enough else f"ulimit -n {_LEAST_OPEN_FILES} or LimitNOFILE= in the unit file",
+    )
+    watches = _number(_INOTIFY / "max_user_watches")
+    if watches is None:
+        yield Finding(
+            "folder watching", Verdict.WARNING, "no inotify here", "folders are followed by listing only"
+        )
+        return
+    few = watches < _LEAST_WATCHES
+    yield Finding(
+        "folder watching",
+        Verdict.WARNING if few else Verdict.OK,
+        f"{watches} watches allowed, one is needed for each folder below a bucket",
+        f"sysctl fs.inotify.max_user_watches={8 * _LEAST_WATCHES}" if few else "",
+    )
+
+
+def _memory(config: Config) -> Finding:
+    available = _meminfo("MemAvailable")
+    wanted = config.worker_count() * 200 * 1024**2 + _GIB
+    if available is None:
+        return Finding("memory", Verdict.OK, "cannot be told here")
+    enough = available >= wanted
+    return Finding(
+        "memory",
+        Verdict.OK if enough else Verdict.WARNING,
+        f"{available / _GIB:.1f} GiB available for {config.worker_count()} workers",
+        "" if enough else "lower extraction.workers",
+    )
+
+
+def _buckets(config: Config) -> Iterator[Finding]:
+    root = config.bucket_root
+    if root is not None and not root.is_dir():
+        yield Finding(
+            "bucket root", Verdict.FAILURE, f"{root} is not a folder", "make it, or correct bucket_root"
+        )
+    folders = (
+        {}
+        if root is None or not root.is_dir()
+        else {path.name: str(path) for path in root.iterdir() if path.is_dir()}
+    )
+    for name, store in sorted((folders | config.buckets).items()):
+        yield _bucket(name, store)
+    if not folders and not config.buckets:
+        yield Finding(
+            "buckets", Verdict.WARNING, "none is configured",
+            "bindery serve --bucket NAME=FOLDER, or bindery bind FOLDER on a running server",
+        )  # fmt: skip
+
+
+def _bucket(name: str, store: str) -> Finding:
+    subject = f"bucket {name}"
+    try:
+        opened = open_store(parse_store(name, store))
+        opened.check()
+    except StoreError as error:
+        advice = (
+            "try again later" if error.retryable else "see docs/stores.md for addresses and credentials"
+        )
+        return Finding(subject, Verdict.FAILURE, f"{type(error).__name__}: {error}", advice)
+    opened.close()
+    followed = "watched" if opened.capabilities.watch else "followed by listing"
+    return Finding(subject, Verdict.OK, f"can be listed, {followed}")
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def _meminfo(name: str) -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name + ":")), None)

@@ -1,0 +1,107 @@
+"""``bindery doctor``: every finding is reached, and nothing is changed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from bindery import doctor
+from bindery.cli.main import main
+from bindery.config import Config
+from bindery.doctor import Finding, Verdict, examine, file_system_of
+
+
+def findings(config: Config) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in examine(config)}
+
+
+def test_a_healthy_installation(tmp_path: Path) -> None:
+    (tmp_path / "buckets" / "photos").mkdir(parents=True)
+    found = findings(Config(data=tmp_path / "data", bucket_root=tmp_path / "buckets"))
+    assert {
+        name: finding.verdict for name, finding in found.items() if finding.verdict is Verdict.FAILURE
+    } == {}
+    assert found["bucket photos"].verdict is Verdict.OK
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_damaged_record(tmp_path: Path) -> None:
+    (tmp_path / "catalog.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
+    found = findings(Config(data=tmp_path))["record"]
+    assert found.verdict is Verdict.FAILURE
+    assert "backup" in found.advice
+
+
+def test_a_sound_record(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "catalog.db")
+    connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    assert findings(Config(data=tmp_path))["record"].verdict is Verdict.OK
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Usage(NamedTuple):
+        free: int = 1024
+
+    def usage(_: Any) -> Usage:
+        return Usage()
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    assert findings(Config(data=tmp_path))["data folder"].verdict is Verdict.FAILURE
+
+
+def test_a_root_key_that_others_can_read(tmp_path: Path) -> None:
+    (tmp_path / "root-key.json").write_text("{}")
+    (tmp_path / "root-key.json").chmod(0o644)
+    found = findings(Config(data=tmp_path))["root key"]
+    assert "chmod 600" in found.advice
+
+
+def test_buckets_that_cannot_be_used(tmp_path: Path) -> None:
+    config = Config(data=tmp_path, buckets={"gone": str(tmp_path / "gone"), "x": "s3://x"})
+    found = findings(config)
+    assert "BucketNotFound" in found["bucket gone"].seen
+    assert "StoreMisconfigured" in found["bucket x"].seen
+
+
+def test_a_missing_bucket_root_and_no_buckets(tmp_path: Path) -> None:
+    found = findings(Config(data=tmp_path, bucket_root=tmp_path / "none"))
+    assert found["bucket root"].verdict is Verdict.FAILURE
+    assert found["buckets"].verdict is Verdict.WARNING
+
+
+def test_few_watches_are_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "max_user_watches").write_text("100\n")
+    monkeypatch.setattr(doctor, "_INOTIFY", tmp_path)
+    assert "sysctl" in findings(Config(data=tmp_path))["folder watching"].advice
+
+
+def test_little_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_meminfo", lambda _: 1024)
+    assert findings(Config(data=tmp_path))["memory"].verdict is Verdict.WARNING
+
+
+def test_the_file_system_of_a_path_is_told() -> None:
+    assert file_system_of(Path("/proc/self")) == "proc"
+
+
+def test_the_command_exits_with_1_when_something_is_broken(tmp_path: Path) -> None:
+    run = CliRunner().invoke(
+        main, ["doctor", "--data", str(tmp_path), "--bucket", f"gone={tmp_path}/[gone]"]
+    )
+    assert run.exit_code == 1
+    assert "[gone]" in run.output.replace("\n", "")
+    assert CliRunner().invoke(main, ["doctor", "--data", str(tmp_path), "--json"]).exit_code == 0
+
+
+def test_a_wrong_configuration_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "bindery.toml"
+    path.write_text("[server]\nprot = 1\n")
+    run = CliRunner().invoke(main, ["doctor", "--config", str(path), "--json"])
+    assert run.exit_code == 1
+    assert "prot" in run.output
