@@ -15,7 +15,7 @@ from bindery.extract.tiff import Memory, Part, Source
 _MOST_BOXES = 1000
 _MOST_META_BYTES = 4 * 1024 * 1024
 _MOST_EXIF_BYTES = 1024 * 1024
-_CONTAINERS = frozenset((b"moov", b"trak", b"mdia", b"minf", b"stbl"))
+_XMP_TYPE = b"application/rdf+xml"
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -61,6 +61,7 @@ class Item(msgspec.Struct):
     """An item of a meta box: its type, where its bytes are, and its properties."""
 
     kind: bytes = b""
+    content_type: bytes = b""
     in_idat: bool = False
     extents: list[tuple[int, int]] = []
     properties: list[Box] = []
@@ -106,6 +107,12 @@ class HeifMeta:
         skip = 4 + int(struct.unpack_from(">I", data)[0])
         return Memory(data[skip:]) if data[skip : skip + 2] in (b"II", b"MM") else _after_mark(data)
 
+    def xmp(self) -> bytes:
+        """The XMP packet; empty when there is none."""
+        items = (item for item in self._items.values() if item.content_type == _XMP_TYPE)
+        item = next(items, None)
+        return self._item_bytes(item) if item else b""
+
     def _data(self, box: Box) -> bytes:
         return self._meta.peek_at(box.start, box.length)
 
@@ -132,6 +139,10 @@ class HeifMeta:
                 layout = ">IH4s" if data[0] > 2 else ">HH4s"
                 number, _, kind = struct.unpack_from(layout, data, 4)
                 self._item(number).kind = kind
+                if kind == b"mime":
+                    # A name that may be empty, then the content type; both end in NUL.
+                    texts = data[struct.calcsize(layout) + 4 :].split(b"\0")
+                    self._item(number).content_type = texts[1] if len(texts) > 1 else b""
 
     def _read_places(self) -> None:
         data = self._part(b"iloc")

@@ -27,6 +27,7 @@ TEXT_LIMIT = 64 * 1024
 _TOTAL_LIMIT = 512 * 1024
 _NUMBER_BYTES = 16 * 1024
 _LONG_BYTES = 64
+_NOTHING: Mapping[str, str] = {}
 _READ_FIRST = ("IFD0", "Exif", "GPS", "Interop")
 
 _POSITIONS = ("GPSLatitude", "GPSLongitude", "GPSDestLatitude", "GPSDestLongitude")
@@ -36,9 +37,14 @@ _CHARSETS = {b"ASCII\0\0\0": "utf-8", b"\0" * 8: "utf-8", b"JIS\0\0\0\0\0": "iso
 _COMMENTS = ("UserComment", "GPSProcessingMethod", "GPSAreaInformation")
 
 
-def exif_json(basic: Mapping[str, str], directories: Sequence[Directory]) -> str:
-    """The JSON text: basic members and tags in alphabetical order, basic members first in rank."""
-    members = {**exif_members(directories), **basic}
+def exif_json(
+    basic: Mapping[str, str], directories: Sequence[Directory], others: Mapping[str, str] = _NOTHING
+) -> str:
+    """The JSON text: basic members and tags in alphabetical order.
+
+    A basic member wins over a tag of its name, a tag over one of ``others``.
+    """
+    members = {**others, **exif_members(directories), **basic}
     return msgspec.json.encode({name: {"value": members[name]} for name in sorted(members)}).decode()
 
 

@@ -3,9 +3,9 @@
 One function per format, called with the bytes and the Picture to fill. What is already filled in when a
 file turns out damaged stays.
 
-Source: ITU-T T.81 annex B and JFIF 1.02 (JPEG), PNG third edition, GIF89a, the WebP container and VP8/
-VP8L bitstream specifications, the BMP headers of Microsoft's page, ISO/IEC 23008-12 (HEIF), AVIF 1.1,
-ISO/IEC 18181-1 and -2 (JPEG XL), TIFF 6.0.
+Source: ITU-T T.81 annex B and JFIF 1.02 (JPEG), ITU-T T.87 (JPEG-LS), GIF89a, the WebP container and VP8/
+VP8L bitstream specifications, Microsoft's pages on BMP and ICO, the ZSoft PCX reference, ISO/IEC 23008-12
+(HEIF), AVIF 1.1, ISO/IEC 18181-1 and -2 (JPEG XL), TIFF 6.0.
 """
 
 from __future__ import annotations
@@ -14,14 +14,20 @@ import struct
 from collections.abc import Callable
 
 from bindery.extract.boxes import HeifMeta, boxes, find_box, sequence_frames, track_size
+from bindery.extract.jpeg2000 import read_codestream, read_jp2
+from bindery.extract.photoshop import read_photoshop
 from bindery.extract.picture import Picture
+from bindery.extract.png import read_png
 from bindery.extract.tiff import Part, Source, full_size, read_tiff
+from bindery.extract.xmp import MOST_BYTES
 
 _FRAMELESS = frozenset((0x01, *range(0xD0, 0xD9)))
 _NOT_FRAME_HEADERS = frozenset((0xC4, 0xC8, 0xCC))
+_JPEG_LS_FRAME = 0xF7
+_XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _MOST_SEGMENTS = 4000
 _MOST_SCANNED = 4 * 1024 * 1024
-_WINDOW = 512 * 1024
+_MOST_ICONS = 256
 
 HeaderReader = Callable[[Source, Picture], None]
 
@@ -35,8 +41,10 @@ def header_reader(head: bytes) -> HeaderReader | None:
         return read_webp
     if head[4:8] == b"ftyp":
         return read_heif
-    if head[:2] == b"BM" and head[14:18] in _BITMAP_SIZES:
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_SIZES:
         return read_bmp
+    if head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\4\5" and head[2:3] in b"\0\1":
+        return read_pcx
     return None
 
 
@@ -71,7 +79,7 @@ def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
 
 
 def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:
-    if 0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS:
+    if (0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS) or marker == _JPEG_LS_FRAME:
         head = segment.peek_at(0, 5)
         if len(head) == 5 and picture.width is None:
             height, width = struct.unpack_from(">HH", head, 1)
@@ -83,33 +91,8 @@ def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) 
             picture.resolution = str(unit + 1), f"{across}/1", f"{up}/1"
     elif marker == 0xE1 and segment.peek_at(0, 5) == b"Exif\0":
         picture.add_exif(segment)
-
-
-def read_png(source: Source, picture: Picture) -> None:
-    """Chunks up to the pixels: IHDR, acTL, pHYs, eXIf."""
-    picture.format = "png"
-    at = 8
-    for _ in range(_MOST_SEGMENTS):
-        head = source.peek_at(at, 8)
-        if len(head) < 8:
-            return
-        length, kind = struct.unpack(">I4s", head)
-        chunk = Part(source, at + 8, length)
-        data = chunk.peek_at(0, 16)
-        if kind == b"IHDR" and len(data) >= 8:
-            picture.resize(struct.unpack_from(">II", data))
-        elif kind == b"acTL" and len(data) >= 4:
-            picture.frames = struct.unpack_from(">I", data)[0]
-        elif kind == b"pHYs" and len(data) == 9:
-            across, up, unit = struct.unpack(">IIB", data)
-            picture.resolution = (
-                ("3", f"{across}/100", f"{up}/100") if unit else ("1", f"{across}/1", f"{up}/1")
-            )
-        elif kind == b"eXIf":
-            picture.add_exif(chunk)
-        elif kind in (b"IDAT", b"IEND"):
-            return
-        at += 12 + length
+    elif marker == 0xE1 and segment.peek_at(0, len(_XMP_MARK)) == _XMP_MARK:
+        picture.add_xmp(segment.peek_at(len(_XMP_MARK), MOST_BYTES))
 
 
 def read_gif(source: Source, picture: Picture) -> None:
@@ -155,6 +138,8 @@ def read_webp(source: Source, picture: Picture) -> None:
         chunk = Part(source, at + 8, length)
         if kind == b"EXIF":
             picture.add_exif(chunk)
+        elif kind == b"XMP ":
+            picture.add_xmp(chunk.peek_at(0, MOST_BYTES))
         elif kind == b"ANMF":
             frames += 1
         elif picture.width is None:
@@ -177,7 +162,8 @@ def _webp_size(kind: bytes, data: bytes) -> tuple[int, int] | None:
     return None
 
 
-_BITMAP_SIZES = frozenset(size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124))
+_BITMAP_SIZES = range(12, 256)
+"""Sizes of the second header: 12 and 16 to 64 of OS/2, 40, 52, 56, 108 and 124 of Windows, and odd ones."""
 
 
 def read_bmp(source: Source, picture: Picture) -> None:
@@ -189,6 +175,23 @@ def read_bmp(source: Source, picture: Picture) -> None:
     else:
         width, height = struct.unpack_from("<ii", head, 4)
         picture.resize((width, abs(height)))
+
+
+def read_pcx(source: Source, picture: Picture) -> None:
+    """The window: its first and last column and row."""
+    picture.format = "pcx"
+    left, top, right, bottom = struct.unpack("<4H", source.peek_at(4, 8))
+    picture.resize((right - left + 1, bottom - top + 1))
+
+
+def read_icon(source: Source, picture: Picture) -> None:
+    """ICO and CUR: the largest of the pictures in the directory."""
+    picture.format = "ico"
+    (count,) = struct.unpack("<H", source.peek_at(4, 2))
+    data = source.peek_at(6, 16 * min(count, _MOST_ICONS))
+    # A byte holds no 256, so 0 stands for it.
+    sizes = [(data[at] or 256, data[at + 1] or 256) for at in range(0, len(data) - 15, 16)]
+    picture.resize(max(sizes, key=lambda size: size[0] * size[1], default=None))
 
 
 def read_tiff_picture(source: Source, picture: Picture) -> None:
@@ -209,6 +212,7 @@ def read_heif(source: Source, picture: Picture) -> None:
         items = HeifMeta(source, meta)
         picture.resize(items.size())
         picture.add_exif(items.exif())
+        picture.add_xmp(items.xmp())
     if picture.width is None:
         picture.resize(track_size(source))
     if head[:4] in (b"avis", b"msf1", b"hevc"):
@@ -227,6 +231,8 @@ def read_jxl(source: Source, picture: Picture) -> None:
             picture.resize(_jxl_size(source.peek_at(box.start + skip + 2, 16)))
         elif box.kind == b"Exif":
             picture.add_exif(Part(source, box.start + 4, box.length - 4))
+        elif box.kind == b"xml ":
+            picture.add_xmp(source.peek_at(box.start, min(box.length, MOST_BYTES)))
 
 
 _JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
@@ -271,6 +277,11 @@ _MAGIC: tuple[tuple[bytes, HeaderReader], ...] = (
     (b"II+\0", read_tiff_picture),
     (b"MM\0+", read_tiff_picture),
     (b"II\xbc\x01", read_tiff_picture),
+    (b"8BPS", read_photoshop),
+    (b"\0\0\0\x0cjP  ", read_jp2),
+    (b"\xff\x4f\xff\x51", read_codestream),
+    (b"\0\0\1\0", read_icon),
+    (b"\0\0\2\0", read_icon),
     (b"\xff\x0a", read_jxl),
     (b"\0\0\0\x0cJXL ", read_jxl),
 )

@@ -1,7 +1,7 @@
 """Pictures: size, EXIF, position and time, from the header alone.
 
-Formats: JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC/HEIF, AVIF, JPEG XL and JPEG XR by ``headers.py``; SVG;
-whatever else Pillow opens (PSD, ICO, JPEG 2000, TGA, PCX, PNM, …).
+Formats: JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC/HEIF, AVIF, JPEG XL, JPEG XR, JPEG 2000, PSD, ICO and PCX by
+``headers.py``; SVG; whatever else Pillow opens (TGA, PNM, QOI, Radiance, DDS, …).
 
 Source: help page api-imm-2020-09-30-struct-file. ImageWidth and ImageHeight are the stored size; the
 Orientation tag is not applied, HEIF's own rotation is.
@@ -16,9 +16,8 @@ from typing import IO, cast
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
 from bindery.extract.headers import header_reader
-from bindery.extract.picture import Picture, read_picture
+from bindery.extract.picture import NotPicture, Picture, read_picture
 from bindery.extract.reader import RangeReader
-from bindery.extract.tiff import Memory
 
 _SVG = re.compile(rb"<(?:\w+:)?svg[\s>]")
 _LENGTH = re.compile(r"\s*\+?(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|)\s*$")
@@ -31,7 +30,6 @@ _PIXELS_PER_UNIT = {
     "cm": 96 / 2.54,
     "in": 96.0,
 }
-_PHOTOSHOP_EXIF = 1058
 
 
 def extract_image(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -51,28 +49,22 @@ def _read(reader: RangeReader, picture: Picture) -> None:
 
 
 def _read_with_pillow(reader: RangeReader, picture: Picture) -> None:
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
 
     # Nothing is decoded, so a large size is no danger here.
     Image.MAX_IMAGE_PIXELS = None
     reader.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with Image.open(cast(IO[bytes], reader)) as image:
-            picture.format = _NAMES.get(image.format or "", (image.format or "").lower())
-            picture.resize(image.size)
-            picture.frames = getattr(image, "n_frames", 1) if image.format in ("PSD", "DCX") else 1
-            block = image.info.get("exif") or dict(_resources(image)).get(_PHOTOSHOP_EXIF)
-    if isinstance(block, bytes):
-        picture.add_exif(Memory(block))
+        try:
+            with Image.open(cast(IO[bytes], reader)) as image:
+                picture.format = _NAMES.get(image.format or "", (image.format or "").lower())
+                picture.resize(image.size)
+        except UnidentifiedImageError:
+            raise NotPicture from None
 
 
-_NAMES = {"JPEG2000": "jp2", "PPM": "pnm"}
-
-
-def _resources(image: object) -> list[tuple[int, bytes]]:
-    """The image resource blocks of a Photoshop file."""
-    return [(number, data) for number, _, data in getattr(image, "resources", ())]
+_NAMES = {"PPM": "pnm"}
 
 
 def _read_svg(reader: RangeReader, picture: Picture) -> None:

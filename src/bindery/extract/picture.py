@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -14,9 +14,19 @@ from bindery.extract.gps import gps_position, lat_long
 from bindery.extract.produce_time import produce_time
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tiff import Directory, Memory, NotTiff, Part, Source, read_tiff
+from bindery.extract.xmp import MOST_BYTES, xmp_position, xmp_properties
 from bindery.file import File
 
 _ORIENTATION = 0x0112
+_XMP_TAG = 0x02BC
+_XMP_NAMES = {
+    "Make": "tiff:Make",
+    "Model": "tiff:Model",
+    "DateTimeOriginal": "exif:DateTimeOriginal",
+    "DateTimeDigitized": "xmp:CreateDate",
+}
+_DATES = frozenset(("DateTimeOriginal", "DateTimeDigitized"))
+_LARGEST_SHORT = 2**16 - 1
 _RESOLUTION = ("ResolutionUnit", "XResolution", "YResolution")
 _LARGEST = 2**31 - 1
 _WHOLE_BLOCK = 64 * 1024
@@ -33,6 +43,9 @@ class Picture(msgspec.Struct):
     directories: list[Directory] = []
     resolution: tuple[str, str, str] | None = None
     """Unit, across, up: from the format's own header; EXIF tags win."""
+    texts: dict[str, str] = {}
+    """Tags by EXIF name from a maker's own header, for raws that have no EXIF; EXIF tags win."""
+    xmp: bytes = b""
 
     def resize(self, size: tuple[int, int] | None) -> None:
         """Set width and height when they are a possible size."""
@@ -52,6 +65,17 @@ class Picture(msgspec.Struct):
         except NotTiff:
             return
 
+    def add_xmp(self, packet: bytes) -> None:
+        """Keep an XMP packet; the first of a file counts."""
+        self.xmp = self.xmp or packet
+
+
+class NotPicture(Exception):
+    """The bytes are those of no known picture format."""
+
+    def __init__(self) -> None:
+        super().__init__("the bytes are not those of a picture format that can be read")
+
 
 def read_picture(
     reader: RangeReader, request: ExtractionRequest, read: Callable[[RangeReader, Picture], None]
@@ -66,6 +90,8 @@ def read_picture(
         read(reader, picture)
     except (StoreError, ReadLimitExceeded, MemoryError):
         raise
+    except (NotPicture, NotTiff) as error:
+        message = str(error)
     except Exception as error:
         message = f"{type(error).__name__}: {str(error)[:200]}"
     if reader.error is not None:
@@ -78,12 +104,13 @@ def read_picture(
 
 def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> File:
     file = File(image_width=picture.width, image_height=picture.height)
-    position = gps_position(picture.directories)
+    xmp = xmp_properties(_xmp(picture))
+    position = gps_position(picture.directories) or xmp_position(xmp)
     if Operator.EXIF in request.operators:
-        main = picture.directories[0] if picture.directories else None
-        file.orientation = main.integer(_ORIENTATION) if main else None
-        file.exif = exif_json(_basic(picture, reader.size), picture.directories)
-        file.produce_time = produce_time(picture.directories, request.zone)
+        others = _other_texts(picture, xmp)
+        file.orientation = _orientation(picture, xmp)
+        file.exif = exif_json(_basic(picture, reader.size), picture.directories, others)
+        file.produce_time = produce_time(picture.directories, others, request.zone)
         file.lat_long = lat_long(*position) if position else None
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.
@@ -91,6 +118,31 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> 
 
         file.addresses = addresses_near(*position) or None
     return file
+
+
+def _xmp(picture: Picture) -> bytes:
+    """The packet found by the format's reader, or the one among the TIFF tags."""
+    main = picture.directories[0] if picture.directories else None
+    return picture.xmp or (main.raw(_XMP_TAG, MOST_BYTES) if main else b"")
+
+
+def _orientation(picture: Picture, xmp: Mapping[str, str]) -> int | None:
+    """The tag of the first directory that has it; a number that fits the tag's type, sensible or not."""
+    numbers = (found.integer(_ORIENTATION) for found in picture.directories)
+    text = xmp.get("tiff:Orientation", "")
+    number = next((number for number in numbers if number is not None), None)
+    if number is None and text.isdecimal() and len(text) <= 5:
+        number = int(text)
+    return number if number is not None and 0 <= number <= _LARGEST_SHORT else None
+
+
+def _other_texts(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
+    """Texts for tags that the directories may lack: the maker's own header, then XMP."""
+    found = {name: xmp[source] for name, source in _XMP_NAMES.items() if source in xmp}
+    for name in _DATES & found.keys():
+        # As exiftool writes them: EXIF's form, with the fraction and the offset behind it.
+        found[name] = found[name][:10].replace("-", ":") + found[name][10:].replace("T", " ", 1)
+    return found | picture.texts
 
 
 def _basic(picture: Picture, size: int) -> dict[str, str]:

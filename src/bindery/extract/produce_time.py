@@ -1,4 +1,4 @@
-"""When a picture was taken, from its EXIF dates.
+"""When a picture was taken, from its EXIF dates or what stands in for them.
 
 Source: EXIF 2.32 section 4.6.5 (DateTimeOriginal, SubSecTimeOriginal, OffsetTimeOriginal, …).
 """
@@ -6,25 +6,38 @@ Source: EXIF 2.32 section 4.6.5 (DateTimeOriginal, SubSecTimeOriginal, OffsetTim
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bindery.clock import format_time, parse_time, parse_zone
 from bindery.extract.tiff import Directory
 
 _DATE = re.compile(r"(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T]+(\d\d):(\d\d)(?::(\d\d))?(?:\.(\d+))?")
-_DATES = ((0x9003, 0x9291, 0x9011), (0x9004, 0x9292, 0x9012), (0x0132, 0x9290, 0x9010))
-"""Tags of a date, its fraction of a second and its offset: taken, digitized, changed."""
+_DATES = (
+    ("DateTimeOriginal", 0x9003, 0x9291, 0x9011),
+    ("DateTimeDigitized", 0x9004, 0x9292, 0x9012),
+    ("DateTime", 0x0132, 0x9290, 0x9010),
+)
+"""Taken, digitized, changed: a date's name and its tag, and the tags of its fraction and its offset."""
 
 
-def produce_time(directories: Sequence[Directory], zone: str) -> str | None:
-    """RFC 3339 text of the first usable date; ``zone`` stands in for a missing offset."""
+def produce_time(directories: Sequence[Directory], others: Mapping[str, str], zone: str) -> str | None:
+    """RFC 3339 text of the first usable date; ``zone`` stands in for a missing offset.
+
+    ``others`` are dates by tag name from elsewhere than EXIF, with their offset at the end when they have
+    one; each stands in for the tag of its name.
+    """
     main = [found for found in directories if found.name in ("Exif", "IFD0")]
-    for tags in _DATES:
+    for name, *tags in _DATES:
         date, fraction, offset = (_first(main, tag) for tag in tags)
-        moment = exif_time(date, fraction, offset, zone)
+        moment = exif_time(date, fraction, offset, zone) or _other_time(others.get(name), zone)
         if moment is not None:
             return moment
     return None
+
+
+def _other_time(text: str | None, zone: str) -> str | None:
+    offset = re.search(r"(?:Z|[+-]\d\d:\d\d)$", (text or "").strip())
+    return exif_time(text, None, offset[0] if offset else None, zone)
 
 
 def exif_time(date: str | None, fraction: str | None, offset: str | None, zone: str) -> str | None:

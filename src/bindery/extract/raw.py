@@ -3,7 +3,7 @@
 ImageWidth and ImageHeight are what exiftool prints for the format: for those built on TIFF the
 full-resolution directory, elsewhere the maker's own header.
 
-Source: TIFF 6.0, TIFF/EP, DNG 1.7; public descriptions of CIFF (CRW), RAF, RW2, MRW, X3F, IIQ and CR3.
+Source: TIFF 6.0, TIFF/EP, DNG 1.7; public descriptions of RAF, RW2, MRW, IIQ and CR3.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from collections.abc import Callable
 from uuid import UUID
 
 from bindery.extract.boxes import boxes, find_box
+from bindery.extract.ciff import read_crw
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
 from bindery.extract.headers import header_reader, read_jpeg
 from bindery.extract.picture import Picture, read_picture
 from bindery.extract.reader import RangeReader
+from bindery.extract.sigma import read_x3f
 from bindery.extract.tiff import Directory, NotTiff, Part, Source, TiffTree, full_size, read_tiff
 
 _CANON_UUID = UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
@@ -48,7 +50,7 @@ def _reader(head: bytes) -> Callable[[Source, Picture], None] | None:
     if head[4:12] == b"ftypcrx ":
         return _read_cr3
     if head[6:14] == b"HEAPCCDR":
-        return _read_crw
+        return read_crw
     return _read_tiff_raw if head[:2] in (b"II", b"MM") else None
 
 
@@ -151,53 +153,10 @@ def _take_first(picture: Picture, tree: TiffTree, name: str) -> None:
         picture.directories.append(directory)
 
 
-def _read_crw(source: Source, picture: Picture) -> None:
-    """Canon CIFF: a heap of records; ImageInfo (0x1810) has the size."""
-    order = {b"II": "<", b"MM": ">"}.get(source.peek_at(0, 2))
-    if order is None:
-        raise NotTiff("no byte order in the CIFF header")
-    start = int(struct.unpack(order + "I", source.peek_at(2, 4))[0])
-    _read_heap(Part(source, start), order, picture, 0)
-
-
-_CIFF_IMAGE_INFO = 0x1810
-
-
-def _read_heap(heap: Part, order: str, picture: Picture, depth: int) -> None:
-    """One heap: its last four bytes point to its table of ten-byte records."""
-    table = int(struct.unpack(order + "I", heap.peek_at(heap.size - 4, 4))[0])
-    count = int(struct.unpack(order + "H", heap.peek_at(table, 2))[0])
-    data = heap.peek_at(table + 2, 10 * min(count, 512))
-    for tag, length, offset in struct.iter_unpack(order + "HII", data[: len(data) // 10 * 10]):
-        record = Part(heap, offset, length)
-        if tag & 0x3FFF == _CIFF_IMAGE_INFO and tag & 0xC000 == 0:
-            picture.resize(struct.unpack(order + "II", record.peek_at(0, 8)))
-        elif tag & 0x3800 in (0x2800, 0x3000) and tag & 0xC000 == 0 and depth < 4 and record.size >= 6:
-            _read_heap(record, order, picture, depth + 1)
-
-
-def _read_x3f(source: Source, picture: Picture) -> None:
-    """Sigma: the size in the header, or that of the full-size JPEG inside, which also has the EXIF."""
-    head = source.peek_at(0, 36)
-    version = int(struct.unpack_from("<I", head, 4)[0]) >> 16
-    if version < 4:
-        picture.resize(struct.unpack_from("<II", head, 28))
-    start = int(struct.unpack("<I", source.peek_at(source.size - 4, 4))[0])
-    count = int(struct.unpack("<I", source.peek_at(start + 8, 4))[0])
-    data = source.peek_at(start + 12, 12 * min(count, 256))
-    for offset, length, kind in struct.iter_unpack("<II4s", data[: len(data) // 12 * 12]):
-        if kind in (b"IMA2", b"IMAG") and source.peek_at(offset + 28, 2) == b"\xff\xd8":
-            inner = Picture()
-            read_jpeg(Part(source, offset + 28, length - 28), inner)
-            if inner.directories and inner.width and inner.height:
-                picture.directories = inner.directories
-                picture.resize((inner.width, inner.height))
-
-
 _MAGIC: tuple[tuple[bytes, Callable[[Source, Picture], None]], ...] = (
     (b"FUJIFILMCCD-RAW", _read_raf),
     (b"\0MRM", _read_mrw),
-    (b"FOVb", _read_x3f),
+    (b"FOVb", read_x3f),
     (b"II\x55\0", _read_panasonic),
     (b"\xff\xd8\xff", read_jpeg),
 )
