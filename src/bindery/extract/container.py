@@ -1,0 +1,91 @@
+"""Opening a video or audio container with libav, over a range reader and nothing else.
+
+A container may name other files and addresses (playlists, external tracks). None is ever opened: every
+protocol is refused, and so is every file that libav asks for beside the one it was given.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+import av
+from av.error import FFmpegError
+
+from bindery.extract.extractor import Unreadable
+from bindery.extract.reader import RangeReader
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+_WHOLE_PROBE_SIZE = 64 * 1024 * 1024
+"""Files up to this size are probed as deeply as ffprobe does it, larger ones within the byte budget."""
+_BOUNDED_PROBE = {"probesize": "400000", "duration_probesize": "500000"}
+_CLOSED = {"protocol_whitelist": "none"}
+_BUFFER = 32 * 1024
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
+_PLAYLIST = re.compile(rb"\s*(?:\xef\xbb\xbf)?#EXTM3U")
+
+
+class _Input:
+    """The file libav reads. Errors of the reader end the file for libav and are kept by the reader."""
+
+    def __init__(self, reader: RangeReader, *, bounded: bool) -> None:
+        extension = _EXTENSION.search(reader.info.key)
+        # libav tells some formats by the extension; the rest of the key is none of its business.
+        self.name = "object" + (extension[0].lower() if extension else "")
+        self._reader = reader
+        self._position = 0
+        # Where it can seek, libav reads the whole index of an AVI: 16 bytes for every frame of every stream.
+        self._forward_only = bounded and reader.peek_at(0, 16)[8:12] in (b"AVI ", b"AVIX")
+
+    def read(self, size: int) -> bytes:
+        if self._reader.error is not None:
+            return b""
+        try:
+            data = self._reader.peek_at(self._position, size)
+        except Exception as error:
+            # Kept there for read_media; PyAV would raise it some calls later, perhaps for another file.
+            self._reader.error = self._reader.error or error
+            return b""
+        self._position += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = offset + (0, self._position, self._reader.size)[whence]
+        if start < 0:
+            return -1
+        self._position = start
+        return start
+
+    def tell(self) -> int:
+        return self._position
+
+    def seekable(self) -> bool:
+        return not self._forward_only
+
+
+def open_container(reader: RangeReader) -> InputContainer:
+    """An open container whose streams are known; close it after use. Raises Unreadable."""
+    if reader.size == 0:
+        raise Unreadable("ParseFailed", "the file is empty")
+    if _PLAYLIST.match(reader.peek_at(0, 64)):
+        raise Unreadable("ParseFailed", "a playlist names other files, and those are not opened")
+    bounded = reader.size > _WHOLE_PROBE_SIZE
+    try:
+        return av.open(
+            _Input(reader, bounded=bounded),
+            mode="r",
+            container_options=_CLOSED | _BOUNDED_PROBE if bounded else _CLOSED,
+            metadata_errors="replace",
+            buffer_size=_BUFFER,
+            io_open=_refuse,
+        )
+    except (FFmpegError, ValueError) as error:
+        message = error.strerror if isinstance(error, FFmpegError) else str(error)
+        raise Unreadable("ParseFailed", str(message)[:200]) from error
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
+    raise PermissionError("a media file may not open other files")
