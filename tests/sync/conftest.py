@@ -1,0 +1,27 @@
+"""Rooms that are closed when their test ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sync_room import Room
+
+
+@pytest.fixture
+def open_room(tmp_path: Path) -> Iterator[Callable[..., Room]]:
+    """``open_room(addresses, data=…, pool=…, settings=…)``; the data folder is the test's own."""
+    rooms: list[Room] = []
+
+    def start(*addresses: Any, data: Path | None = None, **options: Any) -> Room:
+        room = Room(
+            data or tmp_path / "data", {address.bucket: address for address in addresses}, **options
+        )
+        rooms.append(room)
+        return room
+
+    yield start
+    for room in rooms:
+        room.close()

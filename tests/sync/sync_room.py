@@ -1,0 +1,331 @@
+"""The sync room over a real catalog and real buckets, with a pool that extracts in the calling thread."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bindery.buckets.memory import MemoryStore
+from bindery.buckets.registry import Buckets, parse_store
+from bindery.buckets.store import ObjectDetails, ObjectInfo, Store, StoreAddress, StoreError
+from bindery.catalog.records import (
+    Binding,
+    BindingPhase,
+    BindingState,
+    Dataset,
+    LedgerEntry,
+    Outcome,
+    Progress,
+    Project,
+)
+from bindery.catalog.sqlite_catalog import SqliteCatalog
+from bindery.extract.extract import extract
+from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.extract.limits import ExtractionLimits
+from bindery.extract.pool import Interrupted, Pool
+from bindery.sync.engine import Engine
+from bindery.sync.settings import SyncSettings
+
+PROJECT, DATASET = "project", "dataset"
+QUICK = SyncSettings(
+    reconcile_interval=0.2,
+    folder_reconcile_interval=60.0,
+    settle_time=0.02,
+    retry_initial=0.01,
+    retry_longest=0.1,
+)
+_numbers = itertools.count()
+
+
+class InlinePool:
+    """Runs ``extract`` when the result is asked for. ``gate`` holds everything back while it is closed;
+    ``answer`` may give another outcome for a request, or raise."""
+
+    def __init__(self, answer: Callable[[ExtractionRequest], Extraction | None] = lambda _: None) -> None:
+        self.answer = answer
+        self.gate = threading.Event()
+        self.gate.set()
+        self.extracted: list[str] = []
+        self.waiting = threading.Event()
+
+    def submit(self, requests: Sequence[ExtractionRequest]) -> InlinePending:
+        return InlinePending(self, requests)
+
+    def close(self) -> None:
+        self.gate.set()
+
+
+class InlinePending:
+    def __init__(self, pool: InlinePool, requests: Sequence[ExtractionRequest]) -> None:
+        self._pool, self._requests = pool, requests
+
+    def result(self, stop: threading.Event | None = None) -> list[Extraction]:
+        outcomes = []
+        for request in self._requests:
+            while not self._pool.gate.wait(0.01):
+                self._pool.waiting.set()
+                if stop is not None and stop.is_set():
+                    raise Interrupted
+            if stop is not None and stop.is_set():
+                raise Interrupted
+            outcomes.append(self._pool.answer(request) or extract(request, ExtractionLimits()))
+            self._pool.extracted.append(request.object.key)
+        return outcomes
+
+
+class FaultyStore:
+    """A store with an outage to order: while ``fault`` is set, every request raises it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.address, self.capabilities = store.address, store.capabilities
+        self.fault: StoreError | None = None
+        self.fault_after_pages: int | None = None
+        self.hidden: Callable[[str], bool] = lambda _: False
+        self.listings = 0
+        self.before_page: Callable[[], None] = lambda: None
+
+    def _check(self) -> None:
+        if self.fault is not None and self.fault_after_pages is None:
+            raise self.fault
+
+    def check(self) -> None:
+        self._check()
+        self._store.check()
+
+    def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
+        self._check()
+        self.listings += 1
+        pages = self._store.list(prefix=prefix, start_after=start_after)
+        for number, page in enumerate(pages):
+            self.before_page()
+            if self.fault is not None and number >= (self.fault_after_pages or 0):
+                raise self.fault
+            shown = [info for info in page if not self.hidden(info.key)]
+            if shown:
+                yield shown
+
+    def details(self, key: str) -> ObjectDetails:
+        self._check()
+        return self._store.details(key)
+
+    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
+        self._check()
+        return self._store.read(key, offset, length, etag=etag)
+
+    def watch(self) -> Any:
+        self._check()
+        return self._store.watch()
+
+    def close(self) -> None:
+        self._store.close()
+
+
+class FaultyBuckets(Buckets):
+    """Buckets whose stores can be made to fail."""
+
+    def __init__(self, addresses: dict[str, StoreAddress]) -> None:
+        super().__init__(addresses)
+        self.stores: dict[str, FaultyStore] = {}
+
+    def open(self, bucket: str) -> Store:
+        store = super().open(bucket)
+        known = self.stores.get(bucket)
+        if known is None or known.address != store.address:
+            known = self.stores[bucket] = FaultyStore(store)
+        return known
+
+
+class DeadCatalog:
+    """A catalog whose process may be killed: from then on every call fails and changes nothing."""
+
+    def __init__(self, catalog: SqliteCatalog) -> None:
+        self._catalog = catalog
+        self._alive = True
+        self._lock = threading.RLock()
+
+    def kill(self) -> None:
+        with self._lock:
+            self._alive = False
+        self._catalog.close()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._catalog, name)
+
+        def call(*args: Any, **keywords: Any) -> Any:
+            with self._lock:
+                if not self._alive:
+                    raise RuntimeError("this server was killed")
+                return found(*args, **keywords)
+
+        return call
+
+
+class Room:
+    """One server's sync, over a data folder that outlives it."""
+
+    def __init__(
+        self,
+        data: Path,
+        addresses: dict[str, StoreAddress],
+        *,
+        pool: Pool | None = None,
+        settings: SyncSettings = QUICK,
+        start: bool = True,
+    ) -> None:
+        self.data, self.addresses, self.settings = data, addresses, settings
+        self.catalog = DeadCatalog(SqliteCatalog(data, account_id="1"))
+        self.buckets = FaultyBuckets(addresses)
+        self.pool = pool or InlinePool()
+        self.engine = Engine(self.catalog, self.buckets, self.pool, settings)  # type: ignore[arg-type]
+        if start:
+            self.engine.start()
+
+    @property
+    def inline(self) -> InlinePool:
+        assert isinstance(self.pool, InlinePool)
+        return self.pool
+
+    def make_dataset(self, name: str = DATASET) -> Dataset:
+        if not self.catalog.list_projects():
+            self.catalog.create_project(Project(name=PROJECT))
+        return self.catalog.create_dataset(Dataset(project_id=0, project_name=PROJECT, name=name))
+
+    def bind(self, bucket: str, dataset: str = DATASET) -> Binding:
+        made = Binding(
+            dataset_id=0,
+            project_name=PROJECT,
+            dataset_name=dataset,
+            bucket=bucket,
+            create_time=1,
+            update_time=1,
+        )
+        return self.engine.create_binding(made)
+
+    def binding(self, bucket: str, dataset: str = DATASET) -> Binding:
+        return self.catalog.get_binding(PROJECT, dataset, bucket)
+
+    def progress(self, bucket: str, dataset: str = DATASET) -> Progress:
+        return self.engine.progress(self.binding(bucket, dataset))
+
+    def store(self, bucket: str) -> FaultyStore:
+        self.buckets.open(bucket)
+        return self.buckets.stores[bucket]
+
+    def wait(self, until: Callable[[], Any], seconds: float = 20) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := until()):
+            assert time.monotonic() < deadline, self.describe()
+            time.sleep(0.005)
+        return found
+
+    def wait_followed(self, bucket: str) -> Binding:
+        """Until the full scan is done."""
+
+        def followed() -> Binding | None:
+            binding = self.binding(bucket)
+            scanned = binding.phase is BindingPhase.INCREMENTAL_SCANNING
+            return binding if scanned and binding.state is BindingState.RUNNING else None
+
+        return self.wait(followed)
+
+    def wait_state(self, bucket: str, state: BindingState) -> Binding:
+        return self.wait(lambda: self.binding(bucket) if self.binding(bucket).state is state else None)
+
+    def wait_keys(self, bucket: str, keys: set[str], dataset: str = DATASET) -> None:
+        self.wait(lambda: self.keys(bucket, dataset) == keys)
+
+    def wait_listed(self, bucket: str, times: int = 2) -> None:
+        """Until the bucket has been listed anew, completely."""
+        store = self.store(bucket)
+        target = store.listings + times
+        self.engine.reconcile(self.binding(bucket))
+        self.wait(lambda: self.engine.reconcile(self.binding(bucket)) or store.listings >= target)
+
+    def documents(self, dataset: str = DATASET) -> dict[str, dict[str, Any]]:
+        held = self.catalog.get_dataset(PROJECT, dataset)
+        found: dict[str, dict[str, Any]] = {}
+        token = ""
+        while True:
+            page = self.catalog.search(held.id, None, limit=1_000, token=token, total=False)
+            for document in page.documents:
+                fields = msgspec.json.decode(document)
+                assert fields["URI"] not in found, "an entry is there twice"
+                found[fields["URI"]] = fields
+            token = page.next_token
+            if not token:
+                return found
+
+    def keys(self, bucket: str, dataset: str = DATASET) -> set[str]:
+        prefix = f"oss://{bucket}/"
+        return {uri.removeprefix(prefix) for uri in self.documents(dataset) if uri.startswith(prefix)}
+
+    def ledger(self, bucket: str) -> dict[str, LedgerEntry]:
+        binding = self.binding(bucket)
+        return {entry.key: entry for page in self.catalog.walk_ledger(binding.id) for entry in page}
+
+    def live(self, bucket: str) -> dict[str, LedgerEntry]:
+        return {key: row for key, row in self.ledger(bucket).items() if row.outcome is not Outcome.DELETED}
+
+    def check_books(self, bucket: str) -> Progress:
+        """The stored books against the ledger. Only while nothing changes."""
+        books, live = self.binding(bucket).progress, self.live(bucket)
+        check_balance(books)
+        counts = {outcome: sum(row.outcome is outcome for row in live.values()) for outcome in Outcome}
+        assert books.listed == len(live)
+        assert books.indexed + books.unchanged == counts[Outcome.INDEXED]
+        assert (books.failed, books.pending) == (counts[Outcome.FAILED], counts[Outcome.PENDING])
+        return books
+
+    def describe(self) -> str:
+        try:
+            bindings = self.catalog.list_bindings()
+            return "\n".join(f"{binding} live={self.engine.progress(binding)}" for binding in bindings)
+        except Exception as error:
+            return repr(error)
+
+    def close(self) -> None:
+        self.engine.close()
+        self.pool.close()
+        self.catalog.kill()
+
+    def kill(self) -> None:
+        """As after SIGKILL: what is committed stays, nothing else happens any more."""
+        self.catalog.kill()
+        self.engine.close()
+        self.pool.close()
+
+
+def check_balance(books: Progress) -> None:
+    assert (
+        books.listed == books.indexed + books.unchanged + books.excluded + books.failed + books.pending
+    ), books
+    assert min(books.indexed, books.unchanged, books.excluded, books.failed, books.pending) >= 0, books
+
+
+def memory_bucket(bucket: str = "media") -> tuple[MemoryStore, StoreAddress]:
+    """A fresh bucket in memory, and where it is."""
+    address = StoreAddress(bucket=bucket, url=f"memory://{bucket}-{next(_numbers)}")
+    store = MemoryStore(address)
+    store.create()
+    return store, address
+
+
+def folder_address(folder: Path, bucket: str = "media") -> StoreAddress:
+    return parse_store(bucket, str(folder))
+
+
+def write(path: Path, content: str | bytes, age: float = 0) -> Path:
+    """A file, with its folders; ``age`` seconds old."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    if age:
+        os.utime(path, (time.time() - age, time.time() - age))
+    return path
