@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -96,42 +98,63 @@ class Api:
         return f"oss://{bucket}/{key}"
 
 
-@pytest.fixture
-def make_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Api]]:
+    def empty(self) -> None:
+        """Remove every project with all it holds."""
+        for binding in self.catalog.list_bindings():
+            self.context.engine.delete_binding(binding)
+        for project in self.catalog.list_projects(limit=1_000):
+            for dataset in self.catalog.list_datasets(project.name, limit=1_000):
+                while documents := self.catalog.search(dataset.id, None, limit=100).documents:
+                    self.catalog.delete_files(dataset.id, [json.loads(document)["URI"] for document in documents])
+                self.catalog.delete_dataset(project.name, dataset.name)
+            self.catalog.delete_project(project.name)
+        shutil.rmtree(self.bucket_root)
+        self.bucket_root.mkdir()
+
+
+@pytest.fixture(scope="session")
+def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
     """``make_api(strict=True)``: a gateway with these settings, over a catalog of its own.
 
     The engine is not started: accepted files wait, bindings that are made begin their work.
     """
-    monkeypatch.setenv("BINDERY_ACCESS_KEY_ID", "root")
-    monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", "root-secret")
-    closing: list[Callable[[], None]] = []
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as closing:
 
-    def make(**settings: Any) -> Api:
-        data, root = tmp_path / f"data{len(closing)}", tmp_path / f"buckets{len(closing)}"
-        data.mkdir()
-        root.mkdir()
-        known = ApiSettings(**settings)
-        catalog = SqliteCatalog(data, account_id=known.account_id)
-        buckets = Buckets({}, root)
-        pool = ExtractionPool(1, ExtractionLimits())
-        engine = Engine(catalog, buckets, pool, SyncSettings())
-        nonces = Nonces(data)
-        keys = AccessKeys(data, account_id=known.account_id)
-        gateway = Gateway(Context(catalog, engine, keys, nonces, known))
-        closing.extend(
-            [catalog.close, buckets.close, pool.close, engine.close, nonces.close, gateway.close]
-        )
-        return Api(gateway, root)
+        def make(**settings: Any) -> Api:
+            patch.setenv("BINDERY_ACCESS_KEY_ID", "root")
+            patch.setenv("BINDERY_ACCESS_KEY_SECRET", "root-secret")
+            data, root = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("buckets")
+            known = ApiSettings(**settings)
+            catalog = SqliteCatalog(data, account_id=known.account_id)
+            closing.callback(catalog.close)
+            buckets = Buckets({}, root)
+            closing.callback(buckets.close)
+            pool = ExtractionPool(1, ExtractionLimits())
+            closing.callback(pool.close)
+            engine = Engine(catalog, buckets, pool, SyncSettings())
+            closing.callback(engine.close)
+            nonces = Nonces(data)
+            closing.callback(nonces.close)
+            keys = AccessKeys(data, account_id=known.account_id)
+            gateway = Gateway(Context(catalog, engine, keys, nonces, known))
+            closing.callback(gateway.close)
+            patch.undo()
+            return Api(gateway, root)
 
-    yield make
-    for close in reversed(closing):
-        close()
+        yield make
+
+
+@pytest.fixture(scope="session")
+def shared_api(make_api: Callable[..., Api]) -> Api:
+    """Opened once, because opening a catalog takes longer than most tests."""
+    return make_api()
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api]) -> Api:
-    """A gateway with the default settings."""
-    return make_api()
+def api(shared_api: Api) -> Iterator[Api]:
+    """A gateway with the default settings and nothing in it."""
+    yield shared_api
+    shared_api.empty()
 
 
 @pytest.fixture
