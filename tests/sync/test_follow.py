@@ -1,0 +1,212 @@
+"""A binding that is supposed to run goes on, whatever fails."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sync_room import QUICK, Room, folder_address, memory_bucket, write
+
+from bindery.buckets.memory import MemoryStore
+from bindery.buckets.store import (
+    AccessDenied,
+    StoreAddress,
+    StoreError,
+    StoreMisconfigured,
+    StoreUnavailable,
+)
+from bindery.catalog.records import BindingState, CatalogError, NotFound
+from bindery.extract.pool import Interrupted
+from bindery.sync import follow
+from bindery.sync.settings import SyncSettings
+
+OpenRoom = Callable[..., Room]
+S = BindingState
+
+
+@pytest.fixture
+def bucket() -> tuple[MemoryStore, StoreAddress]:
+    store, address = memory_bucket()
+    for number in range(20):
+        store.put(f"k{number:02d}.bin", bytes([0, number]))
+    return store, address
+
+
+@pytest.fixture
+def room(open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress]) -> Room:
+    room = open_room(bucket[1])
+    room.make_dataset()
+    return room
+
+
+def thread_of(room: Room) -> threading.Thread:
+    name = f"binding-{room.binding('media').id}"
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == name]
+    return thread
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        (StoreUnavailable("503 slow down", retry_after=0.01), S.RETRYING),
+        (AccessDenied("403"), S.FAILED),
+        (StoreMisconfigured("no such host"), S.FAILED),
+        (StoreError("odd"), S.RETRYING),
+    ],
+)
+@pytest.mark.parametrize("followed", [False, True])
+def test_outages_heal(room: Room, fault: StoreError, state: BindingState, followed: bool) -> None:
+    if followed:
+        room.bind("media")
+        room.wait_followed("media")
+    room.store("media").fault = fault
+    if not followed:
+        room.bind("media")
+    failing = room.wait_state("media", state)
+    assert failing.reason == f"{type(fault).__name__}: {fault}"
+    thread = thread_of(room)
+    room.store("media").fault = None
+    healed = room.wait_followed("media")
+    assert (healed.reason, healed.update_time) == ("", healed.create_time)
+    assert thread_of(room) is thread
+    assert len(room.keys("media")) == 20
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("the pool is broken"), "InternalError: RuntimeError: the pool is broken"),
+        (Interrupted(), "InternalError: Interrupted: the extraction pool gave up"),
+        (MemoryError(), "InternalError: MemoryError: "),
+        (NotFound("project"), "NotFound: project"),
+    ],
+)
+def test_a_pool_that_fails(room: Room, error: Exception, reason: str) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    room.inline.answer = fail
+    room.bind("media")
+    assert room.wait_state("media", S.RETRYING).reason == reason
+    assert thread_of(room).is_alive()
+    assert room.keys("media") == set()
+    room.inline.answer = lambda _: None
+    assert room.wait_followed("media").reason == ""
+    room.wait(lambda: len(room.keys("media")) == 20)
+
+
+def test_a_catalog_that_fails(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise CatalogError("disk full")
+
+    monkeypatch.setattr(room.catalog._catalog, "commit", fail)
+    room.bind("media")
+    assert room.wait_state("media", S.RETRYING).reason == "CatalogError: disk full"
+    monkeypatch.undo()
+    room.wait_followed("media")
+    room.wait(lambda: len(room.keys("media")) == 20)
+    room.engine.stop_binding(room.binding("media"), "")
+    room.check_books("media")
+
+
+def test_a_catalog_that_cannot_even_store_the_state(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.bind("media")
+    room.wait_followed("media")
+    thread = thread_of(room)
+    failed = threading.Event()
+
+    def fail(*_: object) -> None:
+        failed.set()
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(room.catalog._catalog, "commit", fail)
+    monkeypatch.setattr(room.catalog._catalog, "update_binding", fail)
+    room.wait(failed.is_set)
+    assert thread.is_alive()
+    monkeypatch.undo()
+    room.wait_state("media", S.RUNNING)
+    assert thread_of(room) is thread
+
+
+def test_listings_follow_each_other_on_the_interval(
+    room: Room, bucket: tuple[MemoryStore, StoreAddress]
+) -> None:
+    room.bind("media")
+    room.wait_followed("media")
+    bucket[0].put("new.bin", b"\x00new")
+    bucket[0].put("k01.bin", b"\x00overwritten")
+    bucket[0].remove("k02.bin")
+    room.wait(lambda: "new.bin" in room.keys("media") and "k02.bin" not in room.keys("media"))
+    room.wait(lambda: room.documents()["oss://media/k01.bin"]["Size"] == 12)
+    room.engine.stop_binding(room.binding("media"), "")
+    assert room.check_books("media").listed == 20
+
+
+def test_a_folder_that_cannot_be_watched_is_listed(open_room: OpenRoom, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root / "a.bin", b"\x00a", age=5)
+    room = open_room(
+        folder_address(root), settings=SyncSettings(folder_reconcile_interval=0.1, settle_time=0.02)
+    )
+    store = room.store("media")
+    watch, store.watch = store.watch, _no_watch  # type: ignore[method-assign]
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    write(root / "b.bin", b"\x00b")
+    room.wait_keys("media", {"a.bin", "b.bin"})
+    store.watch = watch  # type: ignore[method-assign]
+    room.wait(lambda: room.engine._followers[room.binding("media").id]._watch is not None)
+
+
+def _no_watch() -> None:
+    raise StoreUnavailable("the folder cannot be watched: no space left")
+
+
+def test_too_many_changes_become_a_listing(
+    open_room: OpenRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "_INBOX_LIMIT", 10)
+    root = tmp_path / "root"
+    write(root / "a.bin", b"\x00a", age=5)
+    room = open_room(folder_address(root), settings=QUICK)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    for number in range(200):
+        write(root / f"b{number}.bin", b"\x00b")
+    room.wait(lambda: len(room.keys("media")) == 201)
+    room.wait(lambda: room.progress("media").oldest_pending_change is None)
+    room.check_books("media")
+
+
+def test_changes_are_dealt_with_between_the_pages_of_a_long_listing(
+    open_room: OpenRoom, tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    for number in range(3_000):
+        write(root / f"f{number:04d}.bin", b"\x00", age=60)
+    room = open_room(folder_address(root), settings=QUICK)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    reached, release = threading.Event(), threading.Event()
+    pages = iter(range(100))
+
+    def hold() -> None:
+        if next(pages) == 1:
+            write(root / "a-new.bin", b"\x00new", age=60)
+            (root / "f2999.bin").unlink()
+        elif not release.is_set():
+            reached.set()
+            release.wait(0.2)
+
+    room.store("media").before_page = hold
+    room.engine.reconcile(room.binding("media"))
+    room.wait(lambda: "a-new.bin" in room.keys("media") and "f2999.bin" not in room.keys("media"))
+    release.set()
+    room.wait(lambda: room.progress("media").listed == 3_000 and room.progress("media").pending == 0)
+    room.engine.stop_binding(room.binding("media"), "")
+    assert room.check_books("media").listed == 3_000

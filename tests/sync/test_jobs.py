@@ -1,0 +1,79 @@
+"""The queue of explicit indexing: only the newest job of a file counts."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import msgspec
+
+from bindery.catalog.records import Dataset
+from bindery.sync.jobs import Job, Jobs
+
+DATASET = Dataset(id=1, project_id=1, project_name="p", name="d")
+OTHER = msgspec.structs.replace(DATASET, id=2, name="e")
+
+
+def uris(jobs: list[Job]) -> list[str]:
+    return [job.uri for job in jobs]
+
+
+def test_jobs_come_in_the_order_of_their_acceptance() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, ["b", "a"])
+    jobs.put(OTHER, ["a"])
+    assert uris(jobs.take(2)) == ["b", "a"]
+    (last,) = jobs.take(2)
+    assert (last.dataset, last.uri) == (OTHER, "a")
+
+
+def test_of_a_file_only_the_newest_job_is_taken() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, ["a", "b"])
+    jobs.put(DATASET, ["a"])
+    assert uris(jobs.take(9)) == ["b", "a"]
+
+
+def test_an_announced_file_makes_its_job_out_of_date() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, ["a"])
+    (job,) = jobs.take(9)
+    assert jobs.is_newest(job)
+    assert jobs.announce(DATASET, ["a", "b"]) == ["a"]
+    assert not jobs.is_newest(job)
+    jobs.retry(job, 0)
+    jobs.done([job])
+    jobs.put(DATASET, ["a", "b"])
+    assert uris(jobs.take(9)) == ["a", "b"]
+
+
+def test_done_forgets_only_what_is_done() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, ["a"])
+    (job,) = jobs.take(9)
+    jobs.done([job])
+    assert jobs.announce(DATASET, ["a"]) == []
+
+
+def test_a_retry_waits_and_counts() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, ["a"])
+    (job,) = jobs.take(9)
+    jobs.retry(job, 0.05)
+    jobs.put(DATASET, ["b"])
+    assert uris(jobs.take(9)) == ["b"]
+    (again,) = jobs.take(9)
+    assert (again.uri, again.attempts) == ("a", 1)
+    assert again.due <= time.monotonic()
+    assert jobs.is_newest(again)
+
+
+def test_close_wakes_who_waits() -> None:
+    jobs = Jobs()
+    found: list[list[Job]] = []
+    waiter = threading.Thread(target=lambda: found.append(jobs.take(9)))
+    waiter.start()
+    jobs.close()
+    waiter.join(10)
+    assert found == [[]]
+    assert len(jobs) == 0
