@@ -62,9 +62,9 @@ def open_catalog(config: Config) -> Catalog:
 
 
 def open_buckets(config: Config) -> Buckets:
-    """The configured buckets, and every folder of the bucket root."""
+    """The configured buckets, those registered at run time, and every folder of the bucket root."""
     addresses = {name: parse_store(name, store) for name, store in config.buckets.items()}
-    return Buckets(addresses, config.bucket_root)
+    return Buckets(addresses, config.bucket_root, config.data)
 
 
 def open_pool(config: Config) -> ExtractionPool:

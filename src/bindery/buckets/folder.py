@@ -2,18 +2,20 @@
 
 Keys are paths below the folder with ``/`` between names, as ``folder_names`` spells them.
 The ETag is derived from size and modification time, so a rename keeps it. Symbolic links never leave the
-bucket: a link to a file inside is listed as a Symlink, any other link is passed over.
+bucket: a link to a file inside is listed as a Symlink, any other link is passed over, as are devices, pipes
+and sockets. A folder below that may not be listed does not hide the rest: the listing ends with PartlyListed.
 """
 
 from __future__ import annotations
 
 import errno
-import heapq
 import os
-import stat
 import sys
 from collections.abc import Iterator
 
+import msgspec
+
+from bindery.buckets.folder_files import open_file, open_folder, stat_file
 from bindery.buckets.folder_names import file_name, key_name
 from bindery.buckets.store import (
     AccessDenied,
@@ -23,15 +25,18 @@ from bindery.buckets.store import (
     ObjectDetails,
     ObjectInfo,
     ObjectNotFound,
+    PartlyListed,
     StoreAddress,
+    StoreError,
     StoreUnavailable,
     Watch,
 )
 
 _PAGE = 1_000
-_Entries = list[tuple[bytes, "os.DirEntry[bytes] | None"]]
-_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
+_UNREACHABLE = (*_FORBIDDEN, errno.ENAMETOOLONG)
+_SHOWN_FOLDERS = 3
 
 
 class FolderStore:
@@ -47,53 +52,49 @@ class FolderStore:
 
     def check(self) -> None:
         """Return when the folder can be listed."""
-        try:
-            with os.scandir(self._root):
-                pass
-        except OSError as error:
-            raise _bucket_error(error, self._root) from error
+        self._identity()
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
-        """Pages in key order; folders that lie wholly before ``start_after`` are not entered."""
-        self.check()
+        """Pages in key order; folders that lie wholly before ``start_after`` are not entered.
+
+        Raises PartlyListed at the end when folders below may not be listed.
+        """
+        began = self._identity()
+        walk = _Walk(self._root, prefix.encode(), start_after.encode())
         page: list[ObjectInfo] = []
-        for info in self._walk(b"", prefix.encode(), start_after.encode()):
-            page.append(info)
-            if len(page) == _PAGE:
-                yield page
-                page = []
-        self.check()
+        for infos in walk.runs():
+            page += infos
+            while len(page) >= _PAGE:
+                yield page[:_PAGE]
+                del page[:_PAGE]
+        if self._identity() != began:
+            raise StoreUnavailable(f"the folder {_shown(self._root)} was exchanged while it was listed")
         if page:
             yield page
+        walk.check_complete()
 
     def details(self, key: str) -> ObjectDetails:
         """Size, time and ETag; a folder knows no more."""
-        path = self._path(key)
+        folder, name = _split(key)
         try:
-            status = os.stat(path)
+            with open_folder(self._root, folder, to_list=False) as parent:
+                found = stat_file(self._root, parent, name, os.path.join(self._root, folder, name))
         except OSError as error:
             raise _object_error(error, key) from error
-        if not stat.S_ISREG(status.st_mode):
-            raise ObjectNotFound(f"{key} is not a file")
-        return ObjectDetails(info=_info(key, status, link=os.path.islink(path)))
+        if found is None:
+            raise ObjectNotFound(f"{key} is no file of the bucket")
+        return ObjectDetails(info=_info(key, *found))
 
     def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
         """A range of the file, checked against ``etag`` on the open file itself."""
+        folder, name = _split(key)
         try:
-            descriptor = os.open(self._path(key), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open_file(self._root, folder, name) as (descriptor, status):
+                if etag is not None and _etag(status) != etag:
+                    raise ObjectChanged(f"{key} has changed")
+                return _read_fully(descriptor, offset, length)
         except OSError as error:
             raise _object_error(error, key) from error
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise ObjectNotFound(f"{key} is not a file")
-            if etag is not None and _etag(status) != etag:
-                raise ObjectChanged(f"{key} has changed")
-            return _read_fully(descriptor, offset, length)
-        except OSError as error:
-            raise _object_error(error, key) from error
-        finally:
-            os.close(descriptor)
 
     def watch(self) -> Watch:
         """Watch the folder and everything below it."""
@@ -105,78 +106,162 @@ class FolderStore:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _path(self, key: str) -> bytes:
-        parts = [file_name(part) for part in key.split("/")]
-        if any(part in (b"", b".", b"..") or b"/" in part or b"\0" in part for part in parts):
-            raise ObjectNotFound(f"{key!r} cannot be the key of a file")
-        path = os.path.join(self._root, *parts)
-        if not self._inside(path):
-            raise ObjectNotFound(f"{key} leads out of the bucket")
-        return path
-
-    def _inside(self, path: bytes) -> bool:
-        return os.path.realpath(path).startswith(self._root.rstrip(b"/") + b"/")
-
-    def _walk(self, folder: bytes, prefix: bytes, start_after: bytes) -> Iterator[ObjectInfo]:
-        """Objects below ``folder`` (a path that ends in ``/`` or is empty) in key order.
-
-        A folder's entries are ordered with folders as ``name/``, which is the order of the keys below.
-        """
-        entries: _Entries = self._entries(folder, prefix, start_after)
-        heapq.heapify(entries)
-        while entries:
-            key, entry = heapq.heappop(entries)
-            if entry is None:
-                yield from self._walk(key, prefix, start_after)
-                continue
-            info = self._object(key, entry)
-            if info is not None:
-                yield info
-
-    def _entries(self, folder: bytes, prefix: bytes, start_after: bytes) -> _Entries:
-        found: _Entries = []
-        path = os.path.join(self._root, _path_of_folder(folder))
+    def _identity(self) -> tuple[int, int]:
+        """Device and number of the folder, which can be listed."""
         try:
-            with os.scandir(path) as entries:
+            with open_folder(self._root, b"") as descriptor:
+                status = os.fstat(descriptor)
+        except OSError as error:
+            raise _bucket_error(error, self._root) from error
+        return status.st_dev, status.st_ino
+
+
+class _Level(msgspec.Struct):
+    """The entries of one folder that are still to be visited, the next one last."""
+
+    folder: bytes
+    keys: list[bytes]
+
+    def take_files(self, limit: int) -> list[bytes]:
+        """The files that come before the next folder."""
+        taken: list[bytes] = []
+        while self.keys and len(taken) < limit and not self.keys[-1].endswith(b"/"):
+            taken.append(self.keys.pop())
+        return taken
+
+
+class _Walk:
+    """Objects below a folder in key order, one open folder at a time.
+
+    The entries of a folder are ordered with folders as ``name/``, which is the order of the keys below.
+    """
+
+    def __init__(self, root: bytes, prefix: bytes, start_after: bytes) -> None:
+        self._root = root
+        self._prefix = prefix
+        self._start_after = start_after
+        self._unlisted: list[bytes] = []
+
+    def runs(self) -> Iterator[list[ObjectInfo]]:
+        """Objects, up to a page at a time."""
+        start = self._prefix[: self._prefix.rfind(b"/") + 1]
+        if not _is_path(start):
+            return
+        levels = [_Level(start, self._keys_in(start))]
+        while levels:
+            level = levels[-1]
+            if files := level.take_files(_PAGE):
+                yield self._infos(level.folder, files)
+            elif level.keys:
+                folder = level.keys.pop()
+                levels.append(_Level(folder, self._keys_in(folder)))
+            else:
+                levels.pop()
+
+    def check_complete(self) -> None:
+        """Raise PartlyListed when something could not be listed."""
+        if not self._unlisted:
+            return
+        shown = ", ".join(key.decode() for key in self._unlisted[:_SHOWN_FOLDERS])
+        more = len(self._unlisted) - _SHOWN_FOLDERS
+        raise PartlyListed(
+            f"may not be listed: {shown}{f' and {more} more' if more > 0 else ''}; what is known below stays as "
+            "it is. Give the server the right to read it",
+            frozenset(key.decode() for key in self._unlisted),
+        )
+
+    def _keys_in(self, folder: bytes) -> list[bytes]:
+        """Keys of files and folders in a folder that are wanted, in descending order."""
+        keys: set[bytes] = set()
+        try:
+            with (
+                open_folder(self._root, _path_of_folder(folder)) as descriptor,
+                os.scandir(descriptor) as entries,
+            ):
                 for entry in entries:
-                    key = folder + key_name(entry.name)
+                    key = folder + key_name(os.fsencode(entry.name))
                     if entry.is_dir(follow_symlinks=False):
-                        key += b"/"
-                        within = start_after.startswith(key) or key > start_after
-                        if within and (key.startswith(prefix) or prefix.startswith(key)):
-                            found.append((key, None))
-                    elif key > start_after and key.startswith(prefix):
-                        found.append((key, entry))
+                        if self._wants_folder(key + b"/"):
+                            keys.add(key + b"/")
+                    elif key > self._start_after and key.startswith(self._prefix):
+                        keys.add(key)
         except OSError as error:
-            if folder and error.errno in _ABSENT:
-                return []
-            raise _bucket_error(error, path) from error
-        return found
+            self._note(error, folder)
+        return sorted(keys, reverse=True)
 
-    def _object(self, key: bytes, entry: os.DirEntry[bytes]) -> ObjectInfo | None:
-        link = entry.is_symlink()
-        if link and not self._inside(entry.path):
-            return None
+    def _wants_folder(self, key: bytes) -> bool:
+        within = self._start_after.startswith(key) or key > self._start_after
+        return within and (key.startswith(self._prefix) or self._prefix.startswith(key))
+
+    def _infos(self, folder: bytes, keys: list[bytes]) -> list[ObjectInfo]:
+        """What the files are now; those that vanished or are no files are left out."""
+        path = _path_of_folder(folder)
+        infos: list[ObjectInfo] = []
         try:
-            status = entry.stat(follow_symlinks=True)
+            with open_folder(self._root, path) as parent:
+                for key in keys:
+                    info = self._info(parent, path, key)
+                    if info is not None:
+                        infos.append(info)
         except OSError as error:
-            if error.errno in _ABSENT:
-                return None
-            raise _bucket_error(error, entry.path) from error
-        if not stat.S_ISREG(status.st_mode):
+            self._note(error, folder)
+        return infos
+
+    def _info(self, parent: int, path: bytes, key: bytes) -> ObjectInfo | None:
+        name = file_name(key[key.rfind(b"/") + 1 :].decode())
+        try:
+            found = stat_file(self._root, parent, name, os.path.join(self._root, path, name))
+        except OSError as error:
+            self._note(error, key)
             return None
-        return _info(key.decode(), status, link=link)
+        return None if found is None else _info(key.decode(), *found)
+
+    def _note(self, error: OSError, key: bytes) -> None:
+        """An absent thing is nothing; what may not be seen is remembered; everything else ends the listing."""
+        if key and error.errno in _ABSENT:
+            return
+        if not key or error.errno not in _UNREACHABLE:
+            raise _bucket_error(error, os.path.join(self._root, key)) from error
+        self._unlisted.append(key)
+
+
+def _split(key: str) -> tuple[bytes, bytes]:
+    """Folder and name of the file a key stands for. Raises ObjectNotFound."""
+    folder, slash, name = key.rpartition("/")
+    try:
+        encoded = (folder + slash).encode()
+    except UnicodeEncodeError:
+        encoded = b"//"
+    if not _is_path(encoded) or not _is_name(name):
+        raise ObjectNotFound(f"{key!r} cannot be the key of a file")
+    return _path_of_folder(encoded), file_name(name)
+
+
+def _is_path(folder: bytes) -> bool:
+    """Whether a key prefix is empty or ends in ``/`` and names one folder after the other."""
+    return not folder or all(_is_name(part.decode()) for part in folder[:-1].split(b"/"))
+
+
+def _is_name(part: str) -> bool:
+    """Whether a part of a key is the one way to write a file name."""
+    name = file_name(part)
+    return (
+        name not in (b"", b".", b"..")
+        and b"/" not in name
+        and b"\0" not in name
+        and key_name(name) == part.encode()
+    )
 
 
 def _path_of_folder(folder: bytes) -> bytes:
-    return b"/".join(file_name(part.decode()) for part in folder.split(b"/"))
+    return b"/".join(file_name(part.decode()) for part in folder.split(b"/")) if b"%" in folder else folder
 
 
 def _etag(status: os.stat_result) -> str:
     return f"{status.st_mtime_ns & 0xFFFFFFFFFFFFFFFF:016X}{status.st_size:016X}"
 
 
-def _info(key: str, status: os.stat_result, *, link: bool) -> ObjectInfo:
+def _info(key: str, status: os.stat_result, link: bool) -> ObjectInfo:
     kind = "Symlink" if link else "Normal"
     return ObjectInfo(key, status.st_size, _etag(status), status.st_mtime_ns, "Standard", kind)
 
@@ -194,8 +279,12 @@ def _read_fully(descriptor: int, offset: int, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _bucket_error(error: OSError, path: bytes) -> Exception:
-    shown = os.fsdecode(path)
+def _shown(path: bytes) -> str:
+    return os.fsdecode(path).encode(errors="backslashreplace").decode()
+
+
+def _bucket_error(error: OSError, path: bytes) -> StoreError:
+    shown = _shown(path)
     if error.errno in _ABSENT:
         return BucketNotFound(f"the folder {shown} does not exist")
     if error.errno in _FORBIDDEN:
@@ -203,8 +292,8 @@ def _bucket_error(error: OSError, path: bytes) -> Exception:
     return StoreUnavailable(f"the folder {shown} cannot be listed: {error.strerror}")
 
 
-def _object_error(error: OSError, key: str) -> Exception:
-    if error.errno in _ABSENT:
+def _object_error(error: OSError, key: str) -> StoreError:
+    if error.errno in (*_ABSENT, errno.ENAMETOOLONG):
         return ObjectNotFound(f"{key} does not exist")
     if error.errno in _FORBIDDEN:
         return AccessDenied(f"{key} may not be read")

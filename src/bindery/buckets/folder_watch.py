@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import threading
 from collections.abc import Iterator
 
 from inotify_simple import Event, INotify, flags
@@ -20,8 +21,7 @@ _MASK = (
     flags.CREATE | flags.CLOSE_WRITE | flags.MODIFY | flags.ATTRIB | flags.DELETE | flags.MOVED_FROM
     | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR | flags.DONT_FOLLOW
 )  # fmt: skip
-_GONE = flags.DELETE | flags.MOVED_FROM
-_LOST = flags.Q_OVERFLOW | flags.UNMOUNT
+_ENDED = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
 _LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
 
@@ -36,6 +36,8 @@ class FolderWatch:
         self._folders: dict[int, bytes] = {}
         self._descriptors: dict[bytes, int] = {}
         self._closed = False
+        self._waiting = threading.Lock()
+        """Held while the descriptors are in use; they are closed only when nobody waits."""
         self._wake_reader, self._wake_writer = os.pipe()
         try:
             self._inotify = INotify(nonblocking=True)
@@ -47,6 +49,7 @@ class FolderWatch:
         self._poll.register(self._inotify.fileno(), select.POLLIN)
         self._poll.register(self._wake_reader, select.POLLIN)
         try:
+            self._identity = self._look()
             self._add(b"")
         except BaseException:
             self.close()
@@ -54,17 +57,12 @@ class FolderWatch:
 
     def wait(self, seconds: float) -> Changes:
         """Block until something changed, the watch is closed or ``seconds`` are over."""
-        if self._closed:
-            return Changes(frozenset(), frozenset(), overflow=False)
-        self._poll.poll(max(0, int(seconds * 1000)))
         report = _Report()
-        try:
-            for event in self._inotify.read(timeout=0):
-                self._note(event, report)
-        except StoreUnavailable:
-            report.overflow = True
-        except (OSError, ValueError):
-            report.overflow = not self._closed
+        with self._waiting:
+            if not self._closed:
+                self._poll.poll(max(0, int(seconds * 1000)))
+            if not self._closed:
+                self._read(report)
         return Changes(frozenset(report.keys), frozenset(report.prefixes), overflow=report.overflow)
 
     def close(self) -> None:
@@ -73,38 +71,54 @@ class FolderWatch:
             return
         self._closed = True
         os.write(self._wake_writer, b"x")
-        self._inotify.close()
-        os.close(self._wake_writer)
-        os.close(self._wake_reader)
+        with self._waiting:
+            self._inotify.close()
+            os.close(self._wake_writer)
+            os.close(self._wake_reader)
+
+    def _read(self, report: _Report) -> None:
+        for event in self._inotify.read(timeout=0):
+            self._note(event, report)
+        if self._look() != self._identity:
+            raise StoreUnavailable("the folder was exchanged for another; it is watched anew")
+
+    def _look(self) -> tuple[int, int]:
+        """Which folder the path leads to now."""
+        try:
+            status = os.stat(self._root)
+        except OSError as error:
+            raise StoreUnavailable(f"the watched folder is not there: {error.strerror}") from error
+        return status.st_dev, status.st_ino
 
     def _note(self, event: Event, report: _Report) -> None:
-        if event.mask & _LOST:
+        if event.mask & flags.Q_OVERFLOW:
             report.overflow = True
+            self._begin_again()
             return
         folder = self._folders.get(event.wd)
         if folder is None:
             return
         if event.mask & flags.IGNORED:
-            self._forget(folder)
-            return
-        if event.mask & (flags.DELETE_SELF | flags.MOVE_SELF):
-            report.overflow |= folder == b""
-            return
-        name = os.fsencode(event.name)
-        if not name:
-            return
-        if event.mask & flags.ISDIR:
-            self._note_folder(event, folder + name + b"/", report)
-        else:
-            report.keys.add(_key(folder + name))
+            self._forget(event.wd)
+        elif event.mask & _ENDED:
+            if not folder:
+                raise StoreUnavailable("the watched folder was moved, removed or unmounted")
+            report.overflow |= bool(event.mask & flags.UNMOUNT)
+        elif event.mask & flags.ISDIR and event.name:
+            self._note_folder(event, folder + os.fsencode(event.name) + b"/", report)
+        elif event.name:
+            report.keys.add(_key(folder + os.fsencode(event.name)))
 
     def _note_folder(self, event: Event, folder: bytes, report: _Report) -> None:
-        if event.mask & _GONE:
+        if event.mask & flags.MOVED_FROM:
             for below in [path for path in self._descriptors if path.startswith(folder)]:
                 self._remove(below)
-        elif event.mask & (flags.CREATE | flags.MOVED_TO):
-            self._add(folder)
-        elif not event.mask & flags.ATTRIB:
+        elif event.mask & (flags.CREATE | flags.MOVED_TO | flags.ATTRIB):
+            try:
+                self._add(folder)
+            except StoreUnavailable:
+                report.overflow = True  # no more watches: what happens below is found by listing
+        elif not event.mask & flags.DELETE:
             return
         report.prefixes.add(_key(folder))
 
@@ -120,22 +134,35 @@ class FolderWatch:
                 if error.errno in _LIMIT_REACHED or not here:
                     raise _unwatchable(error) from error
                 continue
+            self._forget(descriptor)  # the kernel knows the folder by its former name
             self._folders[descriptor] = here
             self._descriptors[here] = descriptor
             pending += [here + name + b"/" for name in _folders_in(path)]
 
+    def _begin_again(self) -> None:
+        """Watch what is there now: folders may have come and gone unseen."""
+        before = set(self._folders)
+        self._folders.clear()
+        self._descriptors.clear()
+        self._add(b"")
+        for descriptor in before.difference(self._folders):
+            self._drop(descriptor)
+
     def _remove(self, folder: bytes) -> None:
         descriptor = self._descriptors[folder]
-        self._forget(folder)
+        self._forget(descriptor)
+        self._drop(descriptor)
+
+    def _drop(self, descriptor: int) -> None:
         try:
             self._inotify.rm_watch(descriptor)
         except OSError:
             return  # the kernel has dropped it with the folder
 
-    def _forget(self, folder: bytes) -> None:
-        descriptor = self._descriptors.pop(folder, None)
-        if descriptor is not None:
-            self._folders.pop(descriptor, None)
+    def _forget(self, descriptor: int) -> None:
+        folder = self._folders.pop(descriptor, None)
+        if folder is not None and self._descriptors.get(folder) == descriptor:
+            del self._descriptors[folder]
 
 
 class _Report:

@@ -7,18 +7,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from bindery.buckets.azure import open_azure
 from bindery.buckets.folder import FolderStore
+from bindery.buckets.gcs import open_gcs
 from bindery.buckets.memory import MemoryStore
-from bindery.buckets.object_store import azure_store, gcs_store, oss_store, s3_store
+from bindery.buckets.oss import open_oss
+from bindery.buckets.registered import RegisteredBuckets
+from bindery.buckets.s3 import open_s3
 from bindery.buckets.store import BucketNotFound, Store, StoreAddress, StoreMisconfigured
 from bindery.buckets.uri import check_bucket_name
 
 _STORES: dict[str, Callable[[StoreAddress], Store]] = {
     "file": FolderStore,
-    "s3": s3_store,
-    "oss": oss_store,
-    "gcs": gcs_store,
-    "azblob": azure_store,
+    "s3": open_s3,
+    "oss": open_oss,
+    "gcs": open_gcs,
+    "azblob": open_azure,
     "memory": MemoryStore,
 }
 
@@ -40,6 +44,8 @@ def parse_store(bucket: str, store: str) -> StoreAddress:
         raise StoreMisconfigured(f"no store for {parts.scheme}://; write a folder or one of: {known}")
     if parts.scheme == "file":
         return StoreAddress(bucket=bucket, url=store)
+    if "@" in parts.netloc:
+        raise StoreMisconfigured("credentials do not stand before the bucket's name; write them as options")
     if not parts.netloc:
         raise StoreMisconfigured(f"the URL names no bucket; write {parts.scheme}://NAME?endpoint=…")
     options = dict(parse_qsl(parts.query))
@@ -52,30 +58,48 @@ def open_store(address: StoreAddress) -> Store:
 
 
 class Buckets:
-    """The buckets of a server, by name. Stores are opened once and shared; safe for threads."""
+    """The buckets of a server, by name. Stores are opened once and shared; safe for threads.
 
-    def __init__(self, addresses: Mapping[str, StoreAddress], root: Path | None = None) -> None:
-        self._addresses = dict(addresses)
+    Buckets come from the configuration, from ``register`` (kept in ``data``), and from folders of ``root``;
+    of two with the same name the first in this order counts.
+    """
+
+    def __init__(
+        self, addresses: Mapping[str, StoreAddress], root: Path | None = None, data: Path | None = None
+    ) -> None:
+        self._configured = dict(addresses)
+        self._registered = RegisteredBuckets(data)
         self._root = root
-        self._open: dict[tuple[str, str], Store] = {}
+        self._open: dict[str, Store] = {}
         self._lock = threading.Lock()
 
     def register(self, address: StoreAddress) -> None:
-        """Add a bucket, or move it to another address."""
-        with self._lock:
-            self._addresses[address.bucket] = address
+        """Add a bucket, or move it to another address; it is kept across restarts.
+
+        Raises StoreMisconfigured when the configuration says otherwise.
+        """
+        configured = self._configured.get(address.bucket)
+        if configured is not None and configured != address:
+            raise StoreMisconfigured(
+                f"the bucket {address.bucket} is set in the configuration; change it there, or use another name"
+            )
+        if configured is None:
+            self._registered.keep(address)
 
     def names(self) -> list[str]:
         """Names of all buckets, ascending."""
-        names = set(self._addresses)
+        names = {*self._configured, *self._registered.addresses}
         if self._root is not None and self._root.is_dir():
-            names |= {path.name for path in self._root.iterdir() if path.is_dir()}
+            names |= {
+                path.name for path in self._root.iterdir() if _is_plain_name(path.name) and path.is_dir()
+            }
         return sorted(names)
 
     def address(self, bucket: str) -> StoreAddress:
         """Where the bucket lives. Raises BucketNotFound."""
-        if bucket in self._addresses:
-            return self._addresses[bucket]
+        known = self._configured.get(bucket) or self._registered.addresses.get(bucket)
+        if known is not None:
+            return known
         if self._root is not None and _is_plain_name(bucket) and (self._root / bucket).is_dir():
             return StoreAddress(bucket=bucket, url=f"file://{(self._root / bucket).resolve()}")
         raise BucketNotFound(
@@ -86,10 +110,10 @@ class Buckets:
         """The bucket's store. Raises BucketNotFound."""
         address = self.address(bucket)
         with self._lock:
-            key = (address.bucket, address.url)
-            if key not in self._open or self._open[key].address != address:
-                self._open[key] = open_store(address)
-            return self._open[key]
+            store = self._open.get(bucket)
+            if store is None or store.address != address:
+                store = self._open[bucket] = open_store(address)
+            return store
 
     def close(self) -> None:
         """Close every store."""
@@ -104,4 +128,4 @@ def _is_plain_name(bucket: str) -> bool:
         check_bucket_name(bucket)
     except ValueError:
         return False
-    return bucket not in (".", "..") and "/" not in bucket
+    return True

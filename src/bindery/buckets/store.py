@@ -7,9 +7,11 @@ its ``address``. Keys are Unicode text; order of keys is the order of their UTF-
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
+
+_PUBLIC_OPTIONS = frozenset({"endpoint", "region", "addressing", "anonymous", "account_name"})
 
 
 class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,11 +19,21 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     ``bucket`` is the name users write in ``oss://bucket/key``; ``url`` is a folder path or
     ``s3://name?endpoint=…`` / ``oss://name?endpoint=…``; ``options`` holds credentials and settings.
+    Its representation hides what may be secret.
     """
 
     bucket: str
     url: str
     options: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        shown = {
+            name: value if name in _PUBLIC_OPTIONS else "hidden" for name, value in self.options.items()
+        }
+        return f"StoreAddress(bucket={self.bucket!r}, url={self.url!r}, options={shown!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("", repr(self))]
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +92,7 @@ class StoreError(Exception):
     ├── AccessDenied         the credentials do not allow it; do not retry
     ├── StoreMisconfigured   the address makes no sense; do not retry
     └── StoreUnavailable     network, time-out, throttling, 5xx; retry later
+        └── PartlyListed     a part of the bucket could not be listed, all the rest was
     """
 
     retryable = False
@@ -116,6 +129,17 @@ class StoreUnavailable(StoreError):
         """Seconds the store asked to wait, when it did."""
 
 
+class PartlyListed(StoreUnavailable):
+    """Everything was listed except what lies below ``prefixes``; raised at the end of the listing.
+
+    What was listed is true. What is missing proves nothing.
+    """
+
+    def __init__(self, message: str, prefixes: frozenset[str]) -> None:
+        super().__init__(message)
+        self.prefixes = prefixes
+
+
 class Changes(msgspec.Struct, frozen=True):
     """What a watch saw since it was last asked: keys to look at again, and whether some were lost."""
 
@@ -131,7 +155,10 @@ class Watch(Protocol):
     """A running watch on a bucket. Starts watching before it is returned."""
 
     def wait(self, seconds: float) -> Changes:
-        """Block until something changed or the time is over; then report it (possibly nothing)."""
+        """Block until something changed or the time is over; then report it (possibly nothing).
+
+        Raises StoreUnavailable when the watch has ended because the bucket was moved, removed or replaced.
+        """
 
     def close(self) -> None:
         """Stop watching; wakes a waiting caller. May be called twice."""
@@ -151,7 +178,8 @@ class Store(Protocol):
         ``start_after``, strictly ascending by the UTF-8 bytes of the key.
 
         Raises in the middle when the listing cannot be completed: a listing that ends without an
-        exception is complete. Directory marker objects (keys ending in ``/``) are left out.
+        exception is complete. Raises PartlyListed at the end when only parts could not be listed.
+        Directory marker objects (keys ending in ``/``) are left out.
         """
 
     def details(self, key: str) -> ObjectDetails:

@@ -1,0 +1,292 @@
+"""HTTP to one bucket of an object store: addressed, signed, tried again, and with errors that say what to do."""
+
+from __future__ import annotations
+
+import random
+import ssl
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Collection, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element, ParseError
+
+import msgspec
+import urllib3
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from bindery.buckets.signing import Credentials, SigningScheme, encode_path, encode_query, sign
+from bindery.buckets.store import (
+    AccessDenied,
+    BucketNotFound,
+    ObjectChanged,
+    ObjectNotFound,
+    StoreError,
+    StoreMisconfigured,
+    StoreUnavailable,
+)
+
+_CONNECT_SECONDS = 3.0
+_ANSWER_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
+"""No new try is started after this time, so that a dead endpoint is reported within about ten seconds."""
+_TRIES = 4
+_FIRST_PAUSE = 0.1
+_CONNECTIONS = 32
+_LONGEST_BODY = 32 * 1024 * 1024
+_LONGEST_ERROR = 64 * 1024
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
+_EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "SecurityTokenExpired"})
+_ARCHIVED = "InvalidObjectState"
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a bucket answers."""
+
+    scheme: str
+    host: str
+    """Host name, with the port when it is not the scheme's own."""
+    bucket: str
+    path_style: bool
+    """The bucket is the first part of the path; otherwise it is the first part of the host name."""
+    region: str
+
+    def authority(self) -> str:
+        """Host and port that requests go to."""
+        return self.host if self.path_style else f"{self.bucket}.{self.host}"
+
+    def target(self, key: str) -> str:
+        """Encoded path of a request."""
+        return encode_path(f"/{self.bucket}/{key}" if self.path_style else f"/{key}")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A response. ``headers`` ignores case; ``body`` is whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Request(msgspec.Struct, frozen=True):
+    method: str
+    key: str
+    query: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+    longest: int
+    accepted: Collection[int]
+
+
+class BucketHttp:
+    """Requests to one bucket. Safe for threads."""
+
+    def __init__(
+        self,
+        name: str,
+        location: Location,
+        scheme: SigningScheme,
+        credentials: Callable[[], Credentials] | None,
+        *,
+        headers: Mapping[str, str],
+        ca_bundle: str | None = None,
+        relocate: Callable[[Location, str], Location] | None = None,
+    ) -> None:
+        self._name = name
+        self._location = location
+        self._scheme = scheme
+        self._credentials = credentials
+        self._headers = dict(headers)
+        self._relocate = relocate
+        self._lock = threading.Lock()
+        self._manager = _pool_manager(location.scheme, location.authority(), ca_bundle)
+
+    def get(
+        self,
+        key: str = "",
+        query: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        *,
+        longest: int = _LONGEST_BODY,
+        accepted: Collection[int] = (),
+    ) -> Answer:
+        """The answer to a GET, with up to ``longest`` bytes of its body.
+
+        Raises StoreError for a status above 299 unless it is ``accepted``.
+        """
+        return self._request(_Request("GET", key, query, headers or {}, longest, accepted))
+
+    def head(self, key: str, *, accepted: Collection[int] = ()) -> Answer:
+        """The answer to a HEAD. Raises StoreError as ``get`` does; the store gives no error code."""
+        return self._request(_Request("HEAD", key, (), {}, 0, accepted))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._manager.clear()
+
+    def _request(self, request: _Request) -> Answer:
+        began = time.monotonic()
+        for attempt in range(_TRIES):
+            if attempt:
+                time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (no secret)
+            last = attempt + 1 == _TRIES or time.monotonic() - began > _PATIENCE_SECONDS
+            location = self._location
+            try:
+                answer = self._send(location, request)
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                if last or _is_untrusted(error):
+                    raise self._unreachable(error) from error
+                continue
+            if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
+                return answer
+            if not last and (self._moved(location, answer) or answer.status in _PASSING):
+                continue
+            raise self.failure(answer, request.key)
+        raise AssertionError("the last try returns or raises")
+
+    def _send(self, location: Location, request: _Request) -> Answer:
+        target = location.target(request.key)
+        query = encode_query(request.query, bare_names=self._scheme.bare_names)
+        headers = {"host": location.authority(), "accept-encoding": "identity"}
+        headers |= {**self._headers, **request.headers}
+        if self._credentials is not None:
+            named_by_host = self._scheme.names_every_header or location.path_style
+            headers = sign(
+                self._scheme,
+                self._credentials(),
+                location.region,
+                method=request.method,
+                resource=target if named_by_host else encode_path(f"/{location.bucket}/{request.key}"),
+                query=query,
+                headers=headers,
+            )
+        parts = urlsplit(f"//{location.authority()}")
+        pool = self._manager.connection_from_host(parts.hostname, parts.port, location.scheme)
+        response = pool.urlopen(
+            request.method,
+            f"{target}?{query}" if query else target,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        return _read_answer(response, request.longest)
+
+    def _moved(self, location: Location, answer: Answer) -> bool:
+        """Whether the store named another region, to which the next try goes."""
+        if self._relocate is None:
+            return False
+        region = answer.headers.get(f"{self._scheme.header_prefix}bucket-region") or _error(answer)[2]
+        if not region or region == location.region:
+            return False
+        with self._lock:
+            self._location = self._relocate(location, region)
+        return True
+
+    def failure(self, answer: Answer, key: str = "") -> StoreError:
+        """What an answer above 299 means. Texts of the store are shortened; they hold no credentials."""
+        code, message, _ = _error(answer)
+        said = (
+            f"{answer.status} {code or HTTPStatus(answer.status).phrase}{': ' if message else ''}{message}"
+        )
+        if code == "NoSuchBucket":
+            return BucketNotFound(f"the bucket {self._name} does not exist at its store")
+        if answer.status in _PASSING:
+            return StoreUnavailable(
+                f"the store of bucket {self._name} answers {said}", _retry_after(answer)
+            )
+        if code == _ARCHIVED:
+            return AccessDenied(f"{key} is archived; restore it at its store before it can be read")
+        if answer.status in (401, 403) or code in _EXPIRED:
+            what = f"reading {key}" if key else f"listing bucket {self._name}"
+            return AccessDenied(
+                f"the store refuses {what} with {said}; check the credentials and their rights"
+            )
+        if answer.status == HTTPStatus.NOT_FOUND:
+            if key:
+                return ObjectNotFound(f"{key} does not exist")
+            return BucketNotFound(f"the bucket {self._name} does not exist at its store")
+        if answer.status == HTTPStatus.PRECONDITION_FAILED:
+            return ObjectChanged(f"{key} has changed")
+        return StoreMisconfigured(
+            f"the store of bucket {self._name} answers {said}; check its endpoint and region"
+        )
+
+    def _unreachable(self, error: Exception) -> StoreError:
+        reason = _reason(error)
+        if _is_untrusted(error):
+            return StoreMisconfigured(
+                f"the certificate of the store of bucket {self._name} is not trusted ({reason}); "
+                "name the authority with ca_bundle=FILE"
+            )
+        return StoreUnavailable(f"the store of bucket {self._name} does not answer: {reason}")
+
+
+def parse_xml(body: bytes) -> Element | None:
+    """The root element, with nothing outside the document resolved; None when it is no XML."""
+    try:
+        root: Element = fromstring(body)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    return root
+
+
+def _pool_manager(scheme: str, authority: str, ca_bundle: str | None) -> urllib3.PoolManager:
+    """Connections, through the proxy of the environment when there is one for the host."""
+    context = None
+    if scheme == "https":
+        try:
+            context = ssl.create_default_context(cafile=ca_bundle)
+        except OSError as error:
+            raise StoreMisconfigured(f"cannot read the certificates in {ca_bundle}: {error}") from error
+    settings: dict[str, Any] = {
+        "num_pools": 4,
+        "maxsize": _CONNECTIONS,
+        "timeout": urllib3.Timeout(connect=_CONNECT_SECONDS, read=_ANSWER_SECONDS),
+        "ssl_context": context,
+    }
+    proxy = urllib.request.getproxies().get(scheme)
+    if proxy and scheme == "https" and not urllib.request.proxy_bypass(authority):
+        return urllib3.ProxyManager(proxy, **settings)
+    return urllib3.PoolManager(**settings)
+
+
+def _read_answer(response: urllib3.BaseHTTPResponse, longest: int) -> Answer:
+    if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+        longest = _LONGEST_ERROR
+    body = response.read(longest) if longest else b""
+    while len(body) < longest and (part := response.read(longest - len(body))):
+        body += part
+    complete = not response.read(1)
+    if complete:
+        response.release_conn()
+    else:
+        response.close()  # the rest of a long body is not fetched
+    return Answer(response.status, response.headers, body)
+
+
+def _error(answer: Answer) -> tuple[str, str, str]:
+    """Code, message and region of an error's XML; empty where it has none."""
+    root = parse_xml(answer.body) if answer.body else None
+    if root is None:
+        return "", "", ""
+    found = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
+    return found.get("Code", "")[:100], found.get("Message", "")[:200], found.get("Region", "")[:50]
+
+
+def _is_untrusted(error: Exception) -> bool:
+    """Whether the server's certificate was refused, which no further try changes."""
+    return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in (error, *error.args))
+
+
+def _retry_after(answer: Answer) -> float | None:
+    text = answer.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _reason(error: Exception) -> str:
+    """The cause alone; the texts of urllib3 begin with the representation of a connection."""
+    text = str(error.args[-1]) if error.args else type(error).__name__
+    return text.rpartition("): ")[2][:200]

@@ -1,0 +1,96 @@
+"""Opening files and folders below a root so that no symbolic link, however timed, leads out of it.
+
+On Linux a file is first opened as a mere name (``O_PATH``), which reads nothing and wakes no device; what
+the kernel says about that very file decides. Elsewhere the real path is checked, and the last part of it is
+opened without following links.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_O_PATH = getattr(os, "O_PATH", 0)
+_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@contextmanager
+def open_folder(root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator[int]:
+    """A descriptor of ``folder``, a path below ``root`` without links. Raises OSError.
+
+    Unless it is ``to_list``, the right to reach files in the folder is enough.
+    """
+    path = os.path.join(root, folder).rstrip(b"/") or b"/"
+    descriptor = os.open(path, _FOLDER | (os.O_RDONLY if to_list else _O_PATH))
+    try:
+        if _real_path(descriptor, path) != path:
+            raise OSError(errno.ENOENT, "the folder has been exchanged", path)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def stat_file(root: bytes, parent: int, name: bytes, path: bytes) -> tuple[os.stat_result, bool] | None:
+    """Status of a regular file in an open folder, and whether it is a link to one inside ``root``.
+
+    None for everything else. Raises OSError.
+    """
+    status = os.stat(name, dir_fd=parent, follow_symlinks=False)
+    if stat.S_ISREG(status.st_mode):
+        return status, False
+    if not stat.S_ISLNK(status.st_mode):
+        return None
+    with _open_name(root, parent, name, path) as (target, _):
+        return None if target is None else (target, True)
+
+
+@contextmanager
+def open_file(root: bytes, folder: bytes, name: bytes) -> Iterator[tuple[int, os.stat_result]]:
+    """A readable descriptor of a regular file, and its status. Raises OSError, ENOENT for anything else."""
+    path = os.path.join(root, folder, name)
+    with (
+        open_folder(root, folder, to_list=False) as parent,
+        _open_name(root, parent, name, path) as (status, real),
+    ):
+        if status is None:
+            raise OSError(errno.ENOENT, "not a file of the bucket", path)
+        readable = os.open(real, _FILE)
+        try:
+            yield readable, status if _O_PATH else os.fstat(readable)
+        finally:
+            os.close(readable)
+
+
+@contextmanager
+def _open_name(
+    root: bytes, parent: int, name: bytes, path: bytes
+) -> Iterator[tuple[os.stat_result | None, bytes]]:
+    """Status of the file behind ``name`` when it is a regular one inside, and where to open it."""
+    if not _O_PATH:
+        real = os.path.realpath(path)
+        status = os.stat(real, follow_symlinks=False) if is_inside(root, real) else None
+        yield status if status and stat.S_ISREG(status.st_mode) else None, real
+        return
+    descriptor = os.open(name, _O_PATH | os.O_CLOEXEC, dir_fd=parent)
+    try:
+        status = os.fstat(descriptor)
+        inside = stat.S_ISREG(status.st_mode) and is_inside(root, _real_path(descriptor, path))
+        yield status if inside else None, b"/proc/self/fd/%d" % descriptor
+    finally:
+        os.close(descriptor)
+
+
+def is_inside(root: bytes, real: bytes) -> bool:
+    """Whether a real path lies below a real root."""
+    return real.startswith(root.rstrip(b"/") + b"/")
+
+
+def _real_path(descriptor: int, path: bytes) -> bytes:
+    """Where an open file is; the kernel marks a removed one, which then equals no path."""
+    if _O_PATH:
+        return os.readlink(b"/proc/self/fd/%d" % descriptor)
+    return os.path.realpath(path)

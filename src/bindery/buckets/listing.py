@@ -1,0 +1,89 @@
+"""Pages of ListObjectsV2, the listing that S3 and OSS share.
+
+Source: API reference of Amazon S3, ListObjectsV2; help page of OSS, ListObjectsV2 (GetBucketV2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element
+
+import msgspec
+
+from bindery.buckets.bucket_http import BucketHttp, parse_xml
+from bindery.buckets.store import StoreUnavailable
+
+_PAGE = 1_000
+
+
+class Listed(msgspec.Struct, frozen=True, gc=False):
+    """One object of a page, as the store writes it; ``key`` is decoded, ``etag`` without quotes."""
+
+    key: str
+    size: int
+    etag: str
+    modified_ns: int
+    storage_class: str | None
+    object_type: str | None
+
+
+def list_pages(
+    http: BucketHttp, *, prefix: str, start_after: str, unquote: Callable[[str], str]
+) -> Iterator[list[Listed]]:
+    """All pages, strictly ascending. Raises StoreUnavailable when a page is damaged or out of order."""
+    token = ""
+    last = start_after
+    while True:
+        query = [("list-type", "2"), ("max-keys", str(_PAGE)), ("encoding-type", "url")]
+        query += [("prefix", prefix)] if prefix else []
+        query += [("continuation-token", token)] if token else []
+        query += [("start-after", start_after)] if start_after and not token else []
+        page, token = _parse(http.get(query=query).body, unquote)
+        for listed in page:
+            if listed.key <= last:
+                raise StoreUnavailable(
+                    f"the store listed {listed.key!r} after {last!r}, out of order; nothing is concluded from it"
+                )
+            last = listed.key
+        yield page
+        if not token:
+            return
+
+
+def time_ns(moment: datetime) -> int:
+    """Nanoseconds since 1970, in whole seconds: the resolution of the header Last-Modified."""
+    return int(moment.timestamp()) * 1_000_000_000
+
+
+def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], str]:
+    """Objects and the token of the next page; the token is empty on the last."""
+    root = parse_xml(body)
+    if root is None or not root.tag.endswith("ListBucketResult"):
+        raise StoreUnavailable("the store answered a listing with something else, or with a part of one")
+    space = root.tag.removesuffix("ListBucketResult")
+    quoted = root.findtext(f"{space}EncodingType") == "url"
+    decode = unquote if quoted else str
+    try:
+        page = [_listed(entry, space, decode) for entry in root.iterfind(f"{space}Contents")]
+    except (KeyError, ValueError, TypeError) as error:
+        raise StoreUnavailable(
+            f"the store listed an object without key, size or time: {error!r}"
+        ) from error
+    token = root.findtext(f"{space}NextContinuationToken") or ""
+    if root.findtext(f"{space}IsTruncated") == "true" and not token:
+        raise StoreUnavailable("the store cut its listing short and named no next page")
+    return page, token if root.findtext(f"{space}IsTruncated") == "true" else ""
+
+
+def _listed(entry: Element, space: str, decode: Callable[[str], str]) -> Listed:
+    values = {child.tag: child.text for child in entry}
+    modified = datetime.fromisoformat(values[f"{space}LastModified"] or "")
+    return Listed(
+        decode(values[f"{space}Key"] or ""),
+        int(values[f"{space}Size"] or ""),
+        (values.get(f"{space}ETag") or "").strip('"'),
+        time_ns(modified if modified.tzinfo else modified.replace(tzinfo=UTC)),
+        values.get(f"{space}StorageClass"),
+        values.get(f"{space}Type"),
+    )

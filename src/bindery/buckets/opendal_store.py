@@ -1,0 +1,178 @@
+"""Object stores through Apache OpenDAL, for vendors that have no store of their own here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import opendal
+from opendal import exceptions as failures
+from opendal.layers import RetryLayer, TimeoutLayer
+
+from bindery.buckets.listing import time_ns
+from bindery.buckets.store import (
+    AccessDenied,
+    BucketNotFound,
+    Capabilities,
+    ObjectChanged,
+    ObjectDetails,
+    ObjectInfo,
+    ObjectNotFound,
+    StoreAddress,
+    StoreError,
+    StoreMisconfigured,
+    StoreUnavailable,
+    Watch,
+)
+
+_PAGE = 1_000
+_FAILURES = (
+    failures.Error, failures.Unexpected, failures.Unsupported, failures.ConfigInvalid, failures.NotFound,
+    failures.PermissionDenied, failures.IsADirectory, failures.NotADirectory, failures.ConditionNotMatch,
+    failures.RateLimited, failures.RangeNotSatisfied, failures.Conflict,
+)  # fmt: skip
+"""The library's exceptions have no common base."""
+_NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+_TIMEOUT = 4.0
+
+
+class OpendalStore:
+    """A bucket behind OpenDAL's blocking operator, which is safe for threads.
+
+    OpenDAL cleans paths: keys that begin with ``/`` or with white space, or hold ``.`` or ``..`` as a part,
+    cannot be read through it.
+    """
+
+    capabilities = Capabilities(content_etag=True, time_resolution_ns=10**9, details=True, watch=False)
+
+    def __init__(self, address: StoreAddress, service: str, options: Mapping[str, str]) -> None:
+        self.address = address
+        try:
+            operator = opendal.Operator(service, **options)
+        except _FAILURES as error:
+            raise StoreMisconfigured(f"bucket {address.bucket}: {_text(error)}") from error
+        retries = RetryLayer(max_times=2, min_delay=0.2, max_delay=1.0, jitter=True)
+        timeouts = TimeoutLayer(timeout=_TIMEOUT, io_timeout=_TIMEOUT)
+        self._operator = operator.layer(timeouts).layer(retries)
+
+    def check(self) -> None:
+        """Return when the bucket answers a listing of one object."""
+        try:
+            next(iter(self._operator.list("", limit=1)), None)
+        except _FAILURES as error:
+            raise self._bucket_error(error) from error
+
+    def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
+        """Pages as the store lists them, held to key order."""
+        page: list[ObjectInfo] = []
+        last = ""
+        try:
+            for entry in self._operator.list(prefix, recursive=True, limit=_PAGE):
+                key = entry.path
+                if key.endswith("/") or not key.startswith(prefix) or key <= start_after:
+                    continue
+                if key <= last:
+                    raise StoreUnavailable(
+                        f"the store listed {key!r} out of order; nothing is concluded from it"
+                    )
+                last = key
+                page.append(_info(key, entry.metadata))
+                if len(page) == _PAGE:
+                    yield page
+                    page = []
+        except _FAILURES as error:
+            raise self._bucket_error(error) from error
+        if page:
+            yield page
+
+    def details(self, key: str) -> ObjectDetails:
+        """One HEAD request."""
+        metadata = self._stat(key)
+        return ObjectDetails(
+            info=_info(key, metadata),
+            content_type=metadata.content_type,
+            content_md5=metadata.content_md5,
+            version_id=metadata.version,
+            content_disposition=metadata.content_disposition,
+            content_encoding=metadata.content_encoding,
+            user_metadata=dict(metadata.user_metadata or {}),
+        )
+
+    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
+        """One ranged GET, on the condition that the ETag is still the same; two at the end of the object."""
+        condition = None if etag is None else f'"{etag}"'
+        path = _path(key)
+        try:
+            return bytes(self._operator.read(path, offset=offset, size=length, if_match=condition))
+        except failures.ConditionNotMatch as error:
+            raise ObjectChanged(f"{key} has changed") from error
+        except (failures.Unexpected, failures.RangeNotSatisfied):
+            return self._read_end(
+                key, offset, length, condition
+            )  # the library calls a short answer an error
+        except _FAILURES as error:
+            raise self._object_error(error, key) from error
+
+    def watch(self) -> Watch:
+        """Object stores are followed by listing."""
+        raise StoreMisconfigured("an object store cannot be watched")
+
+    def close(self) -> None:
+        """Connections are pooled by the library and close with the process."""
+
+    def _read_end(self, key: str, offset: int, length: int, condition: str | None) -> bytes:
+        length = min(length, self._stat(key).content_length - offset)
+        if length <= 0:
+            return b""
+        try:
+            return bytes(self._operator.read(_path(key), offset=offset, size=length, if_match=condition))
+        except failures.ConditionNotMatch as error:
+            raise ObjectChanged(f"{key} has changed") from error
+        except _FAILURES as error:
+            raise self._object_error(error, key) from error
+
+    def _stat(self, key: str) -> Any:
+        try:
+            return self._operator.stat(_path(key))
+        except _FAILURES as error:
+            raise self._object_error(error, key) from error
+
+    def _bucket_error(self, error: Exception) -> StoreError:
+        bucket = self.address.bucket
+        text = _text(error)
+        if isinstance(error, failures.NotFound) or any(code in text for code in _NO_BUCKET):
+            return BucketNotFound(f"the bucket {bucket} does not exist at its store")
+        if isinstance(error, failures.PermissionDenied):
+            return AccessDenied(
+                f"the store refuses the credentials of bucket {bucket}; check them and their rights"
+            )
+        if isinstance(error, failures.ConfigInvalid | failures.Unsupported):
+            return StoreMisconfigured(f"bucket {bucket}: {text}")
+        return StoreUnavailable(f"the store of bucket {bucket} did not answer: {text}")
+
+    def _object_error(self, error: Exception, key: str) -> StoreError:
+        absent = failures.NotFound | failures.IsADirectory | failures.NotADirectory
+        if isinstance(error, absent) and not any(code in _text(error) for code in _NO_BUCKET):
+            self.check()
+            return ObjectNotFound(f"{key} does not exist")
+        return self._bucket_error(error)
+
+
+def _path(key: str) -> str:
+    """The path of a key; StoreError when the library would change it into another."""
+    parts = key.split("/")
+    if key != key.strip() or not parts[0] or "." in parts or ".." in parts:
+        raise StoreError(f"the key {key!r} cannot be addressed at this store; rename the object")
+    return key
+
+
+def _info(key: str, metadata: Any) -> ObjectInfo:
+    etag = (metadata.etag or "").strip('"')
+    modified_ns = 0 if metadata.last_modified is None else time_ns(metadata.last_modified)
+    size = metadata.content_length
+    return ObjectInfo(key, size, etag or f"{modified_ns:X}-{size:X}", modified_ns)
+
+
+def _text(error: Exception) -> str:
+    """The first line of the library's message, which holds no credentials."""
+    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__

@@ -1,0 +1,86 @@
+"""Alibaba Cloud OSS.
+
+Options: ``endpoint``, ``region``, ``access_key_id``, ``access_key_secret``, ``security_token``,
+``anonymous=true``, ``addressing=path|virtual``, ``object_acl=false`` (saves a request per new object),
+``ca_bundle``. Without keys: ``ALIBABA_CLOUD_ACCESS_KEY_ID``, ``ALIBABA_CLOUD_ACCESS_KEY_SECRET`` and
+``ALIBABA_CLOUD_SECURITY_TOKEN``, or ``OSS_ACCESS_KEY_ID`` and so on, as the vendor's clients have it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from bindery.buckets.bucket_http import BucketHttp, Location
+from bindery.buckets.endpoint import addresses_by_path, is_local, is_set, parse_endpoint
+from bindery.buckets.object_store import Dialect, ObjectStore, split_root
+from bindery.buckets.signing import OSS_V4, Credentials
+from bindery.buckets.store import AccessDenied, StoreAddress, StoreMisconfigured
+
+_DIALECT = Dialect(
+    header_prefix="x-oss-",
+    encryption_key_header="x-oss-server-side-encryption-key-id",
+    tag_count_header="x-oss-tagging-count",
+    has_acl=True,
+)
+_REGION_OF_HOST = re.compile(r"oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com")
+_DEFAULT_REGION = "cn-hangzhou"
+
+
+def open_oss(address: StoreAddress) -> ObjectStore:
+    """The bucket at ``oss://name[/prefix]``; no request is made yet. Raises StoreMisconfigured."""
+    options = address.options
+    parts = urlsplit(address.url)
+    http = BucketHttp(
+        address.bucket,
+        _location(parts.netloc, options),
+        OSS_V4,
+        _credentials(options),
+        headers={
+            "x-oss-range-behavior": "standard"
+        },  # otherwise a range past the end answers the whole object
+        ca_bundle=options.get("ca_bundle"),
+    )
+    return ObjectStore(address, http, _DIALECT, split_root(parts.path))
+
+
+def _location(bucket: str, options: Mapping[str, str]) -> Location:
+    region = options.get("region") or os.environ.get("OSS_REGION")
+    endpoint = options.get("endpoint") or os.environ.get("OSS_ENDPOINT")
+    scheme, host = parse_endpoint(endpoint or f"https://oss-{region or _DEFAULT_REGION}.aliyuncs.com")
+    named = _REGION_OF_HOST.match(host)
+    by_path = addresses_by_path(options)
+    return Location(
+        scheme=scheme,
+        host=host,
+        bucket=bucket,
+        path_style=is_local(host) if by_path is None else by_path,
+        region=region or (named[1] if named else _DEFAULT_REGION),
+    )
+
+
+def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None:
+    """Where a request gets its credentials; None for a public bucket."""
+    if is_set(options, "anonymous"):
+        return None
+    key, secret = options.get("access_key_id"), options.get("access_key_secret")
+    if key and secret:
+        given = Credentials(key, secret, options.get("security_token", ""))
+        return lambda: given
+    if key or secret:
+        raise StoreMisconfigured("access_key_id and access_key_secret belong together; set both")
+    return _found_credentials
+
+
+def _found_credentials() -> Credentials:
+    for prefix, token in (("ALIBABA_CLOUD_", "SECURITY_TOKEN"), ("OSS_", "SESSION_TOKEN")):
+        key = os.environ.get(f"{prefix}ACCESS_KEY_ID")
+        secret = os.environ.get(f"{prefix}ACCESS_KEY_SECRET")
+        if key and secret:
+            return Credentials(key, secret, os.environ.get(prefix + token, ""))
+    raise AccessDenied(
+        "no OSS credentials found; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or "
+        "anonymous=true for a public bucket"
+    )
