@@ -97,7 +97,6 @@ class Api:
         path.write_bytes(content)
         return f"oss://{bucket}/{key}"
 
-
     def empty(self) -> None:
         """Remove every project with all it holds."""
         for binding in self.catalog.list_bindings():
@@ -105,7 +104,9 @@ class Api:
         for project in self.catalog.list_projects(limit=1_000):
             for dataset in self.catalog.list_datasets(project.name, limit=1_000):
                 while documents := self.catalog.search(dataset.id, None, limit=100).documents:
-                    self.catalog.delete_files(dataset.id, [json.loads(document)["URI"] for document in documents])
+                    self.catalog.delete_files(
+                        dataset.id, [json.loads(document)["URI"] for document in documents]
+                    )
                 self.catalog.delete_dataset(project.name, dataset.name)
             self.catalog.delete_project(project.name)
         shutil.rmtree(self.bucket_root)

@@ -49,7 +49,11 @@ from bindery.sync.engine import WrongState
         ),
         (
             errors.action_not_found(),
-            (404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."),
+            (
+                404,
+                "InvalidAction.NotFound",
+                "Specified api is not found, please check your url and method.",
+            ),
         ),
     ],
 )

@@ -48,10 +48,16 @@ def test_every_rule_belongs_to_a_parameter() -> None:
     """A rule for a name that an operation does not have would never be applied."""
     model = load_model()
     patches = msgspec.json.decode((ROOT / "src/bindery/api/spec/patches.json").read_bytes())
-    everywhere = {parameter.name for operation in model.operations.values() for parameter in operation.parameters}
+    everywhere = {
+        parameter.name for operation in model.operations.values() for parameter in operation.parameters
+    }
     for section in ("rules", "required"):
         for action, entries in patches[section].items():
-            names = everywhere if action == "*" else {entry.name for entry in model.operations[action].parameters}
+            names = (
+                everywhere
+                if action == "*"
+                else {entry.name for entry in model.operations[action].parameters}
+            )
             assert set(entries) <= names, (section, action)
     assert set(patches["postOnly"]) <= set(model.operations)
 

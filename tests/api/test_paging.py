@@ -42,7 +42,20 @@ def test_no_token_means_the_beginning(token: str | None) -> None:
     assert paging.read_task_token(token, TASKS) is None
 
 
-GARBAGE = ["x", "::", "a:b", "a:b:c:d", "====", "MQ==", "杭州", "\x00", "AAAA" * 1_000, "MTo=", "/w==", "OjE="]
+GARBAGE = [
+    "x",
+    "::",
+    "a:b",
+    "a:b:c:d",
+    "====",
+    "MQ==",
+    "杭州",
+    "\x00",
+    "AAAA" * 1_000,
+    "MTo=",
+    "/w==",
+    "OjE=",
+]
 READERS: list[Callable[[str], Any]] = [
     lambda token: paging.read_project_token(token, "1"),
     lambda token: paging.read_dataset_token(token, "1", "p"),

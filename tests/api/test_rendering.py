@@ -23,7 +23,9 @@ def element(body: bytes) -> ElementTree.Element:
 
 
 def test_an_answer_as_json_begins_with_the_request_id() -> None:
-    answer = render("GetProject", messages.GetProjectResponse(project=messages.Project(project_name="p")), ID, xml=False)
+    answer = render(
+        "GetProject", messages.GetProjectResponse(project=messages.Project(project_name="p")), ID, xml=False
+    )
     assert (answer.status, answer.content_type) == (200, "application/json;charset=utf-8")
     assert json.loads(answer.body) == {"RequestId": ID, "Project": {"ProjectName": "p"}}
     assert answer.body.startswith(b'{"RequestId":')
@@ -36,13 +38,16 @@ def test_an_answer_without_members_is_still_an_object() -> None:
 
 def test_documents_of_the_catalog_go_through_unchanged() -> None:
     document = b'{"URI":"oss://b/k","Size":9007199254740993,"Duration":3.665678}'
-    answer = render("GetFileMeta", messages.GetFileMetaResponse(files=(msgspec.Raw(document),)), ID, xml=False)
+    answer = render(
+        "GetFileMeta", messages.GetFileMetaResponse(files=(msgspec.Raw(document),)), ID, xml=False
+    )
     assert document in answer.body
 
 
 def test_an_answer_as_xml() -> None:
     response = messages.ListBindingsResponse(
-        bindings=(messages.Binding(uri="oss://one", phase=""), messages.Binding(uri="oss://two")), next_token=""
+        bindings=(messages.Binding(uri="oss://one", phase=""), messages.Binding(uri="oss://two")),
+        next_token="",
     )
     answer = render("ListBindings", response, ID, xml=True)
     assert answer.content_type == "text/xml;charset=utf-8"
@@ -62,12 +67,16 @@ def file_as_xml(document: dict[str, Any]) -> ElementTree.Element:
 
 
 def test_lists_in_xml_hold_elements_in_the_singular() -> None:
-    file = file_as_xml({"Addresses": [{"City": "杭州"}], "VideoStreams": [{"Index": 0}], "OCRContents": [{}]})
+    file = file_as_xml(
+        {"Addresses": [{"City": "杭州"}], "VideoStreams": [{"Index": 0}], "OCRContents": [{}]}
+    )
     assert file.findtext("Addresses/Address/City") == "杭州"
     assert file.findtext("VideoStreams/VideoStream/Index") == "0"
 
 
-@pytest.mark.parametrize("key", ["plain", "m²", "9", "a b", "<", "é", "名", "-x", "", "a:b", "½", "ª", "\ud7ff", "x\x00"])
+@pytest.mark.parametrize(
+    "key", ["plain", "m²", "9", "a b", "<", "é", "名", "-x", "", "a:b", "½", "ª", "\ud7ff", "x\x00"]
+)
 def test_every_map_key_becomes_an_element_name(key: str) -> None:
     labels = file_as_xml({"CustomLabels": {key: "value"}}).find("CustomLabels")
     assert labels is not None

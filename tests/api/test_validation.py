@@ -50,7 +50,9 @@ def test_names(name: str) -> None:
     assert check("CreateProject", ProjectName=name).project_name == name
 
 
-@pytest.mark.parametrize("name", ["9a", "-a", "a b", "a.b", "名", "a" * 129, "a\n", "a/b", " a", "é", "a\0"])
+@pytest.mark.parametrize(
+    "name", ["9a", "-a", "a b", "a.b", "名", "a" * 129, "a\n", "a/b", " a", "é", "a\0"]
+)
 @pytest.mark.parametrize("parameter", ["ProjectName", "DatasetName"])
 def test_wrong_names(name: str, parameter: str) -> None:
     assert refusal("GetDataset", **{**DATASET, parameter: name}) == (
@@ -199,7 +201,9 @@ def test_a_backslash_before_u0000_is_no_nul() -> None:
 
 
 def test_members_of_json_may_be_unknown_null_or_empty() -> None:
-    file = '{"URI":"oss://b/k","Addresses":[],"Labels":null,"Later":{"x":[1]},"CustomLabels":{"n":1,"b":true}}'
+    file = (
+        '{"URI":"oss://b/k","Addresses":[],"Labels":null,"Later":{"x":[1]},"CustomLabels":{"n":1,"b":true}}'
+    )
     found = check("IndexFileMeta", **DATASET, File=file).file
     assert (found.uri, found.addresses, found.labels) == ("oss://b/k", (), None)
     assert found.custom_labels == {"n": 1, "b": True}

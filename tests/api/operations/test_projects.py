@@ -85,7 +85,11 @@ def test_a_hundred_projects_and_no_more(api: Api) -> None:
 
 def test_an_update_changes_what_is_given_and_keeps_the_rest(api: Api) -> None:
     before = api("CreateProject", ProjectName="photos", Tag=TAGS, **EVERYTHING)["Project"]
-    for name, value in {"Description": "new", "DatasetMaxBindCount": 9, "TemplateId": "Official:MediaMeta"}.items():
+    for name, value in {
+        "Description": "new",
+        "DatasetMaxBindCount": 9,
+        "TemplateId": "Official:MediaMeta",
+    }.items():
         changed = api("UpdateProject", ProjectName="photos", **{name: value})["Project"]
         assert changed[name] == value
         assert changed.pop("UpdateTime") > before.pop("UpdateTime")
