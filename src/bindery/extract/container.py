@@ -19,7 +19,7 @@ from bindery.extract.reader import RangeReader
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-_WHOLE_PROBE_SIZE = 64 * 1024 * 1024
+WHOLE_PROBE_SIZE = 64 * 1024 * 1024
 """Files up to this size are probed as deeply as ffprobe does it, larger ones within the byte budget."""
 _BOUNDED_PROBE = {"probesize": "400000", "duration_probesize": "500000"}
 _CLOSED = {"protocol_whitelist": "none"}
@@ -72,7 +72,7 @@ def open_container(reader: RangeReader) -> InputContainer:
         raise Unreadable("ParseFailed", "the file is empty")
     if _PLAYLIST.match(reader.peek_at(0, 64)):
         raise Unreadable("ParseFailed", "a playlist names other files, and those are not opened")
-    bounded = reader.size > _WHOLE_PROBE_SIZE
+    bounded = reader.size > WHOLE_PROBE_SIZE
     try:
         return av.open(
             _Input(reader, bounded=bounded),

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 
-from bindery.clock import format_time, parse_time, parse_zone
+from bindery.clock import parse_time
 from bindery.extract.produce_time import exif_time
 
 TEXT_LIMIT = 64 * 1024
@@ -93,4 +93,4 @@ def parse_created(text: str, zone: str) -> str | None:
         return None
     # The date counts as unset whatever zone its zero was written in.
     local = parse_time(found[:19] + "Z")
-    return None if local in _EPOCHS else format_time(parse_time(found), parse_zone(declared))
+    return None if local in _EPOCHS else found

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 _PROGRAM = re.compile(r"  Program \d+ ")
-_STREAM = re.compile(r"  Stream #0:(\d+)\D.*?: (?:Video|Audio|Subtitle|Data|Attachment|Unknown): (\w+)(.*)")
+_STREAM = re.compile(
+    r"  Stream #0:(\d+)(?:\D.*?)?: (?:Video|Audio|Subtitle|Data|Attachment|Unknown): (\w+)(.*)"
+)
 _TAG = re.compile(r" \([^()]{4,16} / 0x([0-9A-F]{4,8})\)")
 _RATE = re.compile(r", (\d+) Hz")
 _SIZE = re.compile(r", (\d+)x(\d+)")

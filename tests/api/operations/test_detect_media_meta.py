@@ -15,10 +15,19 @@ pytestmark = pytest.mark.server
 def clip(server: Any, new_name: Callable[[str], str]) -> str:
     bucket = server.bucket_root / new_name("detect-media")
     bucket.mkdir()
-    sources = ("-f lavfi -i testsrc=size=160x120:rate=25:duration=1 -f lavfi -i sine=duration=1").split()
+    sources = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=160x120:rate=25:duration=1",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=duration=1",
+    ]
     tags = ["-metadata", "title=Clip", "-metadata", "creation_time=2022-04-24T02:39:57Z"]
     place = ["-metadata", "location=+30.2831+120.0290/", "-metadata:s:v", "language=eng"]
-    codecs = "-c:v libx264 -pix_fmt yuv420p -c:a aac".split()
+    codecs = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     command = ["ffmpeg", "-v", "error", *sources, *codecs, *tags, *place, str(bucket / "clip.mov")]
     subprocess.run(command, check=True, timeout=60, capture_output=True)
     (bucket / "broken.mp4").write_bytes(b"no video at all")
