@@ -7,7 +7,9 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
-_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _NANOSECONDS = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,7 +56,7 @@ def parse_time(text: str) -> int:
 
 def parse_zone(text: str) -> timezone:
     """A zone written ``Z`` or ``+08:00``; raises ValueError for anything else."""
-    if not re.fullmatch(r"[Zz]|[+-]\d\d:\d\d", text):
+    if not re.fullmatch(r"[Zz]|[+-][0-9]{2}:[0-9]{2}", text):
         raise ValueError(f"not a zone offset such as +08:00: {text[:64]!r}")
     return timezone(timedelta(seconds=_offset_seconds(text)))
 

@@ -24,6 +24,7 @@ class DocumentWriter:
     """Makes documents of one dataset."""
 
     def __init__(self, account_id: str, dataset: Dataset, zone: timezone) -> None:
+        self.dataset_id = dataset.id
         self._account_id = account_id
         self._dataset = dataset
         self._zone = zone
@@ -42,7 +43,7 @@ class DocumentWriter:
         file.filename = file.filename or uri.split("/", 3)[-1]
         file.create_time = format_time(create_time, self._zone)
         file.update_time = format_time(update_time, self._zone)
-        document = _encoder.encode(file)
+        document = _encode(file)
         if own is None:
             return document
         return _encoder.encode({**msgspec.json.decode(document), **msgspec.json.decode(own)})
@@ -55,6 +56,26 @@ class DocumentWriter:
                 fields |= msgspec.json.decode(layer)
         fields["UpdateTime"] = format_time(update_time, self._zone)
         return _encoder.encode(fields)
+
+
+def _encode(file: File) -> bytes:
+    try:
+        return _encoder.encode(file)
+    except UnicodeEncodeError:
+        return _encoder.encode(_valid(msgspec.to_builtins(file)))
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_valid(name): _valid(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_valid(inner) for inner in value]
+    return valid_unicode(value) if isinstance(value, str) else value
+
+
+def valid_unicode(text: str) -> str:
+    """``text`` with U+FFFD for every lone surrogate, which no database can hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def merge_own(earlier: bytes | None, fields: bytes) -> bytes | None:

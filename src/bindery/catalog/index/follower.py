@@ -124,12 +124,9 @@ class Follower:
     def _delete(
         self, writer: duckdb.DuckDBPyConnection, dataset_id: int, changes: Sequence[Change]
     ) -> None:
-        name = table(dataset_id)
+        gone = "SELECT unnest(from_json(?::JSON, '[\"UUID\"]'))"
         writer.execute(
-            f"DELETE FROM {name} USING (SELECT unnest(from_json(?::JSON, '[\"BIGINT\"]')) AS key,"
-            " unnest(from_json(?::JSON, '[\"VARCHAR\"]')) AS uri) AS gone"
-            f' WHERE {name}."Key" = gone.key AND {name}."URI" = gone.uri',
-            self._projection.keys(changes),
+            f'DELETE FROM {table(dataset_id)} WHERE "Key" IN ({gone})', [self._projection.keys(changes)]
         )
 
     def _insert(
@@ -146,9 +143,10 @@ class Follower:
     # the file
 
     def _renew(self, *, empty: bool) -> None:
-        self.generation += 1
+        self.generation += 1  # whoever caught up before may not read the new file
         self._file.renew(empty=empty)
         self._adopt()
+        self.generation += 1  # nor may whoever began while it was exchanged
 
     def _adopt(self) -> None:
         """Take over what the file holds, or begin anew when it is not usable."""

@@ -6,6 +6,7 @@ One table a dataset, without the documents. It is derived: a damaged file is bui
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Sequence
 from datetime import timezone
 from pathlib import Path
@@ -41,6 +42,7 @@ _BROKEN = (
     duckdb.SerializationException,
     duckdb.IOException,
 )
+_QUERY_SECONDS = 60
 _ATTEMPTS = 3
 """As found, after opening the file again, and after building it anew."""
 
@@ -171,11 +173,19 @@ class Index:
 
 
 def _fetch(cursor: _Cursor, statement: Condition) -> list[tuple[Any, ...]]:
+    limit = threading.Timer(_QUERY_SECONDS, cursor.interrupt)
+    limit.start()
     try:
         return cursor.execute(statement.sql, statement.parameters).fetchall()
+    except duckdb.InterruptException as error:
+        raise QueryError(
+            f"The query takes more than {_QUERY_SECONDS} s: use fewer or narrower conditions."
+        ) from error
     except _TOO_LARGE as error:
         reason = str(error).splitlines()[0][:200]
         raise QueryError(f"The query is too large to be answered: {reason}") from error
+    finally:
+        limit.cancel()
 
 
 def _unusable(error: Exception) -> CatalogUnusable:

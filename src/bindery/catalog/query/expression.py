@@ -7,16 +7,18 @@ Grammar, loosest first::
     negation = "not" negation | "(" expression ")" | array "[" expression "]" | condition
     condition = field ("=" | "!=" | ">" | ">=" | "<" | "<=" | "~" | "^=") value
               | "exists(" field ")" | "near(" lat "," long "," metres ")"
-              | "within(" lat "," long "," lat "," long ")"
+              | "within(" lat "," long { "," lat "," long } ")"
 
 ``~`` is match-phrase, ``^=`` prefix; ``Labels[LabelName = TV and LabelConfidence > 0.9]`` is nested.
-Sizes may end in KB, MB, GB or KiB, MiB, GiB; times may be days (``2024-01-31``).
+``within`` takes two corners of a box, or three and more of a polygon. Integers may end in KB, MB, GB, TB or
+KiB, MiB, GiB, TiB; times may be days (``2024-01-31``). A page of the documentation explains it all.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 import msgspec
 
@@ -47,8 +49,10 @@ _UNITS = {
     "gib": 1024**3,
     "tib": 1024**4,
 }
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b)", re.IGNORECASE)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)([kmgt]i?b)", re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MAX_DEPTH = 50
+"""Brackets and ``not`` within each other; SimpleQuery itself allows fewer levels."""
 
 
 class _Lexeme(msgspec.Struct, frozen=True):
@@ -69,8 +73,8 @@ def parse_expression(text: str, zone: str = "+08:00") -> Node | None:
 
 
 def _lexemes(text: str) -> Iterator[_Lexeme]:
-    position = 0
-    while position < len(text.rstrip()):
+    position, end = 0, len(text.rstrip())
+    while position < end:
         match = _LEXEME.match(text, position)
         if match is None:
             raise QueryError(f"column {position + 1}: cannot read {text[position:].strip()[:20]!r}")
@@ -88,6 +92,8 @@ class _Parser:
         self._lexemes = list(_lexemes(text))
         self._lexemes.append(_Lexeme("end", "the end", len(text) + 1))
         self._position = 0
+        self._depth = 0
+        self._array = ""
 
     def parse(self) -> Node:
         node = self._expression()
@@ -130,25 +136,44 @@ class _Parser:
         return nodes[0] if len(nodes) == 1 else And(tuple(nodes))
 
     def _negation(self) -> Node:
-        if self._accept("word", "not"):
-            return Not((self._negation(),))
-        if self._accept("sign", "("):
-            node = self._expression()
-            self._expect(")")
-            return node
-        return self._condition()
+        if self._depth == _MAX_DEPTH:
+            raise QueryError(
+                f"column {self._here.column}: more than {_MAX_DEPTH} brackets within each other"
+            )
+        self._depth += 1
+        try:
+            if self._accept("word", "not"):
+                return Not((self._negation(),))
+            if self._accept("sign", "("):
+                node = self._expression()
+                self._expect(")")
+                return node
+            return self._condition()
+        finally:
+            self._depth -= 1
 
     def _condition(self) -> Node:
         if self._here.kind not in ("word", "text"):
             raise self._mistake("a field")
         name = self._take().text
         if self._accept("sign", "["):
-            node = self._expression()
-            self._expect("]")
-            return Nested(name, (_inside(node, name),))
+            return self._nested(name)
         if self._accept("sign", "("):
             return self._function(name)
-        return self._comparison(name)
+        return self._comparison(self._full(name))
+
+    def _nested(self, array: str) -> Node:
+        outer, self._array = self._array, array
+        node = self._expression()
+        self._expect("]")
+        self._array = outer
+        return Nested(array, (node,))
+
+    def _full(self, name: str) -> str:
+        """Fields inside square brackets may leave out the name of the array."""
+        if not self._array or name.startswith(f"{self._array}."):
+            return name
+        return f"{self._array}.{name}"
 
     def _function(self, name: str) -> Leaf:
         arguments = [self._value()]
@@ -157,18 +182,20 @@ class _Parser:
         self._expect(")")
         match name.lower(), len(arguments):
             case "exists", 1:
-                return Leaf(field=arguments[0], operation="exist")
+                return Leaf(field=self._full(arguments[0]), operation="exist")
             case "near", 3:
                 latitude, longitude, metres = arguments
                 return Leaf(
                     field="LatLong", operation="geo-distance", value=f"{latitude},{longitude};{metres}"
                 )
-            case "within", 4:
-                north, west, south, east = arguments
-                value = f"{north},{west};{south},{east}"
-                return Leaf(field="LatLong", operation="geo-bounding-box", value=value)
+            case "within", count if count >= 4 and count % 2 == 0:
+                operation = "geo-bounding-box" if count == 4 else "geo-polygon"
+                points = zip(arguments[::2], arguments[1::2], strict=True)
+                value = ";".join(f"{latitude},{longitude}" for latitude, longitude in points)
+                return Leaf(field="LatLong", operation=operation, value=value)
         raise QueryError(
-            f"{name}(…) is not known; use exists(field), near(lat, long, metres) or within(lat, long, lat, long)"
+            f"{name[:40]}(…) with {len(arguments)} arguments is not known; use exists(field), "
+            "near(lat, long, metres) or within(lat, long, lat, long)"
         )
 
     def _comparison(self, name: str) -> Node:
@@ -191,19 +218,9 @@ class _Parser:
             kind = find_field(name)[0].kind
         except QueryError:
             return value
-        size = _SIZE.fullmatch(value) if kind in (Kind.INT, Kind.FLOAT) else None
+        size = _SIZE.fullmatch(value) if kind is Kind.INT else None
         if size:
-            return str(round(float(size[1]) * _UNITS[size[2].lower()]))
+            return str(round(Decimal(size[1]) * _UNITS[size[2].lower()]))
         if kind is Kind.TIME and _DAY.fullmatch(value):
             return f"{value}T00:00:00{self._zone}"
         return value
-
-
-def _inside(node: Node, array: str) -> Node:
-    """Fields inside brackets may leave out the name of the array."""
-    if isinstance(node, Leaf):
-        full = node.field if node.field.startswith(f"{array}.") else f"{array}.{node.field}"
-        return Leaf(field=full, operation=node.operation, value=node.value)
-    if isinstance(node, Nested):
-        return node
-    return type(node)(tuple(_inside(entry, array) for entry in node.nodes))

@@ -5,7 +5,7 @@ Source: help pages api-imm-2020-09-30-simplequery and -struct-simplequery.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bindery.catalog.query.fields import (
@@ -31,6 +31,10 @@ from bindery.catalog.query.values import read_box, read_circle, read_polygon, re
 
 MAX_CONDITIONS = 100
 MAX_DEPTH = 5
+MAX_LEAVES = 1_000
+"""Conditions of a whole query; the vendor names no such limit, but 100 in each of 5 levels would be too many."""
+MAX_PHRASE_TOKENS = 1_000
+"""Words of all phrases of a query."""
 MAX_SORT_FIELDS = 5
 MAX_AGGREGATIONS = 20
 _LOGICAL: dict[str, type[And] | type[Or] | type[Not]] = {"and": And, "or": Or, "not": Not}
@@ -41,7 +45,22 @@ _OPERATION_NAMES = {And: "and", Or: "or", Not: "not"}
 
 def parse_simple_query(node: Any) -> Node:
     """The tree of a SimpleQuery given as decoded JSON. Raises QueryError."""
-    return _parse(node, depth=0, array=None)
+    tree = _parse(node, depth=0, array=None)
+    leaves = list(_leaves(tree))
+    if len(leaves) > MAX_LEAVES:
+        raise QueryError(f"Query may have up to {MAX_LEAVES} conditions in all.")
+    phrases = (leaf.value or "" for leaf in leaves if leaf.operation == "match-phrase")
+    if sum(len(tokens_of(phrase)) for phrase in phrases) > MAX_PHRASE_TOKENS:
+        raise QueryError(f"The phrases of match-phrase may have up to {MAX_PHRASE_TOKENS} words in all.")
+    return tree
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for entry in node.nodes:
+            yield from _leaves(entry)
 
 
 def _parse(node: Any, *, depth: int, array: str | None) -> Node:
@@ -108,14 +127,24 @@ def _parse_leaf(node: dict[str, Any], operation: str, array: str | None) -> Leaf
         name = f"{array}.{name}"
     if operation == "exist" and array is None and name in ARRAYS:
         return Leaf(field=name, operation=operation)
+    _check_unicode(name)
     field, key = find_field(name)
     _check_place(field, name, array)
     _check_operation(field, key, name, operation)
     if operation == "exist":
         return Leaf(field=name, operation=operation)
-    leaf = Leaf(field=name, operation=operation, value=_text(name, node.get("Value")))
-    check_value(field, leaf)
+    value = _text(name, node.get("Value"))
+    _check_unicode(value)
+    leaf = Leaf(field=name, operation=operation, value=value)
+    _check_value(field, leaf)
     return leaf
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise QueryError("Query holds text that is not valid Unicode.") from None
 
 
 def _check_place(field: Field, name: str, array: str | None) -> None:
@@ -141,8 +170,7 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
-def check_value(field: Field, leaf: Leaf) -> None:
-    """Raises QueryError when the value does not fit the field and the operation."""
+def _check_value(field: Field, leaf: Leaf) -> None:
     assert leaf.value is not None
     match leaf.operation:
         case "geo-distance":

@@ -8,24 +8,22 @@ from datetime import timezone
 
 import msgspec
 
-from bindery.catalog.documents import DocumentWriter, merge_own
+from bindery.catalog.documents import DocumentWriter, merge_own, valid_unicode
 from bindery.catalog.index.changes import Change
+from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
-from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, NotFound
+from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, Limits, NotFound
 from bindery.clock import now_ns
 from bindery.file import File
 
 _SQL = load_statements("files")
-_encoder = msgspec.json.Encoder()
 _BATCH_BYTES = 8 * 1024 * 1024
 """About as much of documents and texts as one batch of changes holds."""
 _PURGE_PAGE = 5_000
 
 
 class _Existing(msgspec.Struct, frozen=True, gc=False):
-    sequence: int
-    live: bool
     own: bytes | None
     size: int
     create_time: int
@@ -61,44 +59,37 @@ class Entries:
         newest = {write.uri: write for write in files}
         existing = self._existing(connection, dataset.id, newest)
         if existing_only:
-            newest = {uri: write for uri, write in newest.items() if uri in existing and existing[uri].live}
-        if not newest:
-            return
+            newest = {uri: write for uri, write in newest.items() if uri in existing}
         writer = self._writer(dataset)
         now = now_ns()
-        rows = []
-        for uri, write in newest.items():
-            before = existing.get(uri)
-            live = before is not None and before.live
-            created = before.create_time if before is not None and live else now
-            own = before.own if before is not None and live else None
-            document = writer.write(uri, write.file, own, create_time=created, update_time=now)
-            size = write.file.size or 0
-            binding_id = write.binding_id
-            if binding_id is None and before is not None:
-                binding_id = before.binding_id
-            rows.append((dataset.id, uri, document, own, write.text, size, created, binding_id))
-        added = sum(row[5] for row in rows) - sum(
-            before.size for before in existing.values() if before.live
-        )
-        count = len(rows) - sum(before.live for before in existing.values())
-        self._count(connection, dataset, count, added)
+        rows = [self._row(writer, write, existing.get(uri), now) for uri, write in newest.items()]
+        added = sum(row[5] for row in rows) - sum(before.size for before in existing.values())
+        self._count(connection, dataset.id, len(rows) - len(existing), added, dataset.limits)
         connection.executemany(_SQL.insert_file, rows)
+
+    def _row(
+        self, writer: DocumentWriter, write: FileWrite, before: _Existing | None, now: int
+    ) -> tuple[int, str, bytes, bytes | None, str | None, int, int, int | None]:
+        created, own, binding_id = now, None, write.binding_id
+        if before is not None:
+            created, own = before.create_time, before.own
+            binding_id = before.binding_id if binding_id is None else binding_id
+        document = writer.write(write.uri, write.file, own, create_time=created, update_time=now)
+        text = write.text if write.text is None else valid_unicode(write.text)
+        size = max(0, min(write.file.size or 0, INT64_MAX))
+        return writer.dataset_id, write.uri, document, own, text, size, created, binding_id
 
     def remove(self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]) -> None:
         """Leave a row without document in the place of each entry; absent ones are no error."""
         existing = self._existing(connection, dataset_id, uris)
-        live = {uri: before for uri, before in existing.items() if before.live}
-        rows = [
-            (dataset_id, uri, None, None, None, 0, before.create_time, None) for uri, before in live.items()
-        ]
-        connection.executemany(_SQL.insert_file, rows)
-        change = {
-            "id": dataset_id,
-            "count": -len(live),
-            "size": -sum(before.size for before in live.values()),
-        }
-        connection.execute(_SQL.count_change, change)
+        if existing:
+            rows = [
+                (dataset_id, uri, None, None, None, 0, before.create_time, None)
+                for uri, before in existing.items()
+            ]
+            connection.executemany(_SQL.insert_file, rows)
+            removed = sum(before.size for before in existing.values())
+            self._count(connection, dataset_id, -len(existing), -removed, None)
 
     def accept(self, connection: sqlite3.Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
         """An entry that waits for its extraction, with the caller's fields. Raises LimitExceeded, InvalidFields."""
@@ -109,7 +100,7 @@ class Entries:
             document = self._writer(dataset).write(
                 uri, File(object_status="Indexing"), own, create_time=now, update_time=now
             )
-            self._count(connection, dataset, 1, 0)
+            self._count(connection, dataset.id, 1, 0, dataset.limits)
             row = _Whole(document, own, None, 0, now, None)
         else:
             row.own = merge_own(row.own, fields)
@@ -140,11 +131,12 @@ class Entries:
 
     def get(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
         """Those that exist, in the order asked."""
-        values = {"dataset_id": dataset_id, "uris": _json(uris)}
-        rows = self._database.reader.execute(_SQL.select_documents, values).fetchall()
+        reader = self._database.reader
+        rows = (reader.execute(_SQL.select_document, (dataset_id, uri)).fetchone() for uri in uris)
         return [
-            FileRecord(uri=uri, document=document, sequence=sequence, binding_id=binding_id)
-            for uri, document, sequence, binding_id in rows
+            FileRecord(uri=row[0], document=row[1], sequence=row[2], binding_id=row[3])
+            for row in rows
+            if row is not None
         ]
 
     # ChangeSource
@@ -197,20 +189,20 @@ class Entries:
     def _existing(
         self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]
     ) -> dict[str, _Existing]:
-        values = {"dataset_id": dataset_id, "uris": _json(list(uris))}
-        rows = connection.execute(_SQL.select_existing, values).fetchall()
-        return {uri: _Existing(sequence, bool(live), *rest) for uri, sequence, live, *rest in rows}
+        rows = (
+            (uri, connection.execute(_SQL.select_existing, (dataset_id, uri)).fetchone())
+            for uri in dict.fromkeys(uris)
+        )
+        return {uri: _Existing(*row) for uri, row in rows if row is not None}
 
-    def _count(self, connection: sqlite3.Connection, dataset: Dataset, count: int, size: int) -> None:
-        connection.execute(_SQL.count_change, {"id": dataset.id, "count": count, "size": size})
-        files, total = connection.execute(_SQL.select_counts, {"id": dataset.id}).fetchone()
-        limits = dataset.limits
-        if count > 0 and files > limits.dataset_max_file_count:
+    def _count(
+        self, connection: sqlite3.Connection, dataset_id: int, count: int, size: int, limits: Limits | None
+    ) -> None:
+        """Raises LimitExceeded when the dataset grows beyond one of ``limits``."""
+        files, total = connection.execute(_SQL.select_counts, {"id": dataset_id}).fetchone()
+        files, total = files + count, total + size
+        if limits is not None and count > 0 and files > limits.dataset_max_file_count:
             raise LimitExceeded("DatasetMaxFileCount")
-        if size > 0 and total > limits.dataset_max_total_file_size:
+        if limits is not None and size > 0 and total > limits.dataset_max_total_file_size:
             raise LimitExceeded("DatasetMaxTotalFileSize")
-
-
-def _json(values: Sequence[str]) -> str:
-    """A JSON array for ``json_each``. Raises ValueError for text that is not valid Unicode."""
-    return _encoder.encode(values).decode()
+        connection.execute(_SQL.set_counts, {"id": dataset_id, "files": files, "total": total})

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import LedgerEntry, Outcome
@@ -57,9 +55,9 @@ class Ledger:
 
     def get(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """Rows by key; absent ones are left out."""
-        values = {"binding_id": binding_id, "keys": msgspec.json.encode(list(keys)).decode()}
-        rows = self._database.reader.execute(_SQL.select_ledger, values).fetchall()
-        return {row[0]: _entry(row) for row in rows}
+        reader = self._database.reader
+        rows = (reader.execute(_SQL.select_ledger, (binding_id, key)).fetchone() for key in keys)
+        return {row[0]: _entry(row) for row in rows if row is not None}
 
 
 def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:

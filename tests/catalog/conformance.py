@@ -1,0 +1,771 @@
+"""What every catalog must do, whatever keeps its data.
+
+A catalog joins by a subclass of ``CatalogConformance`` whose module has the fixtures ``open_catalog`` (opens
+the same storage again each time), ``catalog`` and ``place``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.documents import InvalidFields
+from bindery.catalog.query.parse import parse_simple_query
+from bindery.catalog.query.syntax import Aggregation
+from bindery.catalog.records import (
+    AlreadyExists,
+    Binding,
+    BindingPhase,
+    BindingState,
+    Dataset,
+    LimitExceeded,
+    Limits,
+    NotEmpty,
+    NotFound,
+    Outcome,
+    Progress,
+    Project,
+    ScanCommit,
+    Task,
+)
+from bindery.clock import now_ns
+from bindery.file import Address, Label
+
+from .samples import Place, document_of, entry_of, make_place, scan_of, uris, write_of
+
+HOSTILE_KEYS = [
+    "a",
+    "a/",
+    "a//b",
+    "é",
+    "e\u0301",
+    "日本/写真.jpg",
+    "😀.png",
+    "100%_sure*?[x].jpg",
+    "quote'\"; DROP TABLE file; --.jpg",
+    "nul\0inside",
+    "new\nline\ttab",
+    " leading and trailing ",
+    "\u202eevil",
+    "\uffff",
+    "x" * 1024,
+    "é" * 70_000,
+]
+
+
+class ProjectConformance:
+    def test_a_project_is_kept_as_given(self, catalog: Catalog) -> None:
+        given = Project(
+            name="p", description="d", template_id="t", tags={"k": "v"},
+            project_max_dataset_count=7, limits=Limits(dataset_max_bind_count=3), create_time=5, update_time=6,
+        )  # fmt: skip
+        made = catalog.create_project(given)
+        assert made.id > 0
+        assert made == replace(given, id=made.id) == catalog.get_project("p")
+
+    def test_names_are_taken_once(self, catalog: Catalog) -> None:
+        catalog.create_project(Project(name="p"))
+        with pytest.raises(AlreadyExists, match="project"):
+            catalog.create_project(Project(name="p", description="other"))
+        assert catalog.get_project("p").description == ""
+
+    def test_names_differ_by_case(self, catalog: Catalog) -> None:
+        assert catalog.create_project(Project(name="p")).id != catalog.create_project(Project(name="P")).id
+
+    def test_an_account_has_a_hundred_projects(self, catalog: Catalog) -> None:
+        for number in range(100):
+            catalog.create_project(Project(name=f"p{number}"))
+        with pytest.raises(LimitExceeded, match="ProjectCount"):
+            catalog.create_project(Project(name="one-more"))
+
+    def test_absent_projects_are_not_found(self, catalog: Catalog) -> None:
+        def no_change(project: Project) -> Project:
+            raise AssertionError("must not be called")
+
+        for call in (
+            lambda: catalog.get_project("x"),
+            lambda: catalog.update_project("x", no_change),
+            lambda: catalog.delete_project("x"),
+            lambda: catalog.project_statistics("x"),
+            lambda: catalog.list_datasets("x"),
+            lambda: catalog.create_dataset(Dataset(project_id=0, project_name="x", name="d")),
+            lambda: catalog.list_bindings(project_name="x"),
+        ):
+            with pytest.raises(NotFound) as caught:
+                call()
+            assert caught.value.args[0] == "project"
+
+    def test_lists_ascend_and_resume(self, catalog: Catalog) -> None:
+        names = ["a", "a-1", "a_2", "b", "B", "ab"]
+        for name in names:
+            catalog.create_project(Project(name=name))
+        found = [project.name for project in catalog.list_projects()]
+        assert found == sorted(names)
+        assert [p.name for p in catalog.list_projects(limit=2)] == found[:2]
+        assert [p.name for p in catalog.list_projects(after=found[1], limit=2)] == found[2:4]
+        assert [p.name for p in catalog.list_projects(after=found[-1])] == []
+
+    def test_prefixes_are_taken_literally(self, catalog: Catalog) -> None:
+        for name in ["a_b", "aXb", "a_c", "A_b"]:
+            catalog.create_project(Project(name=name))
+        assert [p.name for p in catalog.list_projects(prefix="a_")] == ["a_b", "a_c"]
+        assert [p.name for p in catalog.list_projects(prefix="a_", after="a_b")] == ["a_c"]
+        assert catalog.list_projects(prefix="%") == []
+
+    def test_tags_must_all_be_carried(self, catalog: Catalog) -> None:
+        for number in range(10):
+            tags = {"even": str(number % 2 == 0), "third": str(number % 3 == 0)}
+            catalog.create_project(Project(name=f"p{number}", tags=tags))
+        wanted = {"even": "True", "third": "True"}
+        assert [p.name for p in catalog.list_projects(tags=wanted)] == ["p0", "p6"]
+        assert [p.name for p in catalog.list_projects(tags=wanted, after="p0", limit=1)] == ["p6"]
+        assert catalog.list_projects(tags={"even": "True", "other": ""}) == []
+
+    def test_update_changes_what_the_callback_returns(self, catalog: Catalog) -> None:
+        made = catalog.create_project(Project(name="p"))
+        changed = catalog.update_project("p", lambda held: replace(held, description="new", update_time=9))
+        assert changed == replace(made, description="new", update_time=9) == catalog.get_project("p")
+
+    def test_an_update_that_fails_changes_nothing(self, catalog: Catalog) -> None:
+        catalog.create_project(Project(name="p"))
+
+        def fail(held: Project) -> Project:
+            raise RuntimeError("no")
+
+        with pytest.raises(RuntimeError):
+            catalog.update_project("p", fail)
+        assert catalog.get_project("p").description == ""
+        catalog.update_project("p", lambda held: replace(held, description="works again"))
+
+    def test_only_empty_projects_are_deleted(self, catalog: Catalog) -> None:
+        place = make_place(catalog)
+        with pytest.raises(NotEmpty) as caught:
+            catalog.delete_project("place")
+        assert caught.value.args == ("project", "datasets")
+        catalog.delete_binding(place.binding.id)
+        catalog.delete_dataset("place", "place")
+        catalog.delete_project("place")
+        assert catalog.list_projects() == []
+        catalog.create_project(Project(name="place"))
+
+
+class DatasetConformance:
+    def test_a_dataset_is_kept_as_given(self, catalog: Catalog) -> None:
+        project = catalog.create_project(Project(name="p"))
+        given = Dataset(
+            project_id=0, project_name="p", name="d", description="x", template_id="t", create_time=1,
+            limits=Limits(dataset_max_file_count=9), workflow_parameters=({"Name": "a", "Value": "b"},),
+        )  # fmt: skip
+        made = catalog.create_dataset(given)
+        assert made == replace(given, id=made.id, project_id=project.id)
+        assert catalog.get_dataset("p", "d") == made
+
+    def test_names_are_unique_in_a_project(self, catalog: Catalog) -> None:
+        catalog.create_project(Project(name="p"))
+        catalog.create_project(Project(name="q"))
+        first = catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+        second = catalog.create_dataset(Dataset(project_id=0, project_name="q", name="d"))
+        assert first.id != second.id
+        with pytest.raises(AlreadyExists, match="dataset"):
+            catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+
+    def test_a_project_may_cap_its_datasets(self, catalog: Catalog) -> None:
+        catalog.create_project(Project(name="p", project_max_dataset_count=1))
+        catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+        with pytest.raises(LimitExceeded, match="ProjectMaxDatasetCount"):
+            catalog.create_dataset(Dataset(project_id=0, project_name="p", name="e"))
+
+    def test_absent_datasets_are_not_found(self, catalog: Catalog) -> None:
+        catalog.create_project(Project(name="p"))
+        for call in (
+            lambda: catalog.get_dataset("p", "x"),
+            lambda: catalog.update_dataset("p", "x", lambda held: held),
+            lambda: catalog.delete_dataset("p", "x"),
+            lambda: catalog.dataset_statistics("p", "x"),
+            lambda: catalog.get_binding("p", "x", "b"),
+            lambda: catalog.list_bindings(project_name="p", dataset_name="x"),
+            lambda: catalog.create_binding(
+                Binding(dataset_id=0, project_name="p", dataset_name="x", bucket="b")
+            ),
+            lambda: catalog.accept_files(404, [("oss://b/k", b"{}")]),
+            lambda: catalog.write_files(404, [write_of("k")]),
+            lambda: catalog.set_fields(404, "oss://b/k", b"{}"),
+            lambda: catalog.search(404, None),
+            lambda: catalog.fuzzy_search(404, "x"),
+            lambda: catalog.aggregate(404, None, [Aggregation("Size", "sum")]),
+        ):
+            with pytest.raises(NotFound) as caught:
+                call()
+            assert caught.value.args[0] == "dataset"
+        with pytest.raises(NotFound, match="project"):
+            catalog.get_dataset("nowhere", "x")
+
+    def test_lists_ascend_and_resume(self, catalog: Catalog) -> None:
+        catalog.create_project(Project(name="p"))
+        catalog.create_project(Project(name="q"))
+        catalog.create_dataset(Dataset(project_id=0, project_name="q", name="elsewhere"))
+        for name in ["b", "a_1", "aX1", "a_2"]:
+            catalog.create_dataset(Dataset(project_id=0, project_name="p", name=name))
+        assert [d.name for d in catalog.list_datasets("p")] == ["aX1", "a_1", "a_2", "b"]
+        assert [d.name for d in catalog.list_datasets("p", prefix="a_")] == ["a_1", "a_2"]
+        assert [d.name for d in catalog.list_datasets("p", prefix="a_", after="a_1")] == ["a_2"]
+        assert [d.name for d in catalog.list_datasets("p", after="aX1", limit=1)] == ["a_1"]
+
+    def test_only_empty_datasets_are_deleted(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "k"))
+        with pytest.raises(NotEmpty) as caught:
+            catalog.delete_dataset("place", "place")
+        assert caught.value.args == ("dataset", "bindings")
+        catalog.delete_binding(place.binding.id)
+        with pytest.raises(NotEmpty) as caught:
+            catalog.delete_dataset("place", "place")
+        assert caught.value.args == ("dataset", "files")
+        catalog.delete_files(place.dataset.id, ["oss://bucket/k"])
+        catalog.delete_dataset("place", "place")
+        with pytest.raises(NotFound):
+            catalog.search(place.dataset.id, None)
+        again = catalog.create_dataset(Dataset(project_id=0, project_name="place", name="place"))
+        assert again.id != place.dataset.id
+        assert uris(catalog, again) == []
+
+    def test_statistics_are_exact(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a", "b", "c", size=10))
+        catalog.commit(scan_of(place, "a", size=3))
+        catalog.delete_files(place.dataset.id, ["oss://bucket/b", "oss://bucket/none"])
+        found = catalog.dataset_statistics("place", "place")
+        assert (found.bind_count, found.file_count, found.total_file_size) == (1, 2, 13)
+        other = catalog.create_dataset(Dataset(project_id=0, project_name="place", name="other"))
+        catalog.write_files(other.id, [write_of("x", size=100)])
+        whole = catalog.project_statistics("place")
+        assert (whole.dataset_count, whole.bind_count, whole.file_count) == (2, 1, 3)
+        assert whole.total_file_size == 113
+
+
+class BindingConformance:
+    def test_a_binding_is_kept_as_given(self, catalog: Catalog, place: Place) -> None:
+        binding = place.binding
+        assert binding.dataset_id == place.dataset.id
+        assert binding.uri == "oss://bucket"
+        assert catalog.get_binding("place", "place", "bucket") == binding
+        assert catalog.get_binding_by_id(binding.id) == binding
+
+    def test_a_bucket_is_bound_once_to_a_dataset(self, catalog: Catalog, place: Place) -> None:
+        with pytest.raises(AlreadyExists, match="binding"):
+            catalog.create_binding(replace(place.binding, id=0))
+        catalog.create_dataset(Dataset(project_id=0, project_name="place", name="other"))
+        catalog.create_binding(replace(place.binding, id=0, dataset_name="other"))
+
+    def test_a_dataset_may_cap_its_bindings(self, catalog: Catalog) -> None:
+        place = make_place(catalog, limits=Limits(dataset_max_bind_count=1))
+        with pytest.raises(LimitExceeded, match="DatasetMaxBindCount"):
+            catalog.create_binding(replace(place.binding, id=0, bucket="second"))
+
+    def test_absent_bindings_are_not_found(self, catalog: Catalog, place: Place) -> None:
+        for call in (
+            lambda: catalog.get_binding("place", "place", "x"),
+            lambda: catalog.get_binding_by_id(404),
+            lambda: catalog.update_binding(404, lambda held: held),
+            lambda: catalog.delete_binding(404),
+            lambda: catalog.commit(ScanCommit(binding_id=404)),
+        ):
+            with pytest.raises(NotFound) as caught:
+                call()
+            assert caught.value.args[0] == "binding"
+
+    def test_updates_are_seen_at_once(self, catalog: Catalog, place: Place) -> None:
+        def run(held: Binding) -> Binding:
+            return replace(
+                held, state=BindingState.RUNNING, phase=BindingPhase.FULL_SCANNING,
+                progress=Progress(listed=3, pending=3),
+            )  # fmt: skip
+
+        changed = catalog.update_binding(place.binding.id, run)
+        assert changed == run(place.binding)
+        assert catalog.get_binding("place", "place", "bucket") == changed
+        assert catalog.list_bindings() == [changed]
+
+    def test_lists_ascend_resume_and_filter(self, catalog: Catalog) -> None:
+        for project in ("p", "q"):
+            catalog.create_project(Project(name=project))
+            for dataset in ("d", "e"):
+                catalog.create_dataset(Dataset(project_id=0, project_name=project, name=dataset))
+                for bucket in ("b1", "b2"):
+                    catalog.create_binding(
+                        Binding(dataset_id=0, project_name=project, dataset_name=dataset, bucket=bucket)
+                    )
+
+        def names(**filters: Any) -> list[str]:
+            found = catalog.list_bindings(**filters)
+            return [f"{held.project_name}{held.dataset_name}{held.bucket}" for held in found]
+
+        assert names() == ["pdb1", "pdb2", "peb1", "peb2", "qdb1", "qdb2", "qeb1", "qeb2"]
+        assert names(project_name="p", limit=3) == ["pdb1", "pdb2", "peb1"]
+        assert names(project_name="p", after=("d", "b2")) == ["peb1", "peb2"]
+        assert names(project_name="p", dataset_name="e", after=("e", "b1")) == ["peb2"]
+        assert names(bucket="b2") == ["pdb2", "peb2", "qdb2", "qeb2"]
+        assert names(project_name="q", bucket="none") == []
+
+    def test_deleting_a_binding_keeps_its_entries(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a", "b"))
+        catalog.delete_binding(place.binding.id)
+        assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
+        assert catalog.get_ledger(place.binding.id, ["a", "b"]) == {}
+        assert list(catalog.walk_ledger(place.binding.id)) == []
+        again = catalog.create_binding(replace(place.binding, id=0))
+        assert again.id != place.binding.id
+        assert list(catalog.walk_ledger(again.id)) == []
+
+
+class ScanConformance:
+    def test_a_commit_writes_everything_of_its_page(self, catalog: Catalog, place: Place) -> None:
+        progress = Progress(listed=2, indexed=2)
+        catalog.commit(replace(scan_of(place, "a", "b", size=4), progress=progress))
+        held = catalog.get_binding_by_id(place.binding.id)
+        assert (held.cursor, held.progress) == ("b", progress)
+        assert catalog.get_binding("place", "place", "bucket") == held
+        assert catalog.get_ledger(place.binding.id, ["b", "none"]) == {"b": entry_of("b", size=4)}
+        (record,) = catalog.get_files(place.dataset.id, ["oss://bucket/a"])
+        assert record.binding_id == place.binding.id
+
+    def test_cursor_and_books_stay_when_not_given(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(replace(scan_of(place, "a"), progress=Progress(listed=1)))
+        catalog.commit(ScanCommit(binding_id=place.binding.id))
+        held = catalog.get_binding_by_id(place.binding.id)
+        assert (held.cursor, held.progress.listed) == ("a", 1)
+        catalog.commit(ScanCommit(binding_id=place.binding.id, cursor=""))
+        assert catalog.get_binding_by_id(place.binding.id).cursor == ""
+
+    def test_deleted_keys_leave_tombstones(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a", "b"))
+        catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=("a", "never-there")))
+        assert uris(catalog, place.dataset) == ["oss://bucket/b"]
+        entry = catalog.get_ledger(place.binding.id, ["a"])["a"]
+        assert (entry.outcome, entry.etag) == (Outcome.DELETED, '"a"')
+        assert entry.outcome_time > 0
+        assert catalog.get_ledger(place.binding.id, ["never-there"]) == {}
+        catalog.commit(scan_of(place, "a"))
+        assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
+        assert catalog.dataset_statistics("place", "place").file_count == 2
+
+    def test_a_commit_is_all_or_nothing(self, catalog: Catalog) -> None:
+        place = make_place(catalog, limits=Limits(dataset_max_file_count=2))
+        catalog.commit(scan_of(place, "a"))
+        work = replace(scan_of(place, "b", "c"), deleted_keys=(), progress=Progress(listed=99), cursor="c")
+        with pytest.raises(LimitExceeded, match="DatasetMaxFileCount"):
+            catalog.commit(work)
+        assert uris(catalog, place.dataset) == ["oss://bucket/a"]
+        assert catalog.get_ledger(place.binding.id, ["b", "c"]) == {}
+        held = catalog.get_binding("place", "place", "bucket")
+        assert (held.cursor, held.progress.listed) == ("a", 0)
+        assert catalog.dataset_statistics("place", "place").file_count == 1
+        catalog.commit(scan_of(place, "b"))
+
+    def test_caps_count_only_what_is_added(self, catalog: Catalog) -> None:
+        limits = Limits(dataset_max_file_count=2, dataset_max_total_file_size=100)
+        place = make_place(catalog, limits=limits)
+        catalog.commit(scan_of(place, "a", "b", size=50))
+        catalog.commit(scan_of(place, "a", "b", size=50))
+        with pytest.raises(LimitExceeded, match="DatasetMaxTotalFileSize"):
+            catalog.commit(scan_of(place, "a", size=51))
+        catalog.commit(scan_of(place, "a", size=49))
+        for call in (
+            lambda: catalog.write_files(place.dataset.id, [write_of("c")]),
+            lambda: catalog.accept_files(place.dataset.id, [("oss://bucket/c", b"{}")]),
+        ):
+            with pytest.raises(LimitExceeded, match="DatasetMaxFileCount"):
+                call()
+        catalog.delete_files(place.dataset.id, ["oss://bucket/b"])
+        catalog.write_files(place.dataset.id, [write_of("c", size=51)])
+        catalog.update_dataset("place", "place", lambda held: replace(held, limits=Limits()))
+        catalog.write_files(place.dataset.id, [write_of("d", size=10**12)])
+
+    def test_absurd_sizes_do_not_break_the_counts(self, catalog: Catalog) -> None:
+        place = make_place(catalog, limits=Limits(dataset_max_total_file_size=2**63 - 1))
+        catalog.commit(scan_of(place, "a", size=2**63 - 1))
+        with pytest.raises(LimitExceeded, match="DatasetMaxTotalFileSize"):
+            catalog.commit(scan_of(place, "b", size=2**63 - 1))
+        assert catalog.dataset_statistics("place", "place").total_file_size == 2**63 - 1
+
+    def test_the_same_key_twice_in_a_page_keeps_the_last(self, catalog: Catalog, place: Place) -> None:
+        files = (write_of("a", size=1), write_of("a", size=2))
+        catalog.commit(ScanCommit(binding_id=place.binding.id, files=files))
+        assert document_of(catalog, place.dataset, "oss://bucket/a")["Size"] == 2
+        assert catalog.dataset_statistics("place", "place").total_file_size == 2
+
+    def test_hostile_keys_stay_distinct(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, *HOSTILE_KEYS))
+        expected = sorted(f"oss://bucket/{key}" for key in HOSTILE_KEYS)
+        assert uris(catalog, place.dataset) == expected
+        assert set(catalog.get_ledger(place.binding.id, HOSTILE_KEYS)) == set(HOSTILE_KEYS)
+        for key in HOSTILE_KEYS:
+            uri = f"oss://bucket/{key}"
+            assert uris(catalog, place.dataset, {"Field": "URI", "Operation": "eq", "Value": uri}) == [uri]
+            assert document_of(catalog, place.dataset, uri)["Filename"] == key
+        catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=tuple(HOSTILE_KEYS)))
+        assert uris(catalog, place.dataset) == []
+
+    def test_text_that_is_no_unicode_does_not_sink_the_page(self, catalog: Catalog, place: Place) -> None:
+        title = replace(write_of("bad", title="lone \ud800 surrogate"), text="text \udcff")
+        catalog.write_files(place.dataset.id, [write_of("good"), title])
+        assert document_of(catalog, place.dataset, "oss://bucket/bad")["Title"] == "lone \ufffd surrogate"
+        assert len(uris(catalog, place.dataset)) == 2
+
+    def test_an_integer_beyond_64_bits_does_not_sink_the_page(self, catalog: Catalog, place: Place) -> None:
+        huge = write_of("huge", duration=1.5, image_width=10**30)
+        catalog.write_files(place.dataset.id, [huge, write_of("good")])
+        assert len(uris(catalog, place.dataset, {"Field": "ImageWidth", "Operation": "exist"})) == 1
+        assert len(uris(catalog, place.dataset)) == 2
+
+
+class LedgerConformance:
+    def test_walk_goes_by_the_bytes_of_the_keys(self, catalog: Catalog, place: Place) -> None:
+        keys = [*HOSTILE_KEYS, *(f"many/{number}" for number in range(11_000))]
+        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys)))
+        found = [entry.key for page in catalog.walk_ledger(place.binding.id) for entry in page]
+        assert found == sorted(keys, key=str.encode)
+
+    @pytest.mark.parametrize(
+        "prefix", ["a", "a/", "100%_", "é", "many/", "none", "日本/", "\uffff", "nul\0"]
+    )
+    @pytest.mark.parametrize("after", ["", "a/", "many/5", "zzz", "日"])
+    def test_walk_with_prefix_and_start(
+        self, catalog: Catalog, place: Place, prefix: str, after: str
+    ) -> None:
+        keys = [*HOSTILE_KEYS, *(f"many/{number}" for number in range(40)), prefix]
+        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys)))
+        pages = catalog.walk_ledger(place.binding.id, after=after, prefix=prefix)
+        expected = {key for key in keys if key.startswith(prefix) and key.encode() > after.encode()}
+        assert [entry.key for page in pages for entry in page] == sorted(expected, key=str.encode)
+
+    def test_walk_shows_tombstones_and_outlives_changes(self, catalog: Catalog, place: Place) -> None:
+        keys = [f"k{number:05d}" for number in range(6_000)]
+        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys)))
+        walk = catalog.walk_ledger(place.binding.id)
+        first = next(walk)
+        catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=(keys[0], keys[-1])))
+        rest = [entry for page in walk for entry in page]
+        assert [entry.key for entry in (*first, *rest)] == keys
+        assert rest[-1].outcome is Outcome.DELETED
+
+    def test_rows_are_replaced_as_a_whole(self, catalog: Catalog, place: Place) -> None:
+        first = replace(entry_of("k"), reason="ParseFailed: no", attempts=2, outcome=Outcome.FAILED)
+        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=(first,)))
+        assert catalog.get_ledger(place.binding.id, ["k"]) == {"k": first}
+        second = replace(entry_of("k"), seen_time=8, outcome_time=9, extractor_version=3)
+        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=(second,)))
+        assert catalog.get_ledger(place.binding.id, ["k"]) == {"k": second}
+
+
+class EntryConformance:
+    def test_a_document_carries_its_identity(self, catalog: Catalog, place: Place) -> None:
+        catalog.write_files(place.dataset.id, [write_of("dir/a.jpg", size=5)])
+        document = document_of(catalog, place.dataset, "oss://bucket/dir/a.jpg")
+        assert document["OwnerId"] == "10001"
+        assert (document["ProjectName"], document["DatasetName"]) == ("place", "place")
+        assert (document["ObjectType"], document["ObjectStatus"]) == ("file", "Indexed")
+        assert (document["Filename"], document["Size"]) == ("dir/a.jpg", 5)
+        assert len(document["ObjectId"]) == 64
+        assert document["CreateTime"] == document["UpdateTime"]
+
+    def test_rewriting_keeps_the_create_time(self, catalog: Catalog, place: Place) -> None:
+        catalog.write_files(place.dataset.id, [write_of("a", title="1")])
+        first = document_of(catalog, place.dataset, "oss://bucket/a")
+        catalog.write_files(place.dataset.id, [write_of("a", title="2")])
+        second = document_of(catalog, place.dataset, "oss://bucket/a")
+        assert second["CreateTime"] == first["CreateTime"]
+        assert second["UpdateTime"] > first["UpdateTime"]
+        assert (second["ObjectId"], second["Title"]) == (first["ObjectId"], "2")
+        catalog.delete_files(place.dataset.id, ["oss://bucket/a"])
+        catalog.write_files(place.dataset.id, [write_of("a")])
+        assert document_of(catalog, place.dataset, "oss://bucket/a")["CreateTime"] > first["CreateTime"]
+
+    def test_get_keeps_the_order_asked(self, catalog: Catalog, place: Place) -> None:
+        catalog.write_files(place.dataset.id, [write_of(key) for key in "abc"])
+        asked = [f"oss://bucket/{key}" for key in ("c", "none", "a", "c")]
+        found = [record.uri for record in catalog.get_files(place.dataset.id, asked)]
+        assert found == ["oss://bucket/c", "oss://bucket/a", "oss://bucket/c"]
+
+    def test_datasets_do_not_share_entries(self, catalog: Catalog, place: Place) -> None:
+        other = make_place(catalog, "other")
+        catalog.write_files(place.dataset.id, [write_of("a", title="here")])
+        catalog.write_files(other.dataset.id, [write_of("a", title="there")])
+        here, there = (
+            document_of(catalog, held.dataset, "oss://bucket/a")["ObjectId"] for held in (place, other)
+        )
+        assert here != there
+        catalog.delete_files(other.dataset.id, ["oss://bucket/a"])
+        assert uris(catalog, place.dataset) == ["oss://bucket/a"]
+
+    def test_accepted_files_wait_with_the_callers_fields(self, catalog: Catalog, place: Place) -> None:
+        catalog.accept_files(
+            place.dataset.id, [("oss://bucket/a", b'{"URI":"oss://bucket/a","CustomId":"c1"}')]
+        )
+        document = document_of(catalog, place.dataset, "oss://bucket/a")
+        assert (document["ObjectStatus"], document["CustomId"]) == ("Indexing", "c1")
+        catalog.write_files(place.dataset.id, [write_of("a", title="t")], existing_only=True)
+        document = document_of(catalog, place.dataset, "oss://bucket/a")
+        assert (document["ObjectStatus"], document["CustomId"], document["Title"]) == ("Indexed", "c1", "t")
+
+    def test_accepting_an_indexed_file_keeps_what_it_had(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a", title="t", size=9))
+        catalog.accept_files(place.dataset.id, [("oss://bucket/a", b'{"CustomId":"c"}')])
+        document = document_of(catalog, place.dataset, "oss://bucket/a")
+        assert (document["Title"], document["CustomId"], document["ObjectStatus"]) == ("t", "c", "Indexing")
+        assert catalog.dataset_statistics("place", "place").total_file_size == 9
+        (record,) = catalog.get_files(place.dataset.id, ["oss://bucket/a"])
+        assert record.binding_id == place.binding.id
+
+    def test_accepting_is_all_or_nothing(self, catalog: Catalog, place: Place) -> None:
+        too_many = msgspec.json.encode({"CustomLabels": {str(number): "" for number in range(101)}})
+        for bad in (too_many, b'{"CustomLabels":{"k":["list"]}}', b'{"CustomLabels":"text"}'):
+            with pytest.raises((LimitExceeded, InvalidFields)):
+                catalog.accept_files(place.dataset.id, [("oss://bucket/a", b"{}"), ("oss://bucket/b", bad)])
+        assert uris(catalog, place.dataset) == []
+        assert catalog.dataset_statistics("place", "place").file_count == 0
+
+    def test_own_fields_win_and_survive(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a", title="extracted", media_type="image"))
+        own = {
+            "Title": "mine",
+            "CustomLabels": {"Place": "Rome"},
+            "Labels": [{"LabelName": "hand made"}],
+        }
+        catalog.set_fields(place.dataset.id, "oss://bucket/a", msgspec.json.encode(own))
+        for _ in range(2):
+            document = document_of(catalog, place.dataset, "oss://bucket/a")
+            assert {name: document[name] for name in own} == own
+            assert document["MediaType"] == "image"
+            extracted = (Label(label_name="extracted"),)
+            catalog.commit(scan_of(place, "a", title="again", media_type="image", labels=extracted))
+        query = {"Field": "CustomLabels.place", "Operation": "eq", "Value": "ROME"}
+        assert uris(catalog, place.dataset, query) == ["oss://bucket/a"]
+
+    def test_own_fields_end_with_their_entry(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a"))
+        catalog.set_fields(place.dataset.id, "oss://bucket/a", b'{"CustomId":"c"}')
+        catalog.delete_files(place.dataset.id, ["oss://bucket/a"])
+        catalog.commit(scan_of(place, "a"))
+        assert "CustomId" not in document_of(catalog, place.dataset, "oss://bucket/a")
+
+    def test_updates_merge(self, catalog: Catalog, place: Place) -> None:
+        uri = "oss://bucket/a"
+        catalog.commit(scan_of(place, "a", addresses=(Address(city="Rome"),)))
+        catalog.set_fields(place.dataset.id, uri, b'{"CustomId":"1","CustomLabels":{"a":"1","b":"2"}}')
+        catalog.set_fields(place.dataset.id, uri, b'{"CustomLabels":{"c":"3"},"Addresses":[],"Title":null}')
+        document = document_of(catalog, place.dataset, uri)
+        assert (document["CustomId"], document["CustomLabels"]) == ("1", {"c": "3"})
+        assert document["Addresses"] == [{"City": "Rome"}]
+        assert "Title" not in document
+        with pytest.raises(NotFound, match="file"):
+            catalog.set_fields(place.dataset.id, "oss://bucket/none", b"{}")
+
+    def test_results_for_removed_entries_are_dropped(self, catalog: Catalog, place: Place) -> None:
+        catalog.accept_files(place.dataset.id, [("oss://bucket/a", b"{}"), ("oss://bucket/b", b"{}")])
+        catalog.delete_files(place.dataset.id, ["oss://bucket/a"])
+        catalog.write_files(place.dataset.id, [write_of("a"), write_of("b")], existing_only=True)
+        assert uris(catalog, place.dataset) == ["oss://bucket/b"]
+        assert catalog.dataset_statistics("place", "place").file_count == 1
+
+    def test_an_entry_keeps_the_binding_that_made_it(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, "a"))
+        catalog.write_files(place.dataset.id, [write_of("a"), write_of("b")])
+        found = catalog.get_files(place.dataset.id, ["oss://bucket/a", "oss://bucket/b"])
+        assert [record.binding_id for record in found] == [place.binding.id, None]
+
+
+class ReadingConformance:
+    def test_reads_see_earlier_writes_from_any_thread(self, catalog: Catalog, place: Place) -> None:
+        def write_and_find(number: int) -> None:
+            mark = f"mark-{number}"
+            catalog.write_files(place.dataset.id, [write_of(mark, title=mark)])
+            query = {"Field": "Title", "Operation": "eq", "Value": mark}
+            assert uris(catalog, place.dataset, query) == [f"oss://bucket/{mark}"]
+            assert catalog.fuzzy_search(place.dataset.id, mark.upper()).total_hits
+            catalog.delete_files(place.dataset.id, [f"oss://bucket/{mark}"])
+            assert uris(catalog, place.dataset, query) == []
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write_and_find, range(100)))
+        assert catalog.search(place.dataset.id, None).total_hits == 0
+
+    def test_counts_equal_a_recount_under_concurrent_writers(self, catalog: Catalog, place: Place) -> None:
+        def work(seed: int) -> None:
+            for step in range(25):
+                number = (seed * 7 + step * 3) % 40
+                key = f"k{number}"
+                match (seed + step) % 4:
+                    case 0:
+                        catalog.commit(scan_of(place, key, size=number))
+                    case 1:
+                        catalog.write_files(place.dataset.id, [write_of(key, size=step)])
+                    case 2:
+                        catalog.delete_files(place.dataset.id, [f"oss://bucket/{key}"])
+                    case _:
+                        catalog.commit(
+                            ScanCommit(binding_id=place.binding.id, deleted_keys=(key, f"k{step}"))
+                        )
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(work, range(6)))
+        keys = [f"oss://bucket/k{number}" for number in range(40)]
+        held = [msgspec.json.decode(r.document) for r in catalog.get_files(place.dataset.id, keys)]
+        counted = catalog.dataset_statistics("place", "place")
+        assert counted.file_count == len(held) == catalog.search(place.dataset.id, None).total_hits
+        assert counted.total_file_size == sum(document.get("Size", 0) for document in held)
+        assert uris(catalog, place.dataset) == sorted(document["URI"] for document in held)
+
+    def test_updates_of_one_binding_are_not_lost(self, catalog: Catalog, place: Place) -> None:
+        def add_one(held: Binding) -> Binding:
+            return replace(held, progress=replace(held.progress, listed=held.progress.listed + 1))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: catalog.update_binding(place.binding.id, add_one), range(200)))
+        assert catalog.get_binding("place", "place", "bucket").progress.listed == 200
+
+    def test_a_binding_read_is_never_older_than_a_finished_write(
+        self, catalog: Catalog, place: Place
+    ) -> None:
+        stop = threading.Event()
+
+        def poll() -> list[int]:
+            seen = []
+            while not stop.is_set():
+                seen.append(catalog.get_binding("place", "place", "bucket").progress.listed)
+            return seen
+
+        with ThreadPoolExecutor(1) as pool:
+            polled = pool.submit(poll)
+            for number in range(1, 200):
+                catalog.commit(ScanCommit(binding_id=place.binding.id, progress=Progress(listed=number)))
+                assert catalog.get_binding("place", "place", "bucket").progress.listed == number
+            stop.set()
+            assert polled.result() == sorted(polled.result())
+
+    def test_everything_is_there_after_opening_again(
+        self, catalog: Catalog, place: Place, open_catalog: Callable[[], Catalog]
+    ) -> None:
+        catalog.commit(scan_of(place, "a", "b", size=2, title="t"))
+        catalog.set_fields(place.dataset.id, "oss://bucket/a", b'{"CustomId":"c"}')
+        catalog.delete_files(place.dataset.id, ["oss://bucket/b"])
+        before = document_of(catalog, place.dataset, "oss://bucket/a")
+        catalog.close()
+        catalog.close()
+        again = open_catalog()
+        assert again.get_binding("place", "place", "bucket").cursor == "b"
+        assert document_of(again, place.dataset, "oss://bucket/a") == before
+        query = {"Field": "CustomId", "Operation": "eq", "Value": "c"}
+        assert uris(again, place.dataset, query) == ["oss://bucket/a"]
+        assert again.dataset_statistics("place", "place").file_count == 1
+        again.commit(scan_of(place, "c"))
+        assert uris(again, place.dataset) == ["oss://bucket/a", "oss://bucket/c"]
+
+    def test_rebuilding_the_index_changes_no_answer(self, catalog: Catalog, place: Place) -> None:
+        catalog.commit(scan_of(place, *(f"k{number}" for number in range(300)), size=1))
+        catalog.delete_files(place.dataset.id, ["oss://bucket/k7"])
+        before = uris(catalog, place.dataset)
+        seen: list[tuple[int, int]] = []
+        stop = threading.Event()
+
+        def ask() -> set[int | None]:
+            hits: set[int | None] = set()
+            while not stop.is_set():
+                hits.add(catalog.search(place.dataset.id, None, limit=1).total_hits)
+            return hits
+
+        with ThreadPoolExecutor(3) as pool:
+            askers = [pool.submit(ask) for _ in range(3)]
+            for _ in range(10):
+                catalog.rebuild_index(lambda done, total: seen.append((done, total)))
+            stop.set()
+            assert [asker.result() for asker in askers] == [{299}] * 3
+        assert uris(catalog, place.dataset) == before
+        assert all(done <= total for done, total in seen)
+        assert seen[-1][0] == seen[-1][1]
+
+    def test_fuzzy_search_finds_parts_in_any_case(self, catalog: Catalog, place: Place) -> None:
+        text = replace(write_of("text.pdf"), text="All of the TEXT of a document, ΟΔΟΣ")
+        label = (Label(label_name="Sonnenuntergang", label_alias="sunset"),)
+        catalog.write_files(
+            place.dataset.id,
+            [
+                text,
+                write_of("photo.jpg", labels=label),
+                write_of("b", title="one"),
+                write_of("c", artist="two"),
+            ],
+        )
+        catalog.set_fields(place.dataset.id, "oss://bucket/b", b'{"CustomLabels":{"Key":"Value\\u001e"}}')
+
+        def found(text: str) -> list[str]:
+            page = catalog.fuzzy_search(place.dataset.id, text)
+            assert page.total_hits == len(page.documents)
+            return [msgspec.json.decode(document)["Filename"] for document in page.documents]
+
+        assert found("PHOT") == ["photo.jpg"]
+        assert found("  untergang ") == ["photo.jpg"]
+        assert found("SunSet") == ["photo.jpg"]
+        assert found("text of a DOC") == ["text.pdf"]
+        assert found("οδοσ") == found("ΟΔΟΣ") == ["text.pdf"]
+        assert found("key") == found("VALUE") == ["b"]
+        assert found("one\x1etwo") == found("*") == found("%") == found("image/jpeg") == []
+        assert found("oss://bucket/") == ["b", "c", "photo.jpg", "text.pdf"]
+
+    def test_a_file_that_matches_no_longer_is_not_shown(self, catalog: Catalog, place: Place) -> None:
+        tree = parse_simple_query({"Field": "Title", "Operation": "eq", "Value": "x"})
+        catalog.write_files(place.dataset.id, [write_of("a", title="x")])
+        assert catalog.search(place.dataset.id, tree).total_hits == 1
+        catalog.write_files(place.dataset.id, [write_of("a", title="y")])
+        assert catalog.search(place.dataset.id, tree).total_hits == 0
+
+    def test_totals_may_be_left_out(self, catalog: Catalog, place: Place) -> None:
+        assert catalog.search(place.dataset.id, None, total=False).total_hits is None
+        catalog.write_files(place.dataset.id, [write_of("a")])
+        page = catalog.search(place.dataset.id, None, total=False)
+        assert (page.total_hits, page.next_token, len(page.documents)) == (None, "", 1)
+
+
+class TaskConformance:
+    def test_tasks_are_kept_listed_and_replaced(self, catalog: Catalog) -> None:
+        now = now_ns()
+        first = Task(id="b", project_name="p", type="T", start_time=now, tags={"k": "v"})
+        second = Task(id="a", project_name="p", type="U", start_time=now)
+        elsewhere = Task(id="c", project_name="q", type="T", start_time=now)
+        for task in (first, second, elsewhere):
+            catalog.put_task(task)
+        assert catalog.get_task("p", "T", "b") == first
+        assert catalog.list_tasks("p") == [second, first]
+        done = replace(first, status="Succeeded", end_time=now)
+        catalog.put_task(done)
+        assert catalog.list_tasks("p") == [second, done]
+        for wrong in (("p", "T", "a"), ("q", "T", "b"), ("p", "U", "b")):
+            with pytest.raises(NotFound, match="task"):
+                catalog.get_task(*wrong)
+
+    def test_tasks_are_forgotten_after_seven_days(self, catalog: Catalog) -> None:
+        week = 7 * 24 * 3600 * 10**9
+        now = now_ns()
+        catalog.put_task(Task(id="old", project_name="p", type="T", start_time=now - week - 1))
+        catalog.put_task(Task(id="new", project_name="p", type="T", start_time=now - week + 60 * 10**9))
+        assert [task.id for task in catalog.list_tasks("p")] == ["new"]
+        with pytest.raises(NotFound, match="task"):
+            catalog.get_task("p", "T", "old")
+
+
+class CatalogConformance(
+    ProjectConformance,
+    DatasetConformance,
+    BindingConformance,
+    ScanConformance,
+    LedgerConformance,
+    EntryConformance,
+    ReadingConformance,
+    TaskConformance,
+):
+    """All of it."""
