@@ -43,6 +43,8 @@ def header_reader(head: bytes) -> HeaderReader | None:
         return read_heif
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_SIZES:
         return read_bmp
+    if head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and head[4:6] != b"\0\0":
+        return read_icon
     if head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\4\5" and head[2:3] in b"\0\1":
         return read_pcx
     return None
@@ -280,8 +282,6 @@ _MAGIC: tuple[tuple[bytes, HeaderReader], ...] = (
     (b"8BPS", read_photoshop),
     (b"\0\0\0\x0cjP  ", read_jp2),
     (b"\xff\x4f\xff\x51", read_codestream),
-    (b"\0\0\1\0", read_icon),
-    (b"\0\0\2\0", read_icon),
     (b"\xff\x0a", read_jxl),
     (b"\0\0\0\x0cJXL ", read_jxl),
 )
