@@ -13,6 +13,7 @@ import pytest
 from pictures import (
     ALL,
     CAMERA,
+    EXIF,
     IMAGE_HEIGHT,
     IMAGE_WIDTH,
     MAKE,
