@@ -164,7 +164,7 @@ def x3f() -> bytes:
 
 def iiq() -> bytes:
     """Phase One: a TIFF with a directory of its own at byte 8, which is the maker note as well."""
-    rows = struct.pack("<4I", 0x10C, 1, 4, 7760) + struct.pack("<4I", 0x10D, 1, 4, 5184)
+    rows = struct.pack("<4I", 0x10C, 4, 4, 7760) + struct.pack("<4I", 0x10D, 4, 4, 5184)
     block = b"IIII" + struct.pack("<II", 0x52617701, 12) + struct.pack("<II", 2, 0) + rows
     taken = {**TAKEN, 0x927C: undefined(block)}
     preview = {IMAGE_WIDTH: short(320), IMAGE_HEIGHT: short(240)}
