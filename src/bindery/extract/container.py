@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WHOLE_PROBE_SIZE = 64 * 1024 * 1024
 """Files up to this size are probed as deeply as ffprobe does it, larger ones within the byte budget."""
 _BOUNDED_PROBE = {"probesize": "400000", "duration_probesize": "500000"}
+_CHEAP_DECODING = {"skip_loop_filter": "all", "skip_idct": "all"}
+"""libav decodes the first pictures to learn their format; how they look does not matter."""
 _CLOSED = {"protocol_whitelist": "none"}
 _BUFFER = 32 * 1024
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
@@ -77,12 +79,15 @@ def open_container(reader: RangeReader) -> InputContainer:
         return av.open(
             _Input(reader, bounded=bounded),
             mode="r",
+            options=_CHEAP_DECODING,
             container_options=_CLOSED | _BOUNDED_PROBE if bounded else _CLOSED,
             metadata_errors="replace",
             buffer_size=_BUFFER,
             io_open=_refuse,
         )
-    except (FFmpegError, ValueError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:
         message = error.strerror if isinstance(error, FFmpegError) else str(error)
         raise Unreadable("ParseFailed", str(message)[:200]) from error
 
