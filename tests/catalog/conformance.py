@@ -681,7 +681,7 @@ class ReadingConformance:
 
         with ThreadPoolExecutor(3) as pool:
             askers = [pool.submit(ask) for _ in range(3)]
-            for _ in range(10):
+            for _ in range(4):
                 catalog.rebuild_index(lambda done, total: seen.append((done, total)))
             stop.set()
             assert [asker.result() for asker in askers] == [{299}] * 3

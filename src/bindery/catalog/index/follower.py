@@ -143,10 +143,10 @@ class Follower:
     # the file
 
     def _renew(self, *, empty: bool) -> None:
-        self.generation += 1  # whoever caught up before may not read the new file
+        self._applied = -1  # in this order: whoever sees the new generation must catch up again
+        self.generation += 1
         self._file.renew(empty=empty)
         self._adopt()
-        self.generation += 1  # nor may whoever began while it was exchanged
 
     def _adopt(self) -> None:
         """Take over what the file holds, or begin anew when it is not usable."""
