@@ -82,9 +82,7 @@ def subtitle_stream(stream: Stream, summary: StreamSummary) -> SubtitleStream:
     """A subtitle stream. Its text is not read: that would mean reading the whole file."""
     times = _times(stream)
     del times["time_base"]
-    return SubtitleStream(
-        **_common(stream, summary), **times, width=summary.width or None, height=summary.height or None
-    )
+    return SubtitleStream(**_common(stream, summary), **times, width=summary.width, height=summary.height)
 
 
 def cover(stream: Stream, summary: StreamSummary) -> Image:

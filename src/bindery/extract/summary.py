@@ -70,9 +70,9 @@ def _stream(codec: str, rest: str) -> StreamSummary:
     return StreamSummary(
         codec_name=None if codec == "none" else codec,
         codec_tag=int(tag[1], 16) if tag else 0,
-        sample_rate=int(rate[1]) if rate else None,
-        width=int(size[1]) if size else None,
-        height=int(size[2]) if size else None,
+        sample_rate=(int(rate[1]) or None) if rate else None,
+        width=(int(size[1]) or None) if size else None,
+        height=(int(size[2]) or None) if size else None,
     )
 
 
