@@ -310,6 +310,7 @@ class File(Message):
     addresses: tuple[Address, ...] | None = None
     album: str | None = None
     album_artist: str | None = None
+    archive_entry_count: int | None = None
     artist: str | None = None
     audio_covers: tuple[Image, ...] | None = None
     audio_streams: tuple[AudioStream, ...] | None = None

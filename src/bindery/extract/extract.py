@@ -28,10 +28,11 @@ from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
+from bindery.extract.package_types import package_type
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.file import File
 
-EXTRACTOR_VERSION = 1
+EXTRACTOR_VERSION = 2
 """Raised whenever extraction tells more or something else than before."""
 
 _MD5_HEX_DIGITS = 32
@@ -85,6 +86,10 @@ EXTRACTORS: tuple[_Entry, ...] = (
             "application/vnd.ms-",
             "application/vnd.oasis",
             "application/epub",
+            "application/msword",
+            "application/vnd.visio",
+            "application/x-mspublisher",
+            "application/x-ole-storage",
         ),
         _DOCUMENT,
         "office",
@@ -106,7 +111,7 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         reader = RangeReader(store, request.object, limits)
         head = reader.peek_at(0, HEAD_BYTES)
         hint = request.content_type_hint or (details.content_type if details else None)
-        media = detect_media_type(head, request.object.key, hint)
+        media = package_type(reader, detect_media_type(head, request.object.key, hint))
         _add_store_fields(file, request, details)
         extracted, failure = _run(reader, request, media)
         if Operator.MIME in request.operators:

@@ -6,6 +6,16 @@ import posixpath
 
 import msgspec
 
+from bindery.extract.document_types import (
+    ARCHIVES_BY_EXTENSION,
+    DOCUMENTS_BY_EXTENSION,
+    TEXTS_BY_EXTENSION,
+    TEXTUAL,
+    is_text,
+    is_zip_based,
+    text_type,
+)
+
 HEAD_BYTES = 4096
 """Bytes from the start of a file that are enough to tell its type."""
 
@@ -124,27 +134,7 @@ _BY_EXTENSION = {
     "ape": "audio/x-ape", "wv": "audio/x-wavpack", "mpc": "audio/x-musepack", "tta": "audio/x-tta",
     "mid": "audio/midi", "midi": "audio/midi", "ac3": "audio/ac3",
     "caf": "audio/x-caf", "dsf": "audio/x-dsf", "mka": "audio/x-matroska", "au": "audio/basic",
-    "pdf": "application/pdf", "rtf": "application/rtf", "txt": "text/plain", "text": "text/plain",
-    "log": "text/plain", "md": "text/markdown", "csv": "text/csv", "tsv": "text/tab-separated-values",
-    "html": "text/html", "htm": "text/html", "xml": "text/xml", "json": "application/json",
-    "yaml": "application/yaml", "yml": "application/yaml", "py": "text/x-python", "c": "text/x-c",
-    "java": "text/x-java", "js": "text/javascript", "css": "text/css", "epub": "application/epub+zip",
-    "doc": "application/msword", "dot": "application/msword", "xls": "application/vnd.ms-excel",
-    "ppt": "application/vnd.ms-powerpoint", "pps": "application/vnd.ms-powerpoint",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "docm": "application/vnd.ms-word.document.macroEnabled.12",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xlsm": "application/vnd.ms-excel.sheet.macroEnabled.12",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "ppsx": "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
-    "pptm": "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
-    "odt": "application/vnd.oasis.opendocument.text", "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "odp": "application/vnd.oasis.opendocument.presentation", "ps": "application/postscript",
-    "eps": "application/postscript", "ai": "application/postscript",
-    "zip": "application/zip", "jar": "application/java-archive", "apk": "application/vnd.android.package-archive",
-    "tar": "application/x-tar", "gz": "application/gzip", "tgz": "application/gzip", "bz2": "application/x-bzip2",
-    "xz": "application/x-xz", "7z": "application/x-7z-compressed", "rar": "application/vnd.rar",
-    "zst": "application/zstd", "iso": "application/x-iso9660-image",
+    **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION,
 }  # fmt: skip
 
 _MEDIA_OF = {
@@ -154,13 +144,7 @@ _MEDIA_OF = {
     "application/x-ole-storage": "other",
 }
 
-_ARCHIVES = frozenset(
-    {
-        "application/zip", "application/java-archive", "application/vnd.android.package-archive",
-        "application/x-tar", "application/gzip", "application/x-bzip2", "application/x-xz",
-        "application/x-7z-compressed", "application/vnd.rar", "application/zstd", "application/x-iso9660-image",
-    }
-)  # fmt: skip
+_ARCHIVES = frozenset(ARCHIVES_BY_EXTENSION.values())
 
 # Containers whose first bytes say less than the name: a name may choose among these, but not leave them.
 _REFINED_BY_NAME: dict[str, tuple[str, ...]] = {
@@ -178,17 +162,19 @@ _REFINED_BY_NAME: dict[str, tuple[str, ...]] = {
     "video/x-ms-wmv": ("audio/x-ms-wma", "video/x-ms-asf"),
     "video/x-matroska": ("audio/x-matroska",),
     "audio/ogg": ("audio/opus", "video/ogg"),
-    "application/x-ole-storage": (
-        "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
-    ),
 }  # fmt: skip
 
 
 def detect_media_type(head: bytes, key: str, hint: str | None = None) -> MediaType:
     """The type of a file by its first HEAD_BYTES bytes, then its name, then what the store claims."""
-    named = _BY_EXTENSION.get(posixpath.splitext(key)[1][1:].lower())
-    content_type = _sniff(head, named) or named or _clean(hint) or _text_or_octets(head)
+    told = named_content_type(key) or _clean(hint)
+    content_type = _sniff(head, told) or told or _OCTETS
     return MediaType(content_type, media_type_of(content_type))
+
+
+def named_content_type(key: str) -> str | None:
+    """The content type a name's extension stands for."""
+    return _BY_EXTENSION.get(posixpath.splitext(key)[1][1:].lower())
 
 
 def media_type_of(content_type: str) -> str:
@@ -200,20 +186,20 @@ def media_type_of(content_type: str) -> str:
         return family
     if content_type in _ARCHIVES:
         return "archive"
-    if family == "text" or content_type in _DOCUMENTS:
+    if family == "text" or content_type in _DOCUMENTS or is_zip_based(content_type):
         return "document"
     return "other"
 
 
-_DOCUMENTS = frozenset(
-    kind
-    for kind in _BY_EXTENSION.values()
-    if kind.startswith("application/") and kind not in _ARCHIVES and kind not in _MEDIA_OF
-)
+_DOCUMENTS = frozenset(DOCUMENTS_BY_EXTENSION.values()) | frozenset(TEXTS_BY_EXTENSION.values())
 
 
 def _sniff(head: bytes, named: str | None) -> str | None:
     found = _magic(head) or _container(head, named)
+    if found not in TEXTUAL and is_text(head):
+        # Words may begin like a sign ("MAC ", "BM"), but no file of such a format is text as a whole.
+        signed = named is not None and (named in _DOCUMENTS or named in _ARCHIVES)
+        return text_type(head, named, is_document=signed)
     if found is None:
         return None
     return named if named is not None and named in _REFINED_BY_NAME.get(found, ()) else found
@@ -238,7 +224,7 @@ def _container(head: bytes, named: str | None) -> str | None:
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[:4] == b"OggS":
         return _ogg(head)
-    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+    if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"):
         return _zip(head, named)
     if head[:2] == b"BM" and head[14:18] in _BITMAP_HEADERS:
         return "image/bmp"
@@ -294,9 +280,12 @@ def _zip(head: bytes, named: str | None) -> str:
         declared = head[38:138].split(b"PK", 1)[0].decode("ascii", "replace").strip("\0 \r\n")
         if declared in _DOCUMENTS:
             return declared
-    if named is not None and (named in _DOCUMENTS or named in _ARCHIVES) and named != "application/pdf":
+    if named is not None and (is_zip_based(named) or named in _ZIP_ARCHIVES):
         return named
     return "application/zip"
+
+
+_ZIP_ARCHIVES = ("application/java-archive", "application/vnd.android.package-archive")
 
 
 def _mpeg_audio(second: int) -> str | None:
@@ -312,15 +301,3 @@ def _clean(hint: str | None) -> str | None:
         return None
     content_type = hint.partition(";")[0].strip().lower()
     return None if content_type in ("", _OCTETS, "binary/octet-stream") else content_type
-
-
-def _text_or_octets(head: bytes) -> str:
-    if not head or b"\0" in head:
-        return _OCTETS
-    try:
-        head[:2048].decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < min(len(head), 2048) - 4:
-            return _OCTETS
-    printable = sum(byte >= 32 or byte in (9, 10, 12, 13, 27) for byte in head[:512])
-    return "text/plain" if printable == len(head[:512]) else _OCTETS

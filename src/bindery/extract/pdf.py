@@ -1,0 +1,145 @@
+"""PDF: pages, title, author, creation time, language, and text.
+
+Source: ISO 32000-1, 7.9.4 (dates), 14.3.3 (document information), 14.9.2 (language).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from ctypes import Array, c_ubyte, sizeof
+from typing import Any
+
+from bindery.extract.document import Document, protected, read_document
+from bindery.extract.extraction import ExtractionRequest
+from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.produce_time import exif_time
+from bindery.extract.reader import RangeReader
+
+_TEXT_SECONDS = 2.0
+"""Time for the text of one file; pages after it are not read."""
+_TEXT_SHARE_OF_BYTES = 0.5
+"""Share of the read limit that text may use, so that it never costs a file its other fields."""
+_DATE = re.compile(
+    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz])|([+-])(\d\d)'?(\d\d)?'?)?"
+)
+_LINEARIZED_PAGES = re.compile(rb"/Linearized.{0,200}?/N\s+(\d{1,9})\b", re.S)
+_LANGUAGE_UNITS = 64
+
+
+def extract_pdf(reader: RangeReader, request: ExtractionRequest) -> Extracted:
+    """Page count and document information always; text within limits of time and bytes."""
+    return read_document(reader, request, _read)
+
+
+def _read(reader: RangeReader, document: Document) -> None:
+    import pypdfium2  # noqa: PLC0415
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    if reader.size == 0:
+        raise Unreadable("ParseFailed", "the file is empty")
+    try:
+        opened = pypdfium2.PdfDocument(_Source(reader))
+    except pypdfium2.PdfiumError as error:
+        document.page_count = _pages_of_linearized(reader)
+        if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
+            raise protected() from None
+        raise
+    try:
+        document.page_count = len(opened)
+        _read_information(opened, raw, document)
+        if document.wants_text:
+            _read_text(reader, opened, document)
+    finally:
+        opened.close()
+
+
+class _Source(io.RawIOBase):
+    """What PDFium reads from. An exception cannot pass native code: the reader keeps it, PDFium sees a
+    short read.
+    """
+
+    def __init__(self, reader: RangeReader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def readinto(self, buffer: Array[c_ubyte]) -> int:  # type: ignore[override]
+        view = memoryview(buffer).cast("B")
+        try:
+            data = self._reader.read(len(view))
+        except Exception:
+            return 0
+        view[: len(data)] = data
+        return len(data)
+
+
+def _read_information(opened: Any, raw: Any, document: Document) -> None:
+    entries = opened.get_metadata_dict()
+    document.title = entries.get("Title")
+    document.author = entries.get("Author")
+    document.produce_time = pdf_time(entries.get("CreationDate"), document.zone)
+    document.language = _language(opened, raw)
+
+
+def _language(opened: Any, raw: Any) -> str | None:
+    """The language the catalog declares, which PDFium writes into a buffer as UTF-16."""
+    buffer = (raw.FPDF_WCHAR * _LANGUAGE_UNITS)()
+    length = raw.FPDFCatalog_GetLanguage(opened, buffer, sizeof(buffer))
+    return (
+        bytes(buffer)[: length - 2].decode("utf-16-le", "replace") if 2 < length <= sizeof(buffer) else None
+    )
+
+
+def _read_text(reader: RangeReader, opened: Any, document: Document) -> None:
+    """Page after page until a limit is reached; a damaged page is passed over."""
+    import pypdfium2  # noqa: PLC0415
+
+    end = time.monotonic() + _TEXT_SECONDS
+    bytes_end = reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES
+    for number in range(len(opened)):
+        if document.text.full or time.monotonic() > end or reader.bytes_read > bytes_end:
+            return
+        if reader.error is not None:
+            return
+        try:
+            document.text.add(_page_text(opened, number, document.text.left))
+        except pypdfium2.PdfiumError:
+            continue
+        document.text.add("\n")
+
+
+def _page_text(opened: Any, number: int, limit: int) -> str:
+    page = opened[number]
+    try:
+        words = page.get_textpage()
+        try:
+            count = words.count_chars()
+            return str(words.get_text_range(0, min(count, limit))) if count > 0 else ""
+        finally:
+            words.close()
+    finally:
+        page.close()
+
+
+def pdf_time(text: str | None, zone: str) -> str | None:
+    """RFC 3339 text of a PDF date, e.g. ``D:20120514120000+08'00'``; None when it is no date."""
+    match = _DATE.match((text or "").strip())
+    if match is None or match[3] is None:
+        return None
+    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
+    offset = "Z" if utc else f"{sign}{hours}:{minutes or '00'}" if sign else None
+    date = f"{year}-{month}-{day} {hour or '00'}:{minute or '00'}:{second or '00'}"
+    return exif_time(date, None, offset, zone)
+
+
+def _pages_of_linearized(reader: RangeReader) -> int | None:
+    """The page count a file made for the web tells in its first bytes, even when it is encrypted."""
+    match = _LINEARIZED_PAGES.search(reader.peek_at(0, 1024))
+    return int(match[1]) if match else None

@@ -1,0 +1,78 @@
+"""The property sets of old Office documents: title, author, times and counts.
+
+Source: MS-OLEPS 2.15 to 2.21; property numbers from MS-OSHARED 2.3.3.2.
+"""
+
+from __future__ import annotations
+
+import codecs
+import struct
+
+from bindery.clock import format_time, parse_zone
+
+_CODEPAGE = 1
+_SHORT, _LONG, _CODED, _WIDE, _TIME = 2, 3, 30, 31, 64
+_MAX_PROPERTIES = 256
+_MAX_CHARACTERS = 4_096
+_UTF16_CODEPAGE = 1200
+_EPOCH = 116_444_736_000_000_000
+"""1970-01-01 in steps of 100 ns since 1601-01-01."""
+
+Value = str | int
+
+
+def read_property_set(data: bytes) -> dict[int, Value]:
+    """The properties of a stream's first set by number; texts, counts, and times in steps of 100 ns.
+
+    What is damaged is left out.
+    """
+    if len(data) < 48 or data[:2] != b"\xfe\xff":
+        return {}
+    start = struct.unpack_from("<I", data, 44)[0]
+    if start + 8 > len(data):
+        return {}
+    count = min(struct.unpack_from("<I", data, start + 4)[0], _MAX_PROPERTIES, (len(data) - start - 8) // 8)
+    places = dict(struct.unpack_from("<II", data, start + 8 + 8 * index) for index in range(count))
+    codepage = _value(data, start + places[_CODEPAGE], 0) if _CODEPAGE in places else 0
+    coding = codepage & 0xFFFF if isinstance(codepage, int) else 0
+    values = {number: _value(data, start + place, coding) for number, place in places.items()}
+    return {number: value for number, value in values.items() if value is not None}
+
+
+def _value(data: bytes, at: int, codepage: int) -> Value | None:
+    if at + 8 > len(data):
+        return None
+    kind = struct.unpack_from("<H", data, at)[0]
+    if kind == _SHORT:
+        return int(struct.unpack_from("<h", data, at + 4)[0])
+    if kind == _LONG:
+        return int(struct.unpack_from("<i", data, at + 4)[0])
+    if kind == _TIME and at + 12 <= len(data):
+        return int(struct.unpack_from("<Q", data, at + 4)[0])
+    length = min(struct.unpack_from("<I", data, at + 4)[0], _MAX_CHARACTERS)
+    if kind == _CODED:
+        return decode_codepage(data[at + 8 : at + 8 + length], codepage).partition("\0")[0]
+    if kind == _WIDE:
+        return data[at + 8 : at + 8 + length * 2].decode("utf-16-le", "replace").partition("\0")[0]
+    return None
+
+
+def decode_codepage(data: bytes, codepage: int) -> str:
+    """Text in a Windows code page; in the Western one when it is unknown."""
+    if codepage == _UTF16_CODEPAGE:
+        return data.decode("utf-16-le", "replace")
+    names = {65001: "utf-8", 10000: "mac-roman", 54936: "gb18030", 0: "cp1252"}
+    try:
+        return data.decode(codecs.lookup(names.get(codepage, f"cp{codepage}")).name, "replace")
+    except LookupError:
+        return data.decode("cp1252", "replace")
+
+
+def file_time(value: Value | None, zone: str) -> str | None:
+    """RFC 3339 text of a time in steps of 100 ns since 1601; None when it is unset or before 1970."""
+    if not isinstance(value, int) or value <= _EPOCH:
+        return None
+    try:
+        return format_time((value - _EPOCH) * 100, parse_zone(zone))
+    except OverflowError:
+        return None
