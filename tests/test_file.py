@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import typing
-from importlib.resources import files
 
 import msgspec
 import pytest
 
 from bindery import file as file_module
+from bindery.api.spec.model import load_model
 from bindery.file import File, Message, wire_name
 
-MODEL = json.loads((files("bindery.api") / "spec" / "operations.json").read_text("utf-8"))
+MODEL = msgspec.to_builtins(load_model())
 STRUCTS = {
     name: kind
     for name, kind in vars(file_module).items()
@@ -37,7 +36,7 @@ def test_every_struct_reachable_from_file_is_here() -> None:
         name = pending.pop()
         if name not in reached:
             reached.add(name)
-            pending += [field["struct"] for field in MODEL["structs"][name]["fields"] if "struct" in field]
+            pending += [field["struct"] for field in MODEL["structs"][name]["fields"] if field["struct"]]
     assert reached == STRUCTS.keys()
 
 

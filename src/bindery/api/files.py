@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 
 from bindery.api.errors import invalid_argument, invalid_parameter, missing_parameter
 from bindery.api.messages import InputFile, Notification
+from bindery.api.spec.model import load_model
 from bindery.buckets.uri import parse_object_uri
 from bindery.catalog.documents import MAX_CUSTOM_LABELS
 from bindery.catalog.query.values import parse_point
@@ -90,14 +92,26 @@ def make_event_id() -> str:
     return f"{head}-1" + "".join(secrets.choice(_EVENT_CHARACTERS) for _ in range(26))
 
 
-def select_fields(documents: Sequence[bytes], names: Sequence[str] | None) -> tuple[msgspec.Raw, ...]:
-    """Documents whole, or with the named top-level fields only; unknown names are ignored."""
-    if not names:
-        return tuple(msgspec.Raw(document) for document in documents)
-    wanted = {name.partition(".")[0] for name in names}
-    return tuple(msgspec.Raw(_select(document, wanted)) for document in documents)
+def select_fields(
+    documents: Sequence[bytes], names: Sequence[str] | None, *, strict: bool = False
+) -> tuple[msgspec.Raw, ...]:
+    """Documents whole, or with the named top-level fields only; unknown names are ignored.
+
+    With ``strict`` Bindery's own fields are left out.
+    """
+    hidden = _extension_fields() if strict else frozenset()
+    wanted = {name.partition(".")[0] for name in names or ()}
+    return tuple(msgspec.Raw(_select(document, wanted, hidden)) for document in documents)
 
 
-def _select(document: bytes, wanted: set[str]) -> bytes:
+def _select(document: bytes, wanted: set[str], hidden: frozenset[str]) -> bytes:
+    if not wanted and not any(f'"{name}":'.encode() in document for name in hidden):
+        return document
     fields = msgspec.json.decode(document, type=dict[str, msgspec.Raw])
-    return _encoder.encode({name: value for name, value in fields.items() if name in wanted})
+    kept = (wanted or fields.keys()) - hidden
+    return _encoder.encode({name: value for name, value in fields.items() if name in kept})
+
+
+@cache
+def _extension_fields() -> frozenset[str]:
+    return frozenset(member.name for member in load_model().structs["File"].fields if member.extension)

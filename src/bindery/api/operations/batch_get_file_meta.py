@@ -14,5 +14,7 @@ def batch_get_file_meta(context: Context, request: BatchGetFileMetaRequest) -> B
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     found = context.catalog.get_files(dataset.id, list(dict.fromkeys(request.uris)))
     return BatchGetFileMetaResponse(
-        files=select_fields([record.document for record in found], request.with_fields)
+        files=select_fields(
+            [record.document for record in found], request.with_fields, strict=context.settings.strict
+        )
     )

@@ -25,7 +25,7 @@ def fuzzy_query(context: Context, request: FuzzyQueryRequest) -> FuzzyQueryRespo
         token=request.next_token or "",
     )
     return FuzzyQueryResponse(
-        files=select_fields(page.documents, request.with_fields),
+        files=select_fields(page.documents, request.with_fields, strict=context.settings.strict),
         next_token=page.next_token,
         total_hits=page.total_hits,
     )

@@ -13,5 +13,7 @@ def get_file_meta(context: Context, request: GetFileMetaRequest) -> GetFileMetaR
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     found = context.catalog.get_files(dataset.id, [request.uri])
     return GetFileMetaResponse(
-        files=select_fields([record.document for record in found], request.with_fields)
+        files=select_fields(
+            [record.document for record in found], request.with_fields, strict=context.settings.strict
+        )
     )

@@ -37,7 +37,7 @@ def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryRe
         total=not request.without_total_hits,
     )
     return SimpleQueryResponse(
-        files=select_fields(page.documents, request.with_fields),
+        files=select_fields(page.documents, request.with_fields, strict=context.settings.strict),
         next_token=page.next_token,
         total_hits=page.total_hits,
     )
