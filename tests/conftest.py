@@ -16,8 +16,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import settings
 
 from bindery.api.signature import sign_v3
+
+# A busy machine is no failure: tests say what happens, never how fast.
+settings.register_profile("bindery", deadline=None)
+settings.load_profile("bindery")
 
 ROOT_KEY = ("LTAItestRootKey", "test-root-secret")
 
