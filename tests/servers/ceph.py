@@ -174,7 +174,12 @@ class Ceph:
 
     def _run(self, *command: str) -> str:
         done = subprocess.run(
-            command, env=self._environment, capture_output=True, text=True, timeout=_START_SECONDS
+            command,
+            check=False,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=_START_SECONDS,
         )
         if done.returncode:
             raise RuntimeError(f"{' '.join(command[:3])} failed: {done.stderr}{self._output('monitor')}")

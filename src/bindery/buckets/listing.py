@@ -5,6 +5,7 @@ Source: API reference of Amazon S3, ListObjectsV2; help page of OSS, ListObjects
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
@@ -15,6 +16,12 @@ from bindery.buckets.bucket_http import BucketHttp, parse_xml
 from bindery.buckets.store import StoreUnavailable
 
 _PAGE = 1_000
+_ILLEGAL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]"
+    rb"|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));",
+    re.IGNORECASE,
+)
+"""Characters that XML forbids, and references to them. Keys hold none: they are percent-encoded."""
 
 
 class Listed(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +66,8 @@ def time_ns(moment: datetime) -> int:
 def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], str]:
     """Objects and the token of the next page; the token is empty on the last."""
     root = parse_xml(body)
+    if root is None:  # servers repeat the start of the listing unencoded, whatever it holds
+        root = parse_xml(_ILLEGAL.sub(b"", body))
     if root is None or not root.tag.endswith("ListBucketResult"):
         raise StoreUnavailable("the store answered a listing with something else, or with a part of one")
     space = root.tag.removesuffix("ListBucketResult")

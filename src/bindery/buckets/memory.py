@@ -89,9 +89,9 @@ class MemoryStore:
         wanted = [
             info
             for info in found
-            if info.key.startswith(prefix) and info.key.encode() > start_after.encode()
+            if info.key.startswith(prefix) and info.key > start_after and not info.key.endswith("/")
         ]
-        wanted.sort(key=lambda info: info.key.encode())
+        wanted.sort(key=lambda info: info.key)
         for start in range(0, len(wanted), _PAGE):
             yield wanted[start : start + _PAGE]
 
@@ -121,6 +121,6 @@ class MemoryStore:
     def _object(self, key: str) -> tuple[bytes, ObjectDetails]:
         with _LOCK:
             objects = self._contents().objects
-            if key not in objects:
+            if key not in objects or key.endswith("/"):
                 raise ObjectNotFound(f"{key} does not exist")
             return objects[key]

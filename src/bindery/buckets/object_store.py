@@ -43,6 +43,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """The store's names of encryption methods, where OSS has another."""
     encryption_key_header: str
     tag_count_header: str
+    tells_type: bool
+    """The store says how an object was written; otherwise the form of its ETag does."""
     has_acl: bool
     """Objects have an ACL of their own, one of OSS's four words."""
 
@@ -85,9 +87,7 @@ class ObjectStore:
 
     def details(self, key: str) -> ObjectDetails:
         """One HEAD request; another for tags when the object has some, and for its own ACL where there are any."""
-        if not key or key.endswith("/"):
-            raise ObjectNotFound(f"{key!r} is not the key of an object")
-        name = self._root + key
+        name = self._name(key)
         try:
             answer = self._http.head(name)
         except (ObjectNotFound, AccessDenied, StoreMisconfigured):
@@ -97,7 +97,7 @@ class ObjectStore:
 
     def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
         """One ranged GET, on the condition that the ETag is still the same."""
-        name = self._root + key
+        name = self._name(key)
         headers = {"range": f"bytes={offset}-{offset + max(length, 1) - 1}"}
         if etag is not None:
             headers["if-match"] = f'"{etag}"'
@@ -118,16 +118,27 @@ class ObjectStore:
         """Close idle connections."""
         self._http.close()
 
+    def _name(self, key: str) -> str:
+        """The key as the store has it. Raises ObjectNotFound for a directory marker, and for no key at all."""
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            key = ""
+        if not key or key.endswith("/"):
+            raise ObjectNotFound(f"{key!r} is not the key of an object")
+        return self._root + key
+
     def _listed_info(self, listed: Listed) -> ObjectInfo | None:
         """What is told of an object; None for a symbolic link that leads nowhere."""
         key = listed.key[len(self._root) :]
-        if listed.object_type == "Symlink":  # readers get the target, with its size and ETag
+        told = listed.object_type if self._dialect.tells_type else None
+        if told == "Symlink":  # readers get the target, with its size and ETag
             try:
                 return self.details(key).info
             except ObjectNotFound:
                 return None
-        kind = listed.object_type or _object_type(listed.etag)
         storage_class = self._storage_class(listed.storage_class)
+        kind = told or _object_type(listed.etag)
         return _info(key, listed.size, listed.etag, listed.modified_ns, storage_class, kind)
 
     def _details(self, key: str, answer: Answer) -> ObjectDetails:
@@ -161,7 +172,7 @@ class ObjectStore:
             etag,
             _header_time(headers.get("last-modified", "")),
             self._storage_class(headers.get(f"{prefix}storage-class")),
-            headers.get(f"{prefix}object-type") or _object_type(etag),
+            (self._dialect.tells_type and headers.get(f"{prefix}object-type")) or _object_type(etag),
         )
 
     def _storage_class(self, name: str | None) -> str:

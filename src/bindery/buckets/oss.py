@@ -23,6 +23,7 @@ _DIALECT = Dialect(
     header_prefix="x-oss-",
     encryption_key_header="x-oss-server-side-encryption-key-id",
     tag_count_header="x-oss-tagging-count",
+    tells_type=True,
     has_acl=True,
 )
 _REGION_OF_HOST = re.compile(r"oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com")

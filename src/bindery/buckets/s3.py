@@ -29,6 +29,7 @@ _DIALECT = Dialect(
     encryptions={"aws:kms": "KMS", "aws:kms:dsse": "KMS"},
     encryption_key_header="x-amz-server-side-encryption-aws-kms-key-id",
     tag_count_header="x-amz-tagging-count",
+    tells_type=False,
     has_acl=False,
 )
 _DEFAULT_REGION = "us-east-1"

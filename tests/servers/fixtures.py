@@ -1,0 +1,35 @@
+"""Servers for tests, each started once for the whole run and only when a test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.servers.ceph import Ceph
+from tests.servers.fake_oss import FakeOss
+
+
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[Ceph]:
+    """A real S3: Ceph's object gateway."""
+    with Ceph() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fake_oss() -> Iterator[FakeOss]:
+    """A fake of OSS; see its module for what it does."""
+    with FakeOss() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """Endpoint of moto's S3, a fast stand-in that checks no signatures."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
