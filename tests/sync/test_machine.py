@@ -1,0 +1,269 @@
+"""Any life of a bucket and its server, step by step: once it is calm, the dataset equals the bucket.
+
+``BINDERY_MACHINE_EXAMPLES`` sets how many lives of 50 steps are tried for each kind of store.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, write
+
+from bindery.buckets.store import BucketNotFound, StoreAddress, StoreUnavailable
+from bindery.catalog.records import BindingState, Outcome
+from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.file import File
+from bindery.sync import outcomes
+from bindery.sync.settings import SyncSettings
+
+EXAMPLES = int(os.environ.get("BINDERY_MACHINE_EXAMPLES", "12"))
+STEPS = 50
+QUICK = SyncSettings(
+    reconcile_interval=0.1,
+    folder_reconcile_interval=0.5,
+    settle_time=0.01,
+    retry_initial=0.01,
+    retry_longest=0.05,
+)
+FOLDERS = st.sampled_from(["", "a/", "a/b/", "c/"])
+NAMES = st.sampled_from(["1.bin", "2.bin", "3.bin", "\u00e9 x.bin"])
+KEYS = st.builds(str.__add__, FOLDERS, NAMES)
+CONTENTS = st.binary(max_size=6).map(lambda content: b"\x00" + content)
+
+
+class Life(RuleBasedStateMachine):
+    """Rules for every kind of store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = Path(tempfile.mkdtemp(prefix="bindery-machine-"))
+        self.flaky: set[str] = set()
+        self.wait_before = outcomes._FIRST_WAIT_SECONDS
+        outcomes._FIRST_WAIT_SECONDS = 0.01
+        self.address = self.make_bucket()
+        self.room: Room | None = None
+
+    def make_bucket(self) -> StoreAddress:
+        raise NotImplementedError
+
+    def put(self, key: str, content: bytes) -> None:
+        raise NotImplementedError
+
+    def remove(self, key: str) -> None:
+        raise NotImplementedError
+
+    def contents(self) -> dict[str, int]:
+        """Size by key."""
+        raise NotImplementedError
+
+    @property
+    def server(self) -> Room:
+        assert self.room is not None
+        return self.room
+
+    @property
+    def stopped(self) -> bool:
+        return self.server.binding("media").state is BindingState.STOPPED
+
+    def open(self) -> None:
+        addresses = {"media": self.address}
+        self.room = Room(self.data, addresses, pool=InlinePool(self.answer), settings=QUICK)
+
+    def answer(self, request: ExtractionRequest) -> Extraction | None:
+        if request.object.key not in self.flaky:
+            return None
+        self.flaky.discard(request.object.key)
+        return Extraction(file=File(), failure="StoreUnavailable: 503", retryable=True)
+
+    @initialize(first=st.dictionaries(KEYS, CONTENTS, max_size=6))
+    def bind(self, first: dict[str, bytes]) -> None:
+        for key, content in first.items():
+            self.put(key, content)
+        self.open()
+        self.server.make_dataset()
+        self.server.bind("media")
+
+    @rule(objects=st.dictionaries(KEYS, CONTENTS, min_size=1, max_size=4))
+    def write_objects(self, objects: dict[str, bytes]) -> None:
+        for key, content in objects.items():
+            self.put(key, content)
+
+    @precondition(lambda self: self.contents())
+    @rule(data=st.data())
+    def remove_object(self, data: Any) -> None:
+        self.remove(data.draw(st.sampled_from(sorted(self.contents()))))
+
+    @rule(keys=st.sets(KEYS, max_size=4))
+    def let_reads_fail_once(self, keys: set[str]) -> None:
+        self.flaky |= keys
+
+    @precondition(lambda self: not self.stopped)
+    @rule()
+    def stop(self) -> None:
+        self.server.engine.stop_binding(self.server.binding("media"), "stopped by the machine")
+        self.server.check_books("media")
+
+    @precondition(lambda self: self.stopped)
+    @rule()
+    def resume(self) -> None:
+        self.server.engine.resume_binding(self.server.binding("media"))
+
+    @rule()
+    def restart(self) -> None:
+        self.server.close()
+        self.open()
+
+    @rule()
+    def kill_and_restart(self) -> None:
+        self.server.kill()
+        self.open()
+
+    @rule(fault=st.sampled_from([StoreUnavailable("503"), BucketNotFound("gone")]))
+    def begin_outage(self, fault: Exception) -> None:
+        self.server.store("media").fault = fault
+
+    @rule(pages=st.integers(0, 1))
+    def break_listings(self, pages: int) -> None:
+        store = self.server.store("media")
+        store.fault, store.fault_after_pages = StoreUnavailable("cut off"), pages
+
+    @rule()
+    def end_outage(self) -> None:
+        store = self.server.store("media")
+        store.fault = store.fault_after_pages = None
+
+    @rule()
+    def look(self) -> None:
+        check_balance(self.server.progress("media"))
+
+    @rule()
+    def calm(self) -> None:
+        """Everything is well again: the dataset comes to equal the bucket, and the books balance."""
+        self.end_outage()
+        if self.stopped:
+            self.resume()
+        room = self.server
+        wanted = self.contents()
+        room.wait(self.confirm_and_compare)
+        binding = room.binding("media")
+        assert (binding.state, binding.reason) == (BindingState.RUNNING, "")
+        self.stop()
+        assert {
+            uri.removeprefix("oss://media/"): document["Size"] for uri, document in room.documents().items()
+        } == wanted
+        assert {key: row.size for key, row in room.live("media").items()} == wanted
+        assert {row.outcome for row in room.live("media").values()} <= {Outcome.INDEXED}
+        self.resume()
+
+    def confirm_and_compare(self) -> bool:
+        room = self.server
+        binding = room.binding("media")
+        if binding.removals_held and not self.contents():  # an emptied folder needs the caller's word
+            room.engine.stop_binding(binding, "it is really empty")
+            room.engine.resume_binding(room.binding("media"))
+            return False
+        live = room.live("media")
+        return (
+            {key: row.size for key, row in live.items()} == self.contents()
+            and all(row.outcome is Outcome.INDEXED for row in live.values())
+            and (binding.state, binding.reason) == (BindingState.RUNNING, "")
+            and room.progress("media").oldest_pending_change is None
+        )
+
+    def teardown(self) -> None:
+        if self.room is not None:
+            self.calm()
+            self.room.close()
+        outcomes._FIRST_WAIT_SECONDS = self.wait_before
+        shutil.rmtree(self.data, ignore_errors=True)
+
+
+class MemoryLife(Life):
+    """An object store: what changes is found by listing."""
+
+    def make_bucket(self) -> StoreAddress:
+        self.store, address = memory_bucket()
+        return address
+
+    def put(self, key: str, content: bytes) -> None:
+        self.store.put(key, content)
+
+    def remove(self, key: str) -> None:
+        self.store.remove(key)
+
+    def contents(self) -> dict[str, int]:
+        return {info.key: info.size for page in self.store.list() for info in page}
+
+
+class FolderLife(Life):
+    """A folder: what changes is found by watching and by listing."""
+
+    def make_bucket(self) -> StoreAddress:
+        self.root = self.data / "root"
+        self.root.mkdir()
+        return folder_address(self.root)
+
+    def put(self, key: str, content: bytes) -> None:
+        write(self.root / key, content)
+
+    def remove(self, key: str) -> None:
+        (self.root / key).unlink()
+
+    def contents(self) -> dict[str, int]:
+        files = [path for path in self.root.rglob("*") if path.is_file()]
+        return {path.relative_to(self.root).as_posix(): path.stat().st_size for path in files}
+
+    @precondition(lambda self: self.contents())
+    @rule(data=st.data(), new=KEYS)
+    def rename(self, data: Any, new: str) -> None:
+        source = data.draw(st.sampled_from(sorted(self.contents())))
+        (self.root / new).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / source).replace(self.root / new)
+
+    @rule(folder=st.sampled_from(["a", "a/b", "c"]), new=st.sampled_from(["d", "d/e", "f"]))
+    def move_folder(self, folder: str, new: str) -> None:
+        source, target_path = self.root / folder, self.root / new
+        if source.is_dir() and not target_path.exists():
+            target_path.parent.mkdir(parents=True, exist_ok=True)
+            source.rename(target_path)
+
+    @rule(folder=st.sampled_from(["a", "a/b", "c", "d", "f"]))
+    def move_folder_out_and_in(self, folder: str) -> None:
+        outside = self.data / "outside"
+        if (self.root / folder).is_dir():
+            (self.root / folder).rename(outside)
+        if outside.is_dir():
+            outside.rename(self.root / "back") if not (self.root / "back").exists() else shutil.rmtree(
+                outside
+            )
+
+    @rule(folder=st.sampled_from(["a", "c", "d", "back"]))
+    def remove_folder(self, folder: str) -> None:
+        shutil.rmtree(self.root / folder, ignore_errors=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("life", [MemoryLife, FolderLife])
+def test_any_life(life: type[Life]) -> None:
+    from hypothesis.stateful import run_state_machine_as_test
+
+    run_state_machine_as_test(
+        life,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],  # threads make smaller examples a gamble
+            print_blob=True,
+        ),
+    )
