@@ -168,7 +168,7 @@ def _in_circle(circle: Circle) -> Condition:
     )
     latitude, longitude = circle.centre
     return Condition(
-        f"coalesce(2 * {_EARTH_RADIUS_METRES} * asin(sqrt(least(1.0, {half_chord}))) <= ?, false)",
+        f'("Latitude" IS NOT NULL AND 2 * {_EARTH_RADIUS_METRES} * asin(sqrt(least(1.0, {half_chord}))) <= ?)',
         (latitude, latitude, longitude, circle.radius),
     )
 
