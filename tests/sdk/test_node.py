@@ -1,0 +1,81 @@
+"""The official Node packages, run by ``tests/node/calls.mjs``."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import RunningServer
+    from sdk.conftest import Bound
+
+pytestmark = pytest.mark.server
+NODE = Path(__file__).resolve().parents[1] / "node"
+NEEDED = ("package.json", "package-lock.json", ".npmrc", "calls.mjs")
+
+
+@pytest.fixture(scope="module")
+def seen(server: RunningServer, bound: Bound, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the calls brought back, by generation of the packages."""
+    folder = tmp_path_factory.mktemp("node")
+    for name in NEEDED:
+        shutil.copy(NODE / name, folder / name)
+    subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True, timeout=240)
+    arguments = [server.address, server.key_id, server.key_secret, bound.project, bound.dataset, bound.uri]
+    done = subprocess.run(
+        ["node", "calls.mjs", *arguments],
+        cwd=folder,
+        env={**os.environ, "NODE_NO_WARNINGS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("style", ["v3", "v1"])
+def test_the_current_generation(seen: dict[str, Any], style: str) -> None:
+    """Bodies arrive chunked, without a length."""
+    found = seen[style]
+    assert (found["status"], found["header"], found["state"]) == (200, True, "Running")
+    assert (found["found"], found["special"], found["files"]) == (["文/c.txt"], 0, 3)
+
+
+@pytest.mark.parametrize("style", ["v3", "v1"])
+@pytest.mark.parametrize(
+    ("what", "name", "code", "status"),
+    [
+        ("missing", "ClientError", "ResourceNotFound", 400),
+        ("wrong", "ClientError", "SignatureDoesNotMatch", 400),
+        ("unknown", "ClientError", "InvalidAction.NotFound", 404),
+        ("unbuilt", "ServerError", "NotImplemented", 501),
+    ],
+)
+def test_errors_of_the_current_generation(
+    seen: dict[str, Any], style: str, what: str, name: str, code: str, status: int
+) -> None:
+    assert seen[style][what] == {"name": name, "code": code, "status": status, "requestId": True}
+
+
+def test_the_generation_before(seen: dict[str, Any]) -> None:
+    assert seen["older"]["files"] == 2
+    assert seen["older"]["missing"]["code"] == "ResourceNotFound"
+
+
+def test_the_oldest(seen: dict[str, Any]) -> None:
+    assert (seen["pop"]["state"], seen["pop"]["files"]) == ("Running", [{"Filename": "文/c.txt"}])
+    assert seen["pop"]["missing"]["code"] == "ResourceNotFound"
+
+
+def test_the_lock_names_no_registry() -> None:
+    lock = json.loads((NODE / "package-lock.json").read_text("utf-8"))
+    assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
+    assert all("integrity" in entry for name, entry in lock["packages"].items() if name)
