@@ -56,7 +56,6 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\x0a", "image/jxl"),
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl"),
     (0, b"qoif", "image/qoi"),
-    (0, b"\x00\x00\x01\x00", "image/vnd.microsoft.icon"),
     (0, b"%PDF-", "application/pdf"),
     (0, b"{\\rtf", "application/rtf"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
@@ -108,7 +107,8 @@ _BY_EXTENSION = {
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "jpe": "image/jpeg", "jfif": "image/jpeg", "mpo": "image/jpeg",
     "png": "image/png", "apng": "image/png", "gif": "image/gif", "webp": "image/webp", "bmp": "image/bmp",
     "dib": "image/bmp", "tif": "image/tiff", "tiff": "image/tiff", "heic": "image/heic", "heif": "image/heif",
-    "hif": "image/heif", "avif": "image/avif", "ico": "image/vnd.microsoft.icon", "svg": "image/svg+xml",
+    "hif": "image/heif", "avif": "image/avif", "ico": "image/vnd.microsoft.icon", "cur": "image/vnd.microsoft.icon",
+    "svg": "image/svg+xml",
     "psd": "image/vnd.adobe.photoshop", "jp2": "image/jp2", "jxl": "image/jxl", "tga": "image/x-tga",
     "pcx": "image/x-pcx", "ppm": "image/x-portable-pixmap", "pgm": "image/x-portable-graymap",
     "pbm": "image/x-portable-bitmap", "pnm": "image/x-portable-anymap", "hdr": "image/vnd.radiance",
@@ -226,8 +226,10 @@ def _container(head: bytes, named: str | None) -> str | None:
         return _ogg(head)
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"):
         return _zip(head, named)
-    if head[:2] == b"BM" and head[14:18] in _BITMAP_HEADERS:
+    if head[:2] == b"BM" and 12 <= int.from_bytes(head[14:18], "little") <= 255:
         return "image/bmp"
+    if head[:4] == b"\0\0\1\0" and head[4:6] not in (b"", b"\0\0"):
+        return "image/vnd.microsoft.icon"
     return _unmarked(head)
 
 
@@ -240,11 +242,8 @@ def _unmarked(head: bytes) -> str | None:
     ):
         return "video/mp2t"
     if len(head) > 1 and head[0] == 0xFF:
-        return _mpeg_audio(head[1])
+        return _mpeg_audio(head)
     return None
-
-
-_BITMAP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 16, 40, 52, 56, 64, 108, 124))
 
 
 def _brand(head: bytes) -> str:
@@ -288,10 +287,12 @@ def _zip(head: bytes, named: str | None) -> str:
 _ZIP_ARCHIVES = ("application/java-archive", "application/vnd.android.package-archive")
 
 
-def _mpeg_audio(second: int) -> str | None:
-    if second & 0xF6 == 0xF0:
+def _mpeg_audio(head: bytes) -> str | None:
+    """By the header of the first frame: ADTS, or MPEG audio with a version, layer and bit rate that exist."""
+    if head[1] & 0xF6 == 0xF0:
         return "audio/aac"
-    if second & 0xE0 == 0xE0 and second & 0x06 and second & 0x18 != 0x08:
+    bad_rate = len(head) > 2 and head[2] & 0xF0 == 0xF0
+    if head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[1] & 0x18 != 0x08 and not bad_rate:
         return "audio/mpeg"
     return None
 
