@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 import bindery
-from bindery.cli.bind import bind
-from bindery.cli.call import call
-from bindery.cli.demo import demo
-from bindery.cli.doctor import doctor
-from bindery.cli.get import get
-from bindery.cli.index import index
-from bindery.cli.query import query
-from bindery.cli.serve import serve
-from bindery.cli.status import status
+
+_COMMANDS = ("bind", "call", "demo", "doctor", "get", "index", "query", "serve", "status")
+"""Each a function of its name in the module of its name."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """Imports a command when it is asked for.
+
+    A command line starts quickly, and so does every worker process of a server, which imports this module
+    as its main module anew.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, ascending."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; None when there is none."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"bindery.cli.{cmd_name}"), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(bindery.__version__, prog_name="bindery")
 def main() -> None:
     """A self-hosted Intelligent Media Management server: bind a bucket, query its metadata.
@@ -27,9 +44,6 @@ def main() -> None:
     bindery query 'MediaType = image and ImageWidth > 4000'
     """
 
-
-for command in (serve, bind, status, query, get, call, index, doctor, demo):
-    main.add_command(command)
 
 if __name__ == "__main__":
     main()
