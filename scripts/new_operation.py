@@ -1,0 +1,169 @@
+"""Begins an operation of the API: its module, its test and its scenario, from the API model.
+
+    python scripts/new_operation.py GetFigureCluster
+
+Then ``make docs`` (messages and coverage), write the function, and fill in test and scenario. Until the
+function is written the server goes on answering 501.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from bindery.api.operations import snake_case
+from bindery.api.spec.model import Member, Operation, Parameter, load_model
+
+ROOT = Path(__file__).resolve().parent.parent
+_SAMPLES = {"string": "text", "integer": "1", "float": "0.5", "boolean": "true", "any": "{}"}
+
+_MODULE = '''"""{name}. Source: help page api-imm-2020-09-30-{page}."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.errors import not_implemented
+from bindery.api.messages import {name}Request, {name}Response
+
+
+def {function}(context: Context, request: {name}Request) -> {name}Response:
+    """What it does, and where it goes beyond or behind the page.
+
+    Takes {takes}.
+    Gives {gives}.
+    """
+    raise not_implemented("{name}")
+'''
+
+_TEST = '''"""{name}."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+WHOLE: dict[str, Any] = {whole}
+REQUIRED = {required}
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_is_needed(api: Api, name: str) -> None:
+    rest = {{key: value for key, value in WHOLE.items() if key != name}}
+    assert api.refused("{name}", **rest)[:2] == (400, f"Missing{{name}}")
+
+
+def test_what_it_does(api: Api, dataset: dict[str, str]) -> None:
+    assert api("{name}", **WHOLE | dataset) == {{}}
+'''
+
+_SCENARIO = """about: {name}, in one sentence.
+names: [project]
+steps:
+  - call: CreateProject
+    with: {{ProjectName: $project}}
+  - call: CreateDataset
+    with: {{ProjectName: $project, DatasetName: dataset}}
+  - call: {name}
+    with: {{{given}}}
+    expect: {{RequestId: <any>}}
+"""
+
+
+def write_operation(name: str, root: Path) -> list[Path]:
+    """Write the three files below ``root``. Raises FileExistsError, and KeyError for an unknown name."""
+    operation = load_model().operations[name]
+    function = snake_case(name)
+    scenarios = root / "tests" / "scenarios"
+    files = {
+        root / "src" / "bindery" / "api" / "operations" / f"{function}.py": _module(operation, function),
+        root / "tests" / "api" / "operations" / f"test_{function}.py": _test(operation),
+        scenarios / f"{_next_number(scenarios):04}-{function.replace('_', '-')}.yaml": _scenario(operation),
+    }
+    for path in files:
+        if path.exists():
+            raise FileExistsError(path)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    python = [path for path in files if path.suffix == ".py"]
+    command = [sys.executable, "-m", "ruff", "format", "--quiet", "--config", ROOT / "pyproject.toml"]
+    subprocess.run([*command, *python], check=True)
+    return list(files)
+
+
+def _module(operation: Operation, function: str) -> str:
+    return _MODULE.format(
+        name=operation.name,
+        page=operation.name.lower(),
+        function=function,
+        takes=_listed(operation.parameters),
+        gives=_listed([member for member in operation.response if member.name != "RequestId"]),
+    )
+
+
+def _test(operation: Operation) -> str:
+    required = [parameter for parameter in operation.parameters if parameter.required]
+    lines = [f'    "{parameter.name}": {_sample(parameter)!r},\n' for parameter in required]
+    names = "".join(f'    "{parameter.name}",\n' for parameter in required)
+    return _TEST.format(
+        name=operation.name, whole="{\n" + "".join(lines) + "}", required="[\n" + names + "]"
+    )
+
+
+def _scenario(operation: Operation) -> str:
+    known = {"ProjectName": "$project", "DatasetName": "dataset"}
+    given = [
+        f"{parameter.name}: {known.get(parameter.name) or repr(_sample(parameter))}"
+        for parameter in operation.parameters
+        if parameter.required
+    ]
+    return _SCENARIO.format(name=operation.name, given=", ".join(given))
+
+
+def _sample(parameter: Parameter) -> str:
+    if parameter.encoding == "json":
+        return "[]" if parameter.type.startswith("array") else "{}"
+    if parameter.name in ("ProjectName", "DatasetName"):
+        return parameter.name.removesuffix("Name").lower()
+    return _SAMPLES[parameter.type]
+
+
+def _listed(members: list[Member] | tuple[Parameter, ...]) -> str:
+    texts = [f"{member.name} ({member.type})" for member in members]
+    return ",\n    ".join(texts) or "nothing"
+
+
+def _next_number(folder: Path) -> int:
+    numbers = [int(match[1]) for path in folder.glob("*.yaml") if (match := re.match(r"(\d+)-", path.name))]
+    return max(numbers, default=0) + 1
+
+
+def main() -> int:
+    """The command."""
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        written = write_operation(sys.argv[1], ROOT)
+    except KeyError:
+        print(
+            f"the API has no operation {sys.argv[1]}; see docs/coverage.md for all names", file=sys.stderr
+        )
+        return 1
+    except FileExistsError as error:
+        print(f"{error} exists already", file=sys.stderr)
+        return 1
+    for path in written:
+        print(path.relative_to(ROOT))
+    print("next: make docs, then write the function, its test and its scenario")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The script that begins an operation."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from bindery.api.operations import operation_names, snake_case
+from bindery.api.spec.model import load_model
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "new_operation.py"
+UNBUILT = sorted(set(load_model().operations) - set(operation_names()))
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("new_operation", SCRIPT)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", UNBUILT)
+def test_every_operation_can_be_begun(script: ModuleType, tmp_path: Path, name: str) -> None:
+    module, test, scenario = script.write_operation(name, tmp_path)
+    functions = [
+        node.name for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.FunctionDef)
+    ]
+    assert functions == [snake_case(name)]
+    assert all(len(line) <= 120 for line in (module.read_text() + test.read_text()).splitlines())
+    compile(test.read_text(), str(test), "exec")
+    steps = yaml.safe_load(scenario.read_text())["steps"]
+    assert steps[-1]["call"] == name
+
+
+def test_nothing_is_overwritten(script: ModuleType, tmp_path: Path) -> None:
+    module, *_ = script.write_operation("GetFigureCluster", tmp_path)
+    module.write_text("mine")
+    with pytest.raises(FileExistsError):
+        script.write_operation("GetFigureCluster", tmp_path)
+    assert module.read_text() == "mine"
+
+
+def test_scenarios_are_numbered_on(script: ModuleType, tmp_path: Path) -> None:
+    names = [script.write_operation(name, tmp_path)[2].name for name in UNBUILT[:2]]
+    assert [name[:5] for name in names] == ["0001-", "0002-"]
+
+
+def test_the_command_names_what_is_wrong(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments, code, text in (
+        (["GetNothing"], 1, "no operation"),
+        (["GetProject"], 1, "exists"),
+        ([], 2, "scripts"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["new_operation.py", *arguments])
+        assert script.main() == code
+        assert text in capsys.readouterr().err
