@@ -57,6 +57,7 @@ class RunningServer:
         for line in self.process.stdout:
             if line.startswith("bindery ready "):
                 return line.split()[2]
+        self._reap()
         raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
 
     def request(self, action: str, **parameters: Any) -> tuple[int, dict[str, Any]]:

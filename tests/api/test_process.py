@@ -1,0 +1,106 @@
+"""A whole server as a process: replays across kills, many clients at once, keys, --strict, the end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bindery.access.keys import add_key, set_active
+from bindery.api.signature import sign_v3
+
+if TYPE_CHECKING:
+    from tests.conftest import RunningServer
+
+pytestmark = pytest.mark.server
+
+
+def send(server: RunningServer, headers: dict[str, str], target: str = "/") -> tuple[int, str]:
+    """Status and code of one request as it is."""
+    connection = http.client.HTTPConnection(server.address, timeout=30)
+    try:
+        connection.request("POST", target, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read()).get("Code", "")
+    finally:
+        connection.close()
+
+
+def signed(
+    server: RunningServer, action: str = "ListProjects", key: tuple[str, str] | None = None
+) -> dict[str, str]:
+    return sign_v3("POST", server.address, action, [], *(key or (server.key_id, server.key_secret)))
+
+
+def test_a_replay_is_refused_after_a_kill_and_after_a_stop(
+    start_server: Callable[..., RunningServer],
+) -> None:
+    server = start_server()
+    headers = signed(server)
+    assert send(server, headers) == (200, "")
+    for end in ("kill", "stop"):
+        getattr(server, end)()
+        server = start_server(data=server.data, bucket_root=server.bucket_root)
+        assert send(server, headers) == (400, "SignatureNonceUsed")
+    assert send(server, signed(server)) == (200, "")
+    assert server.stop() == 0
+
+
+def test_of_many_replays_at_once_one_passes(server: RunningServer) -> None:
+    headers = signed(server)
+    together = threading.Barrier(20)
+
+    def attempt(_: int) -> tuple[int, str]:
+        together.wait()
+        return send(server, headers)
+
+    with ThreadPoolExecutor(20) as threads:
+        outcomes = sorted(threads.map(attempt, range(20)))
+    assert outcomes == [(200, ""), *[(400, "SignatureNonceUsed")] * 19]
+
+
+def test_keys_come_and_go_while_the_server_runs(start_server: Callable[..., RunningServer]) -> None:
+    server = start_server()
+    one, other = (add_key(server.data) for _ in range(2))
+    for key in (one, other):
+        assert send(server, signed(server, key=(key.id, key.secret))) == (200, "")
+    set_active(server.data, one.id, active=False)
+    assert send(server, signed(server, key=(one.id, one.secret))) == (400, "InvalidAccessKeyId.Inactive")
+    assert send(server, signed(server, key=(other.id, other.secret))) == (200, "")
+    assert send(server, signed(server, key=(other.id, one.secret))) == (400, "SignatureDoesNotMatch")
+
+
+def test_a_strict_server(start_server: Callable[..., RunningServer]) -> None:
+    server = start_server("--strict")
+    server.make_dataset("project", "dataset")
+    names = {"ProjectName": "project", "DatasetName": "dataset", "URI": "oss://bucket"}
+    (server.bucket_root / "bucket").mkdir()
+    assert "Progress" not in server.call("CreateBinding", **names)["Binding"]
+    assert "Progress" not in server.call("GetBinding", **names)["Binding"]
+    assert server.request("StopBinding", **names)[1]["Code"] == "InvalidAction.NotFound"
+
+
+def test_a_broken_key_file_says_what_to_do(start_server: Callable[..., RunningServer]) -> None:
+    with pytest.raises(
+        AssertionError, match="set both BINDERY_ACCESS_KEY_ID and BINDERY_ACCESS_KEY_SECRET"
+    ):
+        start_server(env={"BINDERY_ACCESS_KEY_SECRET": ""})
+
+
+def test_a_stop_does_not_wait_for_idle_or_dead_clients(start_server: Callable[..., RunningServer]) -> None:
+    server = start_server()
+    idle = http.client.HTTPConnection(server.address, timeout=30)
+    idle.request("POST", "/", headers=signed(server))
+    idle.getresponse().read()
+    half = http.client.HTTPConnection(server.address, timeout=30)
+    half.putrequest("POST", "/")
+    half.putheader("Content-Length", "10")
+    half.endheaders(b"abc")
+    assert server.stop() == 0
+    idle.close()
+    half.close()
