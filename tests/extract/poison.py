@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 
-from bindery.extract.extract import failed_extraction
+from bindery.extract.extract import EXTRACTORS, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
 from bindery.file import File
@@ -42,6 +42,8 @@ def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extr
             return Extraction(file=File(title="\ud800"))
         case "recurse":
             return failed_extraction(request, str(_depth(0)))
+        case "loaded":
+            return Extraction(file=File(title=str(_is_preloaded())))
         case "pid":
             return Extraction(file=File(title=str(os.getpid())))
     return Extraction(file=File(title=f"read {request.object.key}"))
@@ -53,6 +55,16 @@ def _die_the_first_time(marker: str) -> None:
     except FileExistsError:
         return
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_preloaded() -> bool:
+    wanted = {f"bindery.extract.{entry.module}" for entry in EXTRACTORS}
+    places = sys.modules.get("bindery.extract.places")
+    return (
+        wanted <= sys.modules.keys()
+        and places is not None
+        and bool(places._gazetteer.cache_info().currsize)
+    )
 
 
 def _depth(depth: int) -> int:

@@ -166,7 +166,7 @@ def test_the_pool_survives_the_death_of_the_fork_server(open_pool: Open) -> None
 
 
 def test_workers_that_are_killed_again_and_again_lose_no_file(open_pool: Open) -> None:
-    """Ten kills at random moments; a file dies at most once here, so every file must come out."""
+    """Ten kills at random moments: every file has an outcome, and the pool goes on."""
     pool = open_pool(2, files_per_batch=20)
     over = threading.Event()
 
@@ -189,6 +189,11 @@ def test_workers_that_are_killed_again_and_again_lose_no_file(open_pool: Open) -
         "WorkerDied",
     }
     assert failures(pool.submit(requests("a")).result()) == [None]
+
+
+def test_a_new_worker_has_the_extractors_and_the_gazetteer_in_memory(open_pool: Open) -> None:
+    (loaded,) = titles(open_pool().submit(requests("loaded")).result())
+    assert loaded == "True"
 
 
 def test_no_worker_can_be_started(open_pool: Open, monkeypatch: pytest.MonkeyPatch) -> None:

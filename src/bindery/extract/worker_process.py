@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
@@ -25,11 +26,7 @@ from bindery.extract.extract import extract, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
 
-_PRELOADED = [
-    "bindery.extract.worker_process", "bindery.extract.image", "bindery.extract.raw", "bindery.extract.video",
-    "bindery.extract.audio", "bindery.extract.pdf", "bindery.extract.office", "bindery.extract.text",
-    "bindery.extract.archive",
-]  # fmt: skip
+_PRELOADED = ["bindery.extract.preload"]
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.25
 _END_SECONDS = 5.0
@@ -44,9 +41,13 @@ _children = threading.Lock()
 
 
 def worker_context() -> ForkServerContext:
-    """Workers are forked from a process without threads that has the extractors loaded already."""
+    """Where workers are forked from: a process without threads that loads what they need.
+
+    It is started here, so that it is ready by the time the first file comes.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
     return context
 
 

@@ -1,0 +1,25 @@
+"""What the fork server loads before the first worker: every extractor, and the gazetteer.
+
+Only the fork server imports this. Workers start with all of it in memory, in a few milliseconds, and share
+the pages, so that one more worker costs little and a lost one is replaced at once.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import suppress
+from importlib import import_module
+
+from bindery.extract.extract import EXTRACTORS
+from bindery.extract.places import addresses_near
+
+for _entry in EXTRACTORS:
+    import_module(f"bindery.extract.{_entry.module}")
+import_module("bindery.extract.worker_process")
+
+# There are workers without it all the same; a file with a position then fails with the reason.
+with suppress(Exception):
+    addresses_near(0.0, 0.0)
+
+# Collections in the workers would write into every page they share.
+gc.freeze()
