@@ -10,6 +10,7 @@ from bindery.extract.document import Document, protected
 from bindery.extract.property_set import decode_codepage
 
 _MAX_STREAM_BYTES = 16 * 1024 * 1024
+_MAX_RECORDS = 1_000_000
 _SHEET, _STRINGS, _CONTINUED, _PROTECTION, _LABEL, _CODEPAGE = 0x85, 0xFC, 0x3C, 0x2F, 0x204, 0x42
 _WIDE, _EXTENDED, _RICH = 0x1, 0x4, 0x8
 
@@ -42,7 +43,9 @@ def read_binary_workbook(compound: CompoundFile, document: Document) -> None:
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
-    while at + 4 <= len(data):
+    for _ in range(_MAX_RECORDS):
+        if at + 4 > len(data):
+            return
         kind, length = struct.unpack_from("<HH", data, at)
         yield kind, data[at + 4 : at + 4 + length]
         at += 4 + length

@@ -57,14 +57,19 @@ class CompoundFile:
         return name in self._streams
 
     def stream(self, name: str, limit: int) -> bytes:
-        """Up to ``limit`` bytes of a stream of the root; nothing when there is none."""
+        """Up to ``limit`` bytes of a stream of the root; nothing when there is none.
+
+        Raises Unreadable when the file ends before the stream does.
+        """
         entry = self._streams.get(name)
         if entry is None or entry.kind != _STREAM:
             return b""
         length = min(entry.size, limit)
-        if entry.size >= self._cutoff:
-            return self._chain_bytes(entry.start, length)
-        return self._mini_chain_bytes(entry.start, length)
+        long = entry.size >= self._cutoff
+        data = (self._chain_bytes if long else self._mini_chain_bytes)(entry.start, length)
+        if len(data) < length:
+            raise Unreadable("ParseFailed", f"the stream {name.lstrip(chr(5))[:64]} is cut off")
+        return data
 
     def _read_entries(self, data: bytes) -> list[_Entry]:
         return [self._entry(data[at : at + _ENTRY_BYTES]) for at in range(0, len(data) - 127, _ENTRY_BYTES)]

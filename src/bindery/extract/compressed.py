@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 from bindery.extract.reader import RangeReader
 
 _CHUNK = 64 * 1024
-_MAX_OUTPUT_BYTES = 64 * 1024 * 1024
+_MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 _MAX_INPUT_BYTES = 8 * 1024 * 1024
 _MAX_XZ_MEMORY = 128 * 1024 * 1024
 _MAX_ZSTD_WINDOW = 27

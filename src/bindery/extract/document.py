@@ -50,10 +50,10 @@ class Text:
         """Append as much as fits."""
         if self._left <= 0 or not words:
             return
-        encoded = words.encode("utf-8", "replace")
-        if len(encoded) > self._left:
-            words = encoded[: self._left].decode("utf-8", "ignore")
-        self._left -= len(encoded)
+        size = len(words) if words.isascii() else len(words.encode("utf-8", "replace"))
+        if size > self._left:
+            words = words.encode("utf-8", "replace")[: self._left].decode("utf-8", "ignore")
+        self._left -= size
         self._parts.append(words)
 
     def __str__(self) -> str:

@@ -34,8 +34,8 @@ def read_open_document(package: Package, document: Document) -> None:
 def _read_content(package: Package, document: Document, counted: str | None) -> None:
     words = MarkupText(document.text, inside=frozenset({"body"}), breaks=_BREAKS, without=_HIDDEN)
     words.wants_counts = counted is not None and document.page_count is None
-    package.stream("content.xml", words)
-    if words.wants_counts and counted is not None:
+    whole = package.stream("content.xml", words)
+    if words.wants_counts and whole and counted is not None:
         document.page_count = words.counts[counted]
 
 

@@ -25,6 +25,8 @@ _MAX_HELD_BYTES = 4 * 1024 * 1024
 """Largest part that is held as a whole."""
 _MAX_STREAM_BYTES = 32 * 1024 * 1024
 """What is read of a part that streams by."""
+_PARSED_BYTES = 1024 * 1024
+"""Fed to the parser at once: it starts anew on an unfinished token with each piece."""
 _MAX_PACKAGE_BYTES = 64 * 1024 * 1024
 """What is unpacked of one package."""
 _CHUNK = 64 * 1024
@@ -48,6 +50,9 @@ class Target(Protocol):
     def data(self, text: str) -> None:
         """Characters of an element."""
 
+    def close(self) -> None:
+        """The part ends."""
+
 
 class Package:
     """An opened package. Part names are found in any case, as Windows programs write them."""
@@ -56,7 +61,10 @@ class Package:
         directory = find_directory(reader)
         if directory.declared_entries > _MAX_ENTRIES or directory.size > _MAX_DIRECTORY_BYTES:
             raise Unreadable("ParseFailed", f"the package has {directory.declared_entries} parts")
-        self._zip = zipfile.ZipFile(cast(IO[bytes], reader))
+        try:
+            self._zip = zipfile.ZipFile(cast(IO[bytes], reader))
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise _damaged("the directory", error) from None
         self._parts = {info.filename.lower(): info for info in self._zip.infolist()}
         self._left = _MAX_PACKAGE_BYTES
 
@@ -91,19 +99,28 @@ class Package:
         for element in tree.iter() if tree is not None else ():
             yield local_name(element.tag), element
 
-    def stream(self, name: str, target: Target) -> None:
-        """Parse a part of any size without holding it, until the target is done or a limit is reached."""
+    def stream(self, name: str, target: Target) -> bool:
+        """Parse a part of any size without holding it, until the target is done or a limit is reached.
+
+        Tells whether the whole part was parsed.
+        """
         from defusedxml.ElementTree import DefusedXMLParser  # noqa: PLC0415
 
         if name not in self:
-            return
+            return False
         parser = DefusedXMLParser(target=target)
-        for chunk in self.chunks(name):
+        size = 0
+        for chunk in self.chunks(name, _PARSED_BYTES):
             parser.feed(chunk)
+            size += len(chunk)
             if target.done:
-                return
+                return False
+        if size >= _MAX_STREAM_BYTES or self._left <= 0:
+            return False
+        parser.close()
+        return True
 
-    def chunks(self, name: str) -> Iterator[bytes]:
+    def chunks(self, name: str, length: int = _CHUNK) -> Iterator[bytes]:
         """The bytes of a part up to the limits."""
         info = self._parts[name.lower()]
         if info.flag_bits & _ENCRYPTED:
@@ -113,18 +130,28 @@ class Package:
                 "ParseFailed", f"compression method {info.compress_type} is unknown in a document"
             )
         left = min(_MAX_STREAM_BYTES, self._left)
-        with self._zip.open(info) as part:
-            while left > 0 and (chunk := _read(part, min(_CHUNK, left))):
+        with self._open(info) as part:
+            while left > 0 and (chunk := _read(part, min(length, left))):
                 left -= len(chunk)
                 self._left -= len(chunk)
                 yield chunk
+
+    def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
+        try:
+            return self._zip.open(info)
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise _damaged("a part", error) from None
 
 
 def _read(part: IO[bytes], length: int) -> bytes:
     try:
         return part.read(length)
-    except zlib.error as error:
-        raise Unreadable("ParseFailed", f"a part of the package is damaged: {error}") from None
+    except (zlib.error, zipfile.BadZipFile, EOFError) as error:
+        raise _damaged("a part", error) from None
+
+
+def _damaged(what: str, error: Exception) -> Unreadable:
+    return Unreadable("ParseFailed", f"{what} of the package is damaged: {str(error)[:200]}")
 
 
 def resolve(base: str, target: str) -> str:

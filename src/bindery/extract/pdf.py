@@ -20,7 +20,7 @@ from bindery.extract.reader import RangeReader
 _TEXT_SECONDS = 2.0
 """Time for the text of one file; pages after it are not read."""
 _TEXT_SHARE_OF_BYTES = 0.5
-"""Share of the read limit that text may use, so that it never costs a file its other fields."""
+"""Share of the read limit up to which pages are read for their text; it never costs a file more."""
 _DATE = re.compile(
     r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz])|([+-])(\d\d)'?(\d\d)?'?)?"
 )
@@ -39,8 +39,9 @@ def _read(reader: RangeReader, document: Document) -> None:
 
     if reader.size == 0:
         raise Unreadable("ParseFailed", "the file is empty")
+    source = _Source(reader)
     try:
-        opened = pypdfium2.PdfDocument(_Source(reader))
+        opened = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         document.page_count = _pages_of_linearized(reader)
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
@@ -50,7 +51,8 @@ def _read(reader: RangeReader, document: Document) -> None:
         document.page_count = len(opened)
         _read_information(opened, raw, document)
         if document.wants_text:
-            _read_text(reader, opened, document)
+            source.bytes_end = int(reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES)
+            _read_text(source, opened, document)
     finally:
         opened.close()
 
@@ -63,6 +65,13 @@ class _Source(io.RawIOBase):
     def __init__(self, reader: RangeReader) -> None:
         super().__init__()
         self._reader = reader
+        self.bytes_end = reader.limits.read_bytes + reader.size
+        """Reads that would fetch more than this in all are refused; one page may hold a huge picture."""
+
+    @property
+    def broken(self) -> bool:
+        """The store or the limit of the reader has ended it."""
+        return self._reader.error is not None
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._reader.seek(offset, whence)
@@ -72,6 +81,8 @@ class _Source(io.RawIOBase):
 
     def readinto(self, buffer: Array[c_ubyte]) -> int:  # type: ignore[override]
         view = memoryview(buffer).cast("B")
+        if self._reader.bytes_read + len(view) > self.bytes_end:
+            return 0
         try:
             data = self._reader.read(len(view))
         except Exception:
@@ -97,16 +108,13 @@ def _language(opened: Any, raw: Any) -> str | None:
     )
 
 
-def _read_text(reader: RangeReader, opened: Any, document: Document) -> None:
+def _read_text(source: _Source, opened: Any, document: Document) -> None:
     """Page after page until a limit is reached; a damaged page is passed over."""
     import pypdfium2  # noqa: PLC0415
 
     end = time.monotonic() + _TEXT_SECONDS
-    bytes_end = reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES
     for number in range(len(opened)):
-        if document.text.full or time.monotonic() > end or reader.bytes_read > bytes_end:
-            return
-        if reader.error is not None:
+        if document.text.full or source.broken or time.monotonic() > end:
             return
         try:
             document.text.add(_page_text(opened, number, document.text.left))

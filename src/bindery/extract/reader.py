@@ -89,8 +89,7 @@ class RangeReader(io.RawIOBase):
         if first == last:
             start = offset - first * _BLOCK
             return self._block(first)[start : start + length]
-        self._fetch_missing(first, last)
-        joined = b"".join(self._block(number) for number in range(first, last + 1))
+        joined = b"".join(self._run(first, last))
         start = offset - first * _BLOCK
         return joined[start : start + length]
 
@@ -100,15 +99,20 @@ class RangeReader(io.RawIOBase):
             return block
         return self._fetch(number, 1)[0]
 
-    def _fetch_missing(self, first: int, last: int) -> None:
-        """Fetch runs of uncached blocks with one request each."""
-        run = first
-        for number in range(first, last + 2):
-            if number <= last and number not in self._blocks:
+    def _run(self, first: int, last: int) -> list[bytes]:
+        """Neighbouring blocks; what is not cached is fetched with one request a gap.
+
+        A run may be longer than the cache, so its blocks are held here and not looked up again.
+        """
+        held = [self._blocks.get(number) for number in range(first, last + 1)]
+        gap = 0
+        for index in range(len(held) + 1):
+            if index < len(held) and held[index] is None:
                 continue
-            if number > run:
-                self._fetch(run, number - run)
-            run = number + 1
+            if index > gap:
+                held[gap:index] = self._fetch(first + gap, index - gap)
+            gap = index + 1
+        return [block for block in held if block is not None]
 
     def _fetch(self, first: int, count: int) -> list[bytes]:
         offset = first * _BLOCK

@@ -6,6 +6,7 @@ Source: Rich Text Format Specification 1.9.1 (groups, destinations, Unicode, inf
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import msgspec
 
@@ -20,6 +21,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _MAX_DEPTH = 1_000
+_MAX_TOKENS = 1_000_000
+"""Words, groups and escaped characters that are looked at."""
 _UNSEEN = frozenset(
     {
         b"fonttbl", b"colortbl", b"stylesheet", b"listtable", b"listoverridetable", b"revtbl", b"rsidtbl", b"pict",
@@ -66,7 +69,7 @@ class _Reader:
         self._created: dict[bytes, int] = {}
 
     def read(self, data: bytes) -> None:
-        for match in _TOKEN.finditer(data):
+        for match in islice(_TOKEN.finditer(data), _MAX_TOKENS):
             if match["text"] is not None:
                 self._characters(match["text"])
             elif match["byte"] is not None:
