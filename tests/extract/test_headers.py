@@ -154,6 +154,22 @@ def test_hostile_texts_of_a_png_are_passed_over() -> None:
     assert (picture.width, picture.directories, picture.xmp) == (30, [], b"")
 
 
+@pytest.mark.parametrize(
+    "text", [b"tEXt", b"\0\0\0\0tEXt\0\0\0\0", b"\0\0\0\0tEXt" + bytes(4) + b"\0\0\0\0IDAT" + bytes(4)]
+)
+def test_a_tail_of_false_chunks_costs_few_steps(text: bytes) -> None:
+    """Would take hours if every candidate were followed to its end."""
+    data = (
+        PNG + png_chunk(b"IHDR", struct.pack(">II", 30, 20) + bytes(5)) + png_chunk(b"IDAT", text * 30_000)
+    )
+    assert size(data * 3) == (30, 20)
+
+
+def test_junk_between_segments_costs_few_steps() -> None:
+    segments = [jpeg_segment(0xE2, b"") + bytes(60_000) for _ in range(200)]
+    assert size(jpeg_of(8, 6, *segments)) == (8, 6)
+
+
 def test_an_animation_in_a_png() -> None:
     assert read(png(png_chunk(b"acTL", struct.pack(">II", 7, 0)), pixels(1))).frames == 7
 

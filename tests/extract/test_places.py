@@ -70,9 +70,7 @@ def test_the_nearest_place_is_the_nearest_of_all(latitude: float, longitude: flo
     number = gazetteer.nearest(latitude, longitude)
     distances = [
         _kilometres(latitude, longitude, other_latitude, other_longitude)
-        for other_latitude, other_longitude in zip(
-            gazetteer._latitudes[::1], gazetteer._longitudes[::1], strict=True
-        )
+        for other_latitude, other_longitude in zip(gazetteer._latitudes, gazetteer._longitudes, strict=True)
         if abs(other_latitude - latitude) < 1
     ]
     nearest = min(distances, default=math.inf)

@@ -10,6 +10,7 @@ VP8L bitstream specifications, Microsoft's pages on BMP and ICO, the ZSoft PCX r
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ from bindery.extract.xmp import MOST_BYTES
 _FRAMELESS = frozenset((0x01, *range(0xD0, 0xD9)))
 _NOT_FRAME_HEADERS = frozenset((0xC4, 0xC8, 0xCC))
 _JPEG_LS_FRAME = 0xF7
+_MARKER = re.compile(rb"\xff[^\0\xff]")
+_MOST_JUNK = 64 * 1024
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
 _MOST_SEGMENTS = 4000
 _MOST_SCANNED = 4 * 1024 * 1024
@@ -73,11 +76,8 @@ def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
     data = source.peek_at(at, 2)
     if len(data) == 2 and data[0] == 0xFF and data[1] not in (0, 0xFF):
         return data[1], at + 2
-    window = source.peek_at(at, 65536)
-    for here in range(len(window) - 1):
-        if window[here] == 0xFF and window[here + 1] not in (0, 0xFF):
-            return window[here + 1], at + here + 2
-    return None
+    match = _MARKER.search(source.peek_at(at, _MOST_JUNK))
+    return (match[0][1], at + match.end()) if match else None
 
 
 def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:

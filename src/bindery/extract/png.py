@@ -14,6 +14,7 @@ from bindery.extract.picture import Picture
 from bindery.extract.tiff import Memory, Part, Source
 
 _MOST_CHUNKS = 4000
+_BEHIND_PIXELS = re.compile(rb"eXIf|tEXt|zTXt|iTXt|tIME|IEND")
 _TAIL_BYTES = 64 * 1024
 _MOST_TEXT = 1024 * 1024
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
@@ -23,22 +24,26 @@ _PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
 def read_png(source: Source, picture: Picture) -> None:
     """Chunks before the pixels, and those after them as far as they are near the end of the file."""
     picture.format = "png"
-    at = 8
+    pixels = _read_chunks(source, 8, picture)
+    after = _after_pixels(source, pixels) if pixels is not None else None
+    if after is not None:
+        _read_chunks(source, after, picture)
+
+
+def _read_chunks(source: Source, at: int, picture: Picture) -> int | None:
+    """Chunks up to the pixels; where those begin, None when the file ends first."""
     for _ in range(_MOST_CHUNKS):
         head = source.peek_at(at, 8)
         if len(head) < 8:
-            return
+            return None
         length, kind = struct.unpack(">I4s", head)
-        if kind == b"IEND":
-            return
         if kind == b"IDAT":
-            after = _after_pixels(source, at)
-            if after is None:
-                return
-            at = after
-            continue
+            return at
+        if kind == b"IEND":
+            return None
         _read_chunk(picture, kind, Part(source, at + 8, length))
         at += 12 + length
+    return None
 
 
 def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
@@ -60,25 +65,20 @@ def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
 
 
 def _after_pixels(source: Source, at: int) -> int | None:
-    """Where the chunks after the pixels begin: found from the end, since pixels may be many chunks."""
+    """Where the chunks after the pixels begin, as far as they are near the end of the file.
+
+    Found from the end, since pixels may be many chunks: a chunk counts when the next one does, or is IEND.
+    Bytes of pixels that look like a chunk lead to none.
+    """
     start = max(at, source.size - _TAIL_BYTES)
     tail = source.peek_at(start, _TAIL_BYTES)
-    for match in re.finditer(rb"eXIf|[tzi]TXt|tEXt", tail):
-        if _leads_to_the_end(tail, match.start() - 4):
-            return start + match.start() - 4
-    return None
-
-
-def _leads_to_the_end(tail: bytes, at: int) -> bool:
-    """Whether chunks follow one another from here to IEND, which bytes of a pixel chunk do not."""
-    while 0 <= at <= len(tail) - 8:
-        length, kind = struct.unpack_from(">I4s", tail, at)
-        if kind == b"IEND":
-            return True
-        if not kind.isalpha():
-            return False
-        at += 12 + length
-    return False
+    found: set[int] = set()
+    for match in reversed(list(_BEHIND_PIXELS.finditer(tail))):
+        here = match.start() - 4
+        length = int.from_bytes(tail[max(here, 0) : match.start()], "big")
+        if match[0] == b"IEND" or here + 12 + length in found:
+            found.add(here)
+    return start + min(found) if found else None
 
 
 def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
