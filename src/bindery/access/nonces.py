@@ -55,8 +55,11 @@ class Nonces:
         digest = hashlib.blake2b(named, digest_size=_DIGEST_BYTES).digest()
         number = expires // _SLOT_SECONDS
         with self._lock:
-            if self._closed or any(digest in slot.held for slot in self._slots.values()):
+            if self._closed:
                 return False
+            for slot in self._slots.values():
+                if digest in slot.held:
+                    return False
             if number not in self._slots:
                 self._forget(now)
                 self._slots[number] = _Slot(self._folder / str(number))

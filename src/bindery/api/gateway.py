@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
@@ -28,7 +27,7 @@ from bindery.api.context import Context
 from bindery.api.errors import ApiError
 from bindery.api.metrics import Metrics
 from bindery.api.operations import BuiltOperation, built_operations
-from bindery.api.rendering import Answer, render, render_error
+from bindery.api.rendering import Answer, make_request_id, render, render_error
 from bindery.api.request import Call, HttpRequest, decode_request, wants_xml
 from bindery.api.spec.model import API_VERSION, load_model
 from bindery.api.validation import validate
@@ -54,7 +53,7 @@ class Gateway:
 
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request."""
-        request_id = str(uuid.uuid4()).upper()
+        request_id = make_request_id()
         began = time.perf_counter()
         action, xml = "", wants_xml(request)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +35,12 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: str
     body: bytes
     request_id: str
+
+
+def make_request_id() -> str:
+    """A random UUID in capitals, as the vendor writes it."""
+    digits = os.urandom(16).hex().upper()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-A{digits[17:20]}-{digits[20:]}"
 
 
 def render(action: str, response: msgspec.Struct, request_id: str, *, xml: bool) -> Answer:

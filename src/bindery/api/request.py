@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 import msgspec
 
@@ -118,19 +118,25 @@ def _once_each(query: Pairs, form: Pairs) -> dict[str, str]:
 
 
 def _pairs(text: str) -> Pairs:
+    if text.count("&") >= _MAX_PARAMETERS:
+        raise errors.malformed_request(f"A request may have up to {_MAX_PARAMETERS} parameters.")
     try:
         text.encode()
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
-    except ValueError as error:
-        raise errors.malformed_request(f"The parameters cannot be decoded: {_problem(error)}") from None
+        halves = [part.partition("=") for part in text.split("&") if part]
+        return [(_decode(name), _decode(value)) for name, _, value in halves]
+    except UnicodeError:
+        raise errors.malformed_request("The parameters are not UTF-8.") from None
+
+
+def _decode(text: str) -> str:
+    """What a percent-encoded text stands for; ``+`` is a space."""
+    if "+" in text:
+        text = text.replace("+", " ")
+    return unquote(text, errors="strict") if "%" in text else text
 
 
 def _text(body: bytes) -> str:
     try:
         return body.decode()
-    except UnicodeDecodeError as error:
-        raise errors.malformed_request(f"The form body cannot be decoded: {_problem(error)}") from None
-
-
-def _problem(error: ValueError) -> str:
-    return "they are not UTF-8" if isinstance(error, UnicodeError) else str(error)
+    except UnicodeDecodeError:
+        raise errors.malformed_request("The form body is not UTF-8.") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 
 import msgspec
 from aiohttp import web
@@ -12,8 +11,11 @@ from aiohttp.http_exceptions import LineTooLong
 from bindery.api import errors
 from bindery.api.errors import ApiError
 from bindery.api.gateway import Gateway
-from bindery.api.rendering import Answer, render_error
+from bindery.api.rendering import Answer, make_request_id, render_error
 from bindery.api.request import HttpRequest
+
+_SMALL_ANSWER = 32_768
+"""Bytes that a connection takes without waiting for its client."""
 
 
 class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,8 @@ class Server:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
-        app.router.add_route("*", "/{path:.*}", self._call)
+        app.router.add_route("*", "/", self._call)  # found without trying patterns
+        app.router.add_route("*", "/{path:.+}", self._call)
         self._runner = _Runner(
             app,
             access_log=None,
@@ -95,13 +98,17 @@ class Server:
 
     async def _send(self, request: web.Request, response: web.Response) -> web.Response:
         """Write the answer; a client that does not take it loses its connection."""
+        transport = request.transport
+        if transport is None or (
+            transport.get_write_buffer_size() == 0 and (response.content_length or 0) <= _SMALL_ANSWER
+        ):
+            return response
         try:
             async with asyncio.timeout(self._limits.answer_seconds):
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:
-            if request.transport is not None:
-                request.transport.abort()
+            transport.abort()
         return response
 
     async def _healthz(self, _: web.Request) -> web.Response:
@@ -162,6 +169,6 @@ def _response(answer: Answer) -> web.Response:
 
 def _refuse(error: ApiError, host: str) -> web.Response:
     """An error about a request that never reached the gateway; the connection ends with it."""
-    response = _response(render_error(error, str(uuid.uuid4()).upper(), host, xml=False))
+    response = _response(render_error(error, make_request_id(), host, xml=False))
     response.force_close()
     return response

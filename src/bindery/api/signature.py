@@ -19,6 +19,7 @@ import msgspec
 
 V3_ALGORITHM = "ACS3-HMAC-SHA256"
 _V3_HASHES = {V3_ALGORITHM: "sha256", "ACS3-HMAC-SM3": "sm3"}
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _AUTHORIZATION = re.compile(
     r"(?P<algorithm>[A-Za-z0-9-]+)\s+Credential=(?P<key>[^,\s]+)\s*,\s*"
     r"SignedHeaders=(?P<headers>[^,\s]+)\s*,\s*Signature=(?P<signature>[0-9a-fA-F]+)"
@@ -53,7 +54,7 @@ def v3_hash(algorithm: str) -> str | None:
 
 def percent_encode(text: str) -> str:
     """RFC 3986, with only the unreserved characters left as they are."""
-    return quote(text, safe="~")
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="~")
 
 
 def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
@@ -75,11 +76,15 @@ def canonical_request(
 
 
 def _header_value(values: Sequence[str]) -> str:
+    if len(values) == 1:
+        return values[0].strip()
     return ",".join(sorted(value.strip() for value in values))
 
 
 def hash_v3(content: bytes, algorithm: str = V3_ALGORITHM) -> str:
     """Lower-case hex of a body's hash."""
+    if algorithm == V3_ALGORITHM:
+        return hashlib.sha256(content).hexdigest()
     return hashlib.new(_V3_HASHES[algorithm], content).hexdigest()
 
 
@@ -90,7 +95,7 @@ def string_to_sign_v3(canonical: str, algorithm: str = V3_ALGORITHM) -> str:
 
 def signature_v3(secret: str, string_to_sign: str, algorithm: str = V3_ALGORITHM) -> str:
     """Lower-case hex."""
-    return hmac.new(secret.encode(), string_to_sign.encode(), _V3_HASHES[algorithm]).hexdigest()
+    return hmac.digest(secret.encode(), string_to_sign.encode(), _V3_HASHES[algorithm]).hex()
 
 
 def string_to_sign_v1(method: str, parameters: Iterable[tuple[str, str]]) -> str:
@@ -101,8 +106,7 @@ def string_to_sign_v1(method: str, parameters: Iterable[tuple[str, str]]) -> str
 
 def signature_v1(secret: str, string_to_sign: str) -> str:
     """Base64; the key is the secret and an ampersand."""
-    digest = hmac.new(f"{secret}&".encode(), string_to_sign.encode(), hashlib.sha1).digest()
-    return base64.b64encode(digest).decode()
+    return base64.b64encode(hmac.digest(f"{secret}&".encode(), string_to_sign.encode(), "sha1")).decode()
 
 
 def same_signature(ours: str, theirs: str) -> bool:
