@@ -160,6 +160,12 @@ def test_an_item_that_lies_outside_the_file_is_empty() -> None:
     assert meta.size() == (4032, 3024)
 
 
+def test_endless_extents_of_no_size_cost_few_steps() -> None:
+    """Thousands of EXIF items, each of 65,535 extents that take no bytes to tell."""
+    places = full(b"iloc", struct.pack(">BBH", 0, 0, 9000), struct.pack(">HHH", 2, 0, 65535) * 9000)
+    assert meta_of(heif(SIZE, items=item(2, b"Exif"), places=places)).size() == (4032, 3024)
+
+
 def test_damaged_parts_leave_the_others() -> None:
     """A cut location box hides the EXIF, not the size."""
     meta = meta_of(

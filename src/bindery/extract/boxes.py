@@ -15,6 +15,7 @@ from bindery.extract.tiff import Memory, Part, Source
 _MOST_BOXES = 1000
 _MOST_META_BYTES = 4 * 1024 * 1024
 _MOST_EXIF_BYTES = 1024 * 1024
+_MOST_EXTENTS = 64
 _XMP_TYPE = b"application/rdf+xml"
 
 
@@ -123,6 +124,11 @@ class HeifMeta:
     def _item(self, number: int) -> Item:
         return self._items.setdefault(number, Item())
 
+    def _matters(self, number: int) -> bool:
+        """Whether an item may be the picture, its EXIF or its XMP; the others are mostly its tiles."""
+        item = self._items.get(number)
+        return number == self.primary or (item is not None and item.kind in (b"Exif", b"mime"))
+
     def _read_primary(self) -> None:
         data = self._part(b"pitm")
         self.primary = struct.unpack_from(">I" if data[0] else ">H", data, 4)[0]
@@ -152,15 +158,22 @@ class HeifMeta:
         sizes = fields.take(2)
         widths = [(sizes >> shift) & 15 for shift in (12, 8, 4, 0)]
         wide = 4 if version > 1 else 2
+        index_width = widths[3] if version else 0
         for _ in range(min(fields.take(wide), _MOST_BOXES * 10)):
-            item = self._item(fields.take(wide))
-            item.in_idat = bool(version) and fields.take(2) & 15 == 1
-            fields.take(2)
+            number = fields.take(wide)
+            in_idat = bool(version) and fields.take(2) & 15 == 1
+            fields.skip(2)
             base = fields.take(widths[2])
-            for _ in range(fields.take(2)):
-                fields.take(widths[3] if version else 0)
+            count = fields.take(2)
+            # The rest of an item's extents, and all of the many tiles', are passed over.
+            kept = min(count, _MOST_EXTENTS) if self._matters(number) else 0
+            for _ in range(kept):
+                fields.skip(index_width)
                 offset = base + fields.take(widths[0])
-                item.extents.append((offset, fields.take(widths[1])))
+                self._item(number).extents.append((offset, fields.take(widths[1])))
+            if kept:
+                self._item(number).in_idat = in_idat
+            fields.skip((count - kept) * (index_width + widths[0] + widths[1]))
 
     def _read_properties(self) -> None:
         holder = self._parts.get(b"iprp")
@@ -178,12 +191,17 @@ class HeifMeta:
     def _read_associations(self, fields: _Fields, known: list[Box]) -> None:
         version = fields.take(1)
         flags = fields.take(3)
+        width, mask = (2, 0x7FFF) if flags & 1 else (1, 0x7F)
         for _ in range(fields.take(4)):
-            item = self._item(fields.take(4 if version else 2))
-            for _ in range(fields.take(1)):
-                index = fields.take(2) & 0x7FFF if flags & 1 else fields.take(1) & 0x7F
+            number = fields.take(4 if version else 2)
+            count = fields.take(1)
+            if number != self.primary:
+                fields.skip(count * width)
+                continue
+            for _ in range(count):
+                index = fields.take(width) & mask
                 if 0 < index <= len(known):
-                    item.properties.append(known[index - 1])
+                    self._item(number).properties.append(known[index - 1])
 
     def _item_bytes(self, item: Item) -> bytes:
         source: Source = self._file
@@ -191,7 +209,7 @@ class HeifMeta:
             box = self._parts.get(b"idat")
             source = Part(self._meta, box.start, box.length) if box else Memory(b"")
         data = b""
-        for offset, length in item.extents[:64]:
+        for offset, length in item.extents:
             left = _MOST_EXIF_BYTES - len(data)
             data += source.peek_at(offset, min(length or source.size, left)) if left > 0 else b""
         return data
@@ -211,6 +229,10 @@ class _Fields:
         value = int.from_bytes(self._data[self._at : end], "big")
         self._at = end
         return value
+
+    def skip(self, width: int) -> None:
+        """Pass over bytes; beyond the end only the next field is missed."""
+        self._at += width
 
 
 def _cropped(data: bytes, width: int, height: int) -> tuple[int, int]:
