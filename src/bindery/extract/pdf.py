@@ -25,7 +25,8 @@ _DATE = re.compile(
     r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz])|([+-])(\d\d)'?(\d\d)?'?)?"
 )
 _LINEARIZED_PAGES = re.compile(rb"/Linearized.{0,200}?/N\s+(\d{1,9})\b", re.S)
-_LANGUAGE_UNITS = 64
+_MAX_UNITS = 8_192
+"""Longest title, name or language, in units of UTF-16."""
 
 
 def extract_pdf(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -92,20 +93,27 @@ class _Source(io.RawIOBase):
 
 
 def _read_information(opened: Any, raw: Any, document: Document) -> None:
-    entries = opened.get_metadata_dict()
-    document.title = entries.get("Title")
-    document.author = entries.get("Author")
-    document.produce_time = pdf_time(entries.get("CreationDate"), document.zone)
-    document.language = _language(opened, raw)
+    document.title = _entry(opened, raw, b"Title")
+    document.author = _entry(opened, raw, b"Author")
+    document.produce_time = pdf_time(_entry(opened, raw, b"CreationDate"), document.zone)
+    units = (raw.FPDF_WCHAR * _MAX_UNITS)()
+    document.language = _decode(units, raw.FPDFCatalog_GetLanguage(opened, units, sizeof(units)))
 
 
-def _language(opened: Any, raw: Any) -> str | None:
-    """The language the catalog declares, which PDFium writes into a buffer as UTF-16."""
-    buffer = (raw.FPDF_WCHAR * _LANGUAGE_UNITS)()
-    length = raw.FPDFCatalog_GetLanguage(opened, buffer, sizeof(buffer))
-    return (
-        bytes(buffer)[: length - 2].decode("utf-16-le", "replace") if 2 < length <= sizeof(buffer) else None
-    )
+def _entry(opened: Any, raw: Any, name: bytes) -> str | None:
+    """An entry of the document information."""
+    units = (raw.FPDF_WCHAR * _MAX_UNITS)()
+    return _decode(units, raw.FPDF_GetMetaText(opened, name, units, sizeof(units)))
+
+
+def _decode(units: Any, length: int) -> str | None:
+    """What PDFium wrote into a buffer, as UTF-16 with a zero at its end; None when it is nothing or too long.
+
+    Lone surrogates, which files do hold, become question marks.
+    """
+    if not 2 < length <= sizeof(units):
+        return None
+    return bytes(units)[: length - 2].decode("utf-16-le", "replace")
 
 
 def _read_text(source: _Source, opened: Any, document: Document) -> None:
