@@ -92,7 +92,7 @@ def write_operation(name: str, root: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     python = [path for path in files if path.suffix == ".py"]
-    command = [sys.executable, "-m", "ruff", "format", "--quiet", "--config", ROOT / "pyproject.toml"]
+    command = [sys.executable, "-m", "ruff", "format", "--quiet", "--config", str(ROOT / "pyproject.toml")]
     subprocess.run([*command, *python], check=True)
     return list(files)
 

@@ -158,6 +158,8 @@ class _HttpServer(web.Server):
 
 
 class _Runner(web.AppRunner):
+    """Serves through ``_HttpServer``; aiohttp has no other place for a connection class of one's own."""
+
     async def _make_server(self) -> web.Server:
         return _HttpServer(await super()._make_server(), **self._kwargs)
 
