@@ -19,6 +19,7 @@ _LOCATOR64 = b"PK\x06\x07"
 _ENTRY = b"PK\x01\x02"
 _END_BYTES, _END64_BYTES, _LOCATOR64_BYTES, _ENTRY_BYTES = 22, 56, 20, 46
 _LONGEST_COMMENT = 65_535
+_MOST_AT_END = _END_BYTES + _LONGEST_COMMENT
 _CHUNK = 256 * 1024
 
 
@@ -32,23 +33,25 @@ class ZipDirectory(msgspec.Struct, frozen=True):
 
 def find_directory(reader: RangeReader) -> ZipDirectory:
     """Read the end of the file; raises Unreadable when no directory is there."""
-    for length in (_END_BYTES + 512, _END_BYTES + _LONGEST_COMMENT):
+    for length, exact in ((512, True), (_MOST_AT_END, True), (_MOST_AT_END, False)):
         start = max(reader.size - length, 0)
         tail = reader.peek_at(start, length)
-        at = _find_end(tail)
+        at = _find_end(tail, exact)
         if at is not None:
             return _directory(reader, tail[at:], start + at)
     raise Unreadable("ParseFailed", "the directory at the end of the ZIP file is missing")
 
 
-def _find_end(tail: bytes) -> int | None:
-    """The last end record whose comment does not run past the file."""
+def _find_end(tail: bytes, exact: bool) -> int | None:
+    """The last end record whose comment ends where the file ends, for a comment may hold the sign itself.
+
+    Without ``exact`` something may follow the comment.
+    """
     at = tail.rfind(_END)
     while at >= 0:
-        record = tail[at : at + _END_BYTES]
-        if len(record) == _END_BYTES and at + _END_BYTES + struct.unpack_from("<H", record, 20)[0] <= len(
-            tail
-        ):
+        rest = len(tail) - at - _END_BYTES
+        comment = struct.unpack_from("<H", tail, at + 20)[0] if rest >= 0 else 0
+        if rest == comment or (rest > comment and not exact):
             return at
         at = tail.rfind(_END, 0, at)
     return None
