@@ -88,11 +88,10 @@ def _map_leaf(name: str, key: str, held: dict[str, str], node: dict[str, Any]) -
     def fold_value(text: str) -> str:
         return simple_lower(text) if name == "CustomLabels" else text
 
-    values = {fold_key(inner): fold_value(value) for inner, value in held.items()}
-    value = values.get(fold_key(key))
+    values = [fold_value(value) for inner, value in held.items() if fold_key(inner) == fold_key(key)]
     if node["Operation"] == "exist":
-        return value is not None
-    return value is not None and _compare(value, node["Operation"], fold_value(node["Value"]))
+        return bool(values)
+    return any(_compare(value, node["Operation"], fold_value(node["Value"])) for value in values)
 
 
 def _holds(field: str, value: Any, node: dict[str, Any]) -> bool:
@@ -260,8 +259,12 @@ def aggregate(
     if operation in ("count", "distinct"):
         return float(len(values if operation == "count" else set(values)))
     if operation == "sum":
-        return float(math.fsum(values))
+        return float(_sum(values))
     if not values:
         return None
-    figures = {"min": min, "max": max, "average": lambda held: math.fsum(held) / len(held)}
+    figures = {"min": min, "max": max, "average": lambda held: _sum(held) / len(held)}
     return float(figures[operation](values))
+
+
+def _sum(values: list[Any]) -> float:
+    return sum(values) if all(isinstance(value, int) for value in values) else math.fsum(values)

@@ -14,6 +14,8 @@ from bindery.catalog.records import CatalogUnusable
 
 _MEMORY_LIMIT = "256MB"
 """Beyond it DuckDB writes intermediate results to the spill folder."""
+_CHECKPOINT_THRESHOLD = "64MB"
+"""Size of the log at which it is worked into the file: half the work and half the file of the default, 16MB."""
 
 
 class IndexFile:
@@ -84,6 +86,7 @@ class IndexFile:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY_LIMIT,
             "temp_directory": str(self._spill),
+            "checkpoint_threshold": _CHECKPOINT_THRESHOLD,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,

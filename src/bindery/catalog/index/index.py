@@ -22,6 +22,7 @@ from bindery.catalog.index.statements import (
     PageRequest,
     count_statement,
     figure_statement,
+    first_statement,
     group_statement,
     page_statement,
 )
@@ -91,8 +92,13 @@ class Index:
         after = read_token(request.token, request.fingerprint, request.sort) if request.token else None
 
         def read(cursor: _Cursor) -> tuple[list[Any], int | None]:
+            if request.total and not request.sort:
+                hits, found = _fetch(cursor, first_statement(request, after))[0]
+                return [(uri,) for uri in found or ()], hits
             rows = _fetch(cursor, page_statement(request, after))
-            return rows, _fetch(cursor, count_statement(request))[0][0] if request.total else None
+            if not request.total or (after is None and len(rows) <= request.limit):
+                return rows, len(rows) if request.total else None
+            return rows, _fetch(cursor, count_statement(request))[0][0]
 
         nothing: tuple[list[Any], int | None] = ([], 0 if request.total else None)
         rows, hits = self._ask(request.dataset_id, read, nothing)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Annotated, Any
@@ -12,8 +10,8 @@ from typing import Annotated, Any
 import msgspec
 
 from bindery.catalog.index.changes import Change
-from bindery.catalog.query.compile import map_key, map_value
-from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, Kind
+from bindery.catalog.query.compile import map_entry, uri_key
+from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, Field, Kind
 from bindery.catalog.query.values import (
     INT64_MAX,
     INT64_MIN,
@@ -23,17 +21,11 @@ from bindery.catalog.query.values import (
 )
 from bindery.clock import parse_time
 
-_TYPES = {
-    Kind.INT: "BIGINT",
-    Kind.FLOAT: "DOUBLE",
-    Kind.TIME: "BIGINT",
-    Kind.KEY: "VARCHAR",
-    Kind.TEXT: "VARCHAR",
-}
-_MAP_TYPE = "MAP(VARCHAR, VARCHAR)"
+_SQL_TYPES = {Kind.INT: "BIGINT", Kind.FLOAT: "DOUBLE", Kind.TIME: "BIGINT"}
 _PYTHON_TYPES: dict[Kind, Any] = {
     Kind.INT: Annotated[int, msgspec.Meta(ge=INT64_MIN, le=INT64_MAX)],
     Kind.FLOAT: float,
+    Kind.MAP: dict[str, str],
 }
 _ADDED = {
     "Key": "UUID",
@@ -42,7 +34,25 @@ _ADDED = {
     "Fuzzy": "VARCHAR",
     "Text": "VARCHAR",
 }
-"""Columns that are no fields. Key stands for the URI: finding rows by it takes a tenth of the time."""
+"""Columns that are no fields. Key stands for the URI."""
+
+
+def _column_type(field: Field) -> str:
+    return _SQL_TYPES.get(field.kind, "VARCHAR") + ("[]" if field.array or field.kind is Kind.MAP else "")
+
+
+_COLUMN_FIELDS = tuple(field for field in FIELDS.values() if field.kind is not Kind.GEO)
+COLUMNS: dict[str, str] = (
+    {field.name: _column_type(field) for field in _COLUMN_FIELDS}
+    | dict.fromkeys(sorted(ARRAYS), "BIGINT")
+    | _ADDED
+)
+"""Types by name. A column of an array's own name holds the number of its elements."""
+_SHAPES = {
+    name: f'[["{kind[:-2]}"]]' if kind.endswith("[]") else f'["{kind}"]' for name, kind in COLUMNS.items()
+}
+"""The shapes of whole columns, as DuckDB's from_json wants them."""
+_FUZZY_PATHS = tuple((name.partition(".")[0], name.partition(".")[2]) for name in FUZZY_FIELDS)
 
 
 def _tree() -> dict[str, Any]:
@@ -56,55 +66,20 @@ def _tree() -> dict[str, Any]:
     return tree
 
 
-_TREE = _tree()
-
-
-def _column_type(name: str, node: Any) -> str:
-    if isinstance(node, dict):
-        members = ", ".join(f'"{inner}" {_column_type(inner, kind)}' for inner, kind in node.items())
-        return f"STRUCT({members})" + ("[]" if name in ARRAYS else "")
-    return _MAP_TYPE if node is Kind.MAP else _TYPES[node]
-
-
-def _structure(name: str, node: Any) -> Any:
-    """The shape of a column's values in the form DuckDB's from_json takes."""
-    if isinstance(node, dict):
-        members = {inner: _structure(inner, kind) for inner, kind in node.items()}
-        return [members] if name in ARRAYS else members
-    return _MAP_TYPE if node is Kind.MAP else _TYPES[node]
-
-
-_HELD = {name: node for name, node in _TREE.items() if node is not Kind.GEO}
-COLUMNS: dict[str, str] = {name: _column_type(name, node) for name, node in _HELD.items()} | _ADDED
-_STRUCTURES = {name: json.dumps([_structure(name, node)]) for name, node in _HELD.items()} | {
-    name: json.dumps([kind]) for name, kind in _ADDED.items()
-}
-_TIMES = tuple(name for name, node in _TREE.items() if node is Kind.TIME)
-_MAPS = tuple(name for name, node in _TREE.items() if node is Kind.MAP)
-_FUZZY_PATHS = tuple((name.partition(".")[0], name.partition(".")[2]) for name in FUZZY_FIELDS)
-
-
-def _struct(name: str, node: dict[str, Any]) -> type[msgspec.Struct]:
-    fields = [(inner, _python_type(inner, kind) | None, None) for inner, kind in node.items()]
-    return msgspec.defstruct(name, fields, omit_defaults=True, kw_only=True, gc=False)
-
-
 def _python_type(name: str, node: Any) -> Any:
     if isinstance(node, dict):
         struct = _struct(name, node)
         return list[struct] if name in ARRAYS else struct  # type: ignore[valid-type]
-    if node is Kind.MAP:
-        return dict[str, str]
     return _PYTHON_TYPES.get(node, str)
 
 
-_Row = msgspec.defstruct(
-    "Row",
-    [(name, _python_type(name, node) | None, None) for name, node in _TREE.items()]
-    + [(name, Any, None) for name in _ADDED],
-    kw_only=True,
-    gc=False,
-)
+def _struct(name: str, node: dict[str, Any]) -> type[msgspec.Struct]:
+    fields = [(inner, _python_type(inner, kind) | None, None) for inner, kind in node.items()]
+    return msgspec.defstruct(name, fields, kw_only=True, gc=False)
+
+
+_TREE = _tree()
+_Row = _struct("Row", _TREE)
 
 
 class Insertion(msgspec.Struct, frozen=True):
@@ -124,59 +99,81 @@ class Projection:
 
     def keys(self, changes: Sequence[Change]) -> str:
         """A JSON array of the Key of every change."""
-        return self._encoder.encode([_key(change.uri) for change in changes]).decode()
+        return self._encoder.encode([uri_key(change.uri) for change in changes]).decode()
 
     def rows(self, changes: Sequence[Change]) -> Insertion | None:
         """The rows of entries that exist; None when there are none."""
-        rows = [self._row(change) for change in changes if change.document is not None]
-        if not rows:
+        live = [change for change in changes if change.document is not None]
+        if not live:
             return None
         columns, expressions, parameters = [], [], []
-        for name, kind in COLUMNS.items():
-            values = list(map(attrgetter(name), rows))
-            first = values[0]
-            nothing = values.count(None)
-            if nothing == len(rows):
+        for name, values in self._columns(live):
+            absent = values.count(None)
+            if absent == len(values):
                 continue
+            first = values[0]
             columns.append(name)
-            if nothing == 0 and isinstance(first, str | int) and values.count(first) == len(rows):
-                expressions.append(f"?::{kind}")
+            if isinstance(first, str | int) and values.count(first) == len(values):
+                expressions.append(f"?::{COLUMNS[name]}")
                 parameters.append(first)
             else:
-                expressions.append(f"unnest(from_json(?::JSON, '{_STRUCTURES[name]}'))")
+                expressions.append(f"unnest(from_json(?::JSON, '{_SHAPES[name]}'))")
                 parameters.append(self._encoder.encode(values).decode())
         return Insertion(tuple(columns), tuple(expressions), tuple(parameters))
 
-    def _row(self, change: Change) -> Any:
+    def _columns(self, changes: Sequence[Change]) -> Iterator[tuple[str, list[Any]]]:
+        rows = [self._decode(change) for change in changes]
+        held = {head: list(map(attrgetter(head), rows)) for head in _TREE}
+        present = {head for head, values in held.items() if values.count(None) < len(values)}
+        for field in _COLUMN_FIELDS:
+            if field.path[0] in present:
+                yield field.name, _read(field, held[field.path[0]])
+        for name in ARRAYS & present:
+            yield name, [len(elements) if elements else None for elements in held[name]]
+        places = [parse_point(text) if text else None for text in held["LatLong"]]
+        yield "Latitude", [place and place[0] for place in places]
+        yield "Longitude", [place and place[1] for place in places]
+        yield "Key", [uri_key(change.uri) for change in changes]
+        yield "Fuzzy", [fuzzy_text(*_fuzzy_texts(row)) for row in rows]
+        yield "Text", [fuzzy_text(change.text) if change.text else None for change in changes]
+
+    def _decode(self, change: Change) -> Any:
+        """A field whose value does not fit its type is left out rather than losing the file."""
         assert change.document is not None
-        row = self._decode(change.document)
+        try:
+            row: Any = self._decoder.decode(change.document)
+        except (msgspec.DecodeError, RecursionError):
+            row = _Row(**_fitting(change.document))
         row.URI = change.uri
-        row.Key = _key(change.uri)
-        row.Fuzzy = fuzzy_text(*_fuzzy_texts(row))
-        row.Text = fuzzy_text(change.text) if change.text else None
-        for name in _TIMES:
-            text = getattr(row, name)
-            if text is not None:
-                setattr(row, name, _instant(text))
-        for name in _MAPS:
-            held = getattr(row, name)
-            if held:
-                folded = {map_key(name, key): map_value(name, value) for key, value in held.items()}
-                setattr(row, name, folded)
-        if row.LatLong:
-            row.Latitude, row.Longitude = parse_point(row.LatLong) or (None, None)
         return row
 
-    def _decode(self, document: bytes) -> Any:
-        """A field whose value does not fit its type is left out rather than losing the file."""
-        try:
-            return self._decoder.decode(document)
-        except (msgspec.ValidationError, RecursionError):
-            return _Row(**_fitting(document))
+
+def _read(field: Field, values: list[Any]) -> list[Any]:
+    """A column from the values of the first part of a field's path."""
+    if field.kind is Kind.MAP:
+        return [_entries(field.name, held) if held else None for held in values]
+    if field.array:
+        return [_members(elements, field.path[1:]) if elements else None for elements in values]
+    if field.kind is Kind.TIME:
+        return [text and _instant(text) for text in values]
+    return [_at(value, field.path[1:]) for value in values] if len(field.path) > 1 else values
 
 
-def _key(uri: str) -> str:
-    return hashlib.blake2b(uri.encode(), digest_size=16).hexdigest()
+def _entries(name: str, held: dict[str, str]) -> list[str]:
+    return [map_entry(name, key, value) for key, value in held.items()]
+
+
+def _members(elements: list[Any], path: tuple[str, ...]) -> list[Any] | None:
+    found = [_at(element, path) for element in elements]
+    return found if found.count(None) < len(found) else None
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        if value is None:
+            return None
+        value = getattr(value, part)
+    return value
 
 
 def _fitting(document: bytes) -> dict[str, Any]:

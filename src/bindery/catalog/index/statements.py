@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bindery.catalog.query.compile import Condition, column
-from bindery.catalog.query.fields import FIELDS, Field
+from bindery.catalog.query.fields import FIELDS
 from bindery.catalog.query.syntax import Aggregation, SortField
 from bindery.catalog.query.token import Position
 
@@ -37,6 +37,17 @@ class PageRequest(msgspec.Struct, frozen=True):
 def table(dataset_id: int) -> str:
     """The table of a dataset."""
     return f"dataset_{dataset_id:d}"
+
+
+def first_statement(request: PageRequest, after: Position | None) -> Condition:
+    """In one pass: the number of files that match, and the first URIs behind a position."""
+    condition, most = request.condition, request.limit + 1
+    behind = Condition('FILTER ("URI" > ?)', (after.uri,)) if after is not None else Condition("")
+    return Condition(
+        f'SELECT count(*), min("URI", {most:d}) {behind.sql} FROM {table(request.dataset_id)}'
+        f" WHERE {condition.sql}",
+        (*behind.parameters, *condition.parameters),
+    )
 
 
 def count_statement(request: PageRequest) -> Condition:
@@ -90,11 +101,12 @@ def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[So
 def figure_statement(dataset_id: int, condition: Condition, aggregation: Aggregation) -> Condition:
     """One figure over all matching files; of an array, over all its elements."""
     field = FIELDS[aggregation.field]
-    values = _values(dataset_id, condition, field, "unnest(v)")
-    return Condition(
-        f"SELECT {_FIGURES[aggregation.operation]} FROM ({values}) WHERE v IS NOT NULL",
-        condition.parameters,
+    value = f"unnest({column(field)})" if field.array else column(field)
+    sql = (
+        f"SELECT {_FIGURES[aggregation.operation]} FROM"
+        f" (SELECT {value} AS v FROM {table(dataset_id)} WHERE {condition.sql}) WHERE v IS NOT NULL"
     )
+    return Condition(sql, condition.parameters)
 
 
 def group_statement(
@@ -102,18 +114,11 @@ def group_statement(
 ) -> Condition:
     """Values and the number of files that hold them; a file counts once for each value of an array."""
     field = FIELDS[aggregation.field]
-    values = _values(dataset_id, condition, field, "unnest(list_distinct(v))")
+    value = column(field)
+    if field.array:
+        value = f"unnest(list_filter({value}, lambda x, place: list_position({value}, x) = place))"
     sql = (
-        f"SELECT v, count(*) AS n FROM ({values}) WHERE v IS NOT NULL"
-        f" GROUP BY v ORDER BY n DESC, v LIMIT {groups:d}"
+        f"SELECT v, count(*) AS n FROM (SELECT {value} AS v FROM {table(dataset_id)} WHERE {condition.sql})"
+        f" WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {groups:d}"
     )
     return Condition(sql, condition.parameters)
-
-
-def _values(dataset_id: int, condition: Condition, field: Field, unnested: str) -> str:
-    source = f"FROM {table(dataset_id)} WHERE {condition.sql}"
-    if not field.array:
-        return f"SELECT {column(field)} AS v {source}"
-    path = ".".join(["x", *(f'"{part}"' for part in field.path[1:])])
-    values = f'list_transform("{field.path[0]}", lambda x: {path})'
-    return f"SELECT {unnested} AS v FROM (SELECT {values} AS v {source})"

@@ -1,17 +1,22 @@
 """The query tree as a condition for DuckDB. Names come from the field table, values travel as parameters.
 
-Every condition is true or false, never NULL, so that ``not`` keeps its meaning for absent fields.
+A field is a column of its name; a field of an array is a column of lists, one value an element; a map is a
+list of its entries as text. Every condition is true or false, never NULL, so that ``not`` keeps its meaning
+for absent fields. ``IS NOT NULL AND`` says so in a way that lets DuckDB skip what cannot match.
 """
 
 from __future__ import annotations
 
+import hashlib
+import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from bindery.catalog.query.fields import ARRAYS, Field, Kind, find_field
-from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Or
+from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Not, Or
 from bindery.catalog.query.values import (
     CJK,
     Box,
@@ -31,6 +36,9 @@ _USER_META_PREFIX = "x-oss-meta-"
 _SEPARATOR = r"[^\pL\pN]"
 _CJK_TOKEN = re.compile(f"[{CJK}]")
 
+Elements = dict[str, str]
+"""Inside ``nested``: the expression of each field on the element at hand."""
+
 
 class Condition(msgspec.Struct, frozen=True):
     """SQL with ``?`` for each of ``parameters``."""
@@ -41,33 +49,37 @@ class Condition(msgspec.Struct, frozen=True):
 
 def compile_query(node: Node | None) -> Condition:
     """The condition that holds for exactly the files a query matches."""
-    return Condition("true") if node is None else _compile(node, element=None)
+    return Condition("true") if node is None else _compile(node, None)
 
 
 def column(field: Field) -> str:
-    """The expression of a field that is not inside an array."""
-    return ".".join(f'"{part}"' for part in field.path)
+    """The column of a field."""
+    return f'"{field.name}"'
 
 
-def map_key(name: str, key: str) -> str:
-    """A map key as the index holds it: CustomLabels and OSSUserMeta ignore case, the latter its prefix."""
+def uri_key(uri: str) -> str:
+    """What stands for a URI in the index: 128 bits of a hash, which compare many times faster."""
+    return hashlib.blake2b(uri.encode(), digest_size=16).hexdigest()
+
+
+def map_entry(name: str, key: str, value: str = "") -> str:
+    """An entry of a map as the index holds it, the key as a JSON string and the value behind it.
+
+    CustomLabels ignore the case of keys and values, OSSUserMeta the case of keys and their prefix.
+    """
     if name == "CustomLabels":
-        return lower_text(key)
-    return lower_text(key).removeprefix(_USER_META_PREFIX) if name == "OSSUserMeta" else key
+        key, value = lower_text(key), lower_text(value)
+    elif name == "OSSUserMeta":
+        key = lower_text(key).removeprefix(_USER_META_PREFIX)
+    return msgspec.json.encode(key).decode() + value
 
 
-def map_value(name: str, value: str) -> str:
-    """A map value as the index holds it: CustomLabels ignore case."""
-    return lower_text(value) if name == "CustomLabels" else value
-
-
-def _compile(node: Node, element: str | None) -> Condition:
+def _compile(node: Node, elements: Elements | None) -> Condition:
     if isinstance(node, Leaf):
-        return _leaf(node, element)
+        return _leaf(node, elements)
     if isinstance(node, Nested):
-        inner = _join([_compile(entry, "x") for entry in node.nodes], "AND")
-        return _any_element(node.array, inner)
-    entries = [_compile(entry, element) for entry in node.nodes]
+        return _nested(node)
+    entries = [_compile(entry, elements) for entry in node.nodes]
     if isinstance(node, And):
         return _join(entries, "AND")
     joined = _join(entries, "OR")
@@ -79,23 +91,63 @@ def _join(conditions: list[Condition], word: str) -> Condition:
     return Condition(f"({sql})", tuple(value for condition in conditions for value in condition.parameters))
 
 
-def _any_element(array: str, inner: Condition) -> Condition:
-    sql = f'coalesce(len(list_filter("{array}", lambda x: {inner.sql})) > 0, false)'
+def _nested(node: Nested) -> Condition:
+    """The lists of the fields asked for, zipped to elements again; with their numbers first when an element
+    that has none of these fields may match."""
+    names = list(dict.fromkeys(leaf.field for entry in node.nodes for leaf in _leaves(entry)))
+    lists = [f'range("{node.array}")'] if all(map(_holds_of_nothing, node.nodes)) else []
+    elements = {name: f"x[{place}]" for place, name in enumerate(names, len(lists) + 1)}
+    zipped = ", ".join([*lists, *(f'"{name}"' for name in names)])
+    inner = _join([_compile(entry, elements) for entry in node.nodes], "AND")
+    sql = (
+        f'("{node.array}" IS NOT NULL AND len(list_filter(list_zip({zipped}), lambda x: {inner.sql})) > 0)'
+    )
     return Condition(sql, inner.parameters)
 
 
-def _leaf(leaf: Leaf, element: str | None) -> Condition:
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for entry in node.nodes:
+            yield from _leaves(entry)
+
+
+def _holds_of_nothing(node: Node) -> bool:
+    if isinstance(node, Leaf):
+        return False
+    held = [_holds_of_nothing(entry) for entry in node.nodes]
+    if isinstance(node, Not):
+        return not any(held)
+    return all(held) if isinstance(node, And) else any(held)
+
+
+def _leaf(leaf: Leaf, elements: Elements | None) -> Condition:
     if leaf.field in ARRAYS:
-        return Condition(f'coalesce(len("{leaf.field}") > 0, false)')
+        return Condition(f'("{leaf.field}" IS NOT NULL)')
     field, key = find_field(leaf.field)
     if field.kind is Kind.MAP:
         return _map_leaf(field, key, leaf)
     if field.kind is Kind.GEO:
         return _geo_leaf(leaf)
-    if not field.array:
+    if elements is not None:
+        return _scalar_leaf(elements[leaf.field], field, leaf)
+    if field.name == "URI" and leaf.operation == "eq":
+        return Condition('("Key" = ?::UUID)', (uri_key(leaf.value or ""),))
+    if not field.array or leaf.operation == "exist":
         return _scalar_leaf(column(field), field, leaf)
-    inner = _scalar_leaf(".".join(["x", *(f'"{part}"' for part in field.path[1:])]), field, leaf)
-    return inner if element is not None else _any_element(field.path[0], inner)
+    if leaf.operation == "eq" and not field.any_token and not field.numeric:
+        return _contains(column(field), leaf.value or "")
+    return _any_element(column(field), _scalar_leaf("x", field, leaf))
+
+
+def _contains(values: str, value: str) -> Condition:
+    return Condition(f"({values} IS NOT NULL AND list_contains({values}, ?))", (value,))
+
+
+def _any_element(values: str, inner: Condition) -> Condition:
+    sql = f"({values} IS NOT NULL AND len(list_filter({values}, lambda x: {inner.sql})) > 0)"
+    return Condition(sql, inner.parameters)
 
 
 def _scalar_leaf(expression: str, field: Field, leaf: Leaf) -> Condition:
@@ -103,37 +155,40 @@ def _scalar_leaf(expression: str, field: Field, leaf: Leaf) -> Condition:
         return Condition(f"({expression} IS NOT NULL)")
     assert leaf.value is not None
     if leaf.operation == "prefix":
-        return Condition(f"coalesce(starts_with({expression}, ?), false)", (leaf.value,))
+        return Condition(f"({expression} IS NOT NULL AND starts_with({expression}, ?))", (leaf.value,))
     if leaf.operation == "match-phrase":
         return _phrase(expression, leaf.value)
     value = read_scalar(field, leaf.value)
-    compared = Condition(f"coalesce({expression} {_COMPARISONS[leaf.operation]} ?, false)", (value,))
+    sql = f"({expression} IS NOT NULL AND {expression} {_COMPARISONS[leaf.operation]} ?)"
+    compared = Condition(sql, (value,))
     if field.any_token and leaf.operation == "eq" and tokens_of(leaf.value):
         return _join([compared, _phrase(expression, leaf.value)], "OR")
     return compared
 
 
 def _map_leaf(field: Field, key: str | None, leaf: Leaf) -> Condition:
-    name = column(field)
+    entries = column(field)
     if key is None:
-        return Condition(f"coalesce(cardinality({name}) > 0, false)")
-    key = map_key(field.name, key)
+        return Condition(f"({entries} IS NOT NULL)")
+    of_key = map_entry(field.name, key)
     if leaf.operation == "exist":
-        return Condition(f"coalesce(map_contains({name}, ?), false)", (key,))
-    assert leaf.value is not None
-    value = map_value(field.name, leaf.value)
+        return _any_element(entries, Condition("starts_with(x, ?)", (of_key,)))
+    wanted = map_entry(field.name, key, leaf.value or "")
+    if leaf.operation == "eq":
+        return _contains(entries, wanted)
     if leaf.operation == "prefix":
-        return Condition(f"coalesce(starts_with({name}[?], ?), false)", (key, value))
-    return Condition(f"coalesce({name}[?] {_COMPARISONS[leaf.operation]} ?, false)", (key, value))
+        return _any_element(entries, Condition("starts_with(x, ?)", (wanted,)))
+    sql = f"(starts_with(x, ?) AND x {_COMPARISONS[leaf.operation]} ?)"
+    return _any_element(entries, Condition(sql, (of_key, wanted)))
 
 
 def _phrase(expression: str, phrase: str) -> Condition:
-    """Tokens next to each other and in order. The plain search first is what makes it fast."""
+    """Tokens next to each other and in order. Only where the longest is found, the pattern is tried."""
     tokens = tokens_of(phrase)
-    longest = max(tokens, key=len)
+    lower = f"lower({expression})"
     return Condition(
-        f"coalesce(contains(lower({expression}), ?) AND regexp_matches(lower({expression}), ?), false)",
-        (longest, phrase_pattern(tokens)),
+        f"(CASE WHEN contains({lower}, ?) THEN regexp_matches({lower}, ?) ELSE false END)",
+        (max(tokens, key=len), phrase_pattern(tokens)),
     )
 
 
@@ -167,9 +222,11 @@ def _in_circle(circle: Circle) -> Condition:
         ' + cos(radians(?)) * cos(radians("Latitude")) * pow(sin(radians("Longitude" - ?) / 2), 2)'
     )
     latitude, longitude = circle.centre
+    reach = math.degrees(circle.radius / _EARTH_RADIUS_METRES) + 1e-6
     return Condition(
-        f'("Latitude" IS NOT NULL AND 2 * {_EARTH_RADIUS_METRES} * asin(sqrt(least(1.0, {half_chord}))) <= ?)',
-        (latitude, latitude, longitude, circle.radius),
+        '("Latitude" IS NOT NULL AND "Latitude" BETWEEN ? AND ?'
+        f" AND 2 * {_EARTH_RADIUS_METRES} * asin(sqrt(least(1.0, {half_chord}))) <= ?)",
+        (latitude - reach, latitude + reach, latitude, latitude, longitude, circle.radius),
     )
 
 
@@ -177,8 +234,8 @@ def _in_box(box: Box) -> Condition:
     (north, west), (south, east) = box.top_left, box.bottom_right
     word = "AND" if west <= east else "OR"
     return Condition(
-        f'coalesce("Latitude" <= ? AND "Latitude" >= ? AND ("Longitude" >= ? {word} "Longitude" <= ?), false)',
-        (north, south, west, east),
+        f'("Latitude" IS NOT NULL AND "Latitude" BETWEEN ? AND ? AND ("Longitude" >= ? {word} "Longitude" <= ?))',
+        (south, north, west, east),
     )
 
 

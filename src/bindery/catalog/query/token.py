@@ -22,6 +22,10 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     uri: str
 
 
+# Made once, before there are threads: they must not be the first to decode a struct type.
+_positions = msgspec.json.Decoder(Position)
+
+
 def fingerprint(dataset_id: int, query: Node | str | None, sort: tuple[SortField, ...]) -> str:
     """What a token must fit: dataset, query and order. Raises QueryError for text that is not Unicode."""
     try:
@@ -40,7 +44,7 @@ def read_token(token: str, expected: str, sort: tuple[SortField, ...]) -> Positi
     """Raises QueryError for a token that is damaged or belongs to another query."""
     try:
         padded = token.encode("ascii") + b"=" * (-len(token) % 4)
-        position = msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=Position)
+        position = _positions.decode(base64.b64decode(padded, b"-_", validate=True))
     except ValueError:
         raise QueryError("NextToken is not valid.") from None
     if position.fingerprint != expected or len(position.values) != len(sort):
