@@ -284,6 +284,32 @@ def test_a_killed_server_leaves_no_process_behind(busy_with: str) -> None:
     _until(lambda: not _runs(worker) and not _runs(fork_server))
 
 
+def test_the_first_outcomes_of_many_workers_may_come_at_once() -> None:
+    """In processes of their own: what msgspec prepares once per process must be prepared before the threads."""
+    program = """
+        import sys, threading
+        import msgspec
+        from bindery.extract import worker_process
+        from bindery.extract.extraction import Extraction
+        from bindery.file import File
+        sys.setswitchinterval(1e-5)
+        encoded = msgspec.msgpack.encode([Extraction(file=File(title="x"))])
+        start = threading.Barrier(8)
+        class Answering(worker_process.WorkerProcess):
+            def __init__(self):
+                self.files, self._limits, self._connection = 0, None, self
+                self._progress = type("Progress", (), {"value": 0})
+            def send_bytes(self, _): start.wait()
+            def recv_bytes(self): return encoded
+            def _wait(self): pass
+        threads = [threading.Thread(target=Answering().extract, args=([],)) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+    """
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
+
+
 def test_real_files_through_real_workers(tmp_path: Path) -> None:
     """The default extractor, a folder, and files of every fate."""
     Image.new("RGB", (64, 48)).save(tmp_path / "picture.jpg")

@@ -30,7 +30,7 @@ from bindery.api.operations import BuiltOperation, built_operations
 from bindery.api.rendering import Answer, make_request_id, render, render_error
 from bindery.api.request import Call, HttpRequest, decode_request, wants_xml
 from bindery.api.spec.model import API_VERSION, load_model
-from bindery.api.validation import validate
+from bindery.api.validation import prepare, validate
 
 _THREADS = 16
 _LARGE_REQUEST = 65_536
@@ -48,6 +48,7 @@ class Gateway:
         self.metrics = Metrics(context)
         self._model = load_model()
         self._built = built_operations()
+        prepare(self._built)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="operation")
         self._running: set[Future[Any]] = set()
 

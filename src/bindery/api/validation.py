@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -41,6 +42,15 @@ def validate(built: BuiltOperation, parameters: dict[str, str]) -> Any:
             value = _check(parameter, value)
         values[attribute] = value
     return built.request(**values)
+
+
+def prepare(names: Iterable[str]) -> None:
+    """Make the decoders of operations now, in one thread.
+
+    msgspec prepares a struct type when it is first decoded; two threads that do so at once end the process.
+    """
+    for name in names:
+        _parameters(name)
 
 
 @cache

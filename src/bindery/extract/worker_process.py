@@ -36,6 +36,11 @@ _PR_SET_PDEATHSIG = 1
 ExtractFile = Callable[[ExtractionRequest, ExtractionLimits], Extraction]
 """What a worker runs for each file; a function of a module, so that it can be named to another process."""
 
+# Made here, before any thread: msgspec prepares a struct type when it is first decoded, and two threads that
+# do so at once end the process.
+_requests = msgspec.msgpack.Decoder(list[ExtractionRequest])
+_extractions = msgspec.msgpack.Decoder(list[Extraction])
+
 # Starting and reaping touch a list of children that multiprocessing keeps without a lock.
 _children = threading.Lock()
 
@@ -93,7 +98,7 @@ class WorkerProcess:
         try:
             self._connection.send_bytes(msgspec.msgpack.encode(requests))
             self._wait()
-            return msgspec.msgpack.decode(self._connection.recv_bytes(), type=list[Extraction])
+            return _extractions.decode(self._connection.recv_bytes())
         except (EOFError, OSError):
             raise WorkerLost(self._progress.value, self._cause_of_death()) from None
 
@@ -140,7 +145,7 @@ def _serve(
     _prepare(limits.memory_bytes)
     try:
         while True:
-            requests = msgspec.msgpack.decode(connection.recv_bytes(), type=list[ExtractionRequest])
+            requests = _requests.decode(connection.recv_bytes())
             outcomes = []
             for position, request in enumerate(requests, start=1):
                 progress.value = position

@@ -218,5 +218,9 @@ class _Named(msgspec.Struct, rename={"uri": "URI"}):
     uri: str
 
 
+# Made once, before there are threads: they must not be the first to decode a struct type.
+_named = msgspec.json.Decoder(_Named)
+
+
 def _read_named(document: bytes) -> _Named:
-    return msgspec.json.decode(document, type=_Named)
+    return _named.decode(document)
