@@ -22,6 +22,8 @@ _LAST_SECTOR = 0xFFFFFFF9
 _NO_ENTRY = 0xFFFFFFFF
 _STREAM = 2
 _MAX_DIRECTORY_BYTES = 1024 * 1024
+_MAX_MINI_CHAIN = 16_384
+"""Sectors looked at of the stream that holds the short ones."""
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -157,7 +159,7 @@ class CompoundFile:
         return bytes(data[:limit])
 
     def _chain(self, start: int, count: int) -> list[int]:
-        count = min(count, _MAX_DIRECTORY_BYTES >> 6)
+        count = min(count, _MAX_MINI_CHAIN)
         return [first + step for first, length in self._runs(start, count) for step in range(length)]
 
     def _place(self, sectors: list[int], offset: int) -> int | None:

@@ -32,7 +32,9 @@ def read_open_xml(package: Package, document: Document) -> None:
         raise Unreadable("ParseFailed", "the package names no main part")
     document.content_type = _content_type(package, main)
     _read_core(package, _target(roots, "/core-properties") or "docProps/core.xml", document)
-    counts = _read_application(package, _target(roots, "/extended-properties") or "docProps/app.xml")
+    counts = _read_application(
+        package, _target(roots, "/extended-properties", "/extendedProperties") or "docProps/app.xml"
+    )
     if main not in package:
         raise Unreadable("ParseFailed", f"the main part {main[:64]} of the package is missing")
     kind = document.content_type or ""
@@ -65,14 +67,12 @@ def _content_type(package: Package, main: str) -> str | None:
     """The type of the whole document, told by that of its main part."""
     if main.lower().endswith(".fdseq"):
         return "application/vnd.ms-xpsdocument"
-    told = {
-        entry.get("PartName", f".{entry.get('Extension', '')}").lstrip("/").lower(): entry.get(
-            "ContentType", ""
-        )
-        for _, entry in package.elements(_TYPES)
-    }
-    extension = main.lower().rpartition(".")[2]
-    kind = told.get(main.lower(), told.get(f".{extension}", "")).removesuffix("+xml").removesuffix(".main")
+    told: dict[str, str] = {}
+    for _, entry in package.elements(_TYPES):
+        part = entry.get("PartName") or f".{entry.get('Extension', '')}"
+        told[part.lstrip("/").lower()] = entry.get("ContentType", "")
+    by_extension = told.get(f".{main.lower().rpartition('.')[2]}", "")
+    kind = told.get(main.lower(), by_extension).removesuffix("+xml").removesuffix(".main")
     if not kind.startswith("application/vnd."):
         return None
     return f"{kind}.12" if _MACRO_TYPES.match(kind) else kind

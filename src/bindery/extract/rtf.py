@@ -63,7 +63,6 @@ class _Reader:
         self._skip = 0
         self._star = False
         self._codepage = 1252
-        self._font = -1
         self._fonts: dict[int, int] = {}
         self._info: dict[bytes, str] = {}
         self._created: dict[bytes, int] = {}
