@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,8 +32,6 @@ from bindery.catalog.query.values import (
 _EARTH_RADIUS_METRES = 6_371_008.8
 _COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _USER_META_PREFIX = "x-oss-meta-"
-_SEPARATOR = r"[^\pL\pN]"
-_CJK_TOKEN = re.compile(f"[{CJK}]")
 
 Elements = dict[str, str]
 """Inside ``nested``: the expression of each field on the element at hand."""
@@ -183,25 +180,14 @@ def _map_leaf(field: Field, key: str | None, leaf: Leaf) -> Condition:
 
 
 def _phrase(expression: str, phrase: str) -> Condition:
-    """Tokens next to each other and in order. Only where the longest is found, the pattern is tried."""
+    """Tokens next to each other and in order. Only where the longest is found, the text is taken apart."""
     tokens = tokens_of(phrase)
-    lower = f"lower({expression})"
+    text = f"regexp_replace(lower({expression}), '[{CJK}]', ' \\0 ', 'g')"
+    text = f"' ' || regexp_replace({text}, '[^\\pL\\pN]+', ' ', 'g') || ' '"
     return Condition(
-        f"(CASE WHEN contains({lower}, ?) THEN regexp_matches({lower}, ?) ELSE false END)",
-        (max(tokens, key=len), phrase_pattern(tokens)),
+        f"(CASE WHEN contains(lower({expression}), ?) THEN contains({text}, ?) ELSE false END)",
+        (max(tokens, key=len), f" {' '.join(tokens)} "),
     )
-
-
-def phrase_pattern(tokens: list[str]) -> str:
-    """A regular expression (RE2) that finds the tokens as a phrase in lower-case text."""
-    edge = rf"[^\pL\pN]|[{CJK}]"
-    pattern = "" if _CJK_TOKEN.match(tokens[0]) else f"(?:^|{edge})"
-    for number, token in enumerate(tokens):
-        if number:
-            glued = _CJK_TOKEN.match(token) or _CJK_TOKEN.match(tokens[number - 1])
-            pattern += _SEPARATOR + ("*" if glued else "+")
-        pattern += re.escape(token) if token.isascii() else token
-    return pattern + ("" if _CJK_TOKEN.match(tokens[-1]) else f"(?:$|{edge})")
 
 
 def _geo_leaf(leaf: Leaf) -> Condition:

@@ -5,7 +5,7 @@ Source: help pages api-imm-2020-09-30-simplequery and -struct-simplequery.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bindery.catalog.query.fields import (
@@ -33,8 +33,6 @@ MAX_CONDITIONS = 100
 MAX_DEPTH = 5
 MAX_LEAVES = 1_000
 """Conditions of a whole query; the vendor names no such limit, but 100 in each of 5 levels would be too many."""
-MAX_PHRASE_TOKENS = 1_000
-"""Words of all phrases of a query."""
 MAX_SORT_FIELDS = 5
 MAX_AGGREGATIONS = 20
 _LOGICAL: dict[str, type[And] | type[Or] | type[Not]] = {"and": And, "or": Or, "not": Not}
@@ -46,21 +44,13 @@ _OPERATION_NAMES = {And: "and", Or: "or", Not: "not"}
 def parse_simple_query(node: Any) -> Node:
     """The tree of a SimpleQuery given as decoded JSON. Raises QueryError."""
     tree = _parse(node, depth=0, array=None)
-    leaves = list(_leaves(tree))
-    if len(leaves) > MAX_LEAVES:
+    if _count_leaves(tree) > MAX_LEAVES:
         raise QueryError(f"Query may have up to {MAX_LEAVES} conditions in all.")
-    phrases = (leaf.value or "" for leaf in leaves if leaf.operation == "match-phrase")
-    if sum(len(tokens_of(phrase)) for phrase in phrases) > MAX_PHRASE_TOKENS:
-        raise QueryError(f"The phrases of match-phrase may have up to {MAX_PHRASE_TOKENS} words in all.")
     return tree
 
 
-def _leaves(node: Node) -> Iterator[Leaf]:
-    if isinstance(node, Leaf):
-        yield node
-    else:
-        for entry in node.nodes:
-            yield from _leaves(entry)
+def _count_leaves(node: Node) -> int:
+    return 1 if isinstance(node, Leaf) else sum(map(_count_leaves, node.nodes))
 
 
 def _parse(node: Any, *, depth: int, array: str | None) -> Node:
@@ -95,7 +85,7 @@ def _parse_nested(node: dict[str, Any], *, depth: int, array: str | None) -> Nes
     if array is not None:
         raise QueryError("Operation nested may not stand inside another nested.")
     array = node.get("Field") or _first_array(node)
-    if array not in ARRAYS:
+    if not isinstance(array, str) or array not in ARRAYS:
         raise QueryError(f"Operation nested needs an array field, and {str(array)[:64]!r} is none.")
     return Nested(array, _sub_queries(node, "nested", depth=depth, array=array))
 
@@ -163,6 +153,8 @@ def _check_operation(field: Field, key: str | None, name: str, operation: str) -
 def _text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > 64:
+        raise QueryError(f"Value of field {name[:128]} is not a 64-bit integer.")
     if isinstance(value, int | float):
         return str(value)
     if not isinstance(value, str):
