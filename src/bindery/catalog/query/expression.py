@@ -77,7 +77,8 @@ def _lexemes(text: str) -> Iterator[_Lexeme]:
     while position < end:
         match = _LEXEME.match(text, position)
         if match is None:
-            raise QueryError(f"column {position + 1}: cannot read {text[position:].strip()[:20]!r}")
+            rest = text[position:].lstrip()
+            raise QueryError(f"column {len(text) - len(rest) + 1}: cannot read {rest[:20]!r}")
         kind = match.lastgroup or ""
         value = match[kind]
         if kind == "text":

@@ -1,0 +1,70 @@
+"""Tokens, lower case, points and numbers as the language defines them; and that DuckDB agrees."""
+
+from __future__ import annotations
+
+import sys
+
+import duckdb
+import pytest
+
+from bindery.catalog.query.values import fuzzy_text, lower_text, parse_point, tokens_of
+
+from . import reference
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("2021/Photo-01.jpg", ["2021", "photo", "01", "jpg"]),
+        ("中国浙江省", ["中", "国", "浙", "江", "省"]),
+        ("iPhone15 Pro", ["iphone15", "pro"]),
+        ("a_b", ["a", "b"]),
+        ("杭州、上海。「x」", ["杭", "州", "上", "海", "x"]),
+        ("カメラ・ア", ["カ", "メ", "ラ", "ア"]),
+        ("한국어", ["한", "국", "어"]),
+        ("cafe\u0301", ["cafe"]),
+        ("ÉCOLE", ["école"]),
+        ("x²", ["x²"]),
+        (" -_! ", []),
+        ("", []),
+    ],
+)
+def test_tokens(text: str, tokens: list[str]) -> None:
+    assert tokens_of(text) == tokens == reference.tokens(text)
+
+
+def test_lower_case_is_that_of_duckdb_for_every_character() -> None:
+    every = [chr(code) for code in range(1, sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    rows = duckdb.execute("SELECT v, lower(v) FROM (SELECT unnest(?::VARCHAR[]) AS v)", [every]).fetchall()
+    assert len(rows) == len(every)
+    assert [value for value, lower in rows if lower_text(value) != lower] == []
+
+
+def test_lower_case_looks_at_no_neighbours() -> None:
+    assert lower_text("ΟΔΟΣ") == "οδοσ"
+    assert lower_text("İI") == "ii"
+    assert lower_text("AbC") == "abc"
+
+
+def test_fuzzy_texts_do_not_run_into_each_other() -> None:
+    assert fuzzy_text("A", "b\x1ec") == "a\x1eb c"
+    assert "\x1e" not in fuzzy_text("a\x1eb")
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("30.134390,120.074997", (30.13439, 120.074997)),
+        (" -90 , +180 ", (-90.0, 180.0)),
+        ("1e1,.5", (10.0, 0.5)),
+        ("91,0", None),
+        ("0,180.1", None),
+        ("0", None),
+        ("0,0,0", None),
+        ("nan,0", None),
+        ("", None),
+        ("1" * 100 + ",0", None),
+    ],
+)
+def test_points(text: str, point: tuple[float, float] | None) -> None:
+    assert parse_point(text) == point
