@@ -151,8 +151,10 @@ class Index:
             except duckdb.CatalogException:
                 self._source.check_dataset(dataset_id)  # its table was dropped meanwhile
                 raise
-            except _BROKEN as error:
+            except duckdb.Error as error:
                 attempt += 1
+                if not _is_broken(error):
+                    raise
                 if attempt == _ATTEMPTS:
                     raise _unusable(error) from error
                 self._follower.mend(generation, empty=attempt > 1)
@@ -192,6 +194,11 @@ def _fetch(cursor: _Cursor, statement: Condition) -> list[tuple[Any, ...]]:
         raise QueryError(f"The query is too large to be answered: {reason}") from error
     finally:
         limit.cancel()
+
+
+def _is_broken(error: duckdb.Error) -> bool:
+    """Damaged blocks are reported as the base class itself."""
+    return type(error) is duckdb.Error or isinstance(error, _BROKEN)
 
 
 def _unusable(error: Exception) -> CatalogUnusable:

@@ -178,7 +178,7 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
 
 def _fitting(document: bytes) -> dict[str, Any]:
     try:
-        fields = _clamped(msgspec.json.decode(document))
+        fields = _clamped(msgspec.json.decode(document, type=dict[str, Any]))
     except (msgspec.DecodeError, RecursionError):
         return {}
     kept = {}

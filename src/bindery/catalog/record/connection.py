@@ -43,11 +43,15 @@ class Cursor(sqlite3.Cursor):
 
 
 class Connection(sqlite3.Connection):
-    """A connection to the record."""
+    """A connection to the record, whose statements run on watched cursors."""
 
-    def cursor(self, factory: Any = Cursor) -> Any:
-        """A watched cursor."""
-        return super().cursor(factory)
+    def execute(self, sql: str, parameters: Any = ()) -> Cursor:
+        """Run a statement."""
+        return super().cursor(Cursor).execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Any]) -> Cursor:
+        """Run a statement for each row."""
+        return super().cursor(Cursor).executemany(sql, rows)
 
 
 def connect(path: Path, *, cache_kib: int, read_only: bool) -> Connection:
