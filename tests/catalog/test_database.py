@@ -1,0 +1,244 @@
+"""The SQLite file: its lock, its migrations, its damages, and the connections of threads."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from bindery.catalog.record import database as database_module
+from bindery.catalog.record.database import Database, load_migrations, split_script
+from bindery.catalog.records import CatalogUnusable
+
+from .conftest import OpenCatalog
+from .samples import make_place, scan_of, uris
+
+OPEN = (
+    "import sys; from pathlib import Path; from bindery.catalog.record.database import Database;"
+    "Database(Path(sys.argv[1]))"
+)
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    first = Database(tmp_path)
+    with pytest.raises(CatalogUnusable, match="in use by another Bindery"):
+        Database(tmp_path)
+    second = subprocess.run(
+        [sys.executable, "-c", OPEN, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert "in use by another Bindery" in second.stderr
+    first.close()
+    Database(tmp_path).close()
+
+
+def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(CatalogUnusable, match="--data"):
+            Database(folder)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(CatalogUnusable, match="cannot be written"):
+        Database(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"hello", random.Random(1).randbytes(50_000), b"SQLite format 3\0" + bytes(5_000)]
+)
+def test_a_file_that_is_no_record(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "catalog.db").write_bytes(content)
+    with pytest.raises(CatalogUnusable, match=r"damaged.*backup.*move"):
+        Database(tmp_path)
+    assert (tmp_path / "catalog.db").read_bytes() == content
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "catalog.db") as other:
+        other.execute("CREATE TABLE project (x)")
+    other.close()
+    with pytest.raises(CatalogUnusable, match="already exists"):
+        Database(tmp_path)
+    with sqlite3.connect(tmp_path / "catalog.db") as other:
+        assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("project",)]
+    other.close()
+
+
+def test_a_newer_record_is_refused_unchanged(tmp_path: Path) -> None:
+    Database(tmp_path).close()
+    with sqlite3.connect(tmp_path / "catalog.db") as newer:
+        newer.execute("PRAGMA user_version = 999")
+    newer.close()
+    with pytest.raises(CatalogUnusable, match=r"newer Bindery.*999"):
+        Database(tmp_path)
+
+
+def test_damage_in_the_middle_is_reported_when_it_is_read(
+    open_catalog: OpenCatalog, tmp_path: Path
+) -> None:
+    catalog = open_catalog()
+    place = make_place(catalog)
+    keys = [f"k{number:05d}" for number in range(3_000)]
+    catalog.commit(scan_of(place, *keys, title="t" * 500))
+    catalog.search(place.dataset.id, None)
+    catalog.close()
+    path = tmp_path / "data" / "catalog.db"
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 4 // 4096 * 4096)
+        file.write(random.Random(4).randbytes(path.stat().st_size // 2))
+    catalog = open_catalog()
+    assert catalog.get_project("place").name == "place"
+    for _ in range(2):
+        with pytest.raises(CatalogUnusable, match=r"damaged.*backup"):
+            for key in keys:
+                catalog.get_files(place.dataset.id, [f"oss://bucket/{key}"])
+    with pytest.raises(CatalogUnusable, match="damaged"):
+        catalog.rebuild_index()
+
+
+def test_a_record_cut_short_while_open_kills_nobody(open_catalog: OpenCatalog, tmp_path: Path) -> None:
+    """A mapped file would end the process with SIGBUS here."""
+    catalog = open_catalog()
+    place = make_place(catalog)
+    catalog.commit(scan_of(place, *(f"k{number:05d}" for number in range(20_000)), title="t" * 300))
+    catalog.search(place.dataset.id, None)
+    assert not catalog._database._writer.execute("PRAGMA mmap_size").fetchone()[0]  # type: ignore[attr-defined]
+    catalog._database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    os.truncate(tmp_path / "data" / "catalog.db", 20_480)
+    with pytest.raises(CatalogUnusable):
+        for page in catalog.walk_ledger(place.binding.id):
+            catalog.get_files(place.dataset.id, [f"oss://bucket/{entry.key}" for entry in page])
+
+
+SCHEMA_OF_EACH_TABLE = {
+    "binding": ["id", "dataset_id", "bucket", "body"],
+    "dataset": ["id", "project_id", "name", "body", "file_count", "total_size"],
+    "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
+    "follower": ["identity", "purged"],
+    "ledger": ["binding_id", "key", "etag", "size", "modified_ns", "outcome", "reason", "attempts",
+               "extractor_version", "seen_time", "outcome_time"],
+    "project": ["id", "name", "body"],
+    "task": ["project_name", "type", "id", "start_time", "body"],
+}  # fmt: skip
+
+
+def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    names = database.reader.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+    )
+    found = {
+        name: [row[1] for row in database.reader.execute(f"PRAGMA table_info({name})").fetchall()]
+        for (name,) in names.fetchall()
+    }
+    assert found == SCHEMA_OF_EACH_TABLE
+    indexes = database.reader.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+    )
+    assert {name for (name,) in indexes.fetchall()} == {"file_removed", "task_age"}
+    assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)
+    database.close()
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    folder = files("bindery.catalog.record") / "migrations"
+    numbers = sorted(int(entry.name[:4]) for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    assert numbers == list(range(1, len(numbers) + 1)) == sorted(load_migrations())
+
+
+def test_every_earlier_schema_is_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = load_migrations()
+    for version in every:
+        folder = tmp_path / str(version)
+        monkeypatch.setattr(
+            database_module, "load_migrations", lambda to=version: {n: every[n] for n in range(1, to + 1)}
+        )
+        Database(folder).close()
+        monkeypatch.undo()
+        database = Database(folder)
+        assert database.reader.execute("PRAGMA user_version").fetchone() == (max(every),)
+        assert database.reader.execute("PRAGMA foreign_key_check").fetchall() == []
+        database.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Database(tmp_path).close()
+    newest = max(load_migrations())
+    broken = load_migrations() | {newest + 1: "CREATE TABLE new (x);\nINSERT INTO nowhere VALUES (1);\n"}
+    monkeypatch.setattr(database_module, "load_migrations", lambda: broken)
+    with pytest.raises(CatalogUnusable, match="nowhere"):
+        Database(tmp_path)
+    monkeypatch.undo()
+    database = Database(tmp_path)
+    assert database.reader.execute("SELECT 1 FROM sqlite_schema WHERE name = 'new'").fetchone() is None
+    database.close()
+
+
+def test_scripts_are_split_at_statements() -> None:
+    script = "-- a; comment\nCREATE TABLE t (x TEXT DEFAULT ';');\nINSERT INTO t\nVALUES ('a;\nb');\n"
+    statements = [re.sub(r"\s+", " ", statement).strip() for statement in split_script(script)]
+    assert statements == [
+        "-- a; comment CREATE TABLE t (x TEXT DEFAULT ';');",
+        "INSERT INTO t VALUES ('a; b');",
+    ]
+
+
+def test_readers_end_with_their_threads(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    for _ in range(20):
+        threads = [
+            threading.Thread(target=lambda: database.reader.execute("SELECT 1").fetchone())
+            for _ in range(5)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    gc.collect()
+    assert len(database._connections) == 1
+    database.close()
+
+
+def test_readers_cannot_write_and_a_closed_catalog_says_so(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    with pytest.raises(CatalogUnusable):
+        database.reader.execute("DELETE FROM project")
+    database.close()
+    caught: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            database.reader.execute("SELECT 1")
+        except CatalogUnusable as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert "closed" in str(caught[0])
+
+
+def test_walking_reads_a_page_at_a_time(open_catalog: OpenCatalog) -> None:
+    """An unfinished walk holds no snapshot: the log is worked in behind it."""
+    catalog = open_catalog()
+    place = make_place(catalog)
+    catalog.commit(scan_of(place, *(f"k{number:05d}" for number in range(6_000))))
+    walk = catalog.walk_ledger(place.binding.id)
+    next(walk)
+    catalog.commit(scan_of(place, "k00001"))
+    busy = catalog._database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[attr-defined]
+    assert busy == 0
+    assert len(next(walk)) == 1_000
+    assert uris(catalog, place.dataset)
