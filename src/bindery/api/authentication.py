@@ -86,14 +86,28 @@ def _authenticate_v3(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
 
 def _check_signed_headers(request: HttpRequest, authorization: Authorization) -> None:
     """What must be there is there, and everything that matters is signed."""
-    signed = authorization.signed_headers
-    for name in _MUST_BE_SIGNED:
-        if request.header(name) is None:
-            raise errors.timestamp_missing() if name == "x-acs-date" else errors.header_missing(name)
-    for name in request.headers:
-        matters = name.startswith("x-acs-") or name == "host" or (name == "content-type" and request.body)
-        if matters and name not in signed:
-            raise errors.incomplete_signature(f"the header {name} must be signed")
+    missing, unsigned = _unfit_headers(
+        tuple(request.headers), authorization.signed_headers, with_body=bool(request.body)
+    )
+    if missing is not None:
+        raise errors.timestamp_missing() if missing == "x-acs-date" else errors.header_missing(missing)
+    if unsigned is not None:
+        raise errors.incomplete_signature(f"the header {unsigned} must be signed")
+
+
+@lru_cache(256)
+def _unfit_headers(
+    names: tuple[str, ...], signed: tuple[str, ...], *, with_body: bool
+) -> tuple[str | None, str | None]:
+    """The first header that is missing, and the first that should be signed. A client sends the same names
+    again and again."""
+    missing = next((name for name in _MUST_BE_SIGNED if name not in names), None)
+    matter = [
+        name
+        for name in names
+        if name.startswith("x-acs-") or name == "host" or (name == "content-type" and with_body)
+    ]
+    return missing, next((name for name in matter if name not in signed), None)
 
 
 def _authenticate_v1(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
