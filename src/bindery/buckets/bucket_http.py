@@ -32,13 +32,12 @@ from bindery.buckets.store import (
 _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0
 _PATIENCE_SECONDS = 5.0
-"""No new try is started after this time, so that a dead endpoint is reported within about ten seconds."""
+"""No further try is started after this time, so that a dead endpoint is reported within about ten seconds."""
 _TRIES = 4
 _FIRST_PAUSE = 0.1
 _CONNECTIONS = 32
 _LONGEST_BODY = 32 * 1024 * 1024
 _LONGEST_ERROR = 64 * 1024
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "SecurityTokenExpired"})
 _ARCHIVED = "InvalidObjectState"
 
@@ -128,22 +127,20 @@ class BucketHttp:
 
     def _request(self, request: _Request) -> Answer:
         began = time.monotonic()
-        for attempt in range(_TRIES):
-            if attempt:
-                time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (no secret)
-            last = attempt + 1 == _TRIES or time.monotonic() - began > _PATIENCE_SECONDS
+        for attempt in range(1, _TRIES + 1):
             location = self._location
             try:
                 answer = self._send(location, request)
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                if last or _is_untrusted(error):
+                if _is_untrusted(error) or not _has_time(attempt, began):
                     raise self._unreachable(error) from error
-                continue
-            if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
-                return answer
-            if not last and (self._moved(location, answer) or answer.status in _PASSING):
-                continue
-            raise self.failure(answer, request.key)
+            else:
+                if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
+                    return answer
+                passing = self._moved(location, answer) or _is_passing(answer.status)
+                if not passing or not _has_time(attempt, began):
+                    raise self.failure(answer, request.key)
+            time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (no secret)
         raise AssertionError("the last try returns or raises")
 
     def _send(self, location: Location, request: _Request) -> Answer:
@@ -188,12 +185,10 @@ class BucketHttp:
     def failure(self, answer: Answer, key: str = "") -> StoreError:
         """What an answer above 299 means. Texts of the store are shortened; they hold no credentials."""
         code, message, _ = _error(answer)
-        said = (
-            f"{answer.status} {code or HTTPStatus(answer.status).phrase}{': ' if message else ''}{message}"
-        )
+        said = f"{answer.status} {code}".strip() + (f": {message}" if message else "")
         if code == "NoSuchBucket":
             return BucketNotFound(f"the bucket {self._name} does not exist at its store")
-        if answer.status in _PASSING:
+        if _is_passing(answer.status):
             return StoreUnavailable(
                 f"the store of bucket {self._name} answers {said}", _retry_after(answer)
             )
@@ -274,6 +269,16 @@ def _error(answer: Answer) -> tuple[str, str, str]:
         return "", "", ""
     found = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
     return found.get("Code", "")[:100], found.get("Message", "")[:200], found.get("Region", "")[:50]
+
+
+def _has_time(attempt: int, began: float) -> bool:
+    """Whether another try may start."""
+    return attempt < _TRIES and time.monotonic() - began < _PATIENCE_SECONDS
+
+
+def _is_passing(status: int) -> bool:
+    """Whether the store may answer otherwise when it is asked again."""
+    return status in (408, 429) or (status >= 500 and status != HTTPStatus.NOT_IMPLEMENTED)
 
 
 def _is_untrusted(error: Exception) -> bool:

@@ -80,7 +80,7 @@ class FolderStore:
             with open_folder(self._root, folder, to_list=False) as parent:
                 found = stat_file(self._root, parent, name, os.path.join(self._root, folder, name))
         except OSError as error:
-            raise _object_error(error, key) from error
+            raise self._object_error(error, key) from error
         if found is None:
             raise ObjectNotFound(f"{key} is no file of the bucket")
         return ObjectDetails(info=_info(key, *found))
@@ -94,7 +94,7 @@ class FolderStore:
                     raise ObjectChanged(f"{key} has changed")
                 return _read_fully(descriptor, offset, length)
         except OSError as error:
-            raise _object_error(error, key) from error
+            raise self._object_error(error, key) from error
 
     def watch(self) -> Watch:
         """Watch the folder and everything below it."""
@@ -105,6 +105,17 @@ class FolderStore:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _object_error(self, error: OSError, key: str) -> StoreError:
+        if error.errno in (*_ABSENT, errno.ENAMETOOLONG):
+            try:
+                self.check()
+            except StoreError as why:
+                return why
+            return ObjectNotFound(f"{key} does not exist")
+        if error.errno in _FORBIDDEN:
+            return AccessDenied(f"{key} may not be read")
+        return StoreUnavailable(f"{key} cannot be read: {error.strerror}")
 
     def _identity(self) -> tuple[int, int]:
         """Device and number of the folder, which can be listed."""
@@ -290,11 +301,3 @@ def _bucket_error(error: OSError, path: bytes) -> StoreError:
     if error.errno in _FORBIDDEN:
         return AccessDenied(f"the folder {shown} may not be read; give the server the right to list it")
     return StoreUnavailable(f"the folder {shown} cannot be listed: {error.strerror}")
-
-
-def _object_error(error: OSError, key: str) -> StoreError:
-    if error.errno in (*_ABSENT, errno.ENAMETOOLONG):
-        return ObjectNotFound(f"{key} does not exist")
-    if error.errno in _FORBIDDEN:
-        return AccessDenied(f"{key} may not be read")
-    return StoreUnavailable(f"{key} cannot be read: {error.strerror}")

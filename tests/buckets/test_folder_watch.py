@@ -1,0 +1,297 @@
+"""What the kernel reports of a folder. Each test makes changes, then waits until they were all reported."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bindery.buckets import folder_watch
+from bindery.buckets.folder import FolderStore
+from bindery.buckets.store import BucketNotFound, StoreAddress, StoreUnavailable, Watch
+
+PATIENCE = 20.0
+
+
+class Seen:
+    """All that a watch has reported so far."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.keys: set[str] = set()
+        self.prefixes: set[str] = set()
+        self.overflow = False
+
+    def until(self, enough: Callable[[Seen], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not enough(self):
+            assert time.monotonic() < end, (self.keys, self.prefixes, self.overflow)
+            self.take(0.2)
+
+    def take(self, seconds: float) -> None:
+        changes = self.watch.wait(seconds)
+        self.keys |= changes.keys
+        self.prefixes |= changes.prefixes
+        self.overflow |= changes.overflow
+
+    def until_key(self, *keys: str) -> None:
+        """Wait for keys, named or below a prefix."""
+        self.until(lambda seen: all(seen.covers(key) for key in keys))
+
+    def covers(self, key: str) -> bool:
+        return key in self.keys or any(key.startswith(prefix) for prefix in self.prefixes)
+
+    def forget(self) -> None:
+        """Take what is on its way, and begin with nothing."""
+        mark = Path(os.fsdecode(self.watch._root)) / "mark"  # type: ignore[attr-defined]
+        mark.touch()
+        self.until_key("mark")
+        self.keys.clear()
+        self.prefixes.clear()
+        self.overflow = False
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "root"
+    (path / "old" / "deep").mkdir(parents=True)
+    (path / "old" / "file").write_bytes(b"x")
+    (path / "old" / "deep" / "file").write_bytes(b"x")
+    return path
+
+
+@pytest.fixture
+def store(root: Path) -> FolderStore:
+    return FolderStore(StoreAddress(bucket="media", url=f"file://{root}"))
+
+
+@pytest.fixture
+def seen(store: FolderStore) -> Iterator[Seen]:
+    watch = store.watch()
+    yield Seen(watch)
+    watch.close()
+
+
+def test_nothing_happens(seen: Seen) -> None:
+    changes = seen.watch.wait(0.01)
+    assert (changes.keys, changes.prefixes, changes.overflow) == (frozenset(), frozenset(), False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["new", "sp ace", "new\nline", "\u4e2d\u6587", "e\u0301", "old/deep/new", "%FF", "-", "tab\t", "q'\""],
+)
+def test_a_file_is_created_written_and_removed(root: Path, seen: Seen, name: str) -> None:
+    from bindery.buckets.folder_names import key_name
+
+    key = "/".join(key_name(part.encode()).decode() for part in name.split("/"))
+    for change in (
+        (root / name).touch,
+        lambda: (root / name).write_bytes(b"content"),
+        lambda: os.utime(root / name, (1, 1)),
+        (root / name).unlink,
+    ):
+        change()
+        seen.until(lambda seen: key in seen.keys)
+        seen.forget()
+
+
+def test_a_name_that_is_not_utf8(root: Path, seen: Seen) -> None:
+    (root / os.fsdecode(b"\xff.jpg")).touch()
+    seen.until(lambda seen: "%FF.jpg" in seen.keys)
+
+
+def test_a_growing_file_is_reported_while_it_grows(root: Path, seen: Seen) -> None:
+    with (root / "growing").open("wb", buffering=0) as file:
+        seen.until_key("growing")
+        seen.forget()
+        file.write(b"more")
+        seen.until_key("growing")
+
+
+def test_a_renamed_file_is_two_keys(root: Path, seen: Seen) -> None:
+    (root / "old" / "file").rename(root / "old" / "deep" / "renamed")
+    seen.until(lambda seen: {"old/file", "old/deep/renamed"} <= seen.keys)
+
+
+def test_a_file_renamed_over_another(root: Path, seen: Seen) -> None:
+    (root / "old" / "file").rename(root / "old" / "deep" / "file")
+    seen.until(lambda seen: {"old/file", "old/deep/file"} <= seen.keys)
+
+
+def test_folders_made_in_one_breath_are_watched(root: Path, seen: Seen) -> None:
+    for number in range(30):
+        path = root / f"n{number}" / "a" / "b" / "c"
+        path.mkdir(parents=True)
+        (path / "file").write_bytes(b"x")
+    seen.until_key(*(f"n{number}/a/b/c/file" for number in range(30)))
+    seen.forget()
+    for number in range(30):
+        (root / f"n{number}" / "a" / "b" / "c" / "later").write_bytes(b"x")
+    seen.until(lambda seen: {f"n{number}/a/b/c/later" for number in range(30)} <= seen.keys)
+
+
+def test_a_tree_moved_in(root: Path, tmp_path: Path, seen: Seen) -> None:
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere").rename(root / "arrived")
+    seen.until(lambda seen: "arrived/" in seen.prefixes)
+    seen.forget()
+    (root / "arrived" / "deep" / "file").touch()
+    seen.until(lambda seen: "arrived/deep/file" in seen.keys)
+
+
+def test_a_tree_moved_out_is_watched_no_more(root: Path, tmp_path: Path, seen: Seen) -> None:
+    (root / "old").rename(tmp_path / "away")
+    seen.until(lambda seen: "old/" in seen.prefixes)
+    seen.forget()
+    (tmp_path / "away" / "deep" / "file").write_bytes(b"changed")
+    (tmp_path / "away" / "new").write_bytes(b"x")
+    seen.forget()
+    (root / "sign").touch()
+    seen.until_key("sign")
+    assert seen.keys == {"sign"}
+
+
+def test_a_tree_moved_within_reports_both_places(root: Path, seen: Seen) -> None:
+    (root / "old").rename(root / "new")
+    seen.until(lambda seen: {"old/", "new/"} <= seen.prefixes)
+    seen.forget()
+    (root / "new" / "deep" / "file").write_bytes(b"changed")
+    seen.until(lambda seen: "new/deep/file" in seen.keys)
+    (root / "old").mkdir()
+    (root / "old" / "again").touch()
+    seen.until_key("old/again")
+    seen.forget()
+    (root / "old" / "again").write_bytes(b"x")
+    seen.until(lambda seen: "old/again" in seen.keys)
+
+
+def test_two_trees_that_change_places(root: Path, seen: Seen) -> None:
+    (root / "other").mkdir()
+    seen.until_key("other/")
+    for _ in range(20):
+        (root / "old").rename(root / "spare")
+        (root / "other").rename(root / "old")
+        (root / "spare").rename(root / "other")
+    seen.forget()
+    (root / "old" / "in-old").touch()
+    (root / "other" / "in-other").touch()
+    seen.until(lambda seen: {"old/in-old", "other/in-other"} <= seen.keys)
+
+
+def test_a_tree_removed(root: Path, seen: Seen) -> None:
+    shutil.rmtree(root / "old")
+    seen.until_key("old/file", "old/deep/file")
+    (root / "old").mkdir()
+    (root / "old" / "file").touch()
+    seen.forget()
+    (root / "old" / "file").write_bytes(b"x")
+    seen.until(lambda seen: "old/file" in seen.keys)
+
+
+def test_a_folder_that_becomes_readable(root: Path, seen: Seen) -> None:
+    (root / "old").chmod(0o700)
+    seen.until(lambda seen: "old/" in seen.prefixes)
+
+
+def test_links_are_reported_and_not_followed(root: Path, tmp_path: Path, seen: Seen) -> None:
+    (tmp_path / "outside").mkdir()
+    (root / "link").symlink_to(tmp_path / "outside")
+    seen.until_key("link")
+    seen.forget()
+    (tmp_path / "outside" / "file").touch()
+    seen.forget()
+    (root / "sign").touch()
+    seen.until_key("sign")
+    assert seen.keys == {"sign"}
+
+
+@pytest.mark.parametrize("how", ["moved", "removed", "exchanged", "parent moved"])
+def test_the_root_is_lost(root: Path, tmp_path: Path, seen: Seen, store: FolderStore, how: str) -> None:
+    if how == "removed":
+        shutil.rmtree(root)
+    elif how == "parent moved":
+        root.parent.rename(root.parent.with_name("moved-parent"))
+    else:
+        root.rename(tmp_path / "away")
+    if how == "exchanged":
+        root.mkdir()
+    try:
+        with pytest.raises(StoreUnavailable) as raised:
+            seen.until(lambda _: False)
+        assert raised.value.retryable
+        if how == "exchanged":
+            again = Seen(store.watch())
+            (root / "file").touch()
+            again.until_key("file")
+            again.watch.close()
+        else:
+            with pytest.raises(BucketNotFound):
+                store.watch()
+    finally:
+        if how == "parent moved":
+            root.parent.with_name("moved-parent").rename(root.parent)
+
+
+def test_lost_events_are_admitted_and_new_folders_found(
+    root: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if limit > 50_000:
+        pytest.skip("the queue of this machine is too long to fill")
+    for _ in range(limit // 4 + 200):
+        (root / "one").touch()
+        (root / "one").unlink()
+        (root / "two").touch()
+        (root / "two").unlink()
+    (root / "unseen" / "deep").mkdir(parents=True)
+    seen.until(lambda seen: seen.overflow)
+    seen.forget()
+    (root / "unseen" / "deep" / "file").touch()
+    seen.until(lambda seen: "unseen/deep/file" in seen.keys)
+
+
+def test_no_more_watches_at_the_start(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_watch.INotify, "add_watch", no_space)
+    with pytest.raises(StoreUnavailable, match="max_user_watches"):
+        store.watch()
+
+
+def test_no_more_watches_later(root: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_watch.INotify, "add_watch", no_space)
+    (root / "one-too-many").mkdir()
+    seen.until(lambda seen: seen.overflow and "one-too-many/" in seen.prefixes)
+    (root / "old" / "file").write_bytes(b"still watched")
+    seen.until_key("old/file")
+
+
+def no_space(*_: object) -> int:
+    raise OSError(28, "No space left on device")
+
+
+def test_closing_wakes_a_waiting_thread(seen: Seen) -> None:
+    waiting = threading.Thread(target=seen.watch.wait, args=(PATIENCE * 10,))
+    waiting.start()
+    time.sleep(0.05)
+    seen.watch.close()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive()
+    seen.watch.close()
+    assert seen.watch.wait(PATIENCE).keys == frozenset()
+
+
+def test_many_watches_leave_no_descriptor_open(store: FolderStore) -> None:
+    def count() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = count()
+    for _ in range(50):
+        watch = store.watch()
+        watch.wait(0)
+        watch.close()
+    assert count() == before

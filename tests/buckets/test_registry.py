@@ -1,0 +1,173 @@
+"""From names to stores, and what a server remembers of buckets."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bindery.buckets.folder import FolderStore
+from bindery.buckets.object_store import ObjectStore
+from bindery.buckets.opendal_store import OpendalStore
+from bindery.buckets.registered import RegisteredBuckets
+from bindery.buckets.registry import Buckets, open_store, parse_store
+from bindery.buckets.store import BucketNotFound, StoreAddress, StoreMisconfigured
+
+S3 = "s3://name/prefix?endpoint=http://127.0.0.1:9000&access_key_id=AKID&secret_access_key=hush%2Bhush"
+
+
+@pytest.mark.parametrize(
+    ("store", "kind"),
+    [
+        ("/srv/photos", FolderStore),
+        ("file:///srv/photos", FolderStore),
+        (S3, ObjectStore),
+        ("oss://name?access_key_id=a&access_key_secret=b", ObjectStore),
+        ("gcs://name?anonymous=true", OpendalStore),
+        ("azblob://name?account_name=a&account_key=a2V5", OpendalStore),
+    ],
+)
+def test_every_scheme_opens_its_store(store: str, kind: type) -> None:
+    opened = open_store(parse_store("media", store))
+    assert isinstance(opened, kind)
+    assert opened.address.bucket == "media"
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("bucket", "store", "message"),
+    [
+        ("media", "ftp://host", "no store for ftp"),
+        ("media", "s3://?endpoint=x", "names no bucket"),
+        ("media", "s3://AKID:hush@bucket", "options"),
+        ("media", "azblob://container", "account_name"),
+        ("..", "/srv", "bucket name"),
+        ("a/b", "/srv", "bucket name"),
+        ("x", "/srv", "bucket name"),
+        ("a" * 64, "/srv", "bucket name"),
+    ],
+)
+def test_stores_that_make_no_sense(bucket: str, store: str, message: str) -> None:
+    with pytest.raises(StoreMisconfigured, match=message) as raised:
+        open_store(parse_store(bucket, store))
+    assert "hush" not in str(raised.value)
+
+
+def test_an_address_never_shows_its_secrets() -> None:
+    address = parse_store("media", S3)
+    assert address.options["secret_access_key"] == "hush+hush"
+    printed = io.StringIO()
+    Console(file=printed, width=500).print(address)
+    for text in (repr(address), str(address), f"{address}", printed.getvalue()):
+        assert "hush" not in text
+        assert "AKID" not in text
+        assert "http://127.0.0.1:9000" in text
+
+
+def test_folders_of_the_root_are_buckets(tmp_path: Path) -> None:
+    for name in ("photos", "my.bucket", "x", ".hidden", "sp ace", "a" * 70):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    buckets = Buckets({}, tmp_path)
+    assert buckets.names() == ["my.bucket", "photos"]
+    assert buckets.open("photos").address.url == f"file://{tmp_path}/photos"
+    for name in ("later", "..", ".hidden", "file", "", "photos/../photos", "x"):
+        with pytest.raises(BucketNotFound, match="--bucket"):
+            buckets.open(name)
+    (tmp_path / "later").mkdir()
+    assert "later" in buckets.names()
+    buckets.open("later").check()
+
+
+def test_a_root_that_is_not_there(tmp_path: Path) -> None:
+    assert Buckets({}, tmp_path / "none").names() == []
+
+
+def test_stores_are_opened_once_until_their_address_changes(tmp_path: Path) -> None:
+    buckets = Buckets({})
+    buckets.register(parse_store("media", str(tmp_path / "one")))
+    first = buckets.open("media")
+    assert buckets.open("media") is first
+    buckets.register(parse_store("media", str(tmp_path / "two")))
+    assert buckets.open("media") is not first
+    assert buckets.open("media").address.url.endswith("/two")
+    buckets.close()
+    buckets.close()
+
+
+def test_registered_buckets_outlast_the_server(tmp_path: Path) -> None:
+    address = parse_store("media", S3)
+    Buckets({}, data=tmp_path).register(address)
+    Buckets({}, data=tmp_path).register(parse_store("photos", "/srv/photos"))
+    later = Buckets({}, data=tmp_path)
+    assert later.names() == ["media", "photos"]
+    assert later.address("media") == address
+
+
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Buckets({}, data=tmp_path).register(parse_store("media", S3))
+    finally:
+        os.umask(before)
+    assert [path.name for path in tmp_path.iterdir()] == ["buckets.json"]
+    assert stat.S_IMODE((tmp_path / "buckets.json").stat().st_mode) == 0o600
+
+
+def test_a_crash_while_writing_leaves_the_former_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = RegisteredBuckets(tmp_path)
+    kept.keep(parse_store("first", "/srv/one"))
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(KeyboardInterrupt):
+        kept.keep(parse_store("second", "/srv/two"))
+    monkeypatch.undo()
+    assert list(kept.addresses) == ["first"]
+    assert list(RegisteredBuckets(tmp_path).addresses) == ["first"]
+    kept.keep(parse_store("second", "/srv/two"))
+    assert list(RegisteredBuckets(tmp_path).addresses) == ["first", "second"]
+
+
+def crash(_: int) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"media": {"bucket": 1}}'])
+def test_a_damaged_file_is_said_and_kept(tmp_path: Path, content: str) -> None:
+    (tmp_path / "buckets.json").write_text(content)
+    with pytest.raises(StoreMisconfigured, match=r"buckets\.json"):
+        Buckets({}, data=tmp_path)
+    assert (tmp_path / "buckets.json").read_text() == content
+
+
+def test_the_configuration_wins(tmp_path: Path) -> None:
+    configured = StoreAddress(bucket="media", url="file:///configured")
+    Buckets({}, data=tmp_path).register(parse_store("media", "/registered"))
+    buckets = Buckets({"media": configured}, data=tmp_path)
+    assert buckets.address("media") == configured
+    buckets.register(configured)
+    with pytest.raises(StoreMisconfigured, match="configuration"):
+        buckets.register(parse_store("media", "/elsewhere"))
+    assert Buckets({}, data=tmp_path).address("media").url == "file:///registered"
+
+
+def test_a_registered_bucket_comes_before_a_folder_of_the_root(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    buckets = Buckets({}, tmp_path)
+    buckets.register(parse_store("media", "/registered"))
+    assert buckets.address("media").url == "file:///registered"
+
+
+def test_a_server_takes_up_what_an_earlier_one_registered(tmp_path: Path) -> None:
+    from bindery.app import open_buckets
+    from bindery.config import Config
+
+    (tmp_path / "data").mkdir()
+    config = Config(data=tmp_path / "data")
+    open_buckets(config).register(parse_store("media", "/srv/media"))
+    assert open_buckets(config).names() == ["media"]
