@@ -285,6 +285,29 @@ def test_removed_entries_are_forgotten_once_followed(catalog: Catalog, place: Pl
     assert entries.last_sequence() == newest == entries.purged_sequence()
 
 
+def test_closing_does_not_wait_for_an_index_that_is_far_behind(
+    filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "BATCH", 1)
+    catalog = open_catalog()
+    applied: list[int] = []
+    apply = follower.Follower._apply
+
+    def close_amid(self: follower.Follower, changes: list[Change], sequence: int) -> None:
+        apply(self, changes, sequence)
+        applied.append(sequence)
+        self._closing.set()
+
+    monkeypatch.setattr(follower.Follower, "_apply", close_amid)
+    change(catalog, filled)
+    with pytest.raises(CatalogUnusable, match="stopping"):
+        catalog.search(filled.dataset.id, None)
+    catalog.close()
+    assert len(applied) <= 2
+    monkeypatch.undo()
+    check(open_catalog(), filled)
+
+
 def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> None:
     assert isinstance(catalog, SqliteCatalog)
     text = "x" * 3_000_000
@@ -336,6 +359,7 @@ def document(**fields: object) -> Change:
         ({"Labels": [{}, {"LabelName": "x"}]}, "Labels", 2),
         ({"Labels": []}, "Labels", None),
         ({"ProduceTime": "yesterday"}, "ProduceTime", None),
+        ({"ProduceTime": ""}, "ProduceTime", None),
         ({"ProduceTime": "9999-12-31T23:59:59Z"}, "ProduceTime", 2**63 - 1),
         ({"LatLong": "somewhere"}, "Latitude", None),
         ({"LatLong": "1.5,-2"}, "Longitude", -2.0),

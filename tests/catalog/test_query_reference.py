@@ -217,7 +217,7 @@ def test_orders_and_pages(
         assert found == [document["URI"] for document in reference.ordered(wanted, sort)]
 
 
-@RANDOM
+@settings(RANDOM, max_examples=15)
 @given(st.lists(DOCUMENT, max_size=8), st.one_of(st.none(), QUERIES), st.integers(1, 4))
 def test_aggregations(shared: Catalog, documents: list[Any], query: Any, limit: int) -> None:
     dataset, held = store(shared, documents)

@@ -12,7 +12,7 @@ import duckdb
 
 from bindery.catalog.records import CatalogUnusable
 
-_MEMORY_LIMIT = "256MB"
+_MEMORY_LIMIT = "192MB"
 """Beyond it DuckDB writes intermediate results to the spill folder."""
 _CHECKPOINT_THRESHOLD = "64MB"
 """Size of the log at which it is worked into the file: half the work and half the file of the default, 16MB."""

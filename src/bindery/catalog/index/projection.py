@@ -108,8 +108,7 @@ class Projection:
             return None
         columns, expressions, parameters = [], [], []
         for name, values in self._columns(live):
-            absent = values.count(None)
-            if absent == len(values):
+            if values.count(None) == len(values):
                 continue
             first = values[0]
             columns.append(name)
@@ -155,7 +154,7 @@ def _read(field: Field, values: list[Any]) -> list[Any]:
     if field.array:
         return [_members(elements, field.path[1:]) if elements else None for elements in values]
     if field.kind is Kind.TIME:
-        return [text and _instant(text) for text in values]
+        return [_instant(text) if text else None for text in values]
     return [_at(value, field.path[1:]) for value in values] if len(field.path) > 1 else values
 
 

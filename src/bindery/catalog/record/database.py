@@ -16,7 +16,7 @@ from pathlib import Path
 from bindery.catalog.record.connection import connect, unusable
 from bindery.catalog.records import CatalogUnusable
 
-_WRITER_CACHE_KIB = 65_536
+_WRITER_CACHE_KIB = 32_768
 _READER_CACHE_KIB = 8_192
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
