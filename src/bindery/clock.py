@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _NANOSECONDS = 1_000_000_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 DEFAULT_ZONE = timezone(timedelta(hours=8))
@@ -46,12 +47,13 @@ def parse_time(text: str) -> int:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"not an RFC 3339 time: {text[:64]!r}")
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    leap = second == 60
-    moment = datetime(year, month, day, hour, minute, 59 if leap else second, tzinfo=UTC)
-    seconds = (moment - _EPOCH) // timedelta(seconds=1)
+    year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
+    if hour > 23 or minute > 59 or second > 60:  # 60 is a leap second
+        raise ValueError(f"not a time of day: {text[:64]!r}")
+    days = date(year, month, day).toordinal() - _EPOCH_DAY
+    seconds = days * 86_400 + hour * 3_600 + minute * 60 + second
     fraction = int((match[7] or "").ljust(9, "0"))
-    return (seconds + leap - _offset_seconds(match[8])) * _NANOSECONDS + fraction
+    return (seconds - _offset_seconds(match[8])) * _NANOSECONDS + fraction
 
 
 def parse_zone(text: str) -> timezone:
