@@ -47,6 +47,19 @@ def test_an_announced_file_makes_its_job_out_of_date() -> None:
     assert uris(jobs.take(9)) == ["a", "b"]
 
 
+def test_jobs_that_are_all_out_of_date_do_not_end_the_wait() -> None:
+    """An empty answer means the end: it must not be given because the only due job was replaced."""
+    jobs = Jobs()
+    jobs.put(DATASET, ["a"])
+    jobs.announce(DATASET, ["a"])
+    taken: list[list[str]] = []
+    waiting = threading.Thread(target=lambda: taken.append([job.uri for job in jobs.take(10)]))
+    waiting.start()
+    jobs.put(DATASET, ["b"])
+    waiting.join(5)
+    assert taken == [["b"]]
+
+
 def test_done_forgets_only_what_is_done() -> None:
     jobs = Jobs()
     jobs.put(DATASET, ["a"])

@@ -78,9 +78,10 @@ class Jobs:
         with self._changed:
             while not self._closed:
                 wait = self._queue[0].due - time.monotonic() if self._queue else None
-                if wait is not None and wait <= 0:
-                    return self._pop_due(limit)
-                self._changed.wait(wait)
+                if wait is None or wait > 0:
+                    self._changed.wait(wait)
+                elif jobs := self._pop_due(limit):  # none when all that are due are out of date
+                    return jobs
             return []
 
     def is_newest(self, job: Job) -> bool:
