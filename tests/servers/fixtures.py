@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.servers.azurite import Azurite, run_azurite
 from tests.servers.ceph import Ceph
 from tests.servers.fake_oss import FakeOss
 
@@ -13,6 +14,13 @@ from tests.servers.fake_oss import FakeOss
 def ceph() -> Iterator[Ceph]:
     """A real S3: Ceph's object gateway."""
     with Ceph() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """Microsoft's emulator of Azure Blob Storage."""
+    with run_azurite() as running:
         yield running
 
 

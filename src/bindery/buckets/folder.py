@@ -31,6 +31,7 @@ from bindery.buckets.store import (
     StoreUnavailable,
     Watch,
 )
+from bindery.buckets.uri import is_unicode
 
 _PAGE = 1_000
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -239,10 +240,7 @@ class _Walk:
 def _split(key: str) -> tuple[bytes, bytes]:
     """Folder and name of the file a key stands for. Raises ObjectNotFound."""
     folder, slash, name = key.rpartition("/")
-    try:
-        encoded = (folder + slash).encode()
-    except UnicodeEncodeError:
-        encoded = b"//"
+    encoded = (folder + slash).encode() if is_unicode(key) else b"//"
     if not _is_path(encoded) or not _is_name(name):
         raise ObjectNotFound(f"{key!r} cannot be the key of a file")
     return _path_of_folder(encoded), file_name(name)

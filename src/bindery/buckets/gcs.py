@@ -19,6 +19,6 @@ def open_gcs(address: StoreAddress) -> OpendalStore:
     parts = urlsplit(address.url)
     options = {"bucket": parts.netloc, "root": f"/{split_root(parts.path)}", **address.options}
     if is_set(options, "anonymous"):
-        options |= {"allow_anonymous": "true", "disable_vm_metadata": "true", "disable_config_load": "true"}
+        options["skip_signature"] = "true"
     options.pop("anonymous", None)
     return OpendalStore(address, "gcs", options)

@@ -26,6 +26,7 @@ from bindery.buckets.store import (
     StoreUnavailable,
     Watch,
 )
+from bindery.buckets.uri import is_unicode
 
 _MD5_HEX_DIGITS = 32
 _PAST_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
@@ -120,11 +121,7 @@ class ObjectStore:
 
     def _name(self, key: str) -> str:
         """The key as the store has it. Raises ObjectNotFound for a directory marker, and for no key at all."""
-        try:
-            key.encode()
-        except UnicodeEncodeError:
-            key = ""
-        if not key or key.endswith("/"):
+        if not key or key.endswith("/") or not is_unicode(key):
             raise ObjectNotFound(f"{key!r} is not the key of an object")
         return self._root + key
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import opendal
@@ -24,6 +25,7 @@ from bindery.buckets.store import (
     StoreUnavailable,
     Watch,
 )
+from bindery.buckets.uri import is_unicode
 
 _PAGE = 1_000
 _FAILURES = (
@@ -33,14 +35,15 @@ _FAILURES = (
 )  # fmt: skip
 """The library's exceptions have no common base."""
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+_UNAUTHORIZED = "code: 401"
 _TIMEOUT = 4.0
 
 
 class OpendalStore:
     """A bucket behind OpenDAL's blocking operator, which is safe for threads.
 
-    OpenDAL cleans paths: keys that begin with ``/`` or with white space, or hold ``.`` or ``..`` as a part,
-    cannot be read through it.
+    OpenDAL cleans paths: keys that begin with ``/``, begin or end with white space, or have an empty part,
+    ``.`` or ``..`` between slashes cannot be read through it.
     """
 
     capabilities = Capabilities(content_etag=True, time_resolution_ns=10**9, details=True, watch=False)
@@ -56,34 +59,26 @@ class OpendalStore:
         self._operator = operator.layer(timeouts).layer(retries)
 
     def check(self) -> None:
-        """Return when the bucket answers a listing of one object."""
-        try:
-            next(iter(self._operator.list("", limit=1)), None)
-        except _FAILURES as error:
-            raise self._bucket_error(error) from error
+        """Return when the bucket answers a listing."""
+        next(self._entries("", 1), None)
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages as the store lists them, held to key order."""
-        page: list[ObjectInfo] = []
         last = ""
-        try:
-            for entry in self._operator.list(prefix, recursive=True, limit=_PAGE):
+        for entries in self._entries(prefix, _PAGE):
+            page: list[ObjectInfo] = []
+            for entry in entries:
                 key = entry.path
                 if key.endswith("/") or not key.startswith(prefix) or key <= start_after:
                     continue
                 if key <= last:
                     raise StoreUnavailable(
-                        f"the store listed {key!r} out of order; nothing is concluded from it"
+                        f"the store listed {key!r} after {last!r}, out of order; nothing is concluded from it"
                     )
                 last = key
                 page.append(_info(key, entry.metadata))
-                if len(page) == _PAGE:
-                    yield page
-                    page = []
-        except _FAILURES as error:
-            raise self._bucket_error(error) from error
-        if page:
-            yield page
+            if page:
+                yield page
 
     def details(self, key: str) -> ObjectDetails:
         """One HEAD request."""
@@ -100,11 +95,14 @@ class OpendalStore:
 
     def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
         """One ranged GET, on the condition that the ETag is still the same; two at the end of the object."""
+        if not length:
+            return self.read(key, offset, 1, etag=etag)[:0]
         condition = None if etag is None else f'"{etag}"'
         path = _path(key)
         try:
             return bytes(self._operator.read(path, offset=offset, size=length, if_match=condition))
         except failures.ConditionNotMatch as error:
+            self._stat(key)  # Azure answers so for an object that is gone, too
             raise ObjectChanged(f"{key} has changed") from error
         except (failures.Unexpected, failures.RangeNotSatisfied):
             return self._read_end(
@@ -119,6 +117,19 @@ class OpendalStore:
 
     def close(self) -> None:
         """Connections are pooled by the library and close with the process."""
+
+    def _entries(self, prefix: str, count: int) -> Iterator[Sequence[Any]]:
+        """Entries of a listing, up to ``count`` at a time.
+
+        The library's blocking listing would hold the interpreter's lock while the store answers.
+        """
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            try:
+                lister = runner.run(_begin(self._operator.to_async_operator(), prefix, count))
+                while entries := runner.run(_take(lister, count)):
+                    yield entries
+            except _FAILURES as error:
+                raise self._bucket_error(error) from error
 
     def _read_end(self, key: str, offset: int, length: int, condition: str | None) -> bytes:
         length = min(length, self._stat(key).content_length - offset)
@@ -142,7 +153,7 @@ class OpendalStore:
         text = _text(error)
         if isinstance(error, failures.NotFound) or any(code in text for code in _NO_BUCKET):
             return BucketNotFound(f"the bucket {bucket} does not exist at its store")
-        if isinstance(error, failures.PermissionDenied):
+        if isinstance(error, failures.PermissionDenied) or _UNAUTHORIZED in text:
             return AccessDenied(
                 f"the store refuses the credentials of bucket {bucket}; check them and their rights"
             )
@@ -158,10 +169,24 @@ class OpendalStore:
         return self._bucket_error(error)
 
 
+async def _begin(operator: opendal.AsyncOperator, prefix: str, limit: int) -> Any:
+    return await operator.list(prefix, recursive=True, limit=limit)
+
+
+async def _take(lister: Any, count: int) -> list[Any]:
+    taken: list[Any] = []
+    async for entry in lister:
+        taken.append(entry)
+        if len(taken) == count:
+            break
+    return taken
+
+
 def _path(key: str) -> str:
     """The path of a key; StoreError when the library would change it into another."""
-    parts = key.split("/")
-    if key != key.strip() or not parts[0] or "." in parts or ".." in parts:
+    if not key or key.endswith("/") or not is_unicode(key):
+        raise ObjectNotFound(f"{key!r} is not the key of an object")
+    if key != key.strip() or any(part in ("", ".", "..") for part in key.split("/")):
         raise StoreError(f"the key {key!r} cannot be addressed at this store; rename the object")
     return key
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,6 +12,7 @@ from bindery.buckets.azure import open_azure
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.gcs import open_gcs
 from bindery.buckets.memory import MemoryStore
+from bindery.buckets.object_store import split_root
 from bindery.buckets.oss import open_oss
 from bindery.buckets.registered import RegisteredBuckets
 from bindery.buckets.s3 import open_s3
@@ -106,6 +108,18 @@ class Buckets:
             f"no bucket {bucket}; name it with --bucket or put a folder into --bucket-root"
         )
 
+    def named_at_store(self, name: str) -> list[tuple[str, str]]:
+        """Buckets that a message of a store may mean by ``name``, each with the prefix that its keys have there.
+
+        Those whose address names it, and the one that is called so here.
+        """
+        known = self._registered.addresses | self._configured
+        found = [address for address in known.values() if name and urlsplit(address.url).netloc == name]
+        with suppress(BucketNotFound):
+            if (own := self.address(name)) not in found:
+                found.append(own)
+        return [(address.bucket, _root(address)) for address in found]
+
     def open(self, bucket: str) -> Store:
         """The bucket's store. Raises BucketNotFound."""
         address = self.address(bucket)
@@ -121,6 +135,11 @@ class Buckets:
             for store in self._open.values():
                 store.close()
             self._open.clear()
+
+
+def _root(address: StoreAddress) -> str:
+    parts = urlsplit(address.url)
+    return "" if parts.scheme == "file" else split_root(parts.path)
 
 
 def _is_plain_name(bucket: str) -> bool:

@@ -54,9 +54,17 @@ def check_bucket_name(bucket: str) -> None:
 
 def check_key(key: str) -> None:
     """Raise ValueError unless ``key`` is valid Unicode of 1 to 1,023 UTF-8 bytes."""
-    try:
-        size = len(key.encode())
-    except UnicodeEncodeError:
-        raise ValueError("the object key is not valid Unicode") from None
+    if not is_unicode(key):
+        raise ValueError("the object key is not valid Unicode")
+    size = len(key.encode())
     if not 0 < size <= MAX_KEY_BYTES:
         raise ValueError(f"an object key has 1 to {MAX_KEY_BYTES} bytes of UTF-8, this one has {size}")
+
+
+def is_unicode(key: str) -> bool:
+    """Whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

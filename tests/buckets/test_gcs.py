@@ -1,0 +1,98 @@
+"""Google Cloud Storage: addresses, and errors of a scripted server (no emulator of it runs here)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.servers.scripted import Asked, Reply, Scripted
+
+from bindery.buckets.gcs import open_gcs
+from bindery.buckets.store import (
+    AccessDenied,
+    BucketNotFound,
+    ObjectNotFound,
+    Store,
+    StoreAddress,
+    StoreMisconfigured,
+    StoreUnavailable,
+)
+
+
+def store_at(endpoint: str, path: str = "") -> Store:
+    options = {"endpoint": endpoint, "anonymous": "true"}
+    return open_gcs(StoreAddress(bucket="media", url=f"gcs://media{path}", options=options))
+
+
+def answer(status: int, **body: object) -> Reply:
+    return Reply(status, json.dumps(body).encode(), {"content-type": "application/json"})
+
+
+def item(name: str) -> dict[str, str]:
+    return {
+        "name": name, "size": "3", "etag": "CAE=", "updated": "2024-05-06T07:08:09.123Z", "generation": "1",
+        "contentType": "image/jpeg", "md5Hash": "XUFAKrxLKna5cZ2REBfFkg==",
+    }  # fmt: skip
+
+
+def test_a_listing() -> None:
+    with Scripted(lambda _: answer(200, items=[item("root/a"), item("root/a/b")])) as server:
+        (page,) = store_at(server.endpoint, "/root").list()
+    assert [info.key for info in page] == ["a", "a/b"]
+    assert (page[0].size, page[0].modified_ns) == (3, 1_714_979_289 * 10**9)
+
+
+def test_a_listing_out_of_order_proves_nothing() -> None:
+    with (
+        Scripted(lambda _: answer(200, items=[item("b"), item("a")])) as server,
+        pytest.raises(StoreUnavailable, match="out of order"),
+    ):
+        list(store_at(server.endpoint).list())
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (404, BucketNotFound),
+        (403, AccessDenied),
+        (401, AccessDenied),
+        (503, StoreUnavailable),
+        (429, StoreUnavailable),
+    ],
+)
+def test_statuses_become_errors(status: int, expected: type[Exception]) -> None:
+    error = {"code": status, "message": "no", "errors": [{"reason": "x"}]}
+    with Scripted(lambda _: answer(status, error=error)) as server:
+        store = store_at(server.endpoint)
+        for ask in (
+            store.check,
+            lambda: list(store.list()),
+            lambda: store.details("a"),
+            lambda: store.read("a", 0, 1),
+        ):
+            with pytest.raises(expected):
+                ask()
+
+
+def test_a_missing_object() -> None:
+    def reply(asked: Asked) -> Reply:
+        return (
+            answer(200, items=[])
+            if "/o?" in asked.target
+            else answer(404, error={"code": 404, "message": "no"})
+        )
+
+    with Scripted(reply) as server, pytest.raises(ObjectNotFound):
+        store_at(server.endpoint).details("a")
+
+
+def test_nothing_listens() -> None:
+    with pytest.raises(StoreUnavailable):
+        store_at("http://127.0.0.1:9").check()
+
+
+def test_a_credential_that_makes_no_sense() -> None:
+    options = {"credential": "not base64 at all!", "disable_vm_metadata": "true"}
+    store = open_gcs(StoreAddress(bucket="media", url="gcs://media", options=options))
+    with pytest.raises((StoreMisconfigured, AccessDenied, StoreUnavailable)):
+        store.check()
