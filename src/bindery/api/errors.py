@@ -120,6 +120,13 @@ def extension_refused(name: str) -> ApiError:
     )
 
 
+def extension_parameter_refused(name: str) -> ApiError:
+    """The same for a parameter."""
+    return invalid_argument(
+        f"{name} is an extension of Bindery and the server runs with --strict; leave it out."
+    )
+
+
 def malformed_request(problem: str) -> ApiError:
     """Not a request of this protocol."""
     return ApiError(400, "InvalidParameter", problem)

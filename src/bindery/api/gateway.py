@@ -93,7 +93,7 @@ class Gateway:
         built = self._built.get(call.action)
         if built is None:
             raise errors.not_implemented(call.action)
-        return built, validate(built, call.parameters)
+        return built, validate(built, call.parameters, strict=self.context.settings.strict)
 
     def _identify(self, call: Call) -> None:
         """Raises ApiError unless an operation is asked for that exists and may be called this way."""

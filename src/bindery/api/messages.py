@@ -32,6 +32,7 @@ class Binding(Message):
     uri: str | None = None
     update_time: str | None = None
     progress: BindingProgress | None = None
+    scope: BindingScope | None = None
 
 
 class BindingProgress(Message):
@@ -47,6 +48,17 @@ class BindingProgress(Message):
     oldest_pending_change_age: float | None = None
     pending: int | None = None
     unchanged: int | None = None
+
+
+class BindingScope(Message):
+    """The vendor's struct BindingScope."""
+
+    exclude: tuple[str, ...] | None = None
+    include: tuple[str, ...] | None = None
+    max_size: int | None = None
+    media_types: tuple[str, ...] | None = None
+    min_size: int | None = None
+    prefixes: tuple[str, ...] | None = None
 
 
 class CreateProjectRequestTag(Message):
@@ -311,6 +323,7 @@ class CreateBindingRequest(Message):
     dataset_name: str
     project_name: str
     uri: str
+    scope: BindingScope | None = None
 
 
 class CreateBindingResponse(Message):
@@ -708,6 +721,21 @@ class StopBindingRequest(Message):
 
 class StopBindingResponse(Message):
     """Answer of StopBinding."""
+
+
+class UpdateBindingScopeRequest(Message):
+    """Parameters of UpdateBindingScope."""
+
+    dataset_name: str
+    project_name: str
+    scope: BindingScope
+    uri: str
+
+
+class UpdateBindingScopeResponse(Message):
+    """Answer of UpdateBindingScope."""
+
+    binding: Binding | None = None
 
 
 class UpdateDatasetRequest(Message):

@@ -8,6 +8,7 @@ from typing import Protocol
 from bindery.api import messages
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument, invalid_parameter, too_many
+from bindery.api.scopes import scope_answer
 from bindery.buckets.uri import parse_bucket_uri
 from bindery.catalog.records import Binding, Dataset, Limits, Progress, Project
 from bindery.clock import now_ns
@@ -155,6 +156,7 @@ def binding_answer(context: Context, binding: Binding) -> messages.Binding:
         create_time=context.time(binding.create_time),
         update_time=context.time(binding.update_time),
         progress=None if context.settings.strict else _progress(context, context.engine.progress(binding)),
+        scope=None if context.settings.strict else scope_answer(binding.scope),
     )
 
 

@@ -22,10 +22,11 @@ _NO_RULE = Rule()
 _Decoder = msgspec.json.Decoder[Any]
 
 
-def validate(built: BuiltOperation, parameters: dict[str, str]) -> Any:
+def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool = False) -> Any:
     """The request as its message. Raises ApiError.
 
-    An absent and an empty parameter are the same; unknown parameters are ignored, as the vendor does.
+    An absent and an empty parameter are the same; unknown parameters are ignored, as the vendor does. With
+    ``strict`` those that Bindery has added are refused: to ignore them would do more than was asked for.
     """
     values: dict[str, Any] = {}
     for parameter, attribute, decoder in _parameters(built.name):
@@ -35,6 +36,8 @@ def validate(built: BuiltOperation, parameters: dict[str, str]) -> Any:
                 raise errors.missing_parameter(parameter.name)
             values[attribute] = parameter.rule.default
             continue
+        if strict and parameter.extension:
+            raise errors.extension_parameter_refused(parameter.name)
         value = _decode(parameter, decoder, text)
         if parameter.required and value in ((), [], {}, None):
             raise errors.missing_parameter(parameter.name)

@@ -108,6 +108,9 @@ class Catalog(Protocol):
         """Pages of the ledger ascending by the UTF-8 bytes of the key, tombstones included; changes
         made meanwhile may or may not show."""
 
+    def walk_ledger_outside(self, binding_id: int, prefixes: Sequence[str]) -> Iterator[list[LedgerEntry]]:
+        """Pages of the rows whose keys start with none of ``prefixes``, which ascend and do not nest."""
+
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]: ...
 
     # entries

@@ -149,6 +149,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     phase: BindingPhase = BindingPhase.NONE
     reason: str = ""
     cursor: str | None = None
+    scope: Scope = Scope()
     progress: Progress = Progress()
     removals_held: int = 0
     """Removals the deletion guard refused at the last complete listing."""
@@ -217,6 +218,10 @@ class ScanCommit(msgspec.Struct, frozen=True, kw_only=True):
     ledger: tuple[LedgerEntry, ...] = ()
     deleted_keys: tuple[str, ...] = ()
     """Entries to remove; their ledger rows become tombstones (outcome Deleted)."""
+    removed_keys: tuple[str, ...] = ()
+    """Entries to remove because their objects are outside the scope now."""
+    dropped_keys: tuple[str, ...] = ()
+    """Ledger rows to forget."""
     cursor: str | None = None
     """The new cursor; None leaves it."""
     progress: Progress | None = None

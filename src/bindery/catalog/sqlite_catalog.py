@@ -148,10 +148,12 @@ class SqliteCatalog:
                     dataset = self._control.get_dataset_by_id(binding.dataset_id, connection)
                     self._entries.write(connection, dataset, work.files)
                 self._ledger.put(connection, binding.id, work.ledger)
-                if work.deleted_keys:
-                    uris = [f"{binding.uri}/{key}" for key in work.deleted_keys]
+                removed = [*work.deleted_keys, *work.removed_keys]
+                if removed:
+                    uris = [f"{binding.uri}/{key}" for key in removed]
                     self._entries.remove(connection, binding.dataset_id, uris)
-                    self._ledger.bury(connection, binding.id, work.deleted_keys, now)
+                self._ledger.bury(connection, binding.id, work.deleted_keys, now)
+                self._ledger.drop(connection, binding.id, work.dropped_keys)
         finally:
             self._control.forget_bindings()
         self._index.wake()
@@ -161,6 +163,10 @@ class SqliteCatalog:
     ) -> Iterator[list[LedgerEntry]]:
         """Pages ascending by the UTF-8 bytes of the key."""
         return self._ledger.walk(binding_id, after=after, prefix=prefix)
+
+    def walk_ledger_outside(self, binding_id: int, prefixes: Sequence[str]) -> Iterator[list[LedgerEntry]]:
+        """Pages of the rows whose keys start with none of ``prefixes``."""
+        return self._ledger.walk_outside(binding_id, prefixes)
 
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """Rows by key."""

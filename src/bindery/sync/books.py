@@ -20,8 +20,8 @@ _CLASSES = {
     Outcome.PENDING: "pending",
 }
 
-Turn = tuple[LedgerEntry | None, Outcome]
-"""A ledger row as it was, and its new outcome."""
+Turn = tuple[LedgerEntry | None, Outcome | None]
+"""A ledger row as it was, and its new outcome; None when the row is dropped."""
 
 
 def begin_listing(books: Progress) -> Progress:
@@ -43,7 +43,7 @@ def turn(books: Progress, turns: Iterable[Turn], bytes_read: int = 0) -> Progres
             counts[_class_left(before, counts)] -= 1
         if outcome is Outcome.DELETED:
             counts["deleted"] += 1
-        else:
+        elif outcome is not None:
             counts["listed"] += 1
             counts[_CLASSES[outcome]] += 1
     return msgspec.structs.replace(books, bytes_read=books.bytes_read + bytes_read, **counts)

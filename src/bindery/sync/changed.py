@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from bindery.buckets.store import ObjectInfo, ObjectNotFound
 from bindery.sync.books import is_live
-from bindery.sync.march import is_unchanged, march
+from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
 from bindery.sync.outcomes import Known
+from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
 from bindery.sync.worker import Worker
 
 _BATCH = 256
@@ -54,26 +55,36 @@ def _process_keys(worker: Worker, keys: list[str]) -> None:
     worker.check_stop()
     ledger = worker.catalog.get_ledger(worker.binding.id, keys)
     objects: list[Known] = []
+    excluded: list[Known] = []
     gone: list[str] = []
+    forgotten: list[str] = []
     for key in keys:
+        if not is_listed(worker.binding.scope, key):
+            continue
         before = ledger.get(key)
         info = look(worker, key)
         if info is None:
-            if is_live(before):
+            if has_entry(before):
                 gone.append(key)
+            elif is_live(before):
+                forgotten.append(key)
+        elif worker.within is not None and not worker.within(info):
+            if not is_excluded(info, before):
+                excluded.append((info, before))
         elif before is not None and is_unchanged(info, before):
             continue
         elif worker.is_unsettled(info) and worker.inbox.age(key) < _PATIENCE_SECONDS:
             worker.inbox.add([key], delay=worker.settings.settle_time)
         else:
             objects.append((info, before))
-    _apply(worker, objects, gone)
+    _apply(worker, objects, excluded, gone, forgotten)
 
 
 def _process_prefix(worker: Worker, prefix: str) -> None:
-    listing = worker.store.list(prefix=prefix)
-    ledger = worker.catalog.walk_ledger(worker.binding.id, prefix=prefix)
-    for step in march(listing, ledger):
+    ranges = ranges_below(worker.binding.scope, prefix)
+    listing = list_within(worker.store, ranges)
+    ledger = walk_within(worker.catalog, worker.binding.id, ranges)
+    for step in march(listing, ledger, worker.within):
         worker.check_stop()
         objects: list[Known] = []
         for known in [*((info, None) for info in step.new), *step.changed]:
@@ -81,12 +92,16 @@ def _process_prefix(worker: Worker, prefix: str) -> None:
                 worker.inbox.add([known[0].key], delay=worker.settings.settle_time)
             else:
                 objects.append(known)
-        _apply(worker, objects, step.gone)
+        _apply(worker, objects, step.excluded, step.gone, step.forgotten)
 
 
-def _apply(worker: Worker, objects: list[Known], gone: list[str]) -> None:
-    if gone:
+def _apply(
+    worker: Worker, objects: list[Known], excluded: list[Known], gone: list[str], forgotten: list[str]
+) -> None:
+    if gone or forgotten:
         worker.store.check()  # a bucket that is gone as a whole is no reason to remove entries
-        worker.commit(gone=gone)
+        worker.commit(gone=gone, dropped=forgotten)
+    if excluded:
+        worker.finish(worker.begin((), excluded))
     for start in range(0, len(objects), _BATCH):
         worker.finish(worker.begin(objects[start : start + _BATCH]))

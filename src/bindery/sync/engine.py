@@ -6,11 +6,13 @@ import threading
 import time
 from collections.abc import Sequence
 
+import msgspec
+
 from bindery.buckets.registry import Buckets, open_store
 from bindery.buckets.store import StoreAddress
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState, Dataset, Progress
+from bindery.catalog.records import Binding, BindingState, Dataset, Progress, Scope
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
@@ -94,6 +96,21 @@ class Engine:
             resumed = self._change(binding, Cause.RESUMED, "")
             self._end(binding.id)
             self._start(resumed)
+
+    def change_scope(self, binding: Binding, scope: Scope) -> Binding:
+        """Take in other objects of the bucket from now on; the bucket is compared anew unless it is stopped.
+
+        Raises NotFound.
+        """
+        with self._lock:
+            now = now_ns()
+            changed = self._catalog.update_binding(
+                binding.id, lambda held: msgspec.structs.replace(held, scope=scope, update_time=now)
+            )
+            if changed.state is not BindingState.STOPPED:
+                self._end(binding.id)
+                self._start(changed)
+        return changed
 
     def delete_binding(self, binding: Binding) -> None:
         """Forget the binding and end its work. Entries stay, as the vendor documents. Raises NotFound.

@@ -59,6 +59,11 @@ def settle(known: Known, extraction: Extraction, *, binding_id: int, uri: str, n
     )
 
 
+def exclude(info: ObjectInfo, now: int) -> Settled:
+    """The outcome of an object outside the scope of the binding; its entry goes."""
+    return Settled(ledger_row(info, Outcome.EXCLUDED, "", now))
+
+
 def wait_for_room(entry: LedgerEntry, cap: str) -> Settled:
     """The outcome of an object for which a cap of the dataset leaves no room; no try counts."""
     waiting = msgspec.structs.replace(
@@ -74,7 +79,7 @@ def waits_for_room(before: LedgerEntry | None) -> bool:
 
 def is_fresh(before: LedgerEntry | None) -> bool:
     """Whether the dataset has no entry of the object yet, as far as the ledger knows."""
-    return before is None or before.outcome in (Outcome.DELETED, Outcome.PENDING)
+    return before is None or before.outcome in (Outcome.DELETED, Outcome.PENDING, Outcome.EXCLUDED)
 
 
 def seconds_to_next_try(known: Known, now: int) -> float:

@@ -16,6 +16,7 @@ from bindery.sync.changed import look
 from bindery.sync.guard import Gone, Refusal, refusal
 from bindery.sync.march import Step, march
 from bindery.sync.outcomes import Known, seconds_to_next_try
+from bindery.sync.scope import list_within, walk_within
 from bindery.sync.worker import Page, Worker
 
 _PAGES_AHEAD = 2
@@ -34,6 +35,7 @@ def full_scan(worker: Worker) -> bool:
     """
     cursor = worker.catalog.get_binding_by_id(worker.binding.id).cursor or ""
     if not cursor:
+        _drop_outside(worker)
         worker.books = begin_listing(worker.books)
     gone = Gone()
     try:
@@ -53,6 +55,7 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
     Returns why the deletion guard held back removals, None when it did not; ``confirmed`` removals are
     allowed in any case.
     """
+    _drop_outside(worker)
     worker.books = begin_listing(worker.books)
     gone = Gone()
     try:
@@ -78,15 +81,18 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
     worker.cap = None
     counts = _Counts()
     pages: deque[tuple[Page, str | None]] = deque()
-    listing = worker.store.list(start_after=cursor)
+    listing = list_within(worker.store, worker.prefixes, cursor)
+    ledger = walk_within(worker.catalog, worker.binding.id, worker.prefixes, cursor)
     try:
-        for step in march(listing, worker.catalog.walk_ledger(worker.binding.id, after=cursor)):
+        for step in march(listing, ledger, worker.within):
             worker.check_stop()
             worker.meanwhile()
             counts.listed += step.listed
             counts.known += step.known
             gone.add(step.gone)
-            page = worker.begin(_to_extract(worker, step, wait=keep_cursor))
+            if step.forgotten:
+                worker.commit(dropped=step.forgotten)
+            page = worker.begin(_to_extract(worker, step, wait=keep_cursor), step.excluded)
             pages.append((page, step.last_key if keep_cursor else None))
             if len(pages) > _PAGES_AHEAD:
                 _finish_first(worker, pages)
@@ -96,6 +102,14 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
         for page, _ in pages:
             worker.drop(page)
     return counts
+
+
+def _drop_outside(worker: Worker) -> None:
+    """Forget what lies outside all prefixes, as after a change of the scope; the guard has no say here."""
+    if worker.prefixes == ("",):
+        return
+    for entries in worker.catalog.walk_ledger_outside(worker.binding.id, worker.prefixes):
+        worker.commit(dropped=[entry.key for entry in entries])
 
 
 def _finish_first(worker: Worker, pages: deque[tuple[Page, str | None]]) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from bindery.buckets.store import ObjectInfo
-from bindery.catalog.records import Scope
+from bindery.buckets.store import ObjectInfo, PartlyListed, Store
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.records import LedgerEntry, Scope
 from bindery.extract.media_types import detect_media_type
 
 MEDIA_TYPES = frozenset({"image", "video", "audio", "document", "archive", "other"})
@@ -76,6 +77,53 @@ def outermost_prefixes(scope: Scope) -> tuple[str, ...]:
         if not kept or not prefix.startswith(kept[-1]):
             kept.append(prefix)
     return tuple(kept)
+
+
+def ranges_below(scope: Scope, prefix: str) -> tuple[str, ...]:
+    """The prefixes to list for what lies below ``prefix``, ascending; empty when nothing there is within."""
+    prefixes = outermost_prefixes(scope)
+    if not prefixes or prefix.startswith(prefixes):
+        return (prefix,)
+    return tuple(inner for inner in prefixes if inner.startswith(prefix))
+
+
+def is_listed(scope: Scope, key: str) -> bool:
+    """Whether a key lies below the prefixes; the books know nothing of those that do not."""
+    return not scope.prefixes or key.startswith(scope.prefixes)
+
+
+def list_within(store: Store, prefixes: Iterable[str], start_after: str = "") -> Iterator[list[ObjectInfo]]:
+    """Pages of what the store lists below ``prefixes`` (ascending, not nested), as one listing.
+
+    Raises what the store raises; PartlyListed at the end, about all prefixes.
+    """
+    partly: list[PartlyListed] = []
+    for prefix in prefixes:
+        if _is_passed(prefix, start_after):
+            continue
+        try:
+            yield from store.list(prefix=prefix, start_after=start_after if start_after > prefix else "")
+        except PartlyListed as error:
+            partly.append(error)
+    if len(partly) == 1:
+        raise partly[0]
+    if partly:
+        unlisted = frozenset[str]().union(*(error.prefixes for error in partly))
+        raise PartlyListed("; ".join(map(str, partly)), unlisted)
+
+
+def walk_within(
+    catalog: Catalog, binding_id: int, prefixes: Iterable[str], after: str = ""
+) -> Iterator[list[LedgerEntry]]:
+    """Pages of the ledger over the same ranges as ``list_within``."""
+    for prefix in prefixes:
+        if not _is_passed(prefix, after):
+            yield from catalog.walk_ledger(binding_id, prefix=prefix, after=after if after > prefix else "")
+
+
+def _is_passed(prefix: str, key: str) -> bool:
+    """Whether everything below ``prefix`` comes before ``key``."""
+    return key > prefix and not key.startswith(prefix)
 
 
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -21,15 +21,18 @@ from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.pool import Interrupted, Pending, Pool
 from bindery.sync.books import Turn, is_live, turn, with_in_flight
 from bindery.sync.inbox import Inbox
+from bindery.sync.march import has_entry
 from bindery.sync.outcomes import (
     Known,
     Settled,
+    exclude,
     is_fresh,
     ledger_row,
     settle,
     wait_for_room,
     waits_for_room,
 )
+from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
 
 _GIVEN_UP = threading.Event()
@@ -44,6 +47,11 @@ class Page(msgspec.Struct, frozen=True):
     decided: list[Settled]
     new: int
     """Objects that the ledger does not know as present."""
+
+    @property
+    def open(self) -> bool:
+        """Whether there is anything to commit."""
+        return self.pending is not None or bool(self.decided)
 
 
 class Worker:
@@ -67,6 +75,10 @@ class Worker:
         self.catalog = catalog
         self.settings = settings
         self.inbox = inbox
+        self.within = matcher(binding.scope)
+        """Whether an object is within the scope; None when every object is."""
+        self.prefixes = outermost_prefixes(binding.scope) or ("",)
+        """The ranges of keys to list."""
         self.meanwhile = meanwhile
         """Called between the pages of a listing."""
         self.cap: str | None = None
@@ -88,7 +100,7 @@ class Worker:
 
     @property
     def busy(self) -> bool:
-        """Whether any extraction is under way."""
+        """Whether anything is under way that is not committed."""
         return self._pages > 0
 
     def live_progress(self) -> Progress:
@@ -117,51 +129,65 @@ class Worker:
             return False
         return 0 <= time.time_ns() - info.modified_ns < self.settings.settle_time * 1e9
 
-    def begin(self, objects: Sequence[Known]) -> Page:
-        """Start extracting a page of objects. Once a cap is reached, those that need room just wait."""
+    def begin(self, objects: Sequence[Known], excluded: Sequence[Known] = ()) -> Page:
+        """Start extracting a page of objects; those that are ``excluded`` leave the dataset.
+
+        Once a cap is reached, those that need room just wait.
+        """
+        now = now_ns()
         wanted: list[Known] = list(objects)
-        decided: list[Settled] = []
+        decided = [exclude(info, now) for info, _ in excluded]
         if self.cap is not None:
             wanted = [known for known in objects if not is_fresh(known[1])]
-            cap, now = self.cap, now_ns()
-            decided = [
+            cap = self.cap
+            decided += [
                 wait_for_room(ledger_row(info, Outcome.PENDING, "", now), cap)
                 for info, before in objects
                 if is_fresh(before) and not waits_for_room(before)
             ]
         pending = self._pool.submit([self._request(info) for info, _ in wanted]) if wanted else None
         new = sum(not is_live(before) for _, before in wanted)
-        self._fly(pages=pending is not None, new=new)
-        return Page(wanted, pending, decided, new)
+        page = Page(wanted, pending, decided, new)
+        self._fly(pages=page.open, new=new)
+        return page
 
     def finish(self, page: Page, *, cursor: str | None = None) -> None:
         """Wait for a page and commit it. Raises Interrupted, CatalogError."""
         try:
             self._store([*page.decided, *self._settle(page)], cursor)
         finally:
-            self._fly(pages=-(page.pending is not None), new=-page.new)
+            self._fly(pages=-page.open, new=-page.new)
 
     def drop(self, page: Page) -> None:
         """Forget a page that will not be committed, and take its files from the pool."""
         if page.pending is not None:
             with suppress(Interrupted):
                 page.pending.result(_GIVEN_UP)
-        self._fly(pages=-(page.pending is not None), new=-page.new)
+        self._fly(pages=-page.open, new=-page.new)
 
     def commit(
-        self, settled: Sequence[Settled] = (), *, gone: Sequence[str] = (), cursor: str | None = None
+        self,
+        settled: Sequence[Settled] = (),
+        *,
+        gone: Sequence[str] = (),
+        dropped: Sequence[str] = (),
+        cursor: str | None = None,
     ) -> None:
         """One transaction: entries, ledger rows, tombstones of ``gone`` keys, cursor and books.
+
+        The books forget ``dropped`` keys, for which the scope has no place.
 
         Raises Interrupted, CatalogError; then nothing has happened.
         """
         self.check_stop()
         rows = [outcome.entry for outcome in settled]
-        keys = [*(row.key for row in rows), *gone]
+        keys = [*(row.key for row in rows), *gone, *dropped]
         before = self.catalog.get_ledger(self.binding.id, keys) if keys else {}
         removed = [key for key in gone if is_live(before.get(key))]
         turns: list[Turn] = [(before.get(row.key), row.outcome) for row in rows]
         turns += [(before[key], Outcome.DELETED) for key in removed]
+        turns += [(before.get(key), None) for key in dropped]
+        outside = [*(row.key for row in rows if row.outcome is Outcome.EXCLUDED), *dropped]
         books = turn(self.books, turns, sum(outcome.bytes_read for outcome in settled))
         self.catalog.commit(
             ScanCommit(
@@ -169,6 +195,8 @@ class Worker:
                 files=tuple(outcome.write for outcome in settled if outcome.write is not None),
                 ledger=tuple(rows),
                 deleted_keys=tuple(removed),
+                removed_keys=tuple(key for key in outside if has_entry(before.get(key))),
+                dropped_keys=tuple(dropped),
                 cursor=cursor,
                 progress=books,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.messages import CreateBindingRequest, CreateBindingResponse
 from bindery.api.resources import binding_answer, bucket_of
+from bindery.api.scopes import scope_of
 from bindery.catalog.records import Binding
 from bindery.clock import now_ns
 
@@ -18,6 +19,7 @@ def create_binding(context: Context, request: CreateBindingRequest) -> CreateBin
             project_name=request.project_name,
             dataset_name=request.dataset_name,
             bucket=bucket_of(request.uri),
+            scope=scope_of(request.scope),
             create_time=now,
             update_time=now,
         )

@@ -37,6 +37,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     encoding: Literal["json"] | None = None
     format: str | None = None
     struct: str | None = None
+    extension: bool = False
     rule: Rule = Rule()
 
 
@@ -79,6 +80,8 @@ def load_model() -> Model:
     """The model, patched."""
     source, patches = _read("operations.json"), _read("patches.json")
     operations = source["operations"] | patches["operations"]
+    for name, parameters in patches["parameters"].items():
+        operations[name]["parameters"] += parameters
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields

@@ -11,6 +11,8 @@ from bindery.catalog.records import LedgerEntry, Outcome
 
 _SQL = load_statements("files")
 _PAGE = 5_000
+_OUTSIDE_PAGE = 500
+_LAST_CHARACTER = "\U0010ffff"
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
@@ -27,6 +29,10 @@ class Ledger:
     def bury(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str], now: int) -> None:
         """Make tombstones of rows; absent ones are no error."""
         connection.executemany(_SQL.bury_ledger, ((now, binding_id, key) for key in keys))
+
+    def drop(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str]) -> None:
+        """Forget rows; absent ones are no error."""
+        connection.executemany(_SQL.drop_ledger, ((binding_id, key) for key in keys))
 
     def walk(self, binding_id: int, *, after: str = "", prefix: str = "") -> Iterator[list[LedgerEntry]]:
         """Pages ascending by the UTF-8 bytes of the key, tombstones included."""
@@ -52,6 +58,18 @@ class Ledger:
             if len(page) < _PAGE or len(wanted) < len(page):
                 return
             start = page[-1].key
+
+    def walk_outside(self, binding_id: int, prefixes: Sequence[str]) -> Iterator[list[LedgerEntry]]:
+        """Pages of the rows whose keys start with none of ``prefixes``; what lies below them is skipped."""
+        reader, within = self._database.reader, tuple(prefixes)
+        values: dict[str, int | str] = {"binding_id": binding_id, "after": "", "limit": _OUTSIDE_PAGE}
+        while page := [_entry(row) for row in reader.execute(_SQL.walk_ledger, values).fetchall()]:
+            last = page[-1].key
+            outside = [entry for entry in page if not entry.key.startswith(within)]
+            if outside:
+                yield outside
+            prefix = next((prefix for prefix in within if last.startswith(prefix)), "")
+            values["after"] = max(last, prefix + _LAST_CHARACTER) if prefix else last
 
     def get(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """Rows by key; absent ones are left out."""

@@ -56,3 +56,6 @@ FROM ledger WHERE binding_id = ? AND key = ?;
 
 -- name: bury_ledger
 UPDATE ledger SET outcome = 'Deleted', reason = '', outcome_time = ? WHERE binding_id = ? AND key = ?;
+
+-- name: drop_ledger
+DELETE FROM ledger WHERE binding_id = ? AND key = ?;
