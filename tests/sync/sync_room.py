@@ -24,6 +24,7 @@ from bindery.catalog.records import (
     Outcome,
     Progress,
     Project,
+    Scope,
 )
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract.extract import extract
@@ -198,12 +199,13 @@ class Room:
             self.catalog.create_project(Project(name=PROJECT))
         return self.catalog.create_dataset(Dataset(project_id=0, project_name=PROJECT, name=name))
 
-    def bind(self, bucket: str, dataset: str = DATASET) -> Binding:
+    def bind(self, bucket: str, dataset: str = DATASET, scope: Scope | None = None) -> Binding:
         made = Binding(
             dataset_id=0,
             project_name=PROJECT,
             dataset_name=dataset,
             bucket=bucket,
+            scope=scope or Scope(),
             create_time=1,
             update_time=1,
         )
@@ -282,6 +284,7 @@ class Room:
         assert books.listed == len(live)
         assert books.indexed + books.unchanged == counts[Outcome.INDEXED]
         assert (books.failed, books.pending) == (counts[Outcome.FAILED], counts[Outcome.PENDING])
+        assert books.excluded == counts[Outcome.EXCLUDED]
         return books
 
     def describe(self) -> str:

@@ -45,22 +45,32 @@ def test_march_equals_sets(
     ledger = pages([row(key, *known[key]) for key in by_bytes(known)], ledger_page)
     steps = list(march(listing, ledger))
 
-    settled = {
-        key for key, (etag, outcome) in known.items() if outcome not in (Outcome.PENDING, Outcome.DELETED)
-    }
-    live = {key for key, (_, outcome) in known.items() if outcome is not Outcome.DELETED}
+    settled = {key for key, (_, outcome) in known.items() if outcome in (Outcome.INDEXED, Outcome.FAILED)}
+    outside = {key for key, (_, outcome) in known.items() if outcome is Outcome.EXCLUDED}
+    live = {key for key, (_, outcome) in known.items() if outcome is not Outcome.DELETED} - outside
     same = {key for key in listed.keys() & settled if listed[key] == known[key][0]}
     assert [entry.key for step in steps for entry in step.new] == by_bytes(listed.keys() - known.keys())
     assert [entry.key for step in steps for entry, _ in step.changed] == by_bytes(
         (listed.keys() & known.keys()) - same
     )
     assert sorted(key for step in steps for key in step.gone) == sorted(live - listed.keys())
+    assert sorted(key for step in steps for key in step.forgotten) == sorted(outside - listed.keys())
     assert sum(step.listed for step in steps) == len(listed)
     assert sum(step.known for step in steps) == len(live)
     for step in steps:
         assert all(before.key == entry.key for entry, before in step.changed)
     last = [step.last_key.encode() for step in steps]
     assert last == sorted(last)
+
+
+def test_what_is_outside_the_scope_is_told_once() -> None:
+    listing = [[info("a", "1"), info("b", "1"), info("c", "2"), info("d", "1"), info("e", "1")]]
+    ledger = [[row("a", "1"), row("b", "1", Outcome.EXCLUDED), row("c", "1", Outcome.EXCLUDED)]]
+    ledger += [[row("e", "1", Outcome.EXCLUDED)]]
+    [step] = march(listing, ledger, lambda found: found.key == "e")
+    assert [entry.key for entry, _ in step.excluded] == ["a", "c", "d"]
+    assert [entry.key for entry, _ in step.changed] == ["e"]
+    assert (step.new, step.gone, step.forgotten, step.known) == ([], [], [], 1)
 
 
 def test_a_step_deals_with_every_key_up_to_its_last() -> None:
@@ -82,4 +92,4 @@ def test_version_is_etag_and_size() -> None:
 
 def test_an_outcome_that_is_not_final_is_looked_at_again() -> None:
     final = {outcome for outcome in Outcome if is_unchanged(info("k"), row("k", outcome=outcome))}
-    assert final == {Outcome.INDEXED, Outcome.FAILED, Outcome.EXCLUDED}
+    assert final == {Outcome.INDEXED, Outcome.FAILED}  # the scope decides of Excluded

@@ -123,5 +123,5 @@ def test_an_object_without_room_waits_and_no_try_counts() -> None:
 def test_what_needs_room_in_the_dataset() -> None:
     row = outcome_of(Extraction(file=File(size=10))).entry
     fresh = {outcome for outcome in Outcome if is_fresh(msgspec.structs.replace(row, outcome=outcome))}
-    assert fresh == {Outcome.DELETED, Outcome.PENDING}
+    assert fresh == {Outcome.DELETED, Outcome.PENDING, Outcome.EXCLUDED}
     assert is_fresh(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -231,7 +232,33 @@ def test_a_strict_server_shows_no_extension(make_api: Callable[..., Api]) -> Non
     api("CreateDataset", **names)
     assert "Progress" not in api("CreateBinding", **names, URI=URI)["Binding"]
     assert "Progress" not in api("GetBinding", **names, URI=URI)["Binding"]
+    assert api.refused("CreateBinding", **names, URI="oss://other", Scope='{"MinSize":1}')[:2] == (
+        400,
+        "InvalidArgument",
+    )
     assert "Progress" not in api("ListBindings", ProjectName="project")["Bindings"][0]
-    for action in ("StopBinding", "ResumeBinding", "RegisterBucket"):
+    for action in ("StopBinding", "ResumeBinding", "RegisterBucket", "UpdateBindingScope"):
         assert api.refused(action, **names, URI=URI)[:2] == (404, "InvalidAction.NotFound")
     api.empty()
+
+
+def test_a_scope_is_kept_and_shown(api: Api, dataset: dict[str, str]) -> None:
+    api.put("bucket", "in/a.txt", b"text")
+    api.put("bucket", "out/b.txt", b"text")
+    given = {"Prefixes": ["in/"], "Exclude": ["*.tmp"], "MaxSize": 100}
+    made = api("CreateBinding", **dataset, URI=URI, Scope=json.dumps(given))["Binding"]
+    assert made["Scope"] == given
+    assert api("ListBindings", ProjectName="project")["Bindings"][0]["Scope"] == given
+    wait(api, is_following, **dataset, URI=URI)
+    assert api("GetDataset", **dataset)["Dataset"]["FileCount"] == 1
+    changed = api("UpdateBindingScope", **dataset, URI=URI, Scope="{}")["Binding"]
+    assert "Scope" not in changed
+    wait(api, lambda _: api("GetDataset", **dataset)["Dataset"]["FileCount"] == 2, **dataset, URI=URI)
+
+
+@pytest.mark.parametrize(
+    "scope",
+    ['{"MinSize":-1}', '{"MinSize":5,"MaxSize":4}', '{"MediaTypes":["pictures"]}', '{"Prefixes":[""]}'],
+)
+def test_a_scope_that_makes_no_sense(api: Api, dataset: dict[str, str], scope: str) -> None:
+    assert api.refused("CreateBinding", **dataset, URI=URI, Scope=scope)[:2] == (400, "InvalidArgument")
