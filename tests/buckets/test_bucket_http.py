@@ -88,6 +88,8 @@ def test_listings_with_and_without_a_name_space(serve: Serve, space: str) -> Non
         listing("a").replace(b"<Size>3</Size>", b"<Size>many</Size>"),
         listing("a").replace(b"2024-05-06T07:08:09.123Z", b"yesterday"),
         b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><ListBucketResult>&b;</ListBucketResult>',
+        b'<?xml version="1.0" encoding="cp037"?>' + "<!DOCTYPE x []><ListBucketResult/>".encode("cp037"),
+        '<?xml version="1.0"?><!DOCTYPE x []><ListBucketResult/>'.encode("utf-16"),
         error("SlowDown"),
     ],
     ids=[
@@ -101,6 +103,8 @@ def test_listings_with_and_without_a_name_space(serve: Serve, space: str) -> Non
         "odd size",
         "odd time",
         "bomb",
+        "EBCDIC",
+        "UTF-16",
         "error",
     ],
 )

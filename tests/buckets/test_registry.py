@@ -68,6 +68,11 @@ def test_an_address_never_shows_its_secrets() -> None:
         assert "http://127.0.0.1:9000" in text
 
 
+def test_a_plus_sign_in_an_option_is_itself() -> None:
+    address = parse_store("media", "s3://name?secret_access_key=a+b%2Bc/d=&endpoint=http%3A%2F%2Fhost")
+    assert address.options == {"secret_access_key": "a+b+c/d=", "endpoint": "http://host"}
+
+
 def test_folders_of_the_root_are_buckets(tmp_path: Path) -> None:
     for name in ("photos", "my.bucket", "x", ".hidden", "sp ace", "a" * 70):
         (tmp_path / name).mkdir()

@@ -35,6 +35,18 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     object_type: str | None
 
 
+class _Tags(msgspec.Struct, frozen=True):
+    """Names of elements, each with the name space of the document."""
+
+    Contents: str
+    Key: str
+    LastModified: str
+    ETag: str
+    Size: str
+    StorageClass: str
+    Type: str
+
+
 def list_pages(
     http: BucketHttp, *, prefix: str, start_after: str, unquote: Callable[[str], str]
 ) -> Iterator[list[Listed]]:
@@ -71,10 +83,10 @@ def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], st
     if root is None or not root.tag.endswith("ListBucketResult"):
         raise StoreUnavailable("the store answered a listing with something else, or with a part of one")
     space = root.tag.removesuffix("ListBucketResult")
-    quoted = root.findtext(f"{space}EncodingType") == "url"
-    decode = unquote if quoted else str
+    tags = _Tags(*(f"{space}{name}" for name in _Tags.__struct_fields__))
+    decode = unquote if root.findtext(f"{space}EncodingType") == "url" else str
     try:
-        page = [_listed(entry, space, decode) for entry in root.iterfind(f"{space}Contents")]
+        page = [_listed(entry, tags, decode) for entry in root.iterfind(tags.Contents)]
     except (KeyError, ValueError, TypeError) as error:
         raise StoreUnavailable(
             f"the store listed an object without key, size or time: {error!r}"
@@ -85,14 +97,14 @@ def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], st
     return page, token if root.findtext(f"{space}IsTruncated") == "true" else ""
 
 
-def _listed(entry: Element, space: str, decode: Callable[[str], str]) -> Listed:
-    values = {child.tag: child.text for child in entry}
-    modified = datetime.fromisoformat(values[f"{space}LastModified"] or "")
+def _listed(entry: Element, tags: _Tags, decode: Callable[[str], str]) -> Listed:
+    values = {child.tag: child.text or "" for child in entry}
+    modified = datetime.fromisoformat(values[tags.LastModified])
     return Listed(
-        decode(values[f"{space}Key"] or ""),
-        int(values[f"{space}Size"] or ""),
-        (values.get(f"{space}ETag") or "").strip('"'),
+        decode(values[tags.Key]),
+        int(values[tags.Size]),
+        values.get(tags.ETag, "").strip('"'),
         time_ns(modified if modified.tzinfo else modified.replace(tzinfo=UTC)),
-        values.get(f"{space}StorageClass"),
-        values.get(f"{space}Type"),
+        values.get(tags.StorageClass),
+        values.get(tags.Type),
     )

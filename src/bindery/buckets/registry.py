@@ -50,7 +50,7 @@ def parse_store(bucket: str, store: str) -> StoreAddress:
         raise StoreMisconfigured("credentials do not stand before the bucket's name; write them as options")
     if not parts.netloc:
         raise StoreMisconfigured(f"the URL names no bucket; write {parts.scheme}://NAME?endpoint=…")
-    options = dict(parse_qsl(parts.query))
+    options = dict(parse_qsl(parts.query.replace("+", "%2B")))  # secret keys hold plus signs, and no spaces
     return StoreAddress(bucket=bucket, url=f"{parts.scheme}://{parts.netloc}{parts.path}", options=options)
 
 
