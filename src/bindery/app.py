@@ -90,6 +90,7 @@ def sync_settings(config: Config) -> SyncSettings:
         settle_time=sync.settle_time,
         guard_share=sync.guard_share,
         guard_count=sync.guard_count,
+        tombstone_grace=sync.tombstone_grace,
         zone=config.account.zone,
     )
 

@@ -70,6 +70,8 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Share of a dataset that one listing may remove without confirmation."""
     guard_count: int = 100
     """Entries that one listing may always remove."""
+    tombstone_grace: float = 86_400.0
+    """Seconds for which what is known of a deleted object is kept, in case the same version comes back."""
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -147,6 +149,7 @@ def _check(config: Config) -> None:
         (config.extraction.time_limit <= 0, "extraction.time_limit must be above 0 seconds"),
         (config.server.max_request_line < 65_536, "server.max_request_line must be at least 65536"),
         (not 0 <= config.sync.guard_share <= 1, "sync.guard_share must be between 0 and 1"),
+        (config.sync.tombstone_grace < 0, "sync.tombstone_grace must not be negative"),
         (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),
         (config.log.format not in FORMATS, f"log.format must be one of {', '.join(FORMATS)}"),
     ]

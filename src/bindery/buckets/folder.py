@@ -272,7 +272,8 @@ def _etag(status: os.stat_result) -> str:
 
 def _info(key: str, status: os.stat_result, link: bool) -> ObjectInfo:
     kind = "Symlink" if link else "Normal"
-    return ObjectInfo(key, status.st_size, _etag(status), status.st_mtime_ns, "Standard", kind)
+    file_id = f"{status.st_dev:x}:{status.st_ino:x}"
+    return ObjectInfo(key, status.st_size, _etag(status), status.st_mtime_ns, "Standard", kind, file_id)
 
 
 def _read_fully(descriptor: int, offset: int, length: int) -> bytes:

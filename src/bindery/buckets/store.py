@@ -59,6 +59,8 @@ class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
     modified_ns: int
     storage_class: str | None = None
     object_type: str | None = None
+    file_id: str = ""
+    """What a rename keeps and no other object has at the same time; empty where the store has nothing like it."""
 
 
 class ObjectDetails(msgspec.Struct, frozen=True, kw_only=True):

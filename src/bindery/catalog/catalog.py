@@ -18,9 +18,11 @@ from bindery.catalog.records import (
     Dataset,
     FileRecord,
     FileWrite,
+    KnownFile,
     LedgerEntry,
     Project,
     ScanCommit,
+    SoughtFile,
     Statistics,
     Task,
 )
@@ -112,6 +114,15 @@ class Catalog(Protocol):
         """Pages of the rows whose keys start with none of ``prefixes``, which ascend and do not nest."""
 
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]: ...
+
+    def find_known(
+        self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int
+    ) -> dict[str, KnownFile]:
+        """By key, for objects without entry: the same version of the key that was removed after
+        ``buried_since``, else an object of the binding with the same content and extension, live or removed."""
+
+    def purge_buried(self, binding_id: int, *, before: int, limit: int) -> int:
+        """Forget what entries removed at ``before`` or earlier left, up to ``limit``; how many they were."""
 
     # entries
 

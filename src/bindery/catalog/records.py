@@ -188,6 +188,31 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extractor_version: int = 0
     seen_time: int = 0
     outcome_time: int = 0
+    file_id: str = ""
+    """See ``buckets.store.ObjectInfo``. Kept to find content; rows that are read leave it empty."""
+
+
+class SoughtFile(msgspec.Struct, frozen=True, gc=False):
+    """An object without entry, of which an earlier or another object may tell everything."""
+
+    key: str
+    etag: str
+    size: int
+    file_id: str
+    by_content: bool
+    """Whether ETag, size and ``file_id`` together tell the content."""
+
+
+class KnownFile(msgspec.Struct, frozen=True):
+    """What the catalog holds of an object with the same content."""
+
+    key: str
+    document: bytes
+    own: bytes | None
+    text: str | None
+    create_time: int | None
+    """When the entry was made; None for that of another key."""
+    extractor_version: int
 
 
 class FileWrite(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +224,10 @@ class FileWrite(msgspec.Struct, frozen=True, kw_only=True):
     text: str | None = None
     binding_id: int | None = None
     """The binding that made the entry; None for explicit indexing."""
+    own: bytes | None = None
+    """The caller's own fields (JSON), taken over from another entry; for an entry that does not exist yet."""
+    create_time: int | None = None
+    """The same for its time of creation; None means now."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):

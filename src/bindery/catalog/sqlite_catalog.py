@@ -11,6 +11,7 @@ import msgspec
 from bindery.catalog.catalog import AggregationResult, Page
 from bindery.catalog.index.index import Index
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
+from bindery.catalog.record.buried import Buried
 from bindery.catalog.record.control import Control
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.entries import Entries
@@ -21,9 +22,11 @@ from bindery.catalog.records import (
     Dataset,
     FileRecord,
     FileWrite,
+    KnownFile,
     LedgerEntry,
     Project,
     ScanCommit,
+    SoughtFile,
     Statistics,
     Task,
 )
@@ -38,6 +41,7 @@ class SqliteCatalog:
         self._control = Control(self._database)
         self._entries = Entries(self._database, account_id, zone)
         self._ledger = Ledger(self._database)
+        self._buried = Buried(self._database)
         self._tasks = Tasks(self._database)
         try:
             self._index = Index(folder / "index.duckdb", self._entries, zone)
@@ -147,11 +151,12 @@ class SqliteCatalog:
                 if work.files:
                     dataset = self._control.get_dataset_by_id(binding.dataset_id, connection)
                     self._entries.write(connection, dataset, work.files)
-                self._ledger.put(connection, binding.id, work.ledger)
                 removed = [*work.deleted_keys, *work.removed_keys]
                 if removed:
+                    self._buried.bury(connection, binding, removed, now)
                     uris = [f"{binding.uri}/{key}" for key in removed]
                     self._entries.remove(connection, binding.dataset_id, uris)
+                self._ledger.put(connection, binding.id, work.ledger)
                 self._ledger.bury(connection, binding.id, work.deleted_keys, now)
                 self._ledger.drop(connection, binding.id, work.dropped_keys)
         finally:
@@ -171,6 +176,16 @@ class SqliteCatalog:
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """Rows by key."""
         return self._ledger.get(binding_id, keys)
+
+    def find_known(
+        self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int
+    ) -> dict[str, KnownFile]:
+        """Raises NotFound."""
+        return self._buried.find(self._control.get_binding_by_id(binding_id), sought, buried_since)
+
+    def purge_buried(self, binding_id: int, *, before: int, limit: int) -> int:
+        """In one transaction; how many were forgotten."""
+        return self._buried.purge(binding_id, before, limit)
 
     # entries
 

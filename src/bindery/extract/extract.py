@@ -74,6 +74,18 @@ _MEDIA = frozenset({Operator.MEDIA_META})
 _DOCUMENT = frozenset({Operator.EXTRACT_DOCUMENT_TEXT})
 _MIME = frozenset({Operator.MIME})
 
+_STORE_ONLY = frozenset({Operator.OSS_META})
+"""With no other operator nothing of the object is read."""
+
+STORE_FIELDS = (
+    "filename", "size", "etag", "file_modified_time", "oss_storage_class", "oss_object_type", "object_acl",
+    "content_md5", "file_hash", "oss_crc64", "oss_version_id", "cache_control", "content_disposition",
+    "content_encoding", "content_language", "oss_expiration", "server_side_encryption",
+    "server_side_encryption_key_id", "server_side_data_encryption", "oss_user_meta", "oss_tagging",
+    "oss_tagging_count",
+)  # fmt: skip
+"""Fields that the store alone tells: they belong to the object, all others to its content."""
+
 EXTRACTORS: tuple[_Entry, ...] = (
     _Entry(_is_raw, _EXIF, "raw", "extract_raw"),
     _Entry(_kind("image"), _EXIF, "image", "extract_image"),
@@ -108,6 +120,9 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
     try:
         store = _store(request.address)
         details = _details(store, request)
+        if request.operators <= _STORE_ONLY:
+            _add_store_fields(file, request, details)
+            return Extraction(file=file, extractor_version=EXTRACTOR_VERSION)
         reader = RangeReader(store, request.object, limits)
         head = reader.peek_at(0, HEAD_BYTES)
         hint = request.content_type_hint or (details.content_type if details else None)

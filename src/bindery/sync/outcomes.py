@@ -114,6 +114,7 @@ def ledger_row(info: ObjectInfo, outcome: Outcome, reason: str, now: int) -> Led
         reason=reason,
         seen_time=now,
         outcome_time=now,
+        file_id=info.file_id,
     )
 
 

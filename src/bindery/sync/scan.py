@@ -20,6 +20,8 @@ from bindery.sync.scope import list_within, walk_within
 from bindery.sync.worker import Page, Worker
 
 _PAGES_AHEAD = 2
+_PURGED = 500
+"""Tombstones forgotten in one transaction."""
 
 
 class _Counts(msgspec.Struct):
@@ -74,6 +76,7 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
     finally:
         gone.close()
     worker.commit()
+    _purge(worker)
     return held
 
 
@@ -136,6 +139,13 @@ def _to_extract(worker: Worker, step: Step, *, wait: bool) -> list[Known]:
     if wait and any(worker.is_unsettled(info) for info, _ in wanted):
         worker.rest(worker.settings.settle_time)
     return wanted
+
+
+def _purge(worker: Worker) -> None:
+    """Forget what removed entries left, once their grace is over."""
+    before = now_ns() - int(worker.settings.tombstone_grace * 1e9)
+    while worker.catalog.purge_buried(worker.binding.id, before=before, limit=_PURGED) == _PURGED:
+        worker.check_stop()
 
 
 def _remove(worker: Worker, gone: Gone) -> None:

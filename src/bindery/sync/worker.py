@@ -17,7 +17,7 @@ from bindery.buckets.store import ObjectInfo, Store
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LimitExceeded, Outcome, Progress, ScanCommit
 from bindery.clock import now_ns
-from bindery.extract.extraction import ExtractionRequest, Operator
+from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.pool import Interrupted, Pending, Pool
 from bindery.sync.books import Turn, is_live, turn, with_in_flight
 from bindery.sync.inbox import Inbox
@@ -34,6 +34,7 @@ from bindery.sync.outcomes import (
 )
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
+from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
 
 _GIVEN_UP = threading.Event()
 _GIVEN_UP.set()
@@ -45,6 +46,8 @@ class Page(msgspec.Struct, frozen=True):
     objects: list[Known]
     pending: Pending | None
     decided: list[Settled]
+    predecessors: dict[str, Predecessor]
+    """What is known already of some of the objects, by key."""
     new: int
     """Objects that the ledger does not know as present."""
 
@@ -145,9 +148,17 @@ class Worker:
                 for info, before in objects
                 if is_fresh(before) and not waits_for_room(before)
             ]
-        pending = self._pool.submit([self._request(info) for info, _ in wanted]) if wanted else None
+        predecessors = find_predecessors(
+            self.catalog,
+            self.binding.id,
+            wanted,
+            self.store.capabilities,
+            now - int(self.settings.tombstone_grace * 1e9),
+        )
+        requests = [self._request(info, store_only=info.key in predecessors) for info, _ in wanted]
+        pending = self._pool.submit(requests) if requests else None
         new = sum(not is_live(before) for _, before in wanted)
-        page = Page(wanted, pending, decided, new)
+        page = Page(wanted, pending, decided, predecessors, new)
         self._fly(pages=page.open, new=new)
         return page
 
@@ -212,15 +223,18 @@ class Worker:
         extractions = page.pending.result(self._stop)
         now = now_ns()
         return [
-            settle(
-                known,
-                extraction,
-                binding_id=self.binding.id,
-                uri=f"{self.binding.uri}/{known[0].key}",
-                now=now,
-            )
+            self._settle_one(known, extraction, page.predecessors.get(known[0].key), now)
             for known, extraction in zip(page.objects, extractions, strict=True)
         ]
+
+    def _settle_one(
+        self, known: Known, extraction: Extraction, predecessor: Predecessor | None, now: int
+    ) -> Settled:
+        if predecessor is not None:
+            extraction = take_over(predecessor, extraction)
+        uri = f"{self.binding.uri}/{known[0].key}"
+        settled = settle(known, extraction, binding_id=self.binding.id, uri=uri, now=now)
+        return settled if predecessor is None else inherit(settled, predecessor)
 
     def _store(self, settled: list[Settled], cursor: str | None) -> None:
         try:
@@ -254,7 +268,8 @@ class Worker:
         self._pages += pages
         self._view = (self.books, self._view[1] + new)
 
-    def _request(self, info: ObjectInfo) -> ExtractionRequest:
+    def _request(self, info: ObjectInfo, *, store_only: bool) -> ExtractionRequest:
+        operators = self._operators & {Operator.OSS_META} if store_only else self._operators
         return ExtractionRequest(
-            address=self.store.address, object=info, operators=self._operators, zone=self.settings.zone
+            address=self.store.address, object=info, operators=operators, zone=self.settings.zone
         )

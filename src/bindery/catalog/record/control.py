@@ -251,6 +251,7 @@ class Control:
             with self._database.transaction() as connection:
                 self.get_binding_by_id(binding_id, connection)
                 connection.execute(_SQL.delete_binding_ledger, {"id": binding_id})
+                connection.execute(_SQL.delete_binding_buried, {"id": binding_id})
                 connection.execute(_SQL.delete_binding, {"id": binding_id})
         finally:
             self.forget_bindings()

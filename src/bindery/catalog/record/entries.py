@@ -70,7 +70,7 @@ class Entries:
     def _row(
         self, writer: DocumentWriter, write: FileWrite, before: _Existing | None, now: int
     ) -> tuple[int, str, bytes, bytes | None, str | None, int, int, int | None]:
-        created, own, binding_id = now, None, write.binding_id
+        created, own, binding_id = write.create_time or now, write.own, write.binding_id
         if before is not None:
             created, own = before.create_time, before.own
             binding_id = before.binding_id if binding_id is None else binding_id

@@ -91,6 +91,7 @@ def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:
         entry.extractor_version,
         entry.seen_time,
         entry.outcome_time,
+        entry.file_id,
     )
 
 

@@ -80,6 +80,9 @@ DELETE FROM binding WHERE id = :id;
 -- name: delete_binding_ledger
 DELETE FROM ledger WHERE binding_id = :id;
 
+-- name: delete_binding_buried
+DELETE FROM buried WHERE binding_id = :id;
+
 -- name: count_bindings
 SELECT count(*) FROM binding WHERE dataset_id = :dataset_id;
 

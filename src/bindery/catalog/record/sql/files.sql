@@ -44,7 +44,7 @@ SELECT id FROM dataset;
 SELECT 1 FROM dataset WHERE id = :id;
 
 -- name: put_ledger
-INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: walk_ledger
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time

@@ -1,0 +1,73 @@
+"""What removed entries leave behind, and entries found by the version or the content of their objects."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.records import Binding, KnownFile, SoughtFile
+
+_SQL = load_statements("buried")
+
+
+class Buried:
+    """Rows of ``buried``: documents of removed entries until their grace is over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def bury(self, connection: sqlite3.Connection, binding: Binding, keys: Iterable[str], now: int) -> None:
+        """Keep what entries hold; to be called while entry and ledger row are still there."""
+        same = {"binding_id": binding.id, "dataset_id": binding.dataset_id, "now": now}
+        rows = ({**same, "key": key, "uri": f"{binding.uri}/{key}"} for key in keys)
+        connection.executemany(_SQL.bury_entry, rows)
+
+    def find(self, binding: Binding, sought: Sequence[SoughtFile], since: int) -> dict[str, KnownFile]:
+        """By key: the same version buried after ``since``, else the same content elsewhere, live or buried."""
+        reader = self._database.reader
+        same = {
+            "binding_id": binding.id,
+            "dataset_id": binding.dataset_id,
+            "bucket_uri": binding.uri,
+            "since": since,
+        }
+        found: dict[str, KnownFile] = {}
+        for wanted in sought:
+            values = same | {
+                "key": wanted.key,
+                "uri": f"{binding.uri}/{wanted.key}",
+                "etag": wanted.etag,
+                "size": wanted.size,
+                "file_id": wanted.file_id,
+            }
+            known = _find(reader, wanted, values)
+            if known is not None and reader.execute(_SQL.has_entry, values).fetchone() is None:
+                found[wanted.key] = known
+        return found
+
+    def purge(self, binding_id: int, before: int, limit: int) -> int:
+        """Forget up to ``limit`` that were buried at ``before`` or earlier; how many they were."""
+        values = {"binding_id": binding_id, "before": before, "limit": limit}
+        with self._database.transaction() as connection:
+            return connection.execute(_SQL.purge_buried, values).rowcount
+
+
+def _find(reader: sqlite3.Connection, wanted: SoughtFile, values: dict[str, Any]) -> KnownFile | None:
+    row = reader.execute(_SQL.find_version, values).fetchone()
+    if row is not None:
+        return KnownFile(*row)
+    if not wanted.by_content:
+        return None
+    for statement in (_SQL.find_live, _SQL.find_buried):
+        for row in reader.execute(statement, values).fetchall():
+            if row[0] != wanted.key and _extension(row[0]) == _extension(wanted.key):
+                return KnownFile(*row)
+    return None
+
+
+def _extension(key: str) -> str:
+    """The file extension in lower case; empty when there is none."""
+    return key.rpartition("/")[2].rpartition(".")[2].lower() if "." in key.rpartition("/")[2] else ""

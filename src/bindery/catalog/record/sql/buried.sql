@@ -1,0 +1,33 @@
+-- name: bury_entry
+INSERT OR REPLACE INTO buried
+SELECT ledger.binding_id, ledger.key, ledger.etag, ledger.size, ledger.file_id, ledger.extractor_version,
+       file.document, file.own, file.text, file.create_time, :now
+FROM ledger CROSS JOIN file ON file.dataset_id = :dataset_id AND file.uri = :uri
+WHERE ledger.binding_id = :binding_id AND ledger.key = :key AND ledger.outcome = 'Indexed'
+  AND file.document IS NOT NULL;
+
+-- name: has_entry
+SELECT 1 FROM file WHERE dataset_id = :dataset_id AND uri = :uri AND document IS NOT NULL;
+
+-- name: find_version
+SELECT key, document, own, text, create_time, extractor_version FROM buried
+WHERE binding_id = :binding_id AND key = :key AND etag = :etag AND size = :size AND buried_time > :since;
+
+-- name: find_live
+SELECT ledger.key, file.document, file.own, file.text, NULL, ledger.extractor_version
+FROM ledger INDEXED BY ledger_content CROSS JOIN file
+    ON file.dataset_id = :dataset_id AND file.uri = :bucket_uri || '/' || ledger.key
+WHERE ledger.etag = :etag AND ledger.outcome = 'Indexed' AND ledger.size > 0
+  AND ledger.binding_id = :binding_id AND ledger.size = :size AND ledger.file_id = :file_id
+  AND file.document IS NOT NULL
+LIMIT 16;
+
+-- name: find_buried
+SELECT key, document, own, text, NULL, extractor_version FROM buried INDEXED BY buried_content
+WHERE etag = :etag AND binding_id = :binding_id AND size = :size AND file_id = :file_id
+  AND buried_time > :since
+LIMIT 16;
+
+-- name: purge_buried
+DELETE FROM buried WHERE rowid IN
+    (SELECT rowid FROM buried WHERE binding_id = :binding_id AND buried_time <= :before LIMIT :limit);

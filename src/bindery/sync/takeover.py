@@ -1,0 +1,90 @@
+"""Objects whose content the catalog knows already: renamed, copied, or back after they were deleted.
+
+Their entries are made of the known document and of what the store tells of the object, and nothing is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from bindery.buckets.store import Capabilities, ObjectInfo
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.records import FileWrite, KnownFile, SoughtFile
+from bindery.extract.extract import STORE_FIELDS, merge
+from bindery.extract.extraction import Extraction
+from bindery.file import File, wire_name
+from bindery.sync.outcomes import Known, Settled, is_fresh
+
+_documents = msgspec.json.Decoder(File)
+_own_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_attributes = {wire_name(name): name for name in File.__struct_fields__}
+
+
+class Predecessor(msgspec.Struct, frozen=True):
+    """What is taken over."""
+
+    file: File
+    """Extracted fields, without those of the store and of the caller."""
+    known: KnownFile
+
+
+def find_predecessors(
+    catalog: Catalog,
+    binding_id: int,
+    objects: Sequence[Known],
+    capabilities: Capabilities,
+    buried_since: int,
+) -> dict[str, Predecessor]:
+    """By key, for those objects that have no entry and whose content is known."""
+    sought = [_sought(info, capabilities) for info, before in objects if info.size and is_fresh(before)]
+    if not sought:
+        return {}
+    found = catalog.find_known(binding_id, sought, buried_since=buried_since)
+    etags = {wanted.key: wanted.etag for wanted in sought}
+    read = ((key, _read(known, etags[key])) for key, known in found.items())
+    return {key: predecessor for key, predecessor in read if predecessor is not None}
+
+
+def take_over(predecessor: Predecessor, extraction: Extraction) -> Extraction:
+    """What the predecessor tells, with what the store told of the object; a failure stays one."""
+    if extraction.failure is not None:
+        return extraction
+    return msgspec.structs.replace(
+        extraction,
+        file=merge(predecessor.file, extraction.file),
+        text=predecessor.known.text,
+        extractor_version=predecessor.known.extractor_version,
+    )
+
+
+def inherit(settled: Settled, predecessor: Predecessor) -> Settled:
+    """The outcome with the caller's own fields and, when the object is back, its time of creation."""
+    write: FileWrite | None = settled.write
+    if write is None:
+        return settled
+    known = predecessor.known
+    return msgspec.structs.replace(
+        settled, write=msgspec.structs.replace(write, own=known.own, create_time=known.create_time)
+    )
+
+
+def _sought(info: ObjectInfo, capabilities: Capabilities) -> SoughtFile:
+    """An ETag that is made of size and time tells a content only together with the file's identity."""
+    by_content = capabilities.content_etag or bool(info.file_id)
+    return SoughtFile(info.key, info.etag, info.size, info.file_id, by_content)
+
+
+def _read(known: KnownFile, etag: str) -> Predecessor | None:
+    """None when the document is of another version, or not one that an extraction has made."""
+    try:
+        file = _documents.decode(known.document)
+        own = _own_fields.decode(known.own) if known.own else {}
+    except msgspec.DecodeError:
+        return None
+    if file.object_status != "Indexed" or (file.etag is not None and file.etag != f'"{etag}"'):
+        return None
+    for name in (*STORE_FIELDS, *(_attributes[field] for field in own if field in _attributes)):
+        setattr(file, name, None)
+    return Predecessor(file, known)
