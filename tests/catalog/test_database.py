@@ -124,11 +124,14 @@ def test_a_record_cut_short_while_open_kills_nobody(open_catalog: OpenCatalog, t
 
 SCHEMA_OF_EACH_TABLE = {
     "binding": ["id", "dataset_id", "bucket", "body"],
+    "buried": ["binding_id", "key", "etag", "size", "file_id", "extractor_version", "document", "own", "text",
+               "create_time", "buried_time"],
+    "change": ["sequence", "binding_id", "key", "since", "version"],
     "dataset": ["id", "project_id", "name", "body", "file_count", "total_size"],
     "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
     "follower": ["identity", "purged"],
     "ledger": ["binding_id", "key", "etag", "size", "modified_ns", "outcome", "reason", "attempts",
-               "extractor_version", "seen_time", "outcome_time"],
+               "extractor_version", "seen_time", "outcome_time", "file_id"],
     "project": ["id", "name", "body"],
     "task": ["project_name", "type", "id", "start_time", "body"],
 }  # fmt: skip
@@ -147,7 +150,14 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
     indexes = database.reader.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
     )
-    assert {name for (name,) in indexes.fetchall()} == {"file_removed", "task_age"}
+    assert {name for (name,) in indexes.fetchall()} == {
+        "buried_age",
+        "buried_content",
+        "change_order",
+        "file_removed",
+        "ledger_content",
+        "task_age",
+    }
     assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)
     database.close()
 

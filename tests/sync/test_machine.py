@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, write
 
-from bindery.buckets.store import BucketNotFound, StoreAddress, StoreUnavailable
-from bindery.catalog.records import BindingState, Outcome
+from bindery.buckets.store import BucketNotFound, ObjectInfo, StoreAddress, StoreUnavailable
+from bindery.catalog.records import BindingState, Outcome, Scope
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
 from bindery.sync import outcomes
+from bindery.sync.scope import is_listed, matcher
 from bindery.sync.settings import SyncSettings
 
 EXAMPLES = int(os.environ.get("BINDERY_MACHINE_EXAMPLES", "12"))
@@ -36,6 +37,12 @@ QUICK = SyncSettings(
 FOLDERS = st.sampled_from(["", "a/", "a/b/", "c/"])
 NAMES = st.sampled_from(["1.bin", "2.bin", "3.bin", "\u00e9 x.bin"])
 KEYS = st.builds(str.__add__, FOLDERS, NAMES)
+SCOPES = st.builds(
+    Scope,
+    prefixes=st.sampled_from([(), ("a/",), ("a/b/", "c/"), ("c",)]),
+    exclude=st.sampled_from([(), ("*1.bin",)]),
+    min_size=st.integers(0, 3),
+)
 CONTENTS = st.binary(max_size=6).map(lambda content: b"\x00" + content)
 
 
@@ -60,9 +67,20 @@ class Life(RuleBasedStateMachine):
     def remove(self, key: str) -> None:
         raise NotImplementedError
 
+    def copy(self, source: str, target: str) -> None:
+        raise NotImplementedError
+
     def contents(self) -> dict[str, int]:
         """Size by key."""
         raise NotImplementedError
+
+    def wanted(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Size by key of what is to be indexed, and of what is to be known as excluded."""
+        scope = self.server.binding("media").scope
+        within = matcher(scope) or (lambda _: True)
+        listed = {key: size for key, size in self.contents().items() if is_listed(scope, key)}
+        inside = {key: size for key, size in listed.items() if within(ObjectInfo(key, size, "", 0))}
+        return inside, {key: size for key, size in listed.items() if key not in inside}
 
     @property
     def server(self) -> Room:
@@ -100,6 +118,17 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data())
     def remove_object(self, data: Any) -> None:
         self.remove(data.draw(st.sampled_from(sorted(self.contents()))))
+
+    @precondition(lambda self: self.contents())
+    @rule(data=st.data(), new=KEYS)
+    def copy_object(self, data: Any, new: str) -> None:
+        source = data.draw(st.sampled_from(sorted(self.contents())))
+        if source != new:
+            self.copy(source, new)
+
+    @rule(scope=SCOPES)
+    def change_scope(self, scope: Scope) -> None:
+        self.server.engine.change_scope(self.server.binding("media"), scope)
 
     @rule(keys=st.sets(KEYS, max_size=4))
     def let_reads_fail_once(self, keys: set[str]) -> None:
@@ -151,7 +180,7 @@ class Life(RuleBasedStateMachine):
         if self.stopped:
             self.resume()
         room = self.server
-        wanted = self.contents()
+        wanted, excluded = self.wanted()
         room.wait(self.confirm_and_compare)
         binding = room.binding("media")
         assert (binding.state, binding.reason) == (BindingState.RUNNING, "")
@@ -159,21 +188,27 @@ class Life(RuleBasedStateMachine):
         assert {
             uri.removeprefix("oss://media/"): document["Size"] for uri, document in room.documents().items()
         } == wanted
-        assert {key: row.size for key, row in room.live("media").items()} == wanted
-        assert {row.outcome for row in room.live("media").values()} <= {Outcome.INDEXED}
+        live = room.live("media")
+        assert {key: row.size for key, row in live.items()} == wanted | excluded
+        assert all(
+            row.outcome is (Outcome.INDEXED if key in wanted else Outcome.EXCLUDED)
+            for key, row in live.items()
+        )
         self.resume()
 
     def confirm_and_compare(self) -> bool:
         room = self.server
         binding = room.binding("media")
-        if binding.removals_held and not self.contents():  # an emptied folder needs the caller's word
+        if binding.removals_held and not any(self.wanted()):  # an emptied folder needs the caller's word
             room.engine.stop_binding(binding, "it is really empty")
             room.engine.resume_binding(room.binding("media"))
             return False
         live = room.live("media")
+        wanted, excluded = self.wanted()
         return (
-            {key: row.size for key, row in live.items()} == self.contents()
-            and all(row.outcome is Outcome.INDEXED for row in live.values())
+            {key: row.size for key, row in live.items() if row.outcome is Outcome.INDEXED} == wanted
+            and {key: row.size for key, row in live.items() if row.outcome is not Outcome.INDEXED}
+            == excluded
             and (binding.state, binding.reason) == (BindingState.RUNNING, "")
             and room.progress("media").oldest_pending_change is None
         )
@@ -199,6 +234,9 @@ class MemoryLife(Life):
     def remove(self, key: str) -> None:
         self.store.remove(key)
 
+    def copy(self, source: str, target: str) -> None:
+        self.store.put(target, self.store.read(source, 0, 1_000))
+
     def contents(self) -> dict[str, int]:
         return {info.key: info.size for page in self.store.list() for info in page}
 
@@ -216,6 +254,10 @@ class FolderLife(Life):
 
     def remove(self, key: str) -> None:
         (self.root / key).unlink()
+
+    def copy(self, source: str, target: str) -> None:
+        (self.root / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(self.root / source, self.root / target)
 
     def contents(self) -> dict[str, int]:
         files = [path for path in self.root.rglob("*") if path.is_file()]
