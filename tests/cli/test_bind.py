@@ -10,6 +10,7 @@ import pytest
 from bindery.buckets.uri import check_bucket_name
 from bindery.cli.bind import bucket_name, create, describe, ensure_bucket
 from bindery.cli.client import ApiError
+from bindery.cli.scope import scope_parameter
 
 
 class RecordingClient:
@@ -86,3 +87,21 @@ def test_description_has_state_phase_counts_and_reason() -> None:
         "oss://photos  Running/FullScanning  listed 1,200  indexed 7  failed 0  (listing)"
     )
     assert describe({"URI": "oss://photos", "State": "Ready", "Phase": ""}) == "oss://photos  Ready"
+
+
+def test_options_make_a_scope() -> None:
+    given = scope_parameter(
+        prefix=("a/", "b/"),
+        include=(),
+        exclude=("*.tmp",),
+        min_size=0,
+        max_size=None,
+        media_type=("image",),
+    )
+    assert given == {
+        "Prefixes": ["a/", "b/"],
+        "Exclude": ["*.tmp"],
+        "MinSize": 0,
+        "MediaTypes": ["image"],
+    }
+    assert scope_parameter((), (), (), None, None, ()) is None

@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.options import dataset_options, server_options
+from bindery.cli.scope import scope_options, scope_parameter
 
 _POLL_SECONDS = 0.2
 _BROKEN = ("Failed", "Stopped", "Deleted")
@@ -25,10 +26,19 @@ _BROKEN = ("Failed", "Stopped", "Deleted")
 @click.option(
     "--wait", is_flag=True, help="Wait until the binding follows changes, also without a terminal."
 )
+@scope_options
 @dataset_options
 @server_options
 def bind(
-    *, store: str, name: str | None, wait: bool, project: str, dataset: str, endpoint: str, data: Path
+    *,
+    store: str,
+    name: str | None,
+    wait: bool,
+    project: str,
+    dataset: str,
+    endpoint: str,
+    data: Path,
+    **scope: Any,
 ) -> None:
     """Bind STORE to a dataset; project and dataset are made when missing.
 
@@ -39,14 +49,18 @@ def bind(
     \b
     bindery bind photos --wait
     bindery bind ./holiday --dataset holiday
+    bindery bind photos --prefix 2024/ --exclude '*.tmp' --media-type image
     bindery bind 's3://media?endpoint=http://127.0.0.1:9000' --project work --wait
     """
     client = connect(endpoint, data)
     uri = ensure_bucket(client, store, name)
     ensure_dataset(client, project, dataset)
     target = {"ProjectName": project, "DatasetName": dataset, "URI": uri}
-    if not create(client, "CreateBinding", **target):
+    given = scope_parameter(**scope)
+    if not create(client, "CreateBinding", **target, Scope=given):
         click.echo(f"{uri} is bound to {project}/{dataset} already", err=True)
+        if given is not None:
+            client.call("UpdateBindingScope", **target, Scope=given)
     if wait or sys.stderr.isatty():
         binding = follow(client, target)
     else:
@@ -82,7 +96,7 @@ def ensure_dataset(client: Client, project: str, dataset: str) -> None:
     create(client, "CreateDataset", ProjectName=project, DatasetName=dataset)
 
 
-def create(client: Client, action: str, **parameters: str) -> bool:
+def create(client: Client, action: str, **parameters: Any) -> bool:
     """True when the call made the resource, False when it was there already."""
     try:
         client.call(action, **parameters)
