@@ -6,8 +6,9 @@ was asked for and is not there while its bucket is.
 
 from __future__ import annotations
 
-from bindery.buckets.store import ObjectInfo, ObjectNotFound
+from bindery.buckets.store import ObjectInfo, ObjectNotFound, PartlyListed
 from bindery.sync.books import is_live
+from bindery.sync.guard import Gone
 from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
 from bindery.sync.outcomes import Known
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
@@ -81,6 +82,19 @@ def _process_keys(worker: Worker, keys: list[str]) -> None:
 
 
 def _process_prefix(worker: Worker, prefix: str) -> None:
+    """Removals come last: a listing with gaps removes nothing, and the next reconciliation tells of it."""
+    gone = Gone()
+    try:
+        _list_prefix(worker, prefix, gone)
+        for keys in gone.pages():
+            _apply(worker, [], [], keys, [])
+    except PartlyListed:
+        return
+    finally:
+        gone.close()
+
+
+def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:
     ranges = ranges_below(worker.binding.scope, prefix)
     listing = list_within(worker.store, ranges)
     ledger = walk_within(worker.catalog, worker.binding.id, ranges)
@@ -92,7 +106,8 @@ def _process_prefix(worker: Worker, prefix: str) -> None:
                 worker.inbox.add([known[0].key], delay=worker.settings.settle_time)
             else:
                 objects.append(known)
-        _apply(worker, objects, step.excluded, step.gone, step.forgotten)
+        gone.add(step.gone)
+        _apply(worker, objects, step.excluded, [], step.forgotten)
 
 
 def _apply(

@@ -7,9 +7,11 @@ Nothing is removed before the listing is complete and the deletion guard agrees.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from bindery.buckets.store import ObjectInfo, PartlyListed
 from bindery.clock import now_ns
 from bindery.sync.books import begin_listing, finish_listing
 from bindery.sync.changed import look
@@ -27,6 +29,8 @@ _PURGED = 500
 class _Counts(msgspec.Struct):
     listed: int = 0
     known: int = 0
+    unlisted: str = ""
+    """Why a part of the bucket could not be listed; the rest was."""
 
 
 def full_scan(worker: Worker) -> bool:
@@ -41,8 +45,8 @@ def full_scan(worker: Worker) -> bool:
         worker.books = begin_listing(worker.books)
     gone = Gone()
     try:
-        _scan(worker, cursor, gone, keep_cursor=True)
-        whole = not cursor and not gone.count
+        counts = _scan(worker, cursor, gone, keep_cursor=True)
+        whole = not cursor and not gone.count and not counts.unlisted
     finally:
         gone.close()
     if whole:
@@ -62,7 +66,7 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
     gone = Gone()
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
-        held = refusal(
+        held = _hold(counts) or refusal(
             gone.count,
             counts.known,
             counts.listed,
@@ -87,7 +91,7 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
     listing = list_within(worker.store, worker.prefixes, cursor)
     ledger = walk_within(worker.catalog, worker.binding.id, worker.prefixes, cursor)
     try:
-        for step in march(listing, ledger, worker.within):
+        for step in march(_noting_gaps(listing, counts), ledger, worker.within):
             worker.check_stop()
             worker.meanwhile()
             counts.listed += step.listed
@@ -105,6 +109,19 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
         for page, _ in pages:
             worker.drop(page)
     return counts
+
+
+def _noting_gaps(pages: Iterable[list[ObjectInfo]], counts: _Counts) -> Iterator[list[ObjectInfo]]:
+    """A listing that goes on to its end although a part of the bucket could not be listed."""
+    try:
+        yield from pages
+    except PartlyListed as error:
+        counts.unlisted = f"PartlyListed: {error}"
+
+
+def _hold(counts: _Counts) -> Refusal | None:
+    """A listing with gaps removes nothing at all."""
+    return Refusal(0, counts.unlisted) if counts.unlisted else None
 
 
 def _drop_outside(worker: Worker) -> None:

@@ -1,0 +1,93 @@
+"""A folder that may not be listed: nothing is removed because of it, and nothing else waits for it."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sync_room import Room, folder_address, write
+
+from bindery.buckets import folder as folder_module
+from bindery.catalog.records import BindingPhase, BindingState
+
+OpenRoom = Callable[..., Room]
+FILES = ("a/file.bin", "b/closed/one.bin", "b/closed/two.bin", "b/file.bin", "z.bin")
+
+
+class Door:
+    """Refuses to list ``b/closed`` while it is shut, as the kernel does without the right to read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shut = False
+        self._open_folder = folder_module.open_folder
+        monkeypatch.setattr(folder_module, "open_folder", self._guarded)
+
+    @contextmanager
+    def _guarded(self, root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator[int]:
+        if self.shut and folder.startswith(b"b/closed"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        with self._open_folder(root, folder, to_list=to_list) as descriptor:
+            yield descriptor
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name in FILES:
+        write(tmp_path / "root" / name, b"\x00" + name.encode(), age=60)
+    return tmp_path / "root"
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Door:
+    return Door(monkeypatch)
+
+
+@pytest.fixture
+def room(open_room: OpenRoom, root: Path, door: Door) -> Room:
+    room = open_room(folder_address(root))
+    room.make_dataset()
+    return room
+
+
+def reason_of(room: Room) -> str:
+    return room.binding("media").reason
+
+
+def test_a_binding_that_begins_with_a_gap_follows_all_the_rest(room: Room, root: Path, door: Door) -> None:
+    door.shut = True
+    room.bind("media")
+    room.wait_keys("media", {"a/file.bin", "b/file.bin", "z.bin"})
+    room.wait(lambda: reason_of(room).startswith("PartlyListed: "))
+    binding = room.binding("media")
+    assert "b/closed/" in binding.reason
+    assert (binding.state, binding.phase) == (BindingState.RUNNING, BindingPhase.INCREMENTAL_SCANNING)
+    write(root / "a" / "new.bin", b"\x00new")
+    room.wait_keys("media", {"a/file.bin", "a/new.bin", "b/file.bin", "z.bin"})
+    door.shut = False
+    room.engine.reconcile(room.binding("media"))
+    room.wait_keys("media", {*FILES, "a/new.bin"})
+    room.wait(lambda: reason_of(room) == "")
+    room.check_books("media")
+
+
+def test_a_gap_that_opens_later_removes_nothing(room: Room, root: Path, door: Door) -> None:
+    room.bind("media")
+    room.wait_keys("media", set(FILES))
+    room.wait_followed("media")
+    door.shut = True
+    (root / "b").chmod(0o700)  # reported as a change of everything below it
+    write(root / "b" / "new.bin", b"\x00new")
+    room.wait_keys("media", {*FILES, "b/new.bin"})
+    room.engine.reconcile(room.binding("media"))
+    room.wait(lambda: reason_of(room).startswith("PartlyListed: "))
+    assert room.keys("media") == {*FILES, "b/new.bin"}
+    (root / "z.bin").unlink()
+    room.wait_keys("media", {*FILES, "b/new.bin"} - {"z.bin"})
+    door.shut = False
+    room.engine.reconcile(room.binding("media"))
+    room.wait(lambda: reason_of(room) == "")
+    assert room.keys("media") == {*FILES, "b/new.bin"} - {"z.bin"}
+    room.check_books("media")
