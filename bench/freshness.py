@@ -52,7 +52,7 @@ def _measure(client: Client, bucket: Path, files: int, burst: int) -> None:
     query = (time.perf_counter() - began) / 20
     spent = _seconds_of_burst(client, bucket, burst)
     print(
-        f"one file              p50 {p50 * 1000:6.0f} ms   p95 {p95 * 1000:6.0f} ms   a query alone {query * 1000:.1f} ms"
+        f"one file              p50 {p50 * 1000:6.0f} ms   p95 {p95 * 1000:6.0f} ms   query {query * 1000:.1f} ms"
     )
     print(f"p95 to the budget     {p95:6.2f}   budget 1.00 (1 s)")
     print(f"burst of {burst:,} files  {spent:6.2f} s from the first write to the last one found")
