@@ -91,6 +91,7 @@ def sync_settings(config: Config) -> SyncSettings:
         guard_share=sync.guard_share,
         guard_count=sync.guard_count,
         tombstone_grace=sync.tombstone_grace,
+        workers=config.worker_count(),
         zone=config.account.zone,
     )
 

@@ -456,6 +456,20 @@ class DetectMediaMetaResponse(Message):
     video_width: int | None = None
 
 
+class EstimateBindingRequest(Message):
+    """Parameters of EstimateBinding."""
+
+    project_name: str
+    uri: str
+    scope: BindingScope | None = None
+
+
+class EstimateBindingResponse(Message):
+    """Answer of EstimateBinding."""
+
+    task_id: str | None = None
+
+
 class FuzzyQueryRequest(Message):
     """Parameters of FuzzyQuery."""
 
@@ -558,6 +572,7 @@ class GetTaskResponse(Message):
     task_request_definition: str | None = None
     task_type: str | None = None
     user_data: str | None = None
+    result: str | None = None
 
 
 class IndexFileMetaRequest(Message):

@@ -274,3 +274,5 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     user_data: str = ""
     tags: dict[str, str] = {}
     request_definition: str = ""
+    result: str = ""
+    """What a task that has ended found, as JSON."""

@@ -8,7 +8,7 @@ import click
 
 import bindery
 
-_COMMANDS = ("bind", "call", "demo", "doctor", "get", "index", "query", "serve", "status")
+_COMMANDS = ("bind", "call", "demo", "doctor", "estimate", "get", "index", "query", "serve", "status")
 """Each a function of its name in the module of its name."""
 
 

@@ -12,10 +12,11 @@ from bindery.buckets.registry import Buckets, open_store
 from bindery.buckets.store import StoreAddress
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState, Dataset, Progress, Scope
+from bindery.catalog.records import Binding, BindingState, Dataset, Progress, Scope, Task
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
+from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.indexing import Indexer
 from bindery.sync.settings import SyncSettings
@@ -48,6 +49,7 @@ class Engine:
         self._ending: dict[int, Follower] = {}
         self._closed = False
         self._lock = threading.Lock()
+        self._estimates = Estimates(catalog, buckets, settings.workers)
         self._indexer = Indexer(catalog, buckets, pool, settings)
 
     def start(self) -> None:
@@ -56,6 +58,7 @@ class Engine:
             for binding in self._catalog.list_bindings():
                 if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
                     self._start(binding)
+        self._estimates.fail_left_over()
         self._indexer.start()
 
     def close(self) -> None:
@@ -67,6 +70,7 @@ class Engine:
             self._followers.clear()
         for follower in followers:
             follower.signal_stop()
+        self._estimates.close()
         self._indexer.close(_CLOSE_SECONDS)
         for follower in followers:
             follower.join(max(0.0, deadline - time.monotonic()))
@@ -145,6 +149,10 @@ class Engine:
         return self._indexer.detect(uri)
 
     # buckets
+
+    def estimate(self, project_name: str, bucket: str, scope: Scope) -> Task:
+        """Begin to count what binding a bucket would take; the task's result tells."""
+        return self._estimates.start(project_name, bucket, scope)
 
     def register_bucket(self, address: StoreAddress) -> None:
         """Add a bucket to those of the configuration, or move it to another address.

@@ -13,6 +13,8 @@ class SyncSettings(msgspec.Struct, frozen=True, kw_only=True):
     settle_time: float = 0.2
     guard_share: float = 0.2
     guard_count: int = 100
+    workers: int = 1
+    """Worker processes of extraction."""
     tombstone_grace: float = 86_400.0
     zone: str = "+08:00"
     retry_initial: float = 0.5

@@ -24,5 +24,6 @@ def get_task(context: Context, request: GetTaskRequest) -> GetTaskResponse:
         end_time=task_time(task.end_time),
         user_data=task.user_data or None,
         tags=dict(task.tags) or None,
+        result=None if context.settings.strict else task.result or None,
         task_request_definition=task.request_definition if request.request_definition else None,
     )

@@ -82,6 +82,8 @@ def load_model() -> Model:
     operations = source["operations"] | patches["operations"]
     for name, parameters in patches["parameters"].items():
         operations[name]["parameters"] += parameters
+    for name, members in patches["responses"].items():
+        operations[name]["response"] += members
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields

@@ -1,0 +1,81 @@
+"""``bindery estimate``: what binding a bucket would take."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from bindery.cli.bind import create, ensure_bucket
+from bindery.cli.client import Client, connect
+from bindery.cli.options import dataset_options, server_options
+from bindery.cli.scope import scope_options, scope_parameter
+
+_POLL_SECONDS = 0.2
+
+
+@click.command()
+@click.argument("store")
+@click.option("--name", help="Bucket name to use for a folder or URL (default: made from STORE).")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole estimate as JSON.")
+@scope_options
+@dataset_options
+@server_options
+def estimate(
+    *,
+    store: str,
+    name: str | None,
+    as_json: bool,
+    project: str,
+    dataset: str,
+    endpoint: str,
+    data: Path,
+    **scope: Any,
+) -> None:
+    """Count what binding STORE would take: objects, bytes to read, requests and time. Nothing is bound or read.
+
+    \b
+    bindery estimate photos --prefix 2024/ --media-type image
+    """
+    del dataset  # the same options as bind, so that one command line becomes the other
+    client = connect(endpoint, data)
+    uri = ensure_bucket(client, store, name)
+    create(client, "CreateProject", ProjectName=project)
+    answer = client.call("EstimateBinding", ProjectName=project, URI=uri, Scope=scope_parameter(**scope))
+    found = follow(client, project, answer["TaskId"])
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else describe(found))
+
+
+def follow(client: Client, project: str, task_id: str) -> dict[str, Any]:
+    """Show live counts until the task has ended; its result."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as display:
+        line = display.add_task("listing")
+        while True:
+            task = client.call("GetTask", ProjectName=project, TaskType="BindingEstimate", TaskId=task_id)
+            found: dict[str, Any] = json.loads(task.get("Result") or "{}")
+            display.update(line, description=f"listed {found.get('Listed', 0):,}")
+            if task["Status"] == "Failed":
+                raise click.ClickException(f"{task['Code']}: {task['Message']}")
+            if task["Status"] != "Running":
+                return found
+            time.sleep(_POLL_SECONDS)
+
+
+def describe(found: dict[str, Any]) -> str:
+    """A few lines for people."""
+    lines = [
+        f"objects        {found['Objects']:,} of {found['Listed']:,} listed, {found['Excluded']:,} excluded",
+        f"bytes          {found['Bytes']:,}, about {found['BytesToRead']:,} to read",
+        f"requests       about {found['Requests']:,}",
+        f"extraction     about {found['Seconds']:,} s",
+    ]
+    kinds = sorted(found.get("MediaTypes", {}).items(), key=lambda kind: -kind[1]["Objects"])
+    lines += [f"  {name:<12} {kind['Objects']:,} objects, {kind['Bytes']:,} bytes" for name, kind in kinds]
+    return "\n".join(lines)
