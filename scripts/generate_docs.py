@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("account", config.AccountConfig),
     ("extraction", config.ExtractionConfig),
     ("sync", config.SyncConfig),
+    ("events", config.EventsConfig),
     ("log", config.LogConfig),
 )
 

@@ -104,6 +104,7 @@ def api_settings(config: Config) -> ApiSettings:
         zone=parse_zone(config.account.zone),
         strict=config.server.strict,
         max_request_line=config.server.max_request_line,
+        events_token=config.events.token,
     )
 
 

@@ -74,6 +74,13 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seconds for which what is known of a deleted object is kept, in case the same version comes back."""
 
 
+class EventsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[events]``: object stores tell of changes with ``POST /events``; see docs/events.md."""
+
+    token: str = ""
+    """What senders must show; empty: no events are taken."""
+
+
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[log]``: what goes to standard error."""
 
@@ -96,6 +103,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     account: AccountConfig = AccountConfig()
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
+    events: EventsConfig = EventsConfig()
     log: LogConfig = LogConfig()
 
     def worker_count(self) -> int:

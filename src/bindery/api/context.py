@@ -21,6 +21,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     zone: timezone = DEFAULT_ZONE
     strict: bool = False
     max_request_line: int = 4_194_304
+    events_token: str = ""
+    """What senders of events must show; empty: events are not taken."""
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -40,6 +40,12 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._events = prometheus_client.Counter(
+            "bindery_events",
+            "Keys that events have named (taken, ignored), and requests refused, by their code.",
+            ["outcome"],
+            registry=self._registry,
+        )
         self._registry.register(_BindingCollector(context))
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
@@ -48,6 +54,10 @@ class Metrics:
         """Enter one request; ``action`` and ``code`` come from closed lists."""
         self._requests_of(action, code).inc()
         self._seconds_of(action).observe(seconds)
+
+    def count_events(self, outcome: str, number: int) -> None:
+        """Enter keys that were taken or ignored, or a request that was refused with a code."""
+        self._events.labels(outcome).inc(number)
 
     def text(self) -> bytes:
         """The page for Prometheus."""

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import LineTooLong
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
+from bindery.api.events import EventEndpoint
 from bindery.api.gateway import Gateway
 from bindery.api.rendering import Answer, make_request_id, render_error
 from bindery.api.request import HttpRequest
@@ -45,6 +46,9 @@ class Server:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
+        events = EventEndpoint(self._gateway.context, self._gateway.metrics, self._limits.body_seconds)
+        app.router.add_route("*", "/events", events.handle)
+        app.router.add_route("*", "/events/{name}", events.handle)
         app.router.add_route("*", "/", self._call)  # found without trying patterns
         app.router.add_route("*", "/{path:.+}", self._call)
         self._runner = _Runner(

@@ -4,8 +4,8 @@ An event is a hint. What it says of the object is not believed; the key is looke
 leaves open whether a key is percent-encoded, both readings are reported: looking at a key that does not
 exist does no harm.
 
-Sources: Amazon S3 event message structure and the EventBridge form, MinIO bucket notifications, Ceph bucket
-notifications, OSS event notifications through MNS (XML and SIMPLIFIED push) and through EventBridge.
+Sources: Amazon S3 event message structure, through SNS and the EventBridge form, MinIO bucket notifications,
+Ceph bucket notifications, OSS event notifications through MNS (XML and SIMPLIFIED push) and through EventBridge.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from defusedxml.common import DefusedXmlException
 from bindery.buckets.uri import check_key
 
 MAX_RECORDS = 10_000
+_MAX_URL = 2_048
 _ENCODED_SOURCES = ("aws:s3", "minio:s3")
 
 
@@ -52,9 +53,30 @@ def _decode(body: bytes) -> Any:
         value = _json(text)
     except msgspec.DecodeError:
         value = _json_of_base64(text)
-    if isinstance(value, dict) and isinstance(value.get("Message"), str) and "TopicName" in value:
+    if _is_envelope(value):
         value = _message(value["Message"])
     return value
+
+
+def subscribe_url(body: bytes) -> str | None:
+    """The address by which a topic of Amazon SNS wants its subscription confirmed, in the message that asks for it."""
+    try:
+        value = _json(body)
+    except (msgspec.DecodeError, MalformedEvent):
+        return None
+    url = value.get("SubscribeURL") if _is_subscription(value) else None
+    return url[:_MAX_URL] if isinstance(url, str) else None
+
+
+def _is_envelope(value: Any) -> bool:
+    """A topic's message around the message: of MNS, or of Amazon SNS."""
+    if not isinstance(value, dict) or not isinstance(value.get("Message"), str):
+        return False
+    return "TopicName" in value or value.get("Type") == "Notification"
+
+
+def _is_subscription(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("Type") == "SubscriptionConfirmation"
 
 
 def _json(text: bytes) -> Any:
@@ -109,7 +131,7 @@ def _changes_of(message: dict[str, Any]) -> Iterator[ChangedKey]:
         yield from _named(message["detail"], ())
     elif "data" in message:
         yield from _oss_event(message["data"])
-    elif message.get("Event") != "s3:TestEvent":
+    elif message.get("Event") != "s3:TestEvent" and not _is_subscription(message):
         raise MalformedEvent("expected Records (S3), events (OSS), detail or data (EventBridge)")
 
 

@@ -7,7 +7,7 @@ happened. Raises the errors of ``records``; a dataset or binding that is gone ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ from bindery.catalog.records import (
     FileWrite,
     KnownFile,
     LedgerEntry,
+    PendingChange,
     Project,
     ScanCommit,
     SoughtFile,
@@ -114,6 +115,20 @@ class Catalog(Protocol):
         """Pages of the rows whose keys start with none of ``prefixes``, which ascend and do not nest."""
 
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]: ...
+
+    # keys that events have named; deleting a binding forgets its own
+
+    def add_changes(self, keys: Mapping[int, Iterable[str]]) -> None:
+        """Keys by binding id, each kept once; bindings that are gone are passed over."""
+
+    def pending_changes(self, binding_id: int, *, after: int, limit: int) -> list[PendingChange]:
+        """Ascending by sequence, which is the order of their first events."""
+
+    def settle_changes(self, binding_id: int, changes: Sequence[PendingChange]) -> list[PendingChange]:
+        """These were dealt with. Returns those that stay, as events have named them again meanwhile."""
+
+    def oldest_change(self, binding_id: int) -> int | None:
+        """Since when the oldest waits. Never blocks."""
 
     def find_known(
         self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int

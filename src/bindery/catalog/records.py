@@ -257,6 +257,15 @@ class ScanCommit(msgspec.Struct, frozen=True, kw_only=True):
     """The new books; None leaves them."""
 
 
+class PendingChange(msgspec.Struct, frozen=True, gc=False):
+    """A key that events have named and that was not looked at since."""
+
+    sequence: int
+    key: str
+    version: int
+    """How many events have named it."""
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """An asynchronous task as GetTask and ListTasks show it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timezone
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from bindery.catalog.record.control import Control
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.ledger import Ledger
+from bindery.catalog.record.pending import PendingChanges
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.records import (
     Binding,
@@ -24,6 +25,7 @@ from bindery.catalog.records import (
     FileWrite,
     KnownFile,
     LedgerEntry,
+    PendingChange,
     Project,
     ScanCommit,
     SoughtFile,
@@ -43,6 +45,7 @@ class SqliteCatalog:
         self._ledger = Ledger(self._database)
         self._buried = Buried(self._database)
         self._tasks = Tasks(self._database)
+        self._pending = PendingChanges(self._database)
         try:
             self._index = Index(folder / "index.duckdb", self._entries, zone)
         except BaseException:
@@ -176,6 +179,24 @@ class SqliteCatalog:
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]:
         """Rows by key."""
         return self._ledger.get(binding_id, keys)
+
+    # keys that events have named
+
+    def add_changes(self, keys: Mapping[int, Iterable[str]]) -> None:
+        """Keys by binding id, each kept once."""
+        self._pending.add(keys, now_ns())
+
+    def pending_changes(self, binding_id: int, *, after: int, limit: int) -> list[PendingChange]:
+        """In the order of their first events."""
+        return self._pending.after(binding_id, after, limit)
+
+    def settle_changes(self, binding_id: int, changes: Sequence[PendingChange]) -> list[PendingChange]:
+        """Remove what was dealt with; returns what stays."""
+        return self._pending.settle(binding_id, changes)
+
+    def oldest_change(self, binding_id: int) -> int | None:
+        """Since when the oldest waits."""
+        return self._pending.oldest(binding_id)
 
     def find_known(
         self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int

@@ -6,9 +6,12 @@ was asked for and is not there while its bucket is.
 
 from __future__ import annotations
 
+from functools import partial
+
 from bindery.buckets.store import ObjectInfo, ObjectNotFound, PartlyListed
 from bindery.sync.books import is_live
 from bindery.sync.guard import Gone
+from bindery.sync.lookups import look_up_all
 from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
 from bindery.sync.outcomes import Known
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
@@ -52,6 +55,13 @@ def look(worker: Worker, key: str) -> ObjectInfo | None:
         return None
 
 
+def _look_all(worker: Worker, keys: list[str]) -> list[ObjectInfo | None]:
+    """Where a look is a request, several at a time."""
+    if not worker.store.capabilities.details:
+        return [look(worker, key) for key in keys]
+    return look_up_all(partial(look, worker), keys, worker.check_stop)
+
+
 def _process_keys(worker: Worker, keys: list[str]) -> None:
     worker.check_stop()
     ledger = worker.catalog.get_ledger(worker.binding.id, keys)
@@ -59,11 +69,9 @@ def _process_keys(worker: Worker, keys: list[str]) -> None:
     excluded: list[Known] = []
     gone: list[str] = []
     forgotten: list[str] = []
-    for key in keys:
-        if not is_listed(worker.binding.scope, key):
-            continue
+    keys = [key for key in keys if is_listed(worker.binding.scope, key)]
+    for key, info in zip(keys, _look_all(worker, keys), strict=True):
         before = ledger.get(key)
-        info = look(worker, key)
         if info is None:
             if has_entry(before):
                 gone.append(key)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 import msgspec
 
+from bindery.buckets.events import ChangedKey
 from bindery.buckets.registry import Buckets, open_store
 from bindery.buckets.store import StoreAddress
 from bindery.buckets.uri import ObjectUri
@@ -19,6 +21,7 @@ from bindery.extract.pool import Pool
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.indexing import Indexer
+from bindery.sync.intake import Intake, Receipt
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 
@@ -51,6 +54,7 @@ class Engine:
         self._lock = threading.Lock()
         self._estimates = Estimates(catalog, buckets, settings.workers)
         self._indexer = Indexer(catalog, buckets, pool, settings)
+        self._intake = Intake(catalog, buckets, self._notice_changes)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
@@ -60,6 +64,7 @@ class Engine:
                     self._start(binding)
         self._estimates.fail_left_over()
         self._indexer.start()
+        self._intake.start()
 
     def close(self) -> None:
         """End all work at the next safe point. What is committed stays, the rest is done again."""
@@ -71,6 +76,7 @@ class Engine:
         for follower in followers:
             follower.signal_stop()
         self._estimates.close()
+        self._intake.close(_CLOSE_SECONDS)
         self._indexer.close(_CLOSE_SECONDS)
         for follower in followers:
             follower.join(max(0.0, deadline - time.monotonic()))
@@ -130,13 +136,22 @@ class Engine:
         """The books of a binding at this moment. Never blocks."""
         follower = self._followers.get(binding.id)
         live = None if follower is None else follower.live_progress()
-        return binding.progress if live is None else live
+        progress = binding.progress if live is None else live
+        named = self._catalog.oldest_change(binding.id)
+        if named is None:
+            return progress
+        oldest = min(named, progress.oldest_pending_change or named)
+        return msgspec.structs.replace(progress, oldest_pending_change=oldest)
 
     def reconcile(self, binding: Binding) -> None:
         """List the bucket again as soon as possible."""
         follower = self._followers.get(binding.id)
         if follower is not None:
             follower.reconcile_now()
+
+    def accept_events(self, keys: Sequence[ChangedKey]) -> Future[Receipt]:
+        """Keys that events have named, by the bucket's name here or at its store; see ``intake.Intake``."""
+        return self._intake.accept(keys)
 
     # files
 
@@ -173,6 +188,11 @@ class Engine:
     def bucket_names(self) -> list[str]:
         """Names of all buckets, ascending."""
         return self._buckets.names()
+
+    def _notice_changes(self, binding_id: int) -> None:
+        follower = self._followers.get(binding_id)
+        if follower is not None:
+            follower.notice_changes()
 
     def _change(self, binding: Binding, cause: Cause, reason: str) -> Binding:
         now = now_ns()

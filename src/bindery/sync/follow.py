@@ -32,6 +32,7 @@ from bindery.catalog.records import (
 from bindery.clock import now_ns
 from bindery.extract.extraction import Operator
 from bindery.extract.pool import Interrupted, Pool
+from bindery.sync.backlog import Backlog
 from bindery.sync.changed import process_changes
 from bindery.sync.guard import Refusal
 from bindery.sync.inbox import Inbox
@@ -74,6 +75,7 @@ class Follower:
         self._wake = threading.Event()
         self._listing_due = threading.Event()
         self._inbox = Inbox()
+        self._backlog = Backlog(catalog, binding.id, self._inbox)
         self._worker: Worker | None = None
         self._watch: Watch | None = None
         self._next_listing = 0.0
@@ -105,6 +107,10 @@ class Follower:
     def reconcile_now(self) -> None:
         """List the bucket again as soon as possible, and try a failed one again."""
         self._listing_due.set()
+        self._wake.set()
+
+    def notice_changes(self) -> None:
+        """Keys of this binding have been added to the record."""
         self._wake.set()
 
     def live_progress(self) -> Progress | None:
@@ -176,7 +182,7 @@ class Follower:
     def _step(self, worker: Worker) -> None:
         """Changes first: a key that an event names is looked up, which tells more than a listing."""
         self._take_changes(0.0 if self._listing_due.is_set() else self._wait_time())
-        process_changes(worker)
+        self._process(worker)
         if self._listing_due.is_set() or time.monotonic() >= self._next_listing:
             self._listing_due.clear()
             self._next_listing = time.monotonic() + self._interval(worker.store)
@@ -195,7 +201,12 @@ class Follower:
         self._take_changes(0.0)
         worker = self._worker
         if worker is not None and not worker.busy:
-            process_changes(worker)
+            self._process(worker)
+
+    def _process(self, worker: Worker) -> None:
+        self._backlog.load()
+        process_changes(worker)
+        self._backlog.settle()
 
     def _wait_time(self) -> float:
         wait = min(_LONGEST_WAIT, max(0.0, self._next_listing - time.monotonic()))
@@ -222,6 +233,7 @@ class Follower:
             return
         self._log.warning("changes were lost or are too many, listing the bucket again")
         self._inbox.clear()
+        self._backlog.rewind()
         self._close_watch()  # folders that were made meanwhile are not watched; the next listing opens it anew
         self._listing_due.set()
 

@@ -82,6 +82,11 @@ class Inbox:
             self._since.clear()
             self._prefixes.clear()
 
+    def waiting(self, keys: Iterable[str]) -> set[str]:
+        """Those of ``keys`` that have not been dealt with yet."""
+        with self._lock:
+            return {key for key in keys if key in self._since}
+
     def wait_time(self, longest: float) -> float:
         """Seconds until something is due, at most ``longest``."""
         with self._lock:

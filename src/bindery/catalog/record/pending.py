@@ -1,0 +1,59 @@
+"""Keys that events have named: kept from the moment the sender is answered until each was dealt with."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.records import PendingChange
+
+_SQL = load_statements("changes")
+
+
+class PendingChanges:
+    """Rows of ``change``, one a binding and key. Safe for threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        rows = database.reader.execute(_SQL.oldest_changes).fetchall()
+        self._oldest: dict[int, int] = dict(rows)
+
+    def add(self, keys: Mapping[int, Iterable[str]], now: int) -> None:
+        """Keys by binding id; a key that waits already is marked anew. Bindings that are gone are passed over."""
+        with self._database.transaction() as connection:
+            for binding_id, named in keys.items():
+                rows = [{"binding_id": binding_id, "key": key, "since": now} for key in named]
+                connection.executemany(_SQL.add_change, rows)
+                self._note_oldest(connection, binding_id)
+
+    def after(self, binding_id: int, sequence: int, limit: int) -> list[PendingChange]:
+        """Rows of a binding, the oldest first."""
+        values = {"binding_id": binding_id, "after": sequence, "limit": limit}
+        rows = self._database.reader.execute(_SQL.changes_after, values).fetchall()
+        return [PendingChange(*row) for row in rows]
+
+    def settle(self, binding_id: int, changes: Sequence[PendingChange]) -> list[PendingChange]:
+        """Remove rows; returns those that stay because another event of their key has come meanwhile."""
+        stayed: list[PendingChange] = []
+        with self._database.transaction() as connection:
+            for change in changes:
+                values = {"sequence": change.sequence, "version": change.version}
+                if connection.execute(_SQL.remove_change, values).rowcount == 0:
+                    row = connection.execute(_SQL.select_change, values).fetchone()
+                    if row is not None:
+                        stayed.append(PendingChange(*row))
+            self._note_oldest(connection, binding_id)
+        return stayed
+
+    def oldest(self, binding_id: int) -> int | None:
+        """Since when the oldest key of a binding waits. From memory."""
+        return self._oldest.get(binding_id)
+
+    def _note_oldest(self, connection: sqlite3.Connection, binding_id: int) -> None:
+        row = connection.execute(_SQL.oldest_change, {"binding_id": binding_id}).fetchone()
+        if row is None:
+            self._oldest.pop(binding_id, None)
+        else:
+            self._oldest[binding_id] = row[0]

@@ -1,0 +1,53 @@
+"""Requests to a store that wait for the network, several at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+_THREADS = 8
+_POLL_SECONDS = 0.1
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
+
+
+def look_up_all(
+    look_up: Callable[[_Item], _Found], items: Sequence[_Item], check_stop: Callable[[], None]
+) -> list[_Found]:
+    """``look_up`` of every item, in their order, in threads that do not hold up the end of the server.
+
+    Raises what ``check_stop`` raises, or the first exception of an item; the others are not begun then.
+    """
+    if len(items) == 1:
+        return [look_up(items[0])]
+    found: dict[int, _Found] = {}
+    failures: list[BaseException] = []
+    ended = threading.Event()
+
+    def work(first: int) -> None:
+        try:
+            for position in range(first, len(items), _THREADS):
+                if ended.is_set():
+                    return
+                found[position] = look_up(items[position])
+        except BaseException as error:
+            failures.append(error)
+            ended.set()
+
+    threads = [
+        threading.Thread(target=work, args=(first,), daemon=True)
+        for first in range(min(_THREADS, len(items)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(_POLL_SECONDS)
+                check_stop()
+    finally:
+        ended.set()
+    if failures:
+        raise failures[0]
+    return [found[position] for position in range(len(items))]
