@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -89,7 +90,7 @@ def query_parameters(expression: str, sort: str | None) -> dict[str, Any]:
 
 def files_table(files: list[dict[str, Any]]) -> Table:
     """A row a file with what most people look for."""
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in _COLUMNS:
         table.add_column(name, overflow="fold" if name == "URI" else "ellipsis", no_wrap=name != "URI")
     for file in files:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -57,7 +58,7 @@ def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]
 
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:
     """One row a binding, with its books where the server shows them."""
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in ("Dataset", "Bucket", "State", "Phase", *_BOOKS, "Reason"):
         table.add_column(name, overflow="fold")
     for binding in bindings:
