@@ -199,6 +199,14 @@ def test_the_region_that_the_store_names_is_used_from_then_on(serve: Serve) -> N
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("region", ["evil.example/", "a@b", "a" * 51, " "])
+def test_a_region_that_is_none_is_not_gone_to(serve: Serve, region: str) -> None:
+    server = serve(lambda _: Reply(301, b"", {"x-amz-bucket-region": region}))
+    with pytest.raises(StoreMisconfigured):
+        store_at(server.endpoint).check()
+    assert len(server.asked) == 1
+
+
 def test_a_store_that_names_ever_other_regions(serve: Serve) -> None:
     number = iter(range(1_000))
     server = serve(lambda _: Reply(301, b"", {"x-amz-bucket-region": f"region-{next(number)}"}))

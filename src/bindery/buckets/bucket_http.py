@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
 import ssl
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 import msgspec
 import urllib3
 
-from bindery.buckets.signing import Credentials, SigningScheme, encode_path, encode_query, sign
+from bindery.buckets.signing import AWS_V4, Credentials, SigningScheme, encode_path, encode_query, sign
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -38,6 +38,8 @@ _LONGEST_BODY = 32 * 1024 * 1024
 _LONGEST_ERROR = 64 * 1024
 _EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "SecurityTokenExpired"})
 _ARCHIVED = "InvalidObjectState"
+_REGION = re.compile(r"[A-Za-z0-9-]{1,50}")
+"""What may become part of a host name."""
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +99,6 @@ class BucketHttp:
         self._credentials = credentials
         self._headers = dict(headers)
         self._relocate = relocate
-        self._lock = threading.Lock()
         self._manager = _pool_manager(location.scheme, location.authority(), ca_bundle)
 
     def get(
@@ -115,9 +116,9 @@ class BucketHttp:
         """
         return self._request(_Request("GET", key, query, headers or {}, longest, accepted))
 
-    def head(self, key: str, *, accepted: Collection[int] = ()) -> Answer:
-        """The answer to a HEAD. Raises StoreError as ``get`` does; the store gives no error code."""
-        return self._request(_Request("HEAD", key, (), {}, 0, accepted))
+    def head(self, key: str) -> Answer:
+        """The answer to a HEAD. Raises StoreError as ``get`` does, knowing only the status."""
+        return self._request(_Request("HEAD", key, (), {}, 0, ()))
 
     def close(self) -> None:
         """Close idle connections."""
@@ -147,13 +148,15 @@ class BucketHttp:
         headers = {"host": location.authority(), "accept-encoding": "identity"}
         headers |= {**self._headers, **request.headers}
         if self._credentials is not None:
-            named_by_host = self._scheme.names_every_header or location.path_style
+            signs_target = (
+                self._scheme is AWS_V4 or location.path_style
+            )  # OSS always signs the bucket's name
             headers = sign(
                 self._scheme,
                 self._credentials(),
                 location.region,
                 method=request.method,
-                resource=target if named_by_host else encode_path(f"/{location.bucket}/{request.key}"),
+                resource=target if signs_target else encode_path(f"/{location.bucket}/{request.key}"),
                 query=query,
                 headers=headers,
             )
@@ -174,10 +177,9 @@ class BucketHttp:
         if self._relocate is None:
             return False
         region = answer.headers.get(f"{self._scheme.header_prefix}bucket-region") or _error(answer)[2]
-        if not region or region == location.region:
+        if region == location.region or not _REGION.fullmatch(region):
             return False
-        with self._lock:
-            self._location = self._relocate(location, region)
+        self._location = self._relocate(location, region)
         return True
 
     def failure(self, answer: Answer, key: str = "") -> StoreError:
