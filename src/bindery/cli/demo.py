@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from bindery.cli.bind import create, describe, ensure_dataset
+from bindery.cli.bind import describe, ensure_dataset
 from bindery.cli.client import Client, connect
+from bindery.cli.output import console
 from bindery.cli.query import files_table, query_parameters
 from bindery.cli.sample_media import make_sample_media
 
@@ -86,7 +86,7 @@ def _wait_until_ready(process: subprocess.Popen[str], log: Path) -> str:
 
 def _bind_and_follow(client: Client) -> None:
     ensure_dataset(client, _TARGET["ProjectName"], _TARGET["DatasetName"])
-    create(client, "CreateBinding", **_TARGET)
+    click.echo(f"CreateBinding    {describe(client.call('CreateBinding', **_TARGET)['Binding'])}")
     shown = ""
     while "IncrementalScanning" not in shown:
         binding = client.call("GetBinding", **_TARGET)["Binding"]
@@ -113,4 +113,4 @@ def _show(client: Client, expression: str, sort: str) -> None:
     target = {name: _TARGET[name] for name in ("ProjectName", "DatasetName")}
     answer = client.call("SimpleQuery", **target, **query_parameters(expression, sort))
     click.echo(f"\nbindery query '{expression}' --sort '{sort}'   ({answer['TotalHits']} files)")
-    Console().print(files_table(answer["Files"]))
+    console().print(files_table(answer["Files"]))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bindery.cli.output import console
 from bindery.cli.serve import overrides
 from bindery.config import ConfigurationError, load_config
 from bindery.doctor import Finding, Verdict, examine
@@ -54,7 +54,7 @@ def doctor(
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
     else:
-        Console().print(findings_table(findings))
+        console().print(findings_table(findings))
     if any(finding.verdict is Verdict.FAILURE for finding in findings):
         raise SystemExit(1)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +16,7 @@ from bindery.catalog.query.parse import to_simple_query
 from bindery.catalog.query.syntax import QueryError
 from bindery.cli.client import connect
 from bindery.cli.options import dataset_options, server_options
+from bindery.cli.output import console
 
 _COLUMNS = ("URI", "MediaType", "Size", "Dimensions", "ProduceTime")
 _PAGE = 100
@@ -66,7 +66,7 @@ def query(
         for file in files:
             click.echo(json.dumps(file, ensure_ascii=False))
         return
-    Console().print(files_table(files))
+    console().print(files_table(files))
     click.echo(f"{len(files):,} of {total:,} files")
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bindery.cli.client import Client, connect
 from bindery.cli.options import server_options
+from bindery.cli.output import console
 
 _BOOKS = ("Listed", "Indexed", "Unchanged", "Excluded", "Failed", "Pending", "Deleted")
 
@@ -36,7 +36,7 @@ def status(project: str | None, as_json: bool, endpoint: str, data: Path) -> Non
     if not bindings:
         click.echo("no bindings; make one with: bindery bind STORE")
         return
-    Console().print(bindings_table(bindings))
+    console().print(bindings_table(bindings))
 
 
 def list_bindings(client: Client, project: str | None) -> list[dict[str, Any]]:
