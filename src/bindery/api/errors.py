@@ -11,7 +11,8 @@ from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import AlreadyExists, CatalogError, LimitExceeded, NotEmpty, NotFound
 from bindery.extract.pool import Interrupted
-from bindery.sync.engine import WrongState
+from bindery.sync.audits import AuditRunning
+from bindery.sync.engine import NothingHeldBack, WrongState
 
 
 class ApiError(Exception):
@@ -283,6 +284,12 @@ def from_exception(error: Exception) -> ApiError | None:
             return _from_catalog(error)
         case QueryError() | InvalidFields():
             return invalid_argument(str(error))
+        case AuditRunning():
+            return invalid_argument(
+                f"Another audit of the binding is under way; wait for the end of task {error.args[0]}."
+            )
+        case NothingHeldBack():
+            return invalid_argument("The deletion guard holds back no removals of this binding.")
         case WrongState():
             return invalid_argument(f"The binding is {error.args[0]}, which does not allow this operation.")
         case StoreError():

@@ -42,6 +42,7 @@ class BindingProgress(Message):
     deleted: int | None = None
     excluded: int | None = None
     failed: int | None = None
+    held_back: int | None = None
     indexed: int | None = None
     last_complete_listing: str | None = None
     listed: int | None = None
@@ -133,6 +134,21 @@ class InputFileFigures(Message):
     figure_cluster_id: str | None = None
     figure_id: str | None = None
     figure_type: str | None = None
+
+
+class LedgerEntry(Message):
+    """The vendor's struct LedgerEntry."""
+
+    attempts: int | None = None
+    etag: str | None = None
+    extractor_version: int | None = None
+    file_modified_time: str | None = None
+    key: str | None = None
+    outcome: str | None = None
+    outcome_time: str | None = None
+    reason: str | None = None
+    seen_time: str | None = None
+    size: int | None = None
 
 
 class ListProjectsRequestTag(Message):
@@ -260,6 +276,21 @@ class WorkflowParameter(Message):
     value: str | None = None
 
 
+class AuditBindingRequest(Message):
+    """Parameters of AuditBinding."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+    repair: bool | None = None
+
+
+class AuditBindingResponse(Message):
+    """Answer of AuditBinding."""
+
+    task_id: str | None = None
+
+
 class BatchDeleteFileMetaRequest(Message):
     """Parameters of BatchDeleteFileMeta."""
 
@@ -315,6 +346,18 @@ class BatchUpdateFileMetaResponse(Message):
     """Answer of BatchUpdateFileMeta."""
 
     files: tuple[BatchUpdateFileMetaResponseBodyFiles, ...] | None = None
+
+
+class ConfirmDeletionRequest(Message):
+    """Parameters of ConfirmDeletion."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+
+
+class ConfirmDeletionResponse(Message):
+    """Answer of ConfirmDeletion."""
 
 
 class CreateBindingRequest(Message):
@@ -625,6 +668,27 @@ class ListDatasetsResponse(Message):
     next_token: str | None = None
 
 
+class ListLedgerEntriesRequest(Message):
+    """Parameters of ListLedgerEntries."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+    extractor_version_below: int | None = None
+    outcome: str | None = None
+    prefix: str | None = None
+    reason: str | None = None
+    max_results: int | None = None
+    next_token: str | None = None
+
+
+class ListLedgerEntriesResponse(Message):
+    """Answer of ListLedgerEntries."""
+
+    ledger_entries: tuple[LedgerEntry, ...] | None = None
+    next_token: str | None = None
+
+
 class ListProjectsRequest(Message):
     """Parameters of ListProjects."""
 
@@ -699,6 +763,25 @@ class ResumeBindingRequest(Message):
 
 class ResumeBindingResponse(Message):
     """Answer of ResumeBinding."""
+
+
+class RetryLedgerEntriesRequest(Message):
+    """Parameters of RetryLedgerEntries."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+    extractor_version_below: int | None = None
+    outcome: str | None = None
+    prefix: str | None = None
+    reason: str | None = None
+    keys: tuple[str, ...] | None = None
+
+
+class RetryLedgerEntriesResponse(Message):
+    """Answer of RetryLedgerEntries."""
+
+    count: int | None = None
 
 
 class SimpleQueryRequest(Message):

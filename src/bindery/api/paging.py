@@ -60,6 +60,20 @@ def read_binding_token(token: str | None, project: str) -> tuple[str, str]:
     return dataset, bucket
 
 
+def write_ledger_token(binding: Binding, key: str) -> str:
+    """Base64 of ``project:dataset:bucket:key``."""
+    return _encode(f"{write_binding_token(binding)}:{key}")
+
+
+def read_ledger_token(token: str | None, binding: Binding) -> str:
+    """The last key. Raises ApiError."""
+    if not token:
+        return ""
+    *parents, key = _split(_decode(token), 4)
+    _must_be(parents == [binding.project_name, binding.dataset_name, binding.bucket])
+    return key
+
+
 def write_task_token(request: ListTasksRequest, position: Position) -> str:
     """Base64 of ``project:order:instant:task``."""
     return _encode(f"{request.project_name}:{_order(request)}:{position[0]}:{position[1]}")

@@ -10,7 +10,7 @@ from bindery.api.context import Context
 from bindery.api.errors import invalid_argument, invalid_parameter, too_many
 from bindery.api.scopes import scope_answer
 from bindery.buckets.uri import parse_bucket_uri
-from bindery.catalog.records import Binding, Dataset, Limits, Progress, Project
+from bindery.catalog.records import Binding, Dataset, Limits, Project
 from bindery.clock import now_ns
 from bindery.sync.templates import TEMPLATES
 
@@ -155,12 +155,13 @@ def binding_answer(context: Context, binding: Binding) -> messages.Binding:
         reason=binding.reason or None,
         create_time=context.time(binding.create_time),
         update_time=context.time(binding.update_time),
-        progress=None if context.settings.strict else _progress(context, context.engine.progress(binding)),
+        progress=None if context.settings.strict else _progress(context, binding),
         scope=None if context.settings.strict else scope_answer(binding.scope),
     )
 
 
-def _progress(context: Context, progress: Progress) -> messages.BindingProgress:
+def _progress(context: Context, binding: Binding) -> messages.BindingProgress:
+    progress = context.engine.progress(binding)
     listing, oldest = progress.last_complete_listing, progress.oldest_pending_change
     return messages.BindingProgress(
         listed=progress.listed,
@@ -168,6 +169,7 @@ def _progress(context: Context, progress: Progress) -> messages.BindingProgress:
         unchanged=progress.unchanged,
         excluded=progress.excluded,
         failed=progress.failed,
+        held_back=binding.removals_held,
         pending=progress.pending,
         deleted=progress.deleted,
         bytes_read=progress.bytes_read,

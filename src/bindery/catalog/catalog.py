@@ -17,9 +17,11 @@ from bindery.catalog.records import (
     Binding,
     Dataset,
     FileRecord,
+    FileSummary,
     FileWrite,
     KnownFile,
     LedgerEntry,
+    LedgerFilter,
     PendingChange,
     Project,
     ScanCommit,
@@ -116,6 +118,15 @@ class Catalog(Protocol):
 
     def get_ledger(self, binding_id: int, keys: Sequence[str]) -> dict[str, LedgerEntry]: ...
 
+    def find_known(
+        self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int
+    ) -> dict[str, KnownFile]:
+        """By key, for objects without entry: the same version of the key that was removed after
+        ``buried_since``, else an object of the binding with the same content and extension, live or removed."""
+
+    def purge_buried(self, binding_id: int, *, before: int, limit: int) -> int:
+        """Forget what entries removed at ``before`` or earlier left, up to ``limit``; how many they were."""
+
     # keys that events have named; deleting a binding forgets its own
 
     def add_changes(self, keys: Mapping[int, Iterable[str]]) -> None:
@@ -130,16 +141,20 @@ class Catalog(Protocol):
     def oldest_change(self, binding_id: int) -> int | None:
         """Since when the oldest waits. Never blocks."""
 
-    def find_known(
-        self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int
-    ) -> dict[str, KnownFile]:
-        """By key, for objects without entry: the same version of the key that was removed after
-        ``buried_since``, else an object of the binding with the same content and extension, live or removed."""
+    def list_ledger(
+        self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = 1_000
+    ) -> list[LedgerEntry]:
+        """Up to ``limit`` rows that pass the filter, behind the key ``after``, ascending by key."""
 
-    def purge_buried(self, binding_id: int, *, before: int, limit: int) -> int:
-        """Forget what entries removed at ``before`` or earlier left, up to ``limit``; how many they were."""
+    def mark_ledger(self, binding_id: int, keys: Sequence[str]) -> int:
+        """Forget which version rows speak of, so that their objects are extracted again; outcomes, and
+        with them the books, stay until then. The number of rows; absent ones and tombstones are passed over."""
 
     # entries
+
+    def walk_files(self, dataset_id: int, prefix: str) -> Iterator[list[FileSummary]]:
+        """Pages of the entries whose URI starts with ``prefix``, ascending by its UTF-8 bytes; changes made
+        meanwhile may or may not show."""
 
     def accept_files(self, dataset_id: int, files: Sequence[tuple[str, bytes]]) -> None:
         """Make or keep entries with the caller's own fields and ObjectStatus ``Indexing``, all or none."""

@@ -8,12 +8,21 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.records import Dataset, LimitExceeded
+from bindery.catalog.records import Dataset, FileSummary, LimitExceeded
 from bindery.clock import format_time
 from bindery.file import File
 
 MAX_CUSTOM_LABELS = 100
 _encoder = msgspec.json.Encoder()
+
+
+class _Version(msgspec.Struct, rename={"etag": "ETag", "size": "Size", "object_status": "ObjectStatus"}):
+    etag: str | None = None
+    size: int | None = None
+    object_status: str | None = None
+
+
+_version_decoder = msgspec.json.Decoder(_Version)
 
 
 class InvalidFields(ValueError):
@@ -56,6 +65,18 @@ class DocumentWriter:
                 fields |= msgspec.json.decode(layer)
         fields["UpdateTime"] = format_time(update_time, self._zone)
         return _encoder.encode(fields)
+
+
+def summarize(uri: str, document: bytes, binding_id: int | None) -> FileSummary:
+    """Which version of its object an entry speaks of."""
+    fields = _version_decoder.decode(document)
+    return FileSummary(
+        uri=uri,
+        etag=(fields.etag or "").strip('"'),
+        size=fields.size or 0,
+        object_status=fields.object_status or "",
+        binding_id=binding_id,
+    )
 
 
 def _encode(file: File) -> bytes:

@@ -192,6 +192,18 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """See ``buckets.store.ObjectInfo``. Kept to find content; rows that are read leave it empty."""
 
 
+class LedgerFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows of a ledger are meant; those that pass everything given."""
+
+    outcome: Outcome | None = None
+    reason: str | None = None
+    """The code of the reason, before its colon; with ``*`` at the end whatever begins so."""
+    prefix: str = ""
+    """What the key starts with."""
+    extractor_version_below: int | None = None
+    """Only rows that an earlier extractor than this settled."""
+
+
 class SoughtFile(msgspec.Struct, frozen=True, gc=False):
     """An object without entry, of which an earlier or another object may tell everything."""
 
@@ -236,6 +248,17 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     uri: str
     document: bytes
     sequence: int
+    binding_id: int | None = None
+
+
+class FileSummary(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What an audit needs to know of one entry."""
+
+    uri: str
+    etag: str
+    """Without quotes; empty when the entry tells none."""
+    size: int
+    object_status: str
     binding_id: int | None = None
 
 

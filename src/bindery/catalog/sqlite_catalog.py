@@ -17,14 +17,17 @@ from bindery.catalog.record.database import Database
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.pending import PendingChanges
+from bindery.catalog.record.selection import Selection
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.records import (
     Binding,
     Dataset,
     FileRecord,
+    FileSummary,
     FileWrite,
     KnownFile,
     LedgerEntry,
+    LedgerFilter,
     PendingChange,
     Project,
     ScanCommit,
@@ -44,6 +47,7 @@ class SqliteCatalog:
         self._entries = Entries(self._database, account_id, zone)
         self._ledger = Ledger(self._database)
         self._buried = Buried(self._database)
+        self._selection = Selection(self._database)
         self._tasks = Tasks(self._database)
         self._pending = PendingChanges(self._database)
         try:
@@ -180,6 +184,16 @@ class SqliteCatalog:
         """Rows by key."""
         return self._ledger.get(binding_id, keys)
 
+    def find_known(
+        self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int
+    ) -> dict[str, KnownFile]:
+        """Raises NotFound."""
+        return self._buried.find(self._control.get_binding_by_id(binding_id), sought, buried_since)
+
+    def purge_buried(self, binding_id: int, *, before: int, limit: int) -> int:
+        """In one transaction; how many were forgotten."""
+        return self._buried.purge(binding_id, before, limit)
+
     # keys that events have named
 
     def add_changes(self, keys: Mapping[int, Iterable[str]]) -> None:
@@ -198,17 +212,22 @@ class SqliteCatalog:
         """Since when the oldest waits."""
         return self._pending.oldest(binding_id)
 
-    def find_known(
-        self, binding_id: int, sought: Sequence[SoughtFile], *, buried_since: int
-    ) -> dict[str, KnownFile]:
-        """Raises NotFound."""
-        return self._buried.find(self._control.get_binding_by_id(binding_id), sought, buried_since)
+    def list_ledger(
+        self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = 1_000
+    ) -> list[LedgerEntry]:
+        """Rows that pass the filter, ascending by key."""
+        return self._selection.ledger(binding_id, chosen, after=after, limit=limit)
 
-    def purge_buried(self, binding_id: int, *, before: int, limit: int) -> int:
-        """In one transaction; how many were forgotten."""
-        return self._buried.purge(binding_id, before, limit)
+    def mark_ledger(self, binding_id: int, keys: Sequence[str]) -> int:
+        """Rows whose objects are to be extracted again."""
+        with self._database.transaction() as connection:
+            return self._selection.mark(connection, binding_id, keys)
 
     # entries
+
+    def walk_files(self, dataset_id: int, prefix: str) -> Iterator[list[FileSummary]]:
+        """Pages ascending by URI."""
+        return self._selection.files(dataset_id, prefix)
 
     def accept_files(self, dataset_id: int, files: Sequence[tuple[str, bytes]]) -> None:
         """Raises NotFound, LimitExceeded, InvalidFields."""

@@ -8,7 +8,21 @@ import click
 
 import bindery
 
-_COMMANDS = ("bind", "call", "demo", "doctor", "estimate", "get", "index", "query", "serve", "status")
+_COMMANDS = (
+    "audit",
+    "bind",
+    "call",
+    "confirm",
+    "demo",
+    "doctor",
+    "estimate",
+    "get",
+    "index",
+    "ledger",
+    "query",
+    "serve",
+    "status",
+)
 """Each a function of its name in the module of its name."""
 
 

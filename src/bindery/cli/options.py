@@ -43,3 +43,8 @@ def dataset_options(command: Command) -> Command:
         "--dataset", default="default", show_default=True, envvar="BINDERY_DATASET", help="Dataset name."
     )
     return project(dataset(command))
+
+
+def bucket_uri(bucket: str) -> str:
+    """``photos`` and ``oss://photos`` as ``oss://photos``."""
+    return f"oss://{bucket.removeprefix('oss://').strip('/')}"

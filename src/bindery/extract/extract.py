@@ -24,16 +24,13 @@ from bindery.buckets.store import (
     StoreError,
 )
 from bindery.clock import format_time, parse_zone
-from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
+from bindery.extract.extraction import EXTRACTOR_VERSION, Extraction, ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.package_types import package_type
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.file import File
-
-EXTRACTOR_VERSION = 2
-"""Raised whenever extraction tells more or something else than before."""
 
 _MD5_HEX_DIGITS = 32
 

@@ -9,6 +9,9 @@ import msgspec
 from bindery.buckets.store import ObjectInfo, StoreAddress
 from bindery.file import File
 
+EXTRACTOR_VERSION = 2
+"""Raised whenever extraction tells more or something else than before."""
+
 
 class Operator(enum.StrEnum):
     """The extraction steps a workflow template switches on.

@@ -14,10 +14,11 @@ from bindery.buckets.registry import Buckets, open_store
 from bindery.buckets.store import StoreAddress
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState, Dataset, Progress, Scope, Task
+from bindery.catalog.records import Binding, BindingState, Dataset, LedgerFilter, Progress, Scope, Task
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
+from bindery.sync.audits import Audits
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.indexing import Indexer
@@ -29,6 +30,14 @@ _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
 _CLOSE_SECONDS = 4.0
 """How long the end of the server waits for all work together."""
+
+
+_PAGE = 1_000
+"""Ledger rows marked at once."""
+
+
+class NothingHeldBack(Exception):
+    """The deletion guard holds back no removals of the binding."""
 
 
 class WrongState(Exception):
@@ -54,10 +63,12 @@ class Engine:
         self._lock = threading.Lock()
         self._estimates = Estimates(catalog, buckets, settings.workers)
         self._indexer = Indexer(catalog, buckets, pool, settings)
+        self._audits = Audits(catalog, buckets, self._look_again)
         self._intake = Intake(catalog, buckets, self._notice_changes)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
+        self._audits.fail_left_over()
         with self._lock:
             for binding in self._catalog.list_bindings():
                 if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
@@ -75,8 +86,9 @@ class Engine:
             self._followers.clear()
         for follower in followers:
             follower.signal_stop()
-        self._estimates.close()
         self._intake.close(_CLOSE_SECONDS)
+        self._audits.close(_STOP_SECONDS)
+        self._estimates.close()
         self._indexer.close(_CLOSE_SECONDS)
         for follower in followers:
             follower.join(max(0.0, deadline - time.monotonic()))
@@ -153,6 +165,39 @@ class Engine:
         """Keys that events have named, by the bucket's name here or at its store; see ``intake.Intake``."""
         return self._intake.accept(keys)
 
+    def confirm_deletion(self, binding: Binding) -> None:
+        """Allow, once, as many removals as the deletion guard holds back. Raises NothingHeldBack, NotFound."""
+
+        def change(held: Binding) -> Binding:
+            if not held.removals_held:
+                raise NothingHeldBack
+            return msgspec.structs.replace(held, removals_confirmed=held.removals_held)
+
+        self.reconcile(self._catalog.update_binding(binding.id, change))
+
+    def retry(self, binding: Binding, chosen: LedgerFilter, keys: Sequence[str] = ()) -> int:
+        """Extract objects again: those of the rows that pass the filter, and are named if any are.
+
+        Durable when this returns; a stopped binding does it when it is resumed. The number of objects.
+        """
+        if keys:
+            named = [key for key in dict.fromkeys(keys) if self._passes(binding, chosen, key)]
+            count = self._catalog.mark_ledger(binding.id, named)
+            if not self._look_again(binding, named):
+                self.reconcile(binding)
+            return count
+        count, after = 0, ""
+        while page := self._catalog.list_ledger(binding.id, chosen, after=after, limit=_PAGE):
+            after = page[-1].key
+            count += self._catalog.mark_ledger(binding.id, [entry.key for entry in page])
+        if count:
+            self.reconcile(binding)
+        return count
+
+    def audit(self, binding: Binding, *, repair: bool) -> Task:
+        """Compare the dataset with the bucket, in a task. Raises AuditRunning."""
+        return self._audits.start(binding, repair=repair)
+
     # files
 
     def index_files(self, dataset: Dataset, files: Sequence[tuple[str, bytes]]) -> None:
@@ -193,6 +238,15 @@ class Engine:
         follower = self._followers.get(binding_id)
         if follower is not None:
             follower.notice_changes()
+
+    def _passes(self, binding: Binding, chosen: LedgerFilter, key: str) -> bool:
+        alone = msgspec.structs.replace(chosen, prefix=key)
+        found = self._catalog.list_ledger(binding.id, alone, limit=1)
+        return key.startswith(chosen.prefix) and bool(found) and found[0].key == key
+
+    def _look_again(self, binding: Binding, keys: Sequence[str]) -> bool:
+        follower = self._followers.get(binding.id)
+        return follower is None or follower.look_again(keys)
 
     def _change(self, binding: Binding, cause: Cause, reason: str) -> Binding:
         now = now_ns()

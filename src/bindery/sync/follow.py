@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Sequence
 
 import msgspec
 import structlog
@@ -113,6 +114,14 @@ class Follower:
         """Keys of this binding have been added to the record."""
         self._wake.set()
 
+    def look_again(self, keys: Sequence[str]) -> bool:
+        """Have keys looked at; False, and nothing is done, when too many wait already."""
+        if len(self._inbox) > _INBOX_LIMIT // 2:
+            return False
+        self._inbox.add(keys)
+        self._wake.set()
+        return True
+
     def live_progress(self) -> Progress | None:
         """The books at this moment; None before the first scan of this thread. Never blocks."""
         worker = self._worker
@@ -193,7 +202,7 @@ class Follower:
             self._open_watch(worker.store)
         confirmed = self._catalog.get_binding_by_id(worker.binding.id).removals_confirmed
         held = reconcile(worker, confirmed)
-        self._report(worker, held)
+        self._report(worker, held, confirmed)
 
     def _meanwhile(self) -> None:
         """Between the pages of a listing: take changes from the kernel before its queue is full, and deal
@@ -268,8 +277,11 @@ class Follower:
 
         self._catalog.update_binding(self._binding.id, change)
 
-    def _report(self, worker: Worker, held: Refusal | None) -> None:
-        """What a listing could not do, as Reason of a binding that goes on; empty when it did everything."""
+    def _report(self, worker: Worker, held: Refusal | None, confirmed: int = 0) -> None:
+        """What a listing could not do, as Reason of a binding that goes on; empty when it did everything.
+
+        ``confirmed`` removals are used up; what was confirmed while it ran is left to the next listing.
+        """
         problems = [] if held is None else [held.reason]
         if worker.cap is not None:
             problems.append(
@@ -281,8 +293,9 @@ class Follower:
         def change(binding: Binding) -> Binding:
             if binding.state is not BindingState.RUNNING:
                 return binding
+            left = binding.removals_confirmed if binding.removals_confirmed != confirmed else 0
             return msgspec.structs.replace(
-                binding, reason=reason, removals_held=count, removals_confirmed=0
+                binding, reason=reason, removals_held=count, removals_confirmed=left
             )
 
         self._catalog.update_binding(self._binding.id, change)

@@ -68,5 +68,5 @@ def refusal(
     return Refusal(
         gone,
         f"DeletionGuard: {problem}; nothing was removed. Check the bucket. If the objects are really gone, "
-        "confirm with StopBinding and ResumeBinding",
+        "confirm with bindery confirm BUCKET, with ConfirmDeletion, or with StopBinding and ResumeBinding",
     )

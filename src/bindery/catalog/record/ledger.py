@@ -51,7 +51,7 @@ class Ledger:
                 yield first
         while True:
             values = {"binding_id": binding_id, "after": start, "limit": _PAGE}
-            page = [_entry(row) for row in reader.execute(_SQL.walk_ledger, values).fetchall()]
+            page = [ledger_entry(row) for row in reader.execute(_SQL.walk_ledger, values).fetchall()]
             wanted = [entry for entry in page if entry.key.startswith(prefix)] if prefix else page
             if wanted:
                 yield wanted
@@ -63,7 +63,7 @@ class Ledger:
         """Pages of the rows whose keys start with none of ``prefixes``; what lies below them is skipped."""
         reader, within = self._database.reader, tuple(prefixes)
         values: dict[str, int | str] = {"binding_id": binding_id, "after": "", "limit": _OUTSIDE_PAGE}
-        while page := [_entry(row) for row in reader.execute(_SQL.walk_ledger, values).fetchall()]:
+        while page := [ledger_entry(row) for row in reader.execute(_SQL.walk_ledger, values).fetchall()]:
             last = page[-1].key
             outside = [entry for entry in page if not entry.key.startswith(within)]
             if outside:
@@ -75,7 +75,7 @@ class Ledger:
         """Rows by key; absent ones are left out."""
         reader = self._database.reader
         rows = (reader.execute(_SQL.select_ledger, (binding_id, key)).fetchone() for key in keys)
-        return {row[0]: _entry(row) for row in rows if row is not None}
+        return {row[0]: ledger_entry(row) for row in rows if row is not None}
 
 
 def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:
@@ -95,7 +95,8 @@ def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:
     )
 
 
-def _entry(row: tuple[str, str, int, int, str, str, int, int, int, int]) -> LedgerEntry:
+def ledger_entry(row: tuple[str, str, int, int, str, str, int, int, int, int]) -> LedgerEntry:
+    """A row as the statements select it."""
     key, etag, size, modified_ns, outcome, reason, attempts, version, seen, settled = row
     return LedgerEntry(
         key=key,

@@ -1,0 +1,136 @@
+"""``bindery audit``: prove that datasets equal their buckets."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from bindery.cli.client import Client, connect
+from bindery.cli.options import bucket_uri, server_options
+from bindery.cli.output import console
+from bindery.cli.status import list_bindings
+
+_POLL_SECONDS = 0.2
+_COUNTS = (
+    "Listed", "Entries", "Matching", "Failed", "Excluded", "Missing", "Extra", "Stale", "Changing", "Repaired",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("buckets", nargs=-1)
+@click.option("--project", envvar="BINDERY_PROJECT", help="Only bindings of this project.")
+@click.option("--dataset", envvar="BINDERY_DATASET", help="Only bindings of this dataset.")
+@click.option("--repair", is_flag=True, help="Mend what differs; entries without object are removed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
+@server_options
+def audit(
+    *,
+    buckets: tuple[str, ...],
+    project: str | None,
+    dataset: str | None,
+    repair: bool,
+    as_json: bool,
+    endpoint: str,
+    data: Path,
+) -> None:
+    """Compare the dataset with the bucket, object by object: all bindings, or those of BUCKETS.
+
+    Ends with 0 when every dataset equals its bucket (with --repair: equals it now), else with 1.
+
+    \b
+    bindery audit
+    bindery audit photos --dataset default --json
+    bindery audit photos --repair
+    """
+    client = connect(endpoint, data)
+    bindings = chosen_bindings(client, buckets, project, dataset)
+    reports = [audit_binding(client, binding, repair=repair) for binding in bindings]
+    if as_json:
+        click.echo(json.dumps(reports, ensure_ascii=False, indent=2))
+    else:
+        console().print(reports_table(reports))
+        for line in sample_lines(reports):
+            click.echo(line)
+    if not all(report.get("Equal") for report in reports):
+        raise SystemExit(1)
+
+
+def chosen_bindings(
+    client: Client, buckets: tuple[str, ...], project: str | None, dataset: str | None
+) -> list[dict[str, Any]]:
+    """The bindings to audit. Raises ClickException when there is none, or none of a bucket."""
+    wanted = {bucket_uri(bucket) for bucket in buckets}
+    bindings = [
+        binding
+        for binding in list_bindings(client, project)
+        if (not dataset or binding["DatasetName"] == dataset) and (not wanted or binding["URI"] in wanted)
+    ]
+    unbound = wanted.difference(binding["URI"] for binding in bindings)
+    if unbound or not bindings:
+        raise click.ClickException(
+            f"no binding of {', '.join(sorted(unbound)) or 'any bucket'}; see: bindery status"
+        )
+    return bindings
+
+
+def audit_binding(client: Client, binding: dict[str, Any], *, repair: bool) -> dict[str, Any]:
+    """The report of one audit, with the binding's names; of a failed one its ``Error``."""
+    names = {name: binding[name] for name in ("ProjectName", "DatasetName", "URI")}
+    started = client.call("AuditBinding", **names, Repair=repair)
+    with Progress(console=Console(stderr=True), transient=True) as display:
+        line = display.add_task(f"audit of {binding['URI']}", total=100)
+        while True:
+            task: dict[str, Any] = client.call(
+                "GetTask",
+                ProjectName=binding["ProjectName"],
+                TaskType="BindingAudit",
+                TaskId=started["TaskId"],
+            )
+            display.update(line, completed=task.get("Progress", 0))
+            if task["Status"] != "Running":
+                break
+            time.sleep(_POLL_SECONDS)
+    if task["Status"] != "Succeeded":
+        return names | {"Equal": False, "Error": f"{task.get('Code')}: {task.get('Message')}"}
+    report: dict[str, Any] = json.loads(task["Result"])
+    return names | report
+
+
+def reports_table(reports: list[dict[str, Any]]) -> Table:
+    """One row a binding."""
+    table = Table()
+    for name in ("Dataset", "Bucket", "Equal", *_COUNTS):
+        table.add_column(name, overflow="fold")
+    for report in reports:
+        table.add_row(
+            f"{report['ProjectName']}/{report['DatasetName']}",
+            Text(report["URI"]),
+            "yes" if report["Equal"] else "no",
+            *(f"{report[name]:,}" if name in report else "-" for name in _COUNTS),
+        )
+    return table
+
+
+def sample_lines(reports: list[dict[str, Any]]) -> list[str]:
+    """The keys that differ, as far as reports name them, and why an audit failed."""
+    lines = [f"{report['URI']}: {report['Error']}" for report in reports if "Error" in report]
+    for report in reports:
+        for kind in ("Missing", "Extra", "Stale"):
+            lines += [
+                f"{kind.lower()}: {_printable(report['URI'] + '/' + key)}"
+                for key in report.get(f"{kind}Keys", [])
+            ]
+    return lines
+
+
+def _printable(text: str) -> str:
+    """Names are anybody's: none may steer the terminal."""
+    return text if text.isprintable() else json.dumps(text)

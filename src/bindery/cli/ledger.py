@@ -1,0 +1,109 @@
+"""``bindery ledger``: what the server knows of each object, and another try for those that failed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from bindery.cli.client import Client, connect
+from bindery.cli.options import bucket_uri, dataset_options, server_options
+from bindery.cli.output import console
+from bindery.extract.extraction import EXTRACTOR_VERSION
+
+_OUTCOMES = ("pending", "indexed", "excluded", "failed", "deleted")
+_LARGEST_PAGE = 1_000
+
+
+@click.command()
+@click.argument("bucket")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only rows with this outcome.")
+@click.option("--reason", help="Only rows with this code of their reason; CODE* for all that begin so.")
+@click.option("--prefix", help="Only keys that start so.")
+@click.option("--older-extractor", is_flag=True, help="Only rows settled by an earlier extractor.")
+@click.option("--retry", is_flag=True, help="Extract the objects of these rows again.")
+@click.option("--json", "as_json", is_flag=True, help="Print one row a line, as JSON.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rows to print.")
+@dataset_options
+@server_options
+def ledger(
+    *,
+    bucket: str,
+    outcome: str | None,
+    reason: str | None,
+    prefix: str | None,
+    older_extractor: bool,
+    retry: bool,
+    as_json: bool,
+    limit: int,
+    project: str,
+    dataset: str,
+    endpoint: str,
+    data: Path,
+) -> None:
+    """Show the ledger of BUCKET: of each object its outcome, the reason, and how often it was tried.
+
+    \b
+    bindery ledger photos --outcome failed
+    bindery ledger photos --reason ParseFailed --prefix 2024/ --retry
+    bindery ledger photos --older-extractor --retry
+    bindery ledger photos --json --limit 1000000 > ledger.jsonl
+    """
+    chosen = {
+        "ProjectName": project,
+        "DatasetName": dataset,
+        "URI": bucket_uri(bucket),
+        "Outcome": outcome and outcome.capitalize(),
+        "Reason": reason,
+        "Prefix": prefix,
+        "ExtractorVersionBelow": EXTRACTOR_VERSION if older_extractor else None,
+    }
+    client = connect(endpoint, data)
+    if retry:
+        count = client.call("RetryLedgerEntries", **chosen)["Count"]
+        click.echo(json.dumps({"Count": count}) if as_json else f"{count:,} objects are extracted again")
+        return
+    rows = list_rows(client, chosen, limit)
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps(row, ensure_ascii=False))
+    elif rows:
+        console().print(ledger_table(rows))
+    else:
+        click.echo("no such rows")
+
+
+def list_rows(client: Client, chosen: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    """Up to ``limit`` rows that pass the filter, ascending by key."""
+    rows: list[dict[str, Any]] = []
+    token = ""
+    while len(rows) < limit:
+        size = min(_LARGEST_PAGE, limit - len(rows))
+        answer = client.call("ListLedgerEntries", **chosen, MaxResults=size, NextToken=token or None)
+        rows.extend(answer.get("LedgerEntries", []))
+        token = answer.get("NextToken", "")
+        if not token:
+            break
+    return rows
+
+
+def ledger_table(rows: list[dict[str, Any]]) -> Table:
+    """One row an object."""
+    table = Table()
+    for name in ("Key", "Outcome", "Reason", "Attempts", "Extractor", "Size", "Since"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(
+            Text(row["Key"]),
+            row["Outcome"],
+            Text(row.get("Reason", "")),
+            str(row["Attempts"]),
+            str(row["ExtractorVersion"]),
+            f"{row['Size']:,}",
+            row["OutcomeTime"],
+        )
+    return table

@@ -1,0 +1,128 @@
+"""``bindery ledger``, ``bindery audit`` and ``bindery confirm`` on a real server, with their exit statuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bindery.cli.audit import sample_lines
+from bindery.cli.main import main
+
+
+class Bound(NamedTuple):
+    """A bucket of its own, bound on the shared server."""
+
+    server: Any
+    bucket: str
+    project: str
+
+    @property
+    def target(self) -> dict[str, str]:
+        return {"ProjectName": self.project, "DatasetName": "files", "URI": f"oss://{self.bucket}"}
+
+    def run(self, command: str, *words: str) -> Result:
+        environment = {
+            "BINDERY_ENDPOINT": self.server.endpoint,
+            "BINDERY_ACCESS_KEY_ID": self.server.key_id,
+            "BINDERY_ACCESS_KEY_SECRET": self.server.key_secret,
+            "BINDERY_PROJECT": self.project,
+            "BINDERY_DATASET": "files",
+            "COLUMNS": "250",
+        }
+        return CliRunner().invoke(main, [command, *words], env=environment)
+
+    def write(self, key: str, content: bytes) -> None:
+        (self.server.bucket_root / self.bucket / key).write_bytes(content)
+
+
+@pytest.fixture
+def bound(server: Any, new_name: Callable[[str], str]) -> Bound:
+    made = Bound(server, new_name("bucket"), new_name("project"))
+    (server.bucket_root / made.bucket).mkdir()
+    for number in range(3):
+        made.write(f"{number}.txt", b"text")
+    made.write("broken.jpg", b"\xff\xd8\xff\xe0 broken")
+    server.make_dataset(made.project, "files")
+    server.call("CreateBinding", **made.target)
+    server.wait("GetBinding", lambda body: body["Binding"]["Phase"] == "IncrementalScanning", **made.target)
+    return made
+
+
+pytestmark = pytest.mark.server
+
+
+def test_the_audit_says_whether_they_are_equal(bound: Bound) -> None:
+    done = bound.run("audit", bound.bucket, "--json")
+    assert done.exit_code == 0, done.output
+    (report,) = json.loads(done.stdout)
+    assert (report["Equal"], report["Listed"], report["Matching"]) == (True, 4, 4)
+    bound.server.call(
+        "DeleteFileMeta",
+        ProjectName=bound.project,
+        DatasetName="files",
+        URI=f"oss://{bound.bucket}/1.txt",
+    )
+    done = bound.run("audit")
+    assert done.exit_code == 1
+    assert f"missing: oss://{bound.bucket}/1.txt" in done.stdout
+    done = bound.run("audit", f"oss://{bound.bucket}", "--repair", "--json")
+    assert done.exit_code == 0, done.output
+    (report,) = json.loads(done.stdout)
+    assert (report["Equal"], report["MissingKeys"], report["Repaired"]) == (True, ["1.txt"], 1)
+    assert bound.run("audit", bound.bucket).exit_code == 0
+
+
+def test_the_audit_of_what_is_not_bound(bound: Bound) -> None:
+    done = bound.run("audit", bound.bucket, "nothing-of-that-name")
+    assert done.exit_code == 1
+    assert "no binding of oss://nothing-of-that-name" in done.output
+
+
+def test_names_do_not_steer_the_terminal() -> None:
+    report = {"URI": "oss://b", "MissingKeys": ["a\x1b[2Jb", "é"]}
+    assert sample_lines([report]) == ['missing: "oss://b/a\\u001b[2Jb"', "missing: oss://b/é"]
+
+
+def test_the_ledger_by_outcome_and_another_try(bound: Bound) -> None:
+    done = bound.run("ledger", bound.bucket, "--json", "--limit", "2")
+    assert [json.loads(line)["Key"] for line in done.stdout.splitlines()] == ["0.txt", "1.txt"]
+    table = bound.run("ledger", bound.bucket, "--outcome", "failed").stdout
+    assert "broken.jpg" in table
+    assert "0.txt" not in table
+    assert "no such rows" in bound.run("ledger", bound.bucket, "--older-extractor").stdout
+    done = bound.run("ledger", bound.bucket, "--prefix", "0", "--retry")
+    assert "1 objects are extracted again" in done.stdout
+    bound.server.wait(
+        "ListLedgerEntries",
+        lambda body: body["LedgerEntries"][0]["ETag"] and body["LedgerEntries"][0]["Attempts"] == 1,
+        **bound.target,
+        Prefix="0",
+    )
+    assert bound.run("ledger", bound.bucket, "--retry").exit_code == 1
+
+
+def test_a_confirmation(bound: Bound) -> None:
+    """All files of a folder are gone: that may be a disk that is not mounted, so it needs a word."""
+    done = bound.run("confirm", bound.bucket)
+    assert done.exit_code == 1
+    assert "holds back no removals" in done.output
+    bound.server.call("StopBinding", **bound.target)
+    for path in (bound.server.bucket_root / bound.bucket).iterdir():
+        path.unlink()
+    bound.server.call("ResumeBinding", **bound.target)
+    body = bound.server.wait(
+        "GetBinding", lambda body: body["Binding"]["Progress"]["HeldBack"], **bound.target
+    )
+    assert "bindery confirm" in body["Binding"]["Reason"]
+    done = bound.run("confirm", bound.bucket)
+    assert (done.exit_code, "4 removals confirmed" in done.stdout) == (0, True)
+    bound.server.wait(
+        "SimpleQuery",
+        lambda body: body["TotalHits"] == 0,
+        ProjectName=bound.project,
+        DatasetName="files",
+    )
