@@ -271,14 +271,17 @@ def test_lost_events_are_found_by_a_listing_and_new_folders_are_watched(room: Ro
     watch = follower._watch
     assert watch is not None
     wait = watch.wait
+    losing = threading.Event()
 
     def lose(seconds: float) -> object:
+        losing.set()
         found = wait(seconds)
         if found.keys or found.prefixes:
             return type(found)(frozenset(), frozenset(), overflow=True)
         return found
 
     watch.wait = lose  # type: ignore[method-assign]
+    assert losing.wait(10), "the follower waits in the replaced method before anything is written"
     write(root / "lost" / "a.bin", b"\x00its event was lost")
     wait_equal(room, root)
     assert follower._watch is not watch

@@ -91,6 +91,8 @@ class Worker:
         self._stop = stop
         self._pages = 0
         self._view = (binding.progress, 0)
+        self._landing = 0
+        """New objects in flight that the next commits bring to the ledger."""
 
     @property
     def books(self) -> Progress:
@@ -164,10 +166,12 @@ class Worker:
 
     def finish(self, page: Page, *, cursor: str | None = None) -> None:
         """Wait for a page and commit it. Raises Interrupted, CatalogError."""
+        self._landing = page.new
         try:
             self._store([*page.decided, *self._settle(page)], cursor)
         finally:
-            self._fly(pages=-page.open, new=-page.new)
+            self._fly(pages=-page.open, new=-self._landing)
+            self._landing = 0
 
     def drop(self, page: Page) -> None:
         """Forget a page that will not be committed, and take its files from the pool."""
@@ -212,7 +216,9 @@ class Worker:
                 progress=books,
             )
         )
-        self.books = books
+        landed = min(self._landing, sum(not is_live(before.get(row.key)) for row in rows))
+        self._landing -= landed
+        self._view = (books, self._view[1] - landed)
         for outcome in settled:
             if outcome.again is not None:
                 self.inbox.add([outcome.entry.key], delay=outcome.again)
