@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from click import Context
 
+from bindery.app import Application
 from bindery.cli.main import main
+from bindery.config import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -49,3 +51,25 @@ def test_every_module_named_in_the_tour_exists() -> None:
     assert {name for name in names if name.rpartition("/")[2] not in known} == set()
     folders = {name for name in names if "/" in name}
     assert {name for name in folders if not list((ROOT / "src" / "bindery").rglob(name))} == set()
+
+
+def _metric_names(tmp_path: Path) -> set[str]:
+    """What a server offers, without the suffixes of counters and histograms."""
+    application = Application(load_config(None, {"data": tmp_path / "data"}))
+    try:
+        page = application.gateway.metrics.text().decode()
+    finally:
+        application.close()
+    return {name.removesuffix("_total") for name in re.findall(r"^# TYPE (bindery_\w+)", page, re.M)}
+
+
+@pytest.mark.parametrize("page", ["operations.md", "grafana-dashboard.json"])
+def test_metrics_that_are_named_exist(page: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    named = {re.sub(r"_(total|bucket)$", "", name) for name in re.findall(r"\bbindery_\w+", text)}
+    assert named - _metric_names(tmp_path) == set()
+
+
+def test_every_metric_is_documented(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    assert {name for name in _metric_names(tmp_path) if name not in text} == set()
