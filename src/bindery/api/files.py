@@ -81,9 +81,14 @@ def _check_labels(labels: Mapping[str, Any]) -> None:
 
 
 def check_notification(notification: Notification | None) -> None:
-    """Raises ApiError for channels that are not offered."""
-    if notification is not None and notification.rocket_mq is not None:
-        raise invalid_argument("Notification by RocketMQ is not offered.")
+    """Raises ApiError for channels: none is offered yet, and a promise that is not kept is worse than none."""
+    if notification is None:
+        return
+    for name, channel in (("RocketMQ", notification.rocket_mq), ("MNS", notification.mns)):
+        if channel is not None:
+            raise invalid_argument(
+                f"Notification by {name} is not offered; read the entry, or ask for ObjectStatus, instead."
+            )
 
 
 def make_event_id() -> str:

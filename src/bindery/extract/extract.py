@@ -32,7 +32,7 @@ from bindery.extract.package_types import package_type
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.file import File
 
-_MD5_HEX_DIGITS = 32
+_MD5_BYTES = 16
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -264,22 +264,20 @@ def _add_store_fields(file: File, request: ExtractionRequest, details: ObjectDet
     file.oss_storage_class = info.storage_class or "Standard"
     file.oss_object_type = info.object_type or "Normal"
     file.object_acl = "default"
-    _add_digest(file, info, details)
     if details is not None:
+        _add_digest(file, details)
         _add_details(file, details)
 
 
-def _add_digest(file: File, info: ObjectInfo, details: ObjectDetails | None) -> None:
-    """MD5 where the store told it: as Content-MD5, or as the ETag of an object written at once."""
-    digest = b""
-    if details is not None and details.content_md5:
-        digest = base64.b64decode(details.content_md5, validate=False)
-    elif details is not None and len(info.etag) == _MD5_HEX_DIGITS:
-        try:
-            digest = bytes.fromhex(info.etag)
-        except ValueError:
-            return
-    if len(digest) * 2 == _MD5_HEX_DIGITS:
+def _add_digest(file: File, details: ObjectDetails) -> None:
+    """MD5 where the store tells it; only the store knows whether an ETag is one."""
+    if not details.content_md5:
+        return
+    try:
+        digest = base64.b64decode(details.content_md5, validate=True)
+    except ValueError:
+        return
+    if len(digest) == _MD5_BYTES:
         file.content_md5 = base64.b64encode(digest).decode()
         file.file_hash = digest.hex()
 

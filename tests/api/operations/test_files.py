@@ -146,9 +146,9 @@ def test_pds_uris_are_accepted(api: Api, dataset: dict[str, str]) -> None:
 @pytest.mark.parametrize("action", ["IndexFileMeta", "BatchIndexFileMeta"])
 def test_notifications(api: Api, dataset: dict[str, str], action: str) -> None:
     files = {"File": {"URI": URI}} if action == "IndexFileMeta" else {"Files": [{"URI": URI}]}
-    api(action, **dataset, **files, Notification={"MNS": {"TopicName": "topic"}})
-    rocket = {"RocketMQ": {"InstanceId": "i", "TopicName": "t"}}
-    assert api.refused(action, **dataset, **files, Notification=rocket)[1] == "InvalidArgument"
+    for channel in ({"MNS": {"TopicName": "t"}}, {"RocketMQ": {"InstanceId": "i", "TopicName": "t"}}):
+        assert api.refused(action, **dataset, **files, Notification=channel)[1] == "InvalidArgument"
+    api(action, **dataset, **files, Notification={"ExtendedMessageURI": "oss://media/message"})
 
 
 # the caller's fields
