@@ -17,7 +17,6 @@ from bindery.buckets.store import (
     AccessDenied,
     ObjectChanged,
     ObjectDetails,
-    ObjectInfo,
     ObjectNotFound,
     Store,
     StoreAddress,
