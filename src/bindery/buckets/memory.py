@@ -5,6 +5,7 @@ Buckets are shared by name within a process (``memory://name``); worker processe
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 import time
@@ -64,10 +65,15 @@ class MemoryStore:
         tags: dict[str, str] | None = None,
     ) -> ObjectInfo:
         """Write an object."""
-        etag = hashlib.md5(content, usedforsecurity=False).hexdigest().upper()
+        digest = hashlib.md5(content, usedforsecurity=False)
+        etag = digest.hexdigest().upper()
         info = ObjectInfo(key, len(content), etag, time.time_ns(), "Standard", "Normal")
         details = ObjectDetails(
-            info=info, content_type=content_type, user_metadata=user_metadata or {}, tags=tags or {}
+            info=info,
+            content_type=content_type,
+            content_md5=base64.b64encode(digest.digest()).decode(),
+            user_metadata=user_metadata or {},
+            tags=tags or {},
         )
         with _LOCK:
             self._contents().objects[key] = (content, details)
