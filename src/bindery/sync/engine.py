@@ -30,8 +30,6 @@ _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
 _CLOSE_SECONDS = 4.0
 """How long the end of the server waits for all work together."""
-
-
 _PAGE = 1_000
 """Ledger rows marked at once."""
 
@@ -86,10 +84,9 @@ class Engine:
             self._followers.clear()
         for follower in followers:
             follower.signal_stop()
-        self._intake.close(_CLOSE_SECONDS)
-        self._audits.close(_STOP_SECONDS)
         self._estimates.close()
-        self._indexer.close(_CLOSE_SECONDS)
+        for close in (self._intake.close, self._audits.close, self._indexer.close):
+            close(max(0.0, deadline - time.monotonic()))
         for follower in followers:
             follower.join(max(0.0, deadline - time.monotonic()))
 
