@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Binding, KnownFile, SoughtFile
@@ -35,7 +37,10 @@ class Buried:
             "since": since,
         }
         found: dict[str, KnownFile] = {}
+        known_etags = self._known_etags(sought)
         for wanted in sought:
+            if wanted.etag not in known_etags:
+                continue
             values = same | {
                 "key": wanted.key,
                 "uri": f"{binding.uri}/{wanted.key}",
@@ -47,6 +52,13 @@ class Buried:
             if known is not None and reader.execute(_SQL.has_entry, values).fetchone() is None:
                 found[wanted.key] = known
         return found
+
+    def _known_etags(self, sought: Sequence[SoughtFile]) -> set[str]:
+        """All are looked up in one statement, since most objects of a first scan are unknown."""
+        etags = msgspec.json.encode([wanted.etag for wanted in sought]).decode()
+        return {
+            row[0] for row in self._database.reader.execute(_SQL.known_etags, {"etags": etags}).fetchall()
+        }
 
     def purge(self, binding_id: int, before: int, limit: int) -> int:
         """Forget up to ``limit`` that were buried at ``before`` or earlier; how many they were."""

@@ -28,6 +28,13 @@ WHERE etag = :etag AND binding_id = :binding_id AND size = :size AND file_id = :
   AND buried_time > :since
 LIMIT 16;
 
+-- name: known_etags
+-- Those of the ETags (a JSON array) under which any object is known, live or buried.
+SELECT sought.value FROM json_each(:etags) AS sought
+WHERE EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_content
+              WHERE etag = sought.value AND outcome = 'Indexed' AND size > 0)
+   OR EXISTS (SELECT 1 FROM buried INDEXED BY buried_content WHERE etag = sought.value);
+
 -- name: purge_buried
 DELETE FROM buried WHERE rowid IN
     (SELECT rowid FROM buried WHERE binding_id = :binding_id AND buried_time <= :before LIMIT :limit);
