@@ -278,7 +278,7 @@ def test_store_fields_are_all_that_a_store_tells() -> None:
     file = extract(request, ExtractionLimits()).file
     told = {name for name in file.__struct_fields__ if getattr(file, name) is not None}
     assert told <= set(STORE_FIELDS)
-    assert {"filename", "size", "etag", "oss_user_meta", "oss_tagging"} <= told
+    assert {"filename", "size", "etag", "oss_user_meta", "oss_tagging", "content_md5"} <= told
 
 
 @pytest.mark.parametrize("operators", [frozenset(), frozenset({Operator.OSS_META})])
