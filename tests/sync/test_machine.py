@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,8 @@ class Life(RuleBasedStateMachine):
             self.resume()
         room = self.server
         wanted, excluded = self.wanted()
-        room.wait(self.confirm_and_compare)
+        since = time.time_ns()
+        room.wait(lambda: self.confirm_and_compare(since))
         binding = room.binding("media")
         assert (binding.state, binding.reason) == (BindingState.RUNNING, "")
         self.stop()
@@ -196,13 +198,14 @@ class Life(RuleBasedStateMachine):
         )
         self.resume()
 
-    def confirm_and_compare(self) -> bool:
+    def confirm_and_compare(self, since: int) -> bool:
+        """Whether all is equal behind a listing that ended after ``since``: what an earlier one has read may
+        still be on its way."""
         room = self.server
-        binding = room.binding("media")
-        if binding.removals_held and not any(self.wanted()):  # an emptied folder needs the caller's word
-            room.engine.stop_binding(binding, "it is really empty")
-            room.engine.resume_binding(room.binding("media"))
+        if (room.progress("media").last_complete_listing or 0) <= since:
+            self.allow_removals()
             return False
+        binding = room.binding("media")
         live = room.live("media")
         wanted, excluded = self.wanted()
         return (
@@ -212,6 +215,13 @@ class Life(RuleBasedStateMachine):
             and (binding.state, binding.reason) == (BindingState.RUNNING, "")
             and room.progress("media").oldest_pending_change is None
         )
+
+    def allow_removals(self) -> None:
+        """An emptied folder needs the caller's word."""
+        binding = self.server.binding("media")
+        if binding.removals_held and not any(self.wanted()):
+            self.server.engine.stop_binding(binding, "it is really empty")
+            self.server.engine.resume_binding(self.server.binding("media"))
 
     def teardown(self) -> None:
         if self.room is not None:
