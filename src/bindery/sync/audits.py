@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,15 +13,14 @@ from bindery.buckets.registry import Buckets
 from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, CatalogError, Task
-from bindery.clock import now_ns
 from bindery.extract.pool import Interrupted
 from bindery.sync.audit import Audit, Report
+from bindery.sync.background import SERVER_STOPPED, failed, new_task, succeeded
 
 TASK_TYPE = "BindingAudit"
+STOPPED_MESSAGE = "the server stopped meanwhile; start the audit again"
 _PROGRESS_SECONDS = 1.0
 _FULL_INBOX_SECONDS = 0.1
-_SERVER_STOPPED = ("ServerStopped", "the server stopped meanwhile; start the audit again")
-_ALL = 1_000_000_000
 _log = structlog.get_logger()
 
 LookAgain = Callable[[Binding, Sequence[str]], bool]
@@ -50,13 +48,6 @@ class Audits:
         self._stop = threading.Event()
         self._lock = threading.Lock()
 
-    def fail_left_over(self) -> None:
-        """Audits that were running when the server died have failed."""
-        for project in self._catalog.list_projects(limit=_ALL):
-            for task in self._catalog.list_tasks(project.name):
-                if task.type == TASK_TYPE and task.status == "Running":
-                    self._catalog.put_task(_failed(task, *_SERVER_STOPPED))
-
     def start(self, binding: Binding, *, repair: bool) -> Task:
         """The task of a new audit, or of the one that is under way. Raises AuditRunning, Interrupted."""
         with self._lock:
@@ -67,13 +58,7 @@ class Audits:
                 if held.repair != repair:
                     raise AuditRunning(held.task.id)
                 return held.task
-            task = Task(
-                id=f"{TASK_TYPE}-{uuid.uuid4()}",
-                project_name=binding.project_name,
-                dataset_name=binding.dataset_name,
-                type=TASK_TYPE,
-                start_time=now_ns(),
-            )
+            task = new_task(TASK_TYPE, binding.project_name, binding.dataset_name)
             self._catalog.put_task(task)
             name = f"audit-{binding.id}"
             thread = threading.Thread(
@@ -105,17 +90,14 @@ class Audits:
         try:
             report = self._audit(binding, task, repair=repair)
         except Interrupted:
-            return _failed(task, *_SERVER_STOPPED)
+            return failed(task, SERVER_STOPPED, STOPPED_MESSAGE)
         except (StoreError, CatalogError) as error:
-            return _failed(task, type(error).__name__, f"nothing is proven: {error}")
+            return failed(task, type(error).__name__, f"nothing is proven: {error}")
         except Exception as error:
             _log.exception("an audit failed", task=task.id)
             message = f"{type(error).__name__}: {error}; see the server's log"
-            return _failed(task, "InternalError", message)
-        result = msgspec.json.encode(report).decode()
-        return msgspec.structs.replace(
-            task, status="Succeeded", progress=100, end_time=now_ns(), result=result
-        )
+            return failed(task, "InternalError", message)
+        return succeeded(task, report)
 
     def _audit(self, binding: Binding, task: Task, *, repair: bool) -> Report:
         store = self._buckets.open(binding.bucket)
@@ -137,10 +119,6 @@ class Audits:
     def _check_stop(self) -> None:
         if self._stop.is_set():
             raise Interrupted
-
-
-def _failed(task: Task, code: str, message: str) -> Task:
-    return msgspec.structs.replace(task, status="Failed", code=code, message=message, end_time=now_ns())
 
 
 class _Reporter:

@@ -18,7 +18,9 @@ from bindery.catalog.records import Binding, BindingState, Dataset, LedgerFilter
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
+from bindery.sync import audits, estimates
 from bindery.sync.audits import Audits
+from bindery.sync.background import fail_left_over
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.indexing import Indexer
@@ -26,6 +28,7 @@ from bindery.sync.intake import Intake, Receipt
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 
+_LEFT_OVER = {audits.TASK_TYPE: audits.STOPPED_MESSAGE, estimates.TASK_TYPE: estimates.STOPPED_MESSAGE}
 _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
 _CLOSE_SECONDS = 4.0
@@ -66,12 +69,11 @@ class Engine:
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
-        self._audits.fail_left_over()
+        fail_left_over(self._catalog, _LEFT_OVER)
         with self._lock:
             for binding in self._catalog.list_bindings():
                 if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
                     self._start(binding)
-        self._estimates.fail_left_over()
         self._indexer.start()
         self._intake.start()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 
 import msgspec
 import structlog
@@ -13,13 +12,13 @@ from bindery.buckets.registry import Buckets
 from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogError, Scope, Task
-from bindery.clock import now_ns
 from bindery.extract.pool import Interrupted
+from bindery.sync.background import SERVER_STOPPED, failed, new_task, succeeded
 from bindery.sync.estimate import Estimate, estimate
 
 TASK_TYPE = "BindingEstimate"
+STOPPED_MESSAGE = "the server stopped; ask for the estimate again"
 _PROGRESS_SECONDS = 0.5
-_ALL = 1_000_000_000
 _log = structlog.get_logger()
 
 
@@ -32,23 +31,9 @@ class Estimates:
         self._workers = workers
         self._stop = threading.Event()
 
-    def fail_left_over(self) -> None:
-        """Estimates that were running when the server ended have failed."""
-        for project in self._catalog.list_projects(limit=_ALL):
-            for task in self._catalog.list_tasks(project.name):
-                if task.type == TASK_TYPE and task.status == "Running":
-                    self._catalog.put_task(
-                        _ended(task, "ServerStopped", "the server stopped; ask for the estimate again")
-                    )
-
     def start(self, project_name: str, bucket: str, scope: Scope) -> Task:
         """The task of a new estimate."""
-        task = Task(
-            id=f"{TASK_TYPE}-{uuid.uuid4()}",
-            project_name=project_name,
-            type=TASK_TYPE,
-            start_time=now_ns(),
-        )
+        task = new_task(TASK_TYPE, project_name)
         self._catalog.put_task(task)
         threading.Thread(
             target=self._run, args=(task, bucket, scope), name=f"estimate-{bucket}", daemon=True
@@ -73,13 +58,10 @@ class Estimates:
             store = self._buckets.open(bucket)
             found = estimate(store, scope, workers=self._workers, on_page=_Reporter(self, task))
         except (StoreError, CatalogError) as error:
-            return _ended(task, type(error).__name__, str(error))
+            return failed(task, type(error).__name__, str(error))
         except Interrupted:
-            return _ended(task, "ServerStopped", "the server stopped; ask for the estimate again")
-        result = msgspec.json.encode(found).decode()
-        return msgspec.structs.replace(
-            task, status="Succeeded", progress=100, end_time=now_ns(), result=result
-        )
+            return failed(task, SERVER_STOPPED, STOPPED_MESSAGE)
+        return succeeded(task, found)
 
     def report(self, task: Task, found: Estimate) -> None:
         """Store what was counted so far. Raises Interrupted when the server ends."""
@@ -99,7 +81,3 @@ class _Reporter:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _PROGRESS_SECONDS
             self._estimates.report(self._task, found)
-
-
-def _ended(task: Task, code: str, message: str) -> Task:
-    return msgspec.structs.replace(task, status="Failed", code=code, message=message, end_time=now_ns())
