@@ -24,6 +24,7 @@ SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("extraction", config.ExtractionConfig),
     ("sync", config.SyncConfig),
     ("events", config.EventsConfig),
+    ("notifications", config.NotificationsConfig),
     ("log", config.LogConfig),
 )
 

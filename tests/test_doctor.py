@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from bindery import doctor
 from bindery.cli.main import main
-from bindery.config import Config
+from bindery.config import Config, NotificationsConfig
 from bindery.doctor import Finding, Verdict, examine, file_system_of
 
 
@@ -104,3 +105,12 @@ def test_a_wrong_configuration_is_a_finding(tmp_path: Path) -> None:
     run = CliRunner().invoke(main, ["doctor", "--config", str(path), "--json"])
     assert run.exit_code == 1
     assert "prot" in run.output
+
+
+def test_receivers_of_notifications(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        settings = NotificationsConfig(topics={"t": url}, events={"ops": "https://nowhere.invalid/"})
+        found = findings(Config(data=tmp_path, notifications=settings))
+    assert found["notifications topic t"].verdict is Verdict.OK
+    assert found["notifications events ops"].verdict is Verdict.FAILURE

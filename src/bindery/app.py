@@ -22,11 +22,17 @@ from bindery.config import Config
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
+from bindery.notifications.announcements import Announcements
+from bindery.notifications.delivery import Delivery
+from bindery.notifications.settings import NotificationSettings, parse_secret
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
 
 _SWITCH_INTERVAL_SECONDS = 0.0005
 """How long a scanning thread may hold the interpreter while a request waits; short for answer times."""
+
+_DELIVERY_SECONDS = 1.0
+"""How long the end of the server waits for notifications under way."""
 
 
 class Application:
@@ -38,6 +44,8 @@ class Application:
         with ExitStack() as opened:
             catalog = open_catalog(config)
             opened.callback(catalog.close)
+            self.delivery = Delivery(catalog, notification_settings(config))
+            opened.callback(self.delivery.close, _DELIVERY_SECONDS)
             buckets = open_buckets(config)
             opened.callback(buckets.close)
             pool = open_pool(config)
@@ -47,7 +55,7 @@ class Application:
             nonces = Nonces(config.data)
             opened.callback(nonces.close)
             self.keys = AccessKeys(config.data, account_id=config.account.id)
-            context = Context(catalog, self.engine, self.keys, nonces, api_settings(config))
+            context = Context(catalog, self.engine, self.delivery, self.keys, nonces, api_settings(config))
             self.gateway = Gateway(context)
             self._opened = opened.pop_all()
 
@@ -58,7 +66,12 @@ class Application:
 
 def open_catalog(config: Config) -> Catalog:
     """The catalog of the data folder. Raises CatalogUnusable, with instructions, when it cannot be used."""
-    return SqliteCatalog(config.data, account_id=config.account.id, zone=parse_zone(config.account.zone))
+    return SqliteCatalog(
+        config.data,
+        account_id=config.account.id,
+        zone=parse_zone(config.account.zone),
+        announcer=Announcements(notification_settings(config)),
+    )
 
 
 def open_buckets(config: Config) -> Buckets:
@@ -96,6 +109,20 @@ def sync_settings(config: Config) -> SyncSettings:
     )
 
 
+def notification_settings(config: Config) -> NotificationSettings:
+    """What the notifications room needs to know of the configuration."""
+    notifications = config.notifications
+    return NotificationSettings(
+        topics=notifications.topics,
+        events=notifications.events,
+        key=parse_secret(notifications.secret) if notifications.secret else b"",
+        retention=notifications.retention,
+        region_id=config.account.region,
+        account_id=config.account.id,
+        zone=parse_zone(config.account.zone),
+    )
+
+
 def api_settings(config: Config) -> ApiSettings:
     """What the API room needs to know of the configuration."""
     return ApiSettings(
@@ -105,6 +132,8 @@ def api_settings(config: Config) -> ApiSettings:
         strict=config.server.strict,
         max_request_line=config.server.max_request_line,
         events_token=config.events.token,
+        topics=frozenset(config.notifications.topics),
+        announces_events=bool(config.notifications.events),
     )
 
 
@@ -129,6 +158,7 @@ async def _serve(application: Application) -> None:
     try:
         _announce(application, address)
         application.engine.start()
+        application.delivery.start()
         await stopped.wait()
     finally:
         await server.stop()

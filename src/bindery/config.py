@@ -10,11 +10,13 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from bindery.clock import parse_zone
 from bindery.log import FORMATS, LEVELS
+from bindery.notifications.settings import parse_secret
 
 
 class ConfigurationError(Exception):
@@ -81,6 +83,19 @@ class EventsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """What senders must show; empty: no events are taken."""
 
 
+class NotificationsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[notifications]``: where messages about indexing and bindings are sent; see docs/notifications.md."""
+
+    topics: dict[str, str] = {}
+    """Name of an MNS topic to the URL that stands for it; calls may name only these."""
+    events: dict[str, str] = {}
+    """Receivers of every event, a name of your own to a URL; they stand for targets of EventBridge."""
+    secret: str = ""
+    """Signs every message: ``whsec_`` and the base64 of 24 to 64 random bytes. Needed when there is a URL."""
+    retention: float = 86_400.0
+    """Seconds for which delivery of a message is tried."""
+
+
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[log]``: what goes to standard error."""
 
@@ -104,6 +119,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
     events: EventsConfig = EventsConfig()
+    notifications: NotificationsConfig = NotificationsConfig()
     log: LogConfig = LogConfig()
 
     def worker_count(self) -> int:
@@ -168,3 +184,33 @@ def _check(config: Config) -> None:
         parse_zone(config.account.zone)
     except ValueError as error:
         raise ConfigurationError(f"account.zone: {error}") from error
+    _check_notifications(config.notifications)
+
+
+def _check_notifications(notifications: NotificationsConfig) -> None:
+    for section, urls in (("topics", notifications.topics), ("events", notifications.events)):
+        for name, url in urls.items():
+            if not name or not _is_http_url(url):
+                raise ConfigurationError(
+                    f"notifications.{section}.{name} must be a URL such as https://host/path, without user name"
+                )
+    if notifications.secret or notifications.topics or notifications.events:
+        try:
+            parse_secret(notifications.secret)
+        except ValueError as error:
+            raise ConfigurationError(f"notifications.secret {error}") from error
+    if notifications.retention <= 0:
+        raise ConfigurationError("notifications.retention must be above 0 seconds")
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return (
+            url.scheme in {"http", "https"}
+            and bool(url.hostname)
+            and "@" not in url.netloc
+            and url.port != 0
+        )
+    except ValueError:
+        return False

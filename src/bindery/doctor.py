@@ -9,21 +9,25 @@ import enum
 import os
 import resource
 import shutil
+import socket
 import sqlite3
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
 from bindery.buckets.registry import open_store, parse_store
 from bindery.buckets.store import StoreError
-from bindery.config import Config
+from bindery.config import Config, NotificationsConfig
 
 _GIB = 1024**3
 _LEAST_FREE_BYTES = _GIB
 _LEAST_OPEN_FILES = 1_024
 _LEAST_WATCHES = 65_536
+_CONNECT_SECONDS = 3.0
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _INOTIFY = Path("/proc/sys/fs/inotify")
 _NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "glusterfs"})
 
@@ -51,6 +55,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _record(config.data)
     yield from _limits()
     yield _memory(config)
+    yield from _notifications(config.notifications)
     yield from _buckets(config)
 
 
@@ -159,6 +164,32 @@ def _memory(config: Config) -> Finding:
         f"{available / _GIB:.1f} GiB available for {config.worker_count()} workers",
         "" if enough else "lower extraction.workers",
     )
+
+
+def _notifications(notifications: NotificationsConfig) -> Iterator[Finding]:
+    for kind, urls in (("topic", notifications.topics), ("events", notifications.events)):
+        for name, url in urls.items():
+            yield _destination(f"notifications {kind} {name}", url)
+
+
+def _destination(subject: str, url: str) -> Finding:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        return Finding(
+            subject,
+            Verdict.FAILURE,
+            f"{host}:{port} does not answer: {error}",
+            "correct the URL, or start the receiver; messages wait for notifications.retention seconds",
+        )
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        return Finding(
+            subject, Verdict.WARNING, f"{host}:{port} answers, without TLS", "use https: others can read it"
+        )
+    return Finding(subject, Verdict.OK, f"{host}:{port} answers")
 
 
 def _buckets(config: Config) -> Iterator[Finding]:

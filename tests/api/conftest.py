@@ -25,6 +25,8 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
+from bindery.notifications.delivery import Delivery
+from bindery.notifications.settings import NotificationSettings
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
 
@@ -137,7 +139,8 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             nonces = Nonces(data)
             closing.callback(nonces.close)
             keys = AccessKeys(data, account_id=known.account_id)
-            gateway = Gateway(Context(catalog, engine, keys, nonces, known))
+            delivery = Delivery(catalog, NotificationSettings())
+            gateway = Gateway(Context(catalog, engine, delivery, keys, nonces, known))
             closing.callback(gateway.close)
             patch.undo()
             return Api(gateway, root)

@@ -21,14 +21,18 @@ from bindery.catalog.query.parse import parse_simple_query
 from bindery.catalog.query.syntax import Aggregation
 from bindery.catalog.records import (
     AlreadyExists,
+    Backlog,
     Binding,
     BindingPhase,
     BindingState,
     Dataset,
+    IndexCall,
+    IndexedFile,
     LimitExceeded,
     Limits,
     NotEmpty,
     NotFound,
+    Notification,
     Outcome,
     Progress,
     Project,
@@ -758,6 +762,155 @@ class TaskConformance:
             catalog.get_task("p", "T", "old")
 
 
+class Teller:
+    """Announces everything to one destination: the body says what."""
+
+    def binding_changed(self, before: Binding | None, after: Binding) -> list[Notification]:
+        text = f"{None if before is None else before.state} {after.state}"
+        return [Notification("d", after.bucket, text.encode())]
+
+    def call_ended(self, call: IndexCall) -> list[Notification]:
+        return [Notification("d", call.event_id, msgspec.json.encode([file.error for file in call.files]))]
+
+
+def told(catalog: Catalog, destination: str = "d") -> list[tuple[str, str]]:
+    return [(each.id, each.body.decode()) for each in catalog.due_notifications(destination, limit=100)]
+
+
+def call_of(event_id: str, *keys: str) -> IndexCall:
+    files = tuple(IndexedFile(uri=f"oss://bucket/{key}") for key in keys)
+    return IndexCall(
+        event_id=event_id, batch=True, project_name="place", dataset_name="place", files=files, start_time=1
+    )
+
+
+def accept(catalog: Catalog, place: Place, call: IndexCall) -> None:
+    catalog.accept_files(place.dataset.id, [(file.uri, b"{}") for file in call.files], call)
+
+
+class NotificationConformance:
+    @pytest.fixture
+    def telling(self, open_catalog: Callable[..., Catalog]) -> Catalog:
+        return open_catalog(Teller())
+
+    @pytest.fixture
+    def empty_place(self, telling: Catalog) -> Place:
+        """A place of whose binding was told already."""
+        place = make_place(telling)
+        (made,) = telling.due_notifications("d", limit=10)
+        assert made.body == b"None Ready"
+        telling.remove_notification(made.sequence)
+        return place
+
+    def test_changes_of_a_binding_are_told_with_them(self, telling: Catalog, empty_place: Place) -> None:
+        binding = empty_place.binding
+        telling.update_binding(binding.id, lambda held: replace(held, state=BindingState.RUNNING))
+        with pytest.raises(ZeroDivisionError):
+            telling.update_binding(binding.id, lambda held: replace(held, reason=str(1 // 0)))
+        telling.commit(ScanCommit(binding_id=binding.id, cursor="k"))
+        telling.delete_binding(binding.id)
+        changes = ["Ready Running", "Running Running", "Running Deleted"]
+        assert told(telling) == [("bucket", change) for change in changes]
+
+    def test_what_is_undone_is_not_told(self, telling: Catalog, empty_place: Place) -> None:
+        with pytest.raises(AlreadyExists):
+            telling.create_binding(empty_place.binding)
+        with pytest.raises(NotEmpty):
+            telling.delete_dataset("place", "place")
+        assert told(telling) == []
+
+    def test_a_call_ends_with_its_last_file(self, telling: Catalog, empty_place: Place) -> None:
+        place = empty_place
+        accept(telling, place, call_of("e", "a", "b", "c"))
+        assert sorted(telling.awaited_files(place.dataset.id)) == [f"oss://bucket/{key}" for key in "abc"]
+        telling.write_files(place.dataset.id, [write_of("c"), write_of("other")], existing_only=True)
+        assert told(telling) == []
+        assert sorted(telling.awaited_files(place.dataset.id)) == [f"oss://bucket/{key}" for key in "ab"]
+        telling.write_files(place.dataset.id, [write_of("a", reason="[Code] m"), write_of("b")])
+        assert told(telling) == [("e", '["[Code] m","",""]')]
+        assert telling.awaited_files(place.dataset.id) == []
+        telling.write_files(place.dataset.id, [write_of("a")])
+        assert len(told(telling)) == 1
+
+    def test_one_outcome_ends_every_call_that_waits_for_it(
+        self, telling: Catalog, empty_place: Place
+    ) -> None:
+        for event_id in ("e1", "e2"):
+            accept(telling, empty_place, call_of(event_id, "a"))
+        telling.write_files(empty_place.dataset.id, [write_of("a")])
+        assert told(telling) == [("e1", '[""]'), ("e2", '[""]')]
+
+    def test_a_call_ends_although_its_file_was_removed(self, telling: Catalog, empty_place: Place) -> None:
+        accept(telling, empty_place, call_of("e", "a"))
+        telling.delete_files(empty_place.dataset.id, ["oss://bucket/a"])
+        telling.write_files(empty_place.dataset.id, [write_of("a")], existing_only=True)
+        assert told(telling) == [("e", '[""]')]
+        assert uris(telling, empty_place.dataset) == []
+
+    def test_calls_end_with_their_dataset(self, telling: Catalog, empty_place: Place) -> None:
+        accept(telling, empty_place, call_of("e", "a", "b"))
+        telling.write_files(empty_place.dataset.id, [write_of("a")])
+        telling.delete_files(empty_place.dataset.id, ["oss://bucket/a", "oss://bucket/b"])
+        telling.delete_binding(empty_place.binding.id)
+        telling.delete_dataset("place", "place")
+        event_id, body = told(telling)[-1]
+        first, second = msgspec.json.decode(body)
+        assert (event_id, first) == ("e", "")
+        assert second.startswith("[ResourceNotFound] ")
+
+    def test_calls_of_other_datasets_wait_on(self, telling: Catalog, empty_place: Place) -> None:
+        other = make_place(telling, "other")
+        accept(telling, empty_place, call_of("e", "a"))
+        telling.write_files(other.dataset.id, [write_of("a")])
+        assert "e" not in dict(told(telling))
+
+    def test_a_call_that_is_refused_is_never_told(self, telling: Catalog, empty_place: Place) -> None:
+        bad = b'{"CustomLabels":"text"}'
+        with pytest.raises(InvalidFields):
+            telling.accept_files(empty_place.dataset.id, [("oss://bucket/a", bad)], call_of("e", "a"))
+        assert telling.awaited_files(empty_place.dataset.id) == []
+
+    def test_what_waits_survives(
+        self, telling: Catalog, empty_place: Place, open_catalog: Callable[..., Catalog]
+    ) -> None:
+        accept(telling, empty_place, call_of("e", "a"))
+        telling.delete_binding(empty_place.binding.id)
+        telling.close()
+        again = open_catalog(Teller())
+        assert told(again) == [("bucket", "Ready Deleted")]
+        assert again.awaited_files(empty_place.dataset.id) == ["oss://bucket/a"]
+        again.write_files(empty_place.dataset.id, [write_of("a")])
+        assert told(again)[-1] == ("e", '[""]')
+
+    def test_what_was_tried_in_vain_waits(self, telling: Catalog, empty_place: Place) -> None:
+        for name in ("1", "2"):
+            telling.update_binding(
+                empty_place.binding.id, lambda held, name=name: replace(held, reason=name)
+            )
+        first, second = telling.due_notifications("d", limit=10)
+        assert telling.due_notifications("other", limit=10) == []
+        assert telling.due_notifications("d", limit=1) == [first]
+        telling.postpone_notification(first.sequence, due=now_ns() + 3600 * 10**9)
+        assert telling.due_notifications("d", limit=10) == [second]
+        telling.postpone_notification(first.sequence, due=0)
+        found = telling.due_notifications("d", limit=10)
+        assert [(each.sequence, each.attempts) for each in found] == [
+            (first.sequence, 2),
+            (second.sequence, 0),
+        ]
+        assert telling.notification_backlog() == {"d": Backlog(count=2, oldest=first.made_time)}
+        telling.remove_notification(second.sequence)
+        assert telling.notification_backlog()["d"].count == 1
+
+    def test_old_ones_are_given_up(self, telling: Catalog, empty_place: Place) -> None:
+        telling.update_binding(empty_place.binding.id, lambda held: held)
+        between = now_ns()
+        telling.update_binding(empty_place.binding.id, lambda held: held)
+        assert telling.expire_notifications(before=between) == {"d": 1}
+        assert len(told(telling)) == 1
+        assert telling.expire_notifications(before=0) == {}
+
+
 class CatalogConformance(
     ProjectConformance,
     DatasetConformance,
@@ -767,5 +920,6 @@ class CatalogConformance(
     EntryConformance,
     ReadingConformance,
     TaskConformance,
+    NotificationConformance,
 ):
     """All of it."""

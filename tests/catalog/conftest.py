@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from bindery.catalog.announcer import Announcer
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .samples import Place, make_place
 
-OpenCatalog = Callable[[], Catalog]
+OpenCatalog = Callable[..., Catalog]
 
 
 @pytest.fixture
 def open_catalog(tmp_path: Path) -> Iterator[OpenCatalog]:
-    """Opens the catalog of the test's folder; an earlier one must be closed first."""
+    """``open_catalog(announcer=…)`` opens the catalog of the test's folder; an earlier one must be closed first."""
     opened: list[Catalog] = []
 
-    def open_it() -> Catalog:
-        opened.append(SqliteCatalog(tmp_path / "data", account_id="10001"))
+    def open_it(announcer: Announcer | None = None) -> Catalog:
+        opened.append(SqliteCatalog(tmp_path / "data", account_id="10001", announcer=announcer))
         return opened[-1]
 
     yield open_it

@@ -10,6 +10,7 @@ from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
 from bindery.catalog.catalog import Catalog
 from bindery.clock import DEFAULT_ZONE, format_time
+from bindery.notifications.delivery import Delivery
 from bindery.sync.engine import Engine
 
 
@@ -23,6 +24,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_request_line: int = 4_194_304
     events_token: str = ""
     """What senders of events must show; empty: events are not taken."""
+    topics: frozenset[str] = frozenset()
+    """MNS topics that calls may name."""
+    announces_events: bool = False
+    """Whether somebody receives every event."""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -30,6 +35,7 @@ class Context(msgspec.Struct, frozen=True):
 
     catalog: Catalog
     engine: Engine
+    delivery: Delivery
     keys: AccessKeys
     nonces: Nonces
     settings: ApiSettings

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from bindery.api.context import ApiSettings
 from bindery.api.errors import invalid_argument, invalid_parameter, missing_parameter
-from bindery.api.messages import InputFile, Notification
+from bindery.api.messages import (
+    BatchIndexFileMetaRequest,
+    IndexFileMetaRequest,
+    InputFile,
+    Notification,
+)
 from bindery.api.spec.model import load_model
 from bindery.buckets.uri import parse_object_uri
 from bindery.catalog.documents import MAX_CUSTOM_LABELS
 from bindery.catalog.query.values import parse_point
-from bindery.clock import parse_time
+from bindery.catalog.records import IndexCall, IndexedFile
+from bindery.clock import now_ns, parse_time
 
 _FORMED = ("content_type", "file_hash", "lat_long", "media_type", "oss_uri", "produce_time")
 _MEDIA_TYPES = frozenset({"image", "other", "document", "archive", "video", "audio"})
 _MAX_URI = 2_048
 _MAX_CUSTOM_ID = 512
 _MAX_LABEL_NAME, _MAX_LABEL_VALUE = 128, 512
-_EVENT_CHARACTERS = string.digits + string.ascii_letters
 _encoder = msgspec.json.Encoder()
 
 
@@ -80,21 +84,53 @@ def _check_labels(labels: Mapping[str, Any]) -> None:
             )
 
 
-def check_notification(notification: Notification | None) -> None:
-    """Raises ApiError for channels: none is offered yet, and a promise that is not kept is worse than none."""
+def index_call(
+    settings: ApiSettings,
+    request: IndexFileMetaRequest | BatchIndexFileMetaRequest,
+    event_id: str,
+) -> IndexCall | None:
+    """What is to be told once the files of a call are indexed; None when nobody is to be told.
+
+    Raises ApiError for channels that do not exist here: a promise that is not kept is worse than none.
+    """
+    topic = _topic(settings, request.notification)
+    if not topic and not settings.announces_events:
+        return None
+    batch = isinstance(request, BatchIndexFileMetaRequest)
+    files = request.files if isinstance(request, BatchIndexFileMetaRequest) else [request.file]
+    named = {uri: file for file in files if (uri := file.uri)}
+    return IndexCall(
+        event_id=event_id,
+        batch=batch,
+        project_name=request.project_name,
+        dataset_name=request.dataset_name,
+        files=tuple(
+            IndexedFile(uri=uri, custom_id=file.custom_id, custom_labels=file.custom_labels)
+            for uri, file in named.items()
+        ),
+        topic=topic,
+        user_data=request.user_data or "",
+        start_time=now_ns(),
+    )
+
+
+def _topic(settings: ApiSettings, notification: Notification | None) -> str:
+    """The MNS topic a call names; empty for none. Raises ApiError."""
     if notification is None:
-        return
-    for name, channel in (("RocketMQ", notification.rocket_mq), ("MNS", notification.mns)):
-        if channel is not None:
-            raise invalid_argument(
-                f"Notification by {name} is not offered; read the entry, or ask for ObjectStatus, instead."
-            )
-
-
-def make_event_id() -> str:
-    """An id in the vendor's form, e.g. ``30F-1D8FxFzDXKJH9YQdve4CjR2k9Bz``."""
-    head = secrets.token_hex(2)[:3].upper()
-    return f"{head}-1" + "".join(secrets.choice(_EVENT_CHARACTERS) for _ in range(26))
+        return ""
+    if notification.rocket_mq is not None:
+        raise invalid_argument("Notification by RocketMQ is not offered; name an MNS topic instead.")
+    if notification.mns is None:
+        return ""
+    name = notification.mns.topic_name
+    if not name:
+        raise missing_parameter("TopicName")
+    if name not in settings.topics:
+        raise invalid_argument(
+            f"Notification.MNS.TopicName: this server has no topic {name[:255]!r}; its operator adds topics in the "
+            "configuration, section notifications.topics."
+        )
+    return name
 
 
 def select_fields(

@@ -8,7 +8,7 @@ from functools import cache
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bindery.api.context import Context
@@ -47,6 +47,7 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_BindingCollector(context))
+        self._registry.register(_NotificationCollector(context))
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
 
@@ -107,3 +108,31 @@ class _BindingCollector(Collector):
             waiting = progress.oldest_pending_change
             oldest.add_metric(labels, 0 if waiting is None else (now - waiting) / 1e9)
         yield from (state, objects, listing, oldest)
+
+
+class _NotificationCollector(Collector):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def collect(self) -> Iterator[Metric]:
+        """What waits for each destination, and what became of the tries."""
+        tries = CounterMetricFamily(
+            "bindery_notifications",
+            "Tries to deliver a notification (delivered, failed), and those given up (expired).",
+            labels=["destination", "outcome"],
+        )
+        for (destination, outcome), count in self._context.delivery.tries().items():
+            tries.add_metric([destination, outcome], count)
+        waiting = GaugeMetricFamily(
+            "bindery_notifications_pending", "Notifications not delivered yet.", labels=["destination"]
+        )
+        oldest = GaugeMetricFamily(
+            "bindery_notifications_oldest_seconds",
+            "Age of the oldest notification that is not delivered.",
+            labels=["destination"],
+        )
+        now = now_ns()
+        for destination, backlog in self._context.catalog.notification_backlog().items():
+            waiting.add_metric([destination], backlog.count)
+            oldest.add_metric([destination], (now - backlog.oldest) / 1e9)
+        yield from (tries, waiting, oldest)

@@ -14,15 +14,18 @@ import msgspec
 
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
 from bindery.catalog.records import (
+    Backlog,
     Binding,
     Dataset,
     FileRecord,
     FileSummary,
     FileWrite,
+    IndexCall,
     KnownFile,
     LedgerEntry,
     LedgerFilter,
     PendingChange,
+    PendingNotification,
     Project,
     ScanCommit,
     SoughtFile,
@@ -156,8 +159,14 @@ class Catalog(Protocol):
         """Pages of the entries whose URI starts with ``prefix``, ascending by its UTF-8 bytes; changes made
         meanwhile may or may not show."""
 
-    def accept_files(self, dataset_id: int, files: Sequence[tuple[str, bytes]]) -> None:
-        """Make or keep entries with the caller's own fields and ObjectStatus ``Indexing``, all or none."""
+    def accept_files(
+        self, dataset_id: int, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
+    ) -> None:
+        """Make or keep entries with the caller's own fields and ObjectStatus ``Indexing``, all or none.
+        ``call`` is announced when each of its files has been written, or the dataset deleted."""
+
+    def awaited_files(self, dataset_id: int) -> list[str]:
+        """URIs for which an accepted call still waits, whether or not their entries exist."""
 
     def write_files(
         self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False
@@ -210,5 +219,22 @@ class Catalog(Protocol):
     def get_task(self, project_name: str, task_type: str, task_id: str) -> Task: ...
     def list_tasks(self, project_name: str) -> list[Task]:
         """All tasks of a project not older than 7 days."""
+
+    # notifications, which an announcer made of the changes above
+
+    def due_notifications(self, destination: str, *, limit: int) -> list[PendingNotification]:
+        """Those to be sent now, the longest due first."""
+
+    def remove_notification(self, sequence: int) -> None:
+        """It was delivered."""
+
+    def postpone_notification(self, sequence: int, *, due: int) -> None:
+        """It was tried in vain, and is due again then."""
+
+    def expire_notifications(self, *, before: int) -> dict[str, int]:
+        """Forget those made before; how many by destination."""
+
+    def notification_backlog(self) -> dict[str, Backlog]:
+        """What waits, by destination; those for which nothing waits are left out."""
 
     def close(self) -> None: ...

@@ -308,3 +308,55 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     request_definition: str = ""
     result: str = ""
     """What a task that has ended found, as JSON."""
+
+
+class Notification(msgspec.Struct, frozen=True):
+    """A message for one destination of the configuration."""
+
+    destination: str
+    id: str
+    """The same each time it is sent, so that a receiver knows a message that comes twice."""
+    body: bytes
+
+
+class PendingNotification(msgspec.Struct, frozen=True):
+    """A message that was not delivered yet."""
+
+    sequence: int
+    id: str
+    body: bytes
+    made_time: int
+    attempts: int
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for one destination."""
+
+    count: int
+    oldest: int
+    """When the oldest message was made."""
+
+
+class IndexedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a call of explicit indexing."""
+
+    uri: str
+    custom_id: str | None = None
+    custom_labels: dict[str, str] | None = None
+    error: str = ""
+    """``[Code] message``; empty when all is well."""
+
+
+class IndexCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of IndexFileMeta or BatchIndexFileMeta whose end is to be told."""
+
+    event_id: str
+    batch: bool
+    project_name: str
+    dataset_name: str
+    files: tuple[IndexedFile, ...]
+    """Each URI once."""
+    topic: str = ""
+    """The MNS topic named in the call; empty when none was."""
+    user_data: str = ""
+    start_time: int

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timezone
 from pathlib import Path
 
 import msgspec
 
+from bindery.catalog.announcer import Announcer, Silent
 from bindery.catalog.catalog import AggregationResult, Page
 from bindery.catalog.index.index import Index
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
@@ -15,20 +17,26 @@ from bindery.catalog.record.buried import Buried
 from bindery.catalog.record.control import Control
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.entries import Entries
+from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.ledger import Ledger
+from bindery.catalog.record.outbox import Outbox
 from bindery.catalog.record.pending import PendingChanges
 from bindery.catalog.record.selection import Selection
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.records import (
+    Backlog,
     Binding,
+    BindingState,
     Dataset,
     FileRecord,
     FileSummary,
     FileWrite,
+    IndexCall,
     KnownFile,
     LedgerEntry,
     LedgerFilter,
     PendingChange,
+    PendingNotification,
     Project,
     ScanCommit,
     SoughtFile,
@@ -37,12 +45,22 @@ from bindery.catalog.records import (
 )
 from bindery.clock import DEFAULT_ZONE, now_ns
 
+_DATASET_DELETED = "[ResourceNotFound] The dataset was deleted before the file was indexed."
+
 
 class SqliteCatalog:
     """Implements ``catalog.Catalog``. Raises CatalogUnusable when the folder cannot be used."""
 
-    def __init__(self, folder: Path, *, account_id: str, zone: timezone = DEFAULT_ZONE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        account_id: str,
+        zone: timezone = DEFAULT_ZONE,
+        announcer: Announcer | None = None,
+    ) -> None:
         self._database = Database(folder)
+        self._announcer = announcer or Silent()
         self._control = Control(self._database)
         self._entries = Entries(self._database, account_id, zone)
         self._ledger = Ledger(self._database)
@@ -50,6 +68,8 @@ class SqliteCatalog:
         self._selection = Selection(self._database)
         self._tasks = Tasks(self._database)
         self._pending = PendingChanges(self._database)
+        self._calls = IndexCalls(self._database)
+        self._outbox = Outbox(self._database)
         try:
             self._index = Index(folder / "index.duckdb", self._entries, zone)
         except BaseException:
@@ -104,7 +124,10 @@ class SqliteCatalog:
 
     def delete_dataset(self, project_name: str, name: str) -> None:
         """Raises NotFound, NotEmpty."""
-        dataset = self._control.delete_dataset(project_name, name)
+        with self._database.transaction() as connection:
+            dataset = self._control.get_dataset(project_name, name, connection)
+            self._announce_calls(connection, self._calls.abandon(connection, dataset.id, _DATASET_DELETED))
+            self._control.delete_dataset(connection, dataset)
         self._index.drop_dataset(dataset.id)
 
     def dataset_statistics(self, project_name: str, name: str) -> Statistics:
@@ -113,7 +136,10 @@ class SqliteCatalog:
 
     def create_binding(self, binding: Binding) -> Binding:
         """Raises NotFound, AlreadyExists, LimitExceeded."""
-        return self._control.create_binding(binding)
+        with self._database.transaction() as connection:
+            made = self._control.create_binding(connection, binding)
+            self._announce_binding(connection, None, made)
+            return made
 
     def get_binding(self, project_name: str, dataset_name: str, bucket: str) -> Binding:
         """Raises NotFound."""
@@ -139,11 +165,21 @@ class SqliteCatalog:
 
     def update_binding(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
         """Raises NotFound."""
-        return self._control.update_binding(binding_id, change)
+        try:
+            with self._database.transaction() as connection:
+                return self._change_binding(connection, binding_id, change)
+        finally:
+            self._control.forget_bindings()
 
     def delete_binding(self, binding_id: int) -> None:
         """Raises NotFound."""
-        self._control.delete_binding(binding_id)
+        try:
+            with self._database.transaction() as connection:
+                binding = self._control.delete_binding(connection, binding_id)
+                deleted = msgspec.structs.replace(binding, state=BindingState.DELETED, update_time=now_ns())
+                self._announce_binding(connection, binding, deleted)
+        finally:
+            self._control.forget_bindings()
 
     # the work of a binding
 
@@ -152,7 +188,7 @@ class SqliteCatalog:
         now = now_ns()
         try:
             with self._database.transaction() as connection:
-                binding = self._control.change_binding(
+                binding = self._change_binding(
                     connection, work.binding_id, lambda held: _advance(held, work)
                 )
                 if work.files:
@@ -229,13 +265,21 @@ class SqliteCatalog:
         """Pages ascending by URI."""
         return self._selection.files(dataset_id, prefix)
 
-    def accept_files(self, dataset_id: int, files: Sequence[tuple[str, bytes]]) -> None:
+    def accept_files(
+        self, dataset_id: int, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
+    ) -> None:
         """Raises NotFound, LimitExceeded, InvalidFields."""
         with self._database.transaction() as connection:
             dataset = self._control.get_dataset_by_id(dataset_id, connection)
             for uri, fields in files:
                 self._entries.accept(connection, dataset, uri, fields)
+            if call is not None:
+                self._calls.add(connection, dataset_id, call)
         self._index.wake()
+
+    def awaited_files(self, dataset_id: int) -> list[str]:
+        """URIs for which an accepted call still waits."""
+        return self._calls.awaited(dataset_id)
 
     def write_files(
         self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False
@@ -244,6 +288,8 @@ class SqliteCatalog:
         with self._database.transaction() as connection:
             dataset = self._control.get_dataset_by_id(dataset_id, connection)
             self._entries.write(connection, dataset, files, existing_only=existing_only)
+            errors = {write.uri: write.file.reason or "" for write in files}
+            self._announce_calls(connection, self._calls.settle(connection, dataset_id, errors))
         self._index.wake()
 
     def set_fields(self, dataset_id: int, uri: str, fields: bytes) -> None:
@@ -314,10 +360,50 @@ class SqliteCatalog:
         """All tasks of a project not older than seven days."""
         return self._tasks.list(project_name)
 
+    # notifications
+
+    def due_notifications(self, destination: str, *, limit: int) -> list[PendingNotification]:
+        """Those to be sent now, the longest due first."""
+        return self._outbox.due(destination, now_ns(), limit)
+
+    def remove_notification(self, sequence: int) -> None:
+        """It was delivered."""
+        self._outbox.remove(sequence)
+
+    def postpone_notification(self, sequence: int, *, due: int) -> None:
+        """It was tried in vain, and is due again then."""
+        self._outbox.postpone(sequence, due)
+
+    def expire_notifications(self, *, before: int) -> dict[str, int]:
+        """Forget those made before; how many by destination."""
+        return self._outbox.expire(before)
+
+    def notification_backlog(self) -> dict[str, Backlog]:
+        """What waits, by destination."""
+        return self._outbox.backlog()
+
     def close(self) -> None:
         """Close record and index. May be called twice."""
         self._index.close()
         self._database.close()
+
+    def _change_binding(
+        self, connection: sqlite3.Connection, binding_id: int, change: Callable[[Binding], Binding]
+    ) -> Binding:
+        """Call ``forget_bindings`` after the transaction."""
+        before = self._control.get_binding_by_id(binding_id, connection)
+        after = self._control.put_binding(connection, change(before))
+        self._announce_binding(connection, before, after)
+        return after
+
+    def _announce_binding(
+        self, connection: sqlite3.Connection, before: Binding | None, after: Binding
+    ) -> None:
+        self._outbox.put(connection, self._announcer.binding_changed(before, after), now_ns())
+
+    def _announce_calls(self, connection: sqlite3.Connection, ended: Iterable[IndexCall]) -> None:
+        for call in ended:
+            self._outbox.put(connection, self._announcer.call_ended(call), now_ns())
 
 
 def _advance(binding: Binding, work: ScanCommit) -> Binding:

@@ -14,7 +14,16 @@ from bindery.buckets.registry import Buckets, open_store
 from bindery.buckets.store import StoreAddress
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState, Dataset, LedgerFilter, Progress, Scope, Task
+from bindery.catalog.records import (
+    Binding,
+    BindingState,
+    Dataset,
+    IndexCall,
+    LedgerFilter,
+    Progress,
+    Scope,
+    Task,
+)
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
@@ -199,9 +208,11 @@ class Engine:
 
     # files
 
-    def index_files(self, dataset: Dataset, files: Sequence[tuple[str, bytes]]) -> None:
+    def index_files(
+        self, dataset: Dataset, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
+    ) -> None:
         """Accept files for explicit indexing; see ``indexing.Indexer.accept``."""
-        self._indexer.accept(dataset, files)
+        self._indexer.accept(dataset, files, call)
 
     def detect(self, uri: ObjectUri) -> Extraction:
         """Metadata of one object, stored nowhere. Raises StoreError."""

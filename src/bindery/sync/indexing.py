@@ -17,7 +17,7 @@ from bindery.buckets.store import StoreError
 from bindery.buckets.uri import ObjectUri, parse_object_uri
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.query.syntax import Leaf
-from bindery.catalog.records import Dataset, FileWrite, LimitExceeded, NotFound
+from bindery.catalog.records import Dataset, FileWrite, IndexCall, LimitExceeded, NotFound
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.pool import Interrupted, Pool
 from bindery.file import File
@@ -66,8 +66,11 @@ class Indexer:
         if self._thread.is_alive():
             self._thread.join(seconds)
 
-    def accept(self, dataset: Dataset, files: Sequence[tuple[str, bytes]]) -> None:
+    def accept(
+        self, dataset: Dataset, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
+    ) -> None:
         """Files as URI and the caller's own fields (JSON of an InputFile). Durable when this returns.
+        ``call`` is announced once all of them have their outcome.
 
         Raises LimitExceeded, InvalidFields; then no file of the call has been accepted.
         """
@@ -75,7 +78,7 @@ class Indexer:
         with self._storing:
             earlier = self._jobs.announce(dataset, uris)
         try:
-            self._catalog.accept_files(dataset.id, files)
+            self._catalog.accept_files(dataset.id, files, call)
         except BaseException:
             self._jobs.put(dataset, earlier)
             raise
@@ -116,7 +119,8 @@ class Indexer:
             self._jobs.put(dataset, [_read_named(document).uri for document in page.documents])
             token = page.next_token
             if not token:
-                return
+                break
+        self._jobs.put(dataset, self._catalog.awaited_files(dataset.id))
 
     def _index(self, jobs: list[Job]) -> None:
         by_dataset: dict[int, list[Job]] = {}

@@ -144,10 +144,14 @@ def test_pds_uris_are_accepted(api: Api, dataset: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("action", ["IndexFileMeta", "BatchIndexFileMeta"])
-def test_notifications(api: Api, dataset: dict[str, str], action: str) -> None:
+def test_channels_that_do_not_exist(api: Api, dataset: dict[str, str], action: str) -> None:
     files = {"File": {"URI": URI}} if action == "IndexFileMeta" else {"Files": [{"URI": URI}]}
-    for channel in ({"MNS": {"TopicName": "t"}}, {"RocketMQ": {"InstanceId": "i", "TopicName": "t"}}):
-        assert api.refused(action, **dataset, **files, Notification=channel)[1] == "InvalidArgument"
+    for channel, code in (
+        ({"MNS": {"TopicName": "t"}}, "InvalidArgument"),
+        ({"MNS": {}}, "MissingTopicName"),
+        ({"RocketMQ": {"InstanceId": "i", "TopicName": "t"}}, "InvalidArgument"),
+    ):
+        assert api.refused(action, **dataset, **files, Notification=channel)[1] == code
     api(action, **dataset, **files, Notification={"ExtendedMessageURI": "oss://media/message"})
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
-from bindery.api.files import check_notification, make_event_id, own_fields
+from bindery.api.files import index_call, own_fields
 from bindery.api.messages import IndexFileMetaRequest, IndexFileMetaResponse
+from bindery.notifications.announcements import make_event_id
 
 
 def index_file_meta(context: Context, request: IndexFileMetaRequest) -> IndexFileMetaResponse:
     """Accept one file for indexing; the entry exists when this returns, its metadata follow."""
-    check_notification(request.notification)
+    event_id = make_event_id()
+    call = index_call(context.settings, request, event_id)
     file = own_fields(request.file, index=True)
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    context.engine.index_files(dataset, [file])
-    return IndexFileMetaResponse(event_id=make_event_id())
+    context.engine.index_files(dataset, [file], call)
+    return IndexFileMetaResponse(event_id=event_id)

@@ -145,16 +145,13 @@ class Control:
             connection.execute(_SQL.update_dataset, {"id": dataset.id, "body": _encode(dataset)})
             return dataset
 
-    def delete_dataset(self, project_name: str, name: str) -> Dataset:
-        """Raises NotFound, NotEmpty. Returns what was deleted."""
-        with self._database.transaction() as connection:
-            dataset = self.get_dataset(project_name, name, connection)
-            bindings, files, _ = connection.execute(_SQL.dataset_statistics, {"id": dataset.id}).fetchone()
-            if bindings or files:
-                raise NotEmpty("dataset", "bindings" if bindings else "files")
-            connection.execute(_SQL.delete_dataset_tombstones, {"id": dataset.id})
-            connection.execute(_SQL.delete_dataset, {"id": dataset.id})
-            return dataset
+    def delete_dataset(self, connection: sqlite3.Connection, dataset: Dataset) -> None:
+        """Raises NotEmpty."""
+        bindings, files, _ = connection.execute(_SQL.dataset_statistics, {"id": dataset.id}).fetchone()
+        if bindings or files:
+            raise NotEmpty("dataset", "bindings" if bindings else "files")
+        connection.execute(_SQL.delete_dataset_tombstones, {"id": dataset.id})
+        connection.execute(_SQL.delete_dataset, {"id": dataset.id})
 
     def dataset_statistics(self, project_name: str, name: str) -> Statistics:
         """Exact counts. Raises NotFound."""
@@ -164,19 +161,18 @@ class Control:
 
     # bindings
 
-    def create_binding(self, binding: Binding) -> Binding:
+    def create_binding(self, connection: sqlite3.Connection, binding: Binding) -> Binding:
         """``dataset_id`` is looked up by name. Raises NotFound, AlreadyExists, LimitExceeded."""
-        with self._database.transaction() as connection:
-            dataset = self.get_dataset(binding.project_name, binding.dataset_name, connection)
-            binding = msgspec.structs.replace(binding, dataset_id=dataset.id)
-            if connection.execute(_SQL.select_binding, _binding_names(binding)).fetchone():
-                raise AlreadyExists("binding")
-            held = connection.execute(_SQL.count_bindings, {"dataset_id": dataset.id}).fetchone()[0]
-            if held >= dataset.limits.dataset_max_bind_count:
-                raise LimitExceeded("DatasetMaxBindCount")
-            values = {"dataset_id": dataset.id, "bucket": binding.bucket, "body": _encode(binding)}
-            row = connection.execute(_SQL.insert_binding, values)
-            return msgspec.structs.replace(binding, id=row.lastrowid)
+        dataset = self.get_dataset(binding.project_name, binding.dataset_name, connection)
+        binding = msgspec.structs.replace(binding, dataset_id=dataset.id)
+        if connection.execute(_SQL.select_binding, _binding_names(binding)).fetchone():
+            raise AlreadyExists("binding")
+        held = connection.execute(_SQL.count_bindings, {"dataset_id": dataset.id}).fetchone()[0]
+        if held >= dataset.limits.dataset_max_bind_count:
+            raise LimitExceeded("DatasetMaxBindCount")
+        values = {"dataset_id": dataset.id, "bucket": binding.bucket, "body": _encode(binding)}
+        row = connection.execute(_SQL.insert_binding, values)
+        return msgspec.structs.replace(binding, id=row.lastrowid)
 
     def get_binding(self, project_name: str, dataset_name: str, bucket: str) -> Binding:
         """Raises NotFound for the project, the dataset or the binding."""
@@ -229,32 +225,19 @@ class Control:
         rows = self._database.reader.execute(_SQL.list_bindings, values).fetchall()
         return [_with_id(_binding_decoder, row) for row in rows]
 
-    def update_binding(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
-        """Raises NotFound."""
-        try:
-            with self._database.transaction() as connection:
-                return self.change_binding(connection, binding_id, change)
-        finally:
-            self.forget_bindings()
-
-    def change_binding(
-        self, connection: sqlite3.Connection, binding_id: int, change: Callable[[Binding], Binding]
-    ) -> Binding:
-        """The same, inside a transaction; call ``forget_bindings`` after it."""
-        binding = change(self.get_binding_by_id(binding_id, connection))
-        connection.execute(_SQL.update_binding, {"id": binding_id, "body": _encode(binding)})
+    def put_binding(self, connection: sqlite3.Connection, binding: Binding) -> Binding:
+        """Replace a binding; call ``forget_bindings`` after the transaction."""
+        connection.execute(_SQL.update_binding, {"id": binding.id, "body": _encode(binding)})
         return binding
 
-    def delete_binding(self, binding_id: int) -> None:
-        """Remove the binding and its ledger. Raises NotFound."""
-        try:
-            with self._database.transaction() as connection:
-                self.get_binding_by_id(binding_id, connection)
-                connection.execute(_SQL.delete_binding_ledger, {"id": binding_id})
-                connection.execute(_SQL.delete_binding_buried, {"id": binding_id})
-                connection.execute(_SQL.delete_binding, {"id": binding_id})
-        finally:
-            self.forget_bindings()
+    def delete_binding(self, connection: sqlite3.Connection, binding_id: int) -> Binding:
+        """Remove the binding and its ledger, and return what it was; call ``forget_bindings`` after the
+        transaction. Raises NotFound."""
+        binding = self.get_binding_by_id(binding_id, connection)
+        connection.execute(_SQL.delete_binding_ledger, {"id": binding_id})
+        connection.execute(_SQL.delete_binding_buried, {"id": binding_id})
+        connection.execute(_SQL.delete_binding, {"id": binding_id})
+        return binding
 
     def forget_bindings(self) -> None:
         """Drop the cache after a write; a read that began before it may not fill it again."""

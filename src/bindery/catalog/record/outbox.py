@@ -1,0 +1,63 @@
+"""Notifications on their way out: written with what they tell of, removed once their destination has them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.records import Backlog, Notification, PendingNotification
+
+_SQL = load_statements("outbox")
+_PAGE = 1_000
+
+
+class Outbox:
+    """Rows of ``outbox``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, connection: sqlite3.Connection, notifications: Iterable[Notification], now: int) -> None:
+        """Within the transaction of what they tell of."""
+        rows = [
+            {"destination": each.destination, "id": each.id, "body": each.body, "now": now}
+            for each in notifications
+        ]
+        if rows:
+            connection.executemany(_SQL.add_notification, rows)
+
+    def due(self, destination: str, now: int, limit: int) -> list[PendingNotification]:
+        """Those to be sent now, the longest due first."""
+        values = {"destination": destination, "now": now, "limit": limit}
+        rows = self._database.reader.execute(_SQL.due_notifications, values).fetchall()
+        return [PendingNotification(*row) for row in rows]
+
+    def remove(self, sequence: int) -> None:
+        """It was delivered."""
+        with self._database.transaction() as connection:
+            connection.execute(_SQL.remove_notification, {"sequence": sequence})
+
+    def postpone(self, sequence: int, due: int) -> None:
+        """It was tried in vain."""
+        with self._database.transaction() as connection:
+            connection.execute(_SQL.postpone_notification, {"sequence": sequence, "due": due})
+
+    def expire(self, before: int) -> dict[str, int]:
+        """Forget those made before, a page at a time so that no writer waits for long; how many by destination."""
+        expired: dict[str, int] = {}
+        for (destination,) in self._database.reader.execute(_SQL.outbox_destinations).fetchall():
+            values = {"destination": destination, "before": before, "limit": _PAGE}
+            while count := self._remove_page(values):
+                expired[destination] = expired.get(destination, 0) + count
+        return expired
+
+    def backlog(self) -> dict[str, Backlog]:
+        """What waits, by destination."""
+        rows = self._database.reader.execute(_SQL.outbox_backlog).fetchall()
+        return {destination: Backlog(count=count, oldest=oldest) for destination, count, oldest in rows}
+
+    def _remove_page(self, values: dict[str, str | int]) -> int:
+        with self._database.transaction() as connection:
+            return connection.execute(_SQL.expire_notifications, values).rowcount

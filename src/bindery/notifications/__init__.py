@@ -1,0 +1,1 @@
+"""What Bindery tells others: messages in the vendor's envelope, to the destinations of the configuration."""

@@ -1,0 +1,62 @@
+"""Where notifications go."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import timezone
+
+import msgspec
+
+from bindery.clock import DEFAULT_ZONE
+
+_SECRET_PREFIX = "whsec_"  # noqa: S105
+_LEAST_SECRET, _MOST_SECRET = 24, 64
+
+
+class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Destinations by name, and what messages say of this server."""
+
+    topics: dict[str, str] = {}
+    """URL by name of an MNS topic."""
+    events: dict[str, str] = {}
+    """URL by a name of one's own: receivers of every event, as targets of EventBridge are."""
+    key: bytes = b""
+    """Signs every message."""
+    retention: float = 86_400.0
+    """Seconds for which delivery is tried."""
+    region_id: str = "cn-hangzhou"
+    account_id: str = "1000000000000001"
+    zone: timezone = DEFAULT_ZONE
+
+    def urls(self) -> dict[str, str]:
+        """URL by destination."""
+        topics = {topic_destination(name): url for name, url in self.topics.items()}
+        return topics | {event_destination(name): url for name, url in self.events.items()}
+
+
+def topic_destination(name: str) -> str:
+    """The destination that stands for a topic of MNS."""
+    return f"MNS/{name}"
+
+
+def event_destination(name: str) -> str:
+    """The destination that stands for a target of EventBridge."""
+    return f"EventBridge/{name}"
+
+
+def parse_secret(text: str) -> bytes:
+    """The key in a secret: ``whsec_`` and the base64 of 24 to 64 bytes. Raises ValueError.
+
+    Source: Standard Webhooks specification, "Signature scheme".
+    """
+    try:
+        key = base64.b64decode(text.removeprefix(_SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not text.startswith(_SECRET_PREFIX) or not _LEAST_SECRET <= len(key) <= _MOST_SECRET:
+        raise ValueError(
+            f"must be {_SECRET_PREFIX} and the base64 of {_LEAST_SECRET} to {_MOST_SECRET} random bytes; make one: "
+            'echo "whsec_$(openssl rand -base64 32)"'
+        )
+    return key
