@@ -5,16 +5,19 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from tests.servers.fuse_folder import mounted
 
 from bindery import doctor
+from bindery.buckets.registry import Buckets, parse_store
 from bindery.cli.main import main
-from bindery.config import Config, NotificationsConfig
-from bindery.doctor import Finding, Verdict, examine, file_system_of
+from bindery.config import Config, NotificationsConfig, SyncConfig
+from bindery.doctor import Finding, Verdict, examine
 
 
 def findings(config: Config) -> dict[str, Finding]:
@@ -87,8 +90,56 @@ def test_little_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert findings(Config(data=tmp_path))["memory"].verdict is Verdict.WARNING
 
 
-def test_the_file_system_of_a_path_is_told() -> None:
-    assert file_system_of(Path("/proc/self")) == "proc"
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[Path]:
+    """A folder that is served as network mounts are."""
+    mount = tmp_path / "buckets" / "shared"
+    (tmp_path / "backing" / "inside").mkdir(parents=True)
+    mount.mkdir(parents=True)
+    try:
+        with mounted(tmp_path / "backing", mount):
+            yield mount
+    except OSError as error:
+        pytest.skip(f"this user may not mount: {error}")
+
+
+def test_how_changes_in_folders_are_found(tmp_path: Path, shared: Path) -> None:
+    (shared.parent / "local" / "inside").mkdir(parents=True)
+    polled = f"file://{tmp_path / 'backing'}?follow=poll"
+    seen = {
+        name: finding.seen
+        for name, finding in findings(
+            Config(data=tmp_path / "data", bucket_root=shared.parent, buckets={"polled": polled})
+        ).items()
+    }
+    assert seen["bucket local"] == "can be listed, watched (2 folders)"
+    assert "listed every 5 s: fuse.test reports no changes made by others" in seen["bucket shared"]
+    assert seen["bucket polled"] == "can be listed, not watched but listed every 5 s"
+    believing = SyncConfig(folder_follow="watch")
+    found = findings(Config(data=tmp_path / "data", bucket_root=shared.parent, sync=believing))
+    assert found["bucket shared"].seen == "can be listed, watched (2 folders)"
+
+
+def test_more_folders_than_the_kernel_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "max_user_watches").write_text("3\n")
+    monkeypatch.setattr(doctor, "_INOTIFY", tmp_path)
+    (tmp_path / "buckets" / "many" / "a" / "b" / "c").mkdir(parents=True)
+    found = findings(Config(data=tmp_path / "data", bucket_root=tmp_path / "buckets"))["bucket many"]
+    assert found.verdict is Verdict.WARNING
+    assert found.seen.startswith("has 4 folders or more and 3 may be watched")
+    assert found.advice.startswith("sysctl fs.inotify.max_user_watches=")
+
+
+def test_a_data_folder_on_a_network_mount(tmp_path: Path, shared: Path) -> None:
+    found = findings(Config(data=shared / "data"))["file system"]
+    assert "is on fuse.test" in found.seen
+
+
+def test_registered_buckets_are_looked_at(tmp_path: Path) -> None:
+    Buckets({}, data=tmp_path).register(parse_store("later", str(tmp_path / "none")))
+    assert "BucketNotFound" in findings(Config(data=tmp_path))["bucket later"].seen
+    (tmp_path / "buckets.json").write_text("{")
+    assert findings(Config(data=tmp_path))["registered buckets"].verdict is Verdict.FAILURE
 
 
 def test_the_command_exits_with_1_when_something_is_broken(tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ def open_catalog(config: Config) -> Catalog:
 def open_buckets(config: Config) -> Buckets:
     """The configured buckets, those registered at run time, and every folder of the bucket root."""
     addresses = {name: parse_store(name, store) for name, store in config.buckets.items()}
-    return Buckets(addresses, config.bucket_root, config.data)
+    folder_options = {"follow": config.sync.folder_follow}
+    return Buckets(addresses, config.bucket_root, config.data, folder_options=folder_options)
 
 
 def open_pool(config: Config) -> ExtractionPool:
@@ -100,6 +101,7 @@ def sync_settings(config: Config) -> SyncSettings:
     return SyncSettings(
         reconcile_interval=sync.reconcile_interval,
         folder_reconcile_interval=sync.folder_reconcile_interval,
+        folder_poll_interval=sync.folder_poll_interval,
         settle_time=sync.settle_time,
         guard_share=sync.guard_share,
         guard_count=sync.guard_count,

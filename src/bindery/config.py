@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bindery.buckets.folder import FOLLOW
 from bindery.clock import parse_zone
 from bindery.log import FORMATS, LEVELS
 from bindery.notifications.settings import parse_secret
@@ -66,6 +67,11 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seconds between complete listings of an object store."""
     folder_reconcile_interval: float = 60.0
     """Seconds between complete listings of a watched folder."""
+    folder_poll_interval: float = 5.0
+    """Seconds between complete listings of a folder whose changes the kernel does not report, at least as long
+    as a listing takes; see docs/stores.md."""
+    folder_follow: str = "auto"
+    """How changes in folders are found: ``auto``, ``watch`` (the kernel reports all) or ``poll`` (by listing)."""
     settle_time: float = 0.2
     """Seconds a file must stay unchanged before it is read."""
     guard_share: float = 0.2
@@ -174,6 +180,8 @@ def _check(config: Config) -> None:
         (config.server.max_request_line < 65_536, "server.max_request_line must be at least 65536"),
         (not 0 <= config.sync.guard_share <= 1, "sync.guard_share must be between 0 and 1"),
         (config.sync.tombstone_grace < 0, "sync.tombstone_grace must not be negative"),
+        (config.sync.folder_poll_interval <= 0, "sync.folder_poll_interval must be above 0 seconds"),
+        (config.sync.folder_follow not in FOLLOW, f"sync.folder_follow must be one of {', '.join(FOLLOW)}"),
         (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),
         (config.log.format not in FORMATS, f"log.format must be one of {', '.join(FORMATS)}"),
     ]

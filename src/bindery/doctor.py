@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bindery.buckets.registry import open_store, parse_store
+from bindery.buckets.folder import FolderStore
+from bindery.buckets.folder_files import count_folders
+from bindery.buckets.mounts import mounts_within
+from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import StoreError
 from bindery.config import Config, NotificationsConfig
 
@@ -29,7 +32,6 @@ _LEAST_WATCHES = 65_536
 _CONNECT_SECONDS = 3.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _INOTIFY = Path("/proc/sys/fs/inotify")
-_NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "glusterfs"})
 
 
 class Verdict(enum.StrEnum):
@@ -75,10 +77,10 @@ def _data_folder(data: Path) -> Iterator[Finding]:
         f"{data}, {free / _GIB:.1f} GiB free",
         "" if enough else "free at least 1 GiB: a full disk stops every binding",
     )
-    kind = file_system_of(place)
-    if kind in _NETWORK_FILE_SYSTEMS:
+    mount = mounts_within(os.fsencode(place.resolve())).get(b"")
+    if mount is not None and mount.changes_unseen:
         yield Finding(
-            "file system", Verdict.WARNING, f"{place} is on {kind}",
+            "file system", Verdict.WARNING, f"{place} is on {mount.kind}",
             "SQLite's locks are not safe on network file systems: put the data folder on a local disk",
         )  # fmt: skip
     key = data / "root-key.json"
@@ -89,21 +91,6 @@ def _data_folder(data: Path) -> Iterator[Finding]:
             f"{key} can be read by other users",
             f"chmod 600 {key}; then replace the key",
         )
-
-
-def file_system_of(path: Path) -> str:
-    """The type of the file system a path lies on, empty when it cannot be told."""
-    best, kind = "", ""
-    try:
-        lines = Path("/proc/self/mounts").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return ""
-    resolved = str(path.resolve()).rstrip("/") + "/"
-    for line in lines:
-        _, mount, found, *_ = line.split(" ")
-        if resolved.startswith(mount.rstrip("/") + "/") and len(mount) >= len(best):
-            best, kind = mount, found
-    return kind
 
 
 def _record(data: Path) -> Iterator[Finding]:
@@ -198,33 +185,64 @@ def _buckets(config: Config) -> Iterator[Finding]:
         yield Finding(
             "bucket root", Verdict.FAILURE, f"{root} is not a folder", "make it, or correct bucket_root"
         )
-    folders = (
-        {}
-        if root is None or not root.is_dir()
-        else {path.name: str(path) for path in root.iterdir() if path.is_dir()}
-    )
-    for name, store in sorted((folders | config.buckets).items()):
-        yield _bucket(name, store)
-    if not folders and not config.buckets:
+    addresses = {}
+    for name, store in sorted(config.buckets.items()):
+        try:
+            addresses[name] = parse_store(name, store)
+        except StoreError as error:
+            yield _unusable(name, error)
+    try:
+        options = {"follow": config.sync.folder_follow}
+        buckets = Buckets(addresses, config.bucket_root, config.data, folder_options=options)
+    except StoreError as error:
+        yield Finding("registered buckets", Verdict.FAILURE, str(error), "restore the file from a backup")
+        return
+    for name in buckets.names():
+        yield _bucket(buckets, name, config)
+    if not buckets.names() and not config.buckets:
         yield Finding(
             "buckets", Verdict.WARNING, "none is configured",
             "bindery serve --bucket NAME=FOLDER, or bindery bind FOLDER on a running server",
         )  # fmt: skip
+    buckets.close()
 
 
-def _bucket(name: str, store: str) -> Finding:
-    subject = f"bucket {name}"
+def _bucket(buckets: Buckets, name: str, config: Config) -> Finding:
     try:
-        opened = open_store(parse_store(name, store))
-        opened.check()
+        store = buckets.open(name)
+        store.check()
     except StoreError as error:
-        advice = (
-            "try again later" if error.retryable else "see docs/stores.md for addresses and credentials"
+        return _unusable(name, error)
+    if isinstance(store, FolderStore):
+        return _folder(name, store, config)
+    return Finding(f"bucket {name}", Verdict.OK, "can be listed, followed by listing")
+
+
+def _unusable(name: str, error: StoreError) -> Finding:
+    advice = "try again later" if error.retryable else "see docs/stores.md for addresses and credentials"
+    return Finding(f"bucket {name}", Verdict.FAILURE, f"{type(error).__name__}: {error}", advice)
+
+
+def _folder(name: str, store: FolderStore, config: Config) -> Finding:
+    """How changes in a folder will be found, and whether the kernel allows the watches that takes."""
+    polled = f"listed every {config.sync.folder_poll_interval:g} s"
+    subject, allowed = f"bucket {name}", _number(_INOTIFY / "max_user_watches")
+    if not store.capabilities.watch or allowed is None:
+        return Finding(subject, Verdict.OK, f"can be listed, not watched but {polled}")
+    needed = count_folders(store.root, allowed + 1)
+    if needed > allowed:
+        return Finding(
+            subject,
+            Verdict.WARNING,
+            f"has {needed} folders or more and {allowed} may be watched: it will be {polled}",
+            f"sysctl fs.inotify.max_user_watches={max(8 * _LEAST_WATCHES, 2 * allowed)}",
         )
-        return Finding(subject, Verdict.FAILURE, f"{type(error).__name__}: {error}", advice)
-    opened.close()
-    followed = "watched" if opened.capabilities.watch else "followed by listing"
-    return Finding(subject, Verdict.OK, f"can be listed, {followed}")
+    if unseen := store.unseen():
+        where = "; ".join(f"{why}, below {prefix}" if prefix else why for prefix, why in unseen.items())
+        return Finding(
+            subject, Verdict.OK, f"can be listed, watched ({needed} folders) and {polled}: {where}"
+        )
+    return Finding(subject, Verdict.OK, f"can be listed, watched ({needed} folders)")
 
 
 def _number(path: Path) -> int | None:

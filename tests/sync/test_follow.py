@@ -148,7 +148,8 @@ def test_a_folder_that_cannot_be_watched_is_listed(open_room: OpenRoom, tmp_path
     root = tmp_path / "root"
     write(root / "a.bin", b"\x00a", age=5)
     room = open_room(
-        folder_address(root), settings=SyncSettings(folder_reconcile_interval=0.1, settle_time=0.02)
+        folder_address(root),
+        settings=SyncSettings(folder_reconcile_interval=0.2, folder_poll_interval=0.05, settle_time=0.02),
     )
     store = room.store("media")
     watch, store.watch = store.watch, _no_watch  # type: ignore[method-assign]

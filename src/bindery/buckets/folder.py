@@ -17,6 +17,7 @@ import msgspec
 
 from bindery.buckets.folder_files import open_file, open_folder, stat_file
 from bindery.buckets.folder_names import file_name, key_name
+from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -28,6 +29,7 @@ from bindery.buckets.store import (
     PartlyListed,
     StoreAddress,
     StoreError,
+    StoreMisconfigured,
     StoreUnavailable,
     Watch,
 )
@@ -38,18 +40,37 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 _UNREACHABLE = (*_FORBIDDEN, errno.ENAMETOOLONG)
 _SHOWN_FOLDERS = 3
+FOLLOW = ("auto", "watch", "poll")
+"""Values of the option ``follow``."""
 
 
 class FolderStore:
-    """Lists by walking in key order, reads with plain file reads, watches with the kernel."""
+    """Lists by walking in key order, reads with plain file reads, watches with the kernel.
 
-    capabilities = Capabilities(
-        content_etag=False, time_resolution_ns=1, details=False, watch=sys.platform == "linux"
-    )
+    The option ``follow`` says how changes are found: ``watch`` believes the kernel also on network mounts,
+    ``poll`` leaves everything to listings, ``auto`` watches and lists often what the kernel cannot see.
+    """
 
     def __init__(self, address: StoreAddress) -> None:
+        self._follow = _follow_of(address)
         self.address = address
+        self.capabilities = Capabilities(
+            content_etag=False,
+            time_resolution_ns=1,
+            details=False,
+            watch=sys.platform == "linux" and self._follow != "poll",
+            listing_free=True,
+        )
         self._root = os.fsencode(os.path.realpath(address.url.removeprefix("file://")))
+
+    @property
+    def root(self) -> bytes:
+        """The folder's real path."""
+        return self._root
+
+    def unseen(self) -> dict[str, str]:
+        """Why changes go unseen now, by the key prefix below which they do; see ``Watch.unseen``."""
+        return {} if self._follow == "watch" else unseen_changes(mounts_within(self._root))
 
     def check(self) -> None:
         """Return when the folder can be listed."""
@@ -102,7 +123,7 @@ class FolderStore:
         from bindery.buckets.folder_watch import FolderWatch  # noqa: PLC0415  (Linux only)
 
         self.check()
-        return FolderWatch(self._root)
+        return FolderWatch(self._root, everywhere=self._follow == "watch")
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -235,6 +256,17 @@ class _Walk:
         if not key or error.errno not in _UNREACHABLE:
             raise _bucket_error(error, os.path.join(self._root, key)) from error
         self._unlisted.append(key)
+
+
+def _follow_of(address: StoreAddress) -> str:
+    unknown = sorted(address.options.keys() - {"follow"})
+    follow = address.options.get("follow", "auto")
+    if unknown or follow not in FOLLOW:
+        raise StoreMisconfigured(
+            f"a folder has one option, follow, which is one of {', '.join(FOLLOW)}; "
+            f"got {', '.join(unknown) or f'follow={follow[:64]}'}"
+        )
+    return follow
 
 
 def _split(key: str) -> tuple[bytes, bytes]:

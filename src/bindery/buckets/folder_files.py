@@ -84,6 +84,27 @@ def _open_name(
         os.close(descriptor)
 
 
+def folders_in(path: bytes) -> Iterator[bytes]:
+    """Names of the folders in a folder, links left out; none when it cannot be listed, which a listing tells."""
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield entry.name
+    except OSError:
+        return
+
+
+def count_folders(root: bytes, most: int) -> int:
+    """A folder and all folders below it; no more than ``most`` are counted."""
+    pending, count = [root], 0
+    while pending and count < most:
+        path = pending.pop()
+        count += 1
+        pending += [os.path.join(path, name) for name in folders_in(path)]
+    return count
+
+
 def is_inside(root: bytes, real: bytes) -> bool:
     """Whether a real path lies below a real root."""
     return real.startswith(root.rstrip(b"/") + b"/")

@@ -22,6 +22,11 @@ def file_name(part: str) -> bytes:
     return _unescape(plain) if _is_escaped(plain) else plain
 
 
+def key_of_path(path: bytes) -> str:
+    """The key, or the prefix, that stands for a path below the bucket's folder."""
+    return b"/".join(key_name(part) for part in path.split(b"/")).decode()
+
+
 def _needs_escape(name: bytes) -> bool:
     try:
         name.decode()

@@ -1,7 +1,8 @@
 """Watching a local folder through the kernel's inotify.
 
 Every folder below the root has a watch of its own; symbolic links are never followed. What the kernel
-loses (queue overflow, an unmounted disk) is reported as overflow, so that a listing decides.
+loses (queue overflow, a disk that is mounted or unmounted) is reported as overflow, so that a listing decides.
+On network mounts the kernel reports only what this machine itself changes; ``unseen`` names them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import errno
 import os
 import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 from inotify_simple import Event, INotify, flags
 
-from bindery.buckets.folder_names import key_name
+from bindery.buckets import mounts
+from bindery.buckets.folder_files import folders_in
+from bindery.buckets.folder_names import key_of_path
+from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.store import Changes, StoreUnavailable
 
 _MASK = (
@@ -28,28 +32,32 @@ _LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 class FolderWatch:
     """Reports names as keys. Watching starts in the constructor.
 
+    With ``everywhere`` nothing counts as unseen: all writers are said to be on this machine.
+
     Raises StoreUnavailable when the kernel allows no more watches; the message says which limit to raise.
     """
 
-    def __init__(self, root: bytes) -> None:
+    def __init__(self, root: bytes, *, everywhere: bool = False) -> None:
         self._root = root.rstrip(b"/") or b"/"
         self._folders: dict[int, bytes] = {}
         self._descriptors: dict[bytes, int] = {}
         self._closed = False
         self._waiting = threading.Lock()
         """Held while the descriptors are in use; they are closed only when nobody waits."""
-        self._wake_reader, self._wake_writer = os.pipe()
         try:
             self._inotify = INotify(nonblocking=True)
         except OSError as error:
-            os.close(self._wake_reader)
-            os.close(self._wake_writer)
             raise _unwatchable(error) from error
+        self._wake_reader, self._wake_writer = os.pipe()
+        self._mount_table = os.open(mounts.TABLE, os.O_RDONLY | os.O_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._inotify.fileno(), select.POLLIN)
         self._poll.register(self._wake_reader, select.POLLIN)
+        self._poll.register(self._mount_table, select.POLLPRI | select.POLLERR)
         try:
             self._identity = self._look()
+            self._mounts = mounts_within(self._root)
+            self.unseen: Mapping[str, str] = {} if everywhere else unseen_changes(self._mounts)
             self._add(b"")
         except BaseException:
             self.close()
@@ -59,10 +67,13 @@ class FolderWatch:
         """Block until something changed, the watch is closed or ``seconds`` are over."""
         report = _Report()
         with self._waiting:
-            if not self._closed:
-                self._poll.poll(max(0, int(seconds * 1000)))
+            ready = {} if self._closed else dict(self._poll.poll(max(0, int(seconds * 1000))))
             if not self._closed:
                 self._read(report)
+            if (
+                not self._closed and self._mount_table in ready
+            ):  # a disk may have come above a watched folder
+                report.overflow |= mounts_within(self._root) != self._mounts
         return Changes(frozenset(report.keys), frozenset(report.prefixes), overflow=report.overflow)
 
     def close(self) -> None:
@@ -75,6 +86,7 @@ class FolderWatch:
             self._inotify.close()
             os.close(self._wake_writer)
             os.close(self._wake_reader)
+            os.close(self._mount_table)
 
     def _read(self, report: _Report) -> None:
         for event in self._inotify.read(timeout=0):
@@ -107,7 +119,7 @@ class FolderWatch:
         elif event.mask & flags.ISDIR and event.name:
             self._note_folder(event, folder + os.fsencode(event.name) + b"/", report)
         elif event.name:
-            report.keys.add(_key(folder + os.fsencode(event.name)))
+            report.keys.add(key_of_path(folder + os.fsencode(event.name)))
 
     def _note_folder(self, event: Event, folder: bytes, report: _Report) -> None:
         if event.mask & flags.MOVED_FROM:
@@ -120,7 +132,7 @@ class FolderWatch:
                 report.overflow = True  # no more watches: what happens below is found by listing
         elif not event.mask & flags.DELETE:
             return
-        report.prefixes.add(_key(folder))
+        report.prefixes.add(key_of_path(folder))
 
     def _add(self, folder: bytes) -> None:
         """Watch a folder and all below it. What appears meanwhile is found by listing the folder."""
@@ -137,7 +149,7 @@ class FolderWatch:
             self._forget(descriptor)  # the kernel knows the folder by its former name
             self._folders[descriptor] = here
             self._descriptors[here] = descriptor
-            pending += [here + name + b"/" for name in _folders_in(path)]
+            pending += [here + name + b"/" for name in folders_in(path)]
 
     def _begin_again(self) -> None:
         """Watch what is there now: folders may have come and gone unseen."""
@@ -170,20 +182,6 @@ class _Report:
         self.keys: set[str] = set()
         self.prefixes: set[str] = set()
         self.overflow = False
-
-
-def _folders_in(path: bytes) -> Iterator[bytes]:
-    try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield entry.name
-    except OSError:
-        return  # gone or forbidden: the listing says so
-
-
-def _key(path: bytes) -> str:
-    return b"/".join(key_name(part) for part in path.split(b"/")).decode()
 
 
 def _unwatchable(error: OSError) -> StoreUnavailable:

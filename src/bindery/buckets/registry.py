@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
+
 from bindery.buckets.azure import open_azure
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.gcs import open_gcs
@@ -45,13 +47,19 @@ def parse_store(bucket: str, store: str) -> StoreAddress:
         known = ", ".join(sorted(_STORES))
         raise StoreMisconfigured(f"no store for {parts.scheme}://; write a folder or one of: {known}")
     if parts.scheme == "file":
-        return StoreAddress(bucket=bucket, url=store)
+        path, _, query = store.partition("?")
+        return StoreAddress(bucket=bucket, url=path, options=_options(query))
     if "@" in parts.netloc:
         raise StoreMisconfigured("credentials do not stand before the bucket's name; write them as options")
     if not parts.netloc:
         raise StoreMisconfigured(f"the URL names no bucket; write {parts.scheme}://NAME?endpoint=…")
-    options = dict(parse_qsl(parts.query.replace("+", "%2B")))  # secret keys hold plus signs, and no spaces
-    return StoreAddress(bucket=bucket, url=f"{parts.scheme}://{parts.netloc}{parts.path}", options=options)
+    url = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    return StoreAddress(bucket=bucket, url=url, options=_options(parts.query))
+
+
+def _options(query: str) -> dict[str, str]:
+    """Secret keys hold plus signs, and no spaces."""
+    return dict(parse_qsl(query.replace("+", "%2B")))
 
 
 def open_store(address: StoreAddress) -> Store:
@@ -63,13 +71,20 @@ class Buckets:
     """The buckets of a server, by name. Stores are opened once and shared; safe for threads.
 
     Buckets come from the configuration, from ``register`` (kept in ``data``), and from folders of ``root``;
-    of two with the same name the first in this order counts.
+    of two with the same name the first in this order counts. ``folder_options`` hold for folders whose
+    address says nothing else.
     """
 
     def __init__(
-        self, addresses: Mapping[str, StoreAddress], root: Path | None = None, data: Path | None = None
+        self,
+        addresses: Mapping[str, StoreAddress],
+        root: Path | None = None,
+        data: Path | None = None,
+        *,
+        folder_options: Mapping[str, str] | None = None,
     ) -> None:
         self._configured = dict(addresses)
+        self._folder_options = dict(folder_options or {})
         self._registered = RegisteredBuckets(data)
         self._root = root
         self._open: dict[str, Store] = {}
@@ -122,12 +137,17 @@ class Buckets:
 
     def open(self, bucket: str) -> Store:
         """The bucket's store. Raises BucketNotFound."""
-        address = self.address(bucket)
+        address = self._with_defaults(self.address(bucket))
         with self._lock:
             store = self._open.get(bucket)
             if store is None or store.address != address:
                 store = self._open[bucket] = open_store(address)
             return store
+
+    def _with_defaults(self, address: StoreAddress) -> StoreAddress:
+        if not self._folder_options or urlsplit(address.url).scheme != "file":
+            return address
+        return msgspec.structs.replace(address, options=self._folder_options | address.options)
 
     def close(self) -> None:
         """Close every store."""

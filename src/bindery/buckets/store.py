@@ -6,12 +6,12 @@ its ``address``. Keys are Unicode text; order of keys is the order of their UTF-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 import msgspec
 
-_PUBLIC_OPTIONS = frozenset({"endpoint", "region", "addressing", "anonymous", "account_name"})
+_PUBLIC_OPTIONS = frozenset({"endpoint", "region", "addressing", "anonymous", "account_name", "follow"})
 
 
 class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """``details`` tells more than a listing: headers, user metadata, tags, checksums."""
     watch: bool
     """The store can report changes as they happen (see ``watch``)."""
+    listing_free: bool = False
+    """A listing costs nothing but time, so it may be repeated every few seconds where changes go unseen."""
 
 
 class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
@@ -156,6 +158,9 @@ class Changes(msgspec.Struct, frozen=True):
 class Watch(Protocol):
     """A running watch on a bucket. Starts watching before it is returned."""
 
+    unseen: Mapping[str, str]
+    """Why changes may go unseen, by the key prefix below which they may (``""``: anywhere); listings find those."""
+
     def wait(self, seconds: float) -> Changes:
         """Block until something changed or the time is over; then report it (possibly nothing).
 
@@ -194,7 +199,10 @@ class Store(Protocol):
         """
 
     def watch(self) -> Watch:
-        """Start watching the bucket; only with the ``watch`` capability."""
+        """Start watching the bucket; only with the ``watch`` capability.
+
+        Raises StoreUnavailable when it cannot be watched now; it is then followed by listing.
+        """
 
     def close(self) -> None:
         """Release connections. May be called twice."""

@@ -79,6 +79,8 @@ class Follower:
         self._backlog = Backlog(catalog, binding.id, self._inbox)
         self._worker: Worker | None = None
         self._watch: Watch | None = None
+        self._next_watch = 0.0
+        self._unseen = ""
         self._next_listing = 0.0
         self._log = _log.bind(binding=binding.id, bucket=binding.bucket, dataset=binding.dataset_name)
         self._thread = threading.Thread(target=self._run, name=f"binding-{binding.id}", daemon=True)
@@ -165,6 +167,7 @@ class Follower:
             meanwhile=self._meanwhile,
         )
         self._worker = worker
+        self._next_watch = 0.0
         try:
             self._open_watch(store)
             self._scan(worker)
@@ -192,14 +195,16 @@ class Follower:
         """Changes first: a key that an event names is looked up, which tells more than a listing."""
         self._take_changes(0.0 if self._listing_due.is_set() else self._wait_time())
         self._process(worker)
-        if self._listing_due.is_set() or time.monotonic() >= self._next_listing:
+        began = time.monotonic()
+        if self._listing_due.is_set() or began >= self._next_listing:
             self._listing_due.clear()
-            self._next_listing = time.monotonic() + self._interval(worker.store)
+            self._open_watch(worker.store)
+            self._next_listing = began + self._interval(worker.store)
             self._reconcile(worker)
+            if self._polls(worker.store):  # a listing that takes long leaves as long a pause
+                self._next_listing = max(self._next_listing, 2 * time.monotonic() - began)
 
     def _reconcile(self, worker: Worker) -> None:
-        if self._watch is None:
-            self._open_watch(worker.store)
         confirmed = self._catalog.get_binding_by_id(worker.binding.id).removals_confirmed
         held = reconcile(worker, confirmed)
         self._report(worker, held, confirmed)
@@ -244,15 +249,29 @@ class Follower:
         self._inbox.clear()
         self._backlog.rewind()
         self._close_watch()  # folders that were made meanwhile are not watched; the next listing opens it anew
+        self._next_watch = 0.0
         self._listing_due.set()
 
     def _open_watch(self, store: Store) -> None:
-        if not store.capabilities.watch:
+        """Watch the bucket unless it is watched; one that cannot be watched is tried now and then."""
+        if self._watch is not None or not store.capabilities.watch or time.monotonic() < self._next_watch:
             return
+        self._next_watch = time.monotonic() + self._settings.folder_reconcile_interval
         try:
             self._watch = store.watch()
+            unseen = "; ".join(
+                f"{why}, below {prefix}" if prefix else why for prefix, why in self._watch.unseen.items()
+            )
         except StoreUnavailable as error:
-            self._log.warning("the bucket is followed by listing only", reason=str(error))
+            unseen = str(error)
+        if unseen and unseen != self._unseen:
+            seconds = self._settings.folder_poll_interval
+            self._log.warning("changes are found by listing", reason=unseen, interval=seconds)
+        self._unseen = unseen
+
+    def _polls(self, store: Store) -> bool:
+        """Whether changes go unseen, and a listing may be repeated every few seconds."""
+        return store.capabilities.listing_free and (self._watch is None or bool(self._watch.unseen))
 
     def _close_watch(self) -> None:
         watch, self._watch = self._watch, None
@@ -260,8 +279,12 @@ class Follower:
             watch.close()
 
     def _interval(self, store: Store) -> float:
-        watched = store.capabilities.watch
-        base = self._settings.folder_reconcile_interval if watched else self._settings.reconcile_interval
+        if self._polls(store):
+            base = self._settings.folder_poll_interval
+        elif store.capabilities.watch:
+            base = self._settings.folder_reconcile_interval
+        else:
+            base = self._settings.reconcile_interval
         return base * random.uniform(0.9, 1.1)  # noqa: S311  (spreads bindings, no secret)
 
     def _operators(self, binding: Binding) -> frozenset[Operator]:

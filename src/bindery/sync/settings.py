@@ -10,6 +10,7 @@ class SyncSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     reconcile_interval: float = 300.0
     folder_reconcile_interval: float = 60.0
+    folder_poll_interval: float = 5.0
     settle_time: float = 0.2
     guard_share: float = 0.2
     guard_count: int = 100
