@@ -18,13 +18,14 @@ FORMATS = ("auto", "console", "json")
 def configure_logging(level: str, form: str) -> None:
     """Send the logs of Bindery and of its libraries to standard error.
 
+    Lines carry what is bound to the context they come from: the id of a call, the names of a binding.
     ``level`` is one of LEVELS. ``form`` is one of FORMATS; ``auto`` asks whether standard error is a terminal.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     readable = form == "console" or (form == "auto" and sys.stderr.isatty())
     steps = _steps(readable=readable)
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *steps, _renderer(readable=readable)],
+        processors=[*steps, _renderer(readable=readable)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -44,6 +45,7 @@ def configure_logging(level: str, form: str) -> None:
 
 def _steps(*, readable: bool) -> list[Any]:
     steps: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from bindery.access.decision import authorize, resource_name
 from bindery.access.keys import AccessKey
@@ -53,8 +55,9 @@ class Gateway:
         self._running: set[Future[Any]] = set()
 
     async def handle(self, request: HttpRequest) -> Answer:
-        """The answer to one request."""
+        """The answer to one request. Lines of the log that it causes carry its id."""
         request_id = make_request_id()
+        bound = bind_contextvars(request_id=request_id)
         began = time.perf_counter()
         action, xml = "", wants_xml(request)
         try:
@@ -67,13 +70,15 @@ class Gateway:
             response = await self._perform(built, message)
             answer = render(action, response, request_id, xml=xml)
         except Exception as error:
-            refusal = self._refusal(error, action, request_id)
+            refusal = self._refusal(error, action)
             answer = render_error(refusal, request_id, request.header("host") or "", xml=xml)
-            action = action if action in self._model.operations else "unknown"
-            self.metrics.count(action, refusal.code, time.perf_counter() - began)
+            self._note(action if action in self._model.operations else "unknown", refusal.code, began)
             return answer
-        self.metrics.count(action, "OK", time.perf_counter() - began)
-        return answer
+        else:
+            self._note(action, "OK", began)
+            return answer
+        finally:
+            reset_contextvars(**bound)
 
     def close(self) -> None:
         """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
@@ -131,14 +136,19 @@ class Gateway:
         return await self._in_thread(built.run, self.context, message)
 
     async def _in_thread(self, function: Callable[..., _Result], *values: Any) -> _Result:
-        future = self._threads.submit(function, *values)
+        future = self._threads.submit(copy_context().run, function, *values)
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         return await asyncio.wrap_future(future)
 
-    def _refusal(self, error: Exception, action: str, request_id: str) -> ApiError:
+    def _note(self, action: str, code: str, began: float) -> None:
+        seconds = time.perf_counter() - began
+        self.metrics.count(action, code, seconds)
+        _log.debug("answered", action=action, code=code, seconds=seconds)
+
+    def _refusal(self, error: Exception, action: str) -> ApiError:
         known = errors.from_exception(error)
         if known is None:
-            _log.error("an operation failed", action=action, request_id=request_id, exc_info=error)
+            _log.error("an operation failed", action=action, exc_info=error)
             return errors.internal_error()
         return known

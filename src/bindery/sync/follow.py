@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from bindery.buckets.registry import Buckets
 from bindery.buckets.store import (
@@ -82,7 +83,6 @@ class Follower:
         self._next_watch = 0.0
         self._unseen = ""
         self._next_listing = 0.0
-        self._log = _log.bind(binding=binding.id, bucket=binding.bucket, dataset=binding.dataset_name)
         self._thread = threading.Thread(target=self._run, name=f"binding-{binding.id}", daemon=True)
 
     def start(self) -> None:
@@ -130,6 +130,13 @@ class Follower:
         return None if worker is None else worker.live_progress()
 
     def _run(self) -> None:
+        binding = self._binding
+        bind_contextvars(  # every line of this thread carries them
+            binding=binding.id,
+            project=binding.project_name,
+            dataset=binding.dataset_name,
+            bucket=binding.bucket,
+        )
         if self._predecessor is not None:
             self._predecessor.join()
             self._predecessor = None
@@ -146,7 +153,7 @@ class Follower:
                 self._note_failure(error)
                 self._rest(error, attempt)
                 attempt += 1
-        self._log.debug("the binding is no longer followed")
+        _log.debug("the binding is no longer followed")
 
     def _follow(self) -> None:
         """One life of the store: ends with an exception."""
@@ -189,7 +196,7 @@ class Follower:
             self._report(worker, None)
         else:
             self._listing_due.set()
-        self._log.info("full scan done", listed=worker.books.listed)
+        _log.info("full scan done", listed=worker.books.listed)
 
     def _step(self, worker: Worker) -> None:
         """Changes first: a key that an event names is looked up, which tells more than a listing."""
@@ -245,7 +252,7 @@ class Follower:
         self._inbox.add_prefixes(changes.prefixes)
         if not changes.overflow and len(self._inbox) <= _INBOX_LIMIT:
             return
-        self._log.warning("changes were lost or are too many, listing the bucket again")
+        _log.warning("changes were lost or are too many, listing the bucket again")
         self._inbox.clear()
         self._backlog.rewind()
         self._close_watch()  # folders that were made meanwhile are not watched; the next listing opens it anew
@@ -266,7 +273,7 @@ class Follower:
             unseen = str(error)
         if unseen and unseen != self._unseen:
             seconds = self._settings.folder_poll_interval
-            self._log.warning("changes are found by listing", reason=unseen, interval=seconds)
+            _log.warning("changes are found by listing", reason=unseen, interval=seconds)
         self._unseen = unseen
 
     def _polls(self, store: Store) -> bool:
@@ -331,7 +338,7 @@ class Follower:
         except NotFound:
             return True
         except Exception:
-            self._log.exception("the binding could not be looked up")
+            _log.exception("the binding could not be looked up")
         return False
 
     def _note_failure(self, error: Exception) -> None:
@@ -339,11 +346,11 @@ class Follower:
         expected = isinstance(error, StoreError | CatalogError)
         name = "the extraction pool gave up" if isinstance(error, Interrupted) else str(error)
         reason = f"{'' if expected else 'InternalError: '}{type(error).__name__}: {name}"
-        self._log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
+        _log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
         try:
             self._move(cause, reason)
         except Exception:
-            self._log.exception("the state of the binding could not be stored")
+            _log.exception("the state of the binding could not be stored")
 
     def _rest(self, error: Exception, attempt: int) -> None:
         asked = getattr(error, "retry_after", None)
