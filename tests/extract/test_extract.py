@@ -142,6 +142,21 @@ def test_a_file_that_is_gone_and_one_that_became_a_folder(photo: Path) -> None:
     assert code(run(request)) == "ObjectNotFound"
 
 
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_version_that_need_not_be_read_is_still_there(empty: bool, photo: Path) -> None:
+    """What was listed may be gone again when it is extracted; an entry of it would stay."""
+    operators = frozenset(Operator) if empty else frozenset({Operator.OSS_META})
+    path = photo.with_suffix(".bin")
+    path.write_bytes(b"" if empty else photo.read_bytes())
+    request = request_of(path, operators)
+    assert run(request).failure is None
+    os.utime(path, ns=(0, 1))
+    changed = run(request)
+    assert (code(changed), changed.retryable) == ("ObjectChanged", True)
+    path.unlink()
+    assert code(run(request)) == "ObjectNotFound"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read(photo: Path) -> None:
     photo.chmod(0)

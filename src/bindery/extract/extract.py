@@ -168,9 +168,19 @@ def _store(address: StoreAddress) -> Store:
 
 
 def _details(store: Store, request: ExtractionRequest) -> ObjectDetails | None:
-    if not store.capabilities.details or Operator.OSS_META not in request.operators:
+    """What the store tells beyond the listing, and of the version that was listed.
+
+    Reads are on the condition of that version; where nothing is read, the store is asked in any case, for the
+    object may have gone or changed since. Raises ObjectChanged.
+    """
+    wanted = store.capabilities.details and Operator.OSS_META in request.operators
+    unread = request.operators <= _STORE_ONLY or not request.object.size
+    if not wanted and not unread:
         return None
-    return store.details(request.object.key)
+    details = store.details(request.object.key)
+    if details.info.etag != request.object.etag:
+        raise ObjectChanged(f"{request.object.key} has changed")
+    return details if wanted else None
 
 
 def _run(reader: RangeReader, request: ExtractionRequest, media: MediaType) -> tuple[Extracted, str | None]:
