@@ -201,8 +201,8 @@ def scripted(
     return run(ExtractionRequest(address=StoreAddress(bucket="b", url="x://"), object=info, operators=ALL))
 
 
-def details(**fields: object) -> ObjectDetails:
-    return ObjectDetails(info=ObjectInfo("notes.bin", 5, "etag", 0), **fields)  # type: ignore[arg-type]
+def details(etag: str = "etag", **fields: object) -> ObjectDetails:
+    return ObjectDetails(info=ObjectInfo("notes.bin", 5, etag, 0), **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,8 @@ MD5 = hashlib.md5(b"12345").digest()
 def test_a_digest_is_told_only_where_the_store_told_it(
     content_md5: str | None, etag: str, expected: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = scripted(monkeypatch, Scripted(details(content_md5=content_md5), b"12345"), etag=etag).file
+    told = details(etag, content_md5=content_md5)
+    file = scripted(monkeypatch, Scripted(told, b"12345"), etag=etag).file
     assert file.content_md5 == (None if expected is None else base64.b64encode(expected).decode())
     assert file.file_hash == (None if expected is None else expected.hex())
 
