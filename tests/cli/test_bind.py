@@ -34,6 +34,7 @@ class RecordingClient:
         ("s3://media?endpoint=http://127.0.0.1:9000", "media"),
         ("gcs://Archive.2024/prefix", "archive-2024"),
         ("/a/b", "bucket-b"),
+        ("file:///srv/photos?follow=poll", "photos"),
         ("/srv/杭州", "bucket"),
         ("/srv/" + "x" * 200, "x" * 63),
     ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from click.testing import CliRunner, Result
 
 from bindery.cli.audit import sample_lines
+from bindery.cli.ledger import retry_rows
 from bindery.cli.main import main
 
 
@@ -103,6 +104,25 @@ def test_the_ledger_by_outcome_and_another_try(bound: Bound) -> None:
         Prefix="0",
     )
     assert bound.run("ledger", bound.bucket, "--retry").exit_code == 1
+
+
+def test_a_retry_that_takes_long_is_waited_for() -> None:
+    class Slow:
+        """A server that chooses rows for a while."""
+
+        tasks: ClassVar = [
+            {"Status": "Running"},
+            {"Status": "Running", "Result": '{"Count":3000}'},
+            {"Status": "Succeeded", "Result": '{"Count":5000}'},
+        ]
+
+        def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+            if action == "RetryLedgerEntries":
+                return {"TaskId": "t"}
+            assert (action, parameters["TaskType"], parameters["TaskId"]) == ("GetTask", "LedgerRetry", "t")
+            return self.tasks.pop(0)
+
+    assert retry_rows(Slow(), {"ProjectName": "p", "Outcome": "Failed"}) == 5_000  # type: ignore[arg-type]
 
 
 def test_a_confirmation(bound: Bound) -> None:

@@ -254,13 +254,13 @@ def test_audits_of_a_dead_server_have_failed(hall: Hall, open_room: OpenRoom) ->
 def test_a_retry_extracts_again(hall: Hall) -> None:
     room, _, binding = hall
     room.wait(lambda: room.inline.extracted.count("a") == 1)
-    assert room.engine.retry(binding, LedgerFilter(), ["a", "absent"]) == 1
+    assert room.engine.retry_keys(binding, ["a", "absent"], LedgerFilter()) == 1
     room.wait(lambda: room.inline.extracted.count("a") == 2)
-    assert room.engine.retry(binding, LedgerFilter(outcome=Outcome.INDEXED)) == 3
+    assert room.engine.retry_chosen(binding, LedgerFilter(outcome=Outcome.INDEXED))[1] == 3
     room.wait(lambda: {room.inline.extracted.count(key) for key in ("b", "c/d")} == {2})
     room.wait(lambda: all(row.etag for row in room.ledger("media").values()))
-    assert room.engine.retry(binding, LedgerFilter(outcome=Outcome.FAILED), ["a"]) == 0
-    assert room.engine.retry(binding, LedgerFilter(prefix="c"), ["a", "c/d"]) == 1
+    assert room.engine.retry_keys(binding, ["a"], LedgerFilter(outcome=Outcome.FAILED)) == 0
+    assert room.engine.retry_keys(binding, ["a", "c/d"], LedgerFilter(prefix="c")) == 1
     room.wait(lambda: room.inline.extracted.count("c/d") == 3)
     room.wait(lambda: all(row.etag for row in room.ledger("media").values()))
     room.check_books("media")

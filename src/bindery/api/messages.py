@@ -782,6 +782,7 @@ class RetryLedgerEntriesResponse(Message):
     """Answer of RetryLedgerEntries."""
 
     count: int | None = None
+    task_id: str | None = None
 
 
 class SimpleQueryRequest(Message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ from bindery.cli.client import Client, connect
 from bindery.cli.options import bucket_uri, server_options
 from bindery.cli.output import console
 from bindery.cli.status import list_bindings
+from bindery.cli.tasks import result_of, wait_for_task
 
-_POLL_SECONDS = 0.2
 _COUNTS = (
     "Listed", "Entries", "Matching", "Failed", "Excluded", "Missing", "Extra", "Stale", "Changing", "Repaired",
 )  # fmt: skip
@@ -87,21 +86,16 @@ def audit_binding(client: Client, binding: dict[str, Any], *, repair: bool) -> d
     started = client.call("AuditBinding", **names, Repair=repair)
     with Progress(console=Console(stderr=True), transient=True) as display:
         line = display.add_task(f"audit of {binding['URI']}", total=100)
-        while True:
-            task: dict[str, Any] = client.call(
-                "GetTask",
-                ProjectName=binding["ProjectName"],
-                TaskType="BindingAudit",
-                TaskId=started["TaskId"],
-            )
-            display.update(line, completed=task.get("Progress", 0))
-            if task["Status"] != "Running":
-                break
-            time.sleep(_POLL_SECONDS)
+        task = wait_for_task(
+            client,
+            binding["ProjectName"],
+            "BindingAudit",
+            started["TaskId"],
+            lambda task: display.update(line, completed=task.get("Progress", 0)),
+        )
     if task["Status"] != "Succeeded":
         return names | {"Equal": False, "Error": f"{task.get('Code')}: {task.get('Message')}"}
-    report: dict[str, Any] = json.loads(task["Result"])
-    return names | report
+    return names | result_of(task)
 
 
 def reports_table(reports: list[dict[str, Any]]) -> Table:

@@ -84,8 +84,11 @@ def ensure_bucket(client: Client, store: str, name: str | None) -> str:
 
 def bucket_name(location: str) -> str:
     """A legal bucket name made from the last part of a path or the host of a URL."""
-    _, separator, rest = location.partition("://")
-    last = re.split(r"[/?]", rest)[0] if separator else Path(location).name
+    scheme, separator, rest = location.partition("://")
+    if not separator or scheme == "file":
+        last = Path(rest.partition("?")[0] if separator else location).name
+    else:
+        last = re.split(r"[/?]", rest)[0]
     made = re.sub(r"[^a-z0-9-]+", "-", last.lower()).strip("-")[:63]
     return made if len(made) >= 3 else f"bucket-{made}".strip("-")
 

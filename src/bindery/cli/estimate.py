@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,7 @@ from bindery.cli.bind import create, ensure_bucket
 from bindery.cli.client import Client, connect
 from bindery.cli.options import dataset_options, server_options
 from bindery.cli.scope import scope_options, scope_parameter
-
-_POLL_SECONDS = 0.2
+from bindery.cli.tasks import result_of, wait_for_task
 
 
 @click.command()
@@ -57,15 +55,12 @@ def follow(client: Client, project: str, task_id: str) -> dict[str, Any]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as display:
         line = display.add_task("listing")
-        while True:
-            task = client.call("GetTask", ProjectName=project, TaskType="BindingEstimate", TaskId=task_id)
-            found: dict[str, Any] = json.loads(task.get("Result") or "{}")
-            display.update(line, description=f"listed {found.get('Listed', 0):,}")
-            if task["Status"] == "Failed":
-                raise click.ClickException(f"{task['Code']}: {task['Message']}")
-            if task["Status"] != "Running":
-                return found
-            time.sleep(_POLL_SECONDS)
+
+        def show(task: dict[str, Any]) -> None:
+            listed = result_of(task).get("Listed", 0)
+            display.update(line, description=f"listed {listed:,}")
+
+        return result_of(wait_for_task(client, project, "BindingEstimate", task_id, show))
 
 
 def describe(found: dict[str, Any]) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from bindery.cli.client import Client, connect
 from bindery.cli.options import bucket_uri, dataset_options, server_options
 from bindery.cli.output import console
+from bindery.cli.tasks import result_of, wait_for_task
 from bindery.extract.extraction import EXTRACTOR_VERSION
 
 _OUTCOMES = ("pending", "indexed", "excluded", "failed", "deleted")
@@ -64,7 +66,7 @@ def ledger(
     }
     client = connect(endpoint, data)
     if retry:
-        count = client.call("RetryLedgerEntries", **chosen)["Count"]
+        count = retry_rows(client, chosen)
         click.echo(json.dumps({"Count": count}) if as_json else f"{count:,} objects are extracted again")
         return
     rows = list_rows(client, chosen, limit)
@@ -75,6 +77,20 @@ def ledger(
         console().print(ledger_table(rows))
     else:
         click.echo("no such rows")
+
+
+def retry_rows(client: Client, chosen: dict[str, Any]) -> int:
+    """Have the objects of all rows that pass the filter extracted again; their number."""
+    answer = client.call("RetryLedgerEntries", **chosen)
+    if "Count" in answer:
+        return int(answer["Count"])
+    with Console(stderr=True).status("choosing") as display:
+
+        def show(task: dict[str, Any]) -> None:
+            display.update(f"chosen so far: {result_of(task).get('Count', 0):,}")
+
+        task = wait_for_task(client, chosen["ProjectName"], "LedgerRetry", answer["TaskId"], show)
+    return int(result_of(task)["Count"])
 
 
 def list_rows(client: Client, chosen: dict[str, Any], limit: int) -> list[dict[str, Any]]:

@@ -1,24 +1,40 @@
-"""Tasks that run behind a call: how they begin and end, and what becomes of those a dead server left."""
+"""Work behind calls: each in a thread of its own, with a task that tells how it goes and how it ended."""
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable
+from contextvars import copy_context
 
 import msgspec
+import structlog
 
+from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Task
+from bindery.catalog.records import CatalogError, Task
 from bindery.clock import now_ns
+from bindery.extract.pool import Interrupted
 
 SERVER_STOPPED = "ServerStopped"
 """Code of a task that the end of the server has ended."""
 
+STOPPED_MESSAGES = {
+    "BindingAudit": "the server stopped meanwhile; start the audit again",
+    "BindingEstimate": "the server stopped; ask for the estimate again",
+    "LedgerRetry": "the server stopped meanwhile; what was chosen until then is extracted again, repeat the call "
+    "for the rest",
+}
+"""What is to be done about such a task, by its type."""
+
+_REPORT_SECONDS = 0.5
 _ALL = 1_000_000_000
+_log = structlog.get_logger()
 
 
 def new_task(kind: str, project_name: str, dataset_name: str = "") -> Task:
-    """A task that begins now."""
+    """A task that begins now; ``kind`` is one of STOPPED_MESSAGES."""
     return Task(
         id=f"{kind}-{uuid.uuid4()}",
         project_name=project_name,
@@ -41,9 +57,100 @@ def failed(task: Task, code: str, message: str) -> Task:
     return msgspec.structs.replace(task, status="Failed", code=code, message=message, end_time=now_ns())
 
 
-def fail_left_over(catalog: Catalog, messages: Mapping[str, str]) -> None:
-    """Tasks that were running when the server died have failed; ``messages`` by the type of a task."""
+def stopped(task: Task) -> Task:
+    """The task that the end of the server has ended."""
+    return failed(task, SERVER_STOPPED, STOPPED_MESSAGES[task.type])
+
+
+def fail_left_over(catalog: Catalog) -> None:
+    """Tasks that were running when the server died have failed."""
     for project in catalog.list_projects(limit=_ALL):
         for task in catalog.list_tasks(project.name):
-            if task.type in messages and task.status == "Running":
-                catalog.put_task(failed(task, SERVER_STOPPED, messages[task.type]))
+            if task.type in STOPPED_MESSAGES and task.status == "Running":
+                catalog.put_task(stopped(task))
+
+
+class Running:
+    """Work under way, as the work itself sees it."""
+
+    def __init__(self, catalog: Catalog, task: Task, stop: threading.Event) -> None:
+        self._catalog, self._task, self._stop = catalog, task, stop
+        self._next = time.monotonic() + _REPORT_SECONDS
+
+    def check_stop(self) -> None:
+        """Raises Interrupted when the server ends."""
+        if self._stop.is_set():
+            raise Interrupted
+
+    def rest(self, seconds: float) -> None:
+        """Wait. Raises Interrupted."""
+        self._stop.wait(seconds)
+        self.check_stop()
+
+    def report(self, *, progress: int = 0, result: msgspec.Struct | None = None) -> None:
+        """Let the task tell how far the work is, now and then. Raises Interrupted."""
+        self.check_stop()
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _REPORT_SECONDS
+            told = "" if result is None else msgspec.json.encode(result).decode()
+            self._catalog.put_task(msgspec.structs.replace(self._task, progress=progress, result=told))
+
+
+Work = Callable[[Running], msgspec.Struct]
+"""Returns the result of its task. May raise StoreError, CatalogError, Interrupted."""
+
+
+class Background:
+    """Safe for threads. Lines of the log carry the id of the call that began the work."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._threads: set[threading.Thread] = set()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+
+    def start(self, task: Task, work: Work, end: Callable[[Task], None] | None = None) -> None:
+        """Store a task and begin its work; ``end`` takes the ended task instead of the catalog.
+
+        Raises Interrupted when the server ends.
+        """
+        with self._lock:
+            if self._stop.is_set():
+                raise Interrupted
+            self._catalog.put_task(task)
+            values = (task, work, end or self._catalog.put_task)
+            thread = threading.Thread(
+                target=copy_context().run, args=(self._run, *values), name=task.id, daemon=True
+            )
+            self._threads.add(thread)
+            thread.start()
+
+    def close(self, seconds: float) -> None:
+        """End all work at its next safe point; its tasks fail."""
+        deadline = time.monotonic() + seconds
+        with self._lock:
+            self._stop.set()
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self, task: Task, work: Work, end: Callable[[Task], None]) -> None:
+        try:
+            end(self._outcome(task, work))
+        except Exception:
+            _log.exception("the end of a task could not be stored", task=task.id)
+        finally:
+            with self._lock:
+                self._threads.discard(threading.current_thread())
+
+    def _outcome(self, task: Task, work: Work) -> Task:
+        try:
+            return succeeded(task, work(Running(self._catalog, task, self._stop)))
+        except Interrupted:
+            return stopped(task)
+        except (StoreError, CatalogError) as error:
+            return failed(task, type(error).__name__, str(error))
+        except Exception as error:
+            _log.exception("a task failed", task=task.id)
+            message = f"{type(error).__name__}: {error}; see the server's log"
+            return failed(task, "InternalError", message)

@@ -27,23 +27,20 @@ from bindery.catalog.records import (
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
-from bindery.sync import audits, estimates
 from bindery.sync.audits import Audits
-from bindery.sync.background import fail_left_over
+from bindery.sync.background import Background, fail_left_over
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
+from bindery.sync.retries import Retries
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 
-_LEFT_OVER = {audits.TASK_TYPE: audits.STOPPED_MESSAGE, estimates.TASK_TYPE: estimates.STOPPED_MESSAGE}
 _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
 _CLOSE_SECONDS = 4.0
 """How long the end of the server waits for all work together."""
-_PAGE = 1_000
-"""Ledger rows marked at once."""
 
 
 class NothingHeldBack(Exception):
@@ -71,14 +68,16 @@ class Engine:
         self._ending: dict[int, Follower] = {}
         self._closed = False
         self._lock = threading.Lock()
-        self._estimates = Estimates(catalog, buckets, settings.workers)
         self._indexer = Indexer(catalog, buckets, pool, settings)
-        self._audits = Audits(catalog, buckets, self._look_again)
+        self._background = Background(catalog)
+        self._estimates = Estimates(buckets, self._background, settings.workers)
+        self._audits = Audits(catalog, buckets, self._background, self._look_again)
+        self._retries = Retries(catalog, self._background, self.reconcile)
         self._intake = Intake(catalog, buckets, self._notice_changes)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
-        fail_left_over(self._catalog, _LEFT_OVER)
+        fail_left_over(self._catalog)
         with self._lock:
             for binding in self._catalog.list_bindings():
                 if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
@@ -95,8 +94,7 @@ class Engine:
             self._followers.clear()
         for follower in followers:
             follower.signal_stop()
-        self._estimates.close()
-        for close in (self._intake.close, self._audits.close, self._indexer.close):
+        for close in (self._intake.close, self._background.close, self._indexer.close):
             close(max(0.0, deadline - time.monotonic()))
         for follower in followers:
             follower.join(max(0.0, deadline - time.monotonic()))
@@ -183,24 +181,20 @@ class Engine:
 
         self.reconcile(self._catalog.update_binding(binding.id, change))
 
-    def retry(self, binding: Binding, chosen: LedgerFilter, keys: Sequence[str] = ()) -> int:
-        """Extract objects again: those of the rows that pass the filter, and are named if any are.
+    def retry_keys(self, binding: Binding, keys: Sequence[str], chosen: LedgerFilter) -> int:
+        """Extract the named objects again whose rows pass the filter; their number.
 
-        Durable when this returns; a stopped binding does it when it is resumed. The number of objects.
+        Durable when this returns; a stopped binding does it when it is resumed.
         """
-        if keys:
-            named = [key for key in dict.fromkeys(keys) if self._passes(binding, chosen, key)]
-            count = self._catalog.mark_ledger(binding.id, named)
-            if not self._look_again(binding, named):
-                self.reconcile(binding)
-            return count
-        count, after = 0, ""
-        while page := self._catalog.list_ledger(binding.id, chosen, after=after, limit=_PAGE):
-            after = page[-1].key
-            count += self._catalog.mark_ledger(binding.id, [entry.key for entry in page])
-        if count:
+        named = [key for key in dict.fromkeys(keys) if self._passes(binding, chosen, key)]
+        count = self._catalog.mark_ledger(binding.id, named)
+        if not self._look_again(binding, named):
             self.reconcile(binding)
         return count
+
+    def retry_chosen(self, binding: Binding, chosen: LedgerFilter) -> tuple[Task, int | None]:
+        """Extract all objects again whose rows pass the filter, in a task; see ``retries.Retries.start``."""
+        return self._retries.start(binding, chosen)
 
     def audit(self, binding: Binding, *, repair: bool) -> Task:
         """Compare the dataset with the bucket, in a task. Raises AuditRunning."""

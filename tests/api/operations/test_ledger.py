@@ -107,7 +107,10 @@ def test_pages(api: Api, bound: Names) -> None:
 
 
 def test_a_retry_of_a_stopped_binding_is_kept(api: Api, bound: Names) -> None:
-    assert api("RetryLedgerEntries", **bound, Outcome="Failed") == {"Count": 2}
+    answer = api("RetryLedgerEntries", **bound, Outcome="Failed")
+    assert answer["Count"] == 2
+    task = api("GetTask", ProjectName=bound["ProjectName"], TaskType="LedgerRetry", TaskId=answer["TaskId"])
+    assert (task["Status"], task["Result"]) == ("Succeeded", '{"Count":2}')
     rows = api("ListLedgerEntries", **bound)["LedgerEntries"]
     assert [row["Key"] for row in rows if row["ETag"] == "" and row["Attempts"] == 0] == ["a/2", "b:1"]
     assert [row["Outcome"] for row in rows] == ["Indexed", "Failed", "Failed", "Pending"]

@@ -1,0 +1,145 @@
+"""A filter of the ledger that chooses many objects works in a task, page by page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sync_room import DATASET, PROJECT, Room, memory_bucket
+
+from bindery.buckets.memory import MemoryStore
+from bindery.catalog.records import Binding, CatalogError, LedgerFilter, Outcome, Project, Task
+from bindery.sync import retries
+from bindery.sync.background import Running
+from bindery.sync.retries import TASK_TYPE
+
+OpenRoom = Callable[..., Room]
+Hall = tuple[Room, MemoryStore, Binding]
+INDEXED = LedgerFilter(outcome=Outcome.INDEXED)
+KEYS = [f"k{number:03d}" for number in range(50)]
+
+
+@pytest.fixture
+def hall(open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch) -> Hall:
+    """A stopped binding of fifty objects, marked ten at a time."""
+    monkeypatch.setattr(retries, "_PAGE", 10)
+    store, address = memory_bucket()
+    for key in KEYS:
+        store.put(key, key.encode())
+    room = open_room(address)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    room.engine.stop_binding(room.binding("media"), "")
+    return room, store, room.binding("media")
+
+
+class Gate:
+    """Lets a number of pages be marked, then holds the task until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
+        self.left, self.reached, self.open = pages, threading.Event(), threading.Event()
+        report = Running.report
+
+        def hold(running: Running, **told: Any) -> None:
+            self.left -= 1
+            if self.left == 0:
+                self.reached.set()
+                assert self.open.wait(20)
+            report(running, **told)
+
+        monkeypatch.setattr(Running, "report", hold)
+        monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 0.0)
+
+
+def task_of(room: Room, task: Task) -> Task:
+    return room.catalog.get_task(PROJECT, TASK_TYPE, task.id)
+
+
+def ended(room: Room, task: Task) -> Task:
+    return room.wait(lambda: (held := task_of(room, task)).status != "Running" and held)
+
+
+def marked(room: Room) -> list[str]:
+    return [key for key, row in sorted(room.ledger("media").items()) if not row.etag]
+
+
+def test_the_call_tells_the_count_of_what_is_done_at_once(hall: Hall) -> None:
+    room, _, binding = hall
+    task, count = room.engine.retry_chosen(binding, LedgerFilter(prefix="k01"))
+    assert count == 10
+    told = task_of(room, task)
+    assert (told.status, told.result, told.dataset_name) == ("Succeeded", '{"Count":10}', DATASET)
+    assert marked(room) == KEYS[10:20]
+
+
+def test_the_task_tells_the_count_of_what_takes_longer(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, _, binding = hall
+    gate = Gate(monkeypatch, pages=2)
+    task, count = room.engine.retry_chosen(binding, INDEXED)
+    assert gate.reached.wait(20)
+    assert count is None
+    assert task_of(room, task).status == "Running"
+    assert marked(room) == KEYS[:20]
+    room.catalog.create_project(Project(name="others-write-meanwhile"))
+    gate.open.set()
+    assert ended(room, task).result == '{"Count":50}'
+    room.inline.extracted.clear()
+    room.engine.resume_binding(binding)
+    room.wait(lambda: sorted(room.inline.extracted) == KEYS)
+    room.wait(lambda: not marked(room))
+    room.check_books("media")
+
+
+def test_the_end_of_the_server_keeps_what_was_marked(
+    hall: Hall, open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, _, binding = hall
+    gate = Gate(monkeypatch, pages=2)
+    task, _ = room.engine.retry_chosen(binding, INDEXED)
+    assert gate.reached.wait(20)
+    closing = threading.Thread(target=room.engine.close)
+    closing.start()
+    room.wait(room.engine._background._stop.is_set)
+    gate.open.set()
+    closing.join()
+    told = task_of(room, task)
+    assert (told.status, told.code) == ("Failed", "ServerStopped")
+    assert "repeat the call" in told.message
+    monkeypatch.undo()
+    assert marked(room) == KEYS[:20]
+
+
+def test_a_kill_keeps_what_was_marked_and_the_call_can_be_repeated(
+    hall: Hall, open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, _, binding = hall
+    gate = Gate(monkeypatch, pages=2)
+    task, _ = room.engine.retry_chosen(binding, INDEXED)
+    assert gate.reached.wait(20)
+    room.catalog.kill()
+    gate.open.set()
+    room.kill()
+    monkeypatch.undo()
+    monkeypatch.setattr(retries, "_PAGE", 10)
+    again = open_room(*room.addresses.values())
+    assert task_of(again, task).code == "ServerStopped"
+    assert marked(again) == KEYS[:20]
+    repeated, count = again.engine.retry_chosen(binding, INDEXED)
+    assert (count, task_of(again, repeated).status) == (50, "Succeeded")
+    again.engine.resume_binding(binding)
+    again.wait(lambda: sorted(again.inline.extracted) == KEYS)
+
+
+def test_a_record_that_fails_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, _, binding = hall
+
+    def fail(*_: object) -> int:
+        raise CatalogError("disk full")
+
+    monkeypatch.setattr(room.catalog._catalog, "mark_ledger", fail)
+    task, count = room.engine.retry_chosen(binding, INDEXED)
+    told = ended(room, task)
+    assert (count, told.status, told.code, told.message) == (None, "Failed", "CatalogError", "disk full")
