@@ -9,7 +9,14 @@ from bindery.api.errors import ApiError, from_exception
 from bindery.buckets.store import AccessDenied, BucketNotFound, ObjectNotFound, StoreUnavailable
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
-from bindery.catalog.records import AlreadyExists, CatalogError, LimitExceeded, NotEmpty, NotFound
+from bindery.catalog.records import (
+    AlreadyExists,
+    CatalogError,
+    CatalogUnusable,
+    LimitExceeded,
+    NotEmpty,
+    NotFound,
+)
 from bindery.extract.pool import Interrupted
 from bindery.sync.engine import WrongState
 
@@ -75,6 +82,7 @@ def test_documented_errors(error: ApiError, expected: tuple[int, str, str]) -> N
         (BucketNotFound("bucket"), 400, "ResourceNotFound"),
         (AccessDenied("no"), 400, "InvalidArgument"),
         (StoreUnavailable("later"), 503, "ServiceUnavailable"),
+        (CatalogUnusable("the disk is full"), 503, "ServiceUnavailable"),
         (Interrupted(), 503, "ServiceUnavailable"),
     ],
 )

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from bindery.catalog.record import connection
 from bindery.catalog.record import database as database_module
 from bindery.catalog.record.database import Database, load_migrations, split_script
-from bindery.catalog.records import CatalogUnusable
+from bindery.catalog.records import CatalogUnusable, Project
 
 from .conftest import OpenCatalog
 from .samples import make_place, scan_of, uris
@@ -130,8 +131,11 @@ SCHEMA_OF_EACH_TABLE = {
     "dataset": ["id", "project_id", "name", "body", "file_count", "total_size"],
     "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
     "follower": ["identity", "purged"],
+    "index_call": ["id", "dataset_id", "body"],
+    "index_call_file": ["dataset_id", "uri", "call_id", "error"],
     "ledger": ["binding_id", "key", "etag", "size", "modified_ns", "outcome", "reason", "attempts",
                "extractor_version", "seen_time", "outcome_time", "file_id"],
+    "outbox": ["sequence", "destination", "id", "body", "made_time", "attempts", "due_time"],
     "project": ["id", "name", "body"],
     "task": ["project_name", "type", "id", "start_time", "body"],
 }  # fmt: skip
@@ -155,7 +159,11 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
         "buried_content",
         "change_order",
         "file_removed",
+        "index_call_dataset",
+        "index_call_file_call",
         "ledger_content",
+        "outbox_age",
+        "outbox_due",
         "task_age",
     }
     assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)
@@ -252,3 +260,22 @@ def test_walking_reads_a_page_at_a_time(open_catalog: OpenCatalog) -> None:
     assert busy == 0
     assert len(next(walk)) == 1_000
     assert uris(catalog, place.dataset)
+
+
+def test_another_program_that_holds_the_record_is_named_and_outlived(
+    open_catalog: OpenCatalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_LOCK_SECONDS", 0.05)
+    catalog = open_catalog()
+    hold = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN IMMEDIATE'); print(); input()"
+    record = str(tmp_path / "data" / "catalog.db")
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, record], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(CatalogUnusable, match="locked by another program"):
+            catalog.create_project(Project(name="p"))
+        assert catalog.list_projects() == []
+        other.communicate(b"\n")
+    assert catalog.create_project(Project(name="p")).id > 0

@@ -9,7 +9,14 @@ from bindery.access.decision import Refusal
 from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreError
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
-from bindery.catalog.records import AlreadyExists, CatalogError, LimitExceeded, NotEmpty, NotFound
+from bindery.catalog.records import (
+    AlreadyExists,
+    CatalogError,
+    CatalogUnusable,
+    LimitExceeded,
+    NotEmpty,
+    NotFound,
+)
 from bindery.extract.pool import Interrupted
 from bindery.sync.audits import AuditRunning
 from bindery.sync.engine import NothingHeldBack, WrongState
@@ -309,6 +316,8 @@ def _from_catalog(error: CatalogError) -> ApiError | None:
             return not_empty(str(error.args[0]), str(error.args[1]))
         case LimitExceeded():
             return too_many(str(error.args[0]))
+        case CatalogUnusable():
+            return service_unavailable("The server cannot use its catalog now; its log says why.")
     return None
 
 

@@ -151,4 +151,6 @@ class Gateway:
         if known is None:
             _log.error("an operation failed", action=action, exc_info=error)
             return errors.internal_error()
+        if known.status >= 500 and not isinstance(error, ApiError):
+            _log.error("an operation could not be done", action=action, problem=str(error))
         return known

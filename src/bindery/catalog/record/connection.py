@@ -12,13 +12,17 @@ from bindery.catalog.records import CatalogUnusable
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _DISK = frozenset(
     {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 )
 
+_LOCK_SECONDS = 10.0
+"""How long a write waits for another program that holds the file."""
+
 
 class Cursor(sqlite3.Cursor):
-    """Raises CatalogUnusable where SQLite finds the file damaged or the disk refuses.
+    """Raises CatalogUnusable where SQLite finds the file damaged or locked, or the disk refuses.
 
     Rows are taken with ``fetchone`` and ``fetchall``, which are watched; iterating is not.
     """
@@ -62,7 +66,11 @@ def connect(path: Path, *, cache_kib: int, read_only: bool) -> Connection:
     """
     try:
         connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=30, factory=Connection
+            path,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_LOCK_SECONDS,
+            factory=Connection,
         )
     except sqlite3.Error as error:
         raise unusable(error) from error
@@ -91,6 +99,11 @@ def unusable(error: sqlite3.Error) -> CatalogUnusable:
             f"the record catalog.db is damaged ({error}); nothing was changed. Restore it from a backup, or move "
             "catalog.db with its -wal and -shm files away to start anew: the buckets are then scanned again"
         )
+    if _code(error) in _LOCKED:
+        return CatalogUnusable(
+            f"the record catalog.db is locked by another program ({error}); end its transaction, such as an open "
+            "sqlite3 shell or a copy of the file under way. What was committed is safe"
+        )
     return CatalogUnusable(
         f"the record catalog.db cannot be read or written ({error}); see that the disk has room and this user "
         "may write to the data folder. What was committed is safe"
@@ -101,7 +114,7 @@ def _watched(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     try:
         return call(*args, **kwargs)
     except sqlite3.DatabaseError as error:
-        if _code(error) in _DAMAGED | _DISK:
+        if _code(error) in _DAMAGED | _LOCKED | _DISK:
             raise unusable(error) from error
         raise
 
