@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from tests.servers.scripted import Asked, Reply, Scripted
 
+from bindery.buckets import bucket_http
 from bindery.buckets.bucket_http import BucketHttp, Location
 from bindery.buckets.s3 import _location, _relocate, open_s3
 from bindery.buckets.signing import AWS_V4, Credentials
 from bindery.buckets.store import (
     AccessDenied,
+    BucketNotFound,
     ObjectChanged,
     ObjectNotFound,
     Store,
@@ -176,6 +178,39 @@ def test_statuses_become_errors(serve: Serve, status: int, body: bytes, expected
     with pytest.raises(expected) as raised:
         store.read("a", 0, 1, etag="e")
     assert SECRET not in str(raised.value)
+
+
+def test_absent_objects_do_not_cost_two_requests_each(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 answers a HEAD without a code; whether the bucket is there is asked once in a while."""
+    server = serve(lambda asked: Reply(404) if asked.method == "HEAD" else Reply(body=listing()))
+    store = store_at(server.endpoint)
+    for _ in range(5):
+        with pytest.raises(ObjectNotFound):
+            store.details("absent")
+    assert [asked.method for asked in server.asked] == ["HEAD", "GET", "HEAD", "HEAD", "HEAD", "HEAD"]
+    monkeypatch.setattr(bucket_http, "_SEEN_SECONDS", 0.0)
+    server.reply = lambda asked: Reply(404, b"" if asked.method == "HEAD" else error("NoSuchBucket"))
+    with pytest.raises(BucketNotFound):
+        store.details("absent")
+
+
+def test_minio_tells_the_code_of_a_head(serve: Serve) -> None:
+    server = serve(lambda _: Reply(404, headers={"x-minio-error-code": "NoSuchKey"}))
+    store = store_at(server.endpoint)
+    with pytest.raises(ObjectNotFound):
+        store.details("absent")
+    server.reply = lambda _: Reply(404, headers={"x-minio-error-code": "NoSuchBucket"})
+    with pytest.raises(BucketNotFound):
+        store.details("absent")
+    assert [asked.method for asked in server.asked] == ["HEAD", "HEAD"]
+
+
+def test_a_header_that_is_no_error_is_none(serve: Serve) -> None:
+    server = serve(lambda asked: Reply(404, headers={"x-oss-err": "=no base64="}))
+    with pytest.raises(BucketNotFound):
+        store_at(server.endpoint).details("absent")
 
 
 def test_a_redirect_is_not_followed(serve: Serve) -> None:

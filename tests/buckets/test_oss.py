@@ -14,6 +14,7 @@ from tests.servers.fake_oss import FakeOss, StoredObject
 from bindery.buckets.oss import _location, open_oss
 from bindery.buckets.store import (
     AccessDenied,
+    BucketNotFound,
     ObjectNotFound,
     Store,
     StoreAddress,
@@ -128,6 +129,20 @@ def test_what_details_cost(bucket: Bucket, fake_oss: FakeOss) -> None:
     thrifty = open_oss(StoreAddress(bucket="media", url=store.address.url, options=options))
     assert requests_of(fake_oss, lambda: thrifty.details("plain")) == ["HEAD"]
     assert thrifty.details("plain").acl is None
+
+
+def test_what_an_absent_object_costs(bucket: Bucket, fake_oss: FakeOss) -> None:
+    def absent() -> None:
+        with pytest.raises(ObjectNotFound):
+            bucket.store.details("absent")
+
+    def missing() -> None:
+        with pytest.raises(BucketNotFound):
+            bucket.store.details("absent")
+
+    assert requests_of(fake_oss, absent) == ["HEAD"]
+    del fake_oss.buckets[name_of(bucket)]
+    assert requests_of(fake_oss, missing) == ["HEAD"]
 
 
 def test_rights_that_lack_are_asked_for_once(bucket: Bucket, fake_oss: FakeOss) -> None:

@@ -121,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         except _Refused as refusal:
             status, headers = refusal.status, {"content-type": "application/xml"}
             content = _error_xml(refusal)
+            if self.command == "HEAD":  # as the vendor's SDK expects it
+                headers["x-oss-err"] = base64.b64encode(content).decode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value.encode().decode("latin-1"))

@@ -140,7 +140,7 @@ def select_fields(
 
     With ``strict`` Bindery's own fields are left out.
     """
-    hidden = _extension_fields() if strict else frozenset()
+    hidden = extension_fields() if strict else frozenset()
     wanted = {name.partition(".")[0] for name in names or ()}
     return tuple(msgspec.Raw(_select(document, wanted, hidden)) for document in documents)
 
@@ -154,5 +154,6 @@ def _select(document: bytes, wanted: set[str], hidden: frozenset[str]) -> bytes:
 
 
 @cache
-def _extension_fields() -> frozenset[str]:
+def extension_fields() -> frozenset[str]:
+    """Members of a file that the vendor does not have."""
     return frozenset(member.name for member in load_model().structs["File"].fields if member.extension)

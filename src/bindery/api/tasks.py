@@ -1,4 +1,4 @@
-"""Filters and order of ListTasks."""
+"""What answers tell of a task; filters and order of ListTasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC
 
 from bindery.api.errors import invalid_argument
-from bindery.api.messages import ListTasksRequest, TimeRange
+from bindery.api.messages import ListTasksRequest, TaskInfo, TimeRange
 from bindery.catalog.records import Task
 from bindery.clock import format_time, parse_time
 
@@ -20,7 +20,24 @@ _POSITIONS: dict[str, Callable[[Task], Position]] = {
 }
 
 
-def task_time(instant_ns: int | None) -> str | None:
+def task_info(task: Task, *, with_request: bool) -> TaskInfo:
+    """What GetTask and ListTasks tell alike; the parameters of the call that began it when they are asked for."""
+    return TaskInfo(
+        task_type=task.type,
+        task_id=task.id,
+        status=task.status,
+        code=task.code or None,
+        message=task.message or None,
+        progress=task.progress,
+        start_time=_time(task.start_time),
+        end_time=_time(task.end_time),
+        user_data=task.user_data or None,
+        tags=dict(task.tags) or None,
+        task_request_definition=task.request_definition if with_request else None,
+    )
+
+
+def _time(instant_ns: int | None) -> str | None:
     """Times of tasks are UTC."""
     return None if instant_ns is None else format_time(instant_ns, UTC)
 

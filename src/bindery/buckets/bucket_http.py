@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 import ssl
@@ -33,6 +34,7 @@ _PATIENCE_SECONDS = 5.0
 """No further try is started after this time, so that a dead endpoint is reported within about ten seconds."""
 _TRIES = 4
 _FIRST_PAUSE = 0.1
+_SEEN_SECONDS = 1.0
 _CONNECTIONS = 32
 _LONGEST_BODY = 32 * 1024 * 1024
 _LONGEST_ERROR = 64 * 1024
@@ -100,6 +102,7 @@ class BucketHttp:
         self._headers = dict(headers)
         self._relocate = relocate
         self._manager = _pool_manager(location.scheme, location.authority(), ca_bundle)
+        self._seen = float("-inf")
 
     def get(
         self,
@@ -120,6 +123,10 @@ class BucketHttp:
         """The answer to a HEAD. Raises StoreError as ``get`` does, knowing only the status."""
         return self._request(_Request("HEAD", key, (), {}, 0, ()))
 
+    def seen_lately(self) -> bool:
+        """Whether an answer of the last second shows that the bucket is there."""
+        return time.monotonic() - self._seen < _SEEN_SECONDS
+
     def close(self) -> None:
         """Close idle connections."""
         self._manager.clear()
@@ -134,6 +141,8 @@ class BucketHttp:
                 if _is_untrusted(error) or not _has_time(attempt, began):
                     raise self._unreachable(error) from error
             else:
+                if answer.status < HTTPStatus.MULTIPLE_CHOICES or _error(answer)[0] == "NoSuchKey":
+                    self._seen = time.monotonic()
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
                     return answer
                 passing = self._moved(location, answer) or _is_passing(answer.status)
@@ -263,12 +272,23 @@ def _read_answer(response: urllib3.BaseHTTPResponse, longest: int) -> Answer:
 
 
 def _error(answer: Answer) -> tuple[str, str, str]:
-    """Code, message and region of an error's XML; empty where it has none."""
-    root = parse_xml(answer.body) if answer.body else None
+    """Code, message and region of an error; empty where it has none.
+
+    They stand in its XML. The answer to a HEAD has no body: OSS sends the XML in a header, MinIO the code.
+    """
+    body = answer.body or _decoded(answer.headers.get("x-oss-err", ""))
+    root = parse_xml(body) if body else None
     if root is None:
-        return "", "", ""
+        return answer.headers.get("x-minio-error-code", "")[:100], "", ""
     found = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
     return found.get("Code", "")[:100], found.get("Message", "")[:200], found.get("Region", "")[:50]
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text[:_LONGEST_ERROR])
+    except ValueError:
+        return b""
 
 
 def _has_time(attempt: int, began: float) -> bool:

@@ -87,12 +87,16 @@ class ObjectStore:
                 yield found
 
     def details(self, key: str) -> ObjectDetails:
-        """One HEAD request; another for tags when the object has some, and for its own ACL where there are any."""
+        """One HEAD request; another for tags when the object has some, and for its own ACL where there are any.
+
+        Of absent keys the bucket itself is asked for at most once a second.
+        """
         name = self._name(key)
         try:
             answer = self._http.head(name)
         except (ObjectNotFound, AccessDenied, StoreMisconfigured):
-            self.check()  # tells a missing bucket from a missing object; a HEAD carries no error code
+            if not self._http.seen_lately():  # the answer to a HEAD seldom tells which of them is missing
+                self.check()
             raise
         return self._details(key, answer)
 

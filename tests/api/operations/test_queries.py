@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -291,3 +292,52 @@ def test_fuzzy_queries_show_the_fields_asked_for(api: Api, dataset: dict[str, st
     fill(api, dataset)
     files = api("FuzzyQuery", **dataset, Query="alpha", WithFields=["Title", "CustomLabels.Group"])["Files"]
     assert files == [{"Title": "alpha", "CustomLabels": {"Group": "g0"}}]
+
+
+EXTENSION = "ArchiveEntryCount"
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("SimpleQuery", {"Query": {"Field": EXTENSION, "Operation": "gt", "Value": "1"}}),
+        (
+            "SimpleQuery",
+            {
+                "Query": {
+                    "Operation": "not",
+                    "SubQueries": [
+                        {"Operation": "or", "SubQueries": [{"Field": EXTENSION, "Operation": "exist"}]}
+                    ],
+                }
+            },
+        ),
+        ("SimpleQuery", {"Sort": f"Size,{EXTENSION}"}),
+        ("SimpleQuery", {"Aggregations": [{"Field": EXTENSION, "Operation": "sum"}]}),
+        (
+            "SimpleQuery",
+            {
+                "Query": {"Field": EXTENSION, "Operation": "gt", "Value": "1"},
+                "Aggregations": [{"Field": "Size", "Operation": "sum"}],
+            },
+        ),
+        ("FuzzyQuery", {"Query": "zip", "Sort": EXTENSION}),
+    ],
+)
+def test_a_strict_server_does_not_know_our_own_fields(
+    make_api: Callable[..., Api],
+    api: Api,
+    dataset: dict[str, str],
+    new_name: Callable[[str], str],
+    action: str,
+    asked: dict[str, Any],
+) -> None:
+    strict, names = make_api(strict=True), {"ProjectName": new_name("strict"), "DatasetName": "dataset"}
+    strict("CreateProject", ProjectName=names["ProjectName"])
+    strict("CreateDataset", **names)
+    unknown = {"Query": {"Field": "Nothing", "Operation": "exist"}}
+    status, code, message = strict.refused("SimpleQuery", **names, **unknown)
+    assert strict.refused(action, **names, **asked) == (status, code, message.replace("Nothing", EXTENSION))
+    assert "Files" in (answer := api(action, **dataset, **asked)) or "Aggregations" in answer
+    labelled = {"Query": {"Field": f"CustomLabels.{EXTENSION}", "Operation": "eq", "Value": "1"}}
+    assert strict("SimpleQuery", **names, **labelled)["TotalHits"] == 0

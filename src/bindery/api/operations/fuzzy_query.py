@@ -6,6 +6,7 @@ from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
 from bindery.api.files import select_fields
 from bindery.api.messages import FuzzyQueryRequest, FuzzyQueryResponse
+from bindery.api.queries import check_fields
 from bindery.catalog.query.parse import parse_sort
 
 _MAX_FILES = 100
@@ -16,6 +17,7 @@ def fuzzy_query(context: Context, request: FuzzyQueryRequest) -> FuzzyQueryRespo
     if not request.query.strip():
         raise invalid_argument("The parameter Query must not be blank.")
     sort = parse_sort(request.sort, request.order, rest="asc")
+    check_fields(context, None, sort)
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     page = context.catalog.fuzzy_search(
         dataset.id,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
-from bindery.api.messages import ListTasksRequest, ListTasksResponse, TaskInfo
+from bindery.api.messages import ListTasksRequest, ListTasksResponse
 from bindery.api.paging import MAX_PAGE, read_task_token, write_task_token
-from bindery.api.tasks import position_of, selected_tasks, task_time
-from bindery.catalog.records import Task
+from bindery.api.tasks import position_of, selected_tasks, task_info
 
 
 def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse:
@@ -21,21 +20,5 @@ def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse
         project_name=request.project_name,
         max_results=str(limit),
         next_token=write_task_token(request, position_of(shown[-1], request)) if more else "",
-        tasks=tuple(_answer(task, request) for task in shown),
-    )
-
-
-def _answer(task: Task, request: ListTasksRequest) -> TaskInfo:
-    return TaskInfo(
-        task_type=task.type,
-        task_id=task.id,
-        status=task.status,
-        code=task.code or None,
-        message=task.message or None,
-        progress=task.progress,
-        start_time=task_time(task.start_time),
-        end_time=task_time(task.end_time),
-        user_data=task.user_data or None,
-        tags=dict(task.tags) or None,
-        task_request_definition=task.request_definition if request.request_definition else None,
+        tasks=tuple(task_info(task, with_request=bool(request.request_definition)) for task in shown),
     )

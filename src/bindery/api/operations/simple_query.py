@@ -11,6 +11,7 @@ from bindery.api.messages import (
     SimpleQueryResponseBodyAggregations,
     SimpleQueryResponseBodyAggregationsGroups,
 )
+from bindery.api.queries import check_fields
 from bindery.catalog.catalog import AggregationResult
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import Node
@@ -27,6 +28,7 @@ def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryRe
     if limit > _MAX_FILES:
         raise value_too_large("MaxResults")
     sort = parse_sort(request.sort, request.order)
+    check_fields(context, query, sort)
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     page = context.catalog.search(
         dataset.id,
@@ -49,6 +51,7 @@ def _aggregate(
     wanted = parse_aggregations(
         [(entry.field or "", entry.operation or "") for entry in request.aggregations or ()]
     )
+    check_fields(context, query, wanted)
     dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
     results = context.catalog.aggregate(dataset.id, query, wanted, groups=limit)
     total = None

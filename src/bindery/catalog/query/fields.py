@@ -156,7 +156,12 @@ def find_field(name: str) -> tuple[Field, str | None]:
     field = FIELDS.get(head)
     if dot and key and field is not None and field.kind is Kind.MAP:
         return field, key
-    raise QueryError(f"Field {name[:128]} is unknown or cannot be queried.")
+    raise unknown_field(name)
+
+
+def unknown_field(name: str) -> QueryError:
+    """The error about a field that cannot be queried."""
+    return QueryError(f"Field {name[:128]} is unknown or cannot be queried.")
 
 
 def operations_of(field: Field) -> frozenset[str]:
