@@ -83,6 +83,16 @@ def test_a_failure_that_may_pass_is_tried_a_few_times_with_growing_waits(
     assert waits == sorted(set(waits))
 
 
+@pytest.mark.parametrize("failure", ["ObjectChanged: etag", "ObjectNotFound: k"])
+def test_an_object_that_moved_is_looked_at_again_soon_but_once(failure: str) -> None:
+    """Its next version waits for that look; a store that never agrees with itself is not asked all the time."""
+    patient = outcome_of(failing("StoreUnavailable: 503", retryable=True)).again
+    soon = outcome_of(failing(failure, retryable=True))
+    later = outcome_of(failing(failure, retryable=True), soon.entry)
+    assert soon.again is not None and patient is not None and later.again is not None
+    assert soon.again < 1 < patient < later.again
+
+
 def test_a_new_version_begins_to_count_anew() -> None:
     before = outcome_of(failing("StoreUnavailable: 503", retryable=True)).entry
     other = msgspec.structs.replace(before, etag="E0", attempts=4)

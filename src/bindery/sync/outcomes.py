@@ -16,6 +16,7 @@ MAX_ATTEMPTS = 6
 OVER_CAP = "LimitExceeded"
 """Code of ledger rows whose objects wait for room in the dataset."""
 
+_MOVED_WAIT_SECONDS = 0.1
 _FIRST_WAIT_SECONDS = 2.0
 _WAIT_FACTOR = 3.0
 _NANOSECONDS = 1_000_000_000
@@ -38,10 +39,11 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 def settle(known: Known, extraction: Extraction, *, binding_id: int, uri: str, now: int) -> Settled:
-    """A failure that may pass, as of an object that changed or vanished meanwhile, is looked at again."""
+    """A failure that may pass is looked at again: soon, when the object has changed or vanished meanwhile."""
     info, before = known
     failure = extraction.failure
-    passing = extraction.retryable or (failure or "").startswith("ObjectNotFound")
+    moved = (failure or "").startswith(("ObjectChanged", "ObjectNotFound"))
+    passing = extraction.retryable or moved
     same_version = before is not None and is_live(before) and is_same_version(info, before)
     attempts = (before.attempts if before is not None and same_version else 0) + 1
     pending = failure is not None and passing and attempts < MAX_ATTEMPTS
@@ -53,7 +55,7 @@ def settle(known: Known, extraction: Extraction, *, binding_id: int, uri: str, n
     return Settled(
         entry,
         write=None if pending else file_write(uri, extraction, binding_id),
-        again=_wait_after(attempts) if pending else None,
+        again=_look_again_after(attempts, moved=moved) if pending else None,
         fresh=is_fresh(before),
         bytes_read=extraction.bytes_read,
     )
@@ -116,6 +118,11 @@ def ledger_row(info: ObjectInfo, outcome: Outcome, reason: str, now: int) -> Led
         outcome_time=now,
         file_id=info.file_id,
     )
+
+
+def _look_again_after(attempts: int, *, moved: bool) -> float:
+    """``moved``: the object has changed or vanished meanwhile, so that another look is likely to help."""
+    return _MOVED_WAIT_SECONDS if moved and attempts == 1 else _wait_after(attempts)
 
 
 def _wait_after(attempts: int) -> float:
