@@ -13,6 +13,7 @@ import msgspec
 
 from bindery.buckets.store import ObjectInfo, PartlyListed
 from bindery.clock import now_ns
+from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
 from bindery.sync.changed import look
 from bindery.sync.guard import Gone, Refusal, refusal
@@ -41,6 +42,7 @@ def full_scan(worker: Worker) -> bool:
     """
     cursor = worker.catalog.get_binding_by_id(worker.binding.id).cursor or ""
     if not cursor:
+        adopt_entries(worker)
         _drop_outside(worker)
         worker.books = begin_listing(worker.books)
     gone = Gone()
