@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ from bindery.access.keys import (
     AccessKeys,
     KeysUnusable,
     add_key,
+    further_keys,
     make_key,
     read_keys,
     read_root_key,
+    remove_key,
     set_active,
 )
 
@@ -89,6 +93,38 @@ def test_disabling_a_key(tmp_path: Path) -> None:
         (kept.id, True),
         (disabled.id, False),
     ]
+
+
+def test_removing_a_key(tmp_path: Path) -> None:
+    kept, removed = add_key(tmp_path), add_key(tmp_path)
+    assert remove_key(tmp_path, removed.id)
+    assert not remove_key(tmp_path, removed.id)
+    assert further_keys(tmp_path) == [kept]
+
+
+def test_changes_at_the_same_time_lose_no_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: add_key(tmp_path), range(40)))
+    assert {key.id for key in further_keys(tmp_path)} == {key.id for key in made}
+
+
+def test_a_change_within_one_tick_of_the_clock_is_noticed(tmp_path: Path) -> None:
+    keys = AccessKeys(tmp_path, account_id="1")
+    key = add_key(tmp_path)
+    path = tmp_path / "access-keys.json"
+    before = path.stat().st_mtime_ns
+    assert keys.find(key.id) == key
+    remove_key(tmp_path, key.id)
+    os.utime(path, ns=(before, before))
+    assert keys.find(key.id) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_keys_that_root_adds_belong_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65_534, 65_534)
+    add_key(tmp_path)
+    status = (tmp_path / "access-keys.json").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (65_534, 65_534, 0o600)
 
 
 def test_the_file_of_further_keys_can_be_written_by_hand(tmp_path: Path) -> None:

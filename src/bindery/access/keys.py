@@ -2,15 +2,18 @@
 
 The root key comes from the environment, else is made at the first start and kept in ``root-key.json``.
 Further keys stand in ``access-keys.json`` (a list of AccessKeyId, AccessKeySecret, Active); the file is
-read again when it changes. Both files have mode 600.
+read again when it changes, so a running server knows them with the next call. Both files have mode 600.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import string
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -44,7 +47,8 @@ class AccessKeys:
         self._root = self._root_key(data)
         self._path = data / _KEYS_FILE
         self._further: dict[str, AccessKey] = {}
-        self._read_at: int | None = None
+        self._version: tuple[int, int, int] | None = None
+        """Which version of their file was read."""
         self._lock = threading.Lock()
 
     def find(self, key_id: str) -> AccessKey | None:
@@ -74,13 +78,14 @@ class AccessKeys:
 
     def _refresh(self) -> None:
         try:
-            changed = self._path.stat().st_mtime_ns
+            status = self._path.stat()
+            version = status.st_mtime_ns, status.st_ino, status.st_size
         except OSError:
-            changed = None
+            version = None
         with self._lock:
-            if changed == self._read_at:
+            if version == self._version:
                 return
-            self._read_at = changed
+            self._version = version
             try:
                 self._further = {key.id: key for key in read_keys(self._path)}
             except KeysUnusable as error:
@@ -97,7 +102,7 @@ def read_root_key(data: Path) -> AccessKey | None:
     """The root key kept in the data folder; None when there is none."""
     try:
         return msgspec.json.decode((data / _ROOT_FILE).read_bytes(), type=AccessKey)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError):
         return None
 
 
@@ -114,26 +119,61 @@ def read_keys(path: Path) -> list[AccessKey]:
 def add_key(data: Path) -> AccessKey:
     """Make a further key in the data folder. Raises KeysUnusable."""
     key = make_key()
-    _write_private(data / _KEYS_FILE, msgspec.json.encode([*read_keys(data / _KEYS_FILE), key]))
+    with _changing(data) as keys:
+        keys.append(key)
     return key
 
 
 def set_active(data: Path, key_id: str, *, active: bool) -> bool:
     """Enable or disable a further key; False when there is none with this id. Raises KeysUnusable."""
-    keys = read_keys(data / _KEYS_FILE)
-    if key_id not in {key.id for key in keys}:
-        return False
-    changed = [msgspec.structs.replace(key, active=active) if key.id == key_id else key for key in keys]
-    _write_private(data / _KEYS_FILE, msgspec.json.encode(changed))
-    return True
+    with _changing(data) as keys:
+        places = [place for place, key in enumerate(keys) if key.id == key_id]
+        for place in places:
+            keys[place] = msgspec.structs.replace(keys[place], active=active)
+    return bool(places)
+
+
+def remove_key(data: Path, key_id: str) -> bool:
+    """Forget a further key; False when there is none with this id. Raises KeysUnusable."""
+    with _changing(data) as keys:
+        places = [place for place, key in enumerate(keys) if key.id == key_id]
+        for place in reversed(places):
+            del keys[place]
+    return bool(places)
+
+
+def further_keys(data: Path) -> list[AccessKey]:
+    """The keys besides the root key. Raises KeysUnusable."""
+    return read_keys(data / _KEYS_FILE)
+
+
+@contextmanager
+def _changing(data: Path) -> Iterator[list[AccessKey]]:
+    """The further keys, to be changed in place; written when they differ. One at a time does so."""
+    data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        before = further_keys(data)
+        keys = list(before)
+        yield keys
+        if keys != before:
+            _write_private(data / _KEYS_FILE, msgspec.json.encode(keys))
+    finally:
+        os.close(descriptor)
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, readable by its owner only."""
+    """Replace a file as a whole, readable only by its owner, who is that of the folder: a key that the
+    administrator adds must be readable to the server."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -18,6 +18,7 @@ _COMMANDS = (
     "estimate",
     "get",
     "index",
+    "keys",
     "ledger",
     "query",
     "serve",
