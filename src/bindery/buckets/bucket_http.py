@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 import msgspec
 import urllib3
 
+from bindery.buckets.prompt_connection import make_prompt
 from bindery.buckets.signing import AWS_V4, Credentials, SigningScheme, encode_path, encode_query, sign
 from bindery.buckets.store import (
     AccessDenied,
@@ -253,8 +254,11 @@ def _pool_manager(scheme: str, authority: str, ca_bundle: str | None) -> urllib3
     }
     proxy = urllib.request.getproxies().get(scheme)
     if proxy and scheme == "https" and not urllib.request.proxy_bypass(authority):
-        return urllib3.ProxyManager(proxy, **settings)
-    return urllib3.PoolManager(**settings)
+        manager: urllib3.PoolManager = urllib3.ProxyManager(proxy, **settings)
+    else:
+        manager = urllib3.PoolManager(**settings)
+    make_prompt(manager)
+    return manager
 
 
 def _read_answer(response: urllib3.BaseHTTPResponse, longest: int) -> Answer:
