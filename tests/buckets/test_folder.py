@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 from tests.buckets.conformance import PLAIN_KEYS, Bucket, StoreConformance
+from tests.servers.fuse_folder import mounted
 
 from bindery.buckets import folder as folder_module
+from bindery.buckets import folder_files
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.registry import parse_store
 from bindery.buckets.store import (
@@ -375,21 +377,111 @@ def test_a_root_that_vanishes_while_it_is_listed(root: Path, store: FolderStore)
         list(pages)
 
 
-def test_a_disk_that_fails_ends_the_listing(
-    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (root / "a").mkdir()
-    (root / "file").write_bytes(b"x")
+def break_folders(monkeypatch: pytest.MonkeyPatch, number: int, name: str) -> None:
+    """Folders whose name begins so answer an error, as a damaged disk or a dead mount does."""
     scandir = os.scandir
 
     def failing(descriptor: int) -> Iterator[os.DirEntry[str]]:
-        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/a"):
-            raise OSError(errno.EIO, "Input/output error")
+        if os.readlink(f"/proc/self/fd/{descriptor}").rpartition("/")[2].startswith(name):
+            raise OSError(number, os.strerror(number))
         return scandir(descriptor)
 
     monkeypatch.setattr(os, "scandir", failing)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT])
+def test_a_damaged_folder_hides_nothing_else(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    for name in ("a", "bad"):
+        (root / name).mkdir()
+        (root / name / "file").write_bytes(b"x")
+    (root / "file").write_bytes(b"x")
+    break_folders(monkeypatch, number, "bad")
+    seen: list[str] = []
+    with pytest.raises(PartlyListed) as raised:
+        for page in store.list():
+            seen += [info.key for info in page]
+    assert seen == ["a/file", "file"]
+    assert raised.value.prefixes == {"bad/"}
+    assert f"bad/ ({os.strerror(number)})" in str(raised.value)
+
+
+def test_a_disk_that_fails_everywhere_ends_the_listing(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (root / f"bad{number}").mkdir()
+    break_folders(monkeypatch, errno.EIO, "bad")
+    with pytest.raises(StoreUnavailable, match="Input/output") as raised:
+        list(store.list())
+    assert not isinstance(raised.value, PartlyListed)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM])
+def test_a_machine_that_is_short_of_something_ends_the_listing(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    (root / "bad").mkdir()
+    break_folders(monkeypatch, number, "bad")
+    with pytest.raises(StoreUnavailable) as raised:
+        list(store.list())
+    assert not isinstance(raised.value, PartlyListed)
+
+
+def test_a_root_that_is_damaged_ends_the_listing(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_folders(monkeypatch, errno.EIO, root.name)
     with pytest.raises(StoreUnavailable, match="Input/output"):
         list(store.list())
+
+
+# names that are found in other spellings
+
+
+@pytest.fixture
+def folding(root: Path, tmp_path: Path) -> Iterator[Path]:
+    """The root on a mount that ignores case and Unicode form."""
+    mount = tmp_path / "folding"
+    mount.mkdir()
+    try:
+        with mounted(root, mount, "--fold"):
+            yield mount
+    except OSError as error:
+        pytest.skip(f"this user may not mount: {error}")
+
+
+def test_a_listing_knows_one_spelling_only(root: Path, folding: Path) -> None:
+    (root / "Folder" / "Inner").mkdir(parents=True)
+    for key in ("Folder/Inner/file", "Folder/\u00e9", "123"):
+        (root / key).write_bytes(b"x")
+    store = store_at(folding)
+    keys = ["123", "Folder/Inner/file", "Folder/\u00e9"]
+    assert store.read("folder/inner/FILE", 0, 9) == b"x", "the mount finds every spelling"
+    assert keys_of(store) == keys
+    for key in keys:
+        assert keys_of(store, prefix=key) == [key]
+    for other in ("folder/", "Folder/inner/", "folder/Inner/f", "Folder/Inner/FILE", "Folder/e\u0301"):
+        assert keys_of(store, prefix=other) == []
+    assert keys_of(store) == keys
+
+
+def test_a_folder_that_the_kernel_knows_by_another_spelling(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On FAT and the like the kernel keeps the spelling of whoever came first; no such disk can be mounted here,
+    so its answer is made up."""
+    (root / "Folder").mkdir()
+    (root / "Folder" / "file").write_bytes(b"x")
+    real_path = folder_files._real_path
+
+    def other_spelling(descriptor: int, path: bytes) -> bytes:
+        return real_path(descriptor, path).replace(b"/Folder", b"/FOLDER")
+
+    monkeypatch.setattr(folder_files, "_real_path", other_spelling)
+    assert keys_of(store) == ["Folder/file"]
+    assert store.read("Folder/file", 0, 9) == b"x"
 
 
 # names and versions
@@ -403,6 +495,18 @@ def test_names_that_are_not_utf8_have_keys_of_their_own(root: Path, store: Folde
     assert len(set(keys)) == len(names)
     assert sorted(store.read(key, 0, 99) for key in keys) == sorted(names)
     assert keys == sorted(keys, key=str.encode)
+
+
+def test_a_huge_file_full_of_holes(root: Path, store: FolderStore) -> None:
+    size = 1 << 42
+    with (root / "sparse").open("wb") as file:
+        file.truncate(size)
+        file.seek(size - 3)
+        file.write(b"end")
+    (info,) = (info for page in store.list() for info in page)
+    assert info.size == size
+    assert store.read("sparse", size - 5, 99) == b"\0\0end"
+    assert store.read("sparse", size, 9) == b""
 
 
 def test_hard_links_are_two_objects(root: Path, store: FolderStore) -> None:

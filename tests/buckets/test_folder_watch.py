@@ -119,6 +119,24 @@ def test_a_renamed_file_is_two_keys(root: Path, seen: Seen) -> None:
     seen.until(lambda seen: {"old/file", "old/deep/renamed"} <= seen.keys)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("photo.jpg", "Photo.JPG"), ("\u00e9.jpg", "e\u0301.jpg"), ("\u00e9.jpg", "\u00c9.jpg")],
+)
+def test_a_file_that_gets_its_own_name_in_another_spelling(
+    root: Path, seen: Seen, before: str, after: str
+) -> None:
+    (root / before).touch()
+    seen.until_key(before)
+    seen.forget()
+    (root / before).rename(root / after)
+    seen.until(lambda seen: {before, after} <= seen.keys and before in seen.prefixes)
+    seen.forget()
+    (root / after).rename(root / "other")
+    seen.until(lambda seen: {after, "other"} <= seen.keys)
+    assert seen.prefixes == set()
+
+
 def test_a_file_renamed_over_another(root: Path, seen: Seen) -> None:
     (root / "old" / "file").rename(root / "old" / "deep" / "file")
     seen.until(lambda seen: {"old/file", "old/deep/file"} <= seen.keys)

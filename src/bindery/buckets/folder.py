@@ -3,7 +3,7 @@
 Keys are paths below the folder with ``/`` between names, as ``folder_names`` spells them.
 The ETag is derived from size and modification time, so a rename keeps it. Symbolic links never leave the
 bucket: a link to a file inside is listed as a Symlink, any other link is passed over, as are devices, pipes
-and sockets. A folder below that may not be listed does not hide the rest: the listing ends with PartlyListed.
+and sockets. A folder below that cannot be listed does not hide the rest: the listing ends with PartlyListed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bindery.buckets.folder_files import open_file, open_folder, stat_file
+from bindery.buckets.folder_files import is_spelled_so, open_file, open_folder, stat_file
 from bindery.buckets.folder_names import file_name, key_name
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.store import (
@@ -39,6 +39,17 @@ _PAGE = 1_000
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 _UNREACHABLE = (*_FORBIDDEN, errno.ENAMETOOLONG)
+_BROKEN = (
+    errno.EIO,
+    errno.ESTALE,
+    errno.ENOTCONN,
+    errno.ETIMEDOUT,
+    errno.EBADMSG,
+    getattr(errno, "EUCLEAN", errno.EIO),
+)
+"""What a damaged folder answers, or a network mount that is gone."""
+_MOST_BROKEN = 10
+"""Damaged folders after which a listing is given up: each may have taken its time to fail."""
 _SHOWN_FOLDERS = 3
 FOLLOW = ("auto", "watch", "poll")
 """Values of the option ``follow``."""
@@ -173,12 +184,13 @@ class _Walk:
         self._root = root
         self._prefix = prefix
         self._start_after = start_after
-        self._unlisted: list[bytes] = []
+        self._unlisted: dict[bytes, str] = {}
+        self._broken = 0
 
     def runs(self) -> Iterator[list[ObjectInfo]]:
         """Objects, up to a page at a time."""
         start = self._prefix[: self._prefix.rfind(b"/") + 1]
-        if not _is_path(start):
+        if not _is_path(start) or not is_spelled_so(self._root, _path_of_folder(start)):
             return
         levels = [_Level(start, self._keys_in(start))]
         while levels:
@@ -195,11 +207,11 @@ class _Walk:
         """Raise PartlyListed when something could not be listed."""
         if not self._unlisted:
             return
-        shown = ", ".join(key.decode() for key in self._unlisted[:_SHOWN_FOLDERS])
-        more = len(self._unlisted) - _SHOWN_FOLDERS
+        each = [f"{key.decode()} ({why})" for key, why in self._unlisted.items()]
+        more = len(each) - _SHOWN_FOLDERS
         raise PartlyListed(
-            f"may not be listed: {shown}{f' and {more} more' if more > 0 else ''}; what is known below stays as "
-            "it is. Give the server the right to read it",
+            f"cannot be listed: {', '.join(each[:_SHOWN_FOLDERS])}{f' and {more} more' if more > 0 else ''}; what is "
+            "known below stays as it is. Give the server the right to read it, or mend it",
             frozenset(key.decode() for key in self._unlisted),
         )
 
@@ -250,12 +262,13 @@ class _Walk:
         return None if found is None else _info(key.decode(), *found)
 
     def _note(self, error: OSError, key: bytes) -> None:
-        """An absent thing is nothing; what may not be seen is remembered; everything else ends the listing."""
+        """An absent thing is nothing; what cannot be seen is remembered; everything else ends the listing."""
         if key and error.errno in _ABSENT:
             return
-        if not key or error.errno not in _UNREACHABLE:
+        self._broken += error.errno in _BROKEN
+        if not key or error.errno not in (*_UNREACHABLE, *_BROKEN) or self._broken > _MOST_BROKEN:
             raise _bucket_error(error, os.path.join(self._root, key)) from error
-        self._unlisted.append(key)
+        self._unlisted[key] = error.strerror or str(error.errno)
 
 
 def _follow_of(address: StoreAddress) -> str:

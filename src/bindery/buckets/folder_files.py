@@ -13,6 +13,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bindery.buckets.folder_names import folded, other_spellings
+
 _O_PATH = getattr(os, "O_PATH", 0)
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -27,7 +29,9 @@ def open_folder(root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator
     path = os.path.join(root, folder).rstrip(b"/") or b"/"
     descriptor = os.open(path, _FOLDER | (os.O_RDONLY if to_list else _O_PATH))
     try:
-        if _real_path(descriptor, path) != path:
+        real = _real_path(descriptor, path)
+        # a file system that ignores case names a folder as whoever came first did
+        if real != path and folded(real) != folded(path):
             raise OSError(errno.ENOENT, "the folder has been exchanged", path)
         yield descriptor
     finally:
@@ -82,6 +86,24 @@ def _open_name(
         yield status if inside else None, b"/proc/self/fd/%d" % descriptor
     finally:
         os.close(descriptor)
+
+
+def is_spelled_so(root: bytes, path: bytes) -> bool:
+    """Whether a path below a root is spelled as its folders have it.
+
+    File systems that ignore case or the form of Unicode find it in other spellings too. They are told by a name
+    being there in another spelling; only then are folders listed.
+    """
+    parts = path.strip(b"/").split(b"/")
+    for depth, name in enumerate(parts):
+        parent = os.path.join(root, *parts[:depth])
+        found_otherwise = (os.path.lexists(os.path.join(parent, other)) for other in other_spellings(name))
+        try:
+            if any(found_otherwise) and name not in os.listdir(parent):
+                return False
+        except OSError:
+            return True
+    return True
 
 
 def folders_in(path: bytes) -> Iterator[bytes]:

@@ -7,6 +7,8 @@ back to exactly one name.
 
 from __future__ import annotations
 
+import unicodedata
+
 
 def key_name(name: bytes) -> bytes:
     """The part of a key that stands for a file name: the name itself when it is valid UTF-8."""
@@ -25,6 +27,22 @@ def file_name(part: str) -> bytes:
 def key_of_path(path: bytes) -> str:
     """The key, or the prefix, that stands for a path below the bucket's folder."""
     return b"/".join(key_name(part) for part in path.split(b"/")).decode()
+
+
+def folded(path: bytes) -> bytes:
+    """What two spellings have in common that a file system may take for one name: neither case nor Unicode form."""
+    text = path.decode("utf-8", "surrogateescape").casefold()
+    return unicodedata.normalize("NFC", text).encode("utf-8", "surrogateescape")
+
+
+def other_spellings(name: bytes) -> set[bytes]:
+    """A few spellings by which such a file system would find a file of this name too."""
+    spellings = {name.swapcase()}
+    if not name.isascii():
+        text = name.decode("utf-8", "surrogateescape")
+        forms = (text.swapcase(), *(unicodedata.normalize(form, text) for form in ("NFC", "NFD")))
+        spellings.update(form.encode("utf-8", "surrogateescape") for form in forms)
+    return spellings - {name}
 
 
 def _needs_escape(name: bytes) -> bool:

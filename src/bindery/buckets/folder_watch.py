@@ -17,7 +17,7 @@ from inotify_simple import Event, INotify, flags
 
 from bindery.buckets import mounts
 from bindery.buckets.folder_files import folders_in
-from bindery.buckets.folder_names import key_of_path
+from bindery.buckets.folder_names import folded, key_of_path
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.store import Changes, StoreUnavailable
 
@@ -41,6 +41,7 @@ class FolderWatch:
         self._root = root.rstrip(b"/") or b"/"
         self._folders: dict[int, bytes] = {}
         self._descriptors: dict[bytes, int] = {}
+        self._moved: tuple[int, bytes] = (0, b"")
         self._closed = False
         self._waiting = threading.Lock()
         """Held while the descriptors are in use; they are closed only when nobody waits."""
@@ -119,7 +120,18 @@ class FolderWatch:
         elif event.mask & flags.ISDIR and event.name:
             self._note_folder(event, folder + os.fsencode(event.name) + b"/", report)
         elif event.name:
-            report.keys.add(key_of_path(folder + os.fsencode(event.name)))
+            self._note_file(event, folder + os.fsencode(event.name), report)
+
+    def _note_file(self, event: Event, path: bytes, report: _Report) -> None:
+        """A file that gets its own name in another case may still be found by the former one. Only a listing
+        tells that it is gone: the former key is reported as a prefix too."""
+        report.keys.add(key_of_path(path))
+        if event.mask & flags.MOVED_FROM:
+            self._moved = (event.cookie, path)
+        elif event.mask & flags.MOVED_TO and event.cookie == self._moved[0]:
+            before = self._moved[1]
+            if folded(before) == folded(path):
+                report.prefixes.add(key_of_path(before))
 
     def _note_folder(self, event: Event, folder: bytes, report: _Report) -> None:
         if event.mask & flags.MOVED_FROM:

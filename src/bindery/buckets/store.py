@@ -150,7 +150,7 @@ class Changes(msgspec.Struct, frozen=True):
     keys: frozenset[str]
     """Keys of objects that may have been written, changed or removed."""
     prefixes: frozenset[str]
-    """Key prefixes (ending in ``/``) below which anything may have changed, e.g. a moved folder."""
+    """Key prefixes of which anything may have changed, e.g. of a moved folder; listed, not looked up one by one."""
     overflow: bool
     """Changes were lost; only a complete listing tells the truth again."""
 
