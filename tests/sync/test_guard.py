@@ -76,3 +76,13 @@ def test_many_keys_go_to_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gone._file._rolled  # type: ignore[attr-defined]
     assert [key for page in gone.pages() for key in page] == keys
     gone.close()
+
+
+def test_keys_below_a_gap_are_left_out() -> None:
+    gone = Gone()
+    gone.add([f"a/{number}" for number in range(2_500)] + ["ab", "b/1", "c"])
+    gone.leave_out({"a/", "b/"})
+    assert (gone.count, list(gone.pages())) == (2, [["ab", "c"]])
+    gone.leave_out(frozenset())
+    assert (gone.count, list(gone.pages())) == (0, [])
+    gone.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 import msgspec
@@ -35,6 +35,14 @@ class Gone:
         self._file.seek(0)
         while page := [json.loads(line) for line in islice(self._file, size)]:
             yield page
+
+    def leave_out(self, prefixes: Collection[str]) -> None:
+        """Forget the keys below ``prefixes``, of which the listing knows nothing."""
+        below, kept = tuple(prefixes) or ("",), Gone()
+        for keys in self.pages():
+            kept.add([key for key in keys if not key.startswith(below)])
+        self._file.close()
+        self._file, self.count = kept._file, kept.count
 
     def close(self) -> None:
         """Free the space."""
