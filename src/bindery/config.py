@@ -68,8 +68,8 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     folder_reconcile_interval: float = 60.0
     """Seconds between complete listings of a watched folder."""
     folder_poll_interval: float = 5.0
-    """Seconds between complete listings of a folder whose changes the kernel does not report, at least as long
-    as a listing takes; see docs/stores.md."""
+    """Seconds between complete listings of a folder whose changes the kernel does not report, longer where a
+    listing takes more than a second; see docs/stores.md."""
     folder_follow: str = "auto"
     """How changes in folders are found: ``auto``, ``watch`` (the kernel reports all) or ``poll`` (by listing)."""
     settle_time: float = 0.2

@@ -49,6 +49,8 @@ _CANNOT_HEAL = (BucketNotFound, AccessDenied, StoreMisconfigured)
 _LONGEST_WAIT = 1.0
 _GATHERING_SECONDS = 0.01
 """Events come in bursts: what follows the first within this time is dealt with together."""
+_LISTING_PAUSE = 4
+"""Polling pauses for so many times as long as the listing took, and so takes a fifth of a processor at most."""
 _INBOX_LIMIT = 100_000
 """Changes that may wait; with more the bucket is listed instead."""
 _log = structlog.get_logger()
@@ -208,8 +210,9 @@ class Follower:
             self._open_watch(worker.store)
             self._next_listing = began + self._interval(worker.store)
             self._reconcile(worker)
-            if self._polls(worker.store):  # a listing that takes long leaves as long a pause
-                self._next_listing = max(self._next_listing, 2 * time.monotonic() - began)
+            if self._polls(worker.store):
+                ended = time.monotonic()
+                self._next_listing = max(self._next_listing, ended + _LISTING_PAUSE * (ended - began))
 
     def _reconcile(self, worker: Worker) -> None:
         confirmed = self._catalog.get_binding_by_id(worker.binding.id).removals_confirmed
