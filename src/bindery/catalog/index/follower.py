@@ -20,7 +20,7 @@ from bindery.catalog.index.projection import COLUMNS, Projection
 from bindery.catalog.index.statements import table
 from bindery.catalog.records import CatalogUnusable
 
-BATCH = 2_000
+BATCH = 4_000
 """Changes applied in one transaction."""
 
 _CHECKPOINT_BATCHES = 100

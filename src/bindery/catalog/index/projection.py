@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -152,7 +152,8 @@ def _read(field: Field, values: list[Any]) -> list[Any]:
     if field.kind is Kind.MAP:
         return [_entries(field.name, held) if held else None for held in values]
     if field.array:
-        return [_members(elements, field.path[1:]) if elements else None for elements in values]
+        get = _reader(field.path[1:])
+        return [_members(elements, get) if elements else None for elements in values]
     if field.kind is Kind.TIME:
         return [_instant(text) if text else None for text in values]
     return [_at(value, field.path[1:]) for value in values] if len(field.path) > 1 else values
@@ -162,9 +163,14 @@ def _entries(name: str, held: dict[str, str]) -> list[str]:
     return [map_entry(name, key, value) for key, value in held.items()]
 
 
-def _members(elements: list[Any], path: tuple[str, ...]) -> list[Any] | None:
-    found = [_at(element, path) for element in elements]
+def _members(elements: list[Any], get: Callable[[Any], Any]) -> list[Any] | None:
+    found = list(map(get, elements))
     return found if found.count(None) < len(found) else None
+
+
+def _reader(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    """What reads a path of an element; the element itself exists, and so do all its members."""
+    return attrgetter(*path) if len(path) == 1 else partial(_at, path=path)
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:
