@@ -1,14 +1,16 @@
-"""A folder that may not be listed: nothing is removed because of it, and nothing else waits for it."""
+"""A folder that cannot be listed: nothing is removed below it, and nothing else waits for it."""
 
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
-from sync_room import Room, folder_address, write
+from sync_room import QUICK, Room, folder_address, write
 
 from bindery.buckets import folder as folder_module
 from bindery.catalog.records import BindingPhase, BindingState
@@ -22,13 +24,14 @@ class Door:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shut = False
+        self.error = errno.EACCES
         self._open_folder = folder_module.open_folder
         monkeypatch.setattr(folder_module, "open_folder", self._guarded)
 
     @contextmanager
     def _guarded(self, root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator[int]:
         if self.shut and folder.startswith(b"b/closed"):
-            raise PermissionError(errno.EACCES, "Permission denied")
+            raise OSError(self.error, os.strerror(self.error))
         with self._open_folder(root, folder, to_list=to_list) as descriptor:
             yield descriptor
 
@@ -91,3 +94,61 @@ def test_a_gap_that_opens_later_removes_nothing(room: Room, root: Path, door: Do
     room.wait(lambda: reason_of(room) == "")
     assert room.keys("media") == {*FILES, "b/new.bin"} - {"z.bin"}
     room.check_books("media")
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ENOTCONN])
+def test_a_listing_with_a_gap_removes_what_is_gone_elsewhere(
+    room: Room, root: Path, door: Door, open_room: OpenRoom, error: int
+) -> None:
+    room.bind("media")
+    room.wait_followed("media")
+    room.kill()
+    for key in ("b/closed/one.bin", "z.bin"):
+        (root / key).unlink()
+    door.shut, door.error = True, error
+    again = open_room(folder_address(root))
+    again.wait_keys("media", set(FILES) - {"z.bin"})
+    again.wait(lambda: f"b/closed/ ({os.strerror(error)})" in reason_of(again))
+    last = again.progress("media").last_complete_listing
+    again.engine.reconcile(again.binding("media"))
+    again.wait_listed("media")
+    assert again.keys("media") == set(FILES) - {"z.bin"}
+    assert again.progress("media").last_complete_listing == last, "a listing with a gap is not complete"
+    door.shut = False
+    again.engine.reconcile(again.binding("media"))
+    again.wait_keys("media", set(FILES) - {"z.bin", "b/closed/one.bin"})
+    again.wait(lambda: reason_of(again) == "")
+    again.check_books("media")
+
+
+def test_the_guard_counts_what_is_gone_elsewhere(
+    room: Room, root: Path, door: Door, open_room: OpenRoom
+) -> None:
+    """Four of five are not listed, two of them because of the gap: the other two are too many."""
+    room.bind("media")
+    room.wait_followed("media")
+    room.kill()
+    for key in ("b/closed/one.bin", "b/closed/two.bin", "z.bin", "a/file.bin"):
+        (root / key).unlink()
+    door.shut = True
+    strict = msgspec.structs.replace(QUICK, guard_count=1, guard_share=0.2)
+    again = open_room(folder_address(root), settings=strict)
+    again.wait(lambda: "DeletionGuard: the last listing lacks 2 of 5" in reason_of(again))
+    assert reason_of(again).startswith("PartlyListed: ")
+    assert again.keys("media") == set(FILES)
+    again.engine.confirm_deletion(again.binding("media"))
+    again.wait_keys("media", {"b/closed/one.bin", "b/closed/two.bin", "b/file.bin"})
+    again.wait(lambda: "DeletionGuard" not in reason_of(again))
+    assert reason_of(again).startswith("PartlyListed: ")
+
+
+def test_a_folder_with_a_gap_that_is_renamed(room: Room, root: Path, door: Door) -> None:
+    """The listing of the changed folder has a gap; what is gone around it is removed at once."""
+    room.bind("media")
+    room.wait_followed("media")
+    write(root / "b" / "more" / "deep.bin", b"\x00deep")
+    room.wait_keys("media", {*FILES, "b/more/deep.bin"})
+    door.shut = True
+    (root / "b" / "more").rename(root.parent / "elsewhere")
+    (root / "b").chmod(0o700)  # reported as a change of everything below it
+    room.wait_keys("media", set(FILES))

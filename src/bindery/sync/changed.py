@@ -10,6 +10,7 @@ from functools import partial
 
 from bindery.buckets.store import ObjectInfo, ObjectNotFound, PartlyListed
 from bindery.sync.books import is_live
+from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone
 from bindery.sync.lookups import look_up_all
 from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
@@ -55,6 +56,19 @@ def look(worker: Worker, key: str) -> ObjectInfo | None:
         return None
 
 
+def look_in_listing(worker: Worker, key: str) -> ObjectInfo | None:
+    """The object as a listing shows it, for a folder may find a file in another case of its name too; None when
+    it is neither found nor listed, an object as it is found where nothing is known. Raises StoreError."""
+    found = look(worker, key)
+    if found is None:
+        return None
+    try:
+        first = next(iter(worker.store.list(prefix=key)), [])
+    except PartlyListed:
+        return found
+    return next((info for info in first if info.key == key), None)
+
+
 def _look_all(worker: Worker, keys: list[str]) -> list[ObjectInfo | None]:
     """Where a look is a request, several at a time."""
     if not worker.store.capabilities.details:
@@ -90,21 +104,20 @@ def _process_keys(worker: Worker, keys: list[str]) -> None:
 
 
 def _process_prefix(worker: Worker, prefix: str) -> None:
-    """Removals come last: a listing with gaps removes nothing, and the next reconciliation tells of it."""
+    """Removals come last: nothing is removed below a gap, of which the next reconciliation tells."""
     gone = Gone()
     try:
         _list_prefix(worker, prefix, gone)
         for keys in gone.pages():
             _apply(worker, [], [], keys, [])
-    except PartlyListed:
-        return
     finally:
         gone.close()
 
 
 def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:
     ranges = ranges_below(worker.binding.scope, prefix)
-    listing = list_within(worker.store, ranges)
+    gap = Gap()
+    listing = gap.passing(list_within(worker.store, ranges))
     ledger = walk_within(worker.catalog, worker.binding.id, ranges)
     for step in march(listing, ledger, worker.within):
         worker.check_stop()
@@ -116,6 +129,7 @@ def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:
                 objects.append(known)
         gone.add(step.gone)
         _apply(worker, objects, step.excluded, [], step.forgotten)
+    gap.leave_out(gone)
 
 
 def _apply(

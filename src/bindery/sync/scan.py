@@ -7,15 +7,14 @@ Nothing is removed before the listing is complete and the deletion guard agrees.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from bindery.buckets.store import ObjectInfo, PartlyListed
 from bindery.clock import now_ns
 from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
-from bindery.sync.changed import look
+from bindery.sync.changed import look_in_listing
+from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone, Refusal, refusal
 from bindery.sync.march import Step, march
 from bindery.sync.outcomes import Known, seconds_to_next_try
@@ -28,10 +27,9 @@ _PURGED = 500
 
 
 class _Counts(msgspec.Struct):
+    gap: Gap
     listed: int = 0
     known: int = 0
-    unlisted: str = ""
-    """Why a part of the bucket could not be listed; the rest was."""
 
 
 def full_scan(worker: Worker) -> bool:
@@ -48,7 +46,7 @@ def full_scan(worker: Worker) -> bool:
     gone = Gone()
     try:
         counts = _scan(worker, cursor, gone, keep_cursor=True)
-        whole = not cursor and not gone.count and not counts.unlisted
+        whole = not cursor and not gone.count and counts.gap.error is None
     finally:
         gone.close()
     if whole:
@@ -68,7 +66,8 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
     gone = Gone()
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
-        held = _hold(counts) or refusal(
+        counts.gap.leave_out(gone)
+        held = refusal(
             gone.count,
             counts.known,
             counts.listed,
@@ -78,6 +77,8 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
         )
         if held is None:
             _remove(worker, gone)
+        held = _with_gap(held, counts.gap)
+        if held is None:
             worker.books = finish_listing(worker.books, now_ns())
     finally:
         gone.close()
@@ -88,12 +89,12 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
 
 def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Counts:
     worker.cap = None
-    counts = _Counts()
+    counts = _Counts(Gap())
     pages: deque[tuple[Page, str | None]] = deque()
     listing = list_within(worker.store, worker.prefixes, cursor)
     ledger = walk_within(worker.catalog, worker.binding.id, worker.prefixes, cursor)
     try:
-        for step in march(_noting_gaps(listing, counts), ledger, worker.within):
+        for step in march(counts.gap.passing(listing), ledger, worker.within):
             worker.check_stop()
             worker.meanwhile()
             counts.listed += step.listed
@@ -113,17 +114,12 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
     return counts
 
 
-def _noting_gaps(pages: Iterable[list[ObjectInfo]], counts: _Counts) -> Iterator[list[ObjectInfo]]:
-    """A listing that goes on to its end although a part of the bucket could not be listed."""
-    try:
-        yield from pages
-    except PartlyListed as error:
-        counts.unlisted = f"PartlyListed: {error}"
-
-
-def _hold(counts: _Counts) -> Refusal | None:
-    """A listing with gaps removes nothing at all."""
-    return Refusal(0, counts.unlisted) if counts.unlisted else None
+def _with_gap(held: Refusal | None, gap: Gap) -> Refusal | None:
+    """A listing with a gap is not complete, whatever else it brought."""
+    if gap.error is None:
+        return held
+    problem = f"PartlyListed: {gap.error}"
+    return Refusal(0, problem) if held is None else Refusal(held.count, f"{problem}; {held.reason}")
 
 
 def _drop_outside(worker: Worker) -> None:
@@ -169,8 +165,8 @@ def _purge(worker: Worker) -> None:
 
 def _remove(worker: Worker, gone: Gone) -> None:
     for keys in gone.pages():
-        if worker.store.capabilities.watch:  # cheap there, and a file may have come back behind the listing
-            absent = [key for key in keys if look(worker, key) is None]
+        if worker.store.capabilities.listing_free:  # a file may have come back behind the listing
+            absent = [key for key in keys if look_in_listing(worker, key) is None]
             worker.inbox.add(set(keys).difference(absent))
             worker.store.check()
         else:
