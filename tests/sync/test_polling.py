@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 from sync_room import QUICK, Room, folder_address, write
+from tests.buckets.namespace import run_apart
 from tests.servers.fuse_folder import mounted
 
 from bindery.catalog.records import BindingState
@@ -104,6 +105,42 @@ def test_a_local_folder_that_is_polled_by_choice(open_room: OpenRoom, backing: P
     (backing / "a" / "one.bin").unlink()
     room.wait_keys("media", {*FILES, "new.bin"} - {"a/one.bin"})
     assert room.engine._followers[room.binding("media").id]._watch is None
+
+
+@pytest.mark.parametrize("allowed", [2, 4])
+def test_more_folders_than_the_kernel_watches(backing: Path, tmp_path: Path, allowed: int) -> None:
+    """Two watches are too few for three folders; four are too few once more folders come."""
+    program = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import msgspec
+from structlog.testing import capture_logs
+from sync_room import QUICK, Room, folder_address, write
+backing, data, allowed = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
+Path("/proc/sys/user/max_inotify_watches").write_text(allowed)
+polled = msgspec.structs.replace(QUICK, folder_reconcile_interval=3_600, folder_poll_interval=0.05)
+room = Room(data, {"media": folder_address(backing)}, settings=polled)
+room.make_dataset()
+with capture_logs() as lines:
+    room.bind("media")
+    room.wait_followed("media")
+    for number in range(5):
+        write(backing / f"new{number}" / "file.bin", b"new")
+    keys = {"a/one.bin", "a/two.bin", "b/three.bin", *(f"new{number}/file.bin" for number in range(5))}
+    room.wait_keys("media", keys)
+    room.wait(lambda: any(line["event"] == "changes are found by listing" for line in lines))
+    write(backing / "new4" / "later.bin", b"later")
+    room.wait_keys("media", keys | {"new4/later.bin"})
+    room.close()
+for line in lines:
+    if line["event"] == "changes are found by listing":
+        print(line["log_level"], line["interval"], line["reason"])
+"""
+    said = run_apart(program, Path(__file__).parent, backing, tmp_path / "data", str(allowed))
+    assert said.startswith("warning 0.05 the folder cannot be watched: No space left on device")
+    assert "raise fs.inotify.max_user_watches" in said
+    assert said.count("\n") == 1
 
 
 def test_the_log_says_once_why_and_how_often(
