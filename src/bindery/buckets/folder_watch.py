@@ -71,10 +71,8 @@ class FolderWatch:
             ready = {} if self._closed else dict(self._poll.poll(max(0, int(seconds * 1000))))
             if not self._closed:
                 self._read(report)
-            if (
-                not self._closed and self._mount_table in ready
-            ):  # a disk may have come above a watched folder
-                report.overflow |= mounts_within(self._root) != self._mounts
+                if self._mount_table in ready:  # a disk may lie over a watched folder now
+                    report.overflow |= mounts_within(self._root) != self._mounts
         return Changes(frozenset(report.keys), frozenset(report.prefixes), overflow=report.overflow)
 
     def close(self) -> None:
