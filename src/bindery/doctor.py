@@ -22,7 +22,7 @@ from bindery.buckets.folder import FolderStore
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, parse_store
-from bindery.buckets.store import StoreError
+from bindery.buckets.store import StoreError, describe_unseen
 from bindery.config import Config, NotificationsConfig
 
 _GIB = 1024**3
@@ -237,10 +237,9 @@ def _folder(name: str, store: FolderStore, config: Config) -> Finding:
             f"has {needed} folders or more and {allowed} may be watched: it will be {polled}",
             f"sysctl fs.inotify.max_user_watches={max(8 * _LEAST_WATCHES, 2 * allowed)}",
         )
-    if unseen := store.unseen():
-        where = "; ".join(f"{why}, below {prefix}" if prefix else why for prefix, why in unseen.items())
+    if unseen := describe_unseen(store.unseen()):
         return Finding(
-            subject, Verdict.OK, f"can be listed, watched ({needed} folders) and {polled}: {where}"
+            subject, Verdict.OK, f"can be listed, watched ({needed} folders) and {polled}: {unseen}"
         )
     return Finding(subject, Verdict.OK, f"can be listed, watched ({needed} folders)")
 

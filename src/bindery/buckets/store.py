@@ -171,6 +171,11 @@ class Watch(Protocol):
         """Stop watching; wakes a waiting caller. May be called twice."""
 
 
+def describe_unseen(unseen: Mapping[str, str]) -> str:
+    """What a watch does not see, for people."""
+    return "; ".join(f"{why}, below {prefix}" if prefix else why for prefix, why in unseen.items())
+
+
 class Store(Protocol):
     """A bucket."""
 

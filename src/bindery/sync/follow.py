@@ -21,6 +21,7 @@ from bindery.buckets.store import (
     StoreMisconfigured,
     StoreUnavailable,
     Watch,
+    describe_unseen,
 )
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import (
@@ -269,9 +270,7 @@ class Follower:
         self._next_watch = time.monotonic() + self._settings.folder_reconcile_interval
         try:
             self._watch = store.watch()
-            unseen = "; ".join(
-                f"{why}, below {prefix}" if prefix else why for prefix, why in self._watch.unseen.items()
-            )
+            unseen = describe_unseen(self._watch.unseen)
         except StoreUnavailable as error:
             unseen = str(error)
         if unseen and unseen != self._unseen:
