@@ -6,15 +6,16 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from faulty_store import Faults, FaultyStore
 
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.registry import Buckets, parse_store
-from bindery.buckets.store import ObjectDetails, ObjectInfo, Store, StoreAddress, StoreError
+from bindery.buckets.store import Store, StoreAddress
 from bindery.catalog.records import (
     Binding,
     BindingPhase,
@@ -27,7 +28,7 @@ from bindery.catalog.records import (
     Scope,
 )
 from bindery.catalog.sqlite_catalog import SqliteCatalog
-from bindery.extract.extract import extract
+from bindery.extract import extract as extraction_of_one
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import Interrupted, Pool
@@ -46,8 +47,8 @@ _numbers = itertools.count()
 
 
 class InlinePool:
-    """Runs ``extract`` when the result is asked for. ``gate`` holds everything back while it is closed;
-    ``answer`` may give another outcome for a request, or raise."""
+    """Runs ``extract`` when the result is asked for, through the faulty stores. ``gate`` holds everything back
+    while it is closed; ``answer`` may give another outcome for a request, or raise."""
 
     def __init__(self, answer: Callable[[ExtractionRequest], Extraction | None] = lambda _: None) -> None:
         self.answer = answer
@@ -76,72 +77,39 @@ class InlinePending:
                     raise Interrupted
             if stop is not None and stop.is_set():
                 raise Interrupted
-            outcomes.append(self._pool.answer(request) or extract(request, ExtractionLimits()))
+            outcomes.append(
+                self._pool.answer(request) or extraction_of_one.extract(request, ExtractionLimits())
+            )
             self._pool.extracted.append(request.object.key)
         return outcomes
-
-
-class FaultyStore:
-    """A store with an outage to order: while ``fault`` is set, every request raises it."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.address, self.capabilities = store.address, store.capabilities
-        self.fault: StoreError | None = None
-        self.fault_after_pages: int | None = None
-        self.hidden: Callable[[str], bool] = lambda _: False
-        self.listings = 0
-        self.before_page: Callable[[], None] = lambda: None
-
-    def _check(self) -> None:
-        if self.fault is not None and self.fault_after_pages is None:
-            raise self.fault
-
-    def check(self) -> None:
-        self._check()
-        self._store.check()
-
-    def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
-        self._check()
-        self.listings += 1
-        pages = self._store.list(prefix=prefix, start_after=start_after)
-        for number, page in enumerate(pages):
-            self.before_page()
-            if self.fault is not None and number >= (self.fault_after_pages or 0):
-                raise self.fault
-            shown = [info for info in page if not self.hidden(info.key)]
-            if shown:
-                yield shown
-
-    def details(self, key: str) -> ObjectDetails:
-        self._check()
-        return self._store.details(key)
-
-    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
-        self._check()
-        return self._store.read(key, offset, length, etag=etag)
-
-    def watch(self) -> Any:
-        self._check()
-        return self._store.watch()
-
-    def close(self) -> None:
-        self._store.close()
 
 
 class FaultyBuckets(Buckets):
     """Buckets whose stores can be made to fail."""
 
-    def __init__(self, addresses: dict[str, StoreAddress]) -> None:
+    def __init__(self, addresses: dict[str, StoreAddress], faults: Faults | None = None) -> None:
         super().__init__(addresses)
         self.stores: dict[str, FaultyStore] = {}
+        self._faults = faults
 
     def open(self, bucket: str) -> Store:
         store = super().open(bucket)
         known = self.stores.get(bucket)
         if known is None or known.address != store.address:
-            known = self.stores[bucket] = FaultyStore(store)
+            known = self.stores[bucket] = FaultyStore(store, self._faults)
+            _reached[store.address.url] = known
         return known
+
+
+_reached: dict[str, FaultyStore] = {}
+_open_directly = extraction_of_one._store
+
+
+def _open_store(address: StoreAddress) -> Store:
+    return _reached.get(address.url) or _open_directly(address)
+
+
+extraction_of_one._store = _open_store
 
 
 class DeadCatalog:
@@ -179,11 +147,12 @@ class Room:
         *,
         pool: Pool | None = None,
         settings: SyncSettings = QUICK,
+        faults: Faults | None = None,
         start: bool = True,
     ) -> None:
         self.data, self.addresses, self.settings = data, addresses, settings
         self.catalog = DeadCatalog(SqliteCatalog(data, account_id="1"))
-        self.buckets = FaultyBuckets(addresses)
+        self.buckets = FaultyBuckets(addresses, faults)
         self.pool = pool or InlinePool()
         self.engine = Engine(self.catalog, self.buckets, self.pool, settings)  # type: ignore[arg-type]
         if start:

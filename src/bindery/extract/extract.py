@@ -125,6 +125,8 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         media = package_type(reader, detect_media_type(head, request.object.key, hint))
         _add_store_fields(file, request, details)
         extracted, failure = _run(reader, request, media)
+        if isinstance(reader.error, StoreError):  # an extractor went on without what the store did not send
+            raise reader.error
         if Operator.MIME in request.operators:
             _add_type(file, media, extracted)
         return Extraction(

@@ -6,7 +6,7 @@ import io
 from collections import OrderedDict
 from typing import Protocol
 
-from bindery.buckets.store import ObjectInfo
+from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.extract.limits import ExtractionLimits
 
 _BLOCK = 64 * 1024
@@ -27,9 +27,9 @@ class Ranges(Protocol):
 class RangeReader(io.RawIOBase):
     """A read-only binary file whose reads become few, aligned range reads of a store.
 
-    Raises ReadLimitExceeded once more than ``limits.read_bytes`` would be fetched, and the store's own
-    errors (ObjectChanged, StoreUnavailable, …) unchanged. Libraries that swallow exceptions are
-    found out by ``error``, which keeps the first one.
+    Raises ReadLimitExceeded once more than ``limits.read_bytes`` would be fetched, StoreUnavailable when the
+    store sends less than the object has, and its own errors (ObjectChanged, …) unchanged. Libraries that
+    swallow exceptions are found out by ``error``, which keeps the first one.
     """
 
     def __init__(self, store: Ranges, info: ObjectInfo, limits: ExtractionLimits) -> None:
@@ -122,10 +122,14 @@ class RangeReader(io.RawIOBase):
             raise self.error
         try:
             data = self._store.read(self.info.key, offset, length, etag=self.info.etag)
+            if len(data) != length:
+                raise StoreUnavailable(
+                    f"the store sent {len(data)} of {length} bytes from {offset} of {self.info.key}"
+                )
         except Exception as error:
             self.error = self.error or error
             raise
-        self.bytes_read += len(data)
+        self.bytes_read += length
         blocks = [data[start : start + _BLOCK] for start in range(0, count * _BLOCK, _BLOCK)]
         self._keep(first, blocks)
         return blocks

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 
 import msgspec
 
-from bindery.buckets.store import ObjectInfo, ObjectNotFound, Store
+from bindery.buckets.store import ObjectInfo, Store
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.documents import summarize
 from bindery.catalog.records import Binding, FileSummary
-from bindery.sync.lookups import look_up_all
+from bindery.sync.lookups import look, look_up_all
 from bindery.sync.scope import list_within, matcher, outermost_prefixes
 
 SAMPLES = 100
@@ -294,14 +294,6 @@ def side_by_side(
         else:
             yield info.key, info, held[1]
             info, held = next(infos, None), next(iterator, None)
-
-
-def look(store: Store, key: str) -> ObjectInfo | None:
-    """The object as it is now; None when it does not exist. Raises StoreError."""
-    try:
-        return store.details(key).info
-    except ObjectNotFound:
-        return None
 
 
 def _suspect(view: _View) -> Suspect:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from bindery.buckets.store import ObjectInfo, ObjectNotFound, PartlyListed
+from bindery.buckets.store import ObjectInfo, PartlyListed
 from bindery.sync.books import is_live
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone
-from bindery.sync.lookups import look_up_all
+from bindery.sync.lookups import look, look_in_listing, look_up_all
 from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
 from bindery.sync.outcomes import Known
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
@@ -48,32 +48,44 @@ def process_changes(worker: Worker) -> None:
     worker.inbox.done(keys)
 
 
-def look(worker: Worker, key: str) -> ObjectInfo | None:
-    """The object as it is now; None when it does not exist. Raises StoreError."""
-    try:
-        return worker.store.details(key).info
-    except ObjectNotFound:
-        return None
+def look_at(worker: Worker, keys: list[str]) -> list[ObjectInfo | PartlyListed | None]:
+    """The objects as they are now, None for those that do not exist; an error where nothing can be known.
 
-
-def look_in_listing(worker: Worker, key: str) -> ObjectInfo | None:
-    """The object as a listing shows it, for a folder may find a file in another case of its name too; None when
-    it is neither found nor listed, an object as it is found where nothing is known. Raises StoreError."""
-    found = look(worker, key)
-    if found is None:
-        return None
-    try:
-        first = next(iter(worker.store.list(prefix=key)), [])
-    except PartlyListed:
-        return found
-    return next((info for info in first if info.key == key), None)
-
-
-def _look_all(worker: Worker, keys: list[str]) -> list[ObjectInfo | None]:
-    """Where a look is a request, several at a time."""
+    Several at a time where a look is a request. Raises StoreError.
+    """
     if not worker.store.capabilities.details:
-        return [look(worker, key) for key in keys]
-    return look_up_all(partial(look, worker), keys, worker.check_stop)
+        return [_look_at_one(worker, key) for key in keys]
+    return look_up_all(partial(_look_at_one, worker), keys, worker.check_stop)
+
+
+def remove_absent(worker: Worker, keys: list[str]) -> list[ObjectInfo]:
+    """Remove those of the keys that a listing lacks which are not there when they are looked up: an object may
+    have come back behind the listing, or the listing may have ended early without a word.
+
+    Returns those that are there; they are looked at again.
+    """
+    found = [_as_listed(worker, info) for info in look_at(worker, keys)]
+    present = [info for info in found if isinstance(info, ObjectInfo)]
+    worker.inbox.add(info.key for info in present)
+    _apply(worker, [], [], [key for key, info in zip(keys, found, strict=True) if info is None], [])
+    return present
+
+
+def _as_listed(worker: Worker, info: ObjectInfo | PartlyListed | None) -> ObjectInfo | PartlyListed | None:
+    """Folders may find a file in another case; one that a listing does not spell so is not there."""
+    if not isinstance(info, ObjectInfo) or not worker.store.capabilities.listing_free:
+        return info
+    try:
+        return look_in_listing(worker.store, info.key)
+    except PartlyListed as error:
+        return error
+
+
+def _look_at_one(worker: Worker, key: str) -> ObjectInfo | PartlyListed | None:
+    try:
+        return look(worker.store, key)
+    except PartlyListed as error:
+        return error
 
 
 def _process_keys(worker: Worker, keys: list[str]) -> None:
@@ -84,8 +96,10 @@ def _process_keys(worker: Worker, keys: list[str]) -> None:
     gone: list[str] = []
     forgotten: list[str] = []
     keys = [key for key in keys if is_listed(worker.binding.scope, key)]
-    for key, info in zip(keys, _look_all(worker, keys), strict=True):
+    for key, info in zip(keys, look_at(worker, keys), strict=True):
         before = ledger.get(key)
+        if isinstance(info, PartlyListed):
+            continue  # the next listing tells of it
         if info is None:
             if has_entry(before):
                 gone.append(key)
@@ -109,7 +123,7 @@ def _process_prefix(worker: Worker, prefix: str) -> None:
     try:
         _list_prefix(worker, prefix, gone)
         for keys in gone.pages():
-            _apply(worker, [], [], keys, [])
+            remove_absent(worker, keys)
     finally:
         gone.close()
 

@@ -1,4 +1,4 @@
-"""Requests to a store that wait for the network, several at a time."""
+"""What single objects are now: requests to a store that wait for the network, several at a time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,35 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from bindery.buckets.store import BucketNotFound, ObjectInfo, ObjectNotFound, Store, StoreError
+
 _THREADS = 8
 _POLL_SECONDS = 0.1
 _Item = TypeVar("_Item")
 _Found = TypeVar("_Found")
+
+
+def look(store: Store, key: str) -> ObjectInfo | None:
+    """The object as it is now; None when it does not exist.
+
+    A key of which the store will not or cannot tell anything, like one that may not be read, is looked for in a
+    listing: one object must not hold up its bucket. Raises StoreError; PartlyListed when nothing is known.
+    """
+    try:
+        return store.details(key).info
+    except ObjectNotFound:
+        return None
+    except BucketNotFound:
+        raise
+    except StoreError:
+        return look_in_listing(store, key)
+
+
+def look_in_listing(store: Store, key: str) -> ObjectInfo | None:
+    """The object as a listing shows it, for a store may find it by another spelling of its key too; None when it
+    is not listed. Raises StoreError; PartlyListed when nothing is known."""
+    first = next(iter(store.list(prefix=key)), [])
+    return next((info for info in first if info.key == key), None)
 
 
 def look_up_all(

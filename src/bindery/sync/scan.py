@@ -10,13 +10,14 @@ from collections import deque
 
 import msgspec
 
+from bindery.buckets.store import ObjectInfo
 from bindery.clock import now_ns
 from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
-from bindery.sync.changed import look_in_listing
+from bindery.sync.changed import remove_absent
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone, Refusal, refusal
-from bindery.sync.march import Step, march
+from bindery.sync.march import Step, is_unchanged, march
 from bindery.sync.outcomes import Known, seconds_to_next_try
 from bindery.sync.scope import list_within, walk_within
 from bindery.sync.worker import Page, Worker
@@ -24,6 +25,10 @@ from bindery.sync.worker import Page, Worker
 _PAGES_AHEAD = 2
 _PURGED = 500
 """Tombstones forgotten in one transaction."""
+_LACKING = (
+    "PartlyListed: the last listing ended without {} objects that the store has; they stay, and what else it "
+    "left out is found by the next complete listing"
+)
 
 
 class _Counts(msgspec.Struct):
@@ -58,11 +63,12 @@ def full_scan(worker: Worker) -> bool:
 def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
     """Compare the whole bucket with the ledger and mend what differs.
 
-    Returns why the deletion guard held back removals, None when it did not; ``confirmed`` removals are
-    allowed in any case.
+    Returns why removals were held back or the listing is not believed, None when all is well; ``confirmed``
+    removals are allowed in any case.
     """
     _drop_outside(worker)
     worker.books = begin_listing(worker.books)
+    began = now_ns()
     gone = Gone()
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
@@ -75,9 +81,7 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
             mounted=not worker.store.capabilities.content_etag,
             confirmed=confirmed,
         )
-        if held is None:
-            _remove(worker, gone)
-        held = _with_gap(held, counts.gap)
+        held = _with_gap(held or _remove(worker, gone, began), counts.gap)
         if held is None:
             worker.books = finish_listing(worker.books, now_ns())
     finally:
@@ -163,12 +167,22 @@ def _purge(worker: Worker) -> None:
         worker.check_stop()
 
 
-def _remove(worker: Worker, gone: Gone) -> None:
+def _remove(worker: Worker, gone: Gone, began: int) -> Refusal | None:
+    """Remove what the listing that ``began`` then rightly lacks; returns whether it lacks too much."""
+    lacking = 0
     for keys in gone.pages():
-        if worker.store.capabilities.listing_free:  # a file may have come back behind the listing
-            absent = [key for key in keys if look_in_listing(worker, key) is None]
-            worker.inbox.add(set(keys).difference(absent))
-            worker.store.check()
-        else:
-            absent = keys
-        worker.commit(gone=absent)
+        lacking += _count_unmoved(worker, remove_absent(worker, keys), began)
+        worker.meanwhile()
+    return Refusal(0, _LACKING.format(lacking)) if lacking else None
+
+
+def _count_unmoved(worker: Worker, present: list[ObjectInfo], began: int) -> int:
+    """How many of the objects have been there all the time. Files may be moved away and back for a while."""
+    if not present or worker.store.capabilities.listing_free:
+        return 0
+    ledger = worker.catalog.get_ledger(worker.binding.id, [info.key for info in present])
+    rows = ((info, ledger[info.key]) for info in present if info.key in ledger)
+    return sum(
+        is_unchanged(info, row) and info.modified_ns == row.modified_ns and row.outcome_time < began
+        for info, row in rows
+    )
