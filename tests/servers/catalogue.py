@@ -240,6 +240,11 @@ def _check_binding(connection: sqlite3.Connection, binding_id: int, binding: dic
     assert settled == indexed, differences(settled, indexed)
 
 
+def check_log(catalogue: Catalogue) -> None:
+    """No server has met anything that it did not expect."""
+    assert "Traceback" not in (catalogue.data / "server.log").read_text()
+
+
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     """Keys with what is there and what should be; the first few."""
     keys = sorted(key for key in found.keys() | wanted.keys() if found.get(key) != wanted.get(key))

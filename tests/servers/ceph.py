@@ -14,13 +14,17 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.request
 import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import boto3
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 1.0
@@ -126,6 +130,28 @@ class Ceph:
         name = name or f"bucket-{uuid.uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
+
+    def push_events(self, bucket: str, endpoint: str) -> None:
+        """Tell an HTTP endpoint of every change of the bucket; a change is answered when it has been told."""
+        topic = self.client(service="sns").create_topic(
+            Name=f"changes-of-{bucket}", Attributes={"push-endpoint": endpoint}
+        )["TopicArn"]
+        events = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]
+        self.client().put_bucket_notification_configuration(
+            Bucket=bucket,
+            NotificationConfiguration={
+                "TopicConfigurations": [{"Id": "all", "TopicArn": topic, "Events": events}]
+            },
+        )
+
+    def stop_events(self, bucket: str) -> None:
+        """Tell nobody any more: DELETE of the subresource, an extension that boto3 does not know."""
+        url = f"{self.endpoint}/{bucket}?notification"
+        request = AWSRequest("DELETE", url)
+        S3SigV4Auth(Credentials(self.user.access_key, self.user.secret_key), "s3", "default").add_auth(
+            request
+        )
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE", headers=dict(request.headers)))
 
     def add_user(self, access_key: str = "", secret_key: str = "") -> CephUser:
         """A new account, without rights on the buckets of others."""

@@ -19,6 +19,7 @@ from tests.servers.catalogue import (
     BUCKET,
     Catalogue,
     any_picture,
+    check_log,
     folder_versions,
 )
 
@@ -224,8 +225,3 @@ class FolderWriter(threading.Thread):
             target.parent.mkdir(exist_ok=True)
             source.rename(target)
             self._keys = list(folder_versions(self._bucket))
-
-
-def check_log(catalogue: Catalogue) -> None:
-    """No server has met anything that it did not expect."""
-    assert "Traceback" not in (catalogue.data / "server.log").read_text()
