@@ -1,23 +1,39 @@
 """Any life of a bucket and its server, step by step: once it is calm, the dataset equals the bucket.
 
-``BINDERY_MACHINE_EXAMPLES`` sets how many lives of 50 steps are tried for each kind of store.
+Objects are put, overwritten, renamed and removed; the server is stopped, resumed, killed; the store fails in every
+way of ``faulty_store``; and events about what changed come late, twice, in any order, or never.
+
+``BINDERY_MACHINE_EXAMPLES`` sets how many lives of 50 steps are tried in a folder and in memory, with a tenth of them
+on a true S3; ``make test`` tries about 10,000 steps.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import pytest
+from faulty_store import Faults, Kind
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, write
+from tests.servers.ceph import Ceph
 
+from bindery.buckets.events import ChangedKey
+from bindery.buckets.registry import parse_store
 from bindery.buckets.store import BucketNotFound, ObjectInfo, StoreAddress, StoreUnavailable
 from bindery.catalog.records import BindingState, Outcome, Scope
 from bindery.extract.extraction import Extraction, ExtractionRequest
@@ -26,7 +42,7 @@ from bindery.sync import outcomes
 from bindery.sync.scope import is_listed, matcher
 from bindery.sync.settings import SyncSettings
 
-EXAMPLES = int(os.environ.get("BINDERY_MACHINE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("BINDERY_MACHINE_EXAMPLES", "120"))
 STEPS = 50
 QUICK = SyncSettings(
     reconcile_interval=0.1,
@@ -44,6 +60,8 @@ SCOPES = st.builds(
     exclude=st.sampled_from([(), ("*1.bin",)]),
     min_size=st.integers(0, 3),
 )
+EVENTS = st.lists(st.integers(0, 1_000), min_size=1, max_size=6)
+FAULTS = st.dictionaries(st.sampled_from(Kind), st.sampled_from([0.05, 0.3]), min_size=1, max_size=3)
 CONTENTS = st.binary(max_size=6).map(lambda content: b"\x00" + content)
 
 
@@ -54,6 +72,9 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.data = Path(tempfile.mkdtemp(prefix="bindery-machine-"))
         self.flaky: set[str] = set()
+        self.faults = Faults()
+        self.events: list[str] = []
+        """Keys of which the server was not told yet."""
         self.wait_before = outcomes._FIRST_WAIT_SECONDS
         outcomes._FIRST_WAIT_SECONDS = 0.01
         self.address = self.make_bucket()
@@ -94,7 +115,9 @@ class Life(RuleBasedStateMachine):
 
     def open(self) -> None:
         addresses = {"media": self.address}
-        self.room = Room(self.data, addresses, pool=InlinePool(self.answer), settings=QUICK)
+        self.room = Room(
+            self.data, addresses, pool=InlinePool(self.answer), settings=QUICK, faults=self.faults
+        )
 
     def answer(self, request: ExtractionRequest) -> Extraction | None:
         if request.object.key not in self.flaky:
@@ -114,11 +137,14 @@ class Life(RuleBasedStateMachine):
     def write_objects(self, objects: dict[str, bytes]) -> None:
         for key, content in objects.items():
             self.put(key, content)
+            self.events.append(key)
 
     @precondition(lambda self: self.contents())
     @rule(data=st.data())
     def remove_object(self, data: Any) -> None:
-        self.remove(data.draw(st.sampled_from(sorted(self.contents()))))
+        key = data.draw(st.sampled_from(sorted(self.contents())))
+        self.remove(key)
+        self.events.append(key)
 
     @precondition(lambda self: self.contents())
     @rule(data=st.data(), new=KEYS)
@@ -126,6 +152,37 @@ class Life(RuleBasedStateMachine):
         source = data.draw(st.sampled_from(sorted(self.contents())))
         if source != new:
             self.copy(source, new)
+            self.events.append(new)
+
+    @precondition(lambda self: self.events)
+    @rule(picks=EVENTS)
+    def tell(self, picks: list[int]) -> None:
+        """Events in any order, some of them twice; those that are picked here stay to be told again."""
+        keys = [self.events[pick % len(self.events)] for pick in picks]
+        receipt = self.server.engine.accept_events([ChangedKey("media", key) for key in keys]).result(20)
+        assert receipt.unbound == 0
+
+    @precondition(lambda self: self.events)
+    @rule(pick=st.integers(0, 1_000))
+    def lose_events(self, pick: int) -> None:
+        del self.events[pick % len(self.events) :]
+
+    @rule(rates=FAULTS)
+    def let_requests_fail(self, rates: dict[Kind, float]) -> None:
+        self.faults.rates.update(rates)
+
+    @rule(skew=st.sampled_from([0.0, 3_600.0, -3_600.0]))
+    def turn_clock(self, skew: float) -> None:
+        self.faults.skew = skew
+
+    @rule(page=st.sampled_from([1, 2, 1_000]))
+    def change_page(self, page: int) -> None:
+        self.faults.page = page
+
+    @rule()
+    def bind_anew(self) -> None:
+        self.server.engine.delete_binding(self.server.binding("media"))
+        self.server.bind("media")
 
     @rule(scope=SCOPES)
     def change_scope(self, scope: Scope) -> None:
@@ -169,6 +226,7 @@ class Life(RuleBasedStateMachine):
     def end_outage(self) -> None:
         store = self.server.store("media")
         store.fault = store.fault_after_pages = None
+        self.faults.end()
 
     @rule()
     def look(self) -> None:
@@ -204,6 +262,7 @@ class Life(RuleBasedStateMachine):
         room = self.server
         if (room.progress("media").last_complete_listing or 0) <= since:
             self.allow_removals()
+            room.engine.reconcile(room.binding("media"))
             return False
         binding = room.binding("media")
         live = room.live("media")
@@ -249,6 +308,38 @@ class MemoryLife(Life):
 
     def contents(self) -> dict[str, int]:
         return {info.key: info.size for page in self.store.list() for info in page}
+
+
+class S3Life(Life):
+    """A true S3: Ceph's object gateway, written by another client."""
+
+    ceph: ClassVar[Ceph]
+    numbers = itertools.count()
+
+    def make_bucket(self) -> StoreAddress:
+        self.bucket = f"life-{next(self.numbers)}-{time.time_ns()}"
+        self.client = self.ceph.client()
+        self.client.create_bucket(Bucket=self.bucket)
+        user = self.ceph.user
+        options = {"access_key_id": user.access_key, "secret_access_key": user.secret_key}
+        return parse_store(
+            "media", f"s3://{self.bucket}?{urlencode({'endpoint': self.ceph.endpoint, **options})}"
+        )
+
+    def put(self, key: str, content: bytes) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=key, Body=content)
+
+    def remove(self, key: str) -> None:
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def copy(self, source: str, target: str) -> None:
+        self.client.copy_object(
+            Bucket=self.bucket, Key=target, CopySource={"Bucket": self.bucket, "Key": source}
+        )
+
+    def contents(self) -> dict[str, int]:
+        found = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        return {each["Key"]: each["Size"] for each in found}
 
 
 class FolderLife(Life):
@@ -306,12 +397,23 @@ class FolderLife(Life):
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("life", [MemoryLife, FolderLife])
 def test_any_life(life: type[Life]) -> None:
-    from hypothesis.stateful import run_state_machine_as_test
+    live(life, EXAMPLES)
 
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.timeout(1_800)
+def test_any_life_of_a_true_s3(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(S3Life, "ceph", ceph, raising=False)
+    live(S3Life, max(1, EXAMPLES // 10))
+
+
+def live(life: type[Life], examples: int) -> None:
+    """Try so many lives; the seed of one that goes wrong is printed."""
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),
