@@ -92,7 +92,7 @@ def test_lines_of_a_server(start_server: Callable[..., Any], tmp_path: Path) -> 
     server.make_dataset("project", "dataset")
     names = {"ProjectName": "project", "DatasetName": "dataset", "URI": "oss://photos"}
     made = server.call("CreateBinding", **names)
-    server.wait("GetBinding", lambda body: body["Binding"]["State"] == "Running", **names)
+    server.wait("GetBinding", lambda _: "full scan done" in server.log.read_text(), **names)
     task = server.call("AuditBinding", **names)
     server.stop()
     said = [json.loads(line) for line in server.log.read_text().splitlines()]
