@@ -16,6 +16,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogError, Task
 from bindery.clock import now_ns
 from bindery.extract.pool import Interrupted
+from bindery.sync.stoppable import Stoppable
 
 SERVER_STOPPED = "ServerStopped"
 """Code of a task that the end of the server has ended."""
@@ -70,22 +71,13 @@ def fail_left_over(catalog: Catalog) -> None:
                 catalog.put_task(stopped(task))
 
 
-class Running:
+class Running(Stoppable):
     """Work under way, as the work itself sees it."""
 
     def __init__(self, catalog: Catalog, task: Task, stop: threading.Event) -> None:
-        self._catalog, self._task, self._stop = catalog, task, stop
+        super().__init__(stop)
+        self._catalog, self._task = catalog, task
         self._next = time.monotonic() + _REPORT_SECONDS
-
-    def check_stop(self) -> None:
-        """Raises Interrupted when the server ends."""
-        if self._stop.is_set():
-            raise Interrupted
-
-    def rest(self, seconds: float) -> None:
-        """Wait. Raises Interrupted."""
-        self._stop.wait(seconds)
-        self.check_stop()
 
     def report(self, *, progress: int = 0, result: msgspec.Struct | None = None) -> None:
         """Let the task tell how far the work is, now and then. Raises Interrupted."""

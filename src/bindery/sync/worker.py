@@ -34,6 +34,7 @@ from bindery.sync.outcomes import (
 )
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
+from bindery.sync.stoppable import Stoppable
 from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
 
 _GIVEN_UP = threading.Event()
@@ -57,7 +58,7 @@ class Page(msgspec.Struct, frozen=True):
         return self.pending is not None or bool(self.decided)
 
 
-class Worker:
+class Worker(Stoppable):
     """What the steps of one binding share."""
 
     def __init__(
@@ -73,6 +74,7 @@ class Worker:
         inbox: Inbox,
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
+        super().__init__(stop)
         self.binding = binding
         self.store = store
         self.catalog = catalog
@@ -88,7 +90,6 @@ class Worker:
         """The cap of the dataset that the listing in hand has reached."""
         self._pool = pool
         self._operators = operators
-        self._stop = stop
         self._pages = 0
         self._view = (binding.progress, 0)
         self._landing = 0
@@ -113,16 +114,6 @@ class Worker:
         counts and objects in flight change in one assignment."""
         books, new = self._view
         return with_in_flight(books, new, self.inbox.oldest())
-
-    def check_stop(self) -> None:
-        """Raises Interrupted when the binding was stopped or the server ends."""
-        if self._stop.is_set():
-            raise Interrupted
-
-    def rest(self, seconds: float) -> None:
-        """Wait. Raises Interrupted."""
-        self._stop.wait(seconds)
-        self.check_stop()
 
     def is_unsettled(self, info: ObjectInfo) -> bool:
         """Whether a file was written a moment ago and may still be growing. Objects appear whole.
