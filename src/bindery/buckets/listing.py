@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 import msgspec
 
 from bindery.buckets.bucket_http import BucketHttp, parse_xml
-from bindery.buckets.store import StoreUnavailable
+from bindery.buckets.store import StoreUnavailable, in_key_order
 
 _PAGE = 1_000
 _ILLEGAL = re.compile(
@@ -51,20 +51,19 @@ def list_pages(
     http: BucketHttp, *, prefix: str, start_after: str, unquote: Callable[[str], str]
 ) -> Iterator[list[Listed]]:
     """All pages, strictly ascending. Raises StoreUnavailable when a page is damaged or out of order."""
+    return in_key_order(_pages(http, prefix, start_after, unquote), start_after)
+
+
+def _pages(
+    http: BucketHttp, prefix: str, start_after: str, unquote: Callable[[str], str]
+) -> Iterator[list[Listed]]:
     token = ""
-    last = start_after
     while True:
         query = [("list-type", "2"), ("max-keys", str(_PAGE)), ("encoding-type", "url")]
         query += [("prefix", prefix)] if prefix else []
         query += [("continuation-token", token)] if token else []
         query += [("start-after", start_after)] if start_after and not token else []
         page, token = _parse(http.get(query=query).body, unquote)
-        for listed in page:
-            if listed.key <= last:
-                raise StoreUnavailable(
-                    f"the store listed {listed.key!r} after {last!r}, out of order; nothing is concluded from it"
-                )
-            last = listed.key
         yield page
         if not token:
             return

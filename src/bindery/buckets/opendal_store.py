@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import opendal
@@ -24,6 +24,7 @@ from bindery.buckets.store import (
     StoreMisconfigured,
     StoreUnavailable,
     Watch,
+    in_key_order,
 )
 from bindery.buckets.uri import is_unicode
 
@@ -64,21 +65,7 @@ class OpendalStore:
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages as the store lists them, held to key order."""
-        last = ""
-        for entries in self._entries(prefix, _PAGE):
-            page: list[ObjectInfo] = []
-            for entry in entries:
-                key = entry.path
-                if key.endswith("/") or not key.startswith(prefix) or key <= start_after:
-                    continue
-                if key <= last:
-                    raise StoreUnavailable(
-                        f"the store listed {key!r} after {last!r}, out of order; nothing is concluded from it"
-                    )
-                last = key
-                page.append(_info(key, entry.metadata))
-            if page:
-                yield page
+        return in_key_order(_objects(self._entries(prefix, _PAGE), prefix, start_after))
 
     def details(self, key: str) -> ObjectDetails:
         """One HEAD request."""
@@ -189,6 +176,18 @@ def _path(key: str) -> str:
     if key != key.strip() or any(part in ("", ".", "..") for part in key.split("/")):
         raise StoreError(f"the key {key!r} cannot be addressed at this store; rename the object")
     return key
+
+
+def _objects(pages: Iterable[Sequence[Any]], prefix: str, start_after: str) -> Iterator[list[ObjectInfo]]:
+    """The objects among the entries of a listing from its beginning; folders are none."""
+    for entries in pages:
+        page = [
+            _info(key, entry.metadata)
+            for entry in entries
+            if not (key := entry.path).endswith("/") and key.startswith(prefix) and key > start_after
+        ]
+        if page:
+            yield page
 
 
 def _info(key: str, metadata: Any) -> ObjectInfo:

@@ -6,8 +6,8 @@ its ``address``. Keys are Unicode text; order of keys is the order of their UTF-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -169,6 +169,34 @@ class Watch(Protocol):
 
     def close(self) -> None:
         """Stop watching; wakes a waiting caller. May be called twice."""
+
+
+class Keyed(Protocol):
+    """What a page of a listing is made of."""
+
+    @property
+    def key(self) -> str:
+        """What it is listed by."""
+
+
+_Keyed = TypeVar("_Keyed", bound=Keyed)
+
+
+def in_key_order(pages: Iterable[list[_Keyed]], after: str = "") -> Iterator[list[_Keyed]]:
+    """The pages as they are, strictly ascending from ``after``.
+
+    Raises StoreUnavailable before a page with a key that is out of order or comes twice, for then nothing is
+    known of what lies between.
+    """
+    last = after
+    for page in pages:
+        for listed in page:
+            if listed.key <= last:
+                raise StoreUnavailable(
+                    f"the store listed {listed.key!r} after {last!r}, out of order; nothing is concluded from it"
+                )
+            last = listed.key
+        yield page
 
 
 def describe_unseen(unseen: Mapping[str, str]) -> str:

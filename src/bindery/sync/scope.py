@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from bindery.buckets.store import ObjectInfo, PartlyListed, Store, StoreUnavailable
+from bindery.buckets.store import ObjectInfo, PartlyListed, Store, in_key_order
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import LedgerEntry, Scope
 from bindery.extract.media_types import detect_media_type
@@ -95,8 +95,7 @@ def is_listed(scope: Scope, key: str) -> bool:
 def list_within(store: Store, prefixes: Iterable[str], start_after: str = "") -> Iterator[list[ObjectInfo]]:
     """Pages of what the store lists below ``prefixes`` (ascending, not nested), as one listing.
 
-    Raises what the store raises; StoreUnavailable when keys are out of order or come twice, for then nothing
-    is known of what lies between; PartlyListed at the end, about all prefixes.
+    Raises what the store raises and ``in_key_order`` does; PartlyListed at the end, about all prefixes.
     """
     partly: list[PartlyListed] = []
     for prefix in prefixes:
@@ -104,7 +103,7 @@ def list_within(store: Store, prefixes: Iterable[str], start_after: str = "") ->
             continue
         after = start_after if start_after > prefix else ""
         try:
-            yield from _in_order(store.list(prefix=prefix, start_after=after), after)
+            yield from in_key_order(store.list(prefix=prefix, start_after=after), after)
         except PartlyListed as error:
             partly.append(error)
     if len(partly) == 1:
@@ -112,17 +111,6 @@ def list_within(store: Store, prefixes: Iterable[str], start_after: str = "") ->
     if partly:
         unlisted = frozenset[str]().union(*(error.prefixes for error in partly))
         raise PartlyListed("; ".join(map(str, partly)), unlisted)
-
-
-def _in_order(pages: Iterable[list[ObjectInfo]], last: str) -> Iterator[list[ObjectInfo]]:
-    for page in pages:
-        for info in page:
-            if info.key <= last:
-                raise StoreUnavailable(
-                    f"the store listed {info.key!r} after {last!r}, out of order; nothing is concluded from it"
-                )
-            last = info.key
-        yield page
 
 
 def walk_within(
