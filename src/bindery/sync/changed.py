@@ -6,13 +6,13 @@ was asked for and is not there while its bucket is.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
-from bindery.buckets.store import ObjectInfo, PartlyListed
+from bindery.buckets.store import ObjectInfo, PartlyListed, Store
 from bindery.sync.books import is_live
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone
-from bindery.sync.lookups import look, look_in_listing, look_up_all
+from bindery.sync.lookups import look, look_as_listed, look_up_all
 from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
 from bindery.sync.outcomes import Known
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
@@ -22,6 +22,9 @@ _BATCH = 256
 """Keys dealt with at once; small, so that the first of many are soon to be found."""
 _PATIENCE_SECONDS = 10.0
 """A file that is written all the time is read after so long nevertheless."""
+
+Look = Callable[[Store, str], ObjectInfo | None]
+"""Asks a store for one object. Raises StoreError; PartlyListed when nothing can be known."""
 
 
 def process_changes(worker: Worker) -> None:
@@ -48,14 +51,23 @@ def process_changes(worker: Worker) -> None:
     worker.inbox.done(keys)
 
 
-def look_at(worker: Worker, keys: list[str]) -> list[ObjectInfo | PartlyListed | None]:
+def look_at(
+    worker: Worker, keys: list[str], look_at_one: Look = look
+) -> list[ObjectInfo | PartlyListed | None]:
     """The objects as they are now, None for those that do not exist; an error where nothing can be known.
 
     Several at a time where a look is a request. Raises StoreError.
     """
+
+    def found(key: str) -> ObjectInfo | PartlyListed | None:
+        try:
+            return look_at_one(worker.store, key)
+        except PartlyListed as error:
+            return error
+
     if not worker.store.capabilities.details:
-        return [_look_at_one(worker, key) for key in keys]
-    return look_up_all(partial(_look_at_one, worker), keys, worker.check_stop)
+        return [found(key) for key in keys]
+    return look_up_all(found, keys, worker.check_stop)
 
 
 def remove_absent(worker: Worker, keys: list[str]) -> list[ObjectInfo]:
@@ -64,28 +76,11 @@ def remove_absent(worker: Worker, keys: list[str]) -> list[ObjectInfo]:
 
     Returns those that are there; they are looked at again.
     """
-    found = [_as_listed(worker, info) for info in look_at(worker, keys)]
+    found = look_at(worker, keys, look_as_listed if worker.store.capabilities.listing_free else look)
     present = [info for info in found if isinstance(info, ObjectInfo)]
     worker.inbox.add(info.key for info in present)
     _apply(worker, [], [], [key for key, info in zip(keys, found, strict=True) if info is None], [])
     return present
-
-
-def _as_listed(worker: Worker, info: ObjectInfo | PartlyListed | None) -> ObjectInfo | PartlyListed | None:
-    """Folders may find a file in another case; one that a listing does not spell so is not there."""
-    if not isinstance(info, ObjectInfo) or not worker.store.capabilities.listing_free:
-        return info
-    try:
-        return look_in_listing(worker.store, info.key)
-    except PartlyListed as error:
-        return error
-
-
-def _look_at_one(worker: Worker, key: str) -> ObjectInfo | PartlyListed | None:
-    try:
-        return look(worker.store, key)
-    except PartlyListed as error:
-        return error
 
 
 def _process_keys(worker: Worker, keys: list[str]) -> None:

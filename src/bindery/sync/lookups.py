@@ -31,10 +31,16 @@ def look(store: Store, key: str) -> ObjectInfo | None:
 
 
 def look_in_listing(store: Store, key: str) -> ObjectInfo | None:
-    """The object as a listing shows it, for a store may find it by another spelling of its key too; None when it
-    is not listed. Raises StoreError; PartlyListed when nothing is known."""
+    """The object as a listing shows it; None when it is not listed. Raises StoreError; PartlyListed when nothing is
+    known."""
     first = next(iter(store.list(prefix=key)), [])
     return next((info for info in first if info.key == key), None)
+
+
+def look_as_listed(store: Store, key: str) -> ObjectInfo | None:
+    """The object as it is now; None when it does not exist, or only under another spelling of its key, as a folder
+    may find it. Raises as ``look`` does."""
+    return None if look(store, key) is None else look_in_listing(store, key)
 
 
 def look_up_all(
