@@ -26,8 +26,7 @@ def test_a_registered_bucket_is_indexed_and_followed_across_a_restart(
         Tagging="owner=John",
     )
     ceph.client().put_object(Bucket=name, Key="/leading//odd/../key", Body=b"odd")
-    user = ceph.user
-    store = f"s3://{name}?endpoint={ceph.endpoint}&access_key_id={user.access_key}&secret_access_key={user.secret_key}"
+    store = ceph.store_url(name)
     config = tmp_path / "bindery.toml"
     config.write_text("[sync]\nreconcile_interval = 0.5\n")
     server = start_server("--config", str(config), data=tmp_path / "data")
@@ -50,7 +49,7 @@ def test_a_registered_bucket_is_indexed_and_followed_across_a_restart(
     server = start_server("--config", str(config), data=tmp_path / "data")
     wait_files(server, where, 3)
     logged = (tmp_path / "data" / "server.log").read_text()
-    assert user.secret_key not in logged
+    assert ceph.user.secret_key not in logged
 
 
 def wait_files(server: Any, where: dict[str, str], count: int) -> None:

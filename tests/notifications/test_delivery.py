@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from receiver import SECRET, Receiver
+from tests.servers.ports import free_port
 
 from bindery.catalog.records import Binding, Dataset, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -58,12 +59,6 @@ def told(receiver: Receiver) -> list[str]:
     return [content["URI"].removeprefix("oss://") for content in receiver.contents(BINDING_EVENT)]
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_messages_arrive_once_in_order_and_leave_nothing(open_server: Open, receiver: Receiver) -> None:
     catalog, delivery = open_server(ops=receiver.url)
     bind(catalog, *"abcde")
@@ -101,7 +96,7 @@ def test_one_message_that_is_never_taken_holds_up_no_other(open_server: Open, re
 
 
 def test_a_dead_destination_holds_up_no_other(open_server: Open, receiver: Receiver) -> None:
-    catalog, delivery = open_server(dead=f"http://127.0.0.1:{closed_port()}/", ops=receiver.url)
+    catalog, delivery = open_server(dead=f"http://127.0.0.1:{free_port()}/", ops=receiver.url)
     bind(catalog, *"abc")
     delivery.start()
     receiver.wait(lambda: told(receiver) == ["a", "b", "c"])
@@ -112,7 +107,7 @@ def test_a_dead_destination_holds_up_no_other(open_server: Open, receiver: Recei
 
 
 def test_a_restart_loses_nothing(open_server: Open, receiver: Receiver) -> None:
-    catalog, delivery = open_server(ops=f"http://127.0.0.1:{closed_port()}/")
+    catalog, delivery = open_server(ops=f"http://127.0.0.1:{free_port()}/")
     bind(catalog, *"abc")
     delivery.start()
     receiver.wait(lambda: delivery.tries()["EventBridge/ops", "failed"] > 1)
@@ -124,7 +119,7 @@ def test_a_restart_loses_nothing(open_server: Open, receiver: Receiver) -> None:
 
 
 def test_messages_are_given_up_in_the_end(open_server: Open, receiver: Receiver) -> None:
-    catalog, delivery = open_server(retention=0.05, ops=f"http://127.0.0.1:{closed_port()}/")
+    catalog, delivery = open_server(retention=0.05, ops=f"http://127.0.0.1:{free_port()}/")
     bind(catalog, *"abc")
     delivery.start()
     receiver.wait(lambda: delivery.tries().get(("EventBridge/ops", "expired")) == 3)

@@ -15,6 +15,8 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.servers.ports import free_port
+
 PROGRAM = Path(__file__).parents[2] / "node_modules" / ".bin" / "azurite-blob"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -59,9 +61,7 @@ class Azurite:
 @contextmanager
 def run_azurite() -> Iterator[Azurite]:
     """Start the emulator with everything in memory, and end it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="azurite-") as folder:
         command = [PROGRAM, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
         process = subprocess.Popen(

@@ -19,12 +19,14 @@ import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlencode
 
 import boto3
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from tests.servers.ports import free_port
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 1.0
@@ -86,7 +88,7 @@ class Ceph:
             raise RuntimeError(f"{', '.join(missing)} not found; run scripts/install_test_tools.sh")
         self.folder = Path(tempfile.mkdtemp(prefix="ceph-"))
         self._fsid = str(uuid.uuid4())
-        self._monitor_port, self._port = _free_port(), _free_port()
+        self._monitor_port, self._port = free_port(), free_port()
         self._environment = {**os.environ, "CEPH_CONF": str(self.folder / "ceph.conf")}
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
         self.user = CephUser("tester", "a-secret-of-the-tests")
@@ -130,6 +132,11 @@ class Ceph:
         name = name or f"bucket-{uuid.uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
+
+    def store_url(self, bucket: str) -> str:
+        """A bucket as the configuration names it, with the keys of its owner."""
+        keys = {"access_key_id": self.user.access_key, "secret_access_key": self.user.secret_key}
+        return f"s3://{bucket}?{urlencode({'endpoint': self.endpoint, **keys})}"
 
     def push_events(self, bucket: str, endpoint: str) -> None:
         """Tell an HTTP endpoint of every change of the bucket; a change is answered when it has been told."""
@@ -235,10 +242,3 @@ class Ceph:
     def _output(self, name: str) -> str:
         path = self.folder / f"{name}.out"
         return path.read_text(errors="replace")[-2_000:] if path.exists() else ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

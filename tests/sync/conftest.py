@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,3 +27,11 @@ def open_room(tmp_path: Path) -> Iterator[Callable[..., Room]]:
     yield start
     for room in rooms:
         room.close()
+
+
+@pytest.fixture
+def seed() -> int:
+    """Of what a test draws. Printed when it fails; ``BINDERY_SEED`` repeats a run."""
+    seed = int(os.environ.get("BINDERY_SEED") or random.randrange(2**32))
+    print(f"BINDERY_SEED={seed}")
+    return seed

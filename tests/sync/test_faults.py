@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -69,10 +68,9 @@ def in_memory() -> Bucket:
 
 
 def at_ceph(ceph: Ceph) -> Bucket:
-    name, client = ceph.create_bucket(f"faults-{uuid.uuid4().hex[:8]}"), ceph.client()
-    url = f"s3://{name}?endpoint={ceph.endpoint}&access_key_id={ceph.user.access_key}"
+    name, client = ceph.create_bucket(), ceph.client()
     return Bucket(
-        parse_store("media", f"{url}&secret_access_key={ceph.user.secret_key}"),
+        parse_store("media", ceph.store_url(name)),
         lambda key, content: client.put_object(Bucket=name, Key=key, Body=content),
         lambda key: client.delete_object(Bucket=name, Key=key),
     )

@@ -34,9 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(60 + 12 
 
 
 @pytest.fixture
-def chance() -> random.Random:
-    seed = int(os.environ.get("BINDERY_SEED") or random.randrange(2**32))
-    print(f"BINDERY_SEED={seed}")
+def chance(seed: int) -> random.Random:
     return random.Random(seed)
 
 

@@ -9,14 +9,12 @@ on a true S3; ``make test`` tries about 10,000 steps.
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import pytest
 from faulty_store import Faults, Kind
@@ -321,17 +319,10 @@ class S3Life(Life):
     """A true S3: Ceph's object gateway, written by another client."""
 
     ceph: ClassVar[Ceph]
-    numbers = itertools.count()
 
     def make_bucket(self) -> StoreAddress:
-        self.bucket = f"life-{next(self.numbers)}-{time.time_ns()}"
-        self.client = self.ceph.client()
-        self.client.create_bucket(Bucket=self.bucket)
-        user = self.ceph.user
-        options = {"access_key_id": user.access_key, "secret_access_key": user.secret_key}
-        return parse_store(
-            "media", f"s3://{self.bucket}?{urlencode({'endpoint': self.ceph.endpoint, **options})}"
-        )
+        self.bucket, self.client = self.ceph.create_bucket(), self.ceph.client()
+        return parse_store("media", self.ceph.store_url(self.bucket))
 
     def put(self, key: str, content: bytes) -> None:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=content)

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import random
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from urllib.parse import urlencode
 import pytest
 from tests.servers.catalogue import BUCKET, Catalogue, check_log, differences
 from tests.servers.ceph import Ceph
+from tests.servers.ports import free_port
 from tests.servers.traffic import Freshness, Traffic, quantiles
 
 CHANGES = int(os.environ.get("BINDERY_CHANGES", "10000"))
@@ -23,17 +22,6 @@ TOKEN = "a token of the tests"
 NO_LISTING = 86_400
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(300 + CHANGES // 10)]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def store_url(ceph: Ceph, bucket: str, endpoint: str = "") -> str:
-    keys = {"access_key_id": ceph.user.access_key, "secret_access_key": ceph.user.secret_key}
-    return f"s3://{bucket}?{urlencode({'endpoint': endpoint or ceph.endpoint, **keys})}"
 
 
 def held_by(ceph: Ceph, bucket: str) -> dict[str, tuple[str, int]]:
@@ -52,13 +40,6 @@ def configure(path: Path, **sync: float) -> str:
     return f"--config={path}"
 
 
-@pytest.fixture
-def seed() -> int:
-    seed = int(os.environ.get("BINDERY_SEED") or random.randrange(2**32))
-    print(f"BINDERY_SEED={seed}")
-    return seed
-
-
 def test_ten_thousand_changes_are_followed_and_lost_events_made_up_for(
     start_server: Callable[..., Any], tmp_path: Path, ceph: Ceph, seed: int
 ) -> None:
@@ -70,7 +51,7 @@ def test_ten_thousand_changes_are_followed_and_lost_events_made_up_for(
         tmp_path / "buckets",
         config,
         f"--port={port}",
-        f"--bucket={BUCKET}={store_url(ceph, bucket)}",
+        f"--bucket={BUCKET}={ceph.store_url(bucket)}",
     )
     catalogue.start()
     catalogue.make_dataset("dataset")
