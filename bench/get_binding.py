@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from bindery.api.signature import sign_v3
+from bindery.api.gateway.signature import sign_v3
 from bindery.cli.bind import create, ensure_dataset, follow
 from bindery.cli.client import Client
 

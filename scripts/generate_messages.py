@@ -1,6 +1,8 @@
-"""Writes src/bindery/api/messages.py: requests, answers and structs of the operations that are built.
+"""Writes the typed structs of the API model: src/bindery/file.py and src/bindery/api/messages/.
 
-Run by ``make docs``; a test fails when the module is not what this script would write.
+``file.py`` holds File and every struct inside it. ``messages/`` holds requests and answers of the operations
+that are built, one module a family with the structs that only this family uses, and ``shared.py`` with those
+that several do. Run by ``make docs``; a test fails when a module is not what this script would write.
 """
 
 from __future__ import annotations
@@ -8,110 +10,193 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bindery import file as file_structs
 from bindery.api.operations import operation_names, snake_case
-from bindery.api.spec.model import Member, Parameter, load_model
-from bindery.file import wire_name
+from bindery.api.spec.model import Member, Operation, Parameter, load_model
+from bindery.message import wire_name
 
-TARGET = Path(__file__).resolve().parent.parent / "src" / "bindery" / "api" / "messages.py"
-_HEAD = '''"""Requests and answers of the built operations. Generated from the API model by ``make docs``; do not edit.
-
-Members are the vendor's names in snake case. Answers carry files as the JSON the catalog holds.
-"""
-
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "bindery"
+MESSAGES = PACKAGE / "api" / "messages"
+_IMPORTS = """
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
 
-from bindery.file import {imports}
+"""
+_FILE_TEXT = '''"""The File struct of IMM and the structs inside it, as typed values. Written by ``make docs``.
 
+Field names are the vendor's in snake case; on the wire and in the catalog they are spelled as the
+vendor spells them. Units: sizes in bytes, Duration and StartTime in seconds, Bitrate in bit/s, widths
+and heights in pixels, times in RFC 3339 with nanoseconds and offset.
+
+Source: help page api-imm-2020-09-30-struct-file.
+"""
 '''
+_MESSAGES_TEXT = '''"""{text} Generated from the API model by ``make docs``; do not edit.
+
+Members are the vendor's names in snake case. Answers carry files as the JSON the catalog holds.
+"""
+'''
+_PACKAGE_TEXT = '"""Requests and answers of the built operations, one generated module a family."""\n'
 _SCALARS = {"string": "str", "integer": "int", "float": "float", "boolean": "bool", "any": "Any"}
 _RAW = {"File": "msgspec.Raw", "SimpleQuery": "Any"}
+_IN_FILE = {"map<string,any>": "dict[str, str]"}
+"""The catalog keeps values of labels and tags as text."""
+_MODEL = load_model()
 
 
-class _Writer:
-    def __init__(self) -> None:
-        self._model = load_model()
-        self._from_file = {
-            name
-            for name in dir(file_structs)
-            if isinstance(getattr(file_structs, name), type) and name[0].isupper()
-        } - {"File", "Any"}
-        self._imports = {"Message"}
-        self._structs: dict[str, str] = {}
-
-    def write(self) -> str:
-        operations = [self._operation(name) for name in operation_names()]
-        body = "\n\n".join([*(self._structs[name] for name in sorted(self._structs)), *operations])
-        return _HEAD.replace("{imports}", ", ".join(sorted(self._imports))) + body
-
-    def _operation(self, name: str) -> str:
-        operation = self._model.operations[name]
-        request = self._class(f"{name}Request", f"Parameters of {name}.", operation.parameters)
-        members = [member for member in operation.response if member.name != "RequestId"]
-        answer = self._class(f"{name}Response", f"Answer of {name}.", members)
-        return f"{request}\n\n{answer}"
-
-    def _class(self, name: str, text: str, members: tuple[Parameter, ...] | list[Member]) -> str:
-        required: list[str] = []
-        optional: list[str] = []
-        for member in members:
-            line = self._member(member)
-            (required if isinstance(member, Parameter) and member.required else optional).append(line)
-        lines = [f"class {name}(Message):", f'    """{text}"""', "", *required, *optional]
-        return "\n".join(lines) + "\n"
-
-    def _member(self, member: Parameter | Member) -> str:
-        attribute = snake_case(member.name)
-        kind = self._type(member.type)
-        if isinstance(member, Parameter) and member.required:
-            default = (
-                "" if wire_name(attribute) == member.name else f' = msgspec.field(name="{member.name}")'
-            )
-            return f"    {attribute}: {kind}{default}"
-        default = "None"
-        if wire_name(attribute) != member.name:
-            default = f'msgspec.field(default=None, name="{member.name}")'
-        return f"    {attribute}: {kind}{'' if kind == 'Any' else ' | None'} = {default}"
-
-    def _type(self, kind: str) -> str:
-        if kind in _SCALARS:
-            return _SCALARS[kind]
-        if kind in _RAW:
-            return _RAW[kind]
-        inner = re.fullmatch(r"(array|map)<(?:string,)?(.+)>", kind)
-        if inner:
-            element = self._type(inner[2])
-            return f"tuple[{element}, ...]" if inner[1] == "array" else f"dict[str, {element}]"
-        if kind in self._from_file:
-            self._imports.add(kind)
-        elif kind not in self._structs:
-            self._structs[kind] = ""
-            text = self._class(kind, f"The vendor's struct {kind}.", list(self._model.structs[kind].fields))
-            self._structs[kind] = text
-        return kind
+def generate() -> dict[Path, str]:
+    """The modules' texts by path, formatted."""
+    in_file = _reachable(["File"], raw=frozenset())
+    families = _families()
+    users: dict[str, set[str]] = {}
+    for family, operations in families.items():
+        for struct in _reachable(_structs_of(operations), raw=frozenset(_RAW)):
+            users.setdefault(struct, set()).add(family)
+    shared = sorted(name for name, using in users.items() if len(using) > 1 and name not in in_file)
+    homes = dict.fromkeys(in_file, "bindery.file") | dict.fromkeys(shared, "bindery.api.messages.shared")
+    texts = {
+        PACKAGE / "file.py": _module(_FILE_TEXT, [_struct(name, _IN_FILE) for name in in_file], {}),
+        MESSAGES
+        / "__init__.py": '"""Requests and answers of the built operations, one generated module a family."""\n',
+    }
+    if shared:
+        head = _MESSAGES_TEXT.format(text="Structs that several families use.")
+        not_shared = {name: home for name, home in homes.items() if name not in shared}
+        classes = [_struct(name, _RAW) for name in shared]
+        texts[MESSAGES / "shared.py"] = _module(head, classes, not_shared)
+    for family, operations in families.items():
+        own = sorted(name for name, using in users.items() if using == {family} and name not in in_file)
+        classes = [_struct(name, _RAW) for name in own] + [
+            text for operation in operations for text in _messages(operation)
+        ]
+        head = _MESSAGES_TEXT.format(text=f"Requests and answers of the family {family}.")
+        texts[MESSAGES / f"{family}.py"] = _module(head, classes, homes)
+    return {path: _formatted(path, text) for path, text in texts.items()}
 
 
-def generate() -> str:
-    """The module's text, formatted."""
-    text = _Writer().write()
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(TARGET), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+def _families() -> dict[str, list[Operation]]:
+    families: dict[str, list[Operation]] = {}
+    for name in operation_names():
+        operation = _MODEL.operations[name]
+        families.setdefault(operation.family, []).append(operation)
+    return families
+
+
+def _structs_of(operations: Sequence[Operation]) -> list[str]:
+    types = [member.type for operation in operations for member in operation.parameters]
+    types += [member.type for operation in operations for member in operation.response]
+    return [kind for type_ in types for kind in _kinds(type_)]
+
+
+def _reachable(names: Sequence[str], raw: frozenset[str]) -> list[str]:
+    """The structs and those inside them, inner ones first; the ``raw`` ones are no structs here."""
+    found: dict[str, None] = {}
+    entered: set[str] = set()
+
+    def enter(name: str) -> None:
+        if name in entered or name in raw or name not in _MODEL.structs:
+            return
+        entered.add(name)
+        for member in _MODEL.structs[name].fields:
+            for inner in _kinds(member.type):
+                enter(inner)
+        found[name] = None
+
+    for name in names:
+        enter(name)
+    return list(found)
+
+
+def _kinds(kind: str) -> Iterator[str]:
+    """Names in a type: ``array<Label>`` holds ``Label``."""
+    inner = re.fullmatch(r"(?:array|map)<(?:string,)?(.+)>", kind)
+    if inner:
+        yield from _kinds(inner[1])
+    elif kind not in _SCALARS:
+        yield kind
+
+
+def _module(head: str, classes: list[str], homes: dict[str, str]) -> str:
+    body = "\n\n".join(classes)
+    imports: dict[str, list[str]] = {"bindery.message": ["Message"]}
+    for name, home in homes.items():
+        if re.search(rf"\b{name}\b(?=[,\]\s])", re.sub(r'"""[^"]*"""|class \w+', "", body)):
+            imports.setdefault(home, []).append(name)
+    lines = [f"from {home} import {', '.join(sorted(names))}\n" for home, names in sorted(imports.items())]
+    return head + _IMPORTS + "".join(lines) + "\n\n" + body
+
+
+def _messages(operation: Operation) -> tuple[str, str]:
+    name = operation.name
+    members = [member for member in operation.response if member.name != "RequestId"]
+    return (
+        _class(f"{name}Request", f"Parameters of {name}.", operation.parameters, _RAW),
+        _class(f"{name}Response", f"Answer of {name}.", members, _RAW),
+    )
+
+
+def _struct(name: str, raw: dict[str, str]) -> str:
+    return _class(name, f"The vendor's struct {name}.", _MODEL.structs[name].fields, raw)
+
+
+def _class(name: str, text: str, members: Sequence[Parameter | Member], raw: dict[str, str]) -> str:
+    required: list[str] = []
+    optional: list[str] = []
+    for member in members:
+        line = _member(member, raw)
+        (required if isinstance(member, Parameter) and member.required else optional).append(line)
+    return "\n".join([f"class {name}(Message):", f'    """{text}"""', "", *required, *optional]) + "\n"
+
+
+def _member(member: Parameter | Member, raw: dict[str, str]) -> str:
+    attribute = snake_case(member.name)
+    kind = _type(member.type, raw)
+    regular = wire_name(attribute) == member.name
+    if isinstance(member, Parameter) and member.required:
+        return f"    {attribute}: {kind}" + ("" if regular else f' = msgspec.field(name="{member.name}")')
+    default = "None" if regular else f'msgspec.field(default=None, name="{member.name}")'
+    return f"    {attribute}: {kind}{'' if kind == 'Any' else ' | None'} = {default}"
+
+
+def _type(kind: str, raw: dict[str, str]) -> str:
+    if kind in raw:
+        return raw[kind]
+    if kind in _SCALARS:
+        return _SCALARS[kind]
+    inner = re.fullmatch(r"(array|map)<(?:string,)?(.+)>", kind)
+    if inner:
+        element = _type(inner[2], raw)
+        return f"tuple[{element}, ...]" if inner[1] == "array" else f"dict[str, {element}]"
+    return kind
+
+
+def _formatted(path: Path, text: str) -> str:
+    """Without the imports that a module does not need, in ruff's format."""
+    for arguments in (["check", "--quiet", "--select", "F401,I", "--fix"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *arguments, "--stdin-filename", str(path), "-"]
+        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    return text
 
 
 def main() -> int:
-    """Write the module, or with ``--check`` say whether it is stale."""
-    text = generate()
+    """Write the modules, or with ``--check`` say which ones are stale."""
+    texts = generate()
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text]
+    left_over = [path for path in MESSAGES.glob("*.py") if path not in texts]
     if "--check" in sys.argv:
-        stale = not TARGET.exists() or TARGET.read_text("utf-8") != text
-        print("stale: run make docs" if stale else "messages are up to date")
-        return int(stale)
-    TARGET.write_text(text, "utf-8")
+        for path in [*stale, *left_over]:
+            print(f"stale: {path.relative_to(PACKAGE)}; run: make docs")
+        return int(bool(stale or left_over))
+    MESSAGES.mkdir(exist_ok=True)
+    for path in left_over:
+        path.unlink()
+    for path in stale:
+        path.write_text(texts[path], "utf-8")
     return 0
 
 

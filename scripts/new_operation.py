@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.errors import not_implemented
-from bindery.api.messages import {name}Request, {name}Response
+from bindery.api.messages.{family} import {name}Request, {name}Response
 
 
 def {function}(context: Context, request: {name}Request) -> {name}Response:
@@ -79,9 +79,10 @@ def write_operation(name: str, root: Path) -> list[Path]:
     """Write the three files below ``root``. Raises FileExistsError, and KeyError for an unknown name."""
     operation = load_model().operations[name]
     function = snake_case(name)
+    operations = root / "src" / "bindery" / "api" / "operations"
     scenarios = root / "tests" / "scenarios"
     files = {
-        root / "src" / "bindery" / "api" / "operations" / f"{function}.py": _module(operation, function),
+        operations / operation.family / f"{function}.py": _module(operation, function),
         root / "tests" / "api" / "operations" / f"test_{function}.py": _test(operation),
         scenarios / f"{_next_number(scenarios):04}-{function.replace('_', '-')}.yaml": _scenario(operation),
     }
@@ -91,6 +92,9 @@ def write_operation(name: str, root: Path) -> list[Path]:
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
+    package = operations / operation.family / "__init__.py"
+    if not package.exists():
+        package.write_text(f'"""The family {operation.family}."""\n', "utf-8")
     python = [path for path in files if path.suffix == ".py"]
     command = [sys.executable, "-m", "ruff", "format", "--quiet", "--config", str(ROOT / "pyproject.toml")]
     subprocess.run([*command, *python], check=True)
@@ -100,6 +104,7 @@ def write_operation(name: str, root: Path) -> list[Path]:
 def _module(operation: Operation, function: str) -> str:
     return _MODULE.format(
         name=operation.name,
+        family=operation.family,
         page=operation.name.lower(),
         function=function,
         takes=_listed(operation.parameters),

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import settings
 
-from bindery.api.signature import sign_v3
+from bindery.api.gateway.signature import sign_v3
 
 # A busy machine is no failure: tests say what happens, never how fast.
 settings.register_profile("bindery", deadline=None)

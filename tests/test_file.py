@@ -9,7 +9,8 @@ import pytest
 
 from bindery import file as file_module
 from bindery.api.spec.model import load_model
-from bindery.file import File, Message, wire_name
+from bindery.file import File
+from bindery.message import Message, wire_name
 
 MODEL = msgspec.to_builtins(load_model())
 STRUCTS = {

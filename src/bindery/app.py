@@ -12,8 +12,8 @@ import click
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
 from bindery.api.context import ApiSettings, Context
-from bindery.api.gateway import Gateway
-from bindery.api.server import Server
+from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.server import Server
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog

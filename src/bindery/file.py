@@ -1,47 +1,15 @@
-"""The File struct of IMM and the structs inside it, as typed values.
+"""The File struct of IMM and the structs inside it, as typed values. Written by ``make docs``.
 
 Field names are the vendor's in snake case; on the wire and in the catalog they are spelled as the
 vendor spells them. Units: sizes in bytes, Duration and StartTime in seconds, Bitrate in bit/s, widths
 and heights in pixels, times in RFC 3339 with nanoseconds and offset.
 
-Source: help page api-imm-2020-09-30-struct-file; a test holds this module against the API model.
+Source: help page api-imm-2020-09-30-struct-file.
 """
 
 from __future__ import annotations
 
-import msgspec
-
-_IRREGULAR_NAMES = {
-    "age_sd": "AgeSD",
-    "etag": "ETag",
-    "exif": "EXIF",
-    "object_acl": "ObjectACL",
-    "ocr_contents": "OCRContents",
-    "ocr_texts": "OCRTexts",
-    "oss_crc64": "OSSCRC64",
-    "oss_delete_marker": "OSSDeleteMarker",
-    "oss_expiration": "OSSExpiration",
-    "oss_object_type": "OSSObjectType",
-    "oss_storage_class": "OSSStorageClass",
-    "oss_tagging": "OSSTagging",
-    "oss_tagging_count": "OSSTaggingCount",
-    "oss_uri": "OSSURI",
-    "oss_user_meta": "OSSUserMeta",
-    "oss_version_id": "OSSVersionId",
-    "uri": "URI",
-    "url": "URL",
-}
-
-
-def wire_name(attribute: str) -> str:
-    """The vendor's spelling of a snake-case field name."""
-    if attribute in _IRREGULAR_NAMES:
-        return _IRREGULAR_NAMES[attribute]
-    return "".join(word[:1].upper() + word[1:] for word in attribute.split("_"))
-
-
-class Message(msgspec.Struct, rename=wire_name, omit_defaults=True, kw_only=True):
-    """A struct whose unset members are left out when it is encoded."""
+from bindery.message import Message
 
 
 class Address(Message):
@@ -310,7 +278,6 @@ class File(Message):
     addresses: tuple[Address, ...] | None = None
     album: str | None = None
     album_artist: str | None = None
-    archive_entry_count: int | None = None
     artist: str | None = None
     audio_covers: tuple[Image, ...] | None = None
     audio_streams: tuple[AudioStream, ...] | None = None
@@ -390,3 +357,4 @@ class File(Message):
     video_height: int | None = None
     video_streams: tuple[VideoStream, ...] | None = None
     video_width: int | None = None
+    archive_entry_count: int | None = None

@@ -16,10 +16,10 @@ import pytest
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
 from bindery.api.context import ApiSettings, Context
-from bindery.api.gateway import Gateway
-from bindery.api.rendering import Answer
-from bindery.api.request import HttpRequest
-from bindery.api.signature import sign_v3
+from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.rendering import Answer
+from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.signature import sign_v3
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog

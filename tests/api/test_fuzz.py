@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bindery.api.gateway.request import HttpRequest
 from bindery.api.operations import operation_names
-from bindery.api.request import HttpRequest
 from bindery.api.spec.model import Parameter, load_model
 from bindery.catalog.query.fields import FIELDS
 

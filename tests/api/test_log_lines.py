@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import structlog
 
-from bindery.api import gateway as module
+from bindery.api.gateway import gateway as module
 from bindery.log import configure_logging
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from bindery.api import paging
 from bindery.api.errors import ApiError
-from bindery.api.messages import ListTasksRequest
+from bindery.api.messages.tasks import ListTasksRequest
 from bindery.catalog.records import Binding
 
 TASKS = ListTasksRequest(project_name="p")

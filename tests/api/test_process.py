@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bindery.access.keys import add_key, set_active
-from bindery.api.signature import sign_v3
+from bindery.api.gateway.signature import sign_v3
 
 if TYPE_CHECKING:
     from tests.conftest import RunningServer

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bindery.api.files import select_fields
+from bindery.api.operations.files.files import select_fields
 
 ENTRY = {
     "URI": "oss://b/a.zip",

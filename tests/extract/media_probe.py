@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from bindery.buckets.store import ObjectInfo, StoreAddress
-from bindery.extract.audio import extract_audio
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.media.audio import extract_audio
+from bindery.extract.media.video import extract_video
 from bindery.extract.reader import RangeReader
-from bindery.extract.video import extract_video
 
 OPERATORS = frozenset({Operator.MEDIA_META, Operator.MIME})
 PICTURES = ("-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=1")

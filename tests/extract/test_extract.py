@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 import pytest
-from pictures import ALL, exif_block, extract_path, request_of
 from PIL import Image
+from tests.extract.picture_samples import ALL, exif_block, extract_path, request_of
 
 from bindery.buckets.registry import parse_store
 from bindery.buckets.store import (
@@ -29,8 +29,8 @@ from bindery.extract.extract import EXTRACTOR_VERSION, extract, failed_extractio
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.limits import ExtractionLimits
-from bindery.extract.media_types import detect_media_type
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.types.media_types import detect_media_type
 from bindery.file import File
 
 

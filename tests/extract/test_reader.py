@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import Bytes, reader_of
+from tests.extract.picture_samples import Bytes, reader_of
 
 from bindery.buckets.store import ObjectChanged, ObjectInfo, StoreUnavailable
 from bindery.extract.limits import ExtractionLimits

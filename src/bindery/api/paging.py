@@ -10,8 +10,8 @@ import base64
 import binascii
 
 from bindery.api.errors import invalid_parameter
-from bindery.api.messages import ListTasksRequest
-from bindery.api.tasks import Position
+from bindery.api.messages.tasks import ListTasksRequest
+from bindery.api.operations.tasks.tasks import Position
 from bindery.catalog.records import Binding
 
 MAX_PAGE = 100

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import click
 
 from bindery.access.keys import read_root_key
-from bindery.api.signature import sign_v3
+from bindery.api.gateway.signature import sign_v3
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
 _TIMEOUT_SECONDS = 60

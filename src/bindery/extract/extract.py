@@ -23,12 +23,12 @@ from bindery.buckets.store import (
     StoreError,
 )
 from bindery.clock import format_time, parse_zone
+from bindery.extract.documents.package_types import package_type
 from bindery.extract.extraction import EXTRACTOR_VERSION, Extraction, ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
-from bindery.extract.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
-from bindery.extract.package_types import package_type
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.file import File
 
 _MD5_BYTES = 16
@@ -83,11 +83,11 @@ STORE_FIELDS = (
 """Fields that the store alone tells: they belong to the object, all others to its content."""
 
 EXTRACTORS: tuple[_Entry, ...] = (
-    _Entry(_is_raw, _EXIF, "raw", "extract_raw"),
-    _Entry(_kind("image"), _EXIF, "image", "extract_image"),
-    _Entry(_kind("video"), _MEDIA, "video", "extract_video"),
-    _Entry(_kind("audio"), _MEDIA, "audio", "extract_audio"),
-    _Entry(_type_in("application/pdf"), _DOCUMENT, "pdf", "extract_pdf"),
+    _Entry(_is_raw, _EXIF, "pictures.raw", "extract_raw"),
+    _Entry(_kind("image"), _EXIF, "pictures.image", "extract_image"),
+    _Entry(_kind("video"), _MEDIA, "media.video", "extract_video"),
+    _Entry(_kind("audio"), _MEDIA, "media.audio", "extract_audio"),
+    _Entry(_type_in("application/pdf"), _DOCUMENT, "documents.pdf", "extract_pdf"),
     _Entry(
         _starts(
             "application/vnd.openxmlformats",
@@ -100,11 +100,11 @@ EXTRACTORS: tuple[_Entry, ...] = (
             "application/x-ole-storage",
         ),
         _DOCUMENT,
-        "office",
+        "documents.office",
         "extract_office",
     ),
-    _Entry(_kind("archive"), _MIME, "archive", "extract_archive"),
-    _Entry(_kind("document"), _DOCUMENT, "text", "extract_text"),
+    _Entry(_kind("archive"), _MIME, "archives.archive", "extract_archive"),
+    _Entry(_kind("document"), _DOCUMENT, "documents.text", "extract_text"),
 )
 """Tried from the top; the first that applies reads the file."""
 

@@ -13,7 +13,7 @@ import msgspec
 
 from bindery.buckets.store import Store
 from bindery.catalog.records import Scope
-from bindery.extract.media_types import detect_media_type
+from bindery.extract.types.media_types import detect_media_type
 from bindery.sync.scope import list_within, matcher, outermost_prefixes
 
 FILES_PER_WORKER_SECOND = 60.0

@@ -13,7 +13,7 @@ from functools import lru_cache
 from bindery.buckets.store import ObjectInfo, PartlyListed, Store, in_key_order
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import LedgerEntry, Scope
-from bindery.extract.media_types import detect_media_type
+from bindery.extract.types.media_types import detect_media_type
 
 MEDIA_TYPES = frozenset({"image", "video", "audio", "document", "archive", "other"})
 _MAX_PATTERNS = 100

@@ -14,7 +14,8 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import FileWrite, KnownFile, SoughtFile
 from bindery.extract.extract import STORE_FIELDS, merge
 from bindery.extract.extraction import Extraction
-from bindery.file import File, wire_name
+from bindery.file import File
+from bindery.message import wire_name
 from bindery.sync.outcomes import Known, Settled, is_fresh
 
 _documents = msgspec.json.Decoder(File)

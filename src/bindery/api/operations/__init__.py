@@ -1,4 +1,6 @@
-"""One module per operation, named after it: ``get_binding.py`` holds ``get_binding(context, request)``.
+"""One module per operation, in a folder per family: ``bindings/get_binding.py`` holds ``get_binding``.
+
+What the operations of a family share stands in the module of its name: ``bindings/bindings.py``.
 
 A module may set ``INLINE = True`` when its function answers from memory and need not leave the event loop.
 """
@@ -10,6 +12,7 @@ import pkgutil
 import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -35,10 +38,17 @@ def snake_case(name: str) -> str:
     return _IRREGULAR.get(name) or "_".join(_WORDS.findall(name)).lower()
 
 
-def operation_names() -> list[str]:
-    """Names of the operations that have a module here, without importing them."""
-    modules = {module.name for module in pkgutil.iter_modules(__path__)}
-    return sorted(name for name in load_model().operations if snake_case(name) in modules)
+@cache
+def operation_names() -> tuple[str, ...]:
+    """Names of the operations that have a module here, ascending, without importing them."""
+    modules = {
+        (family.name, module.name)
+        for family in pkgutil.iter_modules(__path__)
+        if family.ispkg
+        for module in pkgutil.iter_modules([str(Path(folder, family.name)) for folder in __path__])
+    }
+    operations = load_model().operations.values()
+    return tuple(sorted(o.name for o in operations if (o.family, snake_case(o.name)) in modules))
 
 
 @cache
@@ -48,8 +58,9 @@ def built_operations() -> dict[str, BuiltOperation]:
 
 
 def _load(name: str) -> BuiltOperation:
-    messages = importlib.import_module("bindery.api.messages")
-    module = importlib.import_module(f"{__name__}.{snake_case(name)}")
+    family = load_model().operations[name].family
+    messages = importlib.import_module(f"bindery.api.messages.{family}")
+    module = importlib.import_module(f"{__name__}.{family}.{snake_case(name)}")
     return BuiltOperation(
         name=name,
         run=getattr(module, snake_case(name)),

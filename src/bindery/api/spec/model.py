@@ -55,6 +55,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation."""
 
     name: str
+    family: str
+    """The folder of its module, and the file of its messages."""
     parameters: tuple[Parameter, ...]
     response: tuple[Member, ...]
     extension: bool = False
@@ -84,11 +86,12 @@ def load_model() -> Model:
         operations[name]["parameters"] += parameters
     for name, members in patches["responses"].items():
         operations[name]["response"] += members
+    families = {name: family for family, names in patches["families"].items() for name in names}
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields
     return Model(
-        operations={name: _operation(entry, patches) for name, entry in operations.items()},
+        operations={name: _operation(entry, families[name], patches) for name, entry in operations.items()},
         structs=msgspec.convert(structs, dict[str, Struct]),
     )
 
@@ -98,7 +101,7 @@ def _read(name: str) -> dict[str, Any]:
     return content
 
 
-def _operation(entry: dict[str, Any], patches: dict[str, Any]) -> Operation:
+def _operation(entry: dict[str, Any], family: str, patches: dict[str, Any]) -> Operation:
     name = entry["name"]
     rules = patches["rules"]["*"] | patches["rules"].get(name, {})
     required = patches["required"].get(name, {})
@@ -112,6 +115,7 @@ def _operation(entry: dict[str, Any], patches: dict[str, Any]) -> Operation:
     ]
     patched = {
         "name": name,
+        "family": family,
         "parameters": parameters,
         "response": entry["response"],
         "extension": entry.get("extension", False),

@@ -14,7 +14,8 @@ import typing
 import msgspec
 
 from bindery.catalog.query.syntax import QueryError
-from bindery.file import File, wire_name
+from bindery.file import File
+from bindery.message import wire_name
 
 
 class Kind(enum.Enum):

@@ -1,0 +1,143 @@
+"""``POST /events``: object stores tell which keys have changed. See docs/events.md for how each is set up.
+
+A sender shows one token, the way it can: ``Authorization: Bearer TOKEN`` or ``TOKEN`` alone, Basic with the
+token as the password, or ``?token=`` in the URL. It is answered with success once the keys are in the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hmac
+from collections.abc import Iterator
+from contextlib import suppress
+from http import HTTPStatus
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from bindery.api.context import Context
+from bindery.api.gateway.metrics import Metrics
+from bindery.buckets.events import MalformedEvent, read_event, subscribe_url
+
+MAX_BODY = 1_048_576
+_LARGE_BODY = 65_536
+"""Bytes from which a message is read in a thread."""
+_UNSET = "Events are not taken: set [events] token in the configuration of this server, and send it along."
+_log = structlog.get_logger()
+
+
+class _Refused(Exception):
+    """Status, code and message of an answer that is no success."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str) -> None:
+        super().__init__(status, code, message)
+        self.status, self.code, self.message = status, code, message
+
+
+class EventEndpoint:
+    """Answers the senders of events."""
+
+    def __init__(self, context: Context, metrics: Metrics, body_seconds: float) -> None:
+        self._context = context
+        self._metrics = metrics
+        self._body_seconds = body_seconds
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """One request of a sender; ``HEAD`` is how MinIO asks whether somebody is there."""
+        if request.method == "HEAD":
+            return web.Response()
+        try:
+            taken, ignored = await self._take(request)
+        except _Refused as refused:
+            self._metrics.count_events(refused.code, 1)
+            return _refusal(refused)
+        self._metrics.count_events("taken", taken)
+        self._metrics.count_events("ignored", ignored)
+        return web.json_response({"Taken": taken, "Ignored": ignored})
+
+    async def _take(self, request: web.Request) -> tuple[int, int]:
+        """How many keys were taken, and how many were of no bound bucket. Raises _Refused."""
+        if request.method != "POST":
+            raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "UnsupportedHTTPMethod", "Send events with POST.")
+        self._authenticate(request)
+        body = await self._body(request)
+        try:
+            if len(body) > _LARGE_BODY:
+                keys = await asyncio.get_running_loop().run_in_executor(None, read_event, body)
+            else:
+                keys = read_event(body)
+        except MalformedEvent as error:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "MalformedEvent", f"{error}.") from None
+        if not keys:
+            _note_subscription(body)
+            return 0, 0
+        try:
+            receipt = await asyncio.wrap_future(self._context.engine.accept_events(keys))
+        except Exception as error:
+            message = "The keys could not be kept; send the event again."
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", message) from error
+        return receipt.taken, receipt.unbound
+
+    def _authenticate(self, request: web.Request) -> None:
+        token = self._context.settings.events_token.encode()
+        if not token:
+            raise _Refused(HTTPStatus.FORBIDDEN, "EventsNotConfigured", _UNSET)
+        shown = list(_shown_tokens(request))
+        if not any(hmac.compare_digest(token, candidate) for candidate in shown):
+            problem = "is not the one" if shown else "is missing; send the one"
+            message = f"The token {problem} of [events] token in the configuration of this server."
+            raise _Refused(HTTPStatus.UNAUTHORIZED, "InvalidToken", message)
+
+    async def _body(self, request: web.Request) -> bytes:
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    if len(body) > MAX_BODY:
+                        message = f"An event may have up to {MAX_BODY} bytes."
+                        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "EventTooLarge", message)
+        except TimeoutError:
+            message = "The event did not arrive in time."
+            raise _Refused(HTTPStatus.REQUEST_TIMEOUT, "RequestTimeout", message) from None
+        return bytes(body)
+
+
+def _shown_tokens(request: web.Request) -> Iterator[bytes]:
+    """What the sender shows, in every place where senders can."""
+    header = request.headers.get("Authorization", "")
+    if header:
+        scheme, _, rest = header.partition(" ")
+        yield _bytes(rest.strip() if scheme.lower() == "bearer" else header)
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                yield base64.b64decode(rest.strip(), validate=True).partition(b":")[2]
+    for value in request.query.getall("token", []):
+        yield _bytes(value)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _note_subscription(body: bytes) -> None:
+    """Amazon SNS asks for a visit to an address; that is left to the operator, for anybody could name one."""
+    url = subscribe_url(body)
+    if url:
+        _log.warning("a topic waits for its subscription to be confirmed; open its address once", url=url)
+
+
+def _refusal(refused: _Refused) -> web.Response:
+    body = msgspec.json.encode({"Code": refused.code, "Message": refused.message})
+    response = web.Response(status=refused.status, body=body, content_type="application/json")
+    if refused.status is HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Basic realm="events", Bearer'
+    elif refused.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "1"
+    elif refused.status is HTTPStatus.METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = "POST, HEAD"
+    if refused.status is not HTTPStatus.BAD_REQUEST:
+        response.force_close()  # the body may not have been read
+    return response

@@ -1,0 +1,1 @@
+"""Requests and answers of the built operations, one generated module a family."""

@@ -1,0 +1,1 @@
+"""Bindings, their ledgers, and the buckets they may name."""

@@ -1,0 +1,27 @@
+"""CreateBinding. Source: help page api-imm-2020-09-30-createbinding."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.messages.bindings import CreateBindingRequest, CreateBindingResponse
+from bindery.api.operations.bindings.bindings import binding_answer, bucket_of
+from bindery.api.operations.bindings.scopes import scope_of
+from bindery.catalog.records import Binding
+from bindery.clock import now_ns
+
+
+def create_binding(context: Context, request: CreateBindingRequest) -> CreateBindingResponse:
+    """Tie a bucket to a dataset. Answers at once, with State Ready; the scan begins behind it."""
+    now = now_ns()
+    binding = context.engine.create_binding(
+        Binding(
+            dataset_id=0,
+            project_name=request.project_name,
+            dataset_name=request.dataset_name,
+            bucket=bucket_of(request.uri),
+            scope=scope_of(request.scope),
+            create_time=now,
+            update_time=now,
+        )
+    )
+    return CreateBindingResponse(binding=binding_answer(context, binding))

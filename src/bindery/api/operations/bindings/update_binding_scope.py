@@ -1,0 +1,21 @@
+"""UpdateBindingScope, an extension: takes in other objects of a bucket from now on."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.messages.bindings import UpdateBindingScopeRequest, UpdateBindingScopeResponse
+from bindery.api.operations.bindings.bindings import binding_answer, bucket_of
+from bindery.api.operations.bindings.scopes import scope_of
+
+
+def update_binding_scope(
+    context: Context, request: UpdateBindingScopeRequest
+) -> UpdateBindingScopeResponse:
+    """Replace the scope as a whole; ``{}`` is the whole bucket.
+
+    Entries of objects that are outside now leave the dataset, objects that are within now enter it.
+    """
+    bucket = bucket_of(request.uri)
+    binding = context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    changed = context.engine.change_scope(binding, scope_of(request.scope))
+    return UpdateBindingScopeResponse(binding=binding_answer(context, changed))

@@ -1,0 +1,26 @@
+"""ListDatasets. Source: help page api-imm-2020-09-30-listdatasets."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.messages.datasets import ListDatasetsRequest, ListDatasetsResponse
+from bindery.api.operations.datasets.datasets import dataset_answer
+from bindery.api.paging import MAX_PAGE, read_dataset_token, write_dataset_token
+
+
+def list_datasets(context: Context, request: ListDatasetsRequest) -> ListDatasetsResponse:
+    """Datasets of a project, ascending by name."""
+    limit = request.max_results or MAX_PAGE
+    found = context.catalog.list_datasets(
+        request.project_name,
+        prefix=request.prefix or "",
+        after=read_dataset_token(request.next_token, context.settings.account_id, request.project_name),
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    token = ""
+    if len(found) > limit:
+        token = write_dataset_token(context.settings.account_id, request.project_name, shown[-1].name)
+    return ListDatasetsResponse(
+        datasets=tuple(dataset_answer(context, dataset) for dataset in shown), next_token=token
+    )

@@ -1,0 +1,24 @@
+"""ListProjects. Source: help page api-imm-2020-09-30-listprojects."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.messages.projects import ListProjectsRequest, ListProjectsResponse
+from bindery.api.operations.projects.projects import project_answer, tags_of
+from bindery.api.paging import MAX_PAGE, read_project_token, write_project_token
+
+
+def list_projects(context: Context, request: ListProjectsRequest) -> ListProjectsResponse:
+    """Projects ascending by name that carry every tag asked for."""
+    limit = request.max_results or MAX_PAGE
+    found = context.catalog.list_projects(
+        prefix=request.prefix or "",
+        tags=tags_of(request.tag),
+        after=read_project_token(request.next_token, context.settings.account_id),
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    token = write_project_token(context.settings.account_id, shown[-1].name) if len(found) > limit else ""
+    return ListProjectsResponse(
+        projects=tuple(project_answer(context, project) for project in shown), next_token=token
+    )

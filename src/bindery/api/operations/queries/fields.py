@@ -1,0 +1,30 @@
+"""Which fields a query may name here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bindery.api.context import Context
+from bindery.api.operations.files.files import extension_fields
+from bindery.catalog.query.fields import unknown_field
+from bindery.catalog.query.syntax import Aggregation, Leaf, Node, SortField
+
+
+def check_fields(
+    context: Context, query: Node | None, named: Sequence[SortField | Aggregation] = ()
+) -> None:
+    """Raise QueryError when a strict server is asked for a field that the vendor does not have."""
+    if not context.settings.strict:
+        return
+    names = [*([] if query is None else _fields_of(query)), *(entry.field for entry in named)]
+    for name in names:
+        if name in extension_fields():
+            raise unknown_field(name)
+
+
+def _fields_of(node: Node) -> Iterator[str]:
+    if isinstance(node, Leaf):
+        yield node.field
+        return
+    for inner in node.nodes:
+        yield from _fields_of(inner)

@@ -1,0 +1,24 @@
+"""ListTasks. Source: help page api-imm-2020-09-30-listtasks."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.messages.tasks import ListTasksRequest, ListTasksResponse
+from bindery.api.operations.tasks.tasks import position_of, selected_tasks, task_info
+from bindery.api.paging import MAX_PAGE, read_task_token, write_task_token
+
+
+def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse:
+    """Tasks of a project that pass every filter, in the order asked for."""
+    limit = request.max_results or MAX_PAGE
+    after = read_task_token(request.next_token, request)
+    context.catalog.get_project(request.project_name)
+    tasks = selected_tasks(context.catalog.list_tasks(request.project_name), request, after)
+    shown = tasks[:limit]
+    more = len(tasks) > limit
+    return ListTasksResponse(
+        project_name=request.project_name,
+        max_results=str(limit),
+        next_token=write_task_token(request, position_of(shown[-1], request)) if more else "",
+        tasks=tuple(task_info(task, with_request=bool(request.request_definition)) for task in shown),
+    )

@@ -1,0 +1,1 @@
+"""Archives: how many entries they hold, without unpacking them."""

@@ -1,0 +1,1 @@
+"""Documents: properties, counts and text."""

@@ -1,0 +1,147 @@
+"""What is known of a document while it is read, and the File fields made of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from bindery.buckets.store import StoreError
+from bindery.extract.documents.language import declared_tag, detect_language
+from bindery.extract.extraction import ExtractionRequest
+from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.tags.produce_time import exif_time
+from bindery.file import File
+
+MAX_FILE_BYTES = 200_000_000
+"""Larger files are described but their text is not read (help page api-imm-2020-09-30-extractdocumenttext)."""
+MAX_TEXT_BYTES = 2_000_000
+"""Text kept of one document, in bytes of UTF-8 (the same page)."""
+
+_MAX_FIELD = 1_024
+"""Characters kept of a title or a name."""
+_MAX_PAGES = 2**31 - 1
+_WIDE = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+_GAP_IN_WIDE_TEXT = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
+_W3C_TIME = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?\s*")
+
+
+class Text:
+    """The words of a document, up to a limit."""
+
+    def __init__(self, limit: int = MAX_TEXT_BYTES) -> None:
+        self._parts: list[str] = []
+        self._left = limit
+
+    @property
+    def full(self) -> bool:
+        """No more is taken."""
+        return self._left <= 0
+
+    @property
+    def left(self) -> int:
+        """Bytes that still fit."""
+        return max(self._left, 0)
+
+    def add(self, words: str) -> None:
+        """Append as much as fits."""
+        if self._left <= 0 or not words:
+            return
+        size = len(words) if words.isascii() else len(words.encode("utf-8", "replace"))
+        if size > self._left:
+            words = words.encode("utf-8", "replace")[: self._left].decode("utf-8", "ignore")
+        self._left -= size
+        self._parts.append(words)
+
+    def __str__(self) -> str:
+        """All words on one line, for a search phrase knows no line breaks.
+
+        Where a line of Chinese or Japanese was wrapped nothing stays, elsewhere one space.
+        """
+        return _GAP_IN_WIDE_TEXT.sub("", _one_line("".join(self._parts)))
+
+
+class Document(msgspec.Struct):
+    """Filled piece by piece, so that what was found before an error is kept."""
+
+    text: Text
+    zone: str
+    wants_text: bool = True
+    title: str | None = None
+    author: str | None = None
+    page_count: int | None = None
+    """Pages, slides or sheets."""
+    produce_time: str | None = None
+    language: str | None = None
+    """As the document declares it; detected from its text when it does not."""
+    prose: bool = True
+    """The text is in a natural language, not source code or data."""
+    content_type: str | None = None
+
+    def set_created(self, text: str | None) -> None:
+        """The creation time from a W3C date, e.g. ``2012-05-14T08:00:00Z``; a year alone is too vague."""
+        match = _W3C_TIME.fullmatch(text or "")
+        if match is not None:
+            date, clock, offset = match.groups()
+            self.produce_time = exif_time(f"{date} {clock or '00:00'}", None, offset, self.zone)
+
+
+def read_document(
+    reader: RangeReader, request: ExtractionRequest, read: Callable[[RangeReader, Document], None]
+) -> Extracted:
+    """Run a reader of one format and describe what it found, also when it then failed.
+
+    The store's errors and MemoryError pass; every other error is the file's fault.
+    """
+    document = Document(text=Text(), zone=request.zone, wants_text=reader.size <= MAX_FILE_BYTES)
+    failure: Unreadable | None = None
+    try:
+        read(reader, document)
+    except (StoreError, MemoryError):
+        raise
+    except Unreadable as error:
+        failure = error
+    except Exception as error:
+        failure = Unreadable("ParseFailed", f"{type(error).__name__}: {str(error)[:200]}")
+    if isinstance(reader.error, ReadLimitExceeded):
+        failure = Unreadable("ReadLimit", str(reader.error))
+    elif reader.error is not None:
+        raise reader.error
+    found = _extracted(document)
+    if failure is not None:
+        raise Unreadable(failure.code, failure.message, found)
+    return found
+
+
+def protected() -> Unreadable:
+    """The failure of a document that asks for a password."""
+    return Unreadable("ParseFailed", "the document is protected by a password")
+
+
+def clean(text: str | None) -> str | None:
+    """A field's text on one line and without control characters; None when nothing is left."""
+    return _one_line(text[:_MAX_FIELD]) or None if text else None
+
+
+def _one_line(text: str) -> str:
+    """Blanks become single spaces; what UTF-8 cannot hold (lone surrogates) becomes a question mark."""
+    return " ".join(_CONTROL.sub(" ", text).split()).encode("utf-8", "replace").decode()
+
+
+def _extracted(document: Document) -> Extracted:
+    text = str(document.text) or None
+    language = declared_tag(document.language)
+    if language is None and text is not None and document.prose:
+        language = detect_language(text)
+    pages = document.page_count
+    file = File(
+        title=clean(document.title),
+        artist=clean(document.author),
+        page_count=pages if pages is not None and 0 < pages <= _MAX_PAGES else None,
+        produce_time=document.produce_time,
+        language=language,
+    )
+    return Extracted(file=file, text=text, content_type=document.content_type)

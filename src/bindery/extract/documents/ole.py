@@ -1,0 +1,81 @@
+"""Old Office documents in compound files (DOC, XLS, PPT, MSG and their kin): properties, counts and text.
+
+Source: MS-OSHARED 2.3.3.2 (properties), MS-OFFCRYPTO 1.3 (protected Open XML), MS-OXMSG 2.1 (messages).
+"""
+
+from __future__ import annotations
+
+from bindery.extract.documents.binary_sheet import read_binary_workbook
+from bindery.extract.documents.binary_slides import read_binary_slides
+from bindery.extract.documents.binary_word import read_binary_word
+from bindery.extract.documents.compound_file import CompoundFile
+from bindery.extract.documents.document import Document, protected
+from bindery.extract.documents.property_set import Value, file_time, read_property_set
+
+PROTECTED_PACKAGE = "EncryptedPackage"
+"""The stream that holds a whole Open XML document, encrypted."""
+
+_TYPES = (
+    ("WordDocument", "application/msword"),
+    ("Workbook", "application/vnd.ms-excel"),
+    ("Book", "application/vnd.ms-excel"),
+    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+    ("VisioDocument", "application/vnd.visio"),
+    ("Quill", "application/x-mspublisher"),
+    ("__properties_version1.0", "application/vnd.ms-outlook"),
+)
+_SUMMARY = "\x05SummaryInformation"
+_MORE_SUMMARY = "\x05DocumentSummaryInformation"
+_TITLE, _AUTHOR, _CREATED, _PAGES, _SLIDES = 2, 4, 12, 14, 7
+_MAX_SUMMARY_BYTES = 256 * 1024
+_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+
+def ole_content_type(compound: CompoundFile) -> str | None:
+    """The type a compound file's streams tell; None when they tell none that is known."""
+    return next((kind for stream, kind in _TYPES if stream in compound), None)
+
+
+def read_ole(compound: CompoundFile, document: Document) -> None:
+    """Fill the document from its property sets, then from the stream its program wrote."""
+    if PROTECTED_PACKAGE in compound:
+        raise protected()
+    document.content_type = ole_content_type(compound)
+    summary = read_property_set(compound.stream(_SUMMARY, _MAX_SUMMARY_BYTES))
+    document.title, document.author = _text(summary.get(_TITLE)), _text(summary.get(_AUTHOR))
+    document.produce_time = file_time(summary.get(_CREATED), document.zone)
+    document.page_count = _count(summary.get(_PAGES))
+    match document.content_type:
+        case "application/msword":
+            read_binary_word(compound, document)
+        case "application/vnd.ms-excel":
+            read_binary_workbook(compound, document)
+        case "application/vnd.ms-powerpoint":
+            more = read_property_set(compound.stream(_MORE_SUMMARY, _MAX_SUMMARY_BYTES))
+            document.page_count = _count(more.get(_SLIDES)) or document.page_count
+            read_binary_slides(compound, document)
+        case "application/vnd.ms-outlook":
+            _read_message(compound, document)
+
+
+def _read_message(compound: CompoundFile, document: Document) -> None:
+    document.title = _message_text(compound, "0037")
+    document.author = _message_text(compound, "0C1A")
+    document.text.add(document.title or "")
+    document.text.add("\n")
+    document.text.add(_message_text(compound, "1000") or "")
+
+
+def _message_text(compound: CompoundFile, number: str) -> str | None:
+    """A text property of a message, wide or in a code page."""
+    wide = compound.stream(f"__substg1.0_{number}001F", _MAX_MESSAGE_BYTES)
+    narrow = compound.stream(f"__substg1.0_{number}001E", _MAX_MESSAGE_BYTES)
+    return wide.decode("utf-16-le", "replace") or narrow.decode("cp1252", "replace") or None
+
+
+def _text(value: Value | None) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: Value | None) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None

@@ -1,0 +1,161 @@
+"""PDF: pages, title, author, creation time, language, and text.
+
+Source: ISO 32000-1, 7.9.4 (dates), 14.3.3 (document information), 14.9.2 (language).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from ctypes import Array, c_ubyte, sizeof
+from typing import Any
+
+from bindery.extract.documents.document import Document, protected, read_document
+from bindery.extract.extraction import ExtractionRequest
+from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.reader import RangeReader
+from bindery.extract.tags.produce_time import exif_time
+
+_TEXT_SECONDS = 2.0
+"""Time for the text of one file; pages after it are not read."""
+_TEXT_SHARE_OF_BYTES = 0.5
+"""Share of the read limit up to which pages are read for their text; it never costs a file more."""
+_DATE = re.compile(
+    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz])|([+-])(\d\d)'?(\d\d)?'?)?"
+)
+_LINEARIZED_PAGES = re.compile(rb"/Linearized.{0,200}?/N\s+(\d{1,9})\b", re.S)
+_MAX_UNITS = 8_192
+"""Longest title, name or language, in units of UTF-16."""
+
+
+def extract_pdf(reader: RangeReader, request: ExtractionRequest) -> Extracted:
+    """Page count and document information always; text within limits of time and bytes."""
+    return read_document(reader, request, _read)
+
+
+def _read(reader: RangeReader, document: Document) -> None:
+    import pypdfium2  # noqa: PLC0415
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    if reader.size == 0:
+        raise Unreadable("ParseFailed", "the file is empty")
+    source = _Source(reader)
+    try:
+        opened = pypdfium2.PdfDocument(source)
+    except pypdfium2.PdfiumError as error:
+        document.page_count = _pages_of_linearized(reader)
+        if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:
+            raise protected() from None
+        raise
+    try:
+        document.page_count = len(opened)
+        _read_information(opened, raw, document)
+        if document.wants_text:
+            source.bytes_end = int(reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES)
+            _read_text(source, opened, document)
+    finally:
+        opened.close()
+
+
+class _Source(io.RawIOBase):
+    """What PDFium reads from. An exception cannot pass native code: the reader keeps it, PDFium sees a
+    short read.
+    """
+
+    def __init__(self, reader: RangeReader) -> None:
+        super().__init__()
+        self._reader = reader
+        self.bytes_end = reader.limits.read_bytes + reader.size
+        """Reads that would fetch more than this in all are refused; one page may hold a huge picture."""
+
+    @property
+    def broken(self) -> bool:
+        """The store or the limit of the reader has ended it."""
+        return self._reader.error is not None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
+
+    def readinto(self, buffer: Array[c_ubyte]) -> int:  # type: ignore[override]
+        view = memoryview(buffer).cast("B")
+        if self._reader.bytes_read + len(view) > self.bytes_end:
+            return 0
+        try:
+            data = self._reader.read(len(view))
+        except Exception:
+            return 0
+        view[: len(data)] = data
+        return len(data)
+
+
+def _read_information(opened: Any, raw: Any, document: Document) -> None:
+    document.title = _entry(opened, raw, b"Title")
+    document.author = _entry(opened, raw, b"Author")
+    document.produce_time = pdf_time(_entry(opened, raw, b"CreationDate"), document.zone)
+    units = (raw.FPDF_WCHAR * _MAX_UNITS)()
+    document.language = _decode(units, raw.FPDFCatalog_GetLanguage(opened, units, sizeof(units)))
+
+
+def _entry(opened: Any, raw: Any, name: bytes) -> str | None:
+    """An entry of the document information."""
+    units = (raw.FPDF_WCHAR * _MAX_UNITS)()
+    return _decode(units, raw.FPDF_GetMetaText(opened, name, units, sizeof(units)))
+
+
+def _decode(units: Any, length: int) -> str | None:
+    """What PDFium wrote into a buffer, as UTF-16 with a zero at its end; None when it is nothing or too long.
+
+    Lone surrogates, which files do hold, become question marks.
+    """
+    if not 2 < length <= sizeof(units):
+        return None
+    return bytes(units)[: length - 2].decode("utf-16-le", "replace")
+
+
+def _read_text(source: _Source, opened: Any, document: Document) -> None:
+    """Page after page until a limit is reached; a damaged page is passed over."""
+    import pypdfium2  # noqa: PLC0415
+
+    end = time.monotonic() + _TEXT_SECONDS
+    for number in range(len(opened)):
+        if document.text.full or source.broken or time.monotonic() > end:
+            return
+        try:
+            document.text.add(_page_text(opened, number, document.text.left))
+        except pypdfium2.PdfiumError:
+            continue
+        document.text.add("\n")
+
+
+def _page_text(opened: Any, number: int, limit: int) -> str:
+    page = opened[number]
+    try:
+        words = page.get_textpage()
+        try:
+            count = words.count_chars()
+            return str(words.get_text_range(0, min(count, limit))) if count > 0 else ""
+        finally:
+            words.close()
+    finally:
+        page.close()
+
+
+def pdf_time(text: str | None, zone: str) -> str | None:
+    """RFC 3339 text of a PDF date, e.g. ``D:20120514120000+08'00'``; None when it is no date."""
+    match = _DATE.match((text or "").strip())
+    if match is None or match[3] is None:
+        return None
+    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
+    offset = "Z" if utc else f"{sign}{hours}:{minutes or '00'}" if sign else None
+    date = f"{year}-{month}-{day} {hour or '00'}:{minute or '00'}:{second or '00'}"
+    return exif_time(date, None, offset, zone)
+
+
+def _pages_of_linearized(reader: RangeReader) -> int | None:
+    """The page count a file made for the web tells in its first bytes, even when it is encrypted."""
+    match = _LINEARIZED_PAGES.search(reader.peek_at(0, 1024))
+    return int(match[1]) if match else None

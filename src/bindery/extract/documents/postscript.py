@@ -1,0 +1,49 @@
+"""PostScript: title, author, pages and creation time from its structuring comments; no text.
+
+Source: Adobe Technical Note 5001 (Document Structuring Conventions 3.0), 5.1; 5002 (EPS with a preview).
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from bindery.extract.documents.document import Document
+from bindery.extract.documents.pdf import pdf_time
+from bindery.extract.reader import RangeReader
+
+_PREVIEW = b"\xc5\xd0\xd3\xc6"
+_HEADER_BYTES = 16 * 1024
+_STRING = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)")
+_COMMENT = re.compile(rb"^%%(Title|For|Author|Pages|CreationDate): *([^\r\n]{1,512})", re.MULTILINE)
+
+
+def read_postscript(reader: RangeReader, document: Document) -> None:
+    """Fill the document from the comments at the start; what is put off to the end is read there."""
+    head = reader.peek_at(0, 32)
+    start = struct.unpack_from("<I", head, 4)[0] if head.startswith(_PREVIEW) and len(head) > 8 else 0
+    told = _comments(reader.peek_at(start, _HEADER_BYTES))
+    if b"(atend)" in told.values():
+        told |= _comments(reader.peek_at(max(reader.size - _HEADER_BYTES, start), _HEADER_BYTES))
+    document.title = _string(told.get(b"Title"))
+    document.author = _string(told.get(b"Author") or told.get(b"For"))
+    pages = told.get(b"Pages", b"").split()
+    document.page_count = int(pages[0]) if pages and pages[0].isdigit() and len(pages[0]) < 10 else None
+    document.produce_time = pdf_time(_string(told.get(b"CreationDate")), document.zone)
+
+
+def _comments(data: bytes) -> dict[bytes, bytes]:
+    """The first value of each comment, or its last when the first only refers to the end."""
+    found: dict[bytes, bytes] = {}
+    for name, value in _COMMENT.findall(data.replace(b"\r", b"\n")):
+        if found.get(name, b"(atend)").startswith(b"(atend)"):
+            found[name] = value.strip()
+    return found
+
+
+def _string(value: bytes | None) -> str | None:
+    if not value or value.startswith(b"(atend)"):
+        return None
+    text = value.decode("utf-8", "replace").strip()
+    match = _STRING.match(text)
+    return match[1] if match else text

@@ -1,0 +1,52 @@
+"""Text files: plain text, source code and data as they are; HTML, RTF and PostScript by their own readers."""
+
+from __future__ import annotations
+
+import re
+
+from bindery.extract.documents.document import Document, read_document
+from bindery.extract.documents.encoding import decode_text
+from bindery.extract.documents.html import declared_charset, read_html
+from bindery.extract.documents.postscript import read_postscript
+from bindery.extract.documents.rtf import read_rtf
+from bindery.extract.extraction import ExtractionRequest
+from bindery.extract.extractor import Extracted
+from bindery.extract.reader import RangeReader
+from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
+
+_PLAIN_BYTES = 4_000_000
+"""Enough for the most text that is kept, also with two bytes to a character."""
+_MARKUP_BYTES = 8_000_000
+"""What is read where markup or pictures stand between the words."""
+_PROSE = frozenset({"text/plain", "text/markdown", "text/html", "application/xhtml+xml", "application/rtf"})
+_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+
+
+def extract_text(reader: RangeReader, request: ExtractionRequest) -> Extracted:
+    """Text and language; an empty file is a text without words."""
+    media = detect_media_type(reader.peek_at(0, HEAD_BYTES), reader.info.key, request.content_type_hint)
+    return read_document(
+        reader, request, lambda reader, document: _read(reader, document, media.content_type)
+    )
+
+
+def _read(reader: RangeReader, document: Document, content_type: str) -> None:
+    document.prose = content_type in _PROSE
+    if content_type == "application/postscript":
+        read_postscript(reader, document)
+    elif content_type == "application/rtf":
+        read_rtf(reader.peek_at(0, _MARKUP_BYTES), document)
+    elif not document.wants_text:
+        return
+    elif content_type in ("text/html", "application/xhtml+xml"):
+        _read_html(reader, document)
+    else:
+        data = reader.peek_at(0, _PLAIN_BYTES)
+        match = _XML_ENCODING.match(data)
+        document.text.add(decode_text(data, match[1].decode() if match else None))
+
+
+def _read_html(reader: RangeReader, document: Document) -> None:
+    data = reader.peek_at(0, _MARKUP_BYTES)
+    head = read_html(decode_text(data, declared_charset(data)), document.text)
+    document.title, document.author, document.language = head.title, head.author, head.language

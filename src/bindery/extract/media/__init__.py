@@ -1,0 +1,1 @@
+"""Videos and audio files: format, streams, tags and covers, from their containers."""

@@ -1,0 +1,159 @@
+"""What is known of a video or audio file, and the File fields made of it.
+
+Source: help pages api-imm-2020-09-30-struct-file and -detectmediameta. Numbers are those of
+``ffprobe -show_format -show_streams -show_programs``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from av.stream import Disposition
+
+from bindery.extract.extraction import ExtractionRequest, Operator
+from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.media.container import open_container
+from bindery.extract.media.container_tags import Tags
+from bindery.extract.media.container_types import settled_type
+from bindery.extract.media.durations import movie_duration, untrimmed_duration
+from bindery.extract.media.language_codes import declared_language
+from bindery.extract.media.streams import audio_stream, cover, subtitle_stream, video_stream
+from bindery.extract.media.summary import StreamSummary, Summary, summarize
+from bindery.extract.reader import RangeReader
+from bindery.extract.tags.gps import lat_long
+from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
+from bindery.file import File
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+
+Described = TypeVar("Described")
+_MICROSECONDS = 1_000_000
+_MOVIES = frozenset(("mov,mp4,m4a,3gp,3g2,mj2",))
+
+
+def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
+    """Format, streams and tags of a container; raises Unreadable when it has no streams.
+
+    The reader's own errors pass; every other error is the file's fault.
+    """
+    try:
+        with open_container(reader) as container:
+            found = _describe(container, reader, request)
+    except Exception as error:
+        # Behind libav, every error of the store looks like a damaged file.
+        if reader.error is not None:
+            raise reader.error from error
+        raise
+    if reader.error is not None:
+        raise reader.error
+    if not found.file.stream_count:
+        raise Unreadable("ParseFailed", "the container has no streams", found)
+    return found
+
+
+def _describe(container: InputContainer, reader: RangeReader, request: ExtractionRequest) -> Extracted:
+    streams = _Streams(container)
+    file = _format_fields(container)
+    try:
+        _add_streams(file, container, streams)
+        _add_stated_duration(file, reader)
+        _add_tags(file, streams, Tags([container.metadata, *streams.metadata()]), request)
+    except MemoryError:
+        raise
+    except Exception as error:
+        message = f"{type(error).__name__}: {str(error)[:200]}"
+        raise Unreadable("ParseFailed", message, Extracted(file=file)) from error
+    detected = detect_media_type(reader.peek_at(0, HEAD_BYTES), reader.info.key, request.content_type_hint)
+    settled = settled_type(
+        detected, container.format.name, video=bool(streams.video), audio=bool(streams.audio)
+    )
+    return Extracted(file=file, content_type=settled.content_type, media_type=settled.media_type)
+
+
+class _Streams:
+    """The streams of a container by kind. An attached picture is no video."""
+
+    def __init__(self, container: InputContainer) -> None:
+        self.all: list[Stream] = list(container.streams)
+        pictures = [stream for stream in self.all if stream.type == "video"]
+        self.covers = [stream for stream in pictures if stream.disposition & Disposition.attached_pic]
+        self.video = [stream for stream in pictures if not stream.disposition & Disposition.attached_pic]
+        self.audio = [stream for stream in self.all if stream.type == "audio"]
+        self.subtitles = [stream for stream in self.all if stream.type == "subtitle"]
+
+    def metadata(self) -> list[dict[str, str]]:
+        """Tags of the streams that may stand for the file, as Ogg has them; not those of covers."""
+        return [stream.metadata for stream in (*self.video[:1], *self.audio[:1])]
+
+    def language(self) -> str | None:
+        """The container's code of the first stream that has one."""
+        codes = (declared_language(stream.metadata.get("language")) for stream in self.all)
+        return next((code for code in codes if code), None)
+
+
+def _format_fields(container: InputContainer) -> File:
+    start, duration = container.start_time, container.duration
+    return File(
+        format_name=container.format.name,
+        format_long_name=container.format.long_name,
+        start_time=None if start is None else start / _MICROSECONDS,
+        duration=None if duration is None else duration / _MICROSECONDS,
+        bitrate=container.bit_rate or None,
+    )
+
+
+def _add_streams(file: File, container: InputContainer, streams: _Streams) -> None:
+    summary = summarize(container)
+    file.stream_count = len(streams.all)
+    file.program_count = summary.programs
+    file.video_streams = _each(video_stream, streams.video, summary)
+    file.audio_streams = _each(audio_stream, streams.audio, summary)
+    file.subtitles = _each(subtitle_stream, streams.subtitles, summary)
+    file.audio_covers = _each(cover, streams.covers, summary)
+    if file.video_streams:
+        file.video_width, file.video_height = file.video_streams[0].width, file.video_streams[0].height
+    file.language = streams.language()
+
+
+def _each(
+    describe: Callable[[Stream, StreamSummary], Described], streams: list[Stream], summary: Summary
+) -> tuple[Described, ...] | None:
+    return tuple(describe(stream, summary.stream(stream.index)) for stream in streams) or None
+
+
+def _add_stated_duration(file: File, reader: RangeReader) -> None:
+    """The duration the header states, where libav derives another, and the bit rate that follows."""
+    stated = file.duration
+    if file.format_name == "mp3":
+        stated = untrimmed_duration(reader, file.duration)
+        for stream in file.audio_streams or ():
+            stream.duration = stated
+    elif file.format_name in _MOVIES:
+        stated = movie_duration(reader) or file.duration
+    if stated and (stated != file.duration or file.bitrate is None):
+        file.duration = stated
+        file.bitrate = int(reader.size * 8 / stated) or None
+
+
+def _add_tags(file: File, streams: _Streams, tags: Tags, request: ExtractionRequest) -> None:
+    file.title = tags.text("title")
+    file.album = tags.text("album")
+    file.album_artist = tags.text("album_artist")
+    file.artist = tags.text("artist")
+    file.composer = tags.text("composer")
+    file.performer = tags.text("performer")
+    file.produce_time = tags.created(request.zone)
+    if file.audio_streams:
+        file.audio_streams[0].lyric = tags.lyrics()
+    position = tags.position()
+    if position is None:
+        return
+    file.lat_long = lat_long(*position)
+    if Operator.REGEO in request.operators:
+        # The gazetteer takes memory and time to load: only for files that have a position.
+        from bindery.extract.places import addresses_near  # noqa: PLC0415
+
+        file.addresses = addresses_near(*position) or None

@@ -1,0 +1,1 @@
+"""Pictures and camera raws: size, tags, position and time, from their headers."""

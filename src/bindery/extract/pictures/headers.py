@@ -1,0 +1,287 @@
+"""Size, frame count and EXIF block of pictures, from their headers alone; no pixel is decoded.
+
+One function per format, called with the bytes and the Picture to fill. What is already filled in when a
+file turns out damaged stays.
+
+Source: ITU-T T.81 annex B and JFIF 1.02 (JPEG), ITU-T T.87 (JPEG-LS), GIF89a, the WebP container and VP8/
+VP8L bitstream specifications, Microsoft's pages on BMP and ICO, the ZSoft PCX reference, ISO/IEC 23008-12
+(HEIF), AVIF 1.1, ISO/IEC 18181-1 and -2 (JPEG XL), TIFF 6.0.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable
+
+from bindery.extract.pictures.boxes import HeifMeta, boxes, find_box, sequence_frames, track_size
+from bindery.extract.pictures.jpeg2000 import read_codestream, read_jp2
+from bindery.extract.pictures.photoshop import read_photoshop
+from bindery.extract.pictures.picture import Picture
+from bindery.extract.pictures.png import read_png
+from bindery.extract.tags.tiff import Part, Source, full_size, read_tiff
+from bindery.extract.tags.xmp import MOST_BYTES
+
+_FRAMELESS = frozenset((0x01, *range(0xD0, 0xD9)))
+_NOT_FRAME_HEADERS = frozenset((0xC4, 0xC8, 0xCC))
+_JPEG_LS_FRAME = 0xF7
+_MARKER = re.compile(rb"\xff[^\0\xff]")
+_MOST_JUNK = 64 * 1024
+_XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
+_MOST_SEGMENTS = 4000
+_MOST_SCANNED = 4 * 1024 * 1024
+_MOST_ICONS = 256
+
+HeaderReader = Callable[[Source, Picture], None]
+
+
+def header_reader(head: bytes) -> HeaderReader | None:
+    """The function for a file that starts with these bytes (at least 64 of them)."""
+    for magic, read in _MAGIC:
+        if head.startswith(magic):
+            return read
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return read_webp
+    if head[4:8] == b"ftyp":
+        return read_heif
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BITMAP_SIZES:
+        return read_bmp
+    if head[:4] in (b"\0\0\1\0", b"\0\0\2\0") and head[4:6] != b"\0\0":
+        return read_icon
+    if head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\4\5" and head[2:3] in b"\0\1":
+        return read_pcx
+    return None
+
+
+def read_jpeg(source: Source, picture: Picture) -> None:
+    """Segments up to the first scan: frame header, JFIF density, EXIF block."""
+    picture.format = "jpg"
+    at = 2
+    for _ in range(_MOST_SEGMENTS):
+        found = _next_marker(source, at)
+        if found is None:
+            return
+        marker, at = found
+        if marker in _FRAMELESS:
+            continue
+        length = int.from_bytes(source.peek_at(at, 2), "big")
+        if marker in (0xD9, 0xDA) or length < 2:
+            return
+        _read_segment(source, picture, marker, Part(source, at + 2, length - 2))
+        at += length
+
+
+def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
+    """The marker at or after an offset, and the offset behind it."""
+    data = source.peek_at(at, 2)
+    if len(data) == 2 and data[0] == 0xFF and data[1] not in (0, 0xFF):
+        return data[1], at + 2
+    match = _MARKER.search(source.peek_at(at, _MOST_JUNK))
+    return (match[0][1], at + match.end()) if match else None
+
+
+def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:
+    if (0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS) or marker == _JPEG_LS_FRAME:
+        head = segment.peek_at(0, 5)
+        if len(head) == 5 and picture.width is None:
+            height, width = struct.unpack_from(">HH", head, 1)
+            picture.resize((width, height))
+    elif marker == 0xE0 and segment.peek_at(0, 5) == b"JFIF\0":
+        density = segment.peek_at(7, 5)
+        if len(density) == 5:
+            unit, across, up = struct.unpack(">BHH", density)
+            picture.resolution = str(unit + 1), f"{across}/1", f"{up}/1"
+    elif marker == 0xE1 and segment.peek_at(0, 5) == b"Exif\0":
+        picture.add_exif(segment)
+    elif marker == 0xE1 and segment.peek_at(0, len(_XMP_MARK)) == _XMP_MARK:
+        picture.add_xmp(segment.peek_at(len(_XMP_MARK), MOST_BYTES))
+
+
+def read_gif(source: Source, picture: Picture) -> None:
+    """The logical screen; frames are counted in files up to 4 MiB."""
+    picture.format = "gif"
+    head = source.peek_at(0, 13)
+    picture.resize(struct.unpack_from("<HH", head, 6))
+    picture.frames = _gif_frames(source, head[10]) if source.size <= _MOST_SCANNED else None
+
+
+def _gif_frames(source: Source, flags: int) -> int:
+    data = source.peek_at(0, _MOST_SCANNED)
+    at = 13 + _color_table(flags)
+    frames = 0
+    while at < len(data):
+        kind = data[at]
+        if kind == 0x2C and at + 10 <= len(data):
+            frames += 1
+            at += 11 + _color_table(data[at + 9])
+        elif kind == 0x21:
+            at += 2
+        else:
+            break
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return max(frames, 1)
+
+
+def _color_table(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def read_webp(source: Source, picture: Picture) -> None:
+    """Chunks: canvas of VP8X, else the frame header; EXIF; frames of an animation."""
+    picture.format = "webp"
+    at, frames = 12, 0
+    for _ in range(_MOST_SEGMENTS):
+        head = source.peek_at(at, 8)
+        if len(head) < 8:
+            break
+        kind, length = struct.unpack("<4sI", head)
+        chunk = Part(source, at + 8, length)
+        if kind == b"EXIF":
+            picture.add_exif(chunk)
+        elif kind == b"XMP ":
+            picture.add_xmp(chunk.peek_at(0, MOST_BYTES))
+        elif kind == b"ANMF":
+            frames += 1
+        elif picture.width is None:
+            picture.resize(_webp_size(kind, chunk.peek_at(0, 10)))
+        if kind in (b"VP8 ", b"VP8L") and at + 16 + length > source.size:
+            break
+        at += 8 + length + (length & 1)
+    picture.frames = frames or 1
+
+
+def _webp_size(kind: bytes, data: bytes) -> tuple[int, int] | None:
+    if kind == b"VP8X" and len(data) >= 10:
+        return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
+    if kind == b"VP8 " and data[3:6] == b"\x9d\x01\x2a" and len(data) >= 10:
+        width, height = struct.unpack_from("<HH", data, 6)
+        return width & 0x3FFF, height & 0x3FFF
+    if kind == b"VP8L" and data[:1] == b"\x2f" and len(data) >= 5:
+        bits = int.from_bytes(data[1:5], "little")
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    return None
+
+
+_BITMAP_SIZES = range(12, 256)
+"""Sizes of the second header: 12 and 16 to 64 of OS/2, 40, 52, 56, 108 and 124 of Windows, and odd ones."""
+
+
+def read_bmp(source: Source, picture: Picture) -> None:
+    """The size of either header generation; a negative height only means rows from the top."""
+    picture.format = "bmp"
+    head = source.peek_at(14, 12)
+    if struct.unpack_from("<I", head)[0] == 12:
+        picture.resize(struct.unpack_from("<HH", head, 4))
+    else:
+        width, height = struct.unpack_from("<ii", head, 4)
+        picture.resize((width, abs(height)))
+
+
+def read_pcx(source: Source, picture: Picture) -> None:
+    """The window: its first and last column and row."""
+    picture.format = "pcx"
+    left, top, right, bottom = struct.unpack("<4H", source.peek_at(4, 8))
+    picture.resize((right - left + 1, bottom - top + 1))
+
+
+def read_icon(source: Source, picture: Picture) -> None:
+    """ICO and CUR: the largest of the pictures in the directory."""
+    picture.format = "ico"
+    (count,) = struct.unpack("<H", source.peek_at(4, 2))
+    data = source.peek_at(6, 16 * min(count, _MOST_ICONS))
+    # A byte holds no 256, so 0 stands for it.
+    sizes = [(data[at] or 256, data[at + 1] or 256) for at in range(0, len(data) - 15, 16)]
+    picture.resize(max(sizes, key=lambda size: size[0] * size[1], default=None))
+
+
+def read_tiff_picture(source: Source, picture: Picture) -> None:
+    """The full-resolution image among the directories; every chained page is a frame."""
+    picture.format = "tiff"
+    tree = read_tiff(source)
+    picture.directories = tree.directories
+    picture.frames = tree.pages
+    picture.resize(full_size(tree))
+
+
+def read_heif(source: Source, picture: Picture) -> None:
+    """HEIC, HEIF and AVIF: the primary item's size with container rotation applied, and the Exif item."""
+    head = source.peek_at(8, 24)
+    picture.format = "avif" if b"avif" in head or b"avis" in head else "heic"
+    meta = find_box(source, b"meta")
+    if meta is not None:
+        items = HeifMeta(source, meta)
+        picture.resize(items.size())
+        picture.add_exif(items.exif())
+        picture.add_xmp(items.xmp())
+    if picture.width is None:
+        picture.resize(track_size(source))
+    if head[:4] in (b"avis", b"msf1", b"hevc"):
+        picture.frames = sequence_frames(source) or 1
+
+
+def read_jxl(source: Source, picture: Picture) -> None:
+    """JPEG XL: a bare codestream, or a container with its Exif box."""
+    picture.format = "jxl"
+    if source.peek_at(0, 2) == b"\xff\x0a":
+        picture.resize(_jxl_size(source.peek_at(2, 16)))
+        return
+    for box in boxes(source):
+        if box.kind in (b"jxlc", b"jxlp") and picture.width is None:
+            skip = 4 if box.kind == b"jxlp" else 0
+            picture.resize(_jxl_size(source.peek_at(box.start + skip + 2, 16)))
+        elif box.kind == b"Exif":
+            picture.add_exif(Part(source, box.start + 4, box.length - 4))
+        elif box.kind == b"xml ":
+            picture.add_xmp(source.peek_at(box.start, min(box.length, MOST_BYTES)))
+
+
+_JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+
+
+def _jxl_size(data: bytes) -> tuple[int, int] | None:
+    """SizeHeader: bits from the lowest up."""
+    if len(data) < 16:
+        data = data.ljust(16, b"\0")
+    bits = _Bits(int.from_bytes(data, "little"))
+    small = bits.take(1)
+    height = _jxl_side(bits, small)
+    ratio = bits.take(3)
+    if ratio:
+        across, up = _JXL_RATIOS[ratio - 1]
+        return height * across // up, height
+    return _jxl_side(bits, small), height
+
+
+def _jxl_side(bits: _Bits, small: int) -> int:
+    if small:
+        return (bits.take(5) + 1) * 8
+    return bits.take((9, 13, 18, 30)[bits.take(2)]) + 1
+
+
+class _Bits:
+    def __init__(self, value: int) -> None:
+        self._value = value
+
+    def take(self, count: int) -> int:
+        value = self._value & ((1 << count) - 1)
+        self._value >>= count
+        return value
+
+
+_MAGIC: tuple[tuple[bytes, HeaderReader], ...] = (
+    (b"\xff\xd8\xff", read_jpeg),
+    (b"\x89PNG\r\n\x1a\n", read_png),
+    (b"GIF8", read_gif),
+    (b"II*\0", read_tiff_picture),
+    (b"MM\0*", read_tiff_picture),
+    (b"II+\0", read_tiff_picture),
+    (b"MM\0+", read_tiff_picture),
+    (b"II\xbc\x01", read_tiff_picture),
+    (b"8BPS", read_photoshop),
+    (b"\0\0\0\x0cjP  ", read_jp2),
+    (b"\xff\x4f\xff\x51", read_codestream),
+    (b"\xff\x0a", read_jxl),
+    (b"\0\0\0\x0cJXL ", read_jxl),
+)

@@ -1,0 +1,88 @@
+"""Pictures: size, EXIF, position and time, from the header alone.
+
+Formats: JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC/HEIF, AVIF, JPEG XL, JPEG XR, JPEG 2000, PSD, ICO and PCX by
+``headers.py``; SVG; whatever else Pillow opens (TGA, PNM, QOI, Radiance, DDS, …).
+
+Source: help page api-imm-2020-09-30-struct-file. ImageWidth and ImageHeight are the stored size; the
+Orientation tag is not applied, HEIF's own rotation is.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import IO, cast
+
+from bindery.extract.extraction import ExtractionRequest
+from bindery.extract.extractor import Extracted
+from bindery.extract.pictures.headers import header_reader
+from bindery.extract.pictures.picture import NotPicture, Picture, read_picture
+from bindery.extract.reader import RangeReader
+
+_SVG = re.compile(rb"<(?:\w+:)?svg[\s>]")
+_LENGTH = re.compile(r"\s*\+?(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|)\s*$")
+_PIXELS_PER_UNIT = {
+    "px": 1.0,
+    "": 1.0,
+    "pt": 96 / 72,
+    "pc": 16.0,
+    "mm": 96 / 25.4,
+    "cm": 96 / 2.54,
+    "in": 96.0,
+}
+
+
+def extract_image(reader: RangeReader, request: ExtractionRequest) -> Extracted:
+    """Size always; EXIF, Orientation, LatLong, ProduceTime and Addresses as the operators ask."""
+    return read_picture(reader, request, _read)
+
+
+def _read(reader: RangeReader, picture: Picture) -> None:
+    head = reader.peek_at(0, 4096)
+    read = header_reader(head)
+    if read is not None:
+        read(reader, picture)
+    elif _SVG.search(head):
+        _read_svg(reader, picture)
+    else:
+        _read_with_pillow(reader, picture)
+
+
+def _read_with_pillow(reader: RangeReader, picture: Picture) -> None:
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    # Nothing is decoded, so a large size is no danger here.
+    Image.MAX_IMAGE_PIXELS = None
+    reader.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(cast(IO[bytes], reader)) as image:
+                picture.format = _NAMES.get(image.format or "", (image.format or "").lower())
+                picture.resize(image.size)
+        except UnidentifiedImageError:
+            raise NotPicture from None
+
+
+_NAMES = {"PPM": "pnm"}
+
+
+def _read_svg(reader: RangeReader, picture: Picture) -> None:
+    """The root element's size, else that of its view box; CSS pixels at 96 to the inch."""
+    from defusedxml.ElementTree import iterparse  # noqa: PLC0415
+
+    picture.format = "svg"
+    picture.frames = 1
+    reader.seek(0)
+    for _, element in iterparse(reader, events=("start",)):
+        box = re.split(r"[\s,]+", element.get("viewBox", "").strip())
+        across = _pixels(element.get("width")) or (_pixels(box[2]) if len(box) == 4 else None)
+        up = _pixels(element.get("height")) or (_pixels(box[3]) if len(box) == 4 else None)
+        if across and up:
+            picture.resize((max(round(across), 1), max(round(up), 1)))
+        return
+
+
+def _pixels(text: str | None) -> float | None:
+    match = _LENGTH.match(text or "")
+    return float(match[1]) * _PIXELS_PER_UNIT[match[2]] if match else None

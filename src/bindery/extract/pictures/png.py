@@ -1,0 +1,109 @@
+"""PNG: size, frames, resolution, EXIF and XMP, without touching the pixels.
+
+Source: PNG specification, third edition (IHDR, acTL, pHYs, eXIf, tEXt, zTXt, iTXt); the keywords
+``Raw profile type …`` are ImageMagick's, ``XML:com.adobe.xmp`` is that of the XMP specification part 3.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+
+from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.tiff import Memory, Part, Source
+
+_MOST_CHUNKS = 4000
+_BEHIND_PIXELS = re.compile(rb"eXIf|tEXt|zTXt|iTXt|tIME|IEND")
+_TAIL_BYTES = 64 * 1024
+_MOST_TEXT = 1024 * 1024
+_XMP_KEYWORD = b"XML:com.adobe.xmp"
+_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
+
+
+def read_png(source: Source, picture: Picture) -> None:
+    """Chunks before the pixels, and those after them as far as they are near the end of the file."""
+    picture.format = "png"
+    pixels = _read_chunks(source, 8, picture)
+    after = _after_pixels(source, pixels) if pixels is not None else None
+    if after is not None:
+        _read_chunks(source, after, picture)
+
+
+def _read_chunks(source: Source, at: int, picture: Picture) -> int | None:
+    """Chunks up to the pixels; where those begin, None when the file ends first."""
+    for _ in range(_MOST_CHUNKS):
+        head = source.peek_at(at, 8)
+        if len(head) < 8:
+            return None
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IDAT":
+            return at
+        if kind == b"IEND":
+            return None
+        _read_chunk(picture, kind, Part(source, at + 8, length))
+        at += 12 + length
+    return None
+
+
+def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
+    data = chunk.peek_at(0, 16)
+    if kind == b"IHDR" and len(data) >= 8:
+        picture.resize(struct.unpack_from(">II", data))
+    elif kind == b"acTL" and len(data) >= 4:
+        picture.frames = struct.unpack_from(">I", data)[0]
+    elif kind == b"pHYs" and len(data) == 9:
+        across, up, unit = struct.unpack(">IIB", data)
+        # Pixels per metre, told per centimetre as EXIF does.
+        picture.resolution = (
+            ("3", f"{across}/100", f"{up}/100") if unit else ("1", f"{across}/1", f"{up}/1")
+        )
+    elif kind == b"eXIf":
+        picture.add_exif(chunk)
+    elif kind in (b"tEXt", b"zTXt", b"iTXt"):
+        _read_text(picture, kind, chunk.peek_at(0, _MOST_TEXT))
+
+
+def _after_pixels(source: Source, at: int) -> int | None:
+    """Where the chunks after the pixels begin, as far as they are near the end of the file.
+
+    Found from the end, since pixels may be many chunks: a chunk counts when the next one does, or is IEND.
+    Bytes of pixels that look like a chunk lead to none.
+    """
+    start = max(at, source.size - _TAIL_BYTES)
+    tail = source.peek_at(start, _TAIL_BYTES)
+    found: set[int] = set()
+    for match in reversed(list(_BEHIND_PIXELS.finditer(tail))):
+        here = match.start() - 4
+        length = int.from_bytes(tail[max(here, 0) : match.start()], "big")
+        if match[0] == b"IEND" or here + 12 + length in found:
+            found.add(here)
+    return start + min(found) if found else None
+
+
+def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
+    keyword, _, rest = data.partition(b"\0")
+    if keyword == _XMP_KEYWORD and kind == b"iTXt":
+        compressed, body = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+        picture.add_xmp(_inflate(body) if compressed else body)
+    elif keyword in _PROFILES and kind == b"tEXt":
+        picture.add_exif(_profile(rest))
+    elif keyword in _PROFILES and kind == b"zTXt":
+        picture.add_exif(_profile(_inflate(rest[1:])))
+
+
+def _profile(text: bytes) -> Memory | None:
+    """The bytes of a raw profile: its name, its length, and itself in hexadecimal, on lines."""
+    digits = b"".join(text.split()[2:])
+    try:
+        return Memory(bytes.fromhex(digits.decode("ascii")))
+    except ValueError:
+        return None
+
+
+def _inflate(data: bytes) -> bytes:
+    """What a zlib stream holds, up to a limit; empty when it is damaged."""
+    try:
+        return zlib.decompressobj().decompress(data, _MOST_TEXT)
+    except zlib.error:
+        return b""

@@ -1,0 +1,140 @@
+"""The EXIF field of a File: a JSON text of all tags, each a text.
+
+Source: help pages api-imm-2020-09-30-struct-file and query-the-exif-data-of-an-image (shape and value
+formats); EXIF 2.32 sections 4.6.4 to 4.6.8 and TIFF 6.0 (names and types).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from bindery.extract.tags.tag_names import exif_tag_name
+from bindery.extract.tags.tiff import (
+    ASCII,
+    MAKER_NOTE,
+    UNDEFINED,
+    Directory,
+    Entry,
+    Number,
+    Rational,
+    decode_text,
+)
+
+TEXT_LIMIT = 64 * 1024
+"""Longest text of one tag, in bytes and characters."""
+_TOTAL_LIMIT = 512 * 1024
+_NUMBER_BYTES = 16 * 1024
+_LONG_BYTES = 64
+_NOTHING: Mapping[str, str] = {}
+_READ_FIRST = ("IFD0", "Exif", "GPS", "Interop")
+
+_POSITIONS = ("GPSLatitude", "GPSLongitude", "GPSDestLatitude", "GPSDestLongitude")
+_REFERENCES = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_REFERENCE_TAGS = tuple(name + "Ref" for name in _POSITIONS)
+_CHARSETS = {b"ASCII\0\0\0": "utf-8", b"\0" * 8: "utf-8", b"JIS\0\0\0\0\0": "iso2022_jp"}
+_COMMENTS = ("UserComment", "GPSProcessingMethod", "GPSAreaInformation")
+
+
+def exif_json(
+    basic: Mapping[str, str], directories: Sequence[Directory], others: Mapping[str, str] = _NOTHING
+) -> str:
+    """The JSON text: basic members and tags in alphabetical order.
+
+    A basic member wins over a tag of its name, a tag over one of ``others``.
+    """
+    members = {**others, **exif_members(directories), **basic}
+    return msgspec.json.encode({name: {"value": members[name]} for name in sorted(members)}).decode()
+
+
+def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
+    """Every tag by name. A name found twice keeps the value of the main image before the thumbnail's."""
+    members: dict[str, str] = {}
+    left = _TOTAL_LIMIT
+    for directory in sorted(directories, key=_rank):
+        for tag, entry in directory.entries.items():
+            name = exif_tag_name(directory.name, tag)
+            if name in members or left <= 0:
+                continue
+            text = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
+            members[name] = text
+            left -= len(text)
+    return members
+
+
+def _rank(directory: Directory) -> int:
+    return _READ_FIRST.index(directory.name) if directory.name in _READ_FIRST else len(_READ_FIRST)
+
+
+def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
+    if tag == MAKER_NOTE and directory.name == "Exif":
+        return f"{entry.size} bytes undefined data"
+    special = _SPECIAL.get(name)
+    if special is not None:
+        text = special(directory, tag, entry)
+        if text is not None:
+            return text
+    if entry.type == ASCII:
+        return decode_text(directory.raw(tag, TEXT_LIMIT))
+    if entry.type in (1, UNDEFINED) and entry.size > _LONG_BYTES:
+        return f"{entry.size} bytes undefined data"
+    return " ".join(_number_text(value) for value in directory.numbers(tag, _NUMBER_BYTES))
+
+
+def _number_text(value: Number) -> str:
+    if isinstance(value, Rational):
+        return f"{value.numerator}/{value.denominator}"
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+def _position(directory: Directory, tag: int, entry: Entry) -> str | None:
+    """Degrees, minutes and seconds; zero parts at the end are left out, whole numbers have no decimals."""
+    parts = directory.numbers(tag, 24)
+    values = [part for part in parts if isinstance(part, Rational)]
+    if len(values) != 3:
+        return None
+    if any(part.denominator == 0 for part in values):
+        return "(" + " ".join(_number_text(part) for part in values) + ")"
+    while len(values) > 1 and values[-1].numerator == 0:
+        values.pop()
+    text = ""
+    for part, unit, digits in zip(values, ("deg", "'", '"'), (7, 5, 3), strict=False):
+        whole = part.numerator % part.denominator == 0
+        text += f"{part.numerator / part.denominator:.{0 if whole else digits}f}{unit} "
+    return text
+
+
+def _reference(directory: Directory, tag: int, entry: Entry) -> str | None:
+    return _REFERENCES.get((directory.text(tag, 8) or "")[:1].upper())
+
+
+def _comment(directory: Directory, tag: int, entry: Entry) -> str | None:
+    """Text after its eight-byte character code (EXIF 2.32, UserComment)."""
+    data = directory.raw(tag, TEXT_LIMIT)
+    code, text = data[:8], data[8:]
+    if code == b"UNICODE\0":
+        order = "utf-16-be" if directory.order == ">" else "utf-16-le"
+        if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            order = "utf-16"
+        return text.decode(order, "replace").split("\0", 1)[0].rstrip()
+    if code == b"ASCII\0\0\0":
+        return decode_text(text)
+    if code in _CHARSETS:
+        return text.decode(_CHARSETS[code], "replace").split("\0", 1)[0].rstrip()
+    return None
+
+
+def _windows_text(directory: Directory, tag: int, entry: Entry) -> str | None:
+    if entry.type not in (1, UNDEFINED):
+        return None
+    return directory.raw(tag, TEXT_LIMIT).decode("utf-16-le", "replace").rstrip("\0 ")
+
+
+_SPECIAL: dict[str, Callable[[Directory, int, Entry], str | None]] = {
+    **dict.fromkeys(_POSITIONS, _position),
+    **dict.fromkeys(_REFERENCE_TAGS, _reference),
+    **dict.fromkeys(_COMMENTS, _comment),
+    **dict.fromkeys(("XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject"), _windows_text),
+}
+"""Tags whose text is not simply that of their type; None from the function means it is, after all."""

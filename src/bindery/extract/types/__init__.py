@@ -1,0 +1,1 @@
+"""Media types: what kind of file it is, from its first bytes or its name."""

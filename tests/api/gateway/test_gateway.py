@@ -1,0 +1,262 @@
+"""The chain of steps: in which order a request is refused, and by what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from uuid import uuid4
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from bindery.access.decision import Refusal
+from bindery.api.gateway import gateway as module
+from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.signature import sign_v3, signature_v1, string_to_sign_v1
+from bindery.api.operations import operation_names
+from bindery.api.spec.model import load_model
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+HOST = "imm.test:8180"
+UNBUILT = sorted(set(load_model().operations) - set(operation_names()))
+
+
+def request(
+    action: str,
+    query: str = "",
+    method: str = "POST",
+    secret: str = "root-secret",
+    version: str | None = None,
+) -> HttpRequest:
+    pairs = [tuple(pair.split("=", 1)) for pair in query.split("&") if pair]
+    signed = sign_v3(method, HOST, action, pairs, "root", secret)  # type: ignore[arg-type]
+    headers = {name.lower(): [value] for name, value in signed.items()}
+    if version is not None:
+        headers["x-acs-version"] = [version]
+    return HttpRequest(method, f"/?{query}", headers)
+
+
+def code(api: Api, sent: HttpRequest) -> tuple[int, str]:
+    answer = api.handle(sent)
+    return answer.status, json.loads(answer.body)["Code"]
+
+
+def test_an_action_that_does_not_exist_is_told_to_anybody(api: Api) -> None:
+    assert code(api, request("GetNothing", secret="wrong")) == (404, "InvalidAction.NotFound")
+    assert code(api, request("getproject")) == (404, "InvalidAction.NotFound")
+    assert code(api, HttpRequest("POST", "/", {"x-acs-version": ["2020-09-30"]}))[1] == "MissingAction"
+
+
+def test_versions(api: Api) -> None:
+    assert code(api, request("GetProject", version="2017-09-06")) == (400, "InvalidVersion")
+    assert code(api, request("GetProject", version="")) == (400, "MissingVersion")
+
+
+def test_methods(api: Api) -> None:
+    api("CreateProject", ProjectName="project")
+    assert api.handle(request("GetProject", "ProjectName=project", "GET")).status == 200
+    for method in ("PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"):
+        assert code(api, request("GetProject", "ProjectName=project", method)) == (
+            403,
+            "UnsupportedHTTPMethod",
+        )
+    for action in ("DeleteDataset", "BatchIndexFileMeta", "BatchDeleteFileMeta"):
+        assert code(api, request(action, "", "GET")) == (403, "UnsupportedHTTPMethod")
+
+
+def test_who_calls_is_asked_before_what_is_built(api: Api) -> None:
+    assert code(api, request("GetFigureCluster", secret="wrong")) == (400, "SignatureDoesNotMatch")
+    assert code(api, request("GetProject", secret="wrong")) == (400, "SignatureDoesNotMatch")
+    assert code(
+        api, HttpRequest("POST", "/", {"x-acs-action": ["GetProject"], "x-acs-version": ["2020-09-30"]})
+    ) == (
+        400,
+        "MissingAccessKeyId",
+    )
+
+
+@pytest.mark.parametrize("action", UNBUILT)
+def test_operations_that_are_not_built(api: Api, action: str) -> None:
+    refused = api.refused(action)
+    assert refused[:2] == (501, "NotImplemented")
+    assert refused.message.startswith(f"{action} is part of the API but not built in Bindery yet")
+
+
+def test_permission_is_asked_before_parameters(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def refuse(key: Any, action: str, resource: str) -> Refusal:
+        asked.append((action, resource))
+        return Refusal("Statement 2 of policy x denies it.")
+
+    monkeypatch.setattr(module, "authorize", refuse)
+    assert api.refused("GetDataset", ProjectName="p", DatasetName="bad name") == (
+        403,
+        "NoPermission",
+        "User not authorized to operate on the specified APIs. Statement 2 of policy x denies it.",
+    )
+    assert api.refused("ListProjects")[0] == 403
+    assert api.refused("GetFigureCluster", ProjectName="p")[0] == 403
+    assert asked == [
+        ("imm:GetDataset", "acs:imm:cn-hangzhou:1000000000000001:project/p/dataset/bad name"),
+        ("imm:ListProjects", "acs:imm:cn-hangzhou:1000000000000001:project/*"),
+        ("imm:GetFigureCluster", "acs:imm:cn-hangzhou:1000000000000001:project/p"),
+    ]
+
+
+def test_parameters_are_looked_at_before_resources(api: Api) -> None:
+    assert api.refused("GetDataset", ProjectName="nowhere")[1] == "MissingDatasetName"
+    assert api.refused("ListDatasets", ProjectName="nowhere", MaxResults=999)[1] == "LimitExceededError"
+    assert (
+        api.refused("GetFileMeta", ProjectName="nowhere", DatasetName="d", URI="http://x")[1]
+        == "InvalidArgument"
+    )
+    query = {"Field": "Nothing", "Operation": "eq", "Value": ""}
+    assert (
+        api.refused("SimpleQuery", ProjectName="nowhere", DatasetName="d", Query=query)[1]
+        == "InvalidArgument"
+    )
+
+
+def test_the_same_error_as_json_and_as_xml(api: Api) -> None:
+    for sent in (
+        request("GetProject", "ProjectName=nowhere"),
+        request("GetProject", "ProjectName=nowhere&Format=XML"),
+    ):
+        answer = api.handle(sent)
+        assert answer.status == 400
+        if "Format" in sent.target:
+            root = ElementTree.fromstring(answer.body)
+            body = {entry.tag: entry.text for entry in root}
+        else:
+            body = json.loads(answer.body)
+        assert body.pop("RequestId") == answer.request_id
+        assert body == {
+            "HostId": HOST,
+            "Code": "ResourceNotFound",
+            "Message": "The specified resource project is not found.",
+            "Recommend": "https://next.api.aliyun.com/troubleshoot?q=ResourceNotFound&product=imm",
+        }
+
+
+def test_the_older_style_answers_xml_unless_asked_otherwise(api: Api) -> None:
+    api("CreateProject", ProjectName="project")
+    for extra, kind in (
+        ({}, "text/xml"),
+        ({"Format": "XML"}, "text/xml"),
+        ({"Format": "json"}, "application/json"),
+    ):
+        answer = api.handle(v1(ProjectName="project", **extra))
+        assert (answer.status, answer.content_type) == (200, f"{kind};charset=utf-8")
+        if kind == "text/xml":
+            root = ElementTree.fromstring(answer.body)
+            assert root.tag == "GetProjectResponse"
+            assert root.findtext("Project/ProjectName") == "project"
+
+
+def v1(**parameters: str) -> HttpRequest:
+    whole = {
+        "Action": "GetProject",
+        "Version": "2020-09-30",
+        "AccessKeyId": "root",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "SignatureNonce": uuid4().hex,
+        "Timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **parameters,
+    }
+    whole["Signature"] = signature_v1("root-secret", string_to_sign_v1("GET", whole.items()))
+    return HttpRequest("GET", "/?" + urlencode(whole), {"host": [HOST]})
+
+
+def test_request_ids_are_upper_case_uuids_and_differ(api: Api) -> None:
+    answers = [api.handle(request("ListProjects")) for _ in range(3)]
+    assert len({answer.request_id for answer in answers}) == 3
+    for answer in answers:
+        assert json.loads(answer.body)["RequestId"] == answer.request_id == answer.request_id.upper()
+        assert len(answer.request_id) == 36
+
+
+def test_a_defect_answers_500_and_tells_only_the_log(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(context: Any, message: Any) -> msgspec.Struct:
+        raise RuntimeError("secret detail")
+
+    built = api.gateway._built
+    monkeypatch.setitem(built, "GetProject", msgspec.structs.replace(built["GetProject"], run=fail))
+    refused = api.refused("GetProject", ProjectName="project")
+    assert refused[:2] == (500, "InternalError")
+    assert "secret" not in refused.message
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {
+            "host": ["\udcff"],
+            "authorization": ["ACS3-HMAC-SHA256 Credential=\udcff,SignedHeaders=a,Signature=00"],
+        },
+        {"x-acs-action": ["\udcff"], "x-acs-version": ["\udcff"]},
+        {"x-acs-action": ["GetProject"], "x-acs-version": ["2020-09-30"], "x-acs-bearer-token": ["\udcff"]},
+        {"accept": ["\udcff"], "content-type": ["\udcff"]},
+    ],
+)
+def test_no_header_can_make_the_gateway_fail(api: Api, headers: dict[str, list[str]]) -> None:
+    answer = api.handle(HttpRequest("POST", "/", headers, b"x"))
+    assert 400 <= answer.status < 500
+
+
+def test_a_signed_header_of_raw_bytes_still_verifies_or_is_refused(api: Api) -> None:
+    sent = request("ListProjects")
+    sent.headers["host"][0] = "imm\udcff"  # type: ignore[index]
+    assert code(api, sent) == (400, "SignatureDoesNotMatch")
+
+
+def test_large_requests_are_served_too(api: Api, dataset: dict[str, str]) -> None:
+    text = "文" * 349_525
+    assert api("FuzzyQuery", **dataset, Query=text)["TotalHits"] == 0
+    assert api.refused("FuzzyQuery", **dataset, Query=text + "文")[1] == "LimitExceededError"
+
+
+# metrics
+
+
+def test_requests_are_counted_by_action_and_code(make_api: Callable[..., Api]) -> None:
+    api = make_api()
+    api("ListProjects")
+    api("ListProjects")
+    api.refused("GetProject", ProjectName="nowhere")
+    api.refused("GetNothing")
+    api.refused("<script>" + "x" * 50)
+    page = api.gateway.metrics.text().decode()
+    assert 'bindery_requests_total{action="ListProjects",code="OK"} 2.0' in page
+    assert 'bindery_requests_total{action="GetProject",code="ResourceNotFound"} 1.0' in page
+    assert 'bindery_requests_total{action="unknown",code="InvalidAction.NotFound"} 2.0' in page
+    assert "script" not in page
+    assert 'bindery_request_seconds_count{action="ListProjects"} 2.0' in page
+
+
+def test_names_that_callers_invent_make_no_series(make_api: Callable[..., Api]) -> None:
+    api = make_api()
+    for number in range(50):
+        api.handle(HttpRequest("POST", f"/?P{number}=1&P{number}=2", {}))
+        api.handle(HttpRequest("POST", "/", {f"x-acs-{number}": ["1"], "authorization": [f"A{number} x"]}))
+        api.refused(f"Action{number}")
+        api.refused("GetProject", ProjectName=f"p{number}")
+    lines = [line for line in api.gateway.metrics.text().decode().splitlines() if "requests_total{" in line]
+    assert len(lines) <= 6, lines
+
+
+def test_bindings_are_shown_with_their_books(api: Api, dataset: dict[str, str]) -> None:
+    api("CreateBinding", **dataset, URI="oss://nowhere")
+    page = api.gateway.metrics.text().decode()
+    assert 'bindery_bindings{state="Stopped"} 0.0' in page
+    assert (
+        'bindery_binding_objects{bucket="nowhere",class="listed",dataset="dataset",project="project"} 0.0'
+        in page
+    )

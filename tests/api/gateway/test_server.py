@@ -1,0 +1,345 @@
+"""HTTP itself: long lines, chunked and slow clients, broken requests, the pages for operators."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from bindery.api.gateway.server import HttpLimits, Server
+from bindery.api.gateway.signature import (
+    canonical_request,
+    hash_v3,
+    sign_v3,
+    signature_v3,
+    string_to_sign_v3,
+)
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+FORM = "application/x-www-form-urlencoded"
+PATIENT = 30.0
+"""Seconds a client waits for what should come at once."""
+
+
+class Listening:
+    """A server on a port, in a thread of its own."""
+
+    def __init__(self, api: Api, limits: HttpLimits) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.server = Server(api.gateway, limits)
+        self.address = self.run(self.server.start("127.0.0.1", 0))
+        self.host, port = self.address.rsplit(":", 1)
+        self.port = int(port)
+
+    def run(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENT)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENT)
+        self._loop.close()
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection((self.host, self.port), timeout=PATIENT)
+
+    def raw(self, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+        """The answer to bytes as they are."""
+        with self.connect() as connection:
+            connection.sendall(sent)
+            return read_answer(connection)
+
+    def signed(self, action: str, query: list[tuple[str, str]]) -> dict[str, str]:
+        return sign_v3("POST", self.address, action, query, "root", "root-secret")
+
+    def post(self, action: str, query: list[tuple[str, str]]) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENT)
+        connection.request("POST", "/?" + urlencode(query), headers=self.signed(action, query))
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        connection.close()
+        return answer.status, body
+
+
+def read_answer(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+@pytest.fixture(scope="module")
+def listen(shared_api: Api) -> Iterator[Callable[..., Listening]]:
+    opened: list[Listening] = []
+
+    def make(**limits: Any) -> Listening:
+        opened.append(Listening(shared_api, HttpLimits(**limits)))
+        return opened[-1]
+
+    yield make
+    for listening in opened:
+        listening.run(listening.server._runner.cleanup())
+        listening.close()
+
+
+@pytest.fixture(scope="module")
+def normal(listen: Callable[..., Listening]) -> Listening:
+    return listen()
+
+
+def signed_body(listening: Listening, body: bytes, **headers: str) -> bytes:
+    """A request for CreateProject with its parameters in the body, up to the headers about the body."""
+    values = {
+        "host": listening.address,
+        "x-acs-action": "CreateProject",
+        "x-acs-version": "2020-09-30",
+        "x-acs-date": listening.signed("A", [])["x-acs-date"],
+        "x-acs-signature-nonce": listening.signed("A", [])["x-acs-signature-nonce"],
+        "x-acs-content-sha256": hash_v3(body),
+        "content-type": FORM,
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    names = sorted(values)
+    canonical = canonical_request(
+        "POST", [], {name: [value] for name, value in values.items()}, names, hash_v3(body)
+    )
+    signature = signature_v3("root-secret", string_to_sign_v3(canonical))
+    values["authorization"] = (
+        f"ACS3-HMAC-SHA256 Credential=root,SignedHeaders={';'.join(names)},Signature={signature}"
+    )
+    lines = [f"{name}: {value}" for name, value in values.items()]
+    return ("POST / HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n").encode()
+
+
+def is_error(answer: tuple[int, dict[str, str], bytes], status: int, code: str) -> None:
+    assert answer[0] == status, answer
+    assert answer[1]["content-type"] == "application/json;charset=utf-8"
+    body = json.loads(answer[2])
+    assert list(body) == ["RequestId", "HostId", "Code", "Message", "Recommend"]
+    assert body["Code"] == code
+    assert answer[1]["x-acs-request-id"] == body["RequestId"]
+
+
+def test_an_answer(api: Api, normal: Listening) -> None:
+    connection = http.client.HTTPConnection(normal.host, normal.port, timeout=PATIENT)
+    for _ in range(3):
+        connection.request("POST", "/", headers=normal.signed("ListProjects", []))
+        answer = connection.getresponse()
+        body = json.loads(answer.read())
+        assert (answer.status, body["Projects"]) == (200, [])
+        assert answer.headers["Content-Type"] == "application/json;charset=utf-8"
+        assert answer.headers["x-acs-request-id"] == body["RequestId"]
+    connection.close()
+
+
+def test_any_path_is_the_api(api: Api, normal: Listening) -> None:
+    """An endpoint with a path sends requests there, signed for ``/``."""
+    connection = http.client.HTTPConnection(normal.host, normal.port, timeout=PATIENT)
+    connection.request("POST", "/imm/", headers=normal.signed("ListProjects", []))
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_the_pages_for_operators(api: Api, listen: Callable[..., Listening]) -> None:
+    listening = listen()
+    for path, expected in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
+        status, _, body = listening.raw(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+        assert (status, body) == (200, expected)
+    status, headers, body = listening.raw(b"GET /metrics HTTP/1.0\r\n\r\n")
+    assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert b"bindery_requests_total" in body
+    listening.server._ready = False
+    assert listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")[0] == 503
+
+
+# long
+
+
+def test_a_megabyte_of_chinese_in_the_request_line(
+    api: Api, dataset: dict[str, str], normal: Listening
+) -> None:
+    query = [*dataset.items(), ("Query", "文" * 349_525)]
+    assert len(urlencode(query)) > 3_000_000
+    status, body = normal.post("FuzzyQuery", query)
+    assert (status, body["TotalHits"]) == (200, 0)
+
+
+def test_a_request_line_that_is_too_long(api: Api, normal: Listening) -> None:
+    answer = normal.raw(b"POST /?Query=" + b"a" * 4_300_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    is_error(answer, 413, "RequestTooLarge")
+
+
+def test_a_header_that_is_too_long(api: Api, normal: Listening) -> None:
+    answer = normal.raw(b"POST / HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 17_000 + b"\r\n\r\n")
+    is_error(answer, 413, "RequestTooLarge")
+
+
+def test_too_many_headers(api: Api, normal: Listening) -> None:
+    headers = b"".join(b"A%d: b\r\n" % number for number in range(10_000))
+    assert normal.raw(b"POST / HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")[0] in (400, 413)
+
+
+def test_a_body_that_is_too_long(api: Api, listen: Callable[..., Listening]) -> None:
+    listening = listen(body=1_000)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"
+    is_error(listening.raw(head + b"a" * 1_001), 413, "RequestTooLarge")
+    chunked = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    is_error(listening.raw(chunked + b"3e9\r\n" + b"a" * 1_001 + b"\r\n0\r\n\r\n"), 413, "RequestTooLarge")
+
+
+# bodies
+
+
+def test_a_chunked_body(api: Api, normal: Listening) -> None:
+    """As Node sends every body."""
+    body = ("ProjectName=chunked&Description=" + quote("一 & +")).encode()
+    chunks = [body[:5], body[5:6], body[6:]]
+    sent = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    head = signed_body(normal, body) + b"transfer-encoding: chunked\r\n\r\n"
+    status, _, answered = normal.raw(head + sent)
+    assert (status, json.loads(answered)["Project"]["Description"]) == (200, "一 & +")
+
+
+def test_a_compressed_body_is_taken_as_sent(api: Api, normal: Listening) -> None:
+    """Its hash is that of the compressed bytes, and nothing is inflated."""
+    body = gzip.compress(b"ProjectName=bomb&Description=" + b"a" * 10_000_000)
+    head = signed_body(normal, body) + b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(body)
+    is_error(normal.raw(head + body), 400, "InvalidParameter")
+
+
+def test_a_body_that_was_asked_to_be_announced(api: Api, normal: Listening) -> None:
+    body = b"ProjectName=announced"
+    head = signed_body(normal, body) + b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body)
+    with normal.connect() as connection:
+        connection.sendall(head)
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")
+        connection.sendall(body)
+        assert read_answer(connection)[0] == 200
+
+
+def test_a_body_that_does_not_come(api: Api, listen: Callable[..., Listening]) -> None:
+    listening = listen(body_seconds=0.2)
+    answer = listening.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+    is_error(answer, 408, "RequestTimeout")
+
+
+def test_headers_that_do_not_end(api: Api, listen: Callable[..., Listening]) -> None:
+    """A line now and then keeps no connection open."""
+    listening = listen(headers_seconds=0.5)
+    with listening.connect() as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\n")
+        connection.settimeout(0.05)
+        for number in range(2_000):
+            try:
+                if connection.recv(100) == b"":
+                    break
+            except TimeoutError:
+                connection.sendall(b"A%d: b\r\n" % number)
+            except ConnectionError:
+                break
+        else:
+            pytest.fail("the connection was never closed")
+
+
+def test_a_connection_that_says_nothing(api: Api, listen: Callable[..., Listening]) -> None:
+    listening = listen(headers_seconds=0.2)
+    with listening.connect() as connection:
+        assert connection.recv(100) == b""
+
+
+def test_a_client_that_does_not_read(
+    api: Api, dataset: dict[str, str], listen: Callable[..., Listening]
+) -> None:
+    files = [{"URI": f"oss://bucket/{number}", "Title": "t" * 100_000} for number in range(100)]
+    api("BatchIndexFileMeta", **dataset, Files=files)
+    listening = listen(answer_seconds=0.3)
+    headers = listening.signed("SimpleQuery", list(dataset.items()))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.settimeout(PATIENT)
+        connection.connect((listening.host, listening.port))
+        connection.sendall(f"POST /?{urlencode(dataset)} HTTP/1.1\r\n{lines}\r\n".encode())
+        listening.run(wait_until_gone(listening))
+
+
+async def wait_until_gone(listening: Listening) -> None:
+    """The server has given up a client although that still holds its connection."""
+    http_server = listening.server._runner.server
+    while not http_server.connections:
+        await asyncio.sleep(0.01)
+    while http_server.connections:
+        await asyncio.sleep(0.01)
+
+
+# broken
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+        b"HELLO\r\n\r\n",
+        b"POST / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nA: b\x00c\r\n\r\n",
+    ],
+    ids=["tls", "no http", "version", "header", "negative", "length", "smuggling", "nul"],
+)
+def test_what_is_no_http(api: Api, normal: Listening, sent: bytes) -> None:
+    is_error(normal.raw(sent), 400, "InvalidParameter")
+    assert normal.post("ListProjects", [])[0] == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"POST /?A=%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /?A=\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /?A=%00 HTTP/1.1\r\nHost: \xff\xfe\r\nx-acs-action: \xff\r\n\r\n",
+        b"POST http://x/?A=1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST //x?A=1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.0\r\n\r\n",
+    ],
+)
+def test_odd_requests_are_refused_in_order(api: Api, normal: Listening, sent: bytes) -> None:
+    assert 400 <= normal.raw(sent)[0] < 500
+    assert normal.post("ListProjects", [])[0] == 200
+
+
+def test_a_connection_cut_in_the_middle_harms_nobody(api: Api, normal: Listening) -> None:
+    for sent in (b"POST / HT", b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc", b""):
+        with normal.connect() as connection:
+            connection.sendall(sent)
+    assert normal.post("ListProjects", [])[0] == 200
+
+
+def test_requests_sent_ahead_are_answered_in_order(api: Api, normal: Listening) -> None:
+    sent = b""
+    for action in ("ListProjects", "GetNothing", "ListProjects"):
+        lines = "".join(f"{name}: {value}\r\n" for name, value in normal.signed(action, []).items())
+        sent += f"POST / HTTP/1.1\r\n{lines}\r\n".encode()
+    with normal.connect() as connection:
+        connection.sendall(sent)
+        reader = connection.makefile("rb")
+        statuses = []
+        for _ in range(3):
+            statuses.append(int(reader.readline().split()[1]))
+            headers = http.client.parse_headers(reader)
+            reader.read(int(headers["content-length"]))
+    assert statuses == [200, 404, 200]

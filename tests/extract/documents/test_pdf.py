@@ -1,0 +1,182 @@
+"""PDF: document information, pages, languages, text, and the cost of huge and broken files."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.extract.document_samples import extract_bytes, make_pdf
+from tests.extract.picture_samples import ALL, ZONE, Bytes
+
+from bindery.buckets.store import ObjectInfo, StoreAddress, StoreUnavailable
+from bindery.extract.documents.pdf import extract_pdf, pdf_time
+from bindery.extract.extraction import ExtractionRequest
+from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.limits import ExtractionLimits
+from bindery.extract.reader import RangeReader
+
+INFORMATION = "/Title(The \\350tudes)/Author(Jane Doe)/CreationDate(D:20120514120000+02'00')"
+
+
+def read(reader: RangeReader) -> Extracted:
+    request = ExtractionRequest(
+        address=StoreAddress(bucket="b", url="/"), object=reader.info, operators=ALL, zone=ZONE
+    )
+    return extract_pdf(reader, request)
+
+
+def test_information_pages_and_text(tmp_path: Path) -> None:
+    content = make_pdf(["Words of the first page", "and of the second"], information=INFORMATION)
+    found = extract_bytes(tmp_path, "study.pdf", content)
+    assert found.failure is None
+    assert (found.file.content_type, found.file.media_type) == ("application/pdf", "document")
+    assert (found.file.title, found.file.artist) == ("The ètudes", "Jane Doe")
+    assert (found.file.page_count, found.file.produce_time) == (2, "2012-05-14T12:00:00+02:00")
+    assert found.text == "Words of the first page and of the second"
+
+
+@pytest.mark.parametrize(
+    ("declared", "language"),
+    [("(fr-CA)", "fr-CA"), ("(EN_us)", "en-US"), ("(English)", None), ("()", None), ("(x)", None)],
+)
+def test_the_declared_language_counts_when_it_is_a_tag(
+    tmp_path: Path, declared: str, language: str | None
+) -> None:
+    found = extract_bytes(tmp_path, "a.pdf", make_pdf(["Hi"], catalog=f"/Lang{declared}"))
+    assert found.file.language == language
+
+
+def test_a_language_that_is_not_declared_is_detected(tmp_path: Path) -> None:
+    line = "Der schnelle braune Fuchs springt ueber den faulen Hund und laeuft dann in den Wald zurueck"
+    assert extract_bytes(tmp_path, "a.pdf", make_pdf([line])).file.language == "de"
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("D:20120514120000+02'00'", "2012-05-14T12:00:00+02:00"),
+        ("D:20120514120000-0330", "2012-05-14T12:00:00-03:30"),
+        ("D:20120514120000Z", "2012-05-14T12:00:00Z"),
+        ("D:20120514120000Z00'00'", "2012-05-14T12:00:00Z"),
+        ("D:201205141200", "2012-05-14T12:00:00+08:00"),
+        ("20120514", "2012-05-14T00:00:00+08:00"),
+        ("D:2012", None),
+        ("D:20121399", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_pdf_time(text: str | None, time: str | None) -> None:
+    assert pdf_time(text, "+08:00") == time
+
+
+def test_a_huge_file_costs_its_table_and_its_pages_only() -> None:
+    """Fifty million bytes of a picture lie between the first page and the table at the end."""
+    content = make_pdf(
+        [f"Page {number}" for number in range(20)], hole=50_000_000, information="/Title(Huge)"
+    )
+    reader = RangeReader(Bytes(content), ObjectInfo("a", len(content), "e", 0), ExtractionLimits())
+    found = read(reader)
+    assert (found.file.page_count, found.file.title) == (20, "Huge")
+    assert reader.bytes_read < 1_000_000
+    assert "Page 1 Page 2" in (found.text or "")
+
+
+def test_a_very_large_file_is_described_without_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = make_pdf(["Words"], information="/Title(Huge)")
+    monkeypatch.setattr("bindery.extract.documents.document.MAX_FILE_BYTES", len(content) - 1)
+    found = read(RangeReader(Bytes(content), ObjectInfo("a", len(content), "e", 0), ExtractionLimits()))
+    assert (found.file.page_count, found.file.title, found.text) == (1, "Huge", None)
+
+
+def test_a_broken_table_is_mended(tmp_path: Path) -> None:
+    found = extract_bytes(tmp_path, "a.pdf", make_pdf(["Words"] * 3, start=7))
+    assert (found.failure, found.file.page_count) == (None, 3)
+
+
+def test_mending_a_huge_file_ends_at_the_read_limit() -> None:
+    content = make_pdf(["Words"] * 3, start=7, hole=4_000_000)
+    limits = ExtractionLimits(read_bytes=1_000_000)
+    reader = RangeReader(Bytes(content), ObjectInfo("a", len(content), "e", 0), limits)
+    with pytest.raises(Unreadable) as caught:
+        read(reader)
+    assert caught.value.code == "ReadLimit"
+    assert reader.bytes_read <= limits.read_bytes
+
+
+def test_an_encrypted_file_says_so(tmp_path: Path) -> None:
+    """The user password is not the empty one, so nothing but the unencrypted structure can be read."""
+    encrypt = (
+        "/Encrypt<</Filter/Standard/V 1/R 2/Length 40/P -4"
+        f"/O<{'28BF4E5E4E758A4164004E56FFFA01082E2E00B6D0683E802F0CA9FE6453697A'}>"
+        f"/U<{'00' * 32}>>>/ID[<0123><0123>]"
+    )
+    found = extract_bytes(
+        tmp_path, "secret.pdf", make_pdf(["Words"], trailer=encrypt, information="/Title(x)")
+    )
+    assert found.failure == "ParseFailed: the document is protected by a password"
+    assert (found.file.content_type, found.file.title, found.text) == ("application/pdf", None, None)
+
+
+def test_the_pages_of_an_encrypted_linearized_file_are_told_by_its_head(tmp_path: Path) -> None:
+    encrypt = f"/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<{'11' * 32}>/U<{'22' * 32}>>>/ID[<01><01>]"
+    content = make_pdf(["Words"], trailer=encrypt)
+    head = b"%PDF-1.4\n%9 0 obj<</Linearized 1/L 1000/H[1 2]/O 3/E 4/N 12/T 5>>endobj\n"
+    found = extract_bytes(tmp_path, "a.pdf", head + content[9:])
+    assert found.file.page_count == 12
+    assert found.failure is not None
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\n", b"%PDF-1.4\n" + bytes(5000), b"%PDF-" + b"x" * 9000])
+def test_what_is_no_pdf_fails_with_a_reason(tmp_path: Path, content: bytes) -> None:
+    found = extract_bytes(tmp_path, "a.pdf", content)
+    assert (found.failure or "").startswith("ParseFailed: ")
+
+
+def test_text_ends_at_its_limit(tmp_path: Path) -> None:
+    found = extract_bytes(tmp_path, "a.pdf", make_pdf(["many words " * 4_000] * 80))
+    assert found.failure is None
+    assert 500_000 < len((found.text or "").encode()) <= 2_000_000
+
+
+def test_a_page_that_unpacks_to_100_megabytes_does_no_harm(tmp_path: Path) -> None:
+    bomb = zlib.compress(b" " * 100_000_000)
+    content = make_pdf(["Words"])
+    at = content.index(b"11 0 obj")
+    end = content.index(b"endobj", at)
+    swollen = content[:at] + b"11 0 obj\n<</Filter/FlateDecode/Length %d>>stream\n" % len(bomb)
+    found = extract_bytes(tmp_path, "a.pdf", swollen + bomb + b"\nendstream\n" + content[end:])
+    assert found.file.page_count == 1
+
+
+def test_a_count_of_pages_that_lies(tmp_path: Path) -> None:
+    content = make_pdf(["Words"]).replace(b"/Count 1", b"/Count 2147483647")
+    found = extract_bytes(tmp_path, "a.pdf", content)
+    assert found.file.page_count == 1
+
+
+class Failing(Bytes):
+    """A store that stops answering after the first read."""
+
+    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
+        if self.reads:
+            raise StoreUnavailable("gone")
+        return super().read(key, offset, length, etag=etag)
+
+
+def test_a_failing_store_is_not_taken_for_a_broken_file() -> None:
+    content = make_pdf(["Words"], hole=500_000)
+    reader = RangeReader(Failing(content), ObjectInfo("a", len(content), "e", 0), ExtractionLimits())
+    with pytest.raises(StoreUnavailable):
+        read(reader)
+
+
+def test_a_result_crosses_process_borders(tmp_path: Path) -> None:
+    """PDFium may hand out lone surrogates, which no encoder takes."""
+    content = make_pdf(["Words"], information="/Title(\\376\\377\\330\\000\\000a\\000\\000\\000b)")
+    found = extract_bytes(tmp_path, "a.pdf", content)
+    assert msgspec.msgpack.encode(found)
+    assert found.file.title is not None

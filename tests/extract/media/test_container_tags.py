@@ -1,0 +1,64 @@
+"""Positions and dates as containers write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bindery.extract.media.container_tags import Tags, parse_created, parse_position
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [
+        ("+30.2830+120.0290/", (30.283, 120.029)),
+        ("-33.8688+151.2093+010.500/", (-33.8688, 151.2093)),
+        ("+40-075/", (40.0, -75.0)),
+        # The examples of ISO 6709, annex H: minutes, then minutes and seconds.
+        ("+4012.22-07500.25/", (40.2036666667, -75.0041666667)),
+        ("+401213.1-0750015.1/", (40.2036388889, -75.0041944444)),
+        ("+27.5916+086.5640+8850CRSWGS_84/", (27.5916, 86.564)),
+    ],
+)
+def test_positions_of_iso_6709(text: str, position: tuple[float, float]) -> None:
+    assert parse_position(text) == pytest.approx(position, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Berlin", "+91.0+000.0/", "+10.0+181.0/", "+30.2830", "+nan+nan/", "30.1,120.2", "+" + "9" * 9000],
+)
+def test_what_is_no_position(text: str) -> None:
+    assert parse_position(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2022-04-24T02:39:57.000000Z", "2022-04-24T02:39:57Z"),
+        ("2019-05-09T15:21:07+0200", "2019-05-09T15:21:07+02:00"),
+        ("2019-05-09T15:21:07-03:30", "2019-05-09T15:21:07-03:30"),
+        ("2003-03-10 15:04:43", "2003-03-10T15:04:43+08:00"),
+        ("2022-04-24T02:39:57.250000Z", "2022-04-24T02:39:57.25Z"),
+        ("2019-05-09T15:21:07+9999", "2019-05-09T15:21:07+08:00"),
+        ("1904-01-01T00:00:00.000000Z", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("1970-01-01T00:00:00+0200", None),
+        ("2019", None),
+        ("2019-13-41T99:99:99Z", None),
+        ("", None),
+    ],
+)
+def test_dates(text: str, time: str | None) -> None:
+    assert parse_created(text, "+08:00") == time
+
+
+def test_tags_of_the_container_come_first_whatever_their_case() -> None:
+    tags = Tags([{"TITLE": "container", "artist": " "}, {"title": "stream", "ALBUM": "stream"}])
+    assert tags.text("title") == "container"
+    assert tags.text("album") == "stream"
+    assert tags.text("artist") is None
+    assert tags.text("composer") is None
+
+
+def test_long_texts_are_cut() -> None:
+    assert len(Tags([{"lyrics-eng": "x" * 200_000}]).lyrics() or "") == 64 * 1024

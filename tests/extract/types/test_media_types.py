@@ -1,0 +1,207 @@
+"""What kind of file it is: by content, then name, then the store's claim; signs from the formats' specifications."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from tests.extract.picture_samples import box, jpeg_of, tiff_bytes
+
+from bindery.extract.types.media_types import MediaType, detect_media_type, media_type_of
+
+
+def kind(head: bytes, key: str = "file", hint: str | None = None) -> str:
+    return detect_media_type(head, key, hint).content_type
+
+
+def brand(major: bytes, *compatible: bytes) -> bytes:
+    return box(b"ftyp", major, bytes(4), *compatible) + box(b"free")
+
+
+SIGNS = [
+    (jpeg_of(1, 1), "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a\1\0\1\0", "image/gif"),
+    (b"GIF89a\1\0\1\0", "image/gif"),
+    (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+    (b"BM" + bytes(12) + struct.pack("<I", 40), "image/bmp"),
+    (tiff_bytes({}), "image/tiff"),
+    (tiff_bytes({}, order=">"), "image/tiff"),
+    (tiff_bytes({}, version=43), "image/tiff"),
+    (b"8BPS\0\1", "image/vnd.adobe.photoshop"),
+    (b"\0\0\1\0\2\0", "image/vnd.microsoft.icon"),
+    (box(b"jP  ", b"\r\n\x87\n"), "image/jp2"),
+    (b"\xff\x4f\xff\x51", "image/x-jp2-codestream"),
+    (b"\xff\x0a", "image/jxl"),
+    (box(b"JXL ", b"\r\n\x87\n"), "image/jxl"),
+    (b"II\xbc\1", "image/vnd.ms-photo"),
+    (b"qoif\0\0\0\1", "image/qoi"),
+    (brand(b"heic", b"mif1"), "image/heic"),
+    (brand(b"mif1", b"heic"), "image/heic"),
+    (brand(b"mif1"), "image/heif"),
+    (brand(b"avif", b"mif1"), "image/avif"),
+    (brand(b"mif1", b"avif"), "image/avif"),
+    (brand(b"msf1", b"hevc"), "image/heic-sequence"),
+    (brand(b"crx ", b"isom"), "image/x-canon-cr3"),
+    (b"FUJIFILMCCD-RAW 0201" + bytes(9), "image/x-fuji-raf"),
+    (b"II\x55\0\x18\0\0\0", "image/x-panasonic-rw2"),
+    (b"IIRO\x08\0\0\0", "image/x-olympus-orf"),
+    (b"IIRS\x08\0\0\0", "image/x-olympus-orf"),
+    (b"MMOR\0\0\0\x08", "image/x-olympus-orf"),
+    (b"\0MRM\0\0\0\0", "image/x-minolta-mrw"),
+    (b"FOVb\0\0\2\0", "image/x-sigma-x3f"),
+    (b"II\x1a\0\0\0HEAPCCDR", "image/x-canon-crw"),
+    (b"II*\0\x10\0\0\0CR\2\0", "image/x-canon-cr2"),
+    (brand(b"qt  "), "video/quicktime"),
+    (brand(b"isom", b"mp42"), "video/mp4"),
+    (brand(b"M4A "), "audio/mp4"),
+    (brand(b"3gp5"), "video/3gpp"),
+    (b"\x1a\x45\xdf\xa3" + b"\x42\x82\x84webm", "video/webm"),
+    (b"\x1a\x45\xdf\xa3" + b"\x42\x82\x88matroska", "video/x-matroska"),
+    (b"RIFF\0\0\0\0AVI LIST", "video/x-msvideo"),
+    (b"RIFF\0\0\0\0WAVEfmt ", "audio/x-wav"),
+    (b"ID3\4\0\0\0\0\0\0", "audio/mpeg"),
+    (b"\xff\xfb\x90\x64", "audio/mpeg"),
+    (b"\xff\xf1\x50\x80", "audio/aac"),
+    (b"fLaC\0\0\0\x22", "audio/flac"),
+    (b"OggS" + bytes(24) + b"OpusHead", "audio/opus"),
+    (b"OggS" + bytes(24) + b"\x80theora", "video/ogg"),
+    (b"FORM\0\0\0\0AIFF", "audio/aiff"),
+    ((b"\x47" + bytes(187)) * 3, "video/mp2t"),
+    (b"%PDF-1.7", "application/pdf"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\x1f\x8b\x08\0", "application/gzip"),
+    (bytes(257) + b"ustar", "application/x-tar"),
+]
+
+
+@pytest.mark.parametrize(("head", "content_type"), SIGNS)
+def test_signs(head: bytes, content_type: str) -> None:
+    assert kind(head) == content_type
+
+
+@pytest.mark.parametrize(("head", "content_type"), SIGNS)
+@pytest.mark.parametrize("key", ["a.txt", "a.jpg", "a.mp3", "a.docx", "a.pdf", "a.unknown", "a"])
+def test_a_sign_wins_over_a_wrong_name(head: bytes, content_type: str, key: str) -> None:
+    assert kind(head, key) == content_type
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "ICO", "JPEG2000", "AVIF"])
+def test_types_are_those_the_system_tells(form: str, tmp_path: Path) -> None:
+    """Judged by exiftool's MIME type, which names an icon by its older name."""
+    stream = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(stream, form)
+    (path := tmp_path / "unnamed").write_bytes(stream.getvalue())
+    judge = subprocess.run(
+        ["exiftool", "-s3", "-MIMEType", path], capture_output=True, text=True, check=True
+    )
+    expected = judge.stdout.strip().replace("x-icon", "vnd.microsoft.icon")
+    assert kind(stream.getvalue()) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "content_type"),
+    [
+        ("a.dng", "image/x-adobe-dng"),
+        ("a.NEF", "image/x-nikon-nef"),
+        ("folder.x/a.arw", "image/x-sony-arw"),
+        ("a.pef", "image/x-pentax-pef"),
+        ("a.srw", "image/x-samsung-srw"),
+        ("a.iiq", "image/x-phaseone-iiq"),
+        ("a.tif", "image/tiff"),
+        ("a", "image/tiff"),
+        # A name chooses among the kinds of TIFF, and nothing else.
+        ("a.jpg", "image/tiff"),
+        ("a.crw", "image/tiff"),
+    ],
+)
+def test_a_name_tells_raws_of_the_tiff_family_apart(key: str, content_type: str) -> None:
+    assert kind(tiff_bytes({}), key) == content_type
+
+
+@pytest.mark.parametrize(
+    ("key", "content_type"),
+    [
+        ("photo.jpg", "image/jpeg"),
+        ("PHOTO.JPEG", "image/jpeg"),
+        ("a.b/c.heic", "image/heic"),
+        ("a.cur", "image/vnd.microsoft.icon"),
+        ("a.tga", "image/x-tga"),
+        ("a.svg", "image/svg+xml"),
+        ("a.", "application/octet-stream"),
+        (".jpg", "application/octet-stream"),
+        ("", "application/octet-stream"),
+        ("a.jpg/b", "application/octet-stream"),
+    ],
+)
+def test_without_a_sign_the_name_decides(key: str, content_type: str) -> None:
+    assert kind(b"", key) == kind(b"\0\1\2\3" * 9, key) == content_type
+
+
+def test_without_a_sign_or_a_known_name_the_store_decides() -> None:
+    assert kind(bytes(9), "a", "Image/X-Strange; charset=x") == "image/x-strange"
+    assert kind(bytes(9), "a.jpg", "text/plain") == "image/jpeg"
+    for nothing in (None, "", "application/octet-stream", "binary/octet-stream", ";"):
+        assert kind(bytes(9), "a", nothing) == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("head", "content_type"),
+    [
+        (b"plain words\n", "text/plain"),
+        ("Wörter".encode(), "text/plain"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>', "image/svg+xml"),
+        (b"<!doctype html><html>", "text/html"),
+        (b"words\0and a zero", "application/octet-stream"),
+        (b"\xff" * 64, "application/octet-stream"),
+        (b"GIF89a and IIRO, written out", "text/plain"),
+        (b"BM is how this sentence begins, and MAC too.", "text/plain"),
+    ],
+)
+def test_text_is_told_from_bytes(head: bytes, content_type: str) -> None:
+    assert kind(head) == content_type
+
+
+def test_zip_packages_by_what_they_declare_and_by_name() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+    assert kind(stream.getvalue()) == "application/epub+zip"
+    plain = b"PK\3\4" + bytes(60)
+    assert kind(plain) == "application/zip"
+    assert kind(plain, "a.docx").endswith("wordprocessingml.document")
+    assert kind(plain, "a.pdf") == "application/zip"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "media_type"),
+    [
+        ("image/jpeg", "image"),
+        ("image/x-anything", "image"),
+        ("video/mp4", "video"),
+        ("application/mxf", "video"),
+        ("audio/flac", "audio"),
+        ("application/pdf", "document"),
+        ("text/anything", "document"),
+        ("application/zip", "archive"),
+        ("application/octet-stream", "other"),
+        ("model/gltf", "other"),
+        ("", "other"),
+    ],
+)
+def test_the_vendors_words(content_type: str, media_type: str) -> None:
+    assert media_type_of(content_type) == media_type
+
+
+@given(st.binary(max_size=600), st.text(max_size=30), st.one_of(st.none(), st.text(max_size=30)))
+def test_arbitrary_files_have_a_type(head: bytes, key: str, hint: str | None) -> None:
+    found = detect_media_type(head, key, hint)
+    assert isinstance(found, MediaType)
+    assert found.media_type in ("image", "video", "audio", "document", "archive", "other")
