@@ -63,3 +63,81 @@ def test_libraries_speak_in_the_same_form(capsys: pytest.CaptureFixture[str]) ->
     configure_logging("info", "json")
     logging.getLogger("somebody").warning("careful with %s", "this")
     assert json.loads(capsys.readouterr().err)["event"] == "careful with this"
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_tracebacks_hold_no_values(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", form)
+
+    def use(secret: str) -> None:
+        raise ValueError(len(secret))
+
+    for logger in (structlog.get_logger(), logging.getLogger("somebody")):
+        try:
+            use("CANARY" + "42")
+        except ValueError:
+            logger.exception("failed")
+    said = capsys.readouterr().err
+    assert "CANARY42" not in said
+    assert said.count("in use" if form == "console" else '"name": "use"') == 2
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_line_is_bounded_whatever_went_wrong(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", form)
+
+    def fall(depth: int) -> None:
+        rise(depth)
+
+    def rise(depth: int) -> None:
+        try:
+            fall(depth + 1)
+        except RecursionError as error:
+            if depth % 5 == 0:
+                raise ValueError("x" * 100_000) from error
+            raise
+
+    try:
+        fall(0)
+    except ValueError:
+        structlog.get_logger().exception("failed", body=b"\0" * 1_000_000, text="y" * 1_000_000)
+    said = capsys.readouterr().err
+    assert len(said) < 64 * 1024
+    assert "RecursionError" in said or "ValueError" in said
+
+
+def test_causes_are_told_once_each(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", "json")
+    first, second = ValueError("first"), KeyError("second")
+    first.__cause__, second.__cause__ = second, first
+    structlog.get_logger().error("failed", exc_info=first)
+    told = json.loads(capsys.readouterr().err)["exception"]
+    assert [each["exc_type"] for each in told] == ["ValueError", "KeyError"]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_text_of_strangers_does_not_steer_a_terminal(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", form)
+    name = "x\x1b]0;owned\x07\r\x9b2J\u202egpj\nforged line"
+    structlog.get_logger().warning(f"found {name}", key=name, keys=[name])
+    logging.getLogger("somebody").warning("found %s", name)
+    try:
+        raise ValueError(name)
+    except ValueError:
+        structlog.get_logger().exception("failed", key=name)
+    said = capsys.readouterr().err
+    assert not any(sign in said for sign in "\x1b\x07\r\x9b\u202e")
+    assert not any(line.startswith("forged") for line in said.splitlines())
+    assert "owned" in said
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_secrets_within_texts_are_hidden(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("info", form)
+    try:
+        raise ValueError("no use: s3://a?secret_access_key=CANARY42&x=y, https://me:CANARY42@host")
+    except ValueError:
+        structlog.get_logger().exception("failed", options={"session_token": "CANARY42"})
+    said = capsys.readouterr().err
+    assert "CANARY42" not in said
+    assert "hidden" in said

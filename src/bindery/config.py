@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,6 +18,7 @@ from bindery.buckets.folder import FOLLOW
 from bindery.clock import parse_zone
 from bindery.log import FORMATS, LEVELS
 from bindery.notifications.settings import parse_secret
+from bindery.secrecy import Hiding
 
 
 class ConfigurationError(Exception):
@@ -82,16 +83,18 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seconds for which what is known of a deleted object is kept, in case the same version comes back."""
 
 
-class EventsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[events]``: object stores tell of changes with ``POST /events``; see docs/events.md."""
 
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
     token: str = ""
     """What senders must show; empty: no events are taken."""
 
 
-class NotificationsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NotificationsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[notifications]``: where messages about indexing and bindings are sent; see docs/notifications.md."""
 
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"topics", "events", "secret"})
     topics: dict[str, str] = {}
     """Name of an MNS topic to the URL that stands for it; calls may name only these."""
     events: dict[str, str] = {}
@@ -111,9 +114,10 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """``console``, ``json`` (one object a line), or ``auto``: console on a terminal."""
 
 
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The whole configuration."""
+class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration. Representations hide what may be secret."""
 
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"buckets"})
     data: Path = Path("bindery-data")
     """Folder of the catalog, the keys and the lock."""
     bucket_root: Path | None = None

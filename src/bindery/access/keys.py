@@ -15,9 +15,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 import structlog
+
+from bindery.secrecy import Hiding
 
 _ID_CHARACTERS = string.ascii_letters + string.digits
 _ROOT_FILE = "root-key.json"
@@ -29,8 +32,12 @@ class KeysUnusable(Exception):
     """The keys cannot be read; the message says what to do."""
 
 
-class AccessKey(msgspec.Struct, frozen=True, rename={"id": "AccessKeyId", "secret": "AccessKeySecret"}):
-    """An access key pair."""
+class AccessKey(
+    Hiding, msgspec.Struct, frozen=True, rename={"id": "AccessKeyId", "secret": "AccessKeySecret"}
+):
+    """An access key pair. Its representation hides the secret."""
+
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"secret"})
 
     id: str
     secret: str

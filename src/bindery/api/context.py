@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timezone
+from typing import ClassVar
 
 import msgspec
 
@@ -11,12 +12,14 @@ from bindery.access.nonces import Nonces
 from bindery.catalog.catalog import Catalog
 from bindery.clock import DEFAULT_ZONE, format_time
 from bindery.notifications.delivery import Delivery
+from bindery.secrecy import Hiding
 from bindery.sync.engine import Engine
 
 
-class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the API needs to know of the configuration."""
+class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
+    """What the API needs to know of the configuration. The representation hides the token."""
 
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"events_token"})
     region_id: str = "cn-hangzhou"
     account_id: str = "1000000000000001"
     zone: timezone = DEFAULT_ZONE

@@ -28,6 +28,9 @@ class Credentials(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Credentials({self.access_key_id!r}, secret hidden)"
 
+    def __rich_repr__(self) -> list[tuple[str, str]]:
+        return [("", repr(self))]
+
 
 class SigningScheme(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between the vendors."""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import timezone
+from typing import ClassVar
 
 import msgspec
 
 from bindery.clock import DEFAULT_ZONE
+from bindery.secrecy import Hiding
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105
 _LEAST_SECRET, _MOST_SECRET = 24, 64
 
 
-class NotificationSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Destinations by name, and what messages say of this server."""
+class NotificationSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
+    """Destinations by name, and what messages say of this server. The representation hides key and URLs."""
 
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"topics", "events", "key"})
     topics: dict[str, str] = {}
     """URL by name of an MNS topic."""
     events: dict[str, str] = {}

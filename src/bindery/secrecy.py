@@ -1,0 +1,42 @@
+"""Secrets that do not show: representations of what holds them, and texts that were written with one inside."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+_NAMED = re.compile(
+    r"""(?ix)
+    ( \b (?: [\w-]* (?: secret | token | passw | signature | credential | account_key ) [\w-]* | sas | sig )
+      ["']? \s* [=:] \s* b? ["']? )
+    (?! hidden\b | none\b | null\b | ["'] ) [^\s&"',;)}\]\\]+
+    """
+)
+_WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
+_USER = re.compile(r"(?<=://)[^/\s@\"']+@")
+
+
+def without_secrets(text: str) -> str:
+    """``text`` with ``hidden`` for values of options that are named like secrets, and for users in URLs."""
+    shown = _NAMED.sub(r"\1hidden", text)
+    shown = _WEBHOOK.sub("whsec_hidden", shown)
+    return _USER.sub("hidden@", shown) if "@" in shown else shown
+
+
+class Hiding:
+    """Gives a struct a representation that shows ``hidden`` for the fields named in ``hidden_fields``."""
+
+    __slots__ = ()
+    hidden_fields: ClassVar[frozenset[str]]
+
+    def __repr__(self) -> str:
+        names: tuple[str, ...] = self.__struct_fields__  # type: ignore[attr-defined]
+        shown = (f"{name}={self._shown(name)}" for name in names)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("", repr(self))]
+
+    def _shown(self, name: str) -> str:
+        value = getattr(self, name)
+        return "hidden" if value and name in self.hidden_fields else repr(value)

@@ -1,0 +1,78 @@
+"""Secrets do not show in representations and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.pretty import pretty_repr
+
+from bindery.access.keys import AccessKey
+from bindery.api.context import ApiSettings
+from bindery.buckets.registry import parse_store
+from bindery.buckets.signing import Credentials
+from bindery.config import load_config
+from bindery.notifications.settings import NotificationSettings
+from bindery.secrecy import without_secrets
+
+_SECRET = "CANARYcanary42"
+_HOLDERS: dict[str, Callable[[], Any]] = {
+    "access key": lambda: AccessKey("LTAI", _SECRET),
+    "events token": lambda: ApiSettings(events_token=_SECRET),
+    "notification key": lambda: NotificationSettings(key=_SECRET.encode()),
+    "notification topic": lambda: NotificationSettings(topics={"a": f"https://host/{_SECRET}"}),
+    "notification receiver": lambda: NotificationSettings(events={"a": f"https://host/?key={_SECRET}"}),
+    "credentials": lambda: Credentials("LTAI", _SECRET, _SECRET),
+    "store": lambda: parse_store(
+        "photos", f"s3://photos?access_key_id=a&secret_access_key={_SECRET}&session_token={_SECRET}"
+    ),
+    "configuration": lambda: load_config(
+        None,
+        {
+            "data": str(Path("data")),
+            "buckets": {"photos": f"s3://photos?access_key_id=a&secret_access_key={_SECRET}"},
+            "events": {"token": _SECRET},
+            "notifications": {
+                "secret": "whsec_Q0FOQVJZY2FuYXJ5NDJDQU5BUlljYW5hcnk0Mg==",
+                "topics": {"a": f"https://host/{_SECRET}"},
+                "events": {"a": f"https://host/?key={_SECRET}"},
+            },
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _HOLDERS)
+def test_no_representation_shows_a_secret(name: str) -> None:
+    holder = _HOLDERS[name]()
+    shown = f"{holder!r} {holder} {[holder]} {pretty_repr(holder)}"
+    assert _SECRET not in shown
+    assert "Q0FOQVJZ" not in shown
+
+
+def test_a_representation_shows_the_rest() -> None:
+    assert repr(AccessKey("LTAI", _SECRET)) == "AccessKey(id='LTAI', secret=hidden, active=True)"
+    assert repr(ApiSettings()).count("events_token=''") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"s3://a?secret_access_key={_SECRET}&region=x", "s3://a?secret_access_key=hidden&region=x"),
+        (f"{{'access_key_secret': '{_SECRET}', 'a': 1}}", "{'access_key_secret': 'hidden', 'a': 1}"),
+        (f'"session_token": "{_SECRET}"', '"session_token": "hidden"'),
+        (f"security_token={_SECRET}", "security_token=hidden"),
+        (f"account_key={_SECRET}==", "account_key=hidden"),
+        (f"sas_token=sv=2020&sig={_SECRET}", "sas_token=hidden&sig=hidden"),
+        (f"https://user:{_SECRET}@host/path", "https://hidden@host/path"),
+        (f"whsec_{_SECRET}==", "whsec_hidden"),
+        (f"&Signature={_SECRET}%3D&x=y", "&Signature=hidden&x=y"),
+        ("secret=hidden", "secret=hidden"),
+        ("the token is wrong; key=photos/a.jpg", "the token is wrong; key=photos/a.jpg"),
+        ("oss://photos/me@home.jpg", "oss://hidden@home.jpg".replace("hidden@", "photos/me@")),
+    ],
+)
+def test_texts_lose_their_secrets(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
