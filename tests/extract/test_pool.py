@@ -21,7 +21,8 @@ from bindery.buckets.registry import parse_store
 from bindery.buckets.store import ObjectInfo, StoreAddress
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.limits import ExtractionLimits
-from bindery.extract.pool import ExtractionPool, Interrupted
+from bindery.extract.pool import ExtractionPool
+from bindery.stopping import Interrupted
 
 ADDRESS = StoreAddress(bucket="b", url="file:///nowhere")
 SECONDS = 0.6

@@ -31,7 +31,8 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract import extract as extraction_of_one
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
-from bindery.extract.pool import Interrupted, Pool
+from bindery.extract.pool import Pool
+from bindery.stopping import Interrupted
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
 

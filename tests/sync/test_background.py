@@ -13,7 +13,7 @@ from sync_room import PROJECT, Room
 
 from bindery.buckets.store import StoreUnavailable
 from bindery.catalog.records import CatalogError, Task
-from bindery.extract.pool import Interrupted
+from bindery.stopping import Interrupted
 from bindery.sync import background
 from bindery.sync.background import Background, Running, new_task
 

@@ -18,7 +18,7 @@ from bindery.buckets.store import (
     StoreUnavailable,
 )
 from bindery.catalog.records import BindingState, CatalogError, NotFound
-from bindery.extract.pool import Interrupted
+from bindery.stopping import Interrupted
 from bindery.sync import follow
 from bindery.sync.settings import SyncSettings
 

@@ -17,7 +17,7 @@ from bindery.catalog.records import (
     NotEmpty,
     NotFound,
 )
-from bindery.extract.pool import Interrupted
+from bindery.stopping import Interrupted
 from bindery.sync.audits import AuditRunning
 from bindery.sync.engine import NothingHeldBack, WrongState
 

@@ -26,6 +26,7 @@ from bindery.extract.extract import extract, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.worker_process import ExtractFile, WorkerLost, WorkerProcess, worker_context
+from bindery.stopping import Interrupted
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
@@ -33,10 +34,6 @@ _TRIES = 2
 """Deaths of a worker at one file until the file is to blame: a worker may also be killed from outside."""
 _STARTS = 5
 """Workers lost in a row before they came to their first file."""
-
-
-class Interrupted(Exception):
-    """The caller gave up before the work was done."""
 
 
 class Pool(Protocol):

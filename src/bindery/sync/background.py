@@ -15,8 +15,7 @@ from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogError, Task
 from bindery.clock import now_ns
-from bindery.extract.pool import Interrupted
-from bindery.sync.stoppable import Stoppable
+from bindery.stopping import Interrupted, Stoppable
 
 SERVER_STOPPED = "ServerStopped"
 """Code of a task that the end of the server has ended."""

@@ -34,7 +34,8 @@ from bindery.catalog.records import (
 )
 from bindery.clock import now_ns
 from bindery.extract.extraction import Operator
-from bindery.extract.pool import Interrupted, Pool
+from bindery.extract.pool import Pool
+from bindery.stopping import Interrupted
 from bindery.sync.backlog import Backlog
 from bindery.sync.changed import process_changes
 from bindery.sync.guard import Refusal

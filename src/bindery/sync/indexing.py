@@ -19,8 +19,9 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.query.syntax import Leaf
 from bindery.catalog.records import Dataset, FileWrite, IndexCall, LimitExceeded, NotFound
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
-from bindery.extract.pool import Interrupted, Pool
+from bindery.extract.pool import Pool
 from bindery.file import File
+from bindery.stopping import Interrupted
 from bindery.sync.jobs import Job, Jobs
 from bindery.sync.outcomes import file_write
 from bindery.sync.settings import SyncSettings

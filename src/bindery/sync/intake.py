@@ -13,7 +13,7 @@ import structlog
 from bindery.buckets.events import ChangedKey
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
-from bindery.extract.pool import Interrupted
+from bindery.stopping import Interrupted
 
 _MOST_NAMES = 1_000
 """Unknown buckets that are remembered, so that each is logged once."""

@@ -18,7 +18,8 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LimitExceeded, Outcome, Progress, ScanCommit
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
-from bindery.extract.pool import Interrupted, Pending, Pool
+from bindery.extract.pool import Pending, Pool
+from bindery.stopping import Interrupted, Stoppable
 from bindery.sync.books import Turn, is_live, turn, with_in_flight
 from bindery.sync.inbox import Inbox
 from bindery.sync.march import has_entry
@@ -34,7 +35,6 @@ from bindery.sync.outcomes import (
 )
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
-from bindery.sync.stoppable import Stoppable
 from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
 
 _GIVEN_UP = threading.Event()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from bindery.extract.pool import Interrupted
+
+class Interrupted(Exception):
+    """The work was given up before it was done, because its caller or the server ends."""
 
 
 class Stoppable:
