@@ -25,8 +25,8 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 begin = time.perf_counter()
 catalog = SqliteCatalog(Path(sys.argv[1]), account_id="10001")
 opened = time.perf_counter()
-dataset = catalog.get_dataset("bench", "bench")
-hits = catalog.search(dataset.id, None, limit=1).total_hits
+dataset = catalog.datasets.get("bench", "bench")
+hits = catalog.queries.search(dataset.id, None, limit=1).total_hits
 print(opened - begin, time.perf_counter() - begin, hits)
 catalog.close()
 """
@@ -88,11 +88,11 @@ def kill_amid_writes(folder: Path) -> None:
 def write_on(folder: Path) -> None:
     """Rewrite files at random, without end."""
     catalog = SqliteCatalog(folder, account_id="10001")
-    binding = catalog.get_binding("bench", "bench", "bench-bucket")
-    count = catalog.dataset_statistics("bench", "bench").file_count
+    binding = catalog.bindings.get("bench", "bench", "bench-bucket")
+    count = catalog.datasets.statistics("bench", "bench").file_count
     chance = random.Random(4)
     while True:
-        catalog.commit(commit_of(binding, sorted(chance.sample(range(count), PAGE)), chance))
+        catalog.bindings.commit(commit_of(binding, sorted(chance.sample(range(count), PAGE)), chance))
 
 
 def print_start(name: str, ready: float, answered: float | None = None) -> None:

@@ -69,19 +69,19 @@ def main() -> None:
 def build_catalog(folder: Path, count: int) -> tuple[SqliteCatalog, Binding]:
     """A catalog of ``count`` synthetic files, written as a scan writes them, and its binding."""
     catalog = SqliteCatalog(folder, account_id="10001")
-    catalog.create_project(Project(name="bench"))
-    catalog.create_dataset(Dataset(project_id=0, project_name="bench", name="bench"))
-    binding = catalog.create_binding(
+    catalog.projects.create(Project(name="bench"))
+    catalog.datasets.create(Dataset(project_id=0, project_name="bench", name="bench"))
+    binding = catalog.bindings.create(
         Binding(dataset_id=0, project_name="bench", dataset_name="bench", bucket=BUCKET)
     )
     begin = time.perf_counter()
     committing = 0.0
     for page in commits(binding, count):
         before = time.perf_counter()
-        catalog.commit(page)
+        catalog.bindings.commit(page)
         committing += time.perf_counter() - before
     committed = time.perf_counter()
-    catalog.search(binding.dataset_id, None, limit=1)
+    catalog.queries.search(binding.dataset_id, None, limit=1)
     done = time.perf_counter()
     print(
         f"built: {count:,} files; committed {count / committing:,.0f} files/s, committed and indexed "
@@ -216,8 +216,8 @@ def _small_changes(catalog: SqliteCatalog, binding: Binding, count: int) -> None
         query = parse_simple_query({"Field": "Title", "Operation": "eq", "Value": mark})
 
         def run() -> None:
-            catalog.commit(work)
-            assert catalog.search(binding.dataset_id, query, limit=1).total_hits == size
+            catalog.bindings.commit(work)
+            assert catalog.queries.search(binding.dataset_id, query, limit=1).total_hits == size
 
         return run
 

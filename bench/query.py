@@ -37,8 +37,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.data or Path(temporary)
         catalog = open_or_build(folder, options.files)
-        dataset_id = catalog.get_dataset("bench", "bench").id
-        count = catalog.dataset_statistics("bench", "bench").file_count
+        dataset_id = catalog.datasets.get("bench", "bench").id
+        count = catalog.datasets.statistics("bench", "bench").file_count
         times = _ask_all(Questions(catalog, dataset_id, count), options.repeat)
         _compare(catalog, folder, dataset_id, count)
         catalog.close()
@@ -100,7 +100,7 @@ class Questions:
         tree = parse_simple_query(both(*conditions)) if conditions != (None,) else None
         token = ""
         for number in range(pages):
-            page = self._catalog.search(
+            page = self._catalog.queries.search(
                 self._dataset_id, tree, sort=parse_sort(sort, None), token=token, total=number + 1 == pages
             )
             token = page.next_token
@@ -108,7 +108,7 @@ class Questions:
     def _aggregate(self, condition: dict[str, Any] | None, *wanted: str) -> None:
         tree = None if condition is None else parse_simple_query(condition)
         pairs = [(field, operation) for field, operation in map(str.split, wanted)]
-        self._catalog.aggregate(self._dataset_id, tree, parse_aggregations(pairs))
+        self._catalog.queries.aggregate(self._dataset_id, tree, parse_aggregations(pairs))
 
     def _key(self) -> str:
         return key_of(self._chance.randrange(self._count))
@@ -166,7 +166,7 @@ def _compare(catalog: SqliteCatalog, folder: Path, dataset_id: int, count: int) 
     for name, (query, condition) in pairs.items():
         tree = parse_simple_query(query)
         ours = statistics.median(
-            milliseconds(lambda tree=tree: catalog.search(dataset_id, tree)) for _ in range(5)
+            milliseconds(lambda tree=tree: catalog.queries.search(dataset_id, tree)) for _ in range(5)
         )
         sql = f"SELECT count(*) {documents} WHERE {condition}"
         theirs = min(milliseconds(lambda sql=sql: peer.execute(sql).fetchall()) for _ in range(3))

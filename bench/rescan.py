@@ -111,15 +111,15 @@ def main() -> None:
 
 
 def _measure(catalog: SqliteCatalog, engine: Engine, count: int, folder: Path) -> None:
-    catalog.create_project(Project(name="p"))
-    catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+    catalog.projects.create(Project(name="p"))
+    catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
     made = Binding(dataset_id=0, project_name="p", dataset_name="d", bucket=ADDRESS.bucket)
     began = time.perf_counter()
     binding = engine.create_binding(made)
-    while catalog.get_binding_by_id(binding.id).phase is not BindingPhase.INCREMENTAL_SCANNING:
+    while catalog.bindings.get_by_id(binding.id).phase is not BindingPhase.INCREMENTAL_SCANNING:
         time.sleep(0.1)
     first = count / (time.perf_counter() - began)
-    catalog.search(1, None, limit=1)  # the index has caught up
+    catalog.queries.search(1, None, limit=1)  # the index has caught up
     earlier = engine.progress(binding).last_complete_listing
     began = time.perf_counter()
     engine.reconcile(binding)

@@ -101,16 +101,16 @@ class Api:
 
     def empty(self) -> None:
         """Remove every project with all it holds."""
-        for binding in self.catalog.list_bindings():
+        for binding in self.catalog.bindings.list():
             self.context.engine.delete_binding(binding)
-        for project in self.catalog.list_projects(limit=1_000):
-            for dataset in self.catalog.list_datasets(project.name, limit=1_000):
-                while documents := self.catalog.search(dataset.id, None, limit=100).documents:
-                    self.catalog.delete_files(
+        for project in self.catalog.projects.list(limit=1_000):
+            for dataset in self.catalog.datasets.list(project.name, limit=1_000):
+                while documents := self.catalog.queries.search(dataset.id, None, limit=100).documents:
+                    self.catalog.files.delete(
                         dataset.id, [json.loads(document)["URI"] for document in documents]
                     )
-                self.catalog.delete_dataset(project.name, dataset.name)
-            self.catalog.delete_project(project.name)
+                self.catalog.datasets.delete(project.name, dataset.name)
+            self.catalog.projects.delete(project.name)
         shutil.rmtree(self.bucket_root)
         self.bucket_root.mkdir()
 

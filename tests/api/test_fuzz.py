@@ -92,7 +92,7 @@ def test_any_values(api: Api, dataset: dict[str, str], action: str, data: st.Dat
     for parameter in load_model().operations[action].parameters:
         if parameter.required or data.draw(st.booleans(), label=f"{parameter.name} is given"):
             parameters[parameter.name] = data.draw(values(parameter), label=parameter.name)
-    if action == "CreateProject" and len(api.catalog.list_projects(limit=100)) > 50:
+    if action == "CreateProject" and len(api.catalog.projects.list(limit=100)) > 50:
         api.empty()
     answer = api.send(action, parameters)
     body = json.loads(answer.body)

@@ -70,37 +70,39 @@ class ProjectConformance:
             name="p", description="d", template_id="t", tags={"k": "v"},
             project_max_dataset_count=7, limits=Limits(dataset_max_bind_count=3), create_time=5, update_time=6,
         )  # fmt: skip
-        made = catalog.create_project(given)
+        made = catalog.projects.create(given)
         assert made.id > 0
-        assert made == replace(given, id=made.id) == catalog.get_project("p")
+        assert made == replace(given, id=made.id) == catalog.projects.get("p")
 
     def test_names_are_taken_once(self, catalog: Catalog) -> None:
-        catalog.create_project(Project(name="p"))
+        catalog.projects.create(Project(name="p"))
         with pytest.raises(AlreadyExists, match="project"):
-            catalog.create_project(Project(name="p", description="other"))
-        assert catalog.get_project("p").description == ""
+            catalog.projects.create(Project(name="p", description="other"))
+        assert catalog.projects.get("p").description == ""
 
     def test_names_differ_by_case(self, catalog: Catalog) -> None:
-        assert catalog.create_project(Project(name="p")).id != catalog.create_project(Project(name="P")).id
+        assert (
+            catalog.projects.create(Project(name="p")).id != catalog.projects.create(Project(name="P")).id
+        )
 
     def test_an_account_has_a_hundred_projects(self, catalog: Catalog) -> None:
         for number in range(100):
-            catalog.create_project(Project(name=f"p{number}"))
+            catalog.projects.create(Project(name=f"p{number}"))
         with pytest.raises(LimitExceeded, match="ProjectCount"):
-            catalog.create_project(Project(name="one-more"))
+            catalog.projects.create(Project(name="one-more"))
 
     def test_absent_projects_are_not_found(self, catalog: Catalog) -> None:
         def no_change(project: Project) -> Project:
             raise AssertionError("must not be called")
 
         for call in (
-            lambda: catalog.get_project("x"),
-            lambda: catalog.update_project("x", no_change),
-            lambda: catalog.delete_project("x"),
-            lambda: catalog.project_statistics("x"),
-            lambda: catalog.list_datasets("x"),
-            lambda: catalog.create_dataset(Dataset(project_id=0, project_name="x", name="d")),
-            lambda: catalog.list_bindings(project_name="x"),
+            lambda: catalog.projects.get("x"),
+            lambda: catalog.projects.update("x", no_change),
+            lambda: catalog.projects.delete("x"),
+            lambda: catalog.projects.statistics("x"),
+            lambda: catalog.datasets.list("x"),
+            lambda: catalog.datasets.create(Dataset(project_id=0, project_name="x", name="d")),
+            lambda: catalog.bindings.list(project_name="x"),
         ):
             with pytest.raises(NotFound) as caught:
                 call()
@@ -109,145 +111,145 @@ class ProjectConformance:
     def test_lists_ascend_and_resume(self, catalog: Catalog) -> None:
         names = ["a", "a-1", "a_2", "b", "B", "ab"]
         for name in names:
-            catalog.create_project(Project(name=name))
-        found = [project.name for project in catalog.list_projects()]
+            catalog.projects.create(Project(name=name))
+        found = [project.name for project in catalog.projects.list()]
         assert found == sorted(names)
-        assert [p.name for p in catalog.list_projects(limit=2)] == found[:2]
-        assert [p.name for p in catalog.list_projects(after=found[1], limit=2)] == found[2:4]
-        assert [p.name for p in catalog.list_projects(after=found[-1])] == []
+        assert [p.name for p in catalog.projects.list(limit=2)] == found[:2]
+        assert [p.name for p in catalog.projects.list(after=found[1], limit=2)] == found[2:4]
+        assert [p.name for p in catalog.projects.list(after=found[-1])] == []
 
     def test_prefixes_are_taken_literally(self, catalog: Catalog) -> None:
         for name in ["a_b", "aXb", "a_c", "A_b"]:
-            catalog.create_project(Project(name=name))
-        assert [p.name for p in catalog.list_projects(prefix="a_")] == ["a_b", "a_c"]
-        assert [p.name for p in catalog.list_projects(prefix="a_", after="a_b")] == ["a_c"]
-        assert catalog.list_projects(prefix="%") == []
+            catalog.projects.create(Project(name=name))
+        assert [p.name for p in catalog.projects.list(prefix="a_")] == ["a_b", "a_c"]
+        assert [p.name for p in catalog.projects.list(prefix="a_", after="a_b")] == ["a_c"]
+        assert catalog.projects.list(prefix="%") == []
 
     def test_tags_must_all_be_carried(self, catalog: Catalog) -> None:
         for number in range(10):
             tags = {"even": str(number % 2 == 0), "third": str(number % 3 == 0)}
-            catalog.create_project(Project(name=f"p{number}", tags=tags))
+            catalog.projects.create(Project(name=f"p{number}", tags=tags))
         wanted = {"even": "True", "third": "True"}
-        assert [p.name for p in catalog.list_projects(tags=wanted)] == ["p0", "p6"]
-        assert [p.name for p in catalog.list_projects(tags=wanted, after="p0", limit=1)] == ["p6"]
-        assert catalog.list_projects(tags={"even": "True", "other": ""}) == []
+        assert [p.name for p in catalog.projects.list(tags=wanted)] == ["p0", "p6"]
+        assert [p.name for p in catalog.projects.list(tags=wanted, after="p0", limit=1)] == ["p6"]
+        assert catalog.projects.list(tags={"even": "True", "other": ""}) == []
 
     def test_update_changes_what_the_callback_returns(self, catalog: Catalog) -> None:
-        made = catalog.create_project(Project(name="p"))
-        changed = catalog.update_project("p", lambda held: replace(held, description="new", update_time=9))
-        assert changed == replace(made, description="new", update_time=9) == catalog.get_project("p")
+        made = catalog.projects.create(Project(name="p"))
+        changed = catalog.projects.update("p", lambda held: replace(held, description="new", update_time=9))
+        assert changed == replace(made, description="new", update_time=9) == catalog.projects.get("p")
 
     def test_an_update_that_fails_changes_nothing(self, catalog: Catalog) -> None:
-        catalog.create_project(Project(name="p"))
+        catalog.projects.create(Project(name="p"))
 
         def fail(held: Project) -> Project:
             raise RuntimeError("no")
 
         with pytest.raises(RuntimeError):
-            catalog.update_project("p", fail)
-        assert catalog.get_project("p").description == ""
-        catalog.update_project("p", lambda held: replace(held, description="works again"))
+            catalog.projects.update("p", fail)
+        assert catalog.projects.get("p").description == ""
+        catalog.projects.update("p", lambda held: replace(held, description="works again"))
 
     def test_only_empty_projects_are_deleted(self, catalog: Catalog) -> None:
         place = make_place(catalog)
         with pytest.raises(NotEmpty) as caught:
-            catalog.delete_project("place")
+            catalog.projects.delete("place")
         assert caught.value.args == ("project", "datasets")
-        catalog.delete_binding(place.binding.id)
-        catalog.delete_dataset("place", "place")
-        catalog.delete_project("place")
-        assert catalog.list_projects() == []
-        catalog.create_project(Project(name="place"))
+        catalog.bindings.delete(place.binding.id)
+        catalog.datasets.delete("place", "place")
+        catalog.projects.delete("place")
+        assert catalog.projects.list() == []
+        catalog.projects.create(Project(name="place"))
 
 
 class DatasetConformance:
     def test_a_dataset_is_kept_as_given(self, catalog: Catalog) -> None:
-        project = catalog.create_project(Project(name="p"))
+        project = catalog.projects.create(Project(name="p"))
         given = Dataset(
             project_id=0, project_name="p", name="d", description="x", template_id="t", create_time=1,
             limits=Limits(dataset_max_file_count=9), workflow_parameters=({"Name": "a", "Value": "b"},),
         )  # fmt: skip
-        made = catalog.create_dataset(given)
+        made = catalog.datasets.create(given)
         assert made == replace(given, id=made.id, project_id=project.id)
-        assert catalog.get_dataset("p", "d") == made
+        assert catalog.datasets.get("p", "d") == made
 
     def test_names_are_unique_in_a_project(self, catalog: Catalog) -> None:
-        catalog.create_project(Project(name="p"))
-        catalog.create_project(Project(name="q"))
-        first = catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
-        second = catalog.create_dataset(Dataset(project_id=0, project_name="q", name="d"))
+        catalog.projects.create(Project(name="p"))
+        catalog.projects.create(Project(name="q"))
+        first = catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
+        second = catalog.datasets.create(Dataset(project_id=0, project_name="q", name="d"))
         assert first.id != second.id
         with pytest.raises(AlreadyExists, match="dataset"):
-            catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+            catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
 
     def test_a_project_may_cap_its_datasets(self, catalog: Catalog) -> None:
-        catalog.create_project(Project(name="p", project_max_dataset_count=1))
-        catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+        catalog.projects.create(Project(name="p", project_max_dataset_count=1))
+        catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
         with pytest.raises(LimitExceeded, match="ProjectMaxDatasetCount"):
-            catalog.create_dataset(Dataset(project_id=0, project_name="p", name="e"))
+            catalog.datasets.create(Dataset(project_id=0, project_name="p", name="e"))
 
     def test_absent_datasets_are_not_found(self, catalog: Catalog) -> None:
-        catalog.create_project(Project(name="p"))
+        catalog.projects.create(Project(name="p"))
         for call in (
-            lambda: catalog.get_dataset("p", "x"),
-            lambda: catalog.update_dataset("p", "x", lambda held: held),
-            lambda: catalog.delete_dataset("p", "x"),
-            lambda: catalog.dataset_statistics("p", "x"),
-            lambda: catalog.get_binding("p", "x", "b"),
-            lambda: catalog.list_bindings(project_name="p", dataset_name="x"),
-            lambda: catalog.create_binding(
+            lambda: catalog.datasets.get("p", "x"),
+            lambda: catalog.datasets.update("p", "x", lambda held: held),
+            lambda: catalog.datasets.delete("p", "x"),
+            lambda: catalog.datasets.statistics("p", "x"),
+            lambda: catalog.bindings.get("p", "x", "b"),
+            lambda: catalog.bindings.list(project_name="p", dataset_name="x"),
+            lambda: catalog.bindings.create(
                 Binding(dataset_id=0, project_name="p", dataset_name="x", bucket="b")
             ),
-            lambda: catalog.accept_files(404, [("oss://b/k", b"{}")]),
-            lambda: catalog.write_files(404, [write_of("k")]),
-            lambda: catalog.set_fields(404, "oss://b/k", b"{}"),
-            lambda: catalog.search(404, None),
-            lambda: catalog.fuzzy_search(404, "x"),
-            lambda: catalog.aggregate(404, None, [Aggregation("Size", "sum")]),
+            lambda: catalog.files.accept(404, [("oss://b/k", b"{}")]),
+            lambda: catalog.files.write(404, [write_of("k")]),
+            lambda: catalog.files.set_fields(404, "oss://b/k", b"{}"),
+            lambda: catalog.queries.search(404, None),
+            lambda: catalog.queries.fuzzy_search(404, "x"),
+            lambda: catalog.queries.aggregate(404, None, [Aggregation("Size", "sum")]),
         ):
             with pytest.raises(NotFound) as caught:
                 call()
             assert caught.value.args[0] == "dataset"
         with pytest.raises(NotFound, match="project"):
-            catalog.get_dataset("nowhere", "x")
+            catalog.datasets.get("nowhere", "x")
 
     def test_lists_ascend_and_resume(self, catalog: Catalog) -> None:
-        catalog.create_project(Project(name="p"))
-        catalog.create_project(Project(name="q"))
-        catalog.create_dataset(Dataset(project_id=0, project_name="q", name="elsewhere"))
+        catalog.projects.create(Project(name="p"))
+        catalog.projects.create(Project(name="q"))
+        catalog.datasets.create(Dataset(project_id=0, project_name="q", name="elsewhere"))
         for name in ["b", "a_1", "aX1", "a_2"]:
-            catalog.create_dataset(Dataset(project_id=0, project_name="p", name=name))
-        assert [d.name for d in catalog.list_datasets("p")] == ["aX1", "a_1", "a_2", "b"]
-        assert [d.name for d in catalog.list_datasets("p", prefix="a_")] == ["a_1", "a_2"]
-        assert [d.name for d in catalog.list_datasets("p", prefix="a_", after="a_1")] == ["a_2"]
-        assert [d.name for d in catalog.list_datasets("p", after="aX1", limit=1)] == ["a_1"]
+            catalog.datasets.create(Dataset(project_id=0, project_name="p", name=name))
+        assert [d.name for d in catalog.datasets.list("p")] == ["aX1", "a_1", "a_2", "b"]
+        assert [d.name for d in catalog.datasets.list("p", prefix="a_")] == ["a_1", "a_2"]
+        assert [d.name for d in catalog.datasets.list("p", prefix="a_", after="a_1")] == ["a_2"]
+        assert [d.name for d in catalog.datasets.list("p", after="aX1", limit=1)] == ["a_1"]
 
     def test_only_empty_datasets_are_deleted(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "k"))
+        catalog.bindings.commit(scan_of(place, "k"))
         with pytest.raises(NotEmpty) as caught:
-            catalog.delete_dataset("place", "place")
+            catalog.datasets.delete("place", "place")
         assert caught.value.args == ("dataset", "bindings")
-        catalog.delete_binding(place.binding.id)
+        catalog.bindings.delete(place.binding.id)
         with pytest.raises(NotEmpty) as caught:
-            catalog.delete_dataset("place", "place")
+            catalog.datasets.delete("place", "place")
         assert caught.value.args == ("dataset", "files")
-        catalog.delete_files(place.dataset.id, ["oss://bucket/k"])
-        catalog.delete_dataset("place", "place")
+        catalog.files.delete(place.dataset.id, ["oss://bucket/k"])
+        catalog.datasets.delete("place", "place")
         with pytest.raises(NotFound):
-            catalog.search(place.dataset.id, None)
-        again = catalog.create_dataset(Dataset(project_id=0, project_name="place", name="place"))
+            catalog.queries.search(place.dataset.id, None)
+        again = catalog.datasets.create(Dataset(project_id=0, project_name="place", name="place"))
         assert again.id != place.dataset.id
         assert uris(catalog, again) == []
 
     def test_statistics_are_exact(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a", "b", "c", size=10))
-        catalog.commit(scan_of(place, "a", size=3))
-        catalog.delete_files(place.dataset.id, ["oss://bucket/b", "oss://bucket/none"])
-        found = catalog.dataset_statistics("place", "place")
+        catalog.bindings.commit(scan_of(place, "a", "b", "c", size=10))
+        catalog.bindings.commit(scan_of(place, "a", size=3))
+        catalog.files.delete(place.dataset.id, ["oss://bucket/b", "oss://bucket/none"])
+        found = catalog.datasets.statistics("place", "place")
         assert (found.bind_count, found.file_count, found.total_file_size) == (1, 2, 13)
-        other = catalog.create_dataset(Dataset(project_id=0, project_name="place", name="other"))
-        catalog.write_files(other.id, [write_of("x", size=100)])
-        whole = catalog.project_statistics("place")
+        other = catalog.datasets.create(Dataset(project_id=0, project_name="place", name="other"))
+        catalog.files.write(other.id, [write_of("x", size=100)])
+        whole = catalog.projects.statistics("place")
         assert (whole.dataset_count, whole.bind_count, whole.file_count) == (2, 1, 3)
         assert whole.total_file_size == 113
 
@@ -257,27 +259,27 @@ class BindingConformance:
         binding = place.binding
         assert binding.dataset_id == place.dataset.id
         assert binding.uri == "oss://bucket"
-        assert catalog.get_binding("place", "place", "bucket") == binding
-        assert catalog.get_binding_by_id(binding.id) == binding
+        assert catalog.bindings.get("place", "place", "bucket") == binding
+        assert catalog.bindings.get_by_id(binding.id) == binding
 
     def test_a_bucket_is_bound_once_to_a_dataset(self, catalog: Catalog, place: Place) -> None:
         with pytest.raises(AlreadyExists, match="binding"):
-            catalog.create_binding(replace(place.binding, id=0))
-        catalog.create_dataset(Dataset(project_id=0, project_name="place", name="other"))
-        catalog.create_binding(replace(place.binding, id=0, dataset_name="other"))
+            catalog.bindings.create(replace(place.binding, id=0))
+        catalog.datasets.create(Dataset(project_id=0, project_name="place", name="other"))
+        catalog.bindings.create(replace(place.binding, id=0, dataset_name="other"))
 
     def test_a_dataset_may_cap_its_bindings(self, catalog: Catalog) -> None:
         place = make_place(catalog, limits=Limits(dataset_max_bind_count=1))
         with pytest.raises(LimitExceeded, match="DatasetMaxBindCount"):
-            catalog.create_binding(replace(place.binding, id=0, bucket="second"))
+            catalog.bindings.create(replace(place.binding, id=0, bucket="second"))
 
     def test_absent_bindings_are_not_found(self, catalog: Catalog, place: Place) -> None:
         for call in (
-            lambda: catalog.get_binding("place", "place", "x"),
-            lambda: catalog.get_binding_by_id(404),
-            lambda: catalog.update_binding(404, lambda held: held),
-            lambda: catalog.delete_binding(404),
-            lambda: catalog.commit(ScanCommit(binding_id=404)),
+            lambda: catalog.bindings.get("place", "place", "x"),
+            lambda: catalog.bindings.get_by_id(404),
+            lambda: catalog.bindings.update(404, lambda held: held),
+            lambda: catalog.bindings.delete(404),
+            lambda: catalog.bindings.commit(ScanCommit(binding_id=404)),
         ):
             with pytest.raises(NotFound) as caught:
                 call()
@@ -290,23 +292,23 @@ class BindingConformance:
                 progress=Progress(listed=3, pending=3),
             )  # fmt: skip
 
-        changed = catalog.update_binding(place.binding.id, run)
+        changed = catalog.bindings.update(place.binding.id, run)
         assert changed == run(place.binding)
-        assert catalog.get_binding("place", "place", "bucket") == changed
-        assert catalog.list_bindings() == [changed]
+        assert catalog.bindings.get("place", "place", "bucket") == changed
+        assert catalog.bindings.list() == [changed]
 
     def test_lists_ascend_resume_and_filter(self, catalog: Catalog) -> None:
         for project in ("p", "q"):
-            catalog.create_project(Project(name=project))
+            catalog.projects.create(Project(name=project))
             for dataset in ("d", "e"):
-                catalog.create_dataset(Dataset(project_id=0, project_name=project, name=dataset))
+                catalog.datasets.create(Dataset(project_id=0, project_name=project, name=dataset))
                 for bucket in ("b1", "b2"):
-                    catalog.create_binding(
+                    catalog.bindings.create(
                         Binding(dataset_id=0, project_name=project, dataset_name=dataset, bucket=bucket)
                     )
 
         def names(**filters: Any) -> list[str]:
-            found = catalog.list_bindings(**filters)
+            found = catalog.bindings.list(**filters)
             return [f"{held.project_name}{held.dataset_name}{held.bucket}" for held in found]
 
         assert names() == ["pdb1", "pdb2", "peb1", "peb2", "qdb1", "qdb2", "qeb1", "qeb2"]
@@ -317,113 +319,113 @@ class BindingConformance:
         assert names(project_name="q", bucket="none") == []
 
     def test_deleting_a_binding_keeps_its_entries(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a", "b"))
-        catalog.delete_binding(place.binding.id)
+        catalog.bindings.commit(scan_of(place, "a", "b"))
+        catalog.bindings.delete(place.binding.id)
         assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
-        assert catalog.get_ledger(place.binding.id, ["a", "b"]) == {}
-        assert list(catalog.walk_ledger(place.binding.id)) == []
-        again = catalog.create_binding(replace(place.binding, id=0))
+        assert catalog.ledger.get(place.binding.id, ["a", "b"]) == {}
+        assert list(catalog.ledger.walk(place.binding.id)) == []
+        again = catalog.bindings.create(replace(place.binding, id=0))
         assert again.id != place.binding.id
-        assert list(catalog.walk_ledger(again.id)) == []
+        assert list(catalog.ledger.walk(again.id)) == []
 
 
 class ScanConformance:
     def test_a_commit_writes_everything_of_its_page(self, catalog: Catalog, place: Place) -> None:
         progress = Progress(listed=2, indexed=2)
-        catalog.commit(replace(scan_of(place, "a", "b", size=4), progress=progress))
-        held = catalog.get_binding_by_id(place.binding.id)
+        catalog.bindings.commit(replace(scan_of(place, "a", "b", size=4), progress=progress))
+        held = catalog.bindings.get_by_id(place.binding.id)
         assert (held.cursor, held.progress) == ("b", progress)
-        assert catalog.get_binding("place", "place", "bucket") == held
-        assert catalog.get_ledger(place.binding.id, ["b", "none"]) == {"b": entry_of("b", size=4)}
-        (record,) = catalog.get_files(place.dataset.id, ["oss://bucket/a"])
+        assert catalog.bindings.get("place", "place", "bucket") == held
+        assert catalog.ledger.get(place.binding.id, ["b", "none"]) == {"b": entry_of("b", size=4)}
+        (record,) = catalog.files.get(place.dataset.id, ["oss://bucket/a"])
         assert record.binding_id == place.binding.id
 
     def test_cursor_and_books_stay_when_not_given(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(replace(scan_of(place, "a"), progress=Progress(listed=1)))
-        catalog.commit(ScanCommit(binding_id=place.binding.id))
-        held = catalog.get_binding_by_id(place.binding.id)
+        catalog.bindings.commit(replace(scan_of(place, "a"), progress=Progress(listed=1)))
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id))
+        held = catalog.bindings.get_by_id(place.binding.id)
         assert (held.cursor, held.progress.listed) == ("a", 1)
-        catalog.commit(ScanCommit(binding_id=place.binding.id, cursor=""))
-        assert catalog.get_binding_by_id(place.binding.id).cursor == ""
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, cursor=""))
+        assert catalog.bindings.get_by_id(place.binding.id).cursor == ""
 
     def test_deleted_keys_leave_tombstones(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a", "b"))
-        catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=("a", "never-there")))
+        catalog.bindings.commit(scan_of(place, "a", "b"))
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=("a", "never-there")))
         assert uris(catalog, place.dataset) == ["oss://bucket/b"]
-        entry = catalog.get_ledger(place.binding.id, ["a"])["a"]
+        entry = catalog.ledger.get(place.binding.id, ["a"])["a"]
         assert (entry.outcome, entry.etag) == (Outcome.DELETED, '"a"')
         assert entry.outcome_time > 0
-        assert catalog.get_ledger(place.binding.id, ["never-there"]) == {}
-        catalog.commit(scan_of(place, "a"))
+        assert catalog.ledger.get(place.binding.id, ["never-there"]) == {}
+        catalog.bindings.commit(scan_of(place, "a"))
         assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
-        assert catalog.dataset_statistics("place", "place").file_count == 2
+        assert catalog.datasets.statistics("place", "place").file_count == 2
 
     def test_a_commit_is_all_or_nothing(self, catalog: Catalog) -> None:
         place = make_place(catalog, limits=Limits(dataset_max_file_count=2))
-        catalog.commit(scan_of(place, "a"))
+        catalog.bindings.commit(scan_of(place, "a"))
         work = replace(scan_of(place, "b", "c"), deleted_keys=(), progress=Progress(listed=99), cursor="c")
         with pytest.raises(LimitExceeded, match="DatasetMaxFileCount"):
-            catalog.commit(work)
+            catalog.bindings.commit(work)
         assert uris(catalog, place.dataset) == ["oss://bucket/a"]
-        assert catalog.get_ledger(place.binding.id, ["b", "c"]) == {}
-        held = catalog.get_binding("place", "place", "bucket")
+        assert catalog.ledger.get(place.binding.id, ["b", "c"]) == {}
+        held = catalog.bindings.get("place", "place", "bucket")
         assert (held.cursor, held.progress.listed) == ("a", 0)
-        assert catalog.dataset_statistics("place", "place").file_count == 1
-        catalog.commit(scan_of(place, "b"))
+        assert catalog.datasets.statistics("place", "place").file_count == 1
+        catalog.bindings.commit(scan_of(place, "b"))
 
     def test_caps_count_only_what_is_added(self, catalog: Catalog) -> None:
         limits = Limits(dataset_max_file_count=2, dataset_max_total_file_size=100)
         place = make_place(catalog, limits=limits)
-        catalog.commit(scan_of(place, "a", "b", size=50))
-        catalog.commit(scan_of(place, "a", "b", size=50))
+        catalog.bindings.commit(scan_of(place, "a", "b", size=50))
+        catalog.bindings.commit(scan_of(place, "a", "b", size=50))
         with pytest.raises(LimitExceeded, match="DatasetMaxTotalFileSize"):
-            catalog.commit(scan_of(place, "a", size=51))
-        catalog.commit(scan_of(place, "a", size=49))
+            catalog.bindings.commit(scan_of(place, "a", size=51))
+        catalog.bindings.commit(scan_of(place, "a", size=49))
         for call in (
-            lambda: catalog.write_files(place.dataset.id, [write_of("c")]),
-            lambda: catalog.accept_files(place.dataset.id, [("oss://bucket/c", b"{}")]),
+            lambda: catalog.files.write(place.dataset.id, [write_of("c")]),
+            lambda: catalog.files.accept(place.dataset.id, [("oss://bucket/c", b"{}")]),
         ):
             with pytest.raises(LimitExceeded, match="DatasetMaxFileCount"):
                 call()
-        catalog.delete_files(place.dataset.id, ["oss://bucket/b"])
-        catalog.write_files(place.dataset.id, [write_of("c", size=51)])
-        catalog.update_dataset("place", "place", lambda held: replace(held, limits=Limits()))
-        catalog.write_files(place.dataset.id, [write_of("d", size=10**12)])
+        catalog.files.delete(place.dataset.id, ["oss://bucket/b"])
+        catalog.files.write(place.dataset.id, [write_of("c", size=51)])
+        catalog.datasets.update("place", "place", lambda held: replace(held, limits=Limits()))
+        catalog.files.write(place.dataset.id, [write_of("d", size=10**12)])
 
     def test_absurd_sizes_do_not_break_the_counts(self, catalog: Catalog) -> None:
         place = make_place(catalog, limits=Limits(dataset_max_total_file_size=2**63 - 1))
-        catalog.commit(scan_of(place, "a", size=2**63 - 1))
+        catalog.bindings.commit(scan_of(place, "a", size=2**63 - 1))
         with pytest.raises(LimitExceeded, match="DatasetMaxTotalFileSize"):
-            catalog.commit(scan_of(place, "b", size=2**63 - 1))
-        assert catalog.dataset_statistics("place", "place").total_file_size == 2**63 - 1
+            catalog.bindings.commit(scan_of(place, "b", size=2**63 - 1))
+        assert catalog.datasets.statistics("place", "place").total_file_size == 2**63 - 1
 
     def test_the_same_key_twice_in_a_page_keeps_the_last(self, catalog: Catalog, place: Place) -> None:
         files = (write_of("a", size=1), write_of("a", size=2))
-        catalog.commit(ScanCommit(binding_id=place.binding.id, files=files))
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, files=files))
         assert document_of(catalog, place.dataset, "oss://bucket/a")["Size"] == 2
-        assert catalog.dataset_statistics("place", "place").total_file_size == 2
+        assert catalog.datasets.statistics("place", "place").total_file_size == 2
 
     def test_hostile_keys_stay_distinct(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, *HOSTILE_KEYS))
+        catalog.bindings.commit(scan_of(place, *HOSTILE_KEYS))
         expected = sorted(f"oss://bucket/{key}" for key in HOSTILE_KEYS)
         assert uris(catalog, place.dataset) == expected
-        assert set(catalog.get_ledger(place.binding.id, HOSTILE_KEYS)) == set(HOSTILE_KEYS)
+        assert set(catalog.ledger.get(place.binding.id, HOSTILE_KEYS)) == set(HOSTILE_KEYS)
         for key in HOSTILE_KEYS:
             uri = f"oss://bucket/{key}"
             assert uris(catalog, place.dataset, {"Field": "URI", "Operation": "eq", "Value": uri}) == [uri]
             assert document_of(catalog, place.dataset, uri)["Filename"] == key
-        catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=tuple(HOSTILE_KEYS)))
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=tuple(HOSTILE_KEYS)))
         assert uris(catalog, place.dataset) == []
 
     def test_text_that_is_no_unicode_does_not_sink_the_page(self, catalog: Catalog, place: Place) -> None:
         title = replace(write_of("bad", title="lone \ud800 surrogate"), text="text \udcff")
-        catalog.write_files(place.dataset.id, [write_of("good"), title])
+        catalog.files.write(place.dataset.id, [write_of("good"), title])
         assert document_of(catalog, place.dataset, "oss://bucket/bad")["Title"] == "lone \ufffd surrogate"
         assert len(uris(catalog, place.dataset)) == 2
 
     def test_an_integer_beyond_64_bits_does_not_sink_the_page(self, catalog: Catalog, place: Place) -> None:
         huge = write_of("huge", duration=1.5, image_width=10**30)
-        catalog.write_files(place.dataset.id, [huge, write_of("good")])
+        catalog.files.write(place.dataset.id, [huge, write_of("good")])
         assert len(uris(catalog, place.dataset, {"Field": "ImageWidth", "Operation": "exist"})) == 1
         assert len(uris(catalog, place.dataset)) == 2
 
@@ -431,8 +433,10 @@ class ScanConformance:
 class LedgerConformance:
     def test_walk_goes_by_the_bytes_of_the_keys(self, catalog: Catalog, place: Place) -> None:
         keys = [*HOSTILE_KEYS, *(f"many/{number}" for number in range(11_000))]
-        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys)))
-        found = [entry.key for page in catalog.walk_ledger(place.binding.id) for entry in page]
+        catalog.bindings.commit(
+            ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys))
+        )
+        found = [entry.key for page in catalog.ledger.walk(place.binding.id) for entry in page]
         assert found == sorted(keys, key=str.encode)
 
     @pytest.mark.parametrize(
@@ -443,33 +447,37 @@ class LedgerConformance:
         self, catalog: Catalog, place: Place, prefix: str, after: str
     ) -> None:
         keys = [*HOSTILE_KEYS, *(f"many/{number}" for number in range(40)), prefix]
-        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys)))
-        pages = catalog.walk_ledger(place.binding.id, after=after, prefix=prefix)
+        catalog.bindings.commit(
+            ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys))
+        )
+        pages = catalog.ledger.walk(place.binding.id, after=after, prefix=prefix)
         expected = {key for key in keys if key.startswith(prefix) and key.encode() > after.encode()}
         assert [entry.key for page in pages for entry in page] == sorted(expected, key=str.encode)
 
     def test_walk_shows_tombstones_and_outlives_changes(self, catalog: Catalog, place: Place) -> None:
         keys = [f"k{number:05d}" for number in range(6_000)]
-        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys)))
-        walk = catalog.walk_ledger(place.binding.id)
+        catalog.bindings.commit(
+            ScanCommit(binding_id=place.binding.id, ledger=tuple(entry_of(key) for key in keys))
+        )
+        walk = catalog.ledger.walk(place.binding.id)
         first = next(walk)
-        catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=(keys[0], keys[-1])))
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=(keys[0], keys[-1])))
         rest = [entry for page in walk for entry in page]
         assert [entry.key for entry in (*first, *rest)] == keys
         assert rest[-1].outcome is Outcome.DELETED
 
     def test_rows_are_replaced_as_a_whole(self, catalog: Catalog, place: Place) -> None:
         first = replace(entry_of("k"), reason="ParseFailed: no", attempts=2, outcome=Outcome.FAILED)
-        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=(first,)))
-        assert catalog.get_ledger(place.binding.id, ["k"]) == {"k": first}
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, ledger=(first,)))
+        assert catalog.ledger.get(place.binding.id, ["k"]) == {"k": first}
         second = replace(entry_of("k"), seen_time=8, outcome_time=9, extractor_version=3)
-        catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=(second,)))
-        assert catalog.get_ledger(place.binding.id, ["k"]) == {"k": second}
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, ledger=(second,)))
+        assert catalog.ledger.get(place.binding.id, ["k"]) == {"k": second}
 
 
 class EntryConformance:
     def test_a_document_carries_its_identity(self, catalog: Catalog, place: Place) -> None:
-        catalog.write_files(place.dataset.id, [write_of("dir/a.jpg", size=5)])
+        catalog.files.write(place.dataset.id, [write_of("dir/a.jpg", size=5)])
         document = document_of(catalog, place.dataset, "oss://bucket/dir/a.jpg")
         assert document["OwnerId"] == "10001"
         assert (document["ProjectName"], document["DatasetName"]) == ("place", "place")
@@ -479,108 +487,114 @@ class EntryConformance:
         assert document["CreateTime"] == document["UpdateTime"]
 
     def test_rewriting_keeps_the_create_time(self, catalog: Catalog, place: Place) -> None:
-        catalog.write_files(place.dataset.id, [write_of("a", title="1")])
+        catalog.files.write(place.dataset.id, [write_of("a", title="1")])
         first = document_of(catalog, place.dataset, "oss://bucket/a")
-        catalog.write_files(place.dataset.id, [write_of("a", title="2")])
+        catalog.files.write(place.dataset.id, [write_of("a", title="2")])
         second = document_of(catalog, place.dataset, "oss://bucket/a")
         assert second["CreateTime"] == first["CreateTime"]
         assert second["UpdateTime"] > first["UpdateTime"]
         assert (second["ObjectId"], second["Title"]) == (first["ObjectId"], "2")
-        catalog.delete_files(place.dataset.id, ["oss://bucket/a"])
-        catalog.write_files(place.dataset.id, [write_of("a")])
+        catalog.files.delete(place.dataset.id, ["oss://bucket/a"])
+        catalog.files.write(place.dataset.id, [write_of("a")])
         assert document_of(catalog, place.dataset, "oss://bucket/a")["CreateTime"] > first["CreateTime"]
 
     def test_get_keeps_the_order_asked(self, catalog: Catalog, place: Place) -> None:
-        catalog.write_files(place.dataset.id, [write_of(key) for key in "abc"])
+        catalog.files.write(place.dataset.id, [write_of(key) for key in "abc"])
         asked = [f"oss://bucket/{key}" for key in ("c", "none", "a", "c")]
-        found = [record.uri for record in catalog.get_files(place.dataset.id, asked)]
+        found = [record.uri for record in catalog.files.get(place.dataset.id, asked)]
         assert found == ["oss://bucket/c", "oss://bucket/a", "oss://bucket/c"]
 
     def test_datasets_do_not_share_entries(self, catalog: Catalog, place: Place) -> None:
         other = make_place(catalog, "other")
-        catalog.write_files(place.dataset.id, [write_of("a", title="here")])
-        catalog.write_files(other.dataset.id, [write_of("a", title="there")])
+        catalog.files.write(place.dataset.id, [write_of("a", title="here")])
+        catalog.files.write(other.dataset.id, [write_of("a", title="there")])
         here, there = (
             document_of(catalog, held.dataset, "oss://bucket/a")["ObjectId"] for held in (place, other)
         )
         assert here != there
-        catalog.delete_files(other.dataset.id, ["oss://bucket/a"])
+        catalog.files.delete(other.dataset.id, ["oss://bucket/a"])
         assert uris(catalog, place.dataset) == ["oss://bucket/a"]
 
     def test_accepted_files_wait_with_the_callers_fields(self, catalog: Catalog, place: Place) -> None:
-        catalog.accept_files(
+        catalog.files.accept(
             place.dataset.id, [("oss://bucket/a", b'{"URI":"oss://bucket/a","CustomId":"c1"}')]
         )
         document = document_of(catalog, place.dataset, "oss://bucket/a")
         assert (document["ObjectStatus"], document["CustomId"]) == ("Indexing", "c1")
-        catalog.write_files(place.dataset.id, [write_of("a", title="t")], existing_only=True)
+        catalog.files.write(place.dataset.id, [write_of("a", title="t")], existing_only=True)
         document = document_of(catalog, place.dataset, "oss://bucket/a")
         assert (document["ObjectStatus"], document["CustomId"], document["Title"]) == ("Indexed", "c1", "t")
 
     def test_accepting_an_indexed_file_keeps_what_it_had(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a", title="t", size=9))
-        catalog.accept_files(place.dataset.id, [("oss://bucket/a", b'{"CustomId":"c"}')])
+        catalog.bindings.commit(scan_of(place, "a", title="t", size=9))
+        catalog.files.accept(place.dataset.id, [("oss://bucket/a", b'{"CustomId":"c"}')])
         document = document_of(catalog, place.dataset, "oss://bucket/a")
         assert (document["Title"], document["CustomId"], document["ObjectStatus"]) == ("t", "c", "Indexing")
-        assert catalog.dataset_statistics("place", "place").total_file_size == 9
-        (record,) = catalog.get_files(place.dataset.id, ["oss://bucket/a"])
+        assert catalog.datasets.statistics("place", "place").total_file_size == 9
+        (record,) = catalog.files.get(place.dataset.id, ["oss://bucket/a"])
         assert record.binding_id == place.binding.id
 
     def test_accepting_is_all_or_nothing(self, catalog: Catalog, place: Place) -> None:
         too_many = msgspec.json.encode({"CustomLabels": {str(number): "" for number in range(101)}})
         for bad in (too_many, b'{"CustomLabels":{"k":["list"]}}', b'{"CustomLabels":"text"}'):
             with pytest.raises((LimitExceeded, InvalidFields)):
-                catalog.accept_files(place.dataset.id, [("oss://bucket/a", b"{}"), ("oss://bucket/b", bad)])
+                catalog.files.accept(place.dataset.id, [("oss://bucket/a", b"{}"), ("oss://bucket/b", bad)])
         assert uris(catalog, place.dataset) == []
-        assert catalog.dataset_statistics("place", "place").file_count == 0
+        assert catalog.datasets.statistics("place", "place").file_count == 0
 
     def test_own_fields_win_and_survive(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a", title="extracted", media_type="image"))
+        catalog.bindings.commit(scan_of(place, "a", title="extracted", media_type="image"))
         own = {
             "Title": "mine",
             "CustomLabels": {"Place": "Rome"},
             "Labels": [{"LabelName": "hand made"}],
         }
-        catalog.set_fields(place.dataset.id, "oss://bucket/a", msgspec.json.encode(own))
+        catalog.files.set_fields(place.dataset.id, "oss://bucket/a", msgspec.json.encode(own))
         for _ in range(2):
             document = document_of(catalog, place.dataset, "oss://bucket/a")
             assert {name: document[name] for name in own} == own
             assert document["MediaType"] == "image"
             extracted = (Label(label_name="extracted"),)
-            catalog.commit(scan_of(place, "a", title="again", media_type="image", labels=extracted))
+            catalog.bindings.commit(
+                scan_of(place, "a", title="again", media_type="image", labels=extracted)
+            )
         query = {"Field": "CustomLabels.place", "Operation": "eq", "Value": "ROME"}
         assert uris(catalog, place.dataset, query) == ["oss://bucket/a"]
 
     def test_own_fields_end_with_their_entry(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a"))
-        catalog.set_fields(place.dataset.id, "oss://bucket/a", b'{"CustomId":"c"}')
-        catalog.delete_files(place.dataset.id, ["oss://bucket/a"])
-        catalog.commit(scan_of(place, "a"))
+        catalog.bindings.commit(scan_of(place, "a"))
+        catalog.files.set_fields(place.dataset.id, "oss://bucket/a", b'{"CustomId":"c"}')
+        catalog.files.delete(place.dataset.id, ["oss://bucket/a"])
+        catalog.bindings.commit(scan_of(place, "a"))
         assert "CustomId" not in document_of(catalog, place.dataset, "oss://bucket/a")
 
     def test_updates_merge(self, catalog: Catalog, place: Place) -> None:
         uri = "oss://bucket/a"
-        catalog.commit(scan_of(place, "a", addresses=(Address(city="Rome"),)))
-        catalog.set_fields(place.dataset.id, uri, b'{"CustomId":"1","CustomLabels":{"a":"1","b":"2"}}')
-        catalog.set_fields(place.dataset.id, uri, b'{"CustomLabels":{"c":"3"},"Addresses":[],"Title":null}')
+        catalog.bindings.commit(scan_of(place, "a", addresses=(Address(city="Rome"),)))
+        catalog.files.set_fields(
+            place.dataset.id, uri, b'{"CustomId":"1","CustomLabels":{"a":"1","b":"2"}}'
+        )
+        catalog.files.set_fields(
+            place.dataset.id, uri, b'{"CustomLabels":{"c":"3"},"Addresses":[],"Title":null}'
+        )
         document = document_of(catalog, place.dataset, uri)
         assert (document["CustomId"], document["CustomLabels"]) == ("1", {"c": "3"})
         assert document["Addresses"] == [{"City": "Rome"}]
         assert "Title" not in document
         with pytest.raises(NotFound, match="file"):
-            catalog.set_fields(place.dataset.id, "oss://bucket/none", b"{}")
+            catalog.files.set_fields(place.dataset.id, "oss://bucket/none", b"{}")
 
     def test_results_for_removed_entries_are_dropped(self, catalog: Catalog, place: Place) -> None:
-        catalog.accept_files(place.dataset.id, [("oss://bucket/a", b"{}"), ("oss://bucket/b", b"{}")])
-        catalog.delete_files(place.dataset.id, ["oss://bucket/a"])
-        catalog.write_files(place.dataset.id, [write_of("a"), write_of("b")], existing_only=True)
+        catalog.files.accept(place.dataset.id, [("oss://bucket/a", b"{}"), ("oss://bucket/b", b"{}")])
+        catalog.files.delete(place.dataset.id, ["oss://bucket/a"])
+        catalog.files.write(place.dataset.id, [write_of("a"), write_of("b")], existing_only=True)
         assert uris(catalog, place.dataset) == ["oss://bucket/b"]
-        assert catalog.dataset_statistics("place", "place").file_count == 1
+        assert catalog.datasets.statistics("place", "place").file_count == 1
 
     def test_an_entry_keeps_the_binding_that_made_it(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, "a"))
-        catalog.write_files(place.dataset.id, [write_of("a"), write_of("b")])
-        found = catalog.get_files(place.dataset.id, ["oss://bucket/a", "oss://bucket/b"])
+        catalog.bindings.commit(scan_of(place, "a"))
+        catalog.files.write(place.dataset.id, [write_of("a"), write_of("b")])
+        found = catalog.files.get(place.dataset.id, ["oss://bucket/a", "oss://bucket/b"])
         assert [record.binding_id for record in found] == [place.binding.id, None]
 
 
@@ -588,16 +602,16 @@ class ReadingConformance:
     def test_reads_see_earlier_writes_from_any_thread(self, catalog: Catalog, place: Place) -> None:
         def write_and_find(number: int) -> None:
             mark = f"mark-{number}"
-            catalog.write_files(place.dataset.id, [write_of(mark, title=mark)])
+            catalog.files.write(place.dataset.id, [write_of(mark, title=mark)])
             query = {"Field": "Title", "Operation": "eq", "Value": mark}
             assert uris(catalog, place.dataset, query) == [f"oss://bucket/{mark}"]
-            assert catalog.fuzzy_search(place.dataset.id, mark.upper()).total_hits
-            catalog.delete_files(place.dataset.id, [f"oss://bucket/{mark}"])
+            assert catalog.queries.fuzzy_search(place.dataset.id, mark.upper()).total_hits
+            catalog.files.delete(place.dataset.id, [f"oss://bucket/{mark}"])
             assert uris(catalog, place.dataset, query) == []
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(write_and_find, range(100)))
-        assert catalog.search(place.dataset.id, None).total_hits == 0
+        assert catalog.queries.search(place.dataset.id, None).total_hits == 0
 
     def test_counts_equal_a_recount_under_concurrent_writers(self, catalog: Catalog, place: Place) -> None:
         def work(seed: int) -> None:
@@ -606,22 +620,22 @@ class ReadingConformance:
                 key = f"k{number}"
                 match (seed + step) % 4:
                     case 0:
-                        catalog.commit(scan_of(place, key, size=number))
+                        catalog.bindings.commit(scan_of(place, key, size=number))
                     case 1:
-                        catalog.write_files(place.dataset.id, [write_of(key, size=step)])
+                        catalog.files.write(place.dataset.id, [write_of(key, size=step)])
                     case 2:
-                        catalog.delete_files(place.dataset.id, [f"oss://bucket/{key}"])
+                        catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}"])
                     case _:
-                        catalog.commit(
+                        catalog.bindings.commit(
                             ScanCommit(binding_id=place.binding.id, deleted_keys=(key, f"k{step}"))
                         )
 
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(work, range(6)))
         keys = [f"oss://bucket/k{number}" for number in range(40)]
-        held = [msgspec.json.decode(r.document) for r in catalog.get_files(place.dataset.id, keys)]
-        counted = catalog.dataset_statistics("place", "place")
-        assert counted.file_count == len(held) == catalog.search(place.dataset.id, None).total_hits
+        held = [msgspec.json.decode(r.document) for r in catalog.files.get(place.dataset.id, keys)]
+        counted = catalog.datasets.statistics("place", "place")
+        assert counted.file_count == len(held) == catalog.queries.search(place.dataset.id, None).total_hits
         assert counted.total_file_size == sum(document.get("Size", 0) for document in held)
         assert uris(catalog, place.dataset) == sorted(document["URI"] for document in held)
 
@@ -630,8 +644,8 @@ class ReadingConformance:
             return replace(held, progress=replace(held.progress, listed=held.progress.listed + 1))
 
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda _: catalog.update_binding(place.binding.id, add_one), range(200)))
-        assert catalog.get_binding("place", "place", "bucket").progress.listed == 200
+            list(pool.map(lambda _: catalog.bindings.update(place.binding.id, add_one), range(200)))
+        assert catalog.bindings.get("place", "place", "bucket").progress.listed == 200
 
     def test_a_binding_read_is_never_older_than_a_finished_write(
         self, catalog: Catalog, place: Place
@@ -641,38 +655,40 @@ class ReadingConformance:
         def poll() -> list[int]:
             seen = []
             while not stop.is_set():
-                seen.append(catalog.get_binding("place", "place", "bucket").progress.listed)
+                seen.append(catalog.bindings.get("place", "place", "bucket").progress.listed)
             return seen
 
         with ThreadPoolExecutor(1) as pool:
             polled = pool.submit(poll)
             for number in range(1, 200):
-                catalog.commit(ScanCommit(binding_id=place.binding.id, progress=Progress(listed=number)))
-                assert catalog.get_binding("place", "place", "bucket").progress.listed == number
+                catalog.bindings.commit(
+                    ScanCommit(binding_id=place.binding.id, progress=Progress(listed=number))
+                )
+                assert catalog.bindings.get("place", "place", "bucket").progress.listed == number
             stop.set()
             assert polled.result() == sorted(polled.result())
 
     def test_everything_is_there_after_opening_again(
         self, catalog: Catalog, place: Place, open_catalog: Callable[[], Catalog]
     ) -> None:
-        catalog.commit(scan_of(place, "a", "b", size=2, title="t"))
-        catalog.set_fields(place.dataset.id, "oss://bucket/a", b'{"CustomId":"c"}')
-        catalog.delete_files(place.dataset.id, ["oss://bucket/b"])
+        catalog.bindings.commit(scan_of(place, "a", "b", size=2, title="t"))
+        catalog.files.set_fields(place.dataset.id, "oss://bucket/a", b'{"CustomId":"c"}')
+        catalog.files.delete(place.dataset.id, ["oss://bucket/b"])
         before = document_of(catalog, place.dataset, "oss://bucket/a")
         catalog.close()
         catalog.close()
         again = open_catalog()
-        assert again.get_binding("place", "place", "bucket").cursor == "b"
+        assert again.bindings.get("place", "place", "bucket").cursor == "b"
         assert document_of(again, place.dataset, "oss://bucket/a") == before
         query = {"Field": "CustomId", "Operation": "eq", "Value": "c"}
         assert uris(again, place.dataset, query) == ["oss://bucket/a"]
-        assert again.dataset_statistics("place", "place").file_count == 1
-        again.commit(scan_of(place, "c"))
+        assert again.datasets.statistics("place", "place").file_count == 1
+        again.bindings.commit(scan_of(place, "c"))
         assert uris(again, place.dataset) == ["oss://bucket/a", "oss://bucket/c"]
 
     def test_rebuilding_the_index_changes_no_answer(self, catalog: Catalog, place: Place) -> None:
-        catalog.commit(scan_of(place, *(f"k{number}" for number in range(300)), size=1))
-        catalog.delete_files(place.dataset.id, ["oss://bucket/k7"])
+        catalog.bindings.commit(scan_of(place, *(f"k{number}" for number in range(300)), size=1))
+        catalog.files.delete(place.dataset.id, ["oss://bucket/k7"])
         before = uris(catalog, place.dataset)
         seen: list[tuple[int, int]] = []
         stop = threading.Event()
@@ -680,13 +696,13 @@ class ReadingConformance:
         def ask() -> set[int | None]:
             hits: set[int | None] = set()
             while not stop.is_set():
-                hits.add(catalog.search(place.dataset.id, None, limit=1).total_hits)
+                hits.add(catalog.queries.search(place.dataset.id, None, limit=1).total_hits)
             return hits
 
         with ThreadPoolExecutor(3) as pool:
             askers = [pool.submit(ask) for _ in range(3)]
             for _ in range(4):
-                catalog.rebuild_index(lambda done, total: seen.append((done, total)))
+                catalog.queries.rebuild(lambda done, total: seen.append((done, total)))
             stop.set()
             assert [asker.result() for asker in askers] == [{299}] * 3
         assert uris(catalog, place.dataset) == before
@@ -696,7 +712,7 @@ class ReadingConformance:
     def test_fuzzy_search_finds_parts_in_any_case(self, catalog: Catalog, place: Place) -> None:
         text = replace(write_of("text.pdf"), text="All of the TEXT of a document, ΟΔΟΣ")
         label = (Label(label_name="Sonnenuntergang", label_alias="sunset"),)
-        catalog.write_files(
+        catalog.files.write(
             place.dataset.id,
             [
                 text,
@@ -705,10 +721,12 @@ class ReadingConformance:
                 write_of("c", artist="two"),
             ],
         )
-        catalog.set_fields(place.dataset.id, "oss://bucket/b", b'{"CustomLabels":{"Key":"Value\\u001e"}}')
+        catalog.files.set_fields(
+            place.dataset.id, "oss://bucket/b", b'{"CustomLabels":{"Key":"Value\\u001e"}}'
+        )
 
         def found(text: str) -> list[str]:
-            page = catalog.fuzzy_search(place.dataset.id, text)
+            page = catalog.queries.fuzzy_search(place.dataset.id, text)
             assert page.total_hits == len(page.documents)
             return [msgspec.json.decode(document)["Filename"] for document in page.documents]
 
@@ -723,15 +741,15 @@ class ReadingConformance:
 
     def test_a_file_that_matches_no_longer_is_not_shown(self, catalog: Catalog, place: Place) -> None:
         tree = parse_simple_query({"Field": "Title", "Operation": "eq", "Value": "x"})
-        catalog.write_files(place.dataset.id, [write_of("a", title="x")])
-        assert catalog.search(place.dataset.id, tree).total_hits == 1
-        catalog.write_files(place.dataset.id, [write_of("a", title="y")])
-        assert catalog.search(place.dataset.id, tree).total_hits == 0
+        catalog.files.write(place.dataset.id, [write_of("a", title="x")])
+        assert catalog.queries.search(place.dataset.id, tree).total_hits == 1
+        catalog.files.write(place.dataset.id, [write_of("a", title="y")])
+        assert catalog.queries.search(place.dataset.id, tree).total_hits == 0
 
     def test_totals_may_be_left_out(self, catalog: Catalog, place: Place) -> None:
-        assert catalog.search(place.dataset.id, None, total=False).total_hits is None
-        catalog.write_files(place.dataset.id, [write_of("a")])
-        page = catalog.search(place.dataset.id, None, total=False)
+        assert catalog.queries.search(place.dataset.id, None, total=False).total_hits is None
+        catalog.files.write(place.dataset.id, [write_of("a")])
+        page = catalog.queries.search(place.dataset.id, None, total=False)
         assert (page.total_hits, page.next_token, len(page.documents)) == (None, "", 1)
 
 
@@ -742,24 +760,24 @@ class TaskConformance:
         second = Task(id="a", project_name="p", type="U", start_time=now)
         elsewhere = Task(id="c", project_name="q", type="T", start_time=now)
         for task in (first, second, elsewhere):
-            catalog.put_task(task)
-        assert catalog.get_task("p", "T", "b") == first
-        assert catalog.list_tasks("p") == [second, first]
+            catalog.tasks.put(task)
+        assert catalog.tasks.get("p", "T", "b") == first
+        assert catalog.tasks.list("p") == [second, first]
         done = replace(first, status="Succeeded", end_time=now)
-        catalog.put_task(done)
-        assert catalog.list_tasks("p") == [second, done]
+        catalog.tasks.put(done)
+        assert catalog.tasks.list("p") == [second, done]
         for wrong in (("p", "T", "a"), ("q", "T", "b"), ("p", "U", "b")):
             with pytest.raises(NotFound, match="task"):
-                catalog.get_task(*wrong)
+                catalog.tasks.get(*wrong)
 
     def test_tasks_are_forgotten_after_seven_days(self, catalog: Catalog) -> None:
         week = 7 * 24 * 3600 * 10**9
         now = now_ns()
-        catalog.put_task(Task(id="old", project_name="p", type="T", start_time=now - week - 1))
-        catalog.put_task(Task(id="new", project_name="p", type="T", start_time=now - week + 60 * 10**9))
-        assert [task.id for task in catalog.list_tasks("p")] == ["new"]
+        catalog.tasks.put(Task(id="old", project_name="p", type="T", start_time=now - week - 1))
+        catalog.tasks.put(Task(id="new", project_name="p", type="T", start_time=now - week + 60 * 10**9))
+        assert [task.id for task in catalog.tasks.list("p")] == ["new"]
         with pytest.raises(NotFound, match="task"):
-            catalog.get_task("p", "T", "old")
+            catalog.tasks.get("p", "T", "old")
 
 
 class Teller:
@@ -774,7 +792,7 @@ class Teller:
 
 
 def told(catalog: Catalog, destination: str = "d") -> list[tuple[str, str]]:
-    return [(each.id, each.body.decode()) for each in catalog.due_notifications(destination, limit=100)]
+    return [(each.id, each.body.decode()) for each in catalog.outbox.due(destination, limit=100)]
 
 
 def call_of(event_id: str, *keys: str) -> IndexCall:
@@ -785,7 +803,7 @@ def call_of(event_id: str, *keys: str) -> IndexCall:
 
 
 def accept(catalog: Catalog, place: Place, call: IndexCall) -> None:
-    catalog.accept_files(place.dataset.id, [(file.uri, b"{}") for file in call.files], call)
+    catalog.files.accept(place.dataset.id, [(file.uri, b"{}") for file in call.files], call)
 
 
 class NotificationConformance:
@@ -797,39 +815,39 @@ class NotificationConformance:
     def empty_place(self, telling: Catalog) -> Place:
         """A place of whose binding was told already."""
         place = make_place(telling)
-        (made,) = telling.due_notifications("d", limit=10)
+        (made,) = telling.outbox.due("d", limit=10)
         assert made.body == b"None Ready"
-        telling.remove_notification(made.sequence)
+        telling.outbox.remove(made.sequence)
         return place
 
     def test_changes_of_a_binding_are_told_with_them(self, telling: Catalog, empty_place: Place) -> None:
         binding = empty_place.binding
-        telling.update_binding(binding.id, lambda held: replace(held, state=BindingState.RUNNING))
+        telling.bindings.update(binding.id, lambda held: replace(held, state=BindingState.RUNNING))
         with pytest.raises(ZeroDivisionError):
-            telling.update_binding(binding.id, lambda held: replace(held, reason=str(1 // 0)))
-        telling.commit(ScanCommit(binding_id=binding.id, cursor="k"))
-        telling.delete_binding(binding.id)
+            telling.bindings.update(binding.id, lambda held: replace(held, reason=str(1 // 0)))
+        telling.bindings.commit(ScanCommit(binding_id=binding.id, cursor="k"))
+        telling.bindings.delete(binding.id)
         changes = ["Ready Running", "Running Running", "Running Deleted"]
         assert told(telling) == [("bucket", change) for change in changes]
 
     def test_what_is_undone_is_not_told(self, telling: Catalog, empty_place: Place) -> None:
         with pytest.raises(AlreadyExists):
-            telling.create_binding(empty_place.binding)
+            telling.bindings.create(empty_place.binding)
         with pytest.raises(NotEmpty):
-            telling.delete_dataset("place", "place")
+            telling.datasets.delete("place", "place")
         assert told(telling) == []
 
     def test_a_call_ends_with_its_last_file(self, telling: Catalog, empty_place: Place) -> None:
         place = empty_place
         accept(telling, place, call_of("e", "a", "b", "c"))
-        assert sorted(telling.awaited_files(place.dataset.id)) == [f"oss://bucket/{key}" for key in "abc"]
-        telling.write_files(place.dataset.id, [write_of("c"), write_of("other")], existing_only=True)
+        assert sorted(telling.files.awaited(place.dataset.id)) == [f"oss://bucket/{key}" for key in "abc"]
+        telling.files.write(place.dataset.id, [write_of("c"), write_of("other")], existing_only=True)
         assert told(telling) == []
-        assert sorted(telling.awaited_files(place.dataset.id)) == [f"oss://bucket/{key}" for key in "ab"]
-        telling.write_files(place.dataset.id, [write_of("a", reason="[Code] m"), write_of("b")])
+        assert sorted(telling.files.awaited(place.dataset.id)) == [f"oss://bucket/{key}" for key in "ab"]
+        telling.files.write(place.dataset.id, [write_of("a", reason="[Code] m"), write_of("b")])
         assert told(telling) == [("e", '["[Code] m","",""]')]
-        assert telling.awaited_files(place.dataset.id) == []
-        telling.write_files(place.dataset.id, [write_of("a")])
+        assert telling.files.awaited(place.dataset.id) == []
+        telling.files.write(place.dataset.id, [write_of("a")])
         assert len(told(telling)) == 1
 
     def test_one_outcome_ends_every_call_that_waits_for_it(
@@ -837,22 +855,22 @@ class NotificationConformance:
     ) -> None:
         for event_id in ("e1", "e2"):
             accept(telling, empty_place, call_of(event_id, "a"))
-        telling.write_files(empty_place.dataset.id, [write_of("a")])
+        telling.files.write(empty_place.dataset.id, [write_of("a")])
         assert told(telling) == [("e1", '[""]'), ("e2", '[""]')]
 
     def test_a_call_ends_although_its_file_was_removed(self, telling: Catalog, empty_place: Place) -> None:
         accept(telling, empty_place, call_of("e", "a"))
-        telling.delete_files(empty_place.dataset.id, ["oss://bucket/a"])
-        telling.write_files(empty_place.dataset.id, [write_of("a")], existing_only=True)
+        telling.files.delete(empty_place.dataset.id, ["oss://bucket/a"])
+        telling.files.write(empty_place.dataset.id, [write_of("a")], existing_only=True)
         assert told(telling) == [("e", '[""]')]
         assert uris(telling, empty_place.dataset) == []
 
     def test_calls_end_with_their_dataset(self, telling: Catalog, empty_place: Place) -> None:
         accept(telling, empty_place, call_of("e", "a", "b"))
-        telling.write_files(empty_place.dataset.id, [write_of("a")])
-        telling.delete_files(empty_place.dataset.id, ["oss://bucket/a", "oss://bucket/b"])
-        telling.delete_binding(empty_place.binding.id)
-        telling.delete_dataset("place", "place")
+        telling.files.write(empty_place.dataset.id, [write_of("a")])
+        telling.files.delete(empty_place.dataset.id, ["oss://bucket/a", "oss://bucket/b"])
+        telling.bindings.delete(empty_place.binding.id)
+        telling.datasets.delete("place", "place")
         event_id, body = told(telling)[-1]
         first, second = msgspec.json.decode(body)
         assert (event_id, first) == ("e", "")
@@ -861,54 +879,54 @@ class NotificationConformance:
     def test_calls_of_other_datasets_wait_on(self, telling: Catalog, empty_place: Place) -> None:
         other = make_place(telling, "other")
         accept(telling, empty_place, call_of("e", "a"))
-        telling.write_files(other.dataset.id, [write_of("a")])
+        telling.files.write(other.dataset.id, [write_of("a")])
         assert "e" not in dict(told(telling))
 
     def test_a_call_that_is_refused_is_never_told(self, telling: Catalog, empty_place: Place) -> None:
         bad = b'{"CustomLabels":"text"}'
         with pytest.raises(InvalidFields):
-            telling.accept_files(empty_place.dataset.id, [("oss://bucket/a", bad)], call_of("e", "a"))
-        assert telling.awaited_files(empty_place.dataset.id) == []
+            telling.files.accept(empty_place.dataset.id, [("oss://bucket/a", bad)], call_of("e", "a"))
+        assert telling.files.awaited(empty_place.dataset.id) == []
 
     def test_what_waits_survives(
         self, telling: Catalog, empty_place: Place, open_catalog: Callable[..., Catalog]
     ) -> None:
         accept(telling, empty_place, call_of("e", "a"))
-        telling.delete_binding(empty_place.binding.id)
+        telling.bindings.delete(empty_place.binding.id)
         telling.close()
         again = open_catalog(Teller())
         assert told(again) == [("bucket", "Ready Deleted")]
-        assert again.awaited_files(empty_place.dataset.id) == ["oss://bucket/a"]
-        again.write_files(empty_place.dataset.id, [write_of("a")])
+        assert again.files.awaited(empty_place.dataset.id) == ["oss://bucket/a"]
+        again.files.write(empty_place.dataset.id, [write_of("a")])
         assert told(again)[-1] == ("e", '[""]')
 
     def test_what_was_tried_in_vain_waits(self, telling: Catalog, empty_place: Place) -> None:
         for name in ("1", "2"):
-            telling.update_binding(
+            telling.bindings.update(
                 empty_place.binding.id, lambda held, name=name: replace(held, reason=name)
             )
-        first, second = telling.due_notifications("d", limit=10)
-        assert telling.due_notifications("other", limit=10) == []
-        assert telling.due_notifications("d", limit=1) == [first]
-        telling.postpone_notification(first.sequence, due=now_ns() + 3600 * 10**9)
-        assert telling.due_notifications("d", limit=10) == [second]
-        telling.postpone_notification(first.sequence, due=0)
-        found = telling.due_notifications("d", limit=10)
+        first, second = telling.outbox.due("d", limit=10)
+        assert telling.outbox.due("other", limit=10) == []
+        assert telling.outbox.due("d", limit=1) == [first]
+        telling.outbox.postpone(first.sequence, due=now_ns() + 3600 * 10**9)
+        assert telling.outbox.due("d", limit=10) == [second]
+        telling.outbox.postpone(first.sequence, due=0)
+        found = telling.outbox.due("d", limit=10)
         assert [(each.sequence, each.attempts) for each in found] == [
             (first.sequence, 2),
             (second.sequence, 0),
         ]
-        assert telling.notification_backlog() == {"d": Backlog(count=2, oldest=first.made_time)}
-        telling.remove_notification(second.sequence)
-        assert telling.notification_backlog()["d"].count == 1
+        assert telling.outbox.backlog() == {"d": Backlog(count=2, oldest=first.made_time)}
+        telling.outbox.remove(second.sequence)
+        assert telling.outbox.backlog()["d"].count == 1
 
     def test_old_ones_are_given_up(self, telling: Catalog, empty_place: Place) -> None:
-        telling.update_binding(empty_place.binding.id, lambda held: held)
+        telling.bindings.update(empty_place.binding.id, lambda held: held)
         between = now_ns()
-        telling.update_binding(empty_place.binding.id, lambda held: held)
-        assert telling.expire_notifications(before=between) == {"d": 1}
+        telling.bindings.update(empty_place.binding.id, lambda held: held)
+        assert telling.outbox.expire(before=between) == {"d": 1}
         assert len(told(telling)) == 1
-        assert telling.expire_notifications(before=0) == {}
+        assert telling.outbox.expire(before=0) == {}
 
 
 class CatalogConformance(

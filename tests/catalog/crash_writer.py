@@ -15,7 +15,7 @@ from bindery.file import File
 def main(data: Path, seed: int) -> None:
     """Each step writes twenty files with its mark and removes a few others, in one commit."""
     catalog = SqliteCatalog(data, account_id="10001")
-    binding = catalog.get_binding("place", "place", "bucket")
+    binding = catalog.bindings.get("place", "place", "bucket")
     chance = random.Random(seed)
     print("ready", flush=True)
     for step in itertools.count():
@@ -35,10 +35,10 @@ def main(data: Path, seed: int) -> None:
             deleted_keys=tuple(f"k{number}" for number in numbers[20:]),
             progress=Progress(listed=step),
         )
-        catalog.commit(work)
+        catalog.bindings.commit(work)
         print(step, flush=True)
         if step % 3 == 0:
-            catalog.search(binding.dataset_id, None, limit=1)
+            catalog.queries.search(binding.dataset_id, None, limit=1)
 
 
 if __name__ == "__main__":

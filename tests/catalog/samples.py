@@ -32,11 +32,11 @@ def make_place(
     catalog: Catalog, name: str = "place", *, bucket: str = "bucket", limits: Limits | None = None
 ) -> Place:
     """A project, a dataset and a binding of that name."""
-    catalog.create_project(Project(name=name))
-    dataset = catalog.create_dataset(
+    catalog.projects.create(Project(name=name))
+    dataset = catalog.datasets.create(
         Dataset(project_id=0, project_name=name, name=name, limits=limits or Limits())
     )
-    binding = catalog.create_binding(
+    binding = catalog.bindings.create(
         Binding(dataset_id=0, project_name=name, dataset_name=name, bucket=bucket)
     )
     return Place(dataset, binding)
@@ -69,7 +69,7 @@ def uris(catalog: Catalog, dataset: Dataset, query: dict[str, Any] | None = None
     found: list[str] = []
     token = ""
     while True:
-        page = catalog.search(dataset.id, tree, token=token)
+        page = catalog.queries.search(dataset.id, tree, token=token)
         found += [msgspec.json.decode(document)["URI"] for document in page.documents]
         token = page.next_token
         if not token:
@@ -78,6 +78,6 @@ def uris(catalog: Catalog, dataset: Dataset, query: dict[str, Any] | None = None
 
 def document_of(catalog: Catalog, dataset: Dataset, uri: str) -> dict[str, Any]:
     """The stored document of one entry."""
-    (record,) = catalog.get_files(dataset.id, [uri])
+    (record,) = catalog.files.get(dataset.id, [uri])
     decoded: dict[str, Any] = msgspec.json.decode(record.document)
     return decoded

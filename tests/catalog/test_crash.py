@@ -41,8 +41,8 @@ def run_until_killed(data: Path, seed: int) -> int:
 def check_books(catalog: Catalog, place: Place) -> None:
     """Counts equal a recount, and the index equals the record."""
     found = uris(catalog, place.dataset)
-    held = [msgspec.json.decode(r.document) for r in catalog.get_files(place.dataset.id, found)]
-    counted = catalog.dataset_statistics("place", "place")
+    held = [msgspec.json.decode(r.document) for r in catalog.files.get(place.dataset.id, found)]
+    counted = catalog.datasets.statistics("place", "place")
     assert counted.file_count == len(found) == len(held)
     assert counted.total_file_size == sum(document["Size"] for document in held)
     assert isinstance(catalog, SqliteCatalog)
@@ -50,9 +50,9 @@ def check_books(catalog: Catalog, place: Place) -> None:
         "SELECT uri, document FROM file WHERE document IS NOT NULL"
     ).fetchall()
     assert sorted(uri for uri, _ in rows) == found
-    (total,) = catalog.aggregate(place.dataset.id, None, parse_aggregations([("Size", "sum")]))
+    (total,) = catalog.queries.aggregate(place.dataset.id, None, parse_aggregations([("Size", "sum")]))
     assert total.value == counted.total_file_size
-    ledger = {entry.key: entry for page in catalog.walk_ledger(place.binding.id) for entry in page}
+    ledger = {entry.key: entry for page in catalog.ledger.walk(place.binding.id) for entry in page}
     live = {f"oss://bucket/{key}" for key, entry in ledger.items() if entry.outcome.value == "Indexed"}
     assert live == set(found)
 
@@ -66,7 +66,7 @@ def test_killed_at_random(open_catalog: OpenCatalog, tmp_path: Path) -> None:
     for seed in range(KILLS):
         last = run_until_killed(data, seed)
         catalog = open_catalog()
-        binding = catalog.get_binding("place", "place", "bucket")
+        binding = catalog.bindings.get("place", "place", "bucket")
         # the step that was under way is there as a whole or not at all
         assert binding.progress.listed in (last, last + 1) or last == -1
         marks = _sizes_by_step(catalog, place, seed)
@@ -76,10 +76,10 @@ def test_killed_at_random(open_catalog: OpenCatalog, tmp_path: Path) -> None:
 
 
 def _sizes_by_step(catalog: Catalog, place: Place, seed: int) -> dict[int, int]:
-    binding = catalog.get_binding("place", "place", "bucket")
+    binding = catalog.bindings.get("place", "place", "bucket")
     mark = f"{seed}:{binding.progress.listed}"
     query = parse_simple_query({"Field": "Title", "Operation": "eq", "Value": mark})
-    return {binding.progress.listed: catalog.search(place.dataset.id, query).total_hits or 0}
+    return {binding.progress.listed: catalog.queries.search(place.dataset.id, query).total_hits or 0}
 
 
 MOMENTS: dict[str, Callable[[Path], None]] = {

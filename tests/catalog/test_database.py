@@ -92,35 +92,37 @@ def test_damage_in_the_middle_is_reported_when_it_is_read(
     catalog = open_catalog()
     place = make_place(catalog)
     keys = [f"k{number:05d}" for number in range(3_000)]
-    catalog.commit(scan_of(place, *keys, title="t" * 500))
-    catalog.search(place.dataset.id, None)
+    catalog.bindings.commit(scan_of(place, *keys, title="t" * 500))
+    catalog.queries.search(place.dataset.id, None)
     catalog.close()
     path = tmp_path / "data" / "catalog.db"
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 4 // 4096 * 4096)
         file.write(random.Random(4).randbytes(path.stat().st_size // 2))
     catalog = open_catalog()
-    assert catalog.get_project("place").name == "place"
+    assert catalog.projects.get("place").name == "place"
     for _ in range(2):
         with pytest.raises(CatalogUnusable, match=r"damaged.*backup"):
             for key in keys:
-                catalog.get_files(place.dataset.id, [f"oss://bucket/{key}"])
+                catalog.files.get(place.dataset.id, [f"oss://bucket/{key}"])
     with pytest.raises(CatalogUnusable, match="damaged"):
-        catalog.rebuild_index()
+        catalog.queries.rebuild()
 
 
 def test_a_record_cut_short_while_open_kills_nobody(open_catalog: OpenCatalog, tmp_path: Path) -> None:
     """A mapped file would end the process with SIGBUS here."""
     catalog = open_catalog()
     place = make_place(catalog)
-    catalog.commit(scan_of(place, *(f"k{number:05d}" for number in range(20_000)), title="t" * 300))
-    catalog.search(place.dataset.id, None)
+    catalog.bindings.commit(
+        scan_of(place, *(f"k{number:05d}" for number in range(20_000)), title="t" * 300)
+    )
+    catalog.queries.search(place.dataset.id, None)
     assert not catalog._database._writer.execute("PRAGMA mmap_size").fetchone()[0]  # type: ignore[attr-defined]
     catalog._database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
     os.truncate(tmp_path / "data" / "catalog.db", 20_480)
     with pytest.raises(CatalogUnusable):
-        for page in catalog.walk_ledger(place.binding.id):
-            catalog.get_files(place.dataset.id, [f"oss://bucket/{entry.key}" for entry in page])
+        for page in catalog.ledger.walk(place.binding.id):
+            catalog.files.get(place.dataset.id, [f"oss://bucket/{entry.key}" for entry in page])
 
 
 SCHEMA_OF_EACH_TABLE = {
@@ -252,10 +254,10 @@ def test_walking_reads_a_page_at_a_time(open_catalog: OpenCatalog) -> None:
     """An unfinished walk holds no snapshot: the log is worked in behind it."""
     catalog = open_catalog()
     place = make_place(catalog)
-    catalog.commit(scan_of(place, *(f"k{number:05d}" for number in range(6_000))))
-    walk = catalog.walk_ledger(place.binding.id)
+    catalog.bindings.commit(scan_of(place, *(f"k{number:05d}" for number in range(6_000))))
+    walk = catalog.ledger.walk(place.binding.id)
     next(walk)
-    catalog.commit(scan_of(place, "k00001"))
+    catalog.bindings.commit(scan_of(place, "k00001"))
     busy = catalog._database._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]  # type: ignore[attr-defined]
     assert busy == 0
     assert len(next(walk)) == 1_000
@@ -275,7 +277,7 @@ def test_another_program_that_holds_the_record_is_named_and_outlived(
         assert other.stdout is not None
         other.stdout.readline()
         with pytest.raises(CatalogUnusable, match="locked by another program"):
-            catalog.create_project(Project(name="p"))
-        assert catalog.list_projects() == []
+            catalog.projects.create(Project(name="p"))
+        assert catalog.projects.list() == []
         other.communicate(b"\n")
-    assert catalog.create_project(Project(name="p")).id > 0
+    assert catalog.projects.create(Project(name="p")).id > 0

@@ -41,15 +41,15 @@ def filled(open_catalog: OpenCatalog) -> Place:
     """A closed catalog whose index has seen the first version of everything."""
     catalog = open_catalog()
     place = make_place(catalog)
-    catalog.commit(scan_of(place, *KEYS, title="first"))
-    assert catalog.search(place.dataset.id, None).total_hits == len(KEYS)
+    catalog.bindings.commit(scan_of(place, *KEYS, title="first"))
+    assert catalog.queries.search(place.dataset.id, None).total_hits == len(KEYS)
     catalog.close()
     return place
 
 
 def change(catalog: Catalog, place: Place) -> None:
-    catalog.delete_files(place.dataset.id, [f"oss://bucket/{key}" for key in GONE])
-    catalog.commit(scan_of(place, *CHANGED, *ADDED, title="second"))
+    catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in GONE])
+    catalog.bindings.commit(scan_of(place, *CHANGED, *ADDED, title="second"))
 
 
 def check(catalog: Catalog, place: Place) -> None:
@@ -117,12 +117,12 @@ def test_a_damaged_index_is_built_anew(
 ) -> None:
     catalog = open_catalog()
     change(catalog, filled)
-    catalog.search(filled.dataset.id, None)
+    catalog.queries.search(filled.dataset.id, None)
     catalog.close()
     damage(data / "index.duckdb")
     catalog = open_catalog()
     check(catalog, filled)
-    catalog.commit(scan_of(filled, "one-more"))
+    catalog.bindings.commit(scan_of(filled, "one-more"))
     assert "oss://bucket/one-more" in uris(catalog, filled.dataset)
 
 
@@ -140,7 +140,7 @@ def test_an_older_copy_of_the_index_catches_up_or_is_built_anew(
     shutil.copy(data / "index.duckdb", data / "copy")
     catalog = open_catalog()
     change(catalog, filled)
-    catalog.search(filled.dataset.id, None)
+    catalog.queries.search(filled.dataset.id, None)
     assert isinstance(catalog, SqliteCatalog)
     catalog._entries.purge_tombstones(catalog._entries.last_sequence())
     catalog.close()
@@ -155,8 +155,8 @@ def test_an_index_of_another_record_is_not_used(
         path.unlink()
     catalog = open_catalog()
     place = make_place(catalog)
-    catalog.commit(scan_of(place, *(f"other{number}" for number in range(900))))
-    assert catalog.search(place.dataset.id, None).total_hits == 900
+    catalog.bindings.commit(scan_of(place, *(f"other{number}" for number in range(900))))
+    assert catalog.queries.search(place.dataset.id, None).total_hits == 900
     assert uris(catalog, place.dataset)[0] == "oss://bucket/other0"
 
 
@@ -183,7 +183,7 @@ def test_a_batch_that_fails_is_applied_as_a_whole_later(
     monkeypatch.setattr(follower.Follower, "_insert", fail)
     change(catalog, filled)
     with pytest.raises(duckdb.ConstraintException):
-        catalog.search(filled.dataset.id, None)
+        catalog.queries.search(filled.dataset.id, None)
     monkeypatch.undo()
     check(catalog, filled)
 
@@ -221,19 +221,19 @@ def test_a_disk_without_room_is_named_and_survived(
 
 def write_without_room(data: Path, place: Place) -> None:
     catalog = SqliteCatalog(data, account_id="10001")
-    catalog.search(place.dataset.id, None)
+    catalog.queries.search(place.dataset.id, None)
     full = max(path.stat().st_size for path in data.iterdir())
     resource.setrlimit(resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     large = [f"large{number}" for number in range(20)]
     text = os.urandom(500_000).hex()
     with pytest.raises(CatalogUnusable, match="room"):
         for key in large:
-            catalog.write_files(place.dataset.id, [msgspec.structs.replace(write_of(key), text=text)])
-            catalog.search(place.dataset.id, None)
+            catalog.files.write(place.dataset.id, [msgspec.structs.replace(write_of(key), text=text)])
+            catalog.queries.search(place.dataset.id, None)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    catalog.write_files(place.dataset.id, [write_of("after")])
+    catalog.files.write(place.dataset.id, [write_of("after")])
     assert "oss://bucket/after" in uris(catalog, place.dataset)
-    catalog.delete_files(place.dataset.id, [f"oss://bucket/{key}" for key in [*large, "after"]])
+    catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in [*large, "after"]])
     catalog.close()
 
 
@@ -242,17 +242,17 @@ def test_many_datasets_and_one_dropped_while_followed(open_catalog: OpenCatalog,
     places = [make_place(catalog, f"p{number}") for number in range(12)]
     for round_ in range(3):
         for place in places:
-            catalog.commit(scan_of(place, *(f"{round_}-{number}" for number in range(5))))
+            catalog.bindings.commit(scan_of(place, *(f"{round_}-{number}" for number in range(5))))
     gone = places.pop(4)
-    assert catalog.search(gone.dataset.id, None).total_hits == 15
-    catalog.delete_binding(gone.binding.id)
-    catalog.delete_files(gone.dataset.id, uris(catalog, gone.dataset))
-    catalog.delete_dataset("p4", "p4")
+    assert catalog.queries.search(gone.dataset.id, None).total_hits == 15
+    catalog.bindings.delete(gone.binding.id)
+    catalog.files.delete(gone.dataset.id, uris(catalog, gone.dataset))
+    catalog.datasets.delete("p4", "p4")
     for _ in range(2):
         for place in places:
-            assert catalog.search(place.dataset.id, None).total_hits == 15
+            assert catalog.queries.search(place.dataset.id, None).total_hits == 15
         with pytest.raises(NotFound, match="dataset"):
-            catalog.search(gone.dataset.id, None)
+            catalog.queries.search(gone.dataset.id, None)
         catalog.close()
         catalog = open_catalog()
     catalog.close()
@@ -275,8 +275,8 @@ def test_a_table_of_a_dataset_that_is_gone_is_dropped_at_the_start(
 
 def test_removed_entries_are_forgotten_once_followed(catalog: Catalog, place: Place) -> None:
     assert isinstance(catalog, SqliteCatalog)
-    catalog.commit(scan_of(place, *KEYS))
-    catalog.delete_files(place.dataset.id, [f"oss://bucket/{key}" for key in KEYS])
+    catalog.bindings.commit(scan_of(place, *KEYS))
+    catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in KEYS])
     assert uris(catalog, place.dataset) == []
     entries = catalog._entries
     newest = entries.last_sequence()
@@ -301,7 +301,7 @@ def test_closing_does_not_wait_for_an_index_that_is_far_behind(
     monkeypatch.setattr(follower.Follower, "_apply", close_amid)
     change(catalog, filled)
     with pytest.raises(CatalogUnusable, match="stopping"):
-        catalog.search(filled.dataset.id, None)
+        catalog.queries.search(filled.dataset.id, None)
     catalog.close()
     assert len(applied) <= 2
     monkeypatch.undo()
@@ -312,9 +312,9 @@ def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> 
     assert isinstance(catalog, SqliteCatalog)
     text = "x" * 3_000_000
     writes = [msgspec.structs.replace(write_of(f"k{number}"), text=text) for number in range(8)]
-    catalog.write_files(place.dataset.id, writes)
+    catalog.files.write(place.dataset.id, writes)
     assert len(catalog._entries.changes_after(0, 1_000)) < 8
-    assert catalog.fuzzy_search(place.dataset.id, "xxx").total_hits == 8
+    assert catalog.queries.fuzzy_search(place.dataset.id, "xxx").total_hits == 8
 
 
 def test_a_query_that_takes_too_long_is_stopped(
@@ -322,7 +322,7 @@ def test_a_query_that_takes_too_long_is_stopped(
 ) -> None:
     monkeypatch.setattr("bindery.catalog.index.index._QUERY_SECONDS", 0.05)
     names = [Label(label_name=f"label {number} of many") for number in range(2_000)]
-    catalog.write_files(
+    catalog.files.write(
         place.dataset.id, [write_of(f"k{number}", labels=tuple(names)) for number in range(300)]
     )
     leaf = {"Field": "Labels.LabelName", "Operation": "match-phrase", "Value": "label of many others"}
@@ -331,14 +331,14 @@ def test_a_query_that_takes_too_long_is_stopped(
         "SubQueries": [{**leaf, "Value": f"label {number} of"} for number in range(5_000, 5_099)],
     }
     with pytest.raises(QueryError, match="takes more than"):
-        catalog.search(place.dataset.id, parse_simple_query(node))
+        catalog.queries.search(place.dataset.id, parse_simple_query(node))
     monkeypatch.undo()
-    assert catalog.search(place.dataset.id, None).total_hits == 300
+    assert catalog.queries.search(place.dataset.id, None).total_hits == 300
 
 
 def test_no_file_of_the_machine_can_be_read_through_the_index(catalog: Catalog, place: Place) -> None:
     assert isinstance(catalog, SqliteCatalog)
-    with catalog._index._file.reading() as cursor, pytest.raises(duckdb.PermissionException):
+    with catalog.queries._file.reading() as cursor, pytest.raises(duckdb.PermissionException):
         cursor.execute("SELECT * FROM read_text('/etc/hostname')")
 
 
@@ -393,9 +393,9 @@ def test_projection_of_a_document_beyond_reading_keeps_the_file(bytes_: bytes) -
 
 
 def test_sums_beyond_64_bits(catalog: Catalog, place: Place) -> None:
-    catalog.write_files(
+    catalog.files.write(
         place.dataset.id, [write_of(f"k{number}", bitrate=2**63 - 1, duration=1e308) for number in range(3)]
     )
     wanted = parse_aggregations([("Bitrate", "sum"), ("Bitrate", "average"), ("Bitrate", "max")])
-    found = catalog.aggregate(place.dataset.id, None, wanted)
+    found = catalog.queries.aggregate(place.dataset.id, None, wanted)
     assert [result.value for result in found] == [float(3 * (2**63 - 1)), float(2**63), float(2**63 - 1)]

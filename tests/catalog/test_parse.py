@@ -192,7 +192,7 @@ HOSTILE_VALUES = [".*+?()[]{}|^$\\d\\", "\0", "a\0b", "'; DROP TABLE file; --", 
 
 @pytest.mark.parametrize("value", HOSTILE_VALUES, ids=range(len(HOSTILE_VALUES)))
 def test_hostile_values_are_only_values(catalog: Catalog, place: Place, value: str) -> None:
-    catalog.write_files(
+    catalog.files.write(
         place.dataset.id,
         [
             write_of("same", title=value, oss_tagging={value[:1000]: value}),
@@ -209,7 +209,7 @@ def test_hostile_values_are_only_values(catalog: Catalog, place: Place, value: s
     if any(char.isalnum() for char in value):
         query = {"Field": "Title", "Operation": "match-phrase", "Value": value}
         assert uris(catalog, place.dataset, query) == same
-    assert catalog.fuzzy_search(place.dataset.id, value).total_hits == (1 if value.strip() else 2)
+    assert catalog.queries.fuzzy_search(place.dataset.id, value).total_hits == (1 if value.strip() else 2)
 
 
 @pytest.mark.parametrize(

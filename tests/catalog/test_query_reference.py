@@ -154,25 +154,25 @@ AGGREGATED = [
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     catalog = SqliteCatalog(tmp_path_factory.mktemp("catalog"), account_id="10001")
-    catalog.create_project(Project(name="p"))
-    catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+    catalog.projects.create(Project(name="p"))
+    catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
     yield catalog
     catalog.close()
 
 
 def store(catalog: Catalog, documents: list[dict[str, Any]]) -> tuple[Dataset, list[dict[str, Any]]]:
     """A dataset with these files alone, and the documents as clients get them."""
-    dataset = catalog.get_dataset("p", "d")
-    while held := catalog.search(dataset.id, None).documents:
-        catalog.delete_files(dataset.id, [msgspec.json.decode(document)["URI"] for document in held])
+    dataset = catalog.datasets.get("p", "d")
+    while held := catalog.queries.search(dataset.id, None).documents:
+        catalog.files.delete(dataset.id, [msgspec.json.decode(document)["URI"] for document in held])
     files = [
         FileWrite(
             uri=f"oss://b/{number:02d}-{document.get('Title', '')}", file=msgspec.convert(document, File)
         )
         for number, document in enumerate(documents)
     ]
-    catalog.write_files(dataset.id, files)
-    stored = catalog.get_files(dataset.id, [write.uri for write in files])
+    catalog.files.write(dataset.id, files)
+    stored = catalog.files.get(dataset.id, [write.uri for write in files])
     return dataset, [msgspec.json.decode(record.document) for record in stored]
 
 
@@ -184,7 +184,7 @@ RANDOM = settings(max_examples=60, deadline=None, suppress_health_check=list(Hea
 def test_queries(shared: Catalog, documents: list[Any], queries: list[Any]) -> None:
     dataset, held = store(shared, documents)
     for query in queries:
-        page = shared.search(dataset.id, parse_simple_query(query))
+        page = shared.queries.search(dataset.id, parse_simple_query(query))
         found = [msgspec.json.decode(document)["URI"] for document in page.documents]
         expected = sorted(document["URI"] for document in held if reference.matches(document, query))
         assert found == expected, query
@@ -205,7 +205,7 @@ def test_orders_and_pages(
         found, token, seen = [], "", set()
         while True:
             parsed = None if tree is None else parse_simple_query(tree)
-            page = shared.search(dataset.id, parsed, sort=fields, limit=size, token=token)
+            page = shared.queries.search(dataset.id, parsed, sort=fields, limit=size, token=token)
             assert page.total_hits == len(wanted)
             assert len(page.documents) <= size
             found += [msgspec.json.decode(document)["URI"] for document in page.documents]
@@ -230,7 +230,7 @@ def test_aggregations(shared: Catalog, documents: list[Any], query: Any, limit: 
         for operation in ("min", "max", "sum", "average")
     ]
     for batch in (asked[start : start + 20] for start in range(0, len(asked), 20)):
-        results = shared.aggregate(dataset.id, parsed, parse_aggregations(batch), groups=limit)
+        results = shared.queries.aggregate(dataset.id, parsed, parse_aggregations(batch), groups=limit)
         for (field, operation), result in zip(batch, results, strict=True):
             expected = reference.aggregate(wanted, field, operation, limit)
             assert (result.field, result.operation) == (field, operation)

@@ -77,11 +77,11 @@ def test_other_tokens_are_refused(token: str) -> None:
 def test_a_token_belongs_to_its_query(catalog: Catalog, place: Place) -> None:
     other = make_place(catalog, "other")
     for dataset in (place.dataset, other.dataset):
-        catalog.write_files(dataset.id, [write_of(f"k{number}", size=number) for number in range(5)])
+        catalog.files.write(dataset.id, [write_of(f"k{number}", size=number) for number in range(5)])
     query = parse_simple_query({"Field": "Size", "Operation": "gte", "Value": "0"})
     different = parse_simple_query({"Field": "Size", "Operation": "gte", "Value": "1"})
     sort = parse_sort("Size", "asc")
-    token = catalog.search(place.dataset.id, query, sort=sort, limit=2).next_token
+    token = catalog.queries.search(place.dataset.id, query, sort=sort, limit=2).next_token
     for dataset_id, tree, order in (
         (other.dataset.id, query, sort),
         (place.dataset.id, different, sort),
@@ -90,11 +90,11 @@ def test_a_token_belongs_to_its_query(catalog: Catalog, place: Place) -> None:
         (place.dataset.id, query, ()),
     ):
         with pytest.raises(QueryError, match="another query"):
-            catalog.search(dataset_id, tree, sort=order, limit=2, token=token)
-    assert catalog.search(place.dataset.id, query, sort=sort, limit=1, token=token).total_hits == 5
-    fuzzy = catalog.fuzzy_search(place.dataset.id, "k", limit=2).next_token
+            catalog.queries.search(dataset_id, tree, sort=order, limit=2, token=token)
+    assert catalog.queries.search(place.dataset.id, query, sort=sort, limit=1, token=token).total_hits == 5
+    fuzzy = catalog.queries.fuzzy_search(place.dataset.id, "k", limit=2).next_token
     with pytest.raises(QueryError, match="another query"):
-        catalog.fuzzy_search(place.dataset.id, "K2", limit=2, token=fuzzy)
+        catalog.queries.fuzzy_search(place.dataset.id, "K2", limit=2, token=fuzzy)
 
 
 @pytest.mark.parametrize("sort", ["", "Size", "Title,Size"])
@@ -103,14 +103,14 @@ def test_unchanged_entries_are_shown_once_while_others_change(
 ) -> None:
     """Entries with even numbers stay; odd ones come, go and change their place between pages."""
     steady = {f"oss://bucket/{number:03d}" for number in range(0, 60, 2)}
-    catalog.write_files(
+    catalog.files.write(
         place.dataset.id,
         [write_of(f"{number:03d}", size=number % 7, title=str(number % 3)) for number in range(0, 60, 2)],
     )
     found: list[str] = []
     token, step = "", 0
     while True:
-        page = catalog.search(
+        page = catalog.queries.search(
             place.dataset.id, None, sort=parse_sort(sort, "asc" if sort else None), limit=4, token=token
         )
         found += [msgspec.json.decode(document)["URI"] for document in page.documents]
@@ -121,12 +121,12 @@ def test_unchanged_entries_are_shown_once_while_others_change(
         changed = [
             write_of(f"{number:03d}", size=(number * step) % 9) for number in range(1, 60, 2 + step % 3)
         ]
-        catalog.write_files(place.dataset.id, changed)
-        catalog.delete_files(
+        catalog.files.write(place.dataset.id, changed)
+        catalog.files.delete(
             place.dataset.id, [write.uri for write in changed[step % 2 :: 2] if write.uri not in steady]
         )
         restore = [
             write_of(f"{number:03d}", size=number % 7, title=str(number % 3)) for number in range(0, 60, 2)
         ]
-        catalog.write_files(place.dataset.id, restore)
+        catalog.files.write(place.dataset.id, restore)
     assert sorted(uri for uri in found if uri in steady) == sorted(steady)

@@ -48,11 +48,11 @@ def open_server(tmp_path: Path) -> Iterator[Open]:
 
 def bind(catalog: SqliteCatalog, *buckets: str) -> None:
     """One notification for each bucket."""
-    if not catalog.list_projects():
-        catalog.create_project(Project(name="p"))
-        catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+    if not catalog.projects.list():
+        catalog.projects.create(Project(name="p"))
+        catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
     for bucket in buckets:
-        catalog.create_binding(Binding(dataset_id=0, project_name="p", dataset_name="d", bucket=bucket))
+        catalog.bindings.create(Binding(dataset_id=0, project_name="p", dataset_name="d", bucket=bucket))
 
 
 def told(receiver: Receiver) -> list[str]:
@@ -65,7 +65,7 @@ def test_messages_arrive_once_in_order_and_leave_nothing(open_server: Open, rece
     delivery.start()
     receiver.wait(lambda: len(receiver.messages) == 5)
     assert told(receiver) == list("abcde")
-    receiver.wait(lambda: catalog.notification_backlog() == {})
+    receiver.wait(lambda: catalog.outbox.backlog() == {})
     assert (delivery.tries()["EventBridge/ops", "delivered"], receiver.requests) == (5, 5)
 
 
@@ -76,7 +76,7 @@ def test_what_is_refused_is_sent_again(open_server: Open, receiver: Receiver, st
     bind(catalog, "a")
     delivery.start()
     receiver.wait(lambda: told(receiver) == ["a"])
-    receiver.wait(lambda: catalog.notification_backlog() == {})
+    receiver.wait(lambda: catalog.outbox.backlog() == {})
     assert receiver.requests == 4  # a redirection is not followed
     assert delivery.tries()["EventBridge/ops", "failed"] == 3
 
@@ -92,7 +92,7 @@ def test_one_message_that_is_never_taken_holds_up_no_other(open_server: Open, re
     receiver._take = refuse_a  # type: ignore[method-assign]
     delivery.start()
     receiver.wait(lambda: told(receiver) == ["b", "c"])
-    assert catalog.notification_backlog()["EventBridge/ops"].count == 1
+    assert catalog.outbox.backlog()["EventBridge/ops"].count == 1
 
 
 def test_a_dead_destination_holds_up_no_other(open_server: Open, receiver: Receiver) -> None:
@@ -101,9 +101,7 @@ def test_a_dead_destination_holds_up_no_other(open_server: Open, receiver: Recei
     delivery.start()
     receiver.wait(lambda: told(receiver) == ["a", "b", "c"])
     receiver.wait(lambda: delivery.tries()["EventBridge/dead", "failed"] > 2)
-    assert {name: held.count for name, held in catalog.notification_backlog().items()} == {
-        "EventBridge/dead": 3
-    }
+    assert {name: held.count for name, held in catalog.outbox.backlog().items()} == {"EventBridge/dead": 3}
 
 
 def test_a_restart_loses_nothing(open_server: Open, receiver: Receiver) -> None:
@@ -123,7 +121,7 @@ def test_messages_are_given_up_in_the_end(open_server: Open, receiver: Receiver)
     bind(catalog, *"abc")
     delivery.start()
     receiver.wait(lambda: delivery.tries().get(("EventBridge/ops", "expired")) == 3)
-    assert catalog.notification_backlog() == {}
+    assert catalog.outbox.backlog() == {}
 
 
 def test_what_an_earlier_configuration_left_is_given_up_too(open_server: Open, receiver: Receiver) -> None:
@@ -145,7 +143,7 @@ def test_an_answer_without_end_is_an_answer(open_server: Open, receiver: Receive
         connection, _ = listener.accept()
         connection.recv(65_536)
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 10_000)  # and never closed
-        receiver.wait(lambda: catalog.notification_backlog() == {})
+        receiver.wait(lambda: catalog.outbox.backlog() == {})
         connection.close()
 
 
@@ -158,7 +156,7 @@ def test_a_destination_that_answers_nothing_is_left_after_a_while(
         bind(catalog, "a")
         delivery.start()
         receiver.wait(lambda: delivery.tries()["EventBridge/ops", "failed"] >= 1)
-        assert catalog.notification_backlog()["EventBridge/ops"].count == 1
+        assert catalog.outbox.backlog()["EventBridge/ops"].count == 1
 
 
 def test_the_signature_of_the_specification() -> None:

@@ -126,8 +126,11 @@ class DeadCatalog:
             self._alive = False
         self._catalog.close()
 
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._catalog, name)
+    def __getattr__(self, noun: str) -> Any:
+        return _Guarded(self, noun)
+
+    def _call(self, noun: str, name: str) -> Any:
+        found = getattr(getattr(self._catalog, noun), name)
 
         def call(*args: Any, **keywords: Any) -> Any:
             with self._lock:
@@ -136,6 +139,17 @@ class DeadCatalog:
                 return found(*args, **keywords)
 
         return call
+
+
+class _Guarded:
+    """One noun of a catalog that may die."""
+
+    def __init__(self, catalog: DeadCatalog, noun: str) -> None:
+        self._held = catalog, noun
+
+    def __getattr__(self, name: str) -> Any:
+        catalog, noun = self._held
+        return catalog._call(noun, name)
 
 
 class Room:
@@ -165,9 +179,9 @@ class Room:
         return self.pool
 
     def make_dataset(self, name: str = DATASET) -> Dataset:
-        if not self.catalog.list_projects():
-            self.catalog.create_project(Project(name=PROJECT))
-        return self.catalog.create_dataset(Dataset(project_id=0, project_name=PROJECT, name=name))
+        if not self.catalog.projects.list():
+            self.catalog.projects.create(Project(name=PROJECT))
+        return self.catalog.datasets.create(Dataset(project_id=0, project_name=PROJECT, name=name))
 
     def bind(self, bucket: str, dataset: str = DATASET, scope: Scope | None = None) -> Binding:
         made = Binding(
@@ -182,7 +196,7 @@ class Room:
         return self.engine.create_binding(made)
 
     def binding(self, bucket: str, dataset: str = DATASET) -> Binding:
-        return self.catalog.get_binding(PROJECT, dataset, bucket)
+        return self.catalog.bindings.get(PROJECT, dataset, bucket)
 
     def progress(self, bucket: str, dataset: str = DATASET) -> Progress:
         return self.engine.progress(self.binding(bucket, dataset))
@@ -222,11 +236,11 @@ class Room:
         self.wait(lambda: self.engine.reconcile(self.binding(bucket)) or store.listings >= target)
 
     def documents(self, dataset: str = DATASET) -> dict[str, dict[str, Any]]:
-        held = self.catalog.get_dataset(PROJECT, dataset)
+        held = self.catalog.datasets.get(PROJECT, dataset)
         found: dict[str, dict[str, Any]] = {}
         token = ""
         while True:
-            page = self.catalog.search(held.id, None, limit=1_000, token=token, total=False)
+            page = self.catalog.queries.search(held.id, None, limit=1_000, token=token, total=False)
             for document in page.documents:
                 fields = msgspec.json.decode(document)
                 assert fields["URI"] not in found, "an entry is there twice"
@@ -241,7 +255,7 @@ class Room:
 
     def ledger(self, bucket: str) -> dict[str, LedgerEntry]:
         binding = self.binding(bucket)
-        return {entry.key: entry for page in self.catalog.walk_ledger(binding.id) for entry in page}
+        return {entry.key: entry for page in self.catalog.ledger.walk(binding.id) for entry in page}
 
     def live(self, bucket: str) -> dict[str, LedgerEntry]:
         return {key: row for key, row in self.ledger(bucket).items() if row.outcome is not Outcome.DELETED}
@@ -259,7 +273,7 @@ class Room:
 
     def describe(self) -> str:
         try:
-            bindings = self.catalog.list_bindings()
+            bindings = self.catalog.bindings.list()
             return "\n".join(f"{binding} live={self.engine.progress(binding)}" for binding in bindings)
         except Exception as error:
             return repr(error)

@@ -27,7 +27,7 @@ def test_a_new_binding_removes_what_went_while_nothing_was_bound(open_room: Open
     dataset = room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    room.catalog.set_fields(dataset.id, "oss://media/b.bin", b'{"CustomId":"mine"}')
+    room.catalog.files.set_fields(dataset.id, "oss://media/b.bin", b'{"CustomId":"mine"}')
     unbind(room)
     assert room.keys("media") == {"a.bin", "b.bin", "c.bin"}
     store.remove("a.bin")
@@ -97,7 +97,7 @@ def test_entries_of_explicit_indexing_and_of_other_buckets_stay(open_room: OpenR
     assert room.keys("media") == {"a.bin", "absent.bin"}
     assert room.keys("media-2") == {"a.bin"}
     assert set(room.live("media")) == {"a.bin"}
-    (record,) = room.catalog.get_files(
-        room.catalog.get_dataset(PROJECT, DATASET).id, ["oss://media-2/a.bin"]
+    (record,) = room.catalog.files.get(
+        room.catalog.datasets.get(PROJECT, DATASET).id, ["oss://media-2/a.bin"]
     )
     assert record.binding_id == room.binding("media-2").id

@@ -57,7 +57,7 @@ def run_task(room: Room, *, repair: bool = False) -> Task:
     task = room.engine.audit(room.binding("media"), repair=repair)
 
     def ended() -> Task | None:
-        held = room.catalog.get_task(PROJECT, TASK_TYPE, task.id)
+        held = room.catalog.tasks.get(PROJECT, TASK_TYPE, task.id)
         return held if held.status != "Running" else None
 
     return room.wait(ended)
@@ -74,14 +74,14 @@ def summary(key: str, **fields: Any) -> FileSummary:
 
 def lose(room: Room, *keys: str) -> None:
     """Remove entries by hand, as DeleteFileMeta does."""
-    room.catalog.delete_files(room.binding("media").dataset_id, [f"oss://media/{key}" for key in keys])
+    room.catalog.files.delete(room.binding("media").dataset_id, [f"oss://media/{key}" for key in keys])
 
 
 def alter(room: Room, key: str, **fields: Any) -> None:
     """An entry as a defect might have left it; the ledger says nothing of it."""
     binding = room.binding("media")
     write = FileWrite(uri=f"oss://media/{key}", file=File(**fields), binding_id=binding.id)
-    room.catalog.write_files(binding.dataset_id, [write])
+    room.catalog.files.write(binding.dataset_id, [write])
 
 
 def test_a_dataset_that_equals_its_bucket(hall: Hall) -> None:
@@ -104,7 +104,7 @@ def test_every_kind_of_difference(hall: Hall) -> None:
 
 def test_an_entry_of_explicit_indexing_needs_no_object(hall: Hall) -> None:
     room, _, binding = hall
-    room.catalog.write_files(binding.dataset_id, [FileWrite(uri="oss://media/own", file=File())])
+    room.catalog.files.write(binding.dataset_id, [FileWrite(uri="oss://media/own", file=File())])
     assert audit(room) == Report(equal=True, listed=3, entries=4, matching=3)
 
 
@@ -233,7 +233,7 @@ def test_one_audit_at_a_time(hall: Hall) -> None:
     with pytest.raises(AuditRunning, match=task.id):
         room.engine.audit(binding, repair=True)
     gate.set()
-    room.wait(lambda: room.catalog.get_task(PROJECT, TASK_TYPE, task.id).status == "Succeeded")
+    room.wait(lambda: room.catalog.tasks.get(PROJECT, TASK_TYPE, task.id).status == "Succeeded")
     assert room.engine.audit(binding, repair=True).id != task.id
 
 
@@ -242,13 +242,13 @@ def test_audits_of_a_dead_server_have_failed(hall: Hall, open_room: OpenRoom) ->
     left = Task(id="left", project_name=PROJECT, type=TASK_TYPE, start_time=now_ns(), progress=40)
     other = replace(left, id="other", type="Other")
     for task in (left, other):
-        room.catalog.put_task(task)
+        room.catalog.tasks.put(task)
     room.kill()
     again = open_room(*room.addresses.values())
-    ended = again.catalog.get_task(PROJECT, TASK_TYPE, "left")
+    ended = again.catalog.tasks.get(PROJECT, TASK_TYPE, "left")
     assert (ended.status, ended.code, ended.progress) == ("Failed", "ServerStopped", 40)
     assert ended.end_time is not None
-    assert again.catalog.get_task(PROJECT, "Other", "other") == other
+    assert again.catalog.tasks.get(PROJECT, "Other", "other") == other
 
 
 def test_a_retry_extracts_again(hall: Hall) -> None:
@@ -304,7 +304,7 @@ def test_any_difference_against_sets(still: Room, data: st.DataObject) -> None:
     versions = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from(["1", "22"]), max_size=8)
     objects, entries = data.draw(versions), data.draw(versions)
     store, address = memory_bucket(f"media-{next(_numbers)}")
-    made = still.catalog.create_binding(
+    made = still.catalog.bindings.create(
         Binding(dataset_id=0, project_name=PROJECT, dataset_name=DATASET, bucket=address.bucket)
     )
     for key, content in {**entries, **objects}.items():
@@ -318,7 +318,7 @@ def test_any_difference_against_sets(still: Room, data: st.DataObject) -> None:
         writes.append(FileWrite(uri=f"{made.uri}/{key}", file=file, binding_id=made.id))
     for key in entries.keys() - objects.keys():
         store.remove(key)
-    still.catalog.commit(ScanCommit(binding_id=made.id, files=tuple(writes)))
+    still.catalog.bindings.commit(ScanCommit(binding_id=made.id, files=tuple(writes)))
     held = Audit(made, store, still.catalog, grace=0.0)  # type: ignore[arg-type]
     held._began_ns += 10**12
     found = held.run()
@@ -329,4 +329,4 @@ def test_any_difference_against_sets(still: Room, data: st.DataObject) -> None:
     assert found.matching == sum(objects[key] == entries[key] for key in both)
     assert (found.listed, found.entries) == (len(objects), len(entries))
     assert found.equal == (objects == entries)
-    still.catalog.delete_binding(made.id)
+    still.catalog.bindings.delete(made.id)

@@ -38,7 +38,7 @@ def work(room: Room) -> Iterator[Background]:
 
 def done(room: Room, task: Task) -> Task:
     def ended() -> Task | None:
-        held = room.catalog.get_task(PROJECT, task.type, task.id)
+        held = room.catalog.tasks.get(PROJECT, task.type, task.id)
         return None if held.status == "Running" else held
 
     return room.wait(ended)
@@ -90,7 +90,7 @@ def test_reports_are_shown_while_the_work_goes_on(
     task = new_task("BindingEstimate", PROJECT)
     work.start(task, count)
     assert reported.wait(20)
-    held = room.catalog.get_task(PROJECT, task.type, task.id)
+    held = room.catalog.tasks.get(PROJECT, task.type, task.id)
     assert (held.status, held.progress, held.result) == ("Running", 40, '{"Number":1}')
     go_on.set()
     assert done(room, task).result == '{"Number":2}'
@@ -107,7 +107,7 @@ def test_the_end_of_the_server_ends_all_work(room: Room) -> None:
     for task in tasks:
         work.start(task, wait)
     work.close(10)
-    assert {room.catalog.get_task(PROJECT, task.type, task.id).code for task in tasks} == {"ServerStopped"}
+    assert {room.catalog.tasks.get(PROJECT, task.type, task.id).code for task in tasks} == {"ServerStopped"}
     with pytest.raises(Interrupted):
         work.start(new_task("BindingAudit", PROJECT), wait)
 

@@ -12,20 +12,20 @@ from bindery.sync.inbox import Inbox
 
 def make(folder: Path) -> tuple[SqliteCatalog, int]:
     catalog = SqliteCatalog(folder, account_id="1")
-    catalog.create_project(Project(name="p"))
-    catalog.create_dataset(Dataset(project_id=0, project_name="p", name="d"))
+    catalog.projects.create(Project(name="p"))
+    catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
     binding = Binding(dataset_id=0, project_name="p", dataset_name="d", bucket="media")
-    return catalog, catalog.create_binding(binding).id
+    return catalog, catalog.bindings.create(binding).id
 
 
 def test_a_large_backlog_is_loaded_by_pages(tmp_path: Path) -> None:
     catalog, binding_id = make(tmp_path)
     keys = [f"{number:05d}" for number in range(3_500)]
-    catalog.add_changes({binding_id: keys})
+    catalog.changes.add({binding_id: keys})
     inbox = Inbox()
     backlog = Backlog(catalog, binding_id, inbox)
     seen: list[str] = []
-    while catalog.oldest_change(binding_id) is not None:
+    while catalog.changes.oldest(binding_id) is not None:
         backlog.load()
         assert 0 < len(inbox) <= 1_000
         taken = inbox.take(256)
@@ -40,7 +40,7 @@ def test_a_large_backlog_is_loaded_by_pages(tmp_path: Path) -> None:
 
 def test_what_was_not_dealt_with_is_loaded_again(tmp_path: Path) -> None:
     catalog, binding_id = make(tmp_path)
-    catalog.add_changes({binding_id: ["a", "b"]})
+    catalog.changes.add({binding_id: ["a", "b"]})
     inbox = Inbox()
     backlog = Backlog(catalog, binding_id, inbox)
     backlog.load()
@@ -48,11 +48,11 @@ def test_what_was_not_dealt_with_is_loaded_again(tmp_path: Path) -> None:
     backlog.rewind()
     backlog.load()
     assert sorted(inbox.take(10)) == ["a", "b"]
-    catalog.add_changes({binding_id: ["b"]})
+    catalog.changes.add({binding_id: ["b"]})
     inbox.done(["a", "b"])
     backlog.settle()
     assert inbox.take(10) == ["b"], "named again while it was looked at"
     inbox.done(["b"])
     backlog.settle()
-    assert catalog.oldest_change(binding_id) is None
+    assert catalog.changes.oldest(binding_id) is None
     catalog.close()

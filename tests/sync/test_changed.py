@@ -320,4 +320,4 @@ def test_a_prefix_that_fails_keeps_all_prefixes(open_room: OpenRoom) -> None:
     room.wait_state("media", BindingState.RETRYING)
     room.store("media").fault = None
     room.wait_keys("media", {"a/1", "a/2", "b/1", "b/2"})
-    assert room.catalog.dataset_statistics("project", DATASET).file_count == 4
+    assert room.catalog.datasets.statistics("project", DATASET).file_count == 4

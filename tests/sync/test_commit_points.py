@@ -15,7 +15,18 @@ from sync_room import Room, folder_address, write
 
 from bindery.catalog.records import BindingPhase, BindingState, Outcome
 
-READS = ("get_", "list_", "walk_", "search", "find_", "pending_", "oldest_", "awaited_", "close")
+READS = {
+    "get",
+    "get_by_id",
+    "list",
+    "walk",
+    "walk_outside",
+    "search",
+    "find",
+    "pending",
+    "oldest",
+    "awaited",
+}
 OBJECTS = 12
 
 
@@ -28,9 +39,10 @@ class DyingCatalog:
         self._at, self._after, self._writes = at, after, 0
         self.died = False
 
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._catalog, name)
-        return found if name.startswith(READS) else partial(self._write, found)
+    def __getattr__(self, noun: str) -> Any:
+        return (
+            getattr(self._catalog, noun) if noun == "close" else _Noun(self, getattr(self._catalog, noun))
+        )
 
     def _write(self, write_it: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         self._writes += 1
@@ -41,6 +53,17 @@ class DyingCatalog:
             self.died = True
             raise RuntimeError("this server was killed")
         return result
+
+
+class _Noun:
+    """One noun of the catalog, whose writes are counted."""
+
+    def __init__(self, dying: DyingCatalog, noun: Any) -> None:
+        self._dying, self._noun = dying, noun
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._noun, name)
+        return found if name in READS else partial(self._dying._write, found)
 
 
 def first_state(bucket: Path) -> None:
@@ -104,7 +127,7 @@ def live_and_die(folder: Path, at: int, *, after: bool) -> bool:
     change(bucket)
     change_while_stopped(bucket)
     room = Room(data, addresses)
-    if not room.catalog.list_bindings():
+    if not room.catalog.bindings.list():
         room.bind("media")
     elif room.binding("media").state is BindingState.STOPPED:
         room.engine.resume_binding(room.binding("media"))

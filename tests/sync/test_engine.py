@@ -184,7 +184,7 @@ def test_delete_during_a_scan_leaves_no_commits_and_no_ledger(room: Room) -> Non
     open_gate(room.inline)
     time.sleep(0.1)
     assert room.keys("media") == held
-    assert [page for page in room.catalog.walk_ledger(made.id) if page] == []
+    assert [page for page in room.catalog.ledger.walk(made.id) if page] == []
     with pytest.raises(NotFound):
         room.binding("media")
     assert not [
@@ -299,5 +299,5 @@ def test_nothing_starts_after_close(room: Room) -> None:
     room.engine.close()
     made = room.bind("media")
     time.sleep(0.05)
-    assert room.catalog.get_binding_by_id(made.id).state is S.READY
+    assert room.catalog.bindings.get_by_id(made.id).state is S.READY
     assert room.inline.extracted == []

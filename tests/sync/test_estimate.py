@@ -15,7 +15,7 @@ from bindery.sync.estimate import Estimate, KindEstimate, estimate
 
 def ended(room: Room, task: Task) -> Task:
     def look() -> Task | None:
-        held: Task = room.catalog.get_task(PROJECT, task.type, task.id)
+        held: Task = room.catalog.tasks.get(PROJECT, task.type, task.id)
         return held if held.status != "Running" else None
 
     found: Task = room.wait(look)
@@ -45,7 +45,7 @@ def test_sums_over_a_bucket(open_room: Callable[..., Room], monkeypatch: pytest.
     assert (task.status, task.progress) == ("Succeeded", 100)
     result = json.loads(task.result)
     assert (result["Listed"], result["Objects"], result["Bytes"]) == (1, 1, 100)
-    assert room.catalog.list_bindings() == []
+    assert room.catalog.bindings.list() == []
 
 
 def test_a_folder_needs_no_requests(tmp_path: Path) -> None:
@@ -70,6 +70,6 @@ def test_what_a_server_left_has_failed(open_room: Callable[..., Room]) -> None:
     _, address = memory_bucket()
     room = open_room(address, start=False)
     room.make_dataset()
-    room.catalog.put_task(Task(id="t", project_name=PROJECT, type="BindingEstimate", start_time=2**60 * 2))
+    room.catalog.tasks.put(Task(id="t", project_name=PROJECT, type="BindingEstimate", start_time=2**60 * 2))
     room.engine.start()
-    assert room.catalog.get_task(PROJECT, "BindingEstimate", "t").code == "ServerStopped"
+    assert room.catalog.tasks.get(PROJECT, "BindingEstimate", "t").code == "ServerStopped"

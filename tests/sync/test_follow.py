@@ -101,7 +101,7 @@ def test_a_catalog_that_fails(room: Room, monkeypatch: pytest.MonkeyPatch) -> No
     def fail(_: object) -> None:
         raise CatalogError("disk full")
 
-    monkeypatch.setattr(room.catalog._catalog, "commit", fail)
+    monkeypatch.setattr(room.catalog._catalog.bindings, "commit", fail)
     room.bind("media")
     assert room.wait_state("media", S.RETRYING).reason == "CatalogError: disk full"
     monkeypatch.undo()
@@ -121,8 +121,8 @@ def test_a_catalog_that_cannot_even_store_the_state(room: Room, monkeypatch: pyt
         failed.set()
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(room.catalog._catalog, "commit", fail)
-    monkeypatch.setattr(room.catalog._catalog, "update_binding", fail)
+    monkeypatch.setattr(room.catalog._catalog.bindings, "commit", fail)
+    monkeypatch.setattr(room.catalog._catalog.bindings, "update", fail)
     room.wait(failed.is_set)
     assert thread.is_alive()
     monkeypatch.undo()

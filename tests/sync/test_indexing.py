@@ -91,7 +91,7 @@ def test_accepted_files_survive_a_kill(room: Room, dataset: Dataset, open_room: 
 
 def test_a_call_that_is_refused_accepts_nothing(room: Room, dataset: Dataset) -> None:
     limits = msgspec.structs.replace(dataset.limits, dataset_max_file_count=3)
-    room.catalog.update_dataset(
+    room.catalog.datasets.update(
         "project", "dataset", lambda held: msgspec.structs.replace(held, limits=limits)
     )
     room.inline.gate.clear()
@@ -108,7 +108,7 @@ def test_a_file_that_grows_over_the_cap_fails_alone(
 ) -> None:
     bucket[0].put("big.bin", b"\x00" * 1_000)
     limits = msgspec.structs.replace(dataset.limits, dataset_max_total_file_size=500)
-    room.catalog.update_dataset(
+    room.catalog.datasets.update(
         "project", "dataset", lambda held: msgspec.structs.replace(held, limits=limits)
     )
     index(room, dataset, "oss://media/big.bin", "oss://media/k00.bin")
@@ -147,7 +147,7 @@ def test_an_entry_that_is_deleted_while_it_is_indexed_stays_deleted(room: Room, 
     room.inline.gate.clear()
     index(room, dataset, "oss://media/k01.bin")
     room.wait(room.inline.waiting.is_set)
-    room.catalog.delete_files(dataset.id, ["oss://media/k01.bin"])
+    room.catalog.files.delete(dataset.id, ["oss://media/k01.bin"])
     room.inline.gate.set()
     index(room, dataset, "oss://media/k02.bin")
     wait_status(room, "oss://media/k02.bin", "Indexed")
@@ -161,8 +161,8 @@ def test_a_dataset_that_is_deleted_meanwhile_holds_up_no_other(room: Room, datas
     room.wait(room.inline.waiting.is_set)
     index(room, other, "oss://media/k02.bin")
     index(room, dataset, "oss://media/k03.bin")
-    room.catalog.delete_files(other.id, ["oss://media/k01.bin", "oss://media/k02.bin"])
-    room.catalog.delete_dataset("project", "other")
+    room.catalog.files.delete(other.id, ["oss://media/k01.bin", "oss://media/k02.bin"])
+    room.catalog.datasets.delete("project", "other")
     room.inline.gate.set()
     wait_status(room, "oss://media/k03.bin", "Indexed")
 
@@ -189,9 +189,9 @@ def test_a_failure_that_passes_is_tried_again(
         details = store.details
         monkeypatch.setattr(store, "details", lambda key: fail_first() or details(key))
     elif where == "catalog":
-        write_files = room.catalog._catalog.write_files
+        write_files = room.catalog._catalog.files.write
         monkeypatch.setattr(
-            room.catalog._catalog, "write_files", lambda *a, **k: fail_first() or write_files(*a, **k)
+            room.catalog._catalog.files, "write", lambda *a, **k: fail_first() or write_files(*a, **k)
         )
     else:
         room.inline.answer = fail_first

@@ -55,7 +55,7 @@ class Gate:
 
 
 def task_of(room: Room, task: Task) -> Task:
-    return room.catalog.get_task(PROJECT, TASK_TYPE, task.id)
+    return room.catalog.tasks.get(PROJECT, TASK_TYPE, task.id)
 
 
 def ended(room: Room, task: Task) -> Task:
@@ -83,7 +83,7 @@ def test_the_task_tells_the_count_of_what_takes_longer(hall: Hall, monkeypatch: 
     assert count is None
     assert task_of(room, task).status == "Running"
     assert marked(room) == KEYS[:20]
-    room.catalog.create_project(Project(name="others-write-meanwhile"))
+    room.catalog.projects.create(Project(name="others-write-meanwhile"))
     gate.open.set()
     assert ended(room, task).result == '{"Count":50}'
     room.inline.extracted.clear()
@@ -139,7 +139,7 @@ def test_a_record_that_fails_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch
     def fail(*_: object) -> int:
         raise CatalogError("disk full")
 
-    monkeypatch.setattr(room.catalog._catalog, "mark_ledger", fail)
+    monkeypatch.setattr(room.catalog._catalog.ledger, "mark", fail)
     task, count = room.engine.retry_chosen(binding, INDEXED)
     told = ended(room, task)
     assert (count, told.status, told.code, told.message) == (None, "Failed", "CatalogError", "disk full")

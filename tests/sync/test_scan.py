@@ -362,7 +362,7 @@ def set_cap(room: Room, cap: int) -> None:
             dataset, limits=msgspec.structs.replace(dataset.limits, dataset_max_file_count=cap)
         )
 
-    room.catalog.update_dataset("project", "dataset", change)
+    room.catalog.datasets.update("project", "dataset", change)
 
 
 def test_books_balance_for_every_reader_at_every_moment(open_room: OpenRoom) -> None:

@@ -68,7 +68,7 @@ def folder(open_room: Callable[..., Room], tmp_path: Path, reads: list[str]) -> 
 
 
 def own(room: Room, key: str) -> None:
-    room.catalog.set_fields(room.binding("media").dataset_id, f"oss://media/{key}", OWN)
+    room.catalog.files.set_fields(room.binding("media").dataset_id, f"oss://media/{key}", OWN)
 
 
 def document(room: Room, key: str) -> dict[str, object]:
@@ -101,7 +101,7 @@ def test_text_is_taken_over_too(memory: tuple[Room, MemoryStore]) -> None:
     room, store = memory
     store.put("b.html", TEXT)
     room.wait_keys("media", {"a.html", "b.html"})
-    found = room.catalog.fuzzy_search(room.binding("media").dataset_id, "waves").documents
+    found = room.catalog.queries.fuzzy_search(room.binding("media").dataset_id, "waves").documents
     assert {msgspec.json.decode(entry)["Filename"] for entry in found} == {"a.html", "b.html"}
 
 
@@ -121,7 +121,7 @@ def test_a_deleted_version_comes_back_as_it_was(memory: tuple[Room, MemoryStore]
     before = document(room, "a.html")
     store.remove("a.html")
     room.wait_keys("media", set())
-    assert room.catalog.get_files(room.binding("media").dataset_id, ["oss://media/a.html"]) == []
+    assert room.catalog.files.get(room.binding("media").dataset_id, ["oss://media/a.html"]) == []
     store.put("a.html", TEXT, user_metadata={"by": "first"})
     room.wait_keys("media", {"a.html"})
     after = document(room, "a.html")
@@ -165,7 +165,7 @@ def test_after_the_grace_nothing_is_left(open_room: Callable[..., Room], reads: 
     room.wait_keys("media", set())
     room.wait_listed("media")
     binding = room.binding("media")
-    assert room.catalog.purge_buried(binding.id, before=2**62, limit=10) == 0
+    assert room.catalog.tombstones.purge(binding.id, before=2**62, limit=10) == 0
     reads.clear()
     store.put("a.html", TEXT)
     room.wait_keys("media", {"a.html"})
@@ -184,10 +184,10 @@ def test_tombstones_are_purged_in_portions_and_with_their_binding(
         store.remove(key)
     room.wait_keys("media", set())
     binding = room.binding("media")
-    assert room.catalog.purge_buried(binding.id, before=0, limit=10) == 0
-    assert room.catalog.purge_buried(binding.id, before=2**62, limit=3) == 3
+    assert room.catalog.tombstones.purge(binding.id, before=0, limit=10) == 0
+    assert room.catalog.tombstones.purge(binding.id, before=2**62, limit=3) == 3
     room.engine.delete_binding(binding)
-    assert room.catalog.purge_buried(binding.id, before=2**62, limit=3) == 0
+    assert room.catalog.tombstones.purge(binding.id, before=2**62, limit=3) == 0
 
 
 def test_what_leaves_the_scope_and_returns_keeps_its_labels(

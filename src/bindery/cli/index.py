@@ -47,7 +47,7 @@ def rebuild(config_file: Path | None, data: Path) -> None:
     try:
         with Progress(console=Console(stderr=True)) as display:
             line = display.add_task("rebuilding the index", total=None)
-            catalog.rebuild_index(lambda done, total: display.update(line, completed=done, total=total))
+            catalog.queries.rebuild(lambda done, total: display.update(line, completed=done, total=total))
     finally:
         catalog.close()
     click.echo("index rebuilt")

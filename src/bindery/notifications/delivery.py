@@ -77,7 +77,7 @@ class Delivery:
     def _expire(self) -> None:
         while not self._stop.is_set():
             try:
-                expired = self._catalog.expire_notifications(before=now_ns() - self._retention_ns)
+                expired = self._catalog.outbox.expire(before=now_ns() - self._retention_ns)
             except Exception:
                 if not self._stop.is_set():
                     _log.exception("old notifications could not be removed")
@@ -136,14 +136,14 @@ class Courier:
 
     def _work(self) -> float:
         """Send what is due; returns the seconds to rest after it."""
-        page = self._catalog.due_notifications(self.destination, limit=_PAGE)
+        page = self._catalog.outbox.due(self.destination, limit=_PAGE)
         for notification in page:
             if self._stop.is_set():
                 return 0.0
             problem = self._post(notification)
             if problem is not None:
                 return self._note_failure(notification, problem)
-            self._catalog.remove_notification(notification.sequence)
+            self._catalog.outbox.remove(notification.sequence)
             self._tries["delivered"] += 1
             self._failures = 0
         return 0.0 if len(page) == _PAGE else _POLL_SECONDS
@@ -151,7 +151,7 @@ class Courier:
     def _note_failure(self, notification: PendingNotification, problem: str) -> float:
         wait = min(_FIRST_WAIT_SECONDS * 2.0**notification.attempts, _LONGEST_WAIT_SECONDS)
         due = now_ns() + int(wait * random.uniform(0.8, 1.2) * _NANOSECONDS)  # noqa: S311
-        self._catalog.postpone_notification(notification.sequence, due=due)
+        self._catalog.outbox.postpone(notification.sequence, due=due)
         self._tries["failed"] += 1
         self._failures += 1
         _log.warning(

@@ -18,14 +18,14 @@ from bindery.sync.worker import Worker
 def adopt_entries(worker: Worker) -> None:
     """Give ledger rows to entries that a binding made which is no more. May be repeated."""
     prefix = f"{worker.binding.uri}/"
-    for page in worker.catalog.walk_files(worker.binding.dataset_id, prefix):
+    for page in worker.catalog.files.walk(worker.binding.dataset_id, prefix):
         left = [entry for entry in page if entry.binding_id not in (None, worker.binding.id)]
         if left:
             _adopt(worker, [(entry.uri.removeprefix(prefix), entry) for entry in left])
 
 
 def _adopt(worker: Worker, left: Sequence[tuple[str, FileSummary]]) -> None:
-    known = worker.catalog.get_ledger(worker.binding.id, [key for key, _ in left])
+    known = worker.catalog.ledger.get(worker.binding.id, [key for key, _ in left])
     now = now_ns()
     rows = [
         LedgerEntry(

@@ -166,7 +166,7 @@ class Audit:
 
     def _entries(self) -> Iterator[tuple[str, FileSummary]]:
         prefix = f"{self._binding.uri}/"
-        for page in self._catalog.walk_files(self._binding.dataset_id, prefix):
+        for page in self._catalog.files.walk(self._binding.dataset_id, prefix):
             for entry in page:
                 yield entry.uri[len(prefix) :], entry
 
@@ -182,7 +182,7 @@ class Audit:
         uris = [f"{self._binding.uri}/{suspect.key}" for suspect in batch]
         entries = {
             record.uri: summarize(record.uri, record.document, record.binding_id)
-            for record in self._catalog.get_files(self._binding.dataset_id, uris)
+            for record in self._catalog.files.get(self._binding.dataset_id, uris)
         }
         return [
             self._view(suspect.key, info, entries.get(uri))
@@ -241,9 +241,9 @@ class Audit:
             extra = [view.entry.uri for view in views if view.entry is not None and not view.within]
             if extra:
                 self._store.check()  # a bucket that is gone as a whole is no reason to remove entries
-                self._catalog.delete_files(self._binding.dataset_id, extra)
+                self._catalog.files.delete(self._binding.dataset_id, extra)
             keys = [view.key for view in views]
-            self._catalog.mark_ledger(self._binding.id, keys)
+            self._catalog.ledger.mark(self._binding.id, keys)
             look_again(keys)
             self.report.repaired += len(keys)
 

@@ -41,7 +41,7 @@ class Audits:
         def end(task: Task) -> None:
             with self._lock:  # a call that finds the audit over begins a new one
                 del self._running[binding.id]
-                self._catalog.put_task(task)
+                self._catalog.tasks.put(task)
 
         with self._lock:
             if binding.id in self._running:

@@ -64,10 +64,10 @@ def stopped(task: Task) -> Task:
 
 def fail_left_over(catalog: Catalog) -> None:
     """Tasks that were running when the server died have failed."""
-    for project in catalog.list_projects(limit=_ALL):
-        for task in catalog.list_tasks(project.name):
+    for project in catalog.projects.list(limit=_ALL):
+        for task in catalog.tasks.list(project.name):
             if task.type in STOPPED_MESSAGES and task.status == "Running":
-                catalog.put_task(stopped(task))
+                catalog.tasks.put(stopped(task))
 
 
 class Running(Stoppable):
@@ -84,7 +84,7 @@ class Running(Stoppable):
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + _REPORT_SECONDS
             told = "" if result is None else msgspec.json.encode(result).decode()
-            self._catalog.put_task(msgspec.structs.replace(self._task, progress=progress, result=told))
+            self._catalog.tasks.put(msgspec.structs.replace(self._task, progress=progress, result=told))
 
 
 Work = Callable[[Running], msgspec.Struct]
@@ -108,8 +108,8 @@ class Background:
         with self._lock:
             if self._stop.is_set():
                 raise Interrupted
-            self._catalog.put_task(task)
-            values = (task, work, end or self._catalog.put_task)
+            self._catalog.tasks.put(task)
+            values = (task, work, end or self._catalog.tasks.put)
             thread = threading.Thread(
                 target=copy_context().run, args=(self._run, *values), name=task.id, daemon=True
             )

@@ -23,12 +23,12 @@ class Backlog:
 
     def load(self) -> None:
         """Put the next page into the inbox, once nothing there is due and while memory allows."""
-        if self._catalog.oldest_change(self._binding_id) is None or self._inbox.wait_time(1.0) == 0:
+        if self._catalog.changes.oldest(self._binding_id) is None or self._inbox.wait_time(1.0) == 0:
             return
         room = _MOST_HELD - len(self._held)
         if room > 0:
             limit = min(_PAGE, room)
-            self._hold(self._catalog.pending_changes(self._binding_id, after=self._last, limit=limit))
+            self._hold(self._catalog.changes.pending(self._binding_id, after=self._last, limit=limit))
 
     def settle(self) -> None:
         """Remove the rows whose keys no longer wait; a key that was named again meanwhile waits anew."""
@@ -39,7 +39,7 @@ class Backlog:
         if done:
             for change in done:
                 del self._held[change.key]
-            self._hold(self._catalog.settle_changes(self._binding_id, done))
+            self._hold(self._catalog.changes.settle(self._binding_id, done))
 
     def rewind(self) -> None:
         """The inbox was emptied; load everything again."""

@@ -85,7 +85,7 @@ def remove_absent(worker: Worker, keys: list[str]) -> list[ObjectInfo]:
 
 def _process_keys(worker: Worker, keys: list[str]) -> None:
     worker.check_stop()
-    ledger = worker.catalog.get_ledger(worker.binding.id, keys)
+    ledger = worker.catalog.ledger.get(worker.binding.id, keys)
     objects: list[Known] = []
     excluded: list[Known] = []
     gone: list[str] = []

@@ -79,7 +79,7 @@ class Engine:
         """Take up every binding that was not stopped, and unfinished indexing."""
         fail_left_over(self._catalog)
         with self._lock:
-            for binding in self._catalog.list_bindings():
+            for binding in self._catalog.bindings.list():
                 if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
                     self._start(binding)
         self._indexer.start()
@@ -104,7 +104,7 @@ class Engine:
     def create_binding(self, binding: Binding) -> Binding:
         """Store the binding as Ready and set it to work. Raises the catalog's errors."""
         with self._lock:
-            made = self._catalog.create_binding(binding)
+            made = self._catalog.bindings.create(binding)
             self._start(made)
         return made
 
@@ -132,7 +132,7 @@ class Engine:
         """
         with self._lock:
             now = now_ns()
-            changed = self._catalog.update_binding(
+            changed = self._catalog.bindings.update(
                 binding.id, lambda held: msgspec.structs.replace(held, scope=scope, update_time=now)
             )
             if changed.state is not BindingState.STOPPED:
@@ -146,7 +146,7 @@ class Engine:
         A commit that comes too late finds no binding and changes nothing.
         """
         with self._lock:
-            self._catalog.delete_binding(binding.id)
+            self._catalog.bindings.delete(binding.id)
             ending = self._end(binding.id)
         self._wait_for(binding.id, ending)
 
@@ -155,7 +155,7 @@ class Engine:
         follower = self._followers.get(binding.id)
         live = None if follower is None else follower.live_progress()
         progress = binding.progress if live is None else live
-        named = self._catalog.oldest_change(binding.id)
+        named = self._catalog.changes.oldest(binding.id)
         if named is None:
             return progress
         oldest = min(named, progress.oldest_pending_change or named)
@@ -179,7 +179,7 @@ class Engine:
                 raise NothingHeldBack
             return msgspec.structs.replace(held, removals_confirmed=held.removals_held)
 
-        self.reconcile(self._catalog.update_binding(binding.id, change))
+        self.reconcile(self._catalog.bindings.update(binding.id, change))
 
     def retry_keys(self, binding: Binding, keys: Sequence[str], chosen: LedgerFilter) -> int:
         """Extract the named objects again whose rows pass the filter; their number.
@@ -187,7 +187,7 @@ class Engine:
         Durable when this returns; a stopped binding does it when it is resumed.
         """
         named = [key for key in dict.fromkeys(keys) if self._passes(binding, chosen, key)]
-        count = self._catalog.mark_ledger(binding.id, named)
+        count = self._catalog.ledger.mark(binding.id, named)
         if not self._look_again(binding, named):
             self.reconcile(binding)
         return count
@@ -245,7 +245,7 @@ class Engine:
 
     def _passes(self, binding: Binding, chosen: LedgerFilter, key: str) -> bool:
         alone = msgspec.structs.replace(chosen, prefix=key)
-        found = self._catalog.list_ledger(binding.id, alone, limit=1)
+        found = self._catalog.ledger.list(binding.id, alone, limit=1)
         return key.startswith(chosen.prefix) and bool(found) and found[0].key == key
 
     def _look_again(self, binding: Binding, keys: Sequence[str]) -> bool:
@@ -261,7 +261,7 @@ class Engine:
                 raise WrongState(held.state.value)
             return moved
 
-        return self._catalog.update_binding(binding.id, change)
+        return self._catalog.bindings.update(binding.id, change)
 
     def _start(self, binding: Binding) -> None:
         if self._closed:

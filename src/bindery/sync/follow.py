@@ -161,7 +161,7 @@ class Follower:
 
     def _follow(self) -> None:
         """One life of the store: ends with an exception."""
-        binding = self._catalog.get_binding_by_id(self._binding.id)
+        binding = self._catalog.bindings.get_by_id(self._binding.id)
         store = self._buckets.open(binding.bucket)
         store.check()
         self._move(Cause.FULL_SCAN_BEGUN)
@@ -217,7 +217,7 @@ class Follower:
                 self._next_listing = max(self._next_listing, ended + _LISTING_PAUSE * (ended - began))
 
     def _reconcile(self, worker: Worker) -> None:
-        confirmed = self._catalog.get_binding_by_id(worker.binding.id).removals_confirmed
+        confirmed = self._catalog.bindings.get_by_id(worker.binding.id).removals_confirmed
         held = reconcile(worker, confirmed)
         self._report(worker, held, confirmed)
 
@@ -298,8 +298,8 @@ class Follower:
         return base * random.uniform(0.9, 1.1)  # noqa: S311  (spreads bindings, no secret)
 
     def _operators(self, binding: Binding) -> frozenset[Operator]:
-        project = self._catalog.get_project(binding.project_name)
-        dataset = self._catalog.get_dataset(binding.project_name, binding.dataset_name)
+        project = self._catalog.projects.get(binding.project_name)
+        dataset = self._catalog.datasets.get(binding.project_name, binding.dataset_name)
         return operators_for(project, dataset)
 
     def _move(self, cause: Cause, reason: str = "") -> None:
@@ -308,7 +308,7 @@ class Follower:
         def change(binding: Binding) -> Binding:
             return move(binding, cause, reason=reason, now=now) or binding
 
-        self._catalog.update_binding(self._binding.id, change)
+        self._catalog.bindings.update(self._binding.id, change)
 
     def _report(self, worker: Worker, held: Refusal | None, confirmed: int = 0) -> None:
         """What a listing could not do, as Reason of a binding that goes on; empty when it did everything.
@@ -331,13 +331,13 @@ class Follower:
                 binding, reason=reason, removals_held=count, removals_confirmed=left
             )
 
-        self._catalog.update_binding(self._binding.id, change)
+        self._catalog.bindings.update(self._binding.id, change)
 
     def _is_deleted(self, error: Exception) -> bool:
         if not isinstance(error, NotFound):
             return False
         try:
-            self._catalog.get_binding_by_id(self._binding.id)
+            self._catalog.bindings.get_by_id(self._binding.id)
         except NotFound:
             return True
         except Exception:

@@ -79,7 +79,7 @@ class Indexer:
         with self._storing:
             earlier = self._jobs.announce(dataset, uris)
         try:
-            self._catalog.accept_files(dataset.id, files, call)
+            self._catalog.files.accept(dataset.id, files, call)
         except BaseException:
             self._jobs.put(dataset, earlier)
             raise
@@ -104,8 +104,8 @@ class Indexer:
     def _take_up(self) -> None:
         while not self._stop.is_set():
             try:
-                for project in self._catalog.list_projects(limit=_ALL):
-                    for dataset in self._catalog.list_datasets(project.name, limit=_ALL):
+                for project in self._catalog.projects.list(limit=_ALL):
+                    for dataset in self._catalog.datasets.list(project.name, limit=_ALL):
                         self._take_up_dataset(dataset)
             except Exception:
                 _log.exception("unfinished indexing could not be looked up")
@@ -116,12 +116,14 @@ class Indexer:
     def _take_up_dataset(self, dataset: Dataset) -> None:
         token = ""
         while not self._stop.is_set():
-            page = self._catalog.search(dataset.id, _UNFINISHED, limit=1_000, token=token, total=False)
+            page = self._catalog.queries.search(
+                dataset.id, _UNFINISHED, limit=1_000, token=token, total=False
+            )
             self._jobs.put(dataset, [_read_named(document).uri for document in page.documents])
             token = page.next_token
             if not token:
                 break
-        self._jobs.put(dataset, self._catalog.awaited_files(dataset.id))
+        self._jobs.put(dataset, self._catalog.files.awaited(dataset.id))
 
     def _index(self, jobs: list[Job]) -> None:
         by_dataset: dict[int, list[Job]] = {}
@@ -134,8 +136,8 @@ class Indexer:
                 self._jobs.done(held)  # the dataset has been deleted, and its entries with it
 
     def _index_dataset(self, dataset: Dataset, jobs: list[Job]) -> None:
-        project = self._catalog.get_project(dataset.project_name)
-        operators = operators_for(project, self._catalog.get_dataset(dataset.project_name, dataset.name))
+        project = self._catalog.projects.get(dataset.project_name)
+        operators = operators_for(project, self._catalog.datasets.get(dataset.project_name, dataset.name))
         looked_up = self._look_up_all(jobs, operators)
         requests = [found for found in looked_up if isinstance(found, ExtractionRequest)]
         extracted = iter(self._pool.submit(requests).result(self._stop) if requests else [])
@@ -204,7 +206,7 @@ class Indexer:
             newest = [(job, outcome) for job, outcome in outcomes if self._jobs.is_newest(job)]
             writes = [file_write(job.uri, outcome, None) for job, outcome in newest]
             try:
-                self._catalog.write_files(dataset.id, writes, existing_only=True)
+                self._catalog.files.write(dataset.id, writes, existing_only=True)
             except LimitExceeded:
                 for write in writes:
                     self._store_alone(dataset, write)
@@ -212,11 +214,11 @@ class Indexer:
 
     def _store_alone(self, dataset: Dataset, write: FileWrite) -> None:
         try:
-            self._catalog.write_files(dataset.id, [write], existing_only=True)
+            self._catalog.files.write(dataset.id, [write], existing_only=True)
         except LimitExceeded as error:
             failure = f"LimitExceeded: {error} of the dataset is reached"
             refused = file_write(write.uri, Extraction(file=File(), failure=failure), None)
-            self._catalog.write_files(dataset.id, [refused], existing_only=True)
+            self._catalog.files.write(dataset.id, [refused], existing_only=True)
 
 
 class _Named(msgspec.Struct, rename={"uri": "URI"}):

@@ -115,7 +115,7 @@ class Intake:
                 taken += bool(within)
             receipts.append(Receipt(taken, len(keys) - taken))
         if named:
-            self._catalog.add_changes(named)
+            self._catalog.changes.add(named)
             for binding_id in named:
                 self._notify(binding_id)
         return receipts
@@ -128,7 +128,7 @@ class Intake:
         return [
             (binding.id, root)
             for bucket, root in buckets
-            for binding in self._catalog.list_bindings(bucket=bucket)
+            for binding in self._catalog.bindings.list(bucket=bucket)
         ]
 
 

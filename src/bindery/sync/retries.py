@@ -48,7 +48,7 @@ class Retries:
             return retried
 
         def end(task: Task) -> None:
-            self._catalog.put_task(task)
+            self._catalog.tasks.put(task)
             ended.set()
 
         task = new_task(TASK_TYPE, binding.project_name, binding.dataset_name)
@@ -59,9 +59,9 @@ class Retries:
     def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter) -> Retried:
         count, after = 0, ""
         try:
-            while page := self._catalog.list_ledger(binding.id, chosen, after=after, limit=_PAGE):
+            while page := self._catalog.ledger.list(binding.id, chosen, after=after, limit=_PAGE):
                 after = page[-1].key
-                count += self._catalog.mark_ledger(binding.id, [entry.key for entry in page])
+                count += self._catalog.ledger.mark(binding.id, [entry.key for entry in page])
                 running.report(result=Retried(count))
         finally:
             if count:

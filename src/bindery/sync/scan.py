@@ -43,7 +43,7 @@ def full_scan(worker: Worker) -> bool:
     False when it did not begin at the start. Then it has not compared the keys before its cursor, and has
     removed nothing: the caller reconciles after it. The same holds when there is something to remove.
     """
-    cursor = worker.catalog.get_binding_by_id(worker.binding.id).cursor or ""
+    cursor = worker.catalog.bindings.get_by_id(worker.binding.id).cursor or ""
     if not cursor:
         adopt_entries(worker)
         _drop_outside(worker)
@@ -130,7 +130,7 @@ def _drop_outside(worker: Worker) -> None:
     """Forget what lies outside all prefixes, as after a change of the scope; the guard has no say here."""
     if worker.prefixes == ("",):
         return
-    for entries in worker.catalog.walk_ledger_outside(worker.binding.id, worker.prefixes):
+    for entries in worker.catalog.ledger.walk_outside(worker.binding.id, worker.prefixes):
         worker.commit(dropped=[entry.key for entry in entries])
 
 
@@ -163,7 +163,7 @@ def _to_extract(worker: Worker, step: Step, *, wait: bool) -> list[Known]:
 def _purge(worker: Worker) -> None:
     """Forget what removed entries left, once their grace is over."""
     before = now_ns() - int(worker.settings.tombstone_grace * 1e9)
-    while worker.catalog.purge_buried(worker.binding.id, before=before, limit=_PURGED) == _PURGED:
+    while worker.catalog.tombstones.purge(worker.binding.id, before=before, limit=_PURGED) == _PURGED:
         worker.check_stop()
 
 
@@ -180,7 +180,7 @@ def _count_unmoved(worker: Worker, present: list[ObjectInfo], began: int) -> int
     """How many of the objects have been there all the time. Files may be moved away and back for a while."""
     if not present or worker.store.capabilities.listing_free:
         return 0
-    ledger = worker.catalog.get_ledger(worker.binding.id, [info.key for info in present])
+    ledger = worker.catalog.ledger.get(worker.binding.id, [info.key for info in present])
     rows = ((info, ledger[info.key]) for info in present if info.key in ledger)
     return sum(
         is_unchanged(info, row) and info.modified_ns == row.modified_ns and row.outcome_time < began

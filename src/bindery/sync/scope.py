@@ -119,7 +119,7 @@ def walk_within(
     """Pages of the ledger over the same ranges as ``list_within``."""
     for prefix in prefixes:
         if not _is_passed(prefix, after):
-            yield from catalog.walk_ledger(binding_id, prefix=prefix, after=after if after > prefix else "")
+            yield from catalog.ledger.walk(binding_id, prefix=prefix, after=after if after > prefix else "")
 
 
 def _is_passed(prefix: str, key: str) -> bool:

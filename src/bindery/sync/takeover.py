@@ -11,7 +11,7 @@ import msgspec
 
 from bindery.buckets.store import Capabilities, ObjectInfo
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import FileWrite, KnownFile, SoughtFile
+from bindery.catalog.records import Binding, FileWrite, KnownFile, SoughtFile
 from bindery.extract.extract import STORE_FIELDS, merge
 from bindery.extract.extraction import Extraction
 from bindery.file import File
@@ -33,7 +33,7 @@ class Predecessor(msgspec.Struct, frozen=True):
 
 def find_predecessors(
     catalog: Catalog,
-    binding_id: int,
+    binding: Binding,
     objects: Sequence[Known],
     capabilities: Capabilities,
     buried_since: int,
@@ -42,7 +42,7 @@ def find_predecessors(
     sought = [_sought(info, capabilities) for info, before in objects if info.size and is_fresh(before)]
     if not sought:
         return {}
-    found = catalog.find_known(binding_id, sought, buried_since=buried_since)
+    found = catalog.tombstones.find(binding, sought, buried_since=buried_since)
     etags = {wanted.key: wanted.etag for wanted in sought}
     read = ((key, _read(known, etags[key])) for key, known in found.items())
     return {key: predecessor for key, predecessor in read if predecessor is not None}

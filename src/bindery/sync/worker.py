@@ -143,7 +143,7 @@ class Worker(Stoppable):
             ]
         predecessors = find_predecessors(
             self.catalog,
-            self.binding.id,
+            self.binding,
             wanted,
             self.store.capabilities,
             now - int(self.settings.tombstone_grace * 1e9),
@@ -188,14 +188,14 @@ class Worker(Stoppable):
         self.check_stop()
         rows = [outcome.entry for outcome in settled]
         keys = [*(row.key for row in rows), *gone, *dropped]
-        before = self.catalog.get_ledger(self.binding.id, keys) if keys else {}
+        before = self.catalog.ledger.get(self.binding.id, keys) if keys else {}
         removed = [key for key in gone if is_live(before.get(key))]
         turns: list[Turn] = [(before.get(row.key), row.outcome) for row in rows]
         turns += [(before[key], Outcome.DELETED) for key in removed]
         turns += [(before.get(key), None) for key in dropped]
         outside = [*(row.key for row in rows if row.outcome is Outcome.EXCLUDED), *dropped]
         books = turn(self.books, turns, sum(outcome.bytes_read for outcome in settled))
-        self.catalog.commit(
+        self.catalog.bindings.commit(
             ScanCommit(
                 binding_id=self.binding.id,
                 files=tuple(outcome.write for outcome in settled if outcome.write is not None),

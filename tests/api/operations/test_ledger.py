@@ -37,14 +37,14 @@ def bound(api: Api, dataset: Names) -> Names:
         bucket="photos",
         state=BindingState.STOPPED,
     )
-    made = api.catalog.create_binding(made)
+    made = api.catalog.bindings.create(made)
     rows = (
         row("a/1"),
         row("a/2", Outcome.FAILED, "ParseFailed: broken", version=3),
         row("b:1", Outcome.FAILED, "TimeLimit: too slow"),
         row("é", Outcome.PENDING, "StoreUnavailable: later", version=0),
     )
-    api.catalog.commit(ScanCommit(binding_id=made.id, ledger=rows))
+    api.catalog.bindings.commit(ScanCommit(binding_id=made.id, ledger=rows))
     (api.bucket_root / "photos").mkdir()
     return {**dataset, "URI": "oss://photos"}
 
@@ -138,7 +138,7 @@ def test_an_audit_is_a_task(api: Api, bound: Names) -> None:
 def test_a_result_is_an_extension(make_api: Callable[..., Api], new_name: Callable[[str], str]) -> None:
     strict, name = make_api(strict=True), new_name("strict")
     strict("CreateProject", ProjectName=name)
-    strict.catalog.put_task(
+    strict.catalog.tasks.put(
         Task(id="t", project_name=name, type="T", start_time=now_ns(), result='{"Equal":true}')
     )
     assert "Result" not in strict("GetTask", ProjectName=name, TaskType="T", TaskId="t")
@@ -151,8 +151,8 @@ def test_nothing_to_confirm(api: Api, bound: Names) -> None:
 
 
 def test_a_confirmation_is_good_for_what_is_held_back(api: Api, bound: Names) -> None:
-    (binding,) = api.catalog.list_bindings()
-    api.catalog.update_binding(binding.id, lambda held: replace(held, removals_held=250))
+    (binding,) = api.catalog.bindings.list()
+    api.catalog.bindings.update(binding.id, lambda held: replace(held, removals_held=250))
     assert api("GetBinding", **bound)["Binding"]["Progress"]["HeldBack"] == 250
     assert api("ConfirmDeletion", **bound) == {}
-    assert api.catalog.get_binding_by_id(binding.id).removals_confirmed == 250
+    assert api.catalog.bindings.get_by_id(binding.id).removals_confirmed == 250

@@ -27,7 +27,7 @@ def project(api: Api, new_name: Callable[[str], str]) -> str:
 
 
 def put(api: Api, project: str, number: int, **fields: Any) -> None:
-    api.catalog.put_task(
+    api.catalog.tasks.put(
         Task(
             **{
                 "id": f"MediaConvert-{number}",

@@ -71,7 +71,7 @@ class _BindingCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every state's number of bindings, then the books of the first thousand by name."""
-        bindings = self._context.catalog.list_bindings()
+        bindings = self._context.catalog.bindings.list()
         states = GaugeMetricFamily("bindery_bindings", "Bindings by state.", labels=["state"])
         held = Counter(binding.state for binding in bindings)
         for known in BindingState:
@@ -132,7 +132,7 @@ class _NotificationCollector(Collector):
             labels=["destination"],
         )
         now = now_ns()
-        for destination, backlog in self._context.catalog.notification_backlog().items():
+        for destination, backlog in self._context.catalog.outbox.backlog().items():
             waiting.add_metric([destination], backlog.count)
             oldest.add_metric([destination], (now - backlog.oldest) / 1e9)
         yield from (tries, waiting, oldest)

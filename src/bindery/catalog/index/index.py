@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from bindery.catalog.catalog import AggregationResult, Group, Page
 from bindery.catalog.index.changes import ChangeSource
 from bindery.catalog.index.file import IndexFile
 from bindery.catalog.index.follower import Follower
@@ -26,6 +25,7 @@ from bindery.catalog.index.statements import (
     group_statement,
     page_statement,
 )
+from bindery.catalog.interface.queries import AggregationResult, Group, Page
 from bindery.catalog.query.compile import Condition, compile_query
 from bindery.catalog.query.fields import FIELDS, Field, Kind
 from bindery.catalog.query.syntax import Aggregation, Node, QueryError, SortField
@@ -66,10 +66,10 @@ class Index:
         dataset_id: int,
         query: Node | None,
         *,
-        sort: Sequence[SortField],
-        limit: int,
-        token: str,
-        total: bool,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+        total: bool = True,
     ) -> Page:
         """One page of files. Raises QueryError."""
         print_of = fingerprint(dataset_id, query, tuple(sort))
@@ -78,7 +78,13 @@ class Index:
         )
 
     def fuzzy_search(
-        self, dataset_id: int, text: str, *, sort: Sequence[SortField], limit: int, token: str
+        self,
+        dataset_id: int,
+        text: str,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
     ) -> Page:
         """Files that hold ``text`` in any field people read, in any case. Raises QueryError."""
         wanted = fuzzy_text(text.strip())
@@ -110,7 +116,7 @@ class Index:
         return Page(documents=tuple(documents), next_token=next_token, total_hits=hits)
 
     def aggregate(
-        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int
+        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int = 100
     ) -> list[AggregationResult]:
         """One result per aggregation, in order. Raises QueryError."""
         condition = compile_query(query)

@@ -6,18 +6,20 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from bindery.catalog.record.database import Database
+from bindery.catalog.record.key_order import text_behind
 from bindery.catalog.record.statements import load_statements
-from bindery.catalog.records import LedgerEntry, Outcome
+from bindery.catalog.records import LedgerEntry, LedgerFilter, Outcome
 
-_SQL = load_statements("files")
+_SQL = load_statements("ledger")
 _PAGE = 5_000
+_FILTERED_PAGE = 1_000
 _OUTSIDE_PAGE = 500
 _LAST_CHARACTER = "\U0010ffff"
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 class Ledger:
-    """Rows of ``ledger``, clustered by binding and key."""
+    """Rows of ``ledger``, clustered by binding and key. Implements ``interface.ledger.Ledger``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -76,6 +78,30 @@ class Ledger:
         reader = self._database.reader
         rows = (reader.execute(_SQL.select_ledger, (binding_id, key)).fetchone() for key in keys)
         return {row[0]: ledger_entry(row) for row in rows if row is not None}
+
+    def mark(self, binding_id: int, keys: Sequence[str]) -> int:
+        """Forget which version the rows of ``keys`` speak of; how many there were, without tombstones."""
+        with self._database.transaction() as connection:
+            return sum(connection.execute(_SQL.mark_row, (binding_id, key)).rowcount for key in keys)
+
+    def list(
+        self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = _FILTERED_PAGE
+    ) -> list[LedgerEntry]:
+        """Up to ``limit`` rows that pass the filter, behind ``after``, ascending by key."""
+        reason = chosen.reason or ""
+        values = {
+            "binding_id": binding_id,
+            "after": after,
+            "first": chosen.prefix or None,
+            "behind": text_behind(chosen.prefix),
+            "outcome": None if chosen.outcome is None else chosen.outcome.value,
+            "code": reason if reason and not reason.endswith("*") else None,
+            "code_prefix": reason[:-1] if reason.endswith("*") else None,
+            "version_below": chosen.extractor_version_below,
+            "limit": limit,
+        }
+        rows = self._database.reader.execute(_SQL.select_filtered, values).fetchall()
+        return [ledger_entry(row) for row in rows]
 
 
 def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:

@@ -8,29 +8,30 @@ from collections.abc import Iterable
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Backlog, Notification, PendingNotification
+from bindery.clock import now_ns
 
 _SQL = load_statements("outbox")
 _PAGE = 1_000
 
 
 class Outbox:
-    """Rows of ``outbox``."""
+    """Rows of ``outbox``. Implements ``interface.outbox.Outbox``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, connection: sqlite3.Connection, notifications: Iterable[Notification], now: int) -> None:
+    def put(self, connection: sqlite3.Connection, notifications: Iterable[Notification]) -> None:
         """Within the transaction of what they tell of."""
         rows = [
-            {"destination": each.destination, "id": each.id, "body": each.body, "now": now}
+            {"destination": each.destination, "id": each.id, "body": each.body, "now": now_ns()}
             for each in notifications
         ]
         if rows:
             connection.executemany(_SQL.add_notification, rows)
 
-    def due(self, destination: str, now: int, limit: int) -> list[PendingNotification]:
+    def due(self, destination: str, *, limit: int) -> list[PendingNotification]:
         """Those to be sent now, the longest due first."""
-        values = {"destination": destination, "now": now, "limit": limit}
+        values = {"destination": destination, "now": now_ns(), "limit": limit}
         rows = self._database.reader.execute(_SQL.due_notifications, values).fetchall()
         return [PendingNotification(*row) for row in rows]
 
@@ -39,12 +40,12 @@ class Outbox:
         with self._database.transaction() as connection:
             connection.execute(_SQL.remove_notification, {"sequence": sequence})
 
-    def postpone(self, sequence: int, due: int) -> None:
+    def postpone(self, sequence: int, *, due: int) -> None:
         """It was tried in vain."""
         with self._database.transaction() as connection:
             connection.execute(_SQL.postpone_notification, {"sequence": sequence, "due": due})
 
-    def expire(self, before: int) -> dict[str, int]:
+    def expire(self, *, before: int) -> dict[str, int]:
         """Forget those made before, a page at a time so that no writer waits for long; how many by destination."""
         expired: dict[str, int] = {}
         for (destination,) in self._database.reader.execute(_SQL.outbox_destinations).fetchall():

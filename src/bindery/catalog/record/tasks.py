@@ -12,12 +12,12 @@ from bindery.clock import now_ns
 RETENTION_NS = 7 * 24 * 3600 * 1_000_000_000
 """Source: help page asynchronous-task-processing-mechanism."""
 
-_SQL = load_statements("control")
+_SQL = load_statements("tasks")
 _decoder = msgspec.json.Decoder(Task)
 
 
 class Tasks:
-    """Rows of ``task``."""
+    """Rows of ``task``. Implements ``interface.tasks.Tasks``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

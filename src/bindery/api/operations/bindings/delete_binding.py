@@ -10,6 +10,6 @@ from bindery.api.operations.bindings.bindings import bucket_of
 def delete_binding(context: Context, request: DeleteBindingRequest) -> DeleteBindingResponse:
     """End a binding. Files it has indexed stay in the dataset until they are deleted by the caller."""
     bucket = bucket_of(request.uri)
-    binding = context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    binding = context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
     context.engine.delete_binding(binding)
     return DeleteBindingResponse()

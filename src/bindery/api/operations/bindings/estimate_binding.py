@@ -10,7 +10,7 @@ from bindery.api.operations.bindings.scopes import scope_of
 
 def estimate_binding(context: Context, request: EstimateBindingRequest) -> EstimateBindingResponse:
     """Begins a task of type BindingEstimate; GetTask shows its sums as Result, while it runs and after."""
-    context.catalog.get_project(request.project_name)
+    context.catalog.projects.get(request.project_name)
     bucket, scope = bucket_of(request.uri), scope_of(request.scope)
     task = context.engine.estimate(request.project_name, bucket, scope)
     return EstimateBindingResponse(task_id=task.id)

@@ -12,5 +12,5 @@ INLINE = True
 def get_binding(context: Context, request: GetBindingRequest) -> GetBindingResponse:
     """State, phase, reason and progress of one binding, at this moment."""
     bucket = bucket_of(request.uri)
-    binding = context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    binding = context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
     return GetBindingResponse(binding=binding_answer(context, binding))

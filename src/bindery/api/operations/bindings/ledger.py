@@ -31,7 +31,7 @@ class FilterRequest(Protocol):
 def binding_of(context: Context, request: BindingRequest) -> Binding:
     """The binding that a request names. Raises ApiError, NotFound."""
     bucket = bucket_of(request.uri)
-    return context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    return context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
 
 
 def filter_of(request: FilterRequest) -> LedgerFilter:

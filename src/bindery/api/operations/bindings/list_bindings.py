@@ -17,7 +17,7 @@ def list_bindings(context: Context, request: ListBindingsRequest) -> ListBinding
     bucket = bucket_of(request.uri) if request.uri else request.name
     if request.uri and request.name and bucket != request.name:
         return ListBindingsResponse(bindings=(), next_token="")
-    found = context.catalog.list_bindings(
+    found = context.catalog.bindings.list(
         project_name=request.project_name,
         dataset_name=request.dataset_name,
         bucket=bucket,

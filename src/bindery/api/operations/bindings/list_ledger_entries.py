@@ -13,7 +13,7 @@ def list_ledger_entries(context: Context, request: ListLedgerEntriesRequest) -> 
     limit = request.max_results or MAX_PAGE
     binding = binding_of(context, request)
     after = read_ledger_token(request.next_token, binding)
-    found = context.catalog.list_ledger(binding.id, filter_of(request), after=after, limit=limit + 1)
+    found = context.catalog.ledger.list(binding.id, filter_of(request), after=after, limit=limit + 1)
     shown = found[:limit]
     return ListLedgerEntriesResponse(
         ledger_entries=tuple(ledger_answer(context, entry) for entry in shown),

@@ -10,6 +10,6 @@ from bindery.api.operations.bindings.bindings import bucket_of
 def resume_binding(context: Context, request: ResumeBindingRequest) -> ResumeBindingResponse:
     """Let a paused binding go on where it stopped."""
     bucket = bucket_of(request.uri)
-    binding = context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    binding = context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
     context.engine.resume_binding(binding)
     return ResumeBindingResponse()

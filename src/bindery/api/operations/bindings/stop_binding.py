@@ -10,6 +10,6 @@ from bindery.api.operations.bindings.bindings import bucket_of
 def stop_binding(context: Context, request: StopBindingRequest) -> StopBindingResponse:
     """Pause a binding at the next safe point; it stays paused across restarts."""
     bucket = bucket_of(request.uri)
-    binding = context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    binding = context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
     context.engine.stop_binding(binding, request.reason or "")
     return StopBindingResponse()

@@ -16,6 +16,6 @@ def update_binding_scope(
     Entries of objects that are outside now leave the dataset, objects that are within now enter it.
     """
     bucket = bucket_of(request.uri)
-    binding = context.catalog.get_binding(request.project_name, request.dataset_name, bucket)
+    binding = context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
     changed = context.engine.change_scope(binding, scope_of(request.scope))
     return UpdateBindingScopeResponse(binding=binding_answer(context, changed))

@@ -13,9 +13,9 @@ from bindery.clock import now_ns
 def create_dataset(context: Context, request: CreateDatasetRequest) -> CreateDatasetResponse:
     """Make a dataset; caps that are not given are those of the project."""
     check_template(request.template_id)
-    project = context.catalog.get_project(request.project_name)
+    project = context.catalog.projects.get(request.project_name)
     now = now_ns()
-    dataset = context.catalog.create_dataset(
+    dataset = context.catalog.datasets.create(
         Dataset(
             project_id=project.id,
             project_name=project.name,

@@ -18,7 +18,7 @@ def workflow_parameters(
 
 def dataset_answer(context: Context, dataset: Dataset) -> messages.Dataset:
     """A dataset with exact counts."""
-    counts = context.catalog.dataset_statistics(dataset.project_name, dataset.name)
+    counts = context.catalog.datasets.statistics(dataset.project_name, dataset.name)
     limits = dataset.limits
     return messages.Dataset(
         project_name=dataset.project_name,

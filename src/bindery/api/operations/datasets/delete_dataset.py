@@ -8,5 +8,5 @@ from bindery.api.messages.datasets import DeleteDatasetRequest, DeleteDatasetRes
 
 def delete_dataset(context: Context, request: DeleteDatasetRequest) -> DeleteDatasetResponse:
     """Remove a dataset that has neither bindings nor files any more."""
-    context.catalog.delete_dataset(request.project_name, request.dataset_name)
+    context.catalog.datasets.delete(request.project_name, request.dataset_name)
     return DeleteDatasetResponse()

@@ -9,5 +9,5 @@ from bindery.api.operations.datasets.datasets import dataset_answer
 
 def get_dataset(context: Context, request: GetDatasetRequest) -> GetDatasetResponse:
     """One dataset. Counts are exact with and without WithStatistics."""
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     return GetDatasetResponse(dataset=dataset_answer(context, dataset))

@@ -11,7 +11,7 @@ from bindery.api.paging import MAX_PAGE, read_dataset_token, write_dataset_token
 def list_datasets(context: Context, request: ListDatasetsRequest) -> ListDatasetsResponse:
     """Datasets of a project, ascending by name."""
     limit = request.max_results or MAX_PAGE
-    found = context.catalog.list_datasets(
+    found = context.catalog.datasets.list(
         request.project_name,
         prefix=request.prefix or "",
         after=read_dataset_token(request.next_token, context.settings.account_id, request.project_name),

@@ -27,5 +27,5 @@ def update_dataset(context: Context, request: UpdateDatasetRequest) -> UpdateDat
             update_time=now_ns(),
         )
 
-    dataset = context.catalog.update_dataset(request.project_name, request.dataset_name, change)
+    dataset = context.catalog.datasets.update(request.project_name, request.dataset_name, change)
     return UpdateDatasetResponse(dataset=dataset_answer(context, dataset))

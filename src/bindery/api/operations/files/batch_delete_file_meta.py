@@ -13,6 +13,6 @@ def batch_delete_file_meta(
     """Remove up to 100 entries, never the objects."""
     for uri in request.uris:
         check_uri(uri)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    context.catalog.delete_files(dataset.id, list(request.uris))
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    context.catalog.files.delete(dataset.id, list(request.uris))
     return BatchDeleteFileMetaResponse()

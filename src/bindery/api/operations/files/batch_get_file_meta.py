@@ -11,8 +11,8 @@ def batch_get_file_meta(context: Context, request: BatchGetFileMetaRequest) -> B
     """Up to 100 entries in the order asked; those that do not exist are left out."""
     for uri in request.uris:
         check_uri(uri)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    found = context.catalog.get_files(dataset.id, list(dict.fromkeys(request.uris)))
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    found = context.catalog.files.get(dataset.id, list(dict.fromkeys(request.uris)))
     return BatchGetFileMetaResponse(
         files=select_fields(
             [record.document for record in found], request.with_fields, strict=context.settings.strict

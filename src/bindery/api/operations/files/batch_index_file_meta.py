@@ -15,6 +15,6 @@ def batch_index_file_meta(
     event_id = make_event_id()
     call = index_call(context.settings, request, event_id)
     files = [own_fields(file, index=True) for file in request.files]
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     context.engine.index_files(dataset, files, call)
     return BatchIndexFileMetaResponse(event_id=event_id)

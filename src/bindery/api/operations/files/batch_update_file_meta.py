@@ -18,7 +18,7 @@ def batch_update_file_meta(
     context: Context, request: BatchUpdateFileMetaRequest
 ) -> BatchUpdateFileMetaResponse:
     """Change the caller's own fields of many entries; each one succeeds or fails by itself."""
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     return BatchUpdateFileMetaResponse(
         files=tuple(_update(context, dataset, file) for file in request.files)
     )
@@ -27,7 +27,7 @@ def batch_update_file_meta(
 def _update(context: Context, dataset: Dataset, file: InputFile) -> BatchUpdateFileMetaResponseBodyFiles:
     try:
         uri, fields = own_fields(file)
-        context.catalog.set_fields(dataset.id, uri, fields)
+        context.catalog.files.set_fields(dataset.id, uri, fields)
     except Exception as error:
         refusal = from_exception(error)
         if not isinstance(refusal, ApiError):

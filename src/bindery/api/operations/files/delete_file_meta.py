@@ -10,6 +10,6 @@ from bindery.api.operations.files.files import check_uri
 def delete_file_meta(context: Context, request: DeleteFileMetaRequest) -> DeleteFileMetaResponse:
     """Remove an entry, never the object; succeeds too when there is none."""
     check_uri(request.uri)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    context.catalog.delete_files(dataset.id, [request.uri])
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    context.catalog.files.delete(dataset.id, [request.uri])
     return DeleteFileMetaResponse()

@@ -13,7 +13,7 @@ from bindery.buckets.uri import ObjectUri, parse_object_uri
 def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> DetectMediaMetaResponse:
     """Metadata of one video or audio object, read now and stored nowhere."""
     uri = _parse(request.source_uri)
-    context.catalog.get_project(request.project_name)
+    context.catalog.projects.get(request.project_name)
     extraction = context.engine.detect(uri)
     if extraction.failure is not None:
         raise (service_unavailable if extraction.retryable else invalid_argument)(extraction.failure)

@@ -13,6 +13,6 @@ def index_file_meta(context: Context, request: IndexFileMetaRequest) -> IndexFil
     event_id = make_event_id()
     call = index_call(context.settings, request, event_id)
     file = own_fields(request.file, index=True)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     context.engine.index_files(dataset, [file], call)
     return IndexFileMetaResponse(event_id=event_id)

@@ -10,6 +10,6 @@ from bindery.api.operations.files.files import own_fields
 def update_file_meta(context: Context, request: UpdateFileMetaRequest) -> UpdateFileMetaResponse:
     """Change the caller's own fields of an entry. CustomLabels replace the earlier ones as a whole."""
     uri, fields = own_fields(request.file)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    context.catalog.set_fields(dataset.id, uri, fields)
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    context.catalog.files.set_fields(dataset.id, uri, fields)
     return UpdateFileMetaResponse()

@@ -15,7 +15,7 @@ def create_project(context: Context, request: CreateProjectRequest) -> CreatePro
     check_template(request.template_id)
     now = now_ns()
     defaults = Project(name=request.project_name)
-    project = context.catalog.create_project(
+    project = context.catalog.projects.create(
         Project(
             name=request.project_name,
             description=request.description or "",

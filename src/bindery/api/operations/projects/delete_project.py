@@ -8,5 +8,5 @@ from bindery.api.messages.projects import DeleteProjectRequest, DeleteProjectRes
 
 def delete_project(context: Context, request: DeleteProjectRequest) -> DeleteProjectResponse:
     """Remove a project that has no datasets any more."""
-    context.catalog.delete_project(request.project_name)
+    context.catalog.projects.delete(request.project_name)
     return DeleteProjectResponse()

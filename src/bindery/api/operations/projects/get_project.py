@@ -9,5 +9,5 @@ from bindery.api.operations.projects.projects import project_answer
 
 def get_project(context: Context, request: GetProjectRequest) -> GetProjectResponse:
     """One project. Counts are exact with and without WithStatistics."""
-    project = context.catalog.get_project(request.project_name)
+    project = context.catalog.projects.get(request.project_name)
     return GetProjectResponse(project=project_answer(context, project))

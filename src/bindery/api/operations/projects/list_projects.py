@@ -11,7 +11,7 @@ from bindery.api.paging import MAX_PAGE, read_project_token, write_project_token
 def list_projects(context: Context, request: ListProjectsRequest) -> ListProjectsResponse:
     """Projects ascending by name that carry every tag asked for."""
     limit = request.max_results or MAX_PAGE
-    found = context.catalog.list_projects(
+    found = context.catalog.projects.list(
         prefix=request.prefix or "",
         tags=tags_of(request.tag),
         after=read_project_token(request.next_token, context.settings.account_id),

@@ -44,7 +44,7 @@ def tags_of(pairs: Iterable[TagPair] | None) -> dict[str, str] | None:
 
 def project_answer(context: Context, project: Project) -> messages.Project:
     """A project with exact counts."""
-    counts = context.catalog.project_statistics(project.name)
+    counts = context.catalog.projects.statistics(project.name)
     limits = project.limits
     return messages.Project(
         project_name=project.name,

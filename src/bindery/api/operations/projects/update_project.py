@@ -30,5 +30,5 @@ def update_project(context: Context, request: UpdateProjectRequest) -> UpdatePro
             update_time=now_ns(),
         )
 
-    project = context.catalog.update_project(request.project_name, change)
+    project = context.catalog.projects.update(request.project_name, change)
     return UpdateProjectResponse(project=project_answer(context, project))

@@ -18,8 +18,8 @@ def fuzzy_query(context: Context, request: FuzzyQueryRequest) -> FuzzyQueryRespo
         raise invalid_argument("The parameter Query must not be blank.")
     sort = parse_sort(request.sort, request.order, rest="asc")
     check_fields(context, None, sort)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    page = context.catalog.fuzzy_search(
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    page = context.catalog.queries.fuzzy_search(
         dataset.id,
         request.query,
         sort=sort,

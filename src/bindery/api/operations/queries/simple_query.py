@@ -12,7 +12,7 @@ from bindery.api.messages.queries import (
 )
 from bindery.api.operations.files.files import select_fields
 from bindery.api.operations.queries.fields import check_fields
-from bindery.catalog.catalog import AggregationResult
+from bindery.catalog.interface.queries import AggregationResult
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import Node
 
@@ -29,8 +29,8 @@ def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryRe
         raise value_too_large("MaxResults")
     sort = parse_sort(request.sort, request.order)
     check_fields(context, query, sort)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    page = context.catalog.search(
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    page = context.catalog.queries.search(
         dataset.id,
         query,
         sort=sort,
@@ -52,11 +52,11 @@ def _aggregate(
         [(entry.field or "", entry.operation or "") for entry in request.aggregations or ()]
     )
     check_fields(context, query, wanted)
-    dataset = context.catalog.get_dataset(request.project_name, request.dataset_name)
-    results = context.catalog.aggregate(dataset.id, query, wanted, groups=limit)
+    dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
+    results = context.catalog.queries.aggregate(dataset.id, query, wanted, groups=limit)
     total = None
     if not request.without_total_hits:
-        total = context.catalog.search(dataset.id, query, limit=1).total_hits
+        total = context.catalog.queries.search(dataset.id, query, limit=1).total_hits
     return SimpleQueryResponse(
         aggregations=tuple(_answer(result) for result in results), next_token="", total_hits=total
     )

@@ -11,8 +11,8 @@ from bindery.api.operations.tasks.tasks import task_info
 
 def get_task(context: Context, request: GetTaskRequest) -> GetTaskResponse:
     """One asynchronous task, up to seven days after it began."""
-    context.catalog.get_project(request.project_name)
-    task = context.catalog.get_task(request.project_name, request.task_type, request.task_id)
+    context.catalog.projects.get(request.project_name)
+    task = context.catalog.tasks.get(request.project_name, request.task_type, request.task_id)
     info = task_info(task, with_request=bool(request.request_definition))
     return GetTaskResponse(
         **msgspec.structs.asdict(info),

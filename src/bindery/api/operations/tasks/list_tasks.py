@@ -12,8 +12,8 @@ def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse
     """Tasks of a project that pass every filter, in the order asked for."""
     limit = request.max_results or MAX_PAGE
     after = read_task_token(request.next_token, request)
-    context.catalog.get_project(request.project_name)
-    tasks = selected_tasks(context.catalog.list_tasks(request.project_name), request, after)
+    context.catalog.projects.get(request.project_name)
+    tasks = selected_tasks(context.catalog.tasks.list(request.project_name), request, after)
     shown = tasks[:limit]
     more = len(tasks) > limit
     return ListTasksResponse(

@@ -43,19 +43,7 @@ SELECT id FROM dataset;
 -- name: has_dataset
 SELECT 1 FROM dataset WHERE id = :id;
 
--- name: put_ledger
-INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
-
--- name: walk_ledger
-SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
-FROM ledger WHERE binding_id = :binding_id AND key > :after ORDER BY key LIMIT :limit;
-
--- name: select_ledger
-SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
-FROM ledger WHERE binding_id = ? AND key = ?;
-
--- name: bury_ledger
-UPDATE ledger SET outcome = 'Deleted', reason = '', outcome_time = ? WHERE binding_id = ? AND key = ?;
-
--- name: drop_ledger
-DELETE FROM ledger WHERE binding_id = ? AND key = ?;
+-- name: walk_files
+SELECT uri, document, binding_id FROM file
+WHERE dataset_id = :dataset_id AND uri > :after AND (:behind IS NULL OR uri < :behind) AND document IS NOT NULL
+ORDER BY uri LIMIT :limit;

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.record.selection import text_behind
+from bindery.catalog.record.key_order import text_behind
 from bindery.catalog.records import LedgerEntry, LedgerFilter, Outcome, ScanCommit
 
 from .samples import Place, entry_of, make_place, write_of
@@ -26,11 +26,11 @@ ROWS = [
 
 
 def fill(catalog: Catalog, place: Place, rows: list[LedgerEntry]) -> None:
-    catalog.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(rows)))
+    catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, ledger=tuple(rows)))
 
 
 def keys(catalog: Catalog, place: Place, **chosen: Any) -> list[str]:
-    return [row.key for row in catalog.list_ledger(place.binding.id, LedgerFilter(**chosen))]
+    return [row.key for row in catalog.ledger.list(place.binding.id, LedgerFilter(**chosen))]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_rows_that_pass_every_filter(
 def test_pages_go_on_behind_a_key(catalog: Catalog, place: Place) -> None:
     fill(catalog, place, [entry_of(f"{number:03}") for number in range(25)])
     found: list[str] = []
-    while page := catalog.list_ledger(
+    while page := catalog.ledger.list(
         place.binding.id, LedgerFilter(), after=found[-1] if found else "", limit=10
     ):
         assert len(page) <= 10
@@ -71,9 +71,9 @@ def test_pages_go_on_behind_a_key(catalog: Catalog, place: Place) -> None:
 
 def test_a_mark_forgets_the_version_and_nothing_else(catalog: Catalog, place: Place) -> None:
     fill(catalog, place, [replace(row, attempts=4) for row in ROWS])
-    catalog.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=("a/1",)))
-    assert catalog.mark_ledger(place.binding.id, ["a/1", "a/2", "absent"]) == 1
-    rows = catalog.get_ledger(place.binding.id, ["a/1", "a/2", "a/3"])
+    catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=("a/1",)))
+    assert catalog.ledger.mark(place.binding.id, ["a/1", "a/2", "absent"]) == 1
+    rows = catalog.ledger.get(place.binding.id, ["a/1", "a/2", "a/3"])
     assert rows["a/1"].outcome is Outcome.DELETED
     assert rows["a/2"] == replace(ROWS[1], etag="", attempts=0)
     assert rows["a/3"] == replace(ROWS[2], attempts=4)
@@ -81,7 +81,7 @@ def test_a_mark_forgets_the_version_and_nothing_else(catalog: Catalog, place: Pl
 
 def test_entries_ascend_by_bytes_below_their_prefix(catalog: Catalog, place: Place) -> None:
     names = ["a", "a/b", "a0", "z", "é", "\uffff", "😀", "\U0010ffff", *map(str, range(1_100))]
-    catalog.write_files(
+    catalog.files.write(
         place.dataset.id,
         [
             write_of("kept", "buckeu", etag='"other"'),
@@ -89,8 +89,8 @@ def test_entries_ascend_by_bytes_below_their_prefix(catalog: Catalog, place: Pla
             write_of("bound", binding_id=place.binding.id),
         ],
     )
-    catalog.delete_files(place.dataset.id, ["oss://bucket/z"])
-    pages = list(catalog.walk_files(place.dataset.id, "oss://bucket/"))
+    catalog.files.delete(place.dataset.id, ["oss://bucket/z"])
+    pages = list(catalog.files.walk(place.dataset.id, "oss://bucket/"))
     found = [entry for page in pages for entry in page]
     expected = sorted({*names, "bound"} - {"z"}, key=str.encode)
     assert [entry.uri for entry in found] == [f"oss://bucket/{name}" for name in expected]

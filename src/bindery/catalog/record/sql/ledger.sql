@@ -1,3 +1,20 @@
+-- name: put_ledger
+INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: walk_ledger
+SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
+FROM ledger WHERE binding_id = :binding_id AND key > :after ORDER BY key LIMIT :limit;
+
+-- name: select_ledger
+SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
+FROM ledger WHERE binding_id = ? AND key = ?;
+
+-- name: bury_ledger
+UPDATE ledger SET outcome = 'Deleted', reason = '', outcome_time = ? WHERE binding_id = ? AND key = ?;
+
+-- name: drop_ledger
+DELETE FROM ledger WHERE binding_id = ? AND key = ?;
+
 -- name: select_filtered
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
 FROM ledger
@@ -11,8 +28,3 @@ ORDER BY key LIMIT :limit;
 
 -- name: mark_row
 UPDATE ledger SET etag = '', attempts = 0 WHERE binding_id = ? AND key = ? AND outcome <> 'Deleted';
-
--- name: walk_files
-SELECT uri, document, binding_id FROM file
-WHERE dataset_id = :dataset_id AND uri > :after AND (:behind IS NULL OR uri < :behind) AND document IS NOT NULL
-ORDER BY uri LIMIT :limit;

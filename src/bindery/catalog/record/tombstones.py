@@ -12,11 +12,14 @@ from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Binding, KnownFile, SoughtFile
 
-_SQL = load_statements("buried")
+_SQL = load_statements("tombstones")
 
 
-class Buried:
-    """Rows of ``buried``: documents of removed entries until their grace is over."""
+class Tombstones:
+    """Rows of ``buried``: documents of removed entries until their grace is over.
+
+    Implements ``interface.tombstones.Tombstones``.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -27,14 +30,16 @@ class Buried:
         rows = ({**same, "key": key, "uri": f"{binding.uri}/{key}"} for key in keys)
         connection.executemany(_SQL.bury_entry, rows)
 
-    def find(self, binding: Binding, sought: Sequence[SoughtFile], since: int) -> dict[str, KnownFile]:
-        """By key: the same version buried after ``since``, else the same content elsewhere, live or buried."""
+    def find(
+        self, binding: Binding, sought: Sequence[SoughtFile], *, buried_since: int
+    ) -> dict[str, KnownFile]:
+        """By key: the same version buried after that time, else the same content elsewhere, live or buried."""
         reader = self._database.reader
         same = {
             "binding_id": binding.id,
             "dataset_id": binding.dataset_id,
             "bucket_uri": binding.uri,
-            "since": since,
+            "since": buried_since,
         }
         found: dict[str, KnownFile] = {}
         known_etags = self._known_etags(sought)
@@ -60,7 +65,7 @@ class Buried:
             row[0] for row in self._database.reader.execute(_SQL.known_etags, {"etags": etags}).fetchall()
         }
 
-    def purge(self, binding_id: int, before: int, limit: int) -> int:
+    def purge(self, binding_id: int, *, before: int, limit: int) -> int:
         """Forget up to ``limit`` that were buried at ``before`` or earlier; how many they were."""
         values = {"binding_id": binding_id, "before": before, "limit": limit}
         with self._database.transaction() as connection:

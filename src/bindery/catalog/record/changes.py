@@ -8,29 +8,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import PendingChange
+from bindery.clock import now_ns
 
 _SQL = load_statements("changes")
 
 
-class PendingChanges:
-    """Rows of ``change``, one a binding and key. Safe for threads."""
+class Changes:
+    """Rows of ``change``, one a binding and key. Safe for threads. Implements ``interface.changes.Changes``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         rows = database.reader.execute(_SQL.oldest_changes).fetchall()
         self._oldest: dict[int, int] = dict(rows)
 
-    def add(self, keys: Mapping[int, Iterable[str]], now: int) -> None:
+    def add(self, keys: Mapping[int, Iterable[str]]) -> None:
         """Keys by binding id; a key that waits already is marked anew. Bindings that are gone are passed over."""
         with self._database.transaction() as connection:
             for binding_id, named in keys.items():
-                rows = [{"binding_id": binding_id, "key": key, "since": now} for key in named]
+                rows = [{"binding_id": binding_id, "key": key, "since": now_ns()} for key in named]
                 connection.executemany(_SQL.add_change, rows)
                 self._note_oldest(connection, binding_id)
 
-    def after(self, binding_id: int, sequence: int, limit: int) -> list[PendingChange]:
+    def pending(self, binding_id: int, *, after: int, limit: int) -> list[PendingChange]:
         """Rows of a binding, the oldest first."""
-        values = {"binding_id": binding_id, "after": sequence, "limit": limit}
+        values = {"binding_id": binding_id, "after": after, "limit": limit}
         rows = self._database.reader.execute(_SQL.changes_after, values).fetchall()
         return [PendingChange(*row) for row in rows]
 

@@ -1,0 +1,1 @@
+"""What the rest of Bindery asks of a catalog: one protocol for each noun."""

@@ -1,0 +1,70 @@
+"""Queries over the entries of a dataset. They raise QueryError of ``query.syntax``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from bindery.catalog.query.syntax import Aggregation, Node, SortField
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a query. ``documents`` are JSON of File, whole."""
+
+    documents: tuple[bytes, ...]
+    next_token: str
+    """Empty on the last page."""
+    total_hits: int | None
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A value and the number of files that hold it."""
+
+    value: str
+    count: int
+
+
+class AggregationResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One aggregation's answer; ``value`` is None for groups, and for min, max, average of nothing."""
+
+    field: str
+    operation: str
+    value: float | None = None
+    groups: tuple[Group, ...] | None = None
+
+
+class Queries(Protocol):
+    """Answers see everything that was committed before the question."""
+
+    def search(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+        total: bool = True,
+    ) -> Page:
+        """One page of files; ``total`` asks for the exact number of all. Raises QueryError."""
+
+    def fuzzy_search(
+        self,
+        dataset_id: int,
+        text: str,
+        *,
+        sort: Sequence[SortField] = (),
+        limit: int = 100,
+        token: str = "",
+    ) -> Page:
+        """Files that hold ``text`` in any field people read, in any case. Raises QueryError."""
+
+    def aggregate(
+        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int = 100
+    ) -> list[AggregationResult]:
+        """One result for each aggregation, with up to ``groups`` groups. Raises QueryError."""
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Throw the index away and build it from the record; ``progress(done, total)``."""

@@ -1,0 +1,208 @@
+"""Bindings: their rows, and the commits of their work."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from bindery.catalog.record.announcing import Announcing
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.datasets import Datasets
+from bindery.catalog.record.entries import Entries
+from bindery.catalog.record.ledger import Ledger
+from bindery.catalog.record.projects import Projects
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.stored import encode, with_id
+from bindery.catalog.record.tombstones import Tombstones
+from bindery.catalog.records import (
+    AlreadyExists,
+    Binding,
+    BindingState,
+    LimitExceeded,
+    NotFound,
+    ScanCommit,
+)
+from bindery.clock import now_ns
+
+_SQL = load_statements("bindings")
+_binding_decoder = msgspec.json.Decoder(Binding)
+
+
+class Bindings:
+    """Rows of ``binding``. Implements ``interface.bindings.Bindings``; cached, because clients poll them.
+
+    ``written`` hears of each commit that may have changed entries.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        projects: Projects,
+        datasets: Datasets,
+        entries: Entries,
+        ledger: Ledger,
+        tombstones: Tombstones,
+        announcing: Announcing,
+        written: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._projects = projects
+        self._datasets = datasets
+        self._entries = entries
+        self._ledger = ledger
+        self._tombstones = tombstones
+        self._announcing = announcing
+        self._written = written
+        self._cached: dict[tuple[str, str, str], Binding] = {}
+        self._lock = threading.Lock()
+        self._version = 0
+
+    def create(self, binding: Binding) -> Binding:
+        """``dataset_id`` is looked up by name. Raises NotFound, AlreadyExists, LimitExceeded."""
+        with self._database.transaction() as connection:
+            made = self._insert(connection, binding)
+            self._announcing.binding_changed(connection, None, made)
+            return made
+
+    def get(self, project_name: str, dataset_name: str, bucket: str) -> Binding:
+        """Raises NotFound for the project, the dataset or the binding."""
+        names = (project_name, dataset_name, bucket)
+        found = self._cached.get(names)
+        if found is not None:
+            return found
+        version = self._version
+        values = {"project": project_name, "dataset": dataset_name, "bucket": bucket}
+        row = self._database.reader.execute(_SQL.select_binding, values).fetchone()
+        if row is None:
+            self._datasets.get(project_name, dataset_name)
+            raise NotFound("binding")
+        binding = with_id(_binding_decoder, row)
+        with self._lock:
+            if version == self._version:
+                self._cached[names] = binding
+        return binding
+
+    def get_by_id(self, binding_id: int, connection: sqlite3.Connection | None = None) -> Binding:
+        """Raises NotFound."""
+        connection = connection or self._database.reader
+        row = connection.execute(_SQL.select_binding_by_id, {"id": binding_id}).fetchone()
+        if row is None:
+            raise NotFound("binding")
+        return with_id(_binding_decoder, row)
+
+    def update(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
+        """Read, change and write in one transaction. Raises NotFound."""
+        try:
+            with self._database.transaction() as connection:
+                return self._change(connection, binding_id, change)
+        finally:
+            self._forget()
+
+    def delete(self, binding_id: int) -> None:
+        """The binding and its ledger; entries stay. Raises NotFound."""
+        try:
+            with self._database.transaction() as connection:
+                binding = self._delete_rows(connection, binding_id)
+                deleted = msgspec.structs.replace(binding, state=BindingState.DELETED, update_time=now_ns())
+                self._announcing.binding_changed(connection, binding, deleted)
+        finally:
+            self._forget()
+
+    def commit(self, work: ScanCommit) -> None:
+        """Documents, ledger, tombstones, cursor and books in one transaction. Raises NotFound, LimitExceeded."""
+        now = now_ns()
+        try:
+            with self._database.transaction() as connection:
+                binding = self._change(connection, work.binding_id, lambda held: _advance(held, work))
+                if work.files:
+                    dataset = self._datasets.get_by_id(binding.dataset_id, connection)
+                    self._entries.write(connection, dataset, work.files)
+                removed = [*work.deleted_keys, *work.removed_keys]
+                if removed:
+                    # Before entries and rows go: tombstones are made of them.
+                    self._tombstones.bury(connection, binding, removed, now)
+                    uris = [f"{binding.uri}/{key}" for key in removed]
+                    self._entries.remove(connection, binding.dataset_id, uris)
+                self._ledger.put(connection, binding.id, work.ledger)
+                self._ledger.bury(connection, binding.id, work.deleted_keys, now)
+                self._ledger.drop(connection, binding.id, work.dropped_keys)
+        finally:
+            self._forget()
+        self._written()
+
+    def _change(
+        self, connection: sqlite3.Connection, binding_id: int, change: Callable[[Binding], Binding]
+    ) -> Binding:
+        """The caller forgets the cache after the transaction."""
+        before = self.get_by_id(binding_id, connection)
+        after = change(before)
+        connection.execute(_SQL.update_binding, {"id": after.id, "body": encode(after)})
+        self._announcing.binding_changed(connection, before, after)
+        return after
+
+    def _insert(self, connection: sqlite3.Connection, binding: Binding) -> Binding:
+        """``dataset_id`` is looked up by name. Raises NotFound, AlreadyExists, LimitExceeded."""
+        dataset = self._datasets.get(binding.project_name, binding.dataset_name, connection)
+        binding = msgspec.structs.replace(binding, dataset_id=dataset.id)
+        if connection.execute(_SQL.select_binding, _binding_names(binding)).fetchone():
+            raise AlreadyExists("binding")
+        held = connection.execute(_SQL.count_bindings, {"dataset_id": dataset.id}).fetchone()[0]
+        if held >= dataset.limits.dataset_max_bind_count:
+            raise LimitExceeded("DatasetMaxBindCount")
+        values = {"dataset_id": dataset.id, "bucket": binding.bucket, "body": encode(binding)}
+        row = connection.execute(_SQL.insert_binding, values)
+        return msgspec.structs.replace(binding, id=row.lastrowid)
+
+    def _delete_rows(self, connection: sqlite3.Connection, binding_id: int) -> Binding:
+        """The binding and its ledger; what it was. Raises NotFound."""
+        binding = self.get_by_id(binding_id, connection)
+        connection.execute(_SQL.delete_binding_ledger, {"id": binding_id})
+        connection.execute(_SQL.delete_binding_buried, {"id": binding_id})
+        connection.execute(_SQL.delete_binding, {"id": binding_id})
+        return binding
+
+    def _forget(self) -> None:
+        """Drop the cache after a write; a read that began before it may not fill it again."""
+        with self._lock:
+            self._version += 1
+            self._cached.clear()
+
+    def list(
+        self,
+        *,
+        project_name: str | None = None,
+        dataset_name: str | None = None,
+        bucket: str | None = None,
+        after: tuple[str, str] = ("", ""),
+        limit: int | None = None,
+    ) -> list[Binding]:
+        """Raises NotFound for a named project or dataset that does not exist."""
+        if project_name is not None and dataset_name is not None:
+            self._datasets.get(project_name, dataset_name)
+        elif project_name is not None:
+            self._projects.get(project_name)
+        values: dict[str, str | int | None] = {
+            "project": project_name,
+            "dataset": dataset_name,
+            "bucket": bucket,
+            "after_dataset": after[0],
+            "after_bucket": after[1],
+            "limit": -1 if limit is None else limit,
+        }
+        rows = self._database.reader.execute(_SQL.list_bindings, values).fetchall()
+        return [with_id(_binding_decoder, row) for row in rows]
+
+
+def _advance(binding: Binding, work: ScanCommit) -> Binding:
+    return msgspec.structs.replace(
+        binding,
+        cursor=binding.cursor if work.cursor is None else work.cursor,
+        progress=work.progress or binding.progress,
+    )
+
+
+def _binding_names(binding: Binding) -> dict[str, str]:
+    return {"project": binding.project_name, "dataset": binding.dataset_name, "bucket": binding.bucket}

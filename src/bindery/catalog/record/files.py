@@ -1,0 +1,97 @@
+"""Entries of a dataset: each call one transaction, announced in it, and followed by the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bindery.catalog.documents import summarize
+from bindery.catalog.record.announcing import Announcing
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.datasets import Datasets
+from bindery.catalog.record.entries import Entries
+from bindery.catalog.record.index_calls import IndexCalls
+from bindery.catalog.record.key_order import text_behind
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.records import FileRecord, FileSummary, FileWrite, IndexCall
+
+_SQL = load_statements("files")
+_PAGE = 1_000
+
+
+class Files:
+    """Implements ``interface.files.Files``. ``written`` hears of each transaction that may change entries."""
+
+    def __init__(
+        self,
+        database: Database,
+        datasets: Datasets,
+        entries: Entries,
+        calls: IndexCalls,
+        announcing: Announcing,
+        written: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._datasets = datasets
+        self._entries = entries
+        self._calls = calls
+        self._announcing = announcing
+        self._written = written
+
+    def accept(
+        self, dataset_id: int, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
+    ) -> None:
+        """Raises NotFound, LimitExceeded, InvalidFields."""
+        with self._database.transaction() as connection:
+            dataset = self._datasets.get_by_id(dataset_id, connection)
+            for uri, fields in files:
+                self._entries.accept(connection, dataset, uri, fields)
+            if call is not None:
+                self._calls.add(connection, dataset_id, call)
+        self._written()
+
+    def awaited(self, dataset_id: int) -> list[str]:
+        """URIs for which an accepted call still waits."""
+        return self._calls.awaited(dataset_id)
+
+    def write(self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False) -> None:
+        """Raises NotFound, LimitExceeded."""
+        with self._database.transaction() as connection:
+            dataset = self._datasets.get_by_id(dataset_id, connection)
+            self._entries.write(connection, dataset, files, existing_only=existing_only)
+            errors = {write.uri: write.file.reason or "" for write in files}
+            self._announcing.calls_ended(connection, self._calls.settle(connection, dataset_id, errors))
+        self._written()
+
+    def set_fields(self, dataset_id: int, uri: str, fields: bytes) -> None:
+        """Raises NotFound, LimitExceeded, InvalidFields."""
+        with self._database.transaction() as connection:
+            dataset = self._datasets.get_by_id(dataset_id, connection)
+            self._entries.set_fields(connection, dataset, uri, fields)
+        self._written()
+
+    def get(self, dataset_id: int, uris: Sequence[str]) -> list[FileRecord]:
+        """Those that exist, in the order asked."""
+        return self._entries.get(dataset_id, uris)
+
+    def delete(self, dataset_id: int, uris: Sequence[str]) -> None:
+        """Absent entries are no error."""
+        with self._database.transaction() as connection:
+            self._entries.remove(connection, dataset_id, uris)
+        self._written()
+
+    def walk(self, dataset_id: int, prefix: str) -> Iterator[list[FileSummary]]:
+        """Pages of the entries whose URI starts with ``prefix``, ascending by the UTF-8 bytes of the URI."""
+        after = prefix
+        while True:
+            values = {
+                "dataset_id": dataset_id,
+                "after": after,
+                "behind": text_behind(prefix),
+                "limit": _PAGE,
+            }
+            rows = self._database.reader.execute(_SQL.walk_files, values).fetchall()
+            if rows:
+                yield [summarize(*row) for row in rows]
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1][0]
