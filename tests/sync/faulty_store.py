@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from bindery.buckets.identity import StoreIdentity
 from bindery.buckets.store import ObjectDetails, ObjectInfo, Store, StoreError, StoreUnavailable
 
 
@@ -99,6 +100,9 @@ class FaultyStore:
     def check(self) -> None:
         self._meet()
         self._store.check()
+
+    def identity(self) -> StoreIdentity:
+        return self._store.identity()
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         if self.fault_after_pages is None:

@@ -105,6 +105,11 @@ class BucketHttp:
         self._manager = _pool_manager(location.scheme, location.authority(), ca_bundle)
         self._seen = float("-inf")
 
+    @property
+    def endpoint(self) -> str:
+        """Where requests go, as ``https://host``."""
+        return f"{self._location.scheme}://{self._location.host}"
+
     def get(
         self,
         key: str = "",

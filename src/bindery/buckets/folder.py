@@ -17,6 +17,7 @@ import msgspec
 
 from bindery.buckets.folder_files import is_spelled_so, open_file, open_folder, stat_file
 from bindery.buckets.folder_names import file_name, key_name
+from bindery.buckets.identity import StoreIdentity, folder_mark, location_of
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.store import (
     AccessDenied,
@@ -85,14 +86,22 @@ class FolderStore:
 
     def check(self) -> None:
         """Return when the folder can be listed."""
-        self._identity()
+        self._look()
+
+    def identity(self) -> StoreIdentity:
+        """Path, and the mark that a moved folder keeps."""
+        try:
+            with open_folder(self._root, b"") as descriptor:
+                return StoreIdentity(location_of(self.address.url, {}), folder_mark(descriptor))
+        except OSError as error:
+            raise _bucket_error(error, self._root) from error
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages in key order; folders that lie wholly before ``start_after`` are not entered.
 
         Raises PartlyListed at the end when folders below may not be listed.
         """
-        began = self._identity()
+        began = self._look()
         walk = _Walk(self._root, prefix.encode(), start_after.encode())
         page: list[ObjectInfo] = []
         for infos in walk.runs():
@@ -100,7 +109,7 @@ class FolderStore:
             while len(page) >= _PAGE:
                 yield page[:_PAGE]
                 del page[:_PAGE]
-        if self._identity() != began:
+        if self._look() != began:
             raise StoreUnavailable(f"the folder {_shown(self._root)} was exchanged while it was listed")
         if page:
             yield page
@@ -150,7 +159,7 @@ class FolderStore:
             return AccessDenied(f"{key} may not be read")
         return StoreUnavailable(f"{key} cannot be read: {error.strerror}")
 
-    def _identity(self) -> tuple[int, int]:
+    def _look(self) -> tuple[int, int]:
         """Device and number of the folder, which can be listed."""
         try:
             with open_folder(self._root, b"") as descriptor:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from bindery.buckets.identity import StoreIdentity
 from bindery.buckets.store import (
     BucketNotFound,
     Capabilities,
@@ -87,6 +88,10 @@ class MemoryStore:
     def check(self) -> None:
         """Return when the bucket exists."""
         self._contents()
+
+    def identity(self) -> StoreIdentity:
+        """The bucket's name in memory."""
+        return StoreIdentity(self.address.url)
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages in key order, as the bucket was when the listing began."""

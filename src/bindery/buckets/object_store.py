@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from bindery.buckets.bucket_http import Answer, BucketHttp, parse_xml
+from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.listing import Listed, list_pages, time_ns
 from bindery.buckets.store import (
     AccessDenied,
@@ -68,6 +69,10 @@ class ObjectStore:
         """Return when the bucket answers a listing of one object."""
         query = [("list-type", "2"), ("max-keys", "1")]
         self._http.get(query=query + ([("prefix", self._root)] if self._root else []))
+
+    def identity(self) -> StoreIdentity:
+        """Endpoint, bucket and prefix."""
+        return StoreIdentity(location_of(self.address.url, self.address.options, self._http.endpoint))
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages as the store lists them, held to key order."""

@@ -10,6 +10,7 @@ import opendal
 from opendal import exceptions as failures
 from opendal.layers import RetryLayer, TimeoutLayer
 
+from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.listing import time_ns
 from bindery.buckets.store import (
     AccessDenied,
@@ -62,6 +63,10 @@ class OpendalStore:
     def check(self) -> None:
         """Return when the bucket answers a listing."""
         next(self._entries("", 1), None)
+
+    def identity(self) -> StoreIdentity:
+        """Endpoint, bucket and prefix."""
+        return StoreIdentity(location_of(self.address.url, self.address.options))
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages as the store lists them, held to key order."""

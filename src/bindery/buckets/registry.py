@@ -13,12 +13,19 @@ import msgspec
 from bindery.buckets.azure import open_azure
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.gcs import open_gcs
+from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.object_store import split_root
 from bindery.buckets.oss import open_oss
 from bindery.buckets.registered import RegisteredBuckets
 from bindery.buckets.s3 import open_s3
-from bindery.buckets.store import BucketNotFound, Store, StoreAddress, StoreMisconfigured
+from bindery.buckets.store import (
+    BucketNotFound,
+    Store,
+    StoreAddress,
+    StoreError,
+    StoreMisconfigured,
+)
 from bindery.buckets.uri import check_bucket_name
 
 _STORES: dict[str, Callable[[StoreAddress], Store]] = {
@@ -65,6 +72,16 @@ def _options(query: str) -> dict[str, str]:
 def open_store(address: StoreAddress) -> Store:
     """A new store at ``address``; no request is made yet."""
     return _STORES[urlsplit(address.url).scheme](address)
+
+
+def identify(address: StoreAddress) -> StoreIdentity:
+    """Which store an address leads to. Raises StoreError when it cannot be listed."""
+    store = open_store(address)
+    try:
+        store.check()
+        return store.identity()
+    finally:
+        store.close()
 
 
 class Buckets:
@@ -141,8 +158,22 @@ class Buckets:
         with self._lock:
             store = self._open.get(bucket)
             if store is None or store.address != address:
-                store = self._open[bucket] = open_store(address)
+                replaced, store = store, open_store(address)
+                self._open[bucket] = store
+                if replaced is not None:
+                    replaced.close()  # who works with it still can; it holds no idle connections any more
             return store
+
+    def identity(self, bucket: str) -> StoreIdentity | None:
+        """Which store a name leads to now; None when there is none. A folder that is not there is known by its path."""
+        try:
+            store = self.open(bucket)
+        except StoreError:
+            return None
+        try:
+            return store.identity()
+        except StoreError:
+            return StoreIdentity(location_of(store.address.url, store.address.options))
 
     def _with_defaults(self, address: StoreAddress) -> StoreAddress:
         if not self._folder_options or urlsplit(address.url).scheme != "file":

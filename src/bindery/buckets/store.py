@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from bindery.buckets.identity import StoreIdentity
+
 _PUBLIC_OPTIONS = frozenset({"endpoint", "region", "addressing", "anonymous", "account_name", "follow"})
 
 
@@ -95,6 +97,7 @@ class StoreError(Exception):
     ├── ObjectChanged        the object is no longer the version that was asked for; look again
     ├── AccessDenied         the credentials do not allow it; do not retry
     ├── StoreMisconfigured   the address makes no sense; do not retry
+    ├── StoreChanged         another store answers under the bucket's name; do not retry
     └── StoreUnavailable     network, time-out, throttling, 5xx; retry later
         └── PartlyListed     a part of the bucket could not be listed, all the rest was
     """
@@ -120,6 +123,10 @@ class AccessDenied(StoreError):
 
 class StoreMisconfigured(StoreError):
     """The address or its options make no sense."""
+
+
+class StoreChanged(StoreError):
+    """Another store than before answers under the bucket's name."""
 
 
 class StoreUnavailable(StoreError):
@@ -212,6 +219,9 @@ class Store(Protocol):
 
     def check(self) -> None:
         """Return when the bucket can be listed; raise the StoreError that says why not."""
+
+    def identity(self) -> StoreIdentity:
+        """Which store this is. No request is made; raises BucketNotFound, AccessDenied where a folder is looked at."""
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages (up to 1,000) of objects whose key starts with ``prefix`` and is greater than

@@ -155,6 +155,12 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Removals the deletion guard refused at the last complete listing."""
     removals_confirmed: int = 0
     """Removals the caller allowed by resuming the binding after such a refusal; good for one listing."""
+    store_location: str = ""
+    """Where the store is that the binding is bound to, without credentials; empty before its first life."""
+    store_mark: str = ""
+    """What tells that store from another at the same place; empty where nothing does."""
+    moved: bool = False
+    """The bucket was moved on purpose, and no complete listing has shown since that nothing is lacking."""
     create_time: int = 0
     update_time: int = 0
 

@@ -145,7 +145,7 @@ def _apply(
     worker: Worker, objects: list[Known], excluded: list[Known], gone: list[str], forgotten: list[str]
 ) -> None:
     if gone or forgotten:
-        worker.store.check()  # a bucket that is gone as a whole is no reason to remove entries
+        worker.check_store()  # a bucket that is gone as a whole is no reason to remove entries
         worker.commit(gone=gone, dropped=forgotten)
     if excluded:
         worker.finish(worker.begin((), excluded))

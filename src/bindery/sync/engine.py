@@ -10,8 +10,9 @@ from concurrent.futures import Future
 import msgspec
 
 from bindery.buckets.events import ChangedKey
-from bindery.buckets.registry import Buckets, open_store
-from bindery.buckets.store import StoreAddress
+from bindery.buckets.identity import StoreIdentity
+from bindery.buckets.registry import Buckets, identify
+from bindery.buckets.store import StoreAddress, StoreChanged
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import (
@@ -29,10 +30,13 @@ from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
 from bindery.sync.audits import Audits
 from bindery.sync.background import Background, fail_left_over
+from bindery.sync.bound_store import bind_to, bound_store, describe_change
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
+from bindery.sync.making import make
+from bindery.sync.outcomes import without_cap
 from bindery.sync.retries import Retries
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
@@ -135,10 +139,39 @@ class Engine:
             changed = self._catalog.bindings.update(
                 binding.id, lambda held: msgspec.structs.replace(held, scope=scope, update_time=now)
             )
-            if changed.state is not BindingState.STOPPED:
-                self._end(binding.id)
-                self._start(changed)
+            self._renew(changed)
         return changed
+
+    def renew(
+        self, *, project_name: str | None = None, dataset_name: str | None = None, bucket: str | None = None
+    ) -> None:
+        """Begin a new life of each of these bindings that is made of something else now: after a change of a project,
+        a dataset or a bucket. Raises NotFound."""
+        with self._lock:
+            for binding in self._catalog.bindings.list(
+                project_name=project_name, dataset_name=dataset_name, bucket=bucket
+            ):
+                self._renew(binding)
+
+    def _renew(self, binding: Binding) -> None:
+        follower = self._followers.get(binding.id)
+        if follower is None:
+            return
+        made_of, now = follower.making, make(self._catalog, self._buckets, binding)
+        if made_of == now:
+            return
+        if made_of is None or made_of.limits != now.limits:
+            self._forget_cap(binding)
+        self._end(binding.id)
+        self._start(binding)
+
+    def _forget_cap(self, binding: Binding) -> None:
+        """Caps have changed: whether one is reached is told by the listing that begins now."""
+
+        def change(held: Binding) -> Binding:
+            return msgspec.structs.replace(held, reason=without_cap(held.reason))
+
+        self._catalog.bindings.update(binding.id, change)
 
     def delete_binding(self, binding: Binding) -> None:
         """Forget the binding and end its work. Entries stay, as the vendor documents. Raises NotFound.
@@ -219,20 +252,48 @@ class Engine:
         return self._estimates.start(project_name, bucket, scope)
 
     def register_bucket(self, address: StoreAddress) -> None:
-        """Add a bucket to those of the configuration, or move it to another address.
+        """Add a bucket to those of the configuration, or give a known one new credentials or options.
 
-        Raises StoreError when it cannot be listed; then nothing has changed.
+        Raises StoreChanged when the name means another store already, StoreError when it cannot be listed; then
+        nothing has changed.
         """
-        store = open_store(address)
-        try:
-            store.check()
-        finally:
-            store.close()
-        self._buckets.register(address)
+        found = identify(address)
         with self._lock:
-            for follower in self._followers.values():
-                if follower.bucket == address.bucket:
-                    follower.reconcile_now()
+            self._check_unmoved(address.bucket, found)
+            self._buckets.register(address)
+            self._go_on_at(address.bucket, found)
+
+    def move_bucket(self, bucket: str, address: StoreAddress | None) -> None:
+        """Let a bucket's name mean another store from now on; None: what the configuration says already.
+
+        Its bindings go on there, and remove nothing that is lacking there before that is confirmed. Raises as
+        ``register_bucket`` does, without StoreChanged.
+        """
+        found = identify(address or self._buckets.address(bucket))
+        with self._lock:
+            if address is not None:
+                self._buckets.register(address)
+            self._go_on_at(bucket, found)
+
+    def _go_on_at(self, bucket: str, found: StoreIdentity) -> None:
+        for binding in self._catalog.bindings.list(bucket=bucket):
+            held = bound_store(binding)
+            if held is not None and not held.is_same(found):
+                bind_to(self._catalog, binding, found, moved=True)
+            self._renew(binding)
+            if binding.id in self._followers:
+                self._followers[binding.id].reconcile_now()
+
+    def _check_unmoved(self, bucket: str, found: StoreIdentity) -> None:
+        """Raises StoreChanged unless ``found`` is what the name means to the bindings, or to the server."""
+        bindings = self._catalog.bindings.list(bucket=bucket)
+        held = [store for binding in bindings if (store := bound_store(binding)) is not None]
+        if not held:
+            known = self._buckets.identity(bucket)
+            held = [] if known is None else [known]
+        for store in held:
+            if not store.is_same(found):
+                raise StoreChanged(describe_change(bucket, store, found))
 
     def bucket_names(self) -> list[str]:
         """Names of all buckets, ascending."""

@@ -17,6 +17,7 @@ from bindery.buckets.store import (
     BucketNotFound,
     Changes,
     Store,
+    StoreChanged,
     StoreError,
     StoreMisconfigured,
     StoreUnavailable,
@@ -33,21 +34,21 @@ from bindery.catalog.records import (
     Progress,
 )
 from bindery.clock import now_ns
-from bindery.extract.extraction import Operator
 from bindery.extract.pool import Pool
 from bindery.stopping import Interrupted
 from bindery.sync.backlog import Backlog
+from bindery.sync.bound_store import check_bound
 from bindery.sync.changed import process_changes
 from bindery.sync.guard import Refusal
 from bindery.sync.inbox import Inbox
+from bindery.sync.making import Making, make
 from bindery.sync.outcomes import OVER_CAP
 from bindery.sync.scan import full_scan, reconcile
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
-from bindery.sync.templates import operators_for
 from bindery.sync.worker import Worker
 
-_CANNOT_HEAL = (BucketNotFound, AccessDenied, StoreMisconfigured)
+_CANNOT_HEAL = (BucketNotFound, AccessDenied, StoreMisconfigured, StoreChanged)
 _LONGEST_WAIT = 1.0
 _GATHERING_SECONDS = 0.01
 """Events come in bursts: what follows the first within this time is dealt with together."""
@@ -87,6 +88,8 @@ class Follower:
         self._next_watch = 0.0
         self._unseen = ""
         self._next_listing = 0.0
+        self.making: Making | None = None
+        """What the life in hand is made of; None before the first."""
         self._thread = threading.Thread(target=self._run, name=f"binding-{binding.id}", daemon=True)
 
     def start(self) -> None:
@@ -162,8 +165,10 @@ class Follower:
     def _follow(self) -> None:
         """One life of the store: ends with an exception."""
         binding = self._catalog.bindings.get_by_id(self._binding.id)
+        self.making = making = make(self._catalog, self._buckets, binding)
         store = self._buckets.open(binding.bucket)
         store.check()
+        binding = check_bound(self._catalog, binding, store, share=self._settings.guard_share)
         self._move(Cause.FULL_SCAN_BEGUN)
         self._move(Cause.STORE_BACK)
         worker = Worker(
@@ -171,7 +176,7 @@ class Follower:
             store,
             catalog=self._catalog,
             pool=self._pool,
-            operators=self._operators(binding),
+            operators=making.operators,
             settings=self._settings,
             stop=self._stop,
             inbox=self._inbox,
@@ -217,9 +222,10 @@ class Follower:
                 self._next_listing = max(self._next_listing, ended + _LISTING_PAUSE * (ended - began))
 
     def _reconcile(self, worker: Worker) -> None:
-        confirmed = self._catalog.bindings.get_by_id(worker.binding.id).removals_confirmed
-        held = reconcile(worker, confirmed)
-        self._report(worker, held, confirmed)
+        worker.check_store()
+        binding = self._catalog.bindings.get_by_id(worker.binding.id)
+        held = reconcile(worker, binding.removals_confirmed, moved=binding.moved)
+        self._report(worker, held, binding.removals_confirmed)
 
     def _meanwhile(self) -> None:
         """Between the pages of a listing: take changes from the kernel before its queue is full, and deal
@@ -297,11 +303,6 @@ class Follower:
             base = self._settings.reconcile_interval
         return base * random.uniform(0.9, 1.1)  # noqa: S311  (spreads bindings, no secret)
 
-    def _operators(self, binding: Binding) -> frozenset[Operator]:
-        project = self._catalog.projects.get(binding.project_name)
-        dataset = self._catalog.datasets.get(binding.project_name, binding.dataset_name)
-        return operators_for(project, dataset)
-
     def _move(self, cause: Cause, reason: str = "") -> None:
         now = now_ns()
 
@@ -328,7 +329,11 @@ class Follower:
                 return binding
             left = binding.removals_confirmed if binding.removals_confirmed != confirmed else 0
             return msgspec.structs.replace(
-                binding, reason=reason, removals_held=count, removals_confirmed=left
+                binding,
+                reason=reason,
+                removals_held=count,
+                removals_confirmed=left,
+                moved=binding.moved and bool(problems),
             )
 
         self._catalog.bindings.update(self._binding.id, change)

@@ -57,17 +57,27 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 def refusal(
-    gone: int, known: int, listed: int, settings: SyncSettings, *, mounted: bool, confirmed: int = 0
+    gone: int,
+    known: int,
+    listed: int,
+    settings: SyncSettings,
+    *,
+    mounted: bool,
+    moved: bool = False,
+    confirmed: int = 0,
 ) -> Refusal | None:
     """Why ``gone`` of ``known`` entries may not be removed; None when they may.
 
     ``mounted``: the bucket is a folder, and an empty one may be a disk that is not mounted.
+    ``moved``: the store is another than the one that was listed before.
     ``confirmed``: so many removals the caller has allowed.
     """
     if gone <= confirmed or not gone:
         return None
     if mounted and not listed:
         problem = f"the bucket is empty and {gone} objects are known"
+    elif moved:
+        problem = f"the bucket has moved, and {gone} of {known} known objects are not at its new place"
     elif gone > settings.guard_count and gone > settings.guard_share * known:
         limits = f"more than {settings.guard_share:.0%} and more than {settings.guard_count}"
         problem = f"the last listing lacks {gone} of {known} known objects, {limits}"

@@ -79,6 +79,11 @@ def waits_for_room(before: LedgerEntry | None) -> bool:
     return before is not None and before.outcome is Outcome.PENDING and before.reason.startswith(OVER_CAP)
 
 
+def without_cap(reason: str) -> str:
+    """The Reason of a binding without what it says of a cap, which stands last in it."""
+    return reason.partition(f"{OVER_CAP}: ")[0].removesuffix("; ")
+
+
 def is_fresh(before: LedgerEntry | None) -> bool:
     """Whether the dataset has no entry of the object yet, as far as the ledger knows."""
     return before is None or before.outcome in (Outcome.DELETED, Outcome.PENDING, Outcome.EXCLUDED)

@@ -60,11 +60,11 @@ def full_scan(worker: Worker) -> bool:
     return whole
 
 
-def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
+def reconcile(worker: Worker, confirmed: int = 0, *, moved: bool = False) -> Refusal | None:
     """Compare the whole bucket with the ledger and mend what differs.
 
     Returns why removals were held back or the listing is not believed, None when all is well; ``confirmed``
-    removals are allowed in any case.
+    removals are allowed in any case. ``moved``: no listing of this store has been compared yet.
     """
     _drop_outside(worker)
     worker.books = begin_listing(worker.books)
@@ -79,6 +79,7 @@ def reconcile(worker: Worker, confirmed: int = 0) -> Refusal | None:
             counts.listed,
             worker.settings,
             mounted=not worker.store.capabilities.content_etag,
+            moved=moved,
             confirmed=confirmed,
         )
         held = _with_gap(held or _remove(worker, gone, began), counts.gap)

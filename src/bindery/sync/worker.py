@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import msgspec
 
-from bindery.buckets.store import ObjectInfo, Store
+from bindery.buckets.store import ObjectInfo, Store, StoreUnavailable
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LimitExceeded, Outcome, Progress, ScanCommit
 from bindery.clock import now_ns
@@ -88,6 +88,7 @@ class Worker(Stoppable):
         """Called between the pages of a listing."""
         self.cap: str | None = None
         """The cap of the dataset that the listing in hand has reached."""
+        self._identity = store.identity()
         self._pool = pool
         self._operators = operators
         self._pages = 0
@@ -114,6 +115,14 @@ class Worker(Stoppable):
         counts and objects in flight change in one assignment."""
         books, new = self._view
         return with_in_flight(books, new, self.inbox.oldest())
+
+    def check_store(self) -> None:
+        """Return when the bucket can be listed and is the store of the beginning: one that is gone or was exchanged is
+        no reason to remove entries. Raises StoreError."""
+        self.store.check()
+        found = self.store.identity()
+        if found != self._identity:
+            raise StoreUnavailable(f"{found.location} was exchanged; it is looked at anew")
 
     def is_unsettled(self, info: ObjectInfo) -> bool:
         """Whether a file was written a moment ago and may still be growing. Objects appear whole.

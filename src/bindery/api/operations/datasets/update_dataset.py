@@ -28,4 +28,5 @@ def update_dataset(context: Context, request: UpdateDatasetRequest) -> UpdateDat
         )
 
     dataset = context.catalog.datasets.update(request.project_name, request.dataset_name, change)
+    context.engine.renew(project_name=dataset.project_name, dataset_name=dataset.name)
     return UpdateDatasetResponse(dataset=dataset_answer(context, dataset))

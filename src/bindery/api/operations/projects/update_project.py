@@ -31,4 +31,5 @@ def update_project(context: Context, request: UpdateProjectRequest) -> UpdatePro
         )
 
     project = context.catalog.projects.update(request.project_name, change)
+    context.engine.renew(project_name=project.name)
     return UpdateProjectResponse(project=project_answer(context, project))
