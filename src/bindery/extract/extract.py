@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
-from bindery.buckets.registry import open_store
+from bindery.buckets.portable import open_portable
 from bindery.buckets.store import (
     AccessDenied,
     ObjectChanged,
@@ -163,7 +163,7 @@ def _is_passing(error: StoreError) -> bool:
 
 @lru_cache(maxsize=64)
 def _open(encoded: bytes) -> Store:
-    return open_store(msgspec.msgpack.decode(encoded, type=StoreAddress))
+    return open_portable(msgspec.msgpack.decode(encoded, type=StoreAddress))
 
 
 def _store(address: StoreAddress) -> Store:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import msgspec
 
+from bindery.buckets.portable import portable
+from bindery.buckets.store import StoreAddress
 from bindery.extract.extract import failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.job import decode_extraction, encode_order
@@ -105,7 +107,8 @@ class ExtractionPool:
         self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
     ) -> Pending:
         """Start extracting; see ``Pool.submit``."""
-        jobs = [self._job(request) for request in requests]
+        addresses = {id(one.address): portable(one.address) for one in requests}
+        jobs = [self._job(one, addresses[id(one.address)]) for one in requests]
         return _Extractions(requests, self.workers.submit(jobs, urgency=urgency, owner=owner))
 
     @property
@@ -117,7 +120,8 @@ class ExtractionPool:
         """Stop the workers at once; unfinished files are dropped and their callers interrupted."""
         self.workers.close()
 
-    def _job(self, request: ExtractionRequest) -> Job:
+    def _job(self, request: ExtractionRequest, address: StoreAddress) -> Job:
+        request = msgspec.structs.replace(request, address=address)
         return Job(
             self._function,
             encode_order(request, self._limits),
