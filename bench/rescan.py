@@ -34,7 +34,7 @@ class MadeUpStore:
     """Lists ``count`` objects that never change."""
 
     address = ADDRESS
-    capabilities = Capabilities(content_etag=True, time_resolution_ns=10**9, details=False, watch=False)
+    capabilities = Capabilities(etag="content", time_resolution_ns=10**9, details=False, watch=False)
 
     def __init__(self, count: int) -> None:
         self._count = count

@@ -56,6 +56,12 @@ PLAIN_KEYS = (
     "\uff5e last of the plane",
     "\uffff",
     "\U0001f600",
+    "\U0001f600smile.jpg",
+    "\uff01\uff08\uff1a.jpg",
+    "in/\U0001f600/\uff01",
+    "in/\U0001f600/\U0001f600",
+    "in/\uff08\U00020000",
+    "in/\uff08\uff1a",
     "\U0010ffff",
     "k" * 200 + "/" + "l" * 200,
 )

@@ -84,11 +84,9 @@ def test_listings_with_and_without_a_name_space(serve: Serve, space: str) -> Non
         b"<html>a proxy's page</html>",
         listing("a")[:-30],
         listing("b", "a"),
-        listing("a", "a"),
         listing("a", rest="<IsTruncated>true</IsTruncated>"),
         b"<ListBucketResult><Contents><Key>a</Key></Contents></ListBucketResult>",
         listing("a").replace(b"<Size>3</Size>", b"<Size>many</Size>"),
-        listing("a").replace(b"2024-05-06T07:08:09.123Z", b"yesterday"),
         b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><ListBucketResult>&b;</ListBucketResult>',
         b'<?xml version="1.0" encoding="cp037"?>' + "<!DOCTYPE x []><ListBucketResult/>".encode("cp037"),
         '<?xml version="1.0"?><!DOCTYPE x []><ListBucketResult/>'.encode("utf-16"),
@@ -99,11 +97,9 @@ def test_listings_with_and_without_a_name_space(serve: Serve, space: str) -> Non
         "html",
         "cut",
         "disorder",
-        "twice",
         "no token",
         "no size",
         "odd size",
-        "odd time",
         "bomb",
         "EBCDIC",
         "UTF-16",
@@ -120,7 +116,7 @@ def test_a_listing_that_is_none_proves_nothing(serve: Serve, body: bytes) -> Non
 def test_pages_that_go_in_circles_end(serve: Serve) -> None:
     rest = "<IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken>"
     server = serve(lambda _: Reply(body=listing("a", rest=rest)))
-    with pytest.raises(StoreUnavailable, match="out of order"):
+    with pytest.raises(StoreUnavailable, match="circles"):
         keys_of(store_at(server.endpoint))
     assert len(server.asked) == 2
 

@@ -173,7 +173,7 @@ def test_the_read_limit_ends_one_file(photo: Path) -> None:
 class Scripted:
     """A store that answers as a test says."""
 
-    capabilities = Capabilities(content_etag=True, time_resolution_ns=1, details=True, watch=False)
+    capabilities = Capabilities(etag="content", time_resolution_ns=1, details=True, watch=False)
 
     def __init__(self, details: ObjectDetails | StoreError, data: bytes | Exception = b"") -> None:
         self._details, self._data = details, data

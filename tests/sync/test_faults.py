@@ -29,7 +29,7 @@ WHEN_ASKED = SyncSettings(
 )
 """Listed when a test asks for it."""
 KEYS = [f"{folder}{number:02d}.bin" for folder in ("", "a/", "b/") for number in range(8)]
-DISORDER = [Kind.KEY_AGAIN, Kind.PAGE_AGAIN, Kind.BACKWARDS]
+DISORDER = [Kind.PAGE_AGAIN, Kind.BACKWARDS]
 
 
 class Bucket:
@@ -294,6 +294,18 @@ def test_a_listing_out_of_order_proves_nothing(
     check_equal(room, {*KEYS} - {KEYS[3]})
     wait_well(room)
     assert Counter(room.inline.extracted) == Counter(KEYS)
+
+
+def test_an_object_that_is_listed_twice_in_a_row_counts_once(
+    bucket: Bucket, bound: Callable[..., Room], faults: Faults
+) -> None:
+    room = bound(bucket)
+    faults.rates[Kind.KEY_AGAIN] = 1.0
+    bucket.remove(KEYS[3])
+    list_once(room)
+    assert faults.struck[Kind.KEY_AGAIN]
+    check_equal(room, {*KEYS} - {KEYS[3]})
+    assert room.binding("media").progress.listed <= len(KEYS), "nothing is counted twice"
 
 
 @pytest.mark.parametrize("kind", [*DISORDER, Kind.CUT])

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from bindery.buckets.object_store import split_root
 from bindery.buckets.opendal_store import OpendalStore
+from bindery.buckets.ordering import order_of
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
 
 
@@ -22,4 +23,6 @@ def open_azure(address: StoreAddress) -> OpendalStore:
         if not account:
             raise StoreMisconfigured("name the storage account: azblob://CONTAINER?account_name=NAME")
         options["endpoint"] = f"https://{account}.blob.core.windows.net"
-    return OpendalStore(address, "azblob", options)
+    order = order_of({"order": "utf16", **address.options})
+    options.pop("order", None)
+    return OpendalStore(address, "azblob", options, order=order)

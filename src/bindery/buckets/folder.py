@@ -67,7 +67,7 @@ class FolderStore:
         self._follow = _follow_of(address)
         self.address = address
         self.capabilities = Capabilities(
-            content_etag=False,
+            etag="time",
             time_resolution_ns=1,
             details=False,
             watch=sys.platform == "linux" and self._follow != "poll",

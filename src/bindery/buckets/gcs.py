@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from bindery.buckets.endpoint import is_set
 from bindery.buckets.object_store import split_root
 from bindery.buckets.opendal_store import OpendalStore
+from bindery.buckets.ordering import order_of
 from bindery.buckets.store import StoreAddress
 
 
@@ -21,4 +22,5 @@ def open_gcs(address: StoreAddress) -> OpendalStore:
     if is_set(options, "anonymous"):
         options["skip_signature"] = "true"
     options.pop("anonymous", None)
-    return OpendalStore(address, "gcs", options)
+    options.pop("order", None)
+    return OpendalStore(address, "gcs", options, order=order_of(address.options))

@@ -8,14 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from xml.etree.ElementTree import Element
 
 import msgspec
 
 from bindery.buckets.bucket_http import BucketHttp, parse_xml
-from bindery.buckets.store import StoreUnavailable, in_key_order
+from bindery.buckets.store import StoreUnavailable, bound_time
 
 _PAGE = 1_000
+_MOST_BARREN = 20
+"""Pages in a row without anything new: some stores answer a few while they clean up."""
+_LARGEST = 2**63 - 1
+_DIGITS = re.compile(r"[0-9]{1,19}")
+_FAR = re.compile(r"\+?[0-9]{5,}-")
+_KEY = re.compile(rb"<(?:\w+:)?Key>[^<]*")
 _ILLEGAL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]"
     rb"|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));",
@@ -28,9 +35,11 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     """One object of a page, as the store writes it; ``key`` is decoded, ``etag`` without quotes."""
 
     key: str
-    size: int
+    size: int | None
+    """None when the store tells none, or none that can be."""
     etag: str
-    modified_ns: int
+    modified_ns: int | None
+    """None when the store tells no time that can be read."""
     storage_class: str | None
     object_type: str | None
 
@@ -50,28 +59,35 @@ class _Tags(msgspec.Struct, frozen=True):
 def list_pages(
     http: BucketHttp, *, prefix: str, start_after: str, unquote: Callable[[str], str]
 ) -> Iterator[list[Listed]]:
-    """All pages, strictly ascending. Raises StoreUnavailable when a page is damaged or out of order."""
-    return in_key_order(_pages(http, prefix, start_after, unquote), start_after)
+    """All pages, in the order of the store.
 
-
-def _pages(
-    http: BucketHttp, prefix: str, start_after: str, unquote: Callable[[str], str]
-) -> Iterator[list[Listed]]:
-    token = ""
+    Raises StoreUnavailable when a page is damaged, or when page follows page and none brings anything new.
+    """
+    token, barren, last = "", 0, start_after
     while True:
         query = [("list-type", "2"), ("max-keys", str(_PAGE)), ("encoding-type", "url")]
         query += [("prefix", prefix)] if prefix else []
         query += [("continuation-token", token)] if token else []
         query += [("start-after", start_after)] if start_after and not token else []
-        page, token = _parse(http.get(query=query).body, unquote)
-        yield page
+        page, following = _parse(http.get(query=query).body, unquote)
+        if token and following == token:
+            raise StoreUnavailable("the pages of the store's listing go in circles; nothing new comes")
+        token = following
+        barren = 0 if page and page[-1].key != last else barren + 1
+        if barren > _MOST_BARREN:
+            raise StoreUnavailable(
+                f"the store answered {barren} pages of a listing in a row with nothing new, after {last!r}"
+            )
+        if page:
+            last = page[-1].key
+            yield page
         if not token:
             return
 
 
 def time_ns(moment: datetime) -> int:
     """Nanoseconds since 1970, in whole seconds: the resolution of the header Last-Modified."""
-    return int(moment.timestamp()) * 1_000_000_000
+    return bound_time(int(moment.timestamp()) * 1_000_000_000)
 
 
 def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], str]:
@@ -83,13 +99,12 @@ def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], st
         raise StoreUnavailable("the store answered a listing with something else, or with a part of one")
     space = root.tag.removesuffix("ListBucketResult")
     tags = _Tags(*(f"{space}{name}" for name in _Tags.__struct_fields__))
-    decode = unquote if root.findtext(f"{space}EncodingType") == "url" else str
-    try:
-        page = [_listed(entry, tags, decode) for entry in root.iterfind(tags.Contents)]
-    except (KeyError, ValueError, TypeError) as error:
-        raise StoreUnavailable(
-            f"the store listed an object without key, size or time: {error!r}"
-        ) from error
+    encoded = root.findtext(f"{space}EncodingType") == "url"
+    if not encoded and b"\r" in body:  # XML reads it as a line feed, which would be another key
+        root = parse_xml(_KEY.sub(lambda found: found[0].replace(b"\r", b"&#13;"), body)) or root
+    page = [_listed(entry, tags, unquote if encoded else str) for entry in root.iterfind(tags.Contents)]
+    if not encoded:
+        _check_plain(page, unquote)
     token = root.findtext(f"{space}NextContinuationToken") or ""
     if root.findtext(f"{space}IsTruncated") == "true" and not token:
         raise StoreUnavailable("the store cut its listing short and named no next page")
@@ -98,12 +113,42 @@ def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], st
 
 def _listed(entry: Element, tags: _Tags, decode: Callable[[str], str]) -> Listed:
     values = {child.tag: child.text or "" for child in entry}
-    modified = datetime.fromisoformat(values[tags.LastModified])
     return Listed(
-        decode(values[tags.Key]),
-        int(values[tags.Size]),
+        decode(values.get(tags.Key, "")),
+        read_size(values.get(tags.Size)),
         values.get(tags.ETag, "").strip('"'),
-        time_ns(modified if modified.tzinfo else modified.replace(tzinfo=UTC)),
+        _time(values.get(tags.LastModified, "")),
         values.get(tags.StorageClass),
         values.get(tags.Type),
     )
+
+
+def read_size(text: str | None) -> int | None:
+    """The size of an object; None for a text that is none, or is more than any file holds."""
+    if text is None or not _DIGITS.fullmatch(text.strip()):
+        return None
+    return size if (size := int(text)) <= _LARGEST else None
+
+
+def _time(text: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return bound_time(2**64) if _FAR.match(text) else None
+    return time_ns(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _check_plain(page: list[Listed], unquote: Callable[[str], str]) -> None:
+    """Raise StoreUnavailable when keys stand in order only once they are decoded, and the store says nothing of it."""
+    keys = [listed.key for listed in page]
+    if _ascends(keys):
+        return
+    if _ascends([unquote(key) for key in keys]):
+        raise StoreUnavailable(
+            "the store lists keys percent-encoded and does not say so (its listing lacks EncodingType), so they are "
+            "out of order and cannot be told from others; nothing is concluded from it. Renew the store's software"
+        )
+
+
+def _ascends(keys: list[str]) -> bool:
+    return all(before <= after for before, after in pairwise(keys))

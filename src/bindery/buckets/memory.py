@@ -40,7 +40,7 @@ _LOCK = threading.Lock()
 class MemoryStore:
     """Objects in a dictionary, with the ETag an object store would give."""
 
-    capabilities = Capabilities(content_etag=True, time_resolution_ns=1, details=True, watch=False)
+    capabilities = Capabilities(etag="content", time_resolution_ns=1, details=True, watch=False)
 
     def __init__(self, address: StoreAddress) -> None:
         self.address = address

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import email.header
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -14,22 +15,30 @@ import msgspec
 
 from bindery.buckets.bucket_http import Answer, BucketHttp, parse_xml
 from bindery.buckets.identity import StoreIdentity, location_of
-from bindery.buckets.listing import Listed, list_pages, time_ns
+from bindery.buckets.listing import Listed, list_pages, read_size, time_ns
+from bindery.buckets.ordering import lower_bound, order_of, restore_order
 from bindery.buckets.store import (
     AccessDenied,
+    BucketNotFound,
     Capabilities,
     ObjectChanged,
     ObjectDetails,
     ObjectInfo,
     ObjectNotFound,
     StoreAddress,
+    StoreError,
     StoreMisconfigured,
     StoreUnavailable,
     Watch,
+    in_key_order,
+    tells_content,
 )
+from bindery.buckets.untold import Untold
 from bindery.buckets.uri import is_unicode
 
 _MD5_HEX_DIGITS = 32
+_MD5_BASE64 = re.compile(r"[A-Za-z0-9+/]{22}==")
+_CAPABILITIES = Capabilities(etag="md5", time_resolution_ns=10**9, details=True, watch=False)
 _PAST_END = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
 
 
@@ -54,9 +63,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 class ObjectStore:
     """A bucket behind HTTP. Listing costs a request per 1,000 objects, ``details`` one and seldom more."""
 
-    capabilities = Capabilities(content_etag=True, time_resolution_ns=10**9, details=True, watch=False)
-
     def __init__(self, address: StoreAddress, http: BucketHttp, dialect: Dialect, root: str) -> None:
+        self.capabilities = msgspec.structs.replace(_CAPABILITIES, order=order_of(address.options))
         self.address = address
         self._http = http
         self._dialect = dialect
@@ -75,21 +83,22 @@ class ObjectStore:
         return StoreIdentity(location_of(self.address.url, self.address.options, self._http.endpoint))
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
-        """Pages as the store lists them, held to key order."""
+        """Pages in key order, whatever the order of the store.
+
+        Objects of which the store tells too little are left out; PartlyListed names them at the end.
+        """
         root = self._root
-        after = root + start_after if start_after else ""
+        untold = Untold()
+        first = lower_bound(start_after, self.capabilities.order)
         pages = list_pages(
-            self._http, prefix=root + prefix, start_after=after, unquote=self._dialect.unquote
+            self._http,
+            prefix=root + prefix,
+            start_after=root + first if first else "",
+            unquote=self._dialect.unquote,
         )
-        for page in pages:
-            found = [
-                info
-                for listed in page
-                if not listed.key.endswith("/") and listed.key.startswith(root)
-                if (info := self._listed_info(listed)) is not None
-            ]
-            if found:
-                yield found
+        found = (list(self._listed_infos(page, start_after, untold)) for page in pages)
+        yield from in_key_order(restore_order(found, self.capabilities.order), start_after)
+        untold.check_complete()
 
     def details(self, key: str) -> ObjectDetails:
         """One HEAD request; another for tags when the object has some, and for its own ACL where there are any.
@@ -134,26 +143,54 @@ class ObjectStore:
             raise ObjectNotFound(f"{key!r} is not the key of an object")
         return self._root + key
 
-    def _listed_info(self, listed: Listed) -> ObjectInfo | None:
-        """What is told of an object; None for a symbolic link that leads nowhere."""
-        key = listed.key[len(self._root) :]
+    def _listed_infos(self, page: Sequence[Listed], after: str, untold: Untold) -> Iterator[ObjectInfo]:
+        """What is told of the objects of a page, without directory markers and what is not after ``after``."""
+        root = self._root
+        for listed in page:
+            key = listed.key[len(root) :]
+            if not listed.key:
+                untold.note("", "an object without a key")
+            elif listed.key.startswith(root) and not key.endswith("/") and key > after:
+                info = self._listed_info(key, listed, untold)
+                if info is not None:
+                    yield info
+
+    def _listed_info(self, key: str, listed: Listed, untold: Untold) -> ObjectInfo | None:
+        """What is told of an object; None for a symbolic link that leads nowhere, and for what is told too little."""
         told = listed.object_type if self._dialect.tells_type else None
         if told == "Symlink":  # readers get the target, with its size and ETag
-            try:
-                return self.details(key).info
-            except ObjectNotFound:
-                return None
+            return self._target_info(key, untold)
+        if listed.size is None:
+            untold.note(key, "no size")
+            return None
+        if listed.modified_ns is None and not listed.etag:
+            untold.note(key, "neither ETag nor time")
+            return None
         storage_class = self._storage_class(listed.storage_class)
         kind = told or _object_type(listed.etag)
-        return _info(key, listed.size, listed.etag, listed.modified_ns, storage_class, kind)
+        return _info(key, listed.size, listed.etag, listed.modified_ns or 0, storage_class, kind)
+
+    def _target_info(self, key: str, untold: Untold) -> ObjectInfo | None:
+        try:
+            return self.details(key).info
+        except ObjectNotFound:
+            return None
+        except BucketNotFound:
+            raise
+        except StoreError as error:
+            if error.retryable:
+                raise
+            untold.note(key, f"a symbolic link that cannot be followed: {error}")
+            return None
 
     def _details(self, key: str, answer: Answer) -> ObjectDetails:
         headers, prefix = answer.headers, self._dialect.header_prefix
         encryption = headers.get(f"{prefix}server-side-encryption")
+        info = self._headers_info(key, headers)
         return ObjectDetails(
-            info=self._headers_info(key, headers),
+            info=info,
             content_type=headers.get("content-type"),
-            content_md5=headers.get("content-md5") or _md5_of_etag(_etag(answer), encryption),
+            content_md5=_content_md5(headers, prefix, info),
             crc64=headers.get(f"{prefix}hash-crc64ecma"),
             version_id=headers.get(f"{prefix}version-id"),
             cache_control=headers.get("cache-control"),
@@ -170,11 +207,15 @@ class ObjectStore:
         )
 
     def _headers_info(self, key: str, headers: Mapping[str, str]) -> ObjectInfo:
+        """Raises StoreError when the answer tells no size."""
         prefix = self._dialect.header_prefix
         etag = headers.get("etag", "").strip('"')
+        size = read_size(headers.get("content-length"))
+        if size is None:
+            raise StoreError(f"the store tells no size of {key}")
         return _info(
             key,
-            int(headers.get("content-length", "0")),
+            size,
             etag,
             _header_time(headers.get("last-modified", "")),
             self._storage_class(headers.get(f"{prefix}storage-class")),
@@ -235,14 +276,21 @@ def _object_type(etag: str) -> str:
     return "Multipart" if "-" in etag else "Normal"
 
 
-def _md5_of_etag(etag: str, encryption: str | None) -> str | None:
-    """Content-MD5 where the ETag is one: of an object written at once, without a key service."""
-    if len(etag) != _MD5_HEX_DIGITS or encryption not in (None, "AES256"):
+def _content_md5(headers: Mapping[str, str], prefix: str, info: ObjectInfo) -> str | None:
+    """The MD5 of the content, in Base64: told as such, or as the ETag of an object that was written at once and
+    encrypted neither with a key of a key service nor with one of the caller's.
+
+    Sources: API reference of Amazon S3, Object; help page of OSS, "ETag" of HeadObject.
+    """
+    told = headers.get("content-md5", "")
+    if _MD5_BASE64.fullmatch(told):
+        return told
+    encryption = headers.get(f"{prefix}server-side-encryption")
+    own_key = f"{prefix}server-side-encryption-customer-algorithm" in headers
+    at_once = info.object_type == "Normal" and tells_content(info, _CAPABILITIES)
+    if not at_once or own_key or encryption not in (None, "AES256") or len(info.etag) != _MD5_HEX_DIGITS:
         return None
-    try:
-        return base64.b64encode(bytes.fromhex(etag)).decode()
-    except ValueError:
-        return None
+    return base64.b64encode(bytes.fromhex(info.etag)).decode()
 
 
 def _header_time(text: str) -> int:
@@ -254,13 +302,16 @@ def _header_time(text: str) -> int:
 def _expires(text: str | None) -> str | None:
     """``2120-01-01T12:00:00.000Z``, as IMM writes it; a text that is no date as it stands."""
     moment = _http_date(text or "")
-    return text if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+    try:
+        return text if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+    except OverflowError:
+        return text
 
 
 def _http_date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except Exception:  # the parser fails in many ways on what is no date
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -279,7 +330,7 @@ def _text(value: str | None) -> str | None:
         return value
     try:
         return value.encode("latin-1").decode() if not value.isascii() else _encoded_words(value)
-    except (UnicodeError, LookupError, ValueError):
+    except Exception:  # the parser of encoded words raises more than it documents
         return value
 
 

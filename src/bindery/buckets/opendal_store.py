@@ -11,7 +11,8 @@ from opendal import exceptions as failures
 from opendal.layers import RetryLayer, TimeoutLayer
 
 from bindery.buckets.identity import StoreIdentity, location_of
-from bindery.buckets.listing import time_ns
+from bindery.buckets.listing import read_size, time_ns
+from bindery.buckets.ordering import Order, restore_order
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -27,6 +28,7 @@ from bindery.buckets.store import (
     Watch,
     in_key_order,
 )
+from bindery.buckets.untold import Untold
 from bindery.buckets.uri import is_unicode
 
 _PAGE = 1_000
@@ -39,6 +41,9 @@ _FAILURES = (
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
 _UNAUTHORIZED = "code: 401"
 _TIMEOUT = 4.0
+_CHECK_SECONDS = 10.0
+_PAGE_SECONDS = 60.0
+"""Within which a page comes, tries included."""
 
 
 class OpendalStore:
@@ -48,10 +53,13 @@ class OpendalStore:
     ``.`` or ``..`` between slashes cannot be read through it.
     """
 
-    capabilities = Capabilities(content_etag=True, time_resolution_ns=10**9, details=True, watch=False)
-
-    def __init__(self, address: StoreAddress, service: str, options: Mapping[str, str]) -> None:
+    def __init__(
+        self, address: StoreAddress, service: str, options: Mapping[str, str], *, order: Order
+    ) -> None:
         self.address = address
+        self.capabilities = Capabilities(
+            etag="version", order=order, time_resolution_ns=10**9, details=True, watch=False
+        )
         try:
             operator = opendal.Operator(service, **options)
         except _FAILURES as error:
@@ -62,21 +70,30 @@ class OpendalStore:
 
     def check(self) -> None:
         """Return when the bucket answers a listing."""
-        next(self._entries("", 1), None)
+        next(self._entries("", 1, _CHECK_SECONDS), None)
 
     def identity(self) -> StoreIdentity:
         """Endpoint, bucket and prefix."""
         return StoreIdentity(location_of(self.address.url, self.address.options))
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
-        """Pages as the store lists them, held to key order."""
-        return in_key_order(_objects(self._entries(prefix, _PAGE), prefix, start_after))
+        """Pages in key order, whatever the order of the store.
+
+        Objects of which the store tells too little are left out; PartlyListed names them at the end.
+        """
+        untold = Untold()
+        found = _objects(self._entries(prefix, _PAGE, _PAGE_SECONDS), prefix, start_after, untold)
+        yield from in_key_order(restore_order(found, self.capabilities.order), start_after)
+        untold.check_complete()
 
     def details(self, key: str) -> ObjectDetails:
         """One HEAD request."""
         metadata = self._stat(key)
+        info = _info(key, metadata)
+        if info is None:
+            raise StoreError(f"the store tells neither ETag nor time of {key}, or no size")
         return ObjectDetails(
-            info=_info(key, metadata),
+            info=info,
             content_type=metadata.content_type,
             content_md5=metadata.content_md5,
             version_id=metadata.version,
@@ -110,16 +127,21 @@ class OpendalStore:
     def close(self) -> None:
         """Connections are pooled by the library and close with the process."""
 
-    def _entries(self, prefix: str, count: int) -> Iterator[Sequence[Any]]:
-        """Entries of a listing, up to ``count`` at a time.
+    def _entries(self, prefix: str, count: int, seconds: float) -> Iterator[Sequence[Any]]:
+        """Entries of a listing, up to ``count`` at a time. Raises StoreUnavailable when ``seconds`` bring none, as of
+        a server that answers one empty page after the other.
 
         The library's blocking listing would hold the interpreter's lock while the store answers.
         """
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             try:
                 lister = runner.run(_begin(self._operator.to_async_operator(), prefix, count))
-                while entries := runner.run(_take(lister, count)):
+                while entries := runner.run(asyncio.wait_for(_take(lister, count), seconds)):
                     yield entries
+            except TimeoutError as error:
+                raise StoreUnavailable(
+                    f"the store of bucket {self.address.bucket} listed nothing for {seconds:g} seconds"
+                ) from error
             except _FAILURES as error:
                 raise self._bucket_error(error) from error
 
@@ -183,23 +205,40 @@ def _path(key: str) -> str:
     return key
 
 
-def _objects(pages: Iterable[Sequence[Any]], prefix: str, start_after: str) -> Iterator[list[ObjectInfo]]:
+def _objects(
+    pages: Iterable[Sequence[Any]], prefix: str, start_after: str, untold: Untold
+) -> Iterator[list[ObjectInfo]]:
     """The objects among the entries of a listing from its beginning; folders are none."""
     for entries in pages:
-        page = [
-            _info(key, entry.metadata)
-            for entry in entries
-            if not (key := entry.path).endswith("/") and key.startswith(prefix) and key > start_after
-        ]
+        page: list[ObjectInfo] = []
+        for entry in entries:
+            key = entry.path
+            if key.endswith("/") or not key.startswith(prefix) or key <= start_after:
+                continue
+            if (info := _info(key, entry.metadata)) is None:
+                untold.note(key, "neither ETag nor time, or no size")
+            else:
+                page.append(info)
         if page:
             yield page
 
 
-def _info(key: str, metadata: Any) -> ObjectInfo:
+def _info(key: str, metadata: Any) -> ObjectInfo | None:
+    """None when the store tells too little."""
     etag = (metadata.etag or "").strip('"')
-    modified_ns = 0 if metadata.last_modified is None else time_ns(metadata.last_modified)
-    size = metadata.content_length
-    return ObjectInfo(key, size, etag or f"{modified_ns:X}-{size:X}", modified_ns)
+    modified_ns = _modified_ns(metadata)
+    size = read_size(str(metadata.content_length))
+    if size is None or (modified_ns is None and not etag):
+        return None
+    return ObjectInfo(key, size, etag or f"{modified_ns:X}-{size:X}", modified_ns or 0)
+
+
+def _modified_ns(metadata: Any) -> int | None:
+    try:
+        modified = metadata.last_modified
+        return None if modified is None else time_ns(modified)
+    except (ValueError, OverflowError):
+        return None  # a year that the library knows and Python does not
 
 
 def _text(error: Exception) -> str:

@@ -6,14 +6,22 @@ its ``address``. Keys are Unicode text; order of keys is the order of their UTF-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
 from bindery.buckets.identity import StoreIdentity
 
-_PUBLIC_OPTIONS = frozenset({"endpoint", "region", "addressing", "anonymous", "account_name", "follow"})
+_PUBLIC_OPTIONS = frozenset(
+    {"endpoint", "region", "addressing", "anonymous", "account_name", "follow", "order", "object_acl"}
+)
+_LONGEST_TIME_NS = 2**63 - 1
+_MD5 = re.compile(r"[0-9a-fA-F]{32}(-[0-9]{1,5})?")
+_NO_MD5 = frozenset({"0" * 32, "d41d8cd98f00b204e9800998ecf8427e"})
+"""What servers write that compute none: zeros, or the MD5 of nothing."""
+_WRITTEN_AT_ONCE = (None, "Normal", "Multipart")
 
 
 class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +35,6 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
     bucket: str
     url: str
     options: dict[str, str] = {}
-    environment: dict[str, str] = {}
-    """Variables that its libraries are to find in another process; see ``portable.py``."""
 
     def __repr__(self) -> str:
         shown = {
@@ -43,8 +49,13 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a store can tell, so that callers ask for the capability and never for the vendor."""
 
-    content_etag: bool
-    """The ETag changes if and only if the content does (false: derived from size and time)."""
+    etag: Literal["content", "md5", "version", "time"]
+    """What the ETag is of. ``content``: the same ETag and size mean the same content, whatever the key. ``md5``: so
+    it is where it has the form of an MD5, alone or with the number of parts; see ``tells_content``. ``version``:
+    another one with every write. ``time``: made of size and time of writing."""
+    order: Literal["utf8", "utf16", "none"] = "utf8"
+    """How the store itself orders a listing; ``Store.list`` is in the order of UTF-8 in any case. ``utf16``: by code
+    units, and what that order moves is held back. ``none``: all of a listing is sorted before its first page."""
     time_resolution_ns: int
     """Resolution of ``modified_ns``; comparisons use no finer one."""
     details: bool
@@ -67,6 +78,26 @@ class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
     object_type: str | None = None
     file_id: str = ""
     """What a rename keeps and no other object has at the same time; empty where the store has nothing like it."""
+
+
+def tells_content(info: ObjectInfo, capabilities: Capabilities) -> bool:
+    """Whether ETag and size alone tell the content of this object.
+
+    OSS makes the ETag of an appendable object of something else, in the form of an MD5.
+    Source: help page of OSS, AppendObject.
+    """
+    if capabilities.etag != "md5":
+        return capabilities.etag == "content"
+    return (
+        _MD5.fullmatch(info.etag) is not None
+        and info.etag.lower() not in _NO_MD5
+        and info.object_type in _WRITTEN_AT_ONCE
+    )
+
+
+def bound_time(instant_ns: int) -> int:
+    """The nearest instant of those that 64 bits hold, 1677 to 2262."""
+    return max(-_LONGEST_TIME_NS, min(instant_ns, _LONGEST_TIME_NS))
 
 
 class ObjectDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,20 +223,44 @@ _Keyed = TypeVar("_Keyed", bound=Keyed)
 
 
 def in_key_order(pages: Iterable[list[_Keyed]], after: str = "") -> Iterator[list[_Keyed]]:
-    """The pages as they are, strictly ascending from ``after``.
+    """The pages, strictly ascending from ``after``; an object that comes twice in a row, the same both times, once.
 
-    Raises StoreUnavailable before a page with a key that is out of order or comes twice, for then nothing is
-    known of what lies between.
+    Raises StoreUnavailable before a page with a key that is out of order, or that comes as two versions, for then
+    nothing is known of what lies between.
     """
-    last = after
+    last, before = after, None
     for page in pages:
+        repeated = False
         for listed in page:
             if listed.key <= last:
-                raise StoreUnavailable(
-                    f"the store listed {listed.key!r} after {last!r}, out of order; nothing is concluded from it"
-                )
-            last = listed.key
-        yield page
+                if listed.key < last or before not in (None, listed):
+                    raise _disorder(listed.key, last)
+                repeated = True
+            last, before = listed.key, listed
+        if kept := _once_each(page, after) if repeated else page:
+            yield kept
+        after = last
+
+
+def _once_each(page: list[_Keyed], after: str) -> list[_Keyed]:
+    """The objects of an ascending page without those that repeat the one before, or ``after``."""
+    kept: list[_Keyed] = []
+    for listed in page:
+        if listed.key != after:
+            kept.append(listed)
+        after = listed.key
+    return kept
+
+
+def _disorder(key: str, last: str) -> StoreUnavailable:
+    if key == last:
+        return StoreUnavailable(
+            f"the store listed {key!r} twice, as two versions; nothing is concluded from it"
+        )
+    return StoreUnavailable(
+        f"the store listed {key!r} after {last!r}, out of order; nothing is concluded from it. A store that "
+        "always lists in another order needs order=utf16 or order=none in its URL, see docs/stores.md"
+    )
 
 
 def describe_unseen(unseen: Mapping[str, str]) -> str:

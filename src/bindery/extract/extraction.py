@@ -43,8 +43,7 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
 
     ``failure`` is ``Code: message``; a failed extraction still carries the fields that were found.
     Codes: ``ParseFailed``, ``TimeLimit``, ``MemoryLimit``, ``ReadLimit``, ``WorkerDied``,
-    ``InternalError``, ``ResultLimit``, ``ObjectChanged``, ``ObjectNotFound``, ``AccessDenied``,
-    ``StoreUnavailable``, and ``WorkersUnavailable`` when no worker can be started, which no file is to blame for.
+    ``ObjectChanged``, ``ObjectNotFound``, ``AccessDenied``, ``StoreUnavailable``.
     """
 
     file: File

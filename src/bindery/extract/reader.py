@@ -8,7 +8,6 @@ from typing import Protocol
 
 from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.extract.limits import ExtractionLimits
-from bindery.workers.outside import outside
 
 _BLOCK = 64 * 1024
 _CACHED_BLOCKS = 128
@@ -122,8 +121,7 @@ class RangeReader(io.RawIOBase):
             self.error = self.error or ReadLimitExceeded(f"read limit {self.limits.read_bytes} bytes")
             raise self.error
         try:
-            with outside():
-                data = self._store.read(self.info.key, offset, length, etag=self.info.etag)
+            data = self._store.read(self.info.key, offset, length, etag=self.info.etag)
             if len(data) != length:
                 raise StoreUnavailable(
                     f"the store sent {len(data)} of {length} bytes from {offset} of {self.info.key}"

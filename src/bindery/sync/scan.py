@@ -78,7 +78,7 @@ def reconcile(worker: Worker, confirmed: int = 0, *, moved: bool = False) -> Ref
             counts.known,
             counts.listed,
             worker.settings,
-            mounted=not worker.store.capabilities.content_etag,
+            mounted=worker.store.capabilities.listing_free,
             moved=moved,
             confirmed=confirmed,
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bindery.buckets.store import Capabilities, ObjectInfo
+from bindery.buckets.store import Capabilities, ObjectInfo, tells_content
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, FileWrite, KnownFile, SoughtFile
 from bindery.extract.extract import STORE_FIELDS, merge
@@ -72,8 +72,8 @@ def inherit(settled: Settled, predecessor: Predecessor) -> Settled:
 
 
 def _sought(info: ObjectInfo, capabilities: Capabilities) -> SoughtFile:
-    """An ETag that is made of size and time tells a content only together with the file's identity."""
-    by_content = capabilities.content_etag or bool(info.file_id)
+    """An ETag that is not of the content tells it only together with the file's identity."""
+    by_content = tells_content(info, capabilities) or bool(info.file_id)
     return SoughtFile(info.key, info.etag, info.size, info.file_id, by_content)
 
 
