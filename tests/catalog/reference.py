@@ -141,8 +141,14 @@ def simple_lower(text: str) -> str:
     return "".join(char.lower() if len(char.lower()) == 1 else "i" for char in text)
 
 
+def folded(text: str) -> str:
+    """Canonical caseless matching, with composed accents."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
 def tokens(text: str) -> list[str]:
-    """Every ideograph, kana or Hangul syllable alone; runs of other letters and digits, in lower case."""
+    """Every ideograph, kana or Hangul syllable alone; runs of other letters and digits, folded."""
+    text = folded(text)
     found: list[str] = []
     run = ""
     for char in text:
@@ -153,7 +159,7 @@ def tokens(text: str) -> list[str]:
         if alone:
             found.append(char)
         elif unicodedata.category(char)[0] in "LN":
-            run += simple_lower(char)
+            run += char
     return [*found, run] if run else found
 
 
@@ -174,6 +180,8 @@ def _geo(held: str | None, node: dict[str, Any]) -> bool:
     if held is None or node["Operation"] == "exist":
         return held is not None
     latitude, longitude = (float(part) for part in held.split(","))
+    if node["Operation"] == "eq":
+        return [latitude, longitude] == [float(part) for part in node["Value"].split(",")]
     if node["Operation"] == "geo-distance":
         centre, radius = node["Value"].split(";")
         there = [float(part) for part in centre.split(",")]

@@ -24,7 +24,7 @@ TIME = "CreateTime UpdateTime FileModifiedTime FileCreateTime FileAccessTime Pro
 ARRAY_KEY = """Addresses.Language Labels.ParentLabelName Labels.LabelAlias Labels.Language Figures.FigureClusterId
 Figures.FigureId Figures.FigureType Figures.Gender Figures.Emotion Figures.Beard Figures.Glasses Figures.Hat
 Figures.Mask Figures.Mouth VideoStreams.CodecName VideoStreams.Rotate AudioStreams.ChannelLayout
-Subtitles.Language""".split()
+AudioStreams.Lyric Subtitles.Language Subtitles.Content""".split()
 ARRAY_PHRASE = """Addresses.AddressLine Addresses.Country Addresses.Province Addresses.City Addresses.District
 Addresses.Township Labels.LabelName""".split()
 ARRAY_NUMBER = """Labels.LabelLevel Labels.LabelConfidence Labels.CentricScore Figures.Age Figures.AgeSD
@@ -45,7 +45,7 @@ EXPECTED = (
     dict.fromkeys([*KEY, *ARRAY_KEY, *MAPS], STRING)
     | dict.fromkeys([*TEXT, *ARRAY_PHRASE], STRING | {"match-phrase"})
     | dict.fromkeys([*INT, *FLOAT, *TIME, *ARRAY_NUMBER], RANGE | {"exist"})
-    | {"LatLong": GEO | {"exist"}, "OCRTexts": {"match-phrase", "prefix", "exist"}}
+    | {"LatLong": GEO | {"eq", "exist"}, "OCRTexts": {"match-phrase", "prefix", "exist"}}
 )
 SORTABLE = {*KEY, *TEXT, *INT, *FLOAT, *TIME}
 NUMERIC = {*INT, *FLOAT, *ARRAY_NUMBER}
@@ -57,6 +57,8 @@ VALUES |= {"geo-bounding-box": "2,1;1,2", "geo-polygon": "0,0;0,1;1,1"}
 def value_for(field: str, operation: str) -> str:
     if operation in VALUES:
         return VALUES[operation]
+    if field == "LatLong":
+        return "1,2"
     return "2024-01-01T00:00:00Z" if field in TIME else "7"
 
 

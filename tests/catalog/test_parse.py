@@ -143,7 +143,14 @@ NESTED = {"Operation": "nested", "Field": "Labels"}
         ({"Field": "LatLong", "Operation": "geo-polygon", "Value": "0,0;1,1"}, "3"),
         ({"Field": "LatLong", "Operation": "geo-polygon", "Value": "0,0;" * 2000}, "1000"),
         ({"Field": "LatLong", "Operation": "geo-polygon", "Value": "0,0;nan,1;1,1"}, "latitude"),
-        ({"Field": "LatLong", "Operation": "eq", "Value": "0,0"}, "LatLong"),
+        ({"Field": "LatLong", "Operation": "eq", "Value": "north"}, "latitude"),
+        ({"Field": "LatLong", "Operation": "gt", "Value": "0,0"}, "LatLong"),
+        (
+            logical("or", *[{"Field": "LatLong", "Operation": "geo-polygon", "Value": "0,0;" * 1000}] * 51),
+            "50000",
+        ),
+        ({**LEAF, "Field": "imagewidht"}, "Did you mean ImageWidth"),
+        ({**LEAF, "Field": "Lables.LabelName"}, "Did you mean Labels.LabelName"),
     ],
 )
 def test_refused_with_a_reason(query: Any, words: str) -> None:

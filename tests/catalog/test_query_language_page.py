@@ -71,6 +71,7 @@ def test_fuzzy_fields_and_limits() -> None:
         "levels of `SubQueries`": parse.MAX_DEPTH,
         "conditions of a query in all": parse.MAX_LEAVES,
         "points of a polygon": MAX_POLYGON_POINTS,
+        "points of all polygons of a query": parse.MAX_CORNERS,
         "sort fields": parse.MAX_SORT_FIELDS,
         "aggregations of a request": parse.MAX_AGGREGATIONS,
         "groups of an aggregation": 2_000,

@@ -20,7 +20,8 @@ from bindery.file import File
 from . import reference
 
 WORDS = ["photo", "Photo-01", "ΟΔΟΣ", "οδος", "straße", "İstanbul", "杭州", "浙江省杭州市", "ア・イ", "a_b", "a b",
-         "é", "e\u0301", "😀", "", " ", "%", "it's", "x\0y", "\uffff", "中、国"]  # fmt: skip
+         "é", "e\u0301", "STRASSE", "οδοσ ΟΔΌΣ", "Ha\u0308nsel und Gretel",
+         "Hänsel", "한", "😀", "", " ", "%", "it's", "x\0y", "\uffff", "中、国"]  # fmt: skip
 TIMES = ["2023-01-01T00:00:00+08:00", "2022-12-31T16:00:00Z", "2023-01-01T00:00:00.000000001+08:00",
          "1969-12-31T23:59:59.999999999Z", "2024-02-29T12:00:00.5-03:30"]  # fmt: skip
 INTEGERS = [0, 1, -1, 7, 36, 1000, 2**53 + 1, 2**63 - 1, -(2**63)]
@@ -110,6 +111,7 @@ def leaves(inside: str | None = None) -> st.SearchStrategy[Any]:
             (["OCRTexts"], ["match-phrase"], phrases),
             (["OCRTexts"], ["prefix"], words),
             (["LatLong"], ["exist"], st.just("")),
+            (["LatLong"], ["eq"], points),
             (["LatLong"], ["geo-distance"], st.tuples(points, radii).map(";".join)),
             (["LatLong"], ["geo-bounding-box"], st.tuples(points, points).filter(_north_first).map(";".join)),
             (["LatLong"], ["geo-polygon"], st.lists(points, min_size=3, max_size=6).map(";".join)),

@@ -7,6 +7,7 @@ import sys
 import duckdb
 import pytest
 
+from bindery.catalog.query.folding import fold_text
 from bindery.catalog.query.values import fuzzy_text, lower_text, parse_point, tokens_of
 
 from . import reference
@@ -22,7 +23,10 @@ from . import reference
         ("杭州、上海。「x」", ["杭", "州", "上", "海", "x"]),
         ("カメラ・ア", ["カ", "メ", "ラ", "ア"]),
         ("한국어", ["한", "국", "어"]),
-        ("cafe\u0301", ["cafe"]),
+        ("cafe\u0301", ["caf\u00e9"]),
+        ("Straße", ["strasse"]),
+        ("ΟΔΟΣ οδος", ["οδοσ", "οδοσ"]),
+        ("\u1112\u1161\u11ab", ["한"]),
         ("ÉCOLE", ["école"]),
         ("x²", ["x²"]),
         (" -_! ", []),
@@ -44,6 +48,35 @@ def test_lower_case_looks_at_no_neighbours() -> None:
     assert lower_text("ΟΔΟΣ") == "οδοσ"
     assert lower_text("İI") == "ii"
     assert lower_text("AbC") == "abc"
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("Ha\u0308nsel", "HÄNSEL"),
+        ("STRASSE", "straße"),
+        ("ΟΔΟΣ", "οδος"),
+        ("ﬁsh", "FISH"),
+        ("Å", "a\u030a"),
+    ],
+)
+def test_texts_that_fold_to_the_same(left: str, right: str) -> None:
+    assert fold_text(left) == fold_text(right) == reference.folded(left)
+
+
+def test_folding_again_changes_nothing() -> None:
+    every = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code <= 0xDFFF]
+    assert [char for char in every if fold_text(fold_text(char)) != fold_text(char)] == []
+
+
+def test_long_texts_fold_as_a_whole() -> None:
+    text = "Ha\u0308nsel, ΟΔΟΣ. " * 200
+    assert fold_text(text) == reference.folded(text)
+
+
+def test_accents_without_end_are_folded_in_time() -> None:
+    """Putting half a million accents in order at once would take hours."""
+    assert fold_text("a" + "\u0301\u0323" * 250_000)
 
 
 def test_fuzzy_texts_do_not_run_into_each_other() -> None:

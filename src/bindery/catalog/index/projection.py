@@ -18,6 +18,7 @@ from bindery.catalog.query.values import (
     clamp_int64,
     fuzzy_text,
     parse_point,
+    phrase_text,
 )
 from bindery.clock import parse_time
 
@@ -42,12 +43,15 @@ def _column_type(field: Field) -> str:
 
 
 _COLUMN_FIELDS = tuple(field for field in FIELDS.values() if field.kind is not Kind.GEO)
+_PHRASE_FIELDS = tuple(field for field in _COLUMN_FIELDS if field.phrase)
 COLUMNS: dict[str, str] = (
     {field.name: _column_type(field) for field in _COLUMN_FIELDS}
+    | {f"{field.name} folded": _column_type(field) for field in _PHRASE_FIELDS}
     | dict.fromkeys(sorted(ARRAYS), "BIGINT")
     | _ADDED
 )
-"""Types by name. A column of an array's own name holds the number of its elements."""
+"""Types by name. A column of an array's own name holds the number of its elements; one that is called ``folded``
+the tokens of a phrase field, where its text is not ASCII."""
 _SHAPES = {
     name: f'[["{kind[:-2]}"]]' if kind.endswith("[]") else f'["{kind}"]' for name, kind in COLUMNS.items()
 }
@@ -126,7 +130,10 @@ class Projection:
         present = {head for head, values in held.items() if values.count(None) < len(values)}
         for field in _COLUMN_FIELDS:
             if field.path[0] in present:
-                yield field.name, _read(field, held[field.path[0]])
+                values = _read(field, held[field.path[0]])
+                yield field.name, values
+                if field.phrase:
+                    yield f"{field.name} folded", [_folded(value) for value in values]
         for name in ARRAYS & present:
             yield name, [len(elements) if elements else None for elements in held[name]]
         places = [parse_point(text) if text else None for text in held["LatLong"]]
@@ -157,6 +164,14 @@ def _read(field: Field, values: list[Any]) -> list[Any]:
     if field.kind is Kind.TIME:
         return [_instant(text) if text else None for text in values]
     return [_at(value, field.path[1:]) for value in values] if len(field.path) > 1 else values
+
+
+def _folded(value: Any) -> Any:
+    """The tokens of a text that is not ASCII; of a list, if any of its texts is such a one."""
+    if isinstance(value, list):
+        found = [_folded(inner) for inner in value]
+        return found if found.count(None) < len(found) else None
+    return None if value is None or value.isascii() else phrase_text(value)
 
 
 def _entries(name: str, held: dict[str, str]) -> list[str]:

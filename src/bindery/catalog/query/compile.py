@@ -14,16 +14,17 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.query.fields import ARRAYS, Field, Kind, find_field
+from bindery.catalog.query.fields import ARRAYS, FIELDS, Field, Kind, find_field
 from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Not, Or
 from bindery.catalog.query.values import (
-    CJK,
     Box,
     Circle,
     Polygon,
     lower_text,
+    phrase_text,
     read_box,
     read_circle,
+    read_point,
     read_polygon,
     read_scalar,
     tokens_of,
@@ -34,7 +35,7 @@ _COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _USER_META_PREFIX = "x-oss-meta-"
 
 Elements = dict[str, str]
-"""Inside ``nested``: the expression of each field on the element at hand."""
+"""Inside ``nested``: the expression of each column on the element at hand."""
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -52,6 +53,11 @@ def compile_query(node: Node | None) -> Condition:
 def column(field: Field) -> str:
     """The column of a field."""
     return f'"{field.name}"'
+
+
+def folded_column(field: Field) -> str:
+    """The column of a phrase field that holds its values' tokens, where they are more than ASCII."""
+    return f'"{field.name} folded"'
 
 
 def uri_key(uri: str) -> str:
@@ -91,10 +97,13 @@ def _join(conditions: list[Condition], word: str) -> Condition:
 def _nested(node: Nested) -> Condition:
     """The lists of the fields asked for, zipped to elements again; with their numbers first when an element
     that has none of these fields may match."""
-    names = list(dict.fromkeys(leaf.field for entry in node.nodes for leaf in _leaves(entry)))
+    fields = [FIELDS[leaf.field] for entry in node.nodes for leaf in _leaves(entry)]
+    columns = [column(field) for field in fields]
+    columns += [folded_column(field) for field in fields if field.phrase]
+    columns = list(dict.fromkeys(columns))
     lists = [f'range("{node.array}")'] if all(map(_holds_of_nothing, node.nodes)) else []
-    elements = {name: f"x[{place}]" for place, name in enumerate(names, len(lists) + 1)}
-    zipped = ", ".join([*lists, *(f'"{name}"' for name in names)])
+    elements = {name: f"x[{place}]" for place, name in enumerate(columns, len(lists) + 1)}
+    zipped = ", ".join([*lists, *columns])
     inner = _join([_compile(entry, elements) for entry in node.nodes], "AND")
     sql = (
         f'("{node.array}" IS NOT NULL AND len(list_filter(list_zip({zipped}), lambda x: {inner.sql})) > 0)'
@@ -128,14 +137,24 @@ def _leaf(leaf: Leaf, elements: Elements | None) -> Condition:
     if field.kind is Kind.GEO:
         return _geo_leaf(leaf)
     if elements is not None:
-        return _scalar_leaf(elements[leaf.field], field, leaf)
+        return _scalar_leaf(elements[column(field)], elements.get(folded_column(field)), field, leaf)
     if field.name == "URI" and leaf.operation == "eq":
         return Condition('("Key" = ?::UUID)', (uri_key(leaf.value or ""),))
     if not field.array or leaf.operation == "exist":
-        return _scalar_leaf(column(field), field, leaf)
+        return _scalar_leaf(column(field), folded_column(field) if field.phrase else None, field, leaf)
     if leaf.operation == "eq" and not field.any_token and not field.numeric:
         return _contains(column(field), leaf.value or "")
-    return _any_element(column(field), _scalar_leaf("x", field, leaf))
+    found = _any_element(column(field), _scalar_leaf("x", None, field, leaf))
+    if not _asks_for_phrase(field, leaf):
+        return found
+    folded = _any_element(folded_column(field), _folded_phrase("x", leaf.value or ""))
+    return _join([found, folded], "OR")
+
+
+def _asks_for_phrase(field: Field, leaf: Leaf) -> bool:
+    if leaf.operation == "eq":
+        return field.any_token and bool(tokens_of(leaf.value or ""))
+    return leaf.operation == "match-phrase"
 
 
 def _contains(values: str, value: str) -> Condition:
@@ -147,19 +166,20 @@ def _any_element(values: str, inner: Condition) -> Condition:
     return Condition(sql, inner.parameters)
 
 
-def _scalar_leaf(expression: str, field: Field, leaf: Leaf) -> Condition:
+def _scalar_leaf(expression: str, folded: str | None, field: Field, leaf: Leaf) -> Condition:
+    """A condition on one value, and on its tokens in ``folded``, unless the caller looks at those."""
     if leaf.operation == "exist":
         return Condition(f"({expression} IS NOT NULL)")
     assert leaf.value is not None
     if leaf.operation == "prefix":
         return Condition(f"({expression} IS NOT NULL AND starts_with({expression}, ?))", (leaf.value,))
     if leaf.operation == "match-phrase":
-        return _phrase(expression, leaf.value)
+        return _phrase(expression, folded, leaf.value)
     value = read_scalar(field, leaf.value)
     sql = f"({expression} IS NOT NULL AND {expression} {_COMPARISONS[leaf.operation]} ?)"
     compared = Condition(sql, (value,))
-    if field.any_token and leaf.operation == "eq" and tokens_of(leaf.value):
-        return _join([compared, _phrase(expression, leaf.value)], "OR")
+    if _asks_for_phrase(field, leaf):
+        return _join([compared, _phrase(expression, folded, leaf.value)], "OR")
     return compared
 
 
@@ -179,21 +199,36 @@ def _map_leaf(field: Field, key: str | None, leaf: Leaf) -> Condition:
     return _any_element(entries, Condition(sql, (of_key, wanted)))
 
 
-def _phrase(expression: str, phrase: str) -> Condition:
-    """Tokens next to each other and in order. Only where the longest is found, the text is taken apart."""
-    tokens = tokens_of(phrase)
-    text = f"regexp_replace(lower({expression}), '[{CJK}]', ' \\0 ', 'g')"
-    text = f"' ' || regexp_replace({text}, '[^\\pL\\pN]+', ' ', 'g') || ' '"
-    return Condition(
-        f"(CASE WHEN contains(lower({expression}), ?) THEN contains({text}, ?) ELSE false END)",
-        (max(tokens, key=len), f" {' '.join(tokens)} "),
+def _phrase(expression: str, folded: str | None, phrase: str) -> Condition:
+    """Tokens next to each other and in order.
+
+    The tokens of values beyond ASCII are in the index; others are taken apart here, which is quick: only where
+    the longest token is found.
+    """
+    stored = Condition("false") if folded is None else _folded_phrase(folded, phrase)
+    if not phrase.isascii() and not phrase_text(phrase).isascii():
+        return stored
+    text = f"' ' || regexp_replace(lower({expression}), '[^a-z0-9]+', ' ', 'g') || ' '"
+    ascii_only = f"contains(lower({expression}), ?) AND strlen({expression}) = length({expression})"
+    plain = Condition(
+        f"(CASE WHEN {ascii_only} THEN contains({text}, ?) ELSE false END)",
+        (max(tokens_of(phrase), key=len), phrase_text(phrase)),
     )
+    return plain if folded is None else _join([plain, stored], "OR")
+
+
+def _folded_phrase(folded: str, phrase: str) -> Condition:
+    return Condition(f"({folded} IS NOT NULL AND contains({folded}, ?))", (phrase_text(phrase),))
 
 
 def _geo_leaf(leaf: Leaf) -> Condition:
     if leaf.operation == "exist":
         return Condition('("Latitude" IS NOT NULL)')
     assert leaf.value is not None
+    if leaf.operation == "eq":
+        return Condition(
+            '("Latitude" IS NOT NULL AND "Latitude" = ? AND "Longitude" = ?)', read_point(leaf.value)
+        )
     if leaf.operation == "geo-distance":
         return _in_circle(read_circle(leaf.value))
     if leaf.operation == "geo-bounding-box":
@@ -226,7 +261,10 @@ def _in_box(box: Box) -> Condition:
 
 
 def _in_polygon(polygon: Polygon) -> Condition:
-    """Inside by counting crossings of a ray, or on an edge; edges are lines of latitude over longitude."""
+    """Inside by counting crossings of a ray, or on an edge; edges are lines of latitude over longitude.
+
+    They travel as one JSON text: lists are taken over number by number, and nobody else can run meanwhile.
+    """
     points = polygon.points
     edges = [[*here, *there] for here, there in zip(points, (*points[1:], points[0]), strict=True)]
     crossing = (
@@ -238,12 +276,14 @@ def _in_polygon(polygon: Polygon) -> Condition:
         ' AND "Latitude" BETWEEN least(e[1], e[3]) - 1e-9 AND greatest(e[1], e[3]) + 1e-9'
         ' AND "Longitude" BETWEEN least(e[2], e[4]) - 1e-9 AND greatest(e[2], e[4]) + 1e-9'
     )
+    listed = """from_json(?::JSON, '[["DOUBLE"]]')"""
     sql = (
         '("Latitude" IS NOT NULL AND "Latitude" BETWEEN ? AND ? AND "Longitude" BETWEEN ? AND ? AND ('
-        f"len(list_filter(?::DOUBLE[][], lambda e: {crossing})) % 2 = 1"
-        f" OR len(list_filter(?::DOUBLE[][], lambda e: {on_edge})) > 0))"
+        f"len(list_filter({listed}, lambda e: {crossing})) % 2 = 1"
+        f" OR len(list_filter({listed}, lambda e: {on_edge})) > 0))"
     )
     latitudes = [point[0] for point in points]
     longitudes = [point[1] for point in points]
     bounds = (min(latitudes), max(latitudes), min(longitudes), max(longitudes))
-    return Condition(sql, (*bounds, edges, edges))
+    text = msgspec.json.encode(edges).decode()
+    return Condition(sql, (*bounds, text, text))

@@ -7,6 +7,7 @@ by class in docs/differences.md.
 
 from __future__ import annotations
 
+import difflib
 import enum
 import types
 import typing
@@ -69,7 +70,7 @@ _NOT_QUERYABLE = {
     "EXIF", "Insights", "Elements", "SemanticTypes", "CroppingSuggestions", "OCRContents", "SceneElements",
     "AudioCovers", "Timezone", "TravelClusterId", "Reason",
 }  # fmt: skip
-_NOT_QUERYABLE_PARTS = {"Labels.Clips", "Figures.Boundary", "Subtitles.Content", "AudioStreams.Lyric"}
+_NOT_QUERYABLE_PARTS = {"Labels.Clips", "Figures.Boundary"}
 
 
 def _make_fields() -> dict[str, Field]:
@@ -141,6 +142,8 @@ FIELDS = _make_fields()
 
 ARRAYS = frozenset(_ARRAYS)
 
+_LONGEST_NAME = 2 * max(map(len, FIELDS))
+
 FUZZY_FIELDS = (
     "Filename", "URI", "CustomId", "Title", "Album", "AlbumArtist", "Artist", "Composer", "Performer", "OCRTexts",
     "Labels.LabelName", "Labels.LabelAlias", "Addresses.AddressLine", "CustomLabels", "OSSTagging", "OSSUserMeta",
@@ -162,13 +165,24 @@ def find_field(name: str) -> tuple[Field, str | None]:
 
 def unknown_field(name: str) -> QueryError:
     """The error about a field that cannot be queried."""
-    return QueryError(f"Field {name[:128]} is unknown or cannot be queried.")
+    nearest = _nearest(name)
+    hint = f" Did you mean {nearest}?" if nearest else ""
+    return QueryError(f"Field {name[:128]} is unknown or cannot be queried.{hint}")
+
+
+def _nearest(name: str) -> str | None:
+    """The field that is written most like ``name``, whatever the case."""
+    if name in _NOT_QUERYABLE or len(name) > _LONGEST_NAME:
+        return None
+    names = {known.lower(): known for known in (*FIELDS, *ARRAYS)}
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.75)
+    return names[close[0]] if close else None
 
 
 def operations_of(field: Field) -> frozenset[str]:
     """The operations a field allows."""
     if field.kind is Kind.GEO:
-        return GEO_OPERATIONS | {"exist"}
+        return GEO_OPERATIONS | {"eq", "exist"}
     allowed = {"exist"} | (RANGE_OPERATIONS if field.ranged else frozenset())
     if field.kind in (Kind.KEY, Kind.TEXT, Kind.MAP):
         allowed |= {"prefix"}

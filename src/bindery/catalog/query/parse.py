@@ -5,7 +5,7 @@ Source: help pages api-imm-2020-09-30-simplequery and -struct-simplequery.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bindery.catalog.query.fields import (
@@ -27,12 +27,21 @@ from bindery.catalog.query.syntax import (
     QueryError,
     SortField,
 )
-from bindery.catalog.query.values import read_box, read_circle, read_polygon, read_scalar, tokens_of
+from bindery.catalog.query.values import (
+    read_box,
+    read_circle,
+    read_point,
+    read_polygon,
+    read_scalar,
+    tokens_of,
+)
 
 MAX_CONDITIONS = 100
 MAX_DEPTH = 5
 MAX_LEAVES = 1_000
 """Conditions of a whole query; the vendor names no such limit, but 100 in each of 5 levels would be too many."""
+MAX_CORNERS = 50_000
+"""Points of all polygons of a query."""
 MAX_SORT_FIELDS = 5
 MAX_AGGREGATIONS = 20
 _LOGICAL: dict[str, type[And] | type[Or] | type[Not]] = {"and": And, "or": Or, "not": Not}
@@ -44,13 +53,21 @@ _OPERATION_NAMES = {And: "and", Or: "or", Not: "not"}
 def parse_simple_query(node: Any) -> Node:
     """The tree of a SimpleQuery given as decoded JSON. Raises QueryError."""
     tree = _parse(node, depth=0, array=None)
-    if _count_leaves(tree) > MAX_LEAVES:
+    leaves = list(_leaves(tree))
+    if len(leaves) > MAX_LEAVES:
         raise QueryError(f"Query may have up to {MAX_LEAVES} conditions in all.")
+    corners = sum((leaf.value or "").count(";") for leaf in leaves if leaf.operation == "geo-polygon")
+    if corners > MAX_CORNERS:
+        raise QueryError(f"The polygons of a Query may have up to {MAX_CORNERS} points in all.")
     return tree
 
 
-def _count_leaves(node: Node) -> int:
-    return 1 if isinstance(node, Leaf) else sum(map(_count_leaves, node.nodes))
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for entry in node.nodes:
+            yield from _leaves(entry)
 
 
 def _parse(node: Any, *, depth: int, array: str | None) -> Node:
@@ -171,6 +188,8 @@ def _check_value(field: Field, leaf: Leaf) -> None:
             read_box(leaf.value)
         case "geo-polygon":
             read_polygon(leaf.value)
+        case "eq" if field.kind is Kind.GEO:
+            read_point(leaf.value)
         case "match-phrase":
             if not tokens_of(leaf.value):
                 raise QueryError(f"Value of match-phrase on field {leaf.field} has no letters or digits.")

@@ -8,6 +8,7 @@ import re
 import msgspec
 
 from bindery.catalog.query.fields import Field, Kind
+from bindery.catalog.query.folding import fold_text
 from bindery.catalog.query.syntax import QueryError
 from bindery.clock import parse_time
 
@@ -17,7 +18,8 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 CJK = "\u2e80-\u2fff\u3005-\u3007\u3021-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 """Ranges whose letters are tokens of their own: ideographs, kana and Hangul, without their punctuation."""
 _TOKEN = re.compile(f"(?=[^\\W_])(?:[{CJK}]|[^\\W_{CJK}]+)")
-_FUZZY_SEPARATOR = "\x1e"
+FUZZY_SEPARATOR = "\x1e"
+"""Stands between texts of one file that are searched as one."""
 MAX_POLYGON_POINTS = 1000
 
 Point = tuple[float, float]
@@ -86,7 +88,7 @@ def read_circle(text: str) -> Circle:
     number = _finite(radius) if separator else None
     if number is None or number < 0:
         raise QueryError("Value of geo-distance must be 'latitude,longitude;radius in metres'.")
-    return Circle(_read_point(centre), number)
+    return Circle(read_point(centre), number)
 
 
 def read_box(text: str) -> Box:
@@ -96,10 +98,20 @@ def read_box(text: str) -> Box:
         raise QueryError(
             "Value of geo-bounding-box must be 'top left;bottom right', each 'latitude,longitude'."
         )
-    box = Box(_read_point(corners[0]), _read_point(corners[1]))
+    box = Box(read_point(corners[0]), read_point(corners[1]))
     if box.top_left[0] < box.bottom_right[0]:
         raise QueryError("Value of geo-bounding-box: the first corner must be the northern one.")
     return box
+
+
+def read_point(text: str) -> Point:
+    """``lat,long`` in degrees. Raises QueryError."""
+    point = parse_point(text)
+    if point is None:
+        raise QueryError(
+            f"{text[:64]!r} is not 'latitude,longitude' with latitude -90 to 90 and longitude -180 to 180."
+        )
+    return point
 
 
 def read_polygon(text: str) -> Polygon:
@@ -109,7 +121,7 @@ def read_polygon(text: str) -> Polygon:
         raise QueryError(
             f"Value of geo-polygon must have 3 to {MAX_POLYGON_POINTS} points 'latitude,longitude'."
         )
-    return Polygon(tuple(_read_point(corner) for corner in corners))
+    return Polygon(tuple(read_point(corner) for corner in corners))
 
 
 def parse_point(text: str) -> Point | None:
@@ -123,15 +135,6 @@ def parse_point(text: str) -> Point | None:
     return latitude, longitude
 
 
-def _read_point(text: str) -> Point:
-    point = parse_point(text)
-    if point is None:
-        raise QueryError(
-            f"{text[:64]!r} is not 'latitude,longitude' with latitude -90 to 90 and longitude -180 to 180."
-        )
-    return point
-
-
 def _finite(text: str) -> float | None:
     text = text.strip()
     if len(text) > 64 or not _NUMBER.fullmatch(text):
@@ -142,11 +145,16 @@ def _finite(text: str) -> float | None:
 
 def tokens_of(text: str) -> list[str]:
     """Tokens as a phrase search sees them: each Chinese, Japanese or Korean character alone; runs of other
-    letters and digits, in lower case.
+    letters and digits, folded.
 
     Source: help page tokenization-of-text-column-in-search-index of Tablestore (default tokenizer).
     """
-    return [lower_text(token) for token in _TOKEN.findall(text)]
+    return _TOKEN.findall(fold_text(text))
+
+
+def phrase_text(text: str) -> str:
+    """The tokens of a text as one, with a space before and behind each, so that phrases are parts of it."""
+    return f" {' '.join(tokens_of(text))} "
 
 
 def lower_text(text: str) -> str:
@@ -158,6 +166,5 @@ def lower_text(text: str) -> str:
 
 
 def fuzzy_text(*texts: str) -> str:
-    """Texts as a fuzzy search compares them: in lower case, parted by a character that none of them holds."""
-    parts = [text.replace(_FUZZY_SEPARATOR, " ") for text in texts]
-    return lower_text(_FUZZY_SEPARATOR.join(parts))
+    """Texts as a fuzzy search compares them: folded, parted by a character that none of them holds."""
+    return FUZZY_SEPARATOR.join(fold_text(text.replace(FUZZY_SEPARATOR, " ")) for text in texts)

@@ -1,0 +1,44 @@
+"""The form in which texts are compared where case does not count: one for both sides of a search.
+
+Canonical caseless matching of the Unicode standard (chapter 3.13, D145): the full case folding of the text
+(``ß`` is ``ss``, a final sigma is a sigma), with accents composed (NFC), so that a name as a Mac writes it
+is met by the name as it is typed. Accents themselves count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from unicodedata import normalize
+
+_PIECE = 250
+_SAFE = re.compile("[\0-\x7f\u3400-\u9fff]")
+"""Characters that never join what stands before them."""
+
+
+def fold_text(text: str) -> str:
+    """The folded text; folding it again changes nothing.
+
+    It is folded in pieces, because putting accents in order takes time by the square of their number, and a
+    call into the standard library holds the interpreter's lock. A piece ends where no accent can follow; only
+    in a text without such a place for some hundred characters is an accent parted from its letter.
+    """
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_fold, _pieces(text)))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = start + _PIECE
+        safe = _SAFE.search(text, end, end + _PIECE)
+        end = safe.start() if safe is not None else end + _PIECE
+        yield text[start:end]
+        start = end
+
+
+def _fold(piece: str) -> str:
+    if piece.isascii():
+        return piece.lower()
+    return normalize("NFC", normalize("NFD", piece).casefold())
