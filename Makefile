@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench docs lock clean help
+SIDE_BY_SIDE := -n 4 --dist loadgroup
+DEPTH := BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000
+
+.PHONY: run test quick servers endurance check bench docs lock clean help
 
 help: ## show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -13,9 +16,20 @@ help: ## show the verbs
 run: $(READY) ## start a server, bind a bucket of sample media, show its binding and query it
 	@$(BIN)/python -m bindery.cli.main demo
 
-test: $(READY) ## set up and run every test
+test: $(READY) ## set up and run every test; what is random runs only as deep as a change needs
 	@scripts/install_test_tools.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+quick: $(READY) ## the tests that need no server and take no long time
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not server and not slow"
+
+servers: $(READY) ## the tests against real servers: Bindery itself, Ceph, Azurite, the SDKs
+	@scripts/install_test_tools.sh
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "server and not slow"
+
+endurance: $(READY) ## random lives, kills and long listings, in full depth
+	@scripts/install_test_tools.sh
+	@$(DEPTH) $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
 
 check: $(READY) ## format, lint, types, layers
 	$(BIN)/ruff format --check src tests scripts bench

@@ -24,6 +24,20 @@ from bindery.api.gateway.signature import sign_v3
 settings.register_profile("bindery", deadline=None)
 settings.load_profile("bindery")
 
+SHARED_SERVERS = ("ceph", "azurite")
+"""Fixtures that take seconds to start: with several processes, the tests of each run in one of them."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        shared = [name for name in SHARED_SERVERS if name in getattr(item, "fixturenames", ())]
+        if shared:
+            item.add_marker(pytest.mark.xdist_group(shared[0]))
+
+
 ROOT_KEY = ("LTAItestRootKey", "test-root-secret")
 
 

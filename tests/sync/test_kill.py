@@ -1,6 +1,6 @@
 """A real server is killed at random moments of scans, bursts, starts, audits and retries, and loses nothing.
 
-``BINDERY_KILLS`` sets how often each of the two large tests kills (50), ``BINDERY_SEED`` repeats a run.
+``BINDERY_KILLS`` sets how often each of the two large tests kills (10), ``BINDERY_SEED`` repeats a run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.servers.catalogue import (
     folder_versions,
 )
 
-KILLS = int(os.environ.get("BINDERY_KILLS", "50"))
+KILLS = int(os.environ.get("BINDERY_KILLS", "10"))
 KILLS_OF_A_FOLDER = 12
 """So often one data folder is killed before the next begins, with its first start and migrations."""
 FOLDERS = [f"{letter}/" for letter in "abcdefgh"]

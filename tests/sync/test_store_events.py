@@ -1,6 +1,6 @@
 """A real Ceph pushes its events to a real server that follows a bucket: nothing is missed, and it is quick.
 
-``BINDERY_CHANGES`` sets the number of changes (10,000), ``BINDERY_SEED`` repeats a run.
+``BINDERY_CHANGES`` sets the number of changes (2,000), ``BINDERY_SEED`` repeats a run.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.servers.ceph import Ceph
 from tests.servers.ports import free_port
 from tests.servers.traffic import Freshness, Traffic, quantiles
 
-CHANGES = int(os.environ.get("BINDERY_CHANGES", "10000"))
+CHANGES = int(os.environ.get("BINDERY_CHANGES", "2000"))
 TOKEN = "a token of the tests"
 NO_LISTING = 86_400
 
