@@ -10,6 +10,7 @@ import time
 
 from bindery.extract.extract import EXTRACTORS, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.extract.job import run_job
 from bindery.extract.limits import ExtractionLimits
 from bindery.file import File
 
@@ -47,6 +48,10 @@ def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extr
         case "pid":
             return Extraction(file=File(title=str(os.getpid())))
     return Extraction(file=File(title=f"read {request.object.key}"))
+
+
+def poison_job(body: bytes) -> bytes:
+    return run_job(extract_poison, body)
 
 
 def _die_the_first_time(marker: str) -> None:

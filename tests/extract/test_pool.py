@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -10,7 +9,8 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,13 +53,11 @@ Open = Callable[..., ExtractionPool]
 def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens pools that run the poison extractor, and closes them."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    from poison import extract_poison
-
     opened: list[ExtractionPool] = []
 
-    def open_one(workers: int = 1, **limits: float) -> ExtractionPool:
+    def open_one(workers: int = 1, preload: Sequence[str] = ("poison",), **limits: float) -> ExtractionPool:
         settings = {"seconds": 20.0, "memory_bytes": 256 * 1024 * 1024} | limits
-        opened.append(ExtractionPool(workers, ExtractionLimits(**settings), extract_poison))  # type: ignore[arg-type]
+        opened.append(ExtractionPool(workers, ExtractionLimits(**settings), "poison:poison_job", preload))  # type: ignore[arg-type]
         return opened[-1]
 
     yield open_one
@@ -69,7 +67,7 @@ def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
 
 def test_outcomes_come_in_the_order_of_the_requests(open_pool: Open) -> None:
     keys = [f"file {number}" for number in range(100)]
-    pool = open_pool(2, files_per_batch=7)
+    pool = open_pool(2)
     assert titles(pool.submit(requests(*keys)).result()) == [f"read {key}" for key in keys]
 
 
@@ -91,7 +89,7 @@ def test_several_callers_share_the_workers(open_pool: Open) -> None:
         ("exit 3", "WorkerDied", "exit code 3"),
         ("exit 0", "WorkerDied", "exit code 0"),
         ("allocate", "MemoryLimit", "268435456 bytes"),
-        ("raise", "WorkerDied", "exit code 1"),
+        ("raise", "InternalError", "breaks its promise"),
     ],
 )
 def test_a_poisonous_file_fails_alone(open_pool: Open, poison: str, code: str, text: str) -> None:
@@ -105,13 +103,13 @@ def test_a_poisonous_file_fails_alone(open_pool: Open, poison: str, code: str, t
 def test_a_stuck_file_fails_alone_with_the_time_limit(open_pool: Open, stuck: str) -> None:
     outcomes = open_pool(seconds=SECONDS).submit(requests("a", stuck, "b")).result()
     assert failures(outcomes) == [None, "TimeLimit", None]
-    assert outcomes[1].failure == f"TimeLimit: the file took longer than {SECONDS} s"
+    assert outcomes[1].failure == f"TimeLimit: it took longer than {SECONDS} s"
     assert not outcomes[1].retryable
 
 
 def test_the_time_limit_is_for_each_file_not_for_a_batch(open_pool: Open) -> None:
     slow = [f"sleep {SECONDS / 2} {number}" for number in range(5)]
-    outcomes = open_pool(seconds=SECONDS, files_per_batch=5).submit(requests(*slow)).result()
+    outcomes = open_pool(seconds=SECONDS).submit(requests(*slow)).result()
     assert failures(outcomes) == [None] * 5
 
 
@@ -146,7 +144,7 @@ def test_workers_are_other_processes_and_are_kept(open_pool: Open) -> None:
 
 
 def test_workers_are_replaced_after_their_share_of_files(open_pool: Open) -> None:
-    pool = open_pool(files_per_worker=3, files_per_batch=1)
+    pool = open_pool(files_per_worker=3)
     pids = [titles(pool.submit(requests("pid")).result())[0] for _ in range(7)]
     assert pids[0] == pids[2] != pids[3] == pids[5] != pids[6]
 
@@ -168,13 +166,14 @@ def test_the_pool_survives_the_death_of_the_fork_server(open_pool: Open) -> None
 
 def test_workers_that_are_killed_again_and_again_lose_no_file(open_pool: Open) -> None:
     """Ten kills at random moments: every file has an outcome, and the pool goes on."""
-    pool = open_pool(2, files_per_batch=20)
+    pool = open_pool(2)
     over = threading.Event()
 
     def kill_now_and_then() -> None:
         for _ in range(10):
-            for child in multiprocessing.active_children()[:1]:
-                child.kill()
+            for pid in pool.workers.pids()[1:2]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             over.wait(0.15)
 
     killer = threading.Thread(target=kill_now_and_then)
@@ -193,25 +192,31 @@ def test_workers_that_are_killed_again_and_again_lose_no_file(open_pool: Open) -
 
 
 def test_a_new_worker_has_the_extractors_and_the_gazetteer_in_memory(open_pool: Open) -> None:
-    (loaded,) = titles(open_pool().submit(requests("loaded")).result())
+    pool = open_pool(preload=["bindery.extract.preload"])
+    (loaded,) = titles(pool.submit(requests("loaded")).result())
     assert loaded == "True"
 
 
 def test_no_worker_can_be_started(open_pool: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """A passing shortage of processes is no fault of the files: they are tried again later."""
-    monkeypatch.setattr("bindery.extract.pool._STARTS", 2)
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError("no more processes")
 
-    monkeypatch.setattr("bindery.extract.pool.WorkerProcess", refuse)
-    (outcome,) = open_pool().submit(requests("a")).result()
+    monkeypatch.setattr("bindery.workers.launcher.subprocess.Popen", refuse)
+    pool = open_pool()
+    (outcome,) = pool.submit(requests("a")).result()
     assert outcome.retryable
-    assert failures([outcome]) == ["WorkerDied"]
+    assert outcome.failure == ("WorkersUnavailable: no worker process could be started: no more processes")
+    assert pool.trouble == "no worker process could be started: no more processes"
+    monkeypatch.undo()
+    time.sleep(1)
+    assert failures(pool.submit(requests("a")).result()) == [None]
+    assert pool.trouble == ""
 
 
 def test_a_caller_that_stops_is_interrupted_and_the_pool_goes_on(open_pool: Open) -> None:
-    pool = open_pool(files_per_batch=1)
+    pool = open_pool()
     stop = threading.Event()
     pending = pool.submit(requests("sleep 0.5", *["a"] * 100))
     threading.Timer(0.1, stop.set).start()
@@ -234,12 +239,13 @@ def test_close_interrupts_callers_and_ends_the_workers(open_pool: Open) -> None:
     waiting = [threading.Thread(target=wait, args=(at,)) for at in range(4)]
     for thread in waiting:
         thread.start()
-    _until(lambda: len(_workers()) == 2)
+    _until(lambda: len(pool.workers.pids()) == 3)
+    processes = pool.workers.pids()
     pool.close()
     for thread in waiting:
         thread.join(10)
     assert len(errors) == 4
-    _until(lambda: _workers() == [])  # the kernel tells of a killed process a moment later
+    _until(lambda: not any(_runs(pid) for pid in processes))  # the kernel tells a moment later
 
 
 def test_close_twice_and_before_the_first_file(open_pool: Open) -> None:
@@ -257,7 +263,6 @@ def test_a_killed_server_leaves_no_process_behind(busy_with: str) -> None:
     program = f"""
         import sys, time
         sys.path[:0] = [{str(Path(__file__).parent)!r}]
-        from poison import extract_poison
         from bindery.buckets.store import ObjectInfo, StoreAddress
         from bindery.extract.extraction import ExtractionRequest, Operator
         from bindery.extract.limits import ExtractionLimits
@@ -265,7 +270,7 @@ def test_a_killed_server_leaves_no_process_behind(busy_with: str) -> None:
         address = StoreAddress(bucket="b", url="file:///nowhere")
         def request(key):
             return ExtractionRequest(address=address, object=ObjectInfo(key, 1, "e", 0), operators=frozenset())
-        pool = ExtractionPool(1, ExtractionLimits(), extract_poison)
+        pool = ExtractionPool(1, ExtractionLimits(), "poison:poison_job", ["poison"])
         (first,) = pool.submit([request("pid")]).result()
         pool.submit([request({busy_with!r})])
         time.sleep(0.3)
@@ -285,25 +290,21 @@ def test_a_killed_server_leaves_no_process_behind(busy_with: str) -> None:
     _until(lambda: not _runs(worker) and not _runs(fork_server))
 
 
-def test_the_first_outcomes_of_many_workers_may_come_at_once() -> None:
+def test_the_first_outcomes_of_many_callers_may_come_at_once() -> None:
     """In processes of their own: what msgspec prepares once per process must be prepared before the threads."""
     program = """
         import sys, threading
         import msgspec
-        from bindery.extract import worker_process
         from bindery.extract.extraction import Extraction
+        from bindery.extract.job import decode_extraction
         from bindery.file import File
         sys.setswitchinterval(1e-5)
-        encoded = msgspec.msgpack.encode([Extraction(file=File(title="x"))])
+        encoded = msgspec.msgpack.encode(Extraction(file=File(title="x")))
         start = threading.Barrier(8)
-        class Answering(worker_process.WorkerProcess):
-            def __init__(self):
-                self.files, self._limits, self._connection = 0, None, self
-                self._progress = type("Progress", (), {"value": 0})
-            def send_bytes(self, _): start.wait()
-            def recv_bytes(self): return encoded
-            def _wait(self): pass
-        threads = [threading.Thread(target=Answering().extract, args=([],)) for _ in range(8)]
+        def decode():
+            start.wait()
+            decode_extraction(encoded)
+        threads = [threading.Thread(target=decode) for _ in range(8)]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
     """
@@ -340,10 +341,6 @@ def test_real_files_through_real_workers(tmp_path: Path) -> None:
         "picture.jpg": None,
     }
     assert (outcomes[2].file.image_width, outcomes[2].file.image_height) == (64, 48)
-
-
-def _workers() -> list[multiprocessing.process.BaseProcess]:
-    return [child for child in multiprocessing.active_children() if child.name == "bindery-extract"]
 
 
 def _parent_of(pid: int) -> int:

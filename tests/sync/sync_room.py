@@ -31,10 +31,11 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract import extract as extraction_of_one
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.limits import ExtractionLimits
-from bindery.extract.pool import Pool
+from bindery.extract.pool import Completed, Pool
 from bindery.stopping import Interrupted
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
+from bindery.workers.job import Urgency
 
 PROJECT, DATASET = "project", "dataset"
 QUICK = SyncSettings(
@@ -58,7 +59,11 @@ class InlinePool:
         self.extracted: list[str] = []
         self.waiting = threading.Event()
 
-    def submit(self, requests: Sequence[ExtractionRequest]) -> InlinePending:
+    trouble = ""
+
+    def submit(
+        self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
+    ) -> InlinePending:
         return InlinePending(self, requests)
 
     def close(self) -> None:
@@ -68,21 +73,46 @@ class InlinePool:
 class InlinePending:
     def __init__(self, pool: InlinePool, requests: Sequence[ExtractionRequest]) -> None:
         self._pool, self._requests = pool, requests
+        self._next = 0
 
-    def result(self, stop: threading.Event | None = None) -> list[Extraction]:
-        outcomes = []
-        for request in self._requests:
+    @property
+    def done(self) -> bool:
+        return self._next == len(self._requests)
+
+    def take(
+        self,
+        stop: threading.Event | None = None,
+        *,
+        seconds: float | None = None,
+        most_bytes: int | None = None,
+    ) -> list[Completed]:
+        end = None if seconds is None else time.monotonic() + seconds
+        taken: list[Completed] = []
+        while not self.done and (most_bytes is None or not taken):
             while not self._pool.gate.wait(0.01):
                 self._pool.waiting.set()
                 if stop is not None and stop.is_set():
                     raise Interrupted
+                if end is not None and time.monotonic() > end:
+                    return taken
             if stop is not None and stop.is_set():
                 raise Interrupted
-            outcomes.append(
-                self._pool.answer(request) or extraction_of_one.extract(request, ExtractionLimits())
-            )
-            self._pool.extracted.append(request.object.key)
-        return outcomes
+            taken.append(Completed(self._next, self._extract(self._requests[self._next])))
+            self._next += 1
+            if end is not None and time.monotonic() > end:
+                break
+        return taken
+
+    def result(self, stop: threading.Event | None = None) -> list[Extraction]:
+        return [completed.extraction for completed in self.take(stop)]
+
+    def cancel(self) -> None:
+        self._next = len(self._requests)
+
+    def _extract(self, request: ExtractionRequest) -> Extraction:
+        extraction = self._pool.answer(request) or extraction_of_one.extract(request, ExtractionLimits())
+        self._pool.extracted.append(request.object.key)
+        return extraction
 
 
 class FaultyBuckets(Buckets):

@@ -75,6 +75,15 @@ def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None
     return _found_credentials
 
 
+def found_options(options: Mapping[str, str]) -> dict[str, str]:
+    """Options with the credentials that are used where the address has none. Raises StoreError."""
+    if is_set(options, "anonymous") or options.get("access_key_id"):
+        return {}
+    found = _found_credentials()
+    token = {"security_token": found.token} if found.token else {}
+    return {"access_key_id": found.access_key_id, "access_key_secret": found.secret, **token}
+
+
 def _found_credentials() -> Credentials:
     for prefix, token in (("ALIBABA_CLOUD_", "SECURITY_TOKEN"), ("OSS_", "SESSION_TOKEN")):
         key = os.environ.get(f"{prefix}ACCESS_KEY_ID")

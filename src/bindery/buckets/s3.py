@@ -96,6 +96,15 @@ def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None
     return lambda: _found_credentials(options.get("profile"))
 
 
+def found_options(options: Mapping[str, str]) -> dict[str, str]:
+    """Options with the credentials that are used where the address has none. Raises StoreError."""
+    if is_set(options, "anonymous") or options.get("access_key_id"):
+        return {}
+    found = _found_credentials(options.get("profile"))
+    token = {"session_token": found.token} if found.token else {}
+    return {"access_key_id": found.access_key_id, "secret_access_key": found.secret, **token}
+
+
 def _found_credentials(profile: str | None) -> Credentials:
     """The credentials the AWS clients would use, renewed by their library when they expire."""
     found = _credential_source(profile)

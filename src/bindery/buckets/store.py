@@ -35,6 +35,8 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
     bucket: str
     url: str
     options: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    """Variables that its libraries are to find in another process; see ``portable.py``."""
 
     def __repr__(self) -> str:
         shown = {

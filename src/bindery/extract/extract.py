@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
-from bindery.buckets.registry import open_store
+from bindery.buckets.portable import open_portable
 from bindery.buckets.store import (
     AccessDenied,
     ObjectChanged,
@@ -30,6 +30,7 @@ from bindery.extract.limits import ExtractionLimits
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.file import File
+from bindery.workers.outside import outside
 
 _MD5_BYTES = 16
 
@@ -114,8 +115,9 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
     file = File()
     reader: RangeReader | None = None
     try:
-        store = _store(request.address)
-        details = _details(store, request)
+        with outside():
+            store = _store(request.address)
+            details = _details(store, request)
         if request.operators <= _STORE_ONLY:
             _add_store_fields(file, request, details)
             return Extraction(file=file, extractor_version=EXTRACTOR_VERSION)
@@ -161,7 +163,7 @@ def _is_passing(error: StoreError) -> bool:
 
 @lru_cache(maxsize=64)
 def _open(encoded: bytes) -> Store:
-    return open_store(msgspec.msgpack.decode(encoded, type=StoreAddress))
+    return open_portable(msgspec.msgpack.decode(encoded, type=StoreAddress))
 
 
 def _store(address: StoreAddress) -> Store:

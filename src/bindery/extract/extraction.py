@@ -43,7 +43,8 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
 
     ``failure`` is ``Code: message``; a failed extraction still carries the fields that were found.
     Codes: ``ParseFailed``, ``TimeLimit``, ``MemoryLimit``, ``ReadLimit``, ``WorkerDied``,
-    ``ObjectChanged``, ``ObjectNotFound``, ``AccessDenied``, ``StoreUnavailable``.
+    ``InternalError``, ``ResultLimit``, ``ObjectChanged``, ``ObjectNotFound``, ``AccessDenied``,
+    ``StoreUnavailable``, and ``WorkersUnavailable`` when no worker can be started, which no file is to blame for.
     """
 
     file: File

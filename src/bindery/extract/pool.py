@@ -1,222 +1,181 @@
-"""Worker processes for extraction: isolated, limited in time, memory and bytes, replaced when they die.
-
-Files travel in batches, one batch to a worker at a time. When a worker dies or one file takes too long, that
-file alone is to blame; the others of its batch are extracted again.
-
-A thread and a pipe per worker, nothing shared between workers: a worker may be killed at any instruction,
-also while it is idle, without harm to the others. (Ready-made pools share a queue between workers; a worker
-that dies while it holds the queue's lock, or while idle, ends them.)
-"""
+"""Extraction in worker processes: requests in, extractions out as they come, one file's trouble its own."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from functools import partial
-from queue import SimpleQueue
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
-from bindery.extract.extract import extract, failed_extraction
+from bindery.buckets.portable import portable
+from bindery.buckets.store import StoreAddress
+from bindery.extract.extract import failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.extract.job import decode_extraction, encode_order
 from bindery.extract.limits import ExtractionLimits
-from bindery.extract.worker_process import ExtractFile, WorkerLost, WorkerProcess, worker_context
-from bindery.stopping import Interrupted
+from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
+from bindery.workers.pool import WorkerLimits, WorkerPool
+from bindery.workers.submission import Submission
 
-_POLL_SECONDS = 0.1
-_GRACE_SECONDS = 5.0
-_TRIES = 2
-"""Deaths of a worker at one file until the file is to blame: a worker may also be killed from outside."""
-_STARTS = 5
-"""Workers lost in a row before they came to their first file."""
+_JOB = "bindery.extract.job:extract_job"
+_PRELOADED = ("bindery.extract.preload",)
+_CODES = {
+    Cause.RAISED: "InternalError",
+    Cause.DIED: "WorkerDied",
+    Cause.TIME: "TimeLimit",
+    Cause.MEMORY: "MemoryLimit",
+    Cause.ANSWER: "ResultLimit",
+    Cause.OUTSIDE: "StoreUnavailable",
+    Cause.NO_WORKER: "WorkersUnavailable",
+}
+_NOT_THE_FILE = frozenset({Cause.OUTSIDE, Cause.NO_WORKER})
+
+
+class Completed(msgspec.Struct, frozen=True):
+    """The outcome of one request; ``position`` is its place among those that were submitted, from 0."""
+
+    position: int
+    extraction: Extraction
+    size: int = 0
+    """Bytes it was encoded in: about what it needs of memory and of a commit."""
 
 
 class Pool(Protocol):
     """What sync asks of a pool; every pool passes the same conformance suite."""
 
-    def submit(self, requests: Sequence[ExtractionRequest]) -> Pending:
-        """Start extracting; returns at once. Raises Interrupted after ``close``."""
+    def submit(
+        self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
+    ) -> Pending:
+        """Start extracting; returns at once. Inside a class of urgency, owners are served in turn: each binding,
+        each dataset with explicit indexing, each caller. Raises Interrupted after ``close``.
+        """
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be extracted just now; empty when all is well. Outcomes are ``WorkersUnavailable`` then."""
 
     def close(self) -> None:
         """Stop the workers; may be called twice."""
 
 
 class Pending(Protocol):
-    """Extractions under way."""
+    """Extractions under way. Whoever has several takes those of the oldest first."""
+
+    @property
+    def done(self) -> bool:
+        """Whether every outcome has been given out."""
+
+    def take(
+        self,
+        stop: threading.Event | None = None,
+        *,
+        seconds: float | None = None,
+        most_bytes: int | None = None,
+    ) -> list[Completed]:
+        """Outcomes that were not given out yet, in any order: all that are left, or those that have come after
+        ``seconds`` (there may be none), or as soon as there are ``most_bytes`` of them, and then not many more.
+
+        Raises Interrupted when ``stop`` is set, or the pool is closed, before there is anything to give.
+        """
 
     def result(self, stop: threading.Event | None = None) -> list[Extraction]:
-        """The outcomes in the order of the requests. Raises Interrupted when ``stop`` is set first."""
+        """All outcomes, in the order of the requests; not to be mixed with ``take``. Raises Interrupted when
+        ``stop`` is set first; what was not begun is dropped then.
+        """
 
-
-class _Batch(msgspec.Struct, frozen=True, eq=False):
-    requests: Sequence[ExtractionRequest]
-    outcomes: Future[list[Extraction]]
+    def cancel(self) -> None:
+        """Nobody wants the outcomes any more: what was not begun is dropped."""
 
 
 class ExtractionPool:
-    """Extraction on this machine. Workers start with the first file; safe for threads."""
-
-    def __init__(self, workers: int, limits: ExtractionLimits, extract_file: ExtractFile = extract) -> None:
-        self._limits = limits
-        self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
-        self._closed = threading.Event()
-        start = partial(WorkerProcess, worker_context(), limits, extract_file)
-        self._slots = [_Slot(start, limits, self._batches, self._closed) for _ in range(max(workers, 1))]
-        self._started = False
-        self._lock = threading.Lock()
-
-    def submit(self, requests: Sequence[ExtractionRequest]) -> Pending:
-        """Start extracting; batches are spread over the workers. Raises Interrupted after ``close``."""
-        share = -(-len(requests) // (len(self._slots) * 2)) or 1
-        size = max(1, min(self._limits.files_per_batch, share))
-        batches = [
-            _Batch(requests[start : start + size], Future()) for start in range(0, len(requests), size)
-        ]
-        with self._lock:
-            if self._closed.is_set():
-                raise Interrupted
-            if not self._started:
-                self._started = True
-                for slot in self._slots:
-                    slot.start()
-            for batch in batches:
-                self._batches.put(batch)
-        return _PoolPending(batches)
-
-    def close(self) -> None:
-        """Stop the workers at once; unfinished batches are dropped and their callers interrupted."""
-        with self._lock:
-            if self._closed.is_set():
-                return
-            self._closed.set()
-            for _ in self._slots:
-                self._batches.put(None)
-        if self._started:
-            for slot in self._slots:
-                slot.kill_worker()
-            for slot in self._slots:
-                slot.join(_GRACE_SECONDS)
-
-
-class _PoolPending:
-    def __init__(self, batches: list[_Batch]) -> None:
-        self._batches = batches
-
-    def result(self, stop: threading.Event | None = None) -> list[Extraction]:
-        outcomes: list[Extraction] = []
-        try:
-            for batch in self._batches:
-                outcomes += _wait(batch.outcomes, stop)
-        except (Interrupted, CancelledError):
-            for batch in self._batches:
-                batch.outcomes.cancel()
-            raise Interrupted from None
-        return outcomes
-
-
-def _wait(outcomes: Future[list[Extraction]], stop: threading.Event | None) -> list[Extraction]:
-    """The outcomes of a batch, looking at ``stop`` now and then."""
-    while True:
-        if stop is not None and stop.is_set():
-            raise Interrupted
-        try:
-            return outcomes.result(timeout=_POLL_SECONDS)
-        except FutureTimeout:
-            continue
-
-
-class _Slot(threading.Thread):
-    """A thread that keeps one worker process busy."""
+    """Extraction on this machine, by the job function of that name. Safe for threads."""
 
     def __init__(
         self,
-        start_worker: Callable[[], WorkerProcess],
+        workers: int,
         limits: ExtractionLimits,
-        batches: SimpleQueue[_Batch | None],
-        closed: threading.Event,
+        function: str = _JOB,
+        preload: Sequence[str] = _PRELOADED,
     ) -> None:
-        super().__init__(name="extraction", daemon=True)
-        self._start_worker = start_worker
         self._limits = limits
-        self._batches = batches
-        self._closed = closed
-        self._worker: WorkerProcess | None = None
-        self._lock = threading.Lock()
+        self._function = function
+        bounds = WorkerLimits(memory_bytes=limits.memory_bytes, jobs_per_worker=limits.files_per_worker)
+        self.workers = WorkerPool(workers, bounds, preload)
 
-    def run(self) -> None:
-        """Batch after batch until the pool closes."""
-        while (batch := self._batches.get()) is not None:
-            if self._closed.is_set():
-                batch.outcomes.cancel()
-            elif batch.outcomes.set_running_or_notify_cancel():
-                try:
-                    batch.outcomes.set_result(self._outcomes(batch.requests))
-                except BaseException as error:
-                    batch.outcomes.set_exception(error)
-        self._drop_worker()
+    def submit(
+        self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
+    ) -> Pending:
+        """Start extracting; see ``Pool.submit``."""
+        addresses = {id(one.address): portable(one.address) for one in requests}
+        jobs = [self._job(one, addresses[id(one.address)]) for one in requests]
+        return _Extractions(requests, self.workers.submit(jobs, urgency=urgency, owner=owner))
 
-    def kill_worker(self) -> None:
-        """From another thread: end what is under way."""
-        with self._lock:
-            if self._worker is not None:
-                self._worker.kill()
+    @property
+    def trouble(self) -> str:
+        """Why no worker can be started just now; empty when all is well."""
+        return self.workers.trouble
 
-    def _outcomes(self, requests: Sequence[ExtractionRequest]) -> list[Extraction]:
-        """An outcome for every file, however often the worker dies. Raises Interrupted."""
-        failed: dict[int, Extraction] = {}
-        deaths: Counter[int] = Counter()
-        left = list(range(len(requests)))
-        while left:
-            try:
-                extracted = self._extract([requests[at] for at in left])
-                outcomes = failed | dict(zip(left, extracted, strict=True))
-                return [outcomes[at] for at in range(len(requests))]
-            except WorkerLost as loss:
-                # Without a position no file was begun: all of them fail, for now.
-                lost = [left[loss.position - 1]] if loss.position else list(left)
-                deaths.update(lost)
-                for at in lost:
-                    if loss.timed_out or not loss.position or deaths[at] >= _TRIES:
-                        retryable = not loss.position
-                        failed[at] = failed_extraction(requests[at], loss.failure, retryable=retryable)
-                        left.remove(at)
-        return [failed[at] for at in range(len(requests))]
+    def close(self) -> None:
+        """Stop the workers at once; unfinished files are dropped and their callers interrupted."""
+        self.workers.close()
 
-    def _extract(self, requests: Sequence[ExtractionRequest]) -> list[Extraction]:
-        """Once through the worker, started anew when it was lost before its first file."""
-        for attempt in range(_STARTS):
-            try:
-                return self._ready_worker().extract(requests)
-            except WorkerLost as loss:
-                self._drop_worker()
-                if self._closed.is_set():
-                    raise Interrupted from None
-                if loss.position:
-                    raise
-            except OSError:
-                # No process or no pipe could be made just now.
-                time.sleep(attempt)
-        raise WorkerLost(
-            0, "WorkerDied: no worker process could be started; see the server's memory limits"
+    def _job(self, request: ExtractionRequest, address: StoreAddress) -> Job:
+        request = msgspec.structs.replace(request, address=address)
+        return Job(
+            self._function,
+            encode_order(request, self._limits),
+            seconds=self._limits.seconds_for(request.object.size),
+            outside_seconds=self._limits.store_seconds,
+            answer_bytes=self._limits.result_bytes,
         )
 
-    def _ready_worker(self) -> WorkerProcess:
-        if self._worker is not None and self._worker.files >= self._limits.files_per_worker:
-            self._drop_worker()
-        with self._lock:
-            if self._closed.is_set():
-                raise Interrupted
-            if self._worker is None:
-                self._worker = self._start_worker()
-            return self._worker
 
-    def _drop_worker(self) -> None:
-        with self._lock:
-            worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.stop()
+class _Extractions:
+    def __init__(self, requests: Sequence[ExtractionRequest], submission: Submission) -> None:
+        self._requests = requests
+        self._submission = submission
+
+    @property
+    def done(self) -> bool:
+        return self._submission.done
+
+    def take(
+        self,
+        stop: threading.Event | None = None,
+        *,
+        seconds: float | None = None,
+        most_bytes: int | None = None,
+    ) -> list[Completed]:
+        taken = self._submission.take(stop, seconds=seconds, most_bytes=most_bytes)
+        return [
+            Completed(one.position, _extraction(self._requests[one.position], one.answer), one.size)
+            for one in taken
+        ]
+
+    def result(self, stop: threading.Event | None = None) -> list[Extraction]:
+        outcomes: dict[int, Extraction] = {}
+        try:
+            while not self.done:
+                outcomes.update((one.position, one.extraction) for one in self.take(stop, most_bytes=1))
+        except BaseException:
+            self.cancel()
+            raise
+        return [outcomes[position] for position in range(len(self._requests))]
+
+    def cancel(self) -> None:
+        self._submission.cancel()
+
+
+def _extraction(request: ExtractionRequest, answer: Answer) -> Extraction:
+    """The outcome in a worker's answer; what cannot be read fails alone."""
+    if isinstance(answer, Lost):
+        code = _CODES[answer.cause]
+        failure = f"{code}: {answer.reason}"
+        return failed_extraction(request, failure, retryable=answer.cause in _NOT_THE_FILE)
+    try:
+        return decode_extraction(answer)
+    except msgspec.MsgspecError as error:
+        return failed_extraction(
+            request, f"ParseFailed: what was read from the file makes no sense: {error}"
+        )

@@ -6,7 +6,6 @@ the pages, so that one more worker costs little and a lost one is replaced at on
 
 from __future__ import annotations
 
-import gc
 from contextlib import suppress
 from importlib import import_module
 
@@ -15,11 +14,9 @@ from bindery.extract.places import addresses_near
 
 for _entry in EXTRACTORS:
     import_module(f"bindery.extract.{_entry.module}")
-import_module("bindery.extract.worker_process")
+import_module("bindery.extract.job")
+import_module("bindery.workers.process")
 
 # There are workers without it all the same; a file with a position then fails with the reason.
 with suppress(Exception):
     addresses_near(0.0, 0.0)
-
-# Collections in the workers would write into every page they share.
-gc.freeze()

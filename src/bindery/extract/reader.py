@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.extract.limits import ExtractionLimits
+from bindery.workers.outside import outside
 
 _BLOCK = 64 * 1024
 _CACHED_BLOCKS = 128
@@ -121,7 +122,8 @@ class RangeReader(io.RawIOBase):
             self.error = self.error or ReadLimitExceeded(f"read limit {self.limits.read_bytes} bytes")
             raise self.error
         try:
-            data = self._store.read(self.info.key, offset, length, etag=self.info.etag)
+            with outside():
+                data = self._store.read(self.info.key, offset, length, etag=self.info.etag)
             if len(data) != length:
                 raise StoreUnavailable(
                     f"the store sent {len(data)} of {length} bytes from {offset} of {self.info.key}"

@@ -17,6 +17,7 @@ from bindery.sync.march import has_entry, is_excluded, is_unchanged, march
 from bindery.sync.outcomes import Known
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
 from bindery.sync.worker import Worker
+from bindery.workers.job import Urgency
 
 _BATCH = 256
 """Keys dealt with at once; small, so that the first of many are soon to be found."""
@@ -150,4 +151,4 @@ def _apply(
     if excluded:
         worker.finish(worker.begin((), excluded))
     for start in range(0, len(objects), _BATCH):
-        worker.finish(worker.begin(objects[start : start + _BATCH]))
+        worker.finish(worker.begin(objects[start : start + _BATCH], urgency=Urgency.CHANGE))

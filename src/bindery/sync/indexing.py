@@ -26,6 +26,7 @@ from bindery.sync.jobs import Job, Jobs
 from bindery.sync.outcomes import file_write
 from bindery.sync.settings import SyncSettings
 from bindery.sync.templates import operators_for
+from bindery.workers.job import Urgency
 
 _BATCH = 100
 _DETECTED = frozenset(
@@ -140,7 +141,9 @@ class Indexer:
         operators = operators_for(project, self._catalog.datasets.get(dataset.project_name, dataset.name))
         looked_up = self._look_up_all(jobs, operators)
         requests = [found for found in looked_up if isinstance(found, ExtractionRequest)]
-        extracted = iter(self._pool.submit(requests).result(self._stop) if requests else [])
+        owner = f"dataset-{dataset.id}"
+        pending = self._pool.submit(requests, urgency=Urgency.CHANGE, owner=owner)
+        extracted = iter(pending.result(self._stop))
         outcomes = [
             next(extracted) if isinstance(found, ExtractionRequest) else found for found in looked_up
         ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import msgspec
 
@@ -19,7 +18,7 @@ from bindery.catalog.records import Binding, LimitExceeded, Outcome, Progress, S
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.pool import Pending, Pool
-from bindery.stopping import Interrupted, Stoppable
+from bindery.stopping import Stoppable
 from bindery.sync.books import Turn, is_live, turn, with_in_flight
 from bindery.sync.inbox import Inbox
 from bindery.sync.march import has_entry
@@ -36,9 +35,7 @@ from bindery.sync.outcomes import (
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
 from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
-
-_GIVEN_UP = threading.Event()
-_GIVEN_UP.set()
+from bindery.workers.job import Urgency
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -134,7 +131,13 @@ class Worker(Stoppable):
             return False
         return 0 <= time.time_ns() - info.modified_ns < self.settings.settle_time * 1e9
 
-    def begin(self, objects: Sequence[Known], excluded: Sequence[Known] = ()) -> Page:
+    def begin(
+        self,
+        objects: Sequence[Known],
+        excluded: Sequence[Known] = (),
+        *,
+        urgency: Urgency = Urgency.SCAN,
+    ) -> Page:
         """Start extracting a page of objects; those that are ``excluded`` leave the dataset.
 
         Once a cap is reached, those that need room just wait.
@@ -158,7 +161,8 @@ class Worker(Stoppable):
             now - int(self.settings.tombstone_grace * 1e9),
         )
         requests = [self._request(info, store_only=info.key in predecessors) for info, _ in wanted]
-        pending = self._pool.submit(requests) if requests else None
+        owner = f"binding-{self.binding.id}"
+        pending = self._pool.submit(requests, urgency=urgency, owner=owner) if requests else None
         new = sum(not is_live(before) for _, before in wanted)
         page = Page(wanted, pending, decided, predecessors, new)
         self._fly(pages=page.open, new=new)
@@ -176,8 +180,7 @@ class Worker(Stoppable):
     def drop(self, page: Page) -> None:
         """Forget a page that will not be committed, and take its files from the pool."""
         if page.pending is not None:
-            with suppress(Interrupted):
-                page.pending.result(_GIVEN_UP)
+            page.pending.cancel()
         self._fly(pages=-page.open, new=-page.new)
 
     def commit(

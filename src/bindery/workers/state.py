@@ -1,0 +1,87 @@
+"""Numbers that a worker and its server share without messages: where the worker is, and since when.
+
+Each is eight bytes that are written at once, by one side only.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT = range(5)
+_BYTES = 5 * 8
+
+
+class State:
+    """A view of the shared memory behind ``file``, an open descriptor that stays the caller's."""
+
+    def __init__(self, file: int) -> None:
+        self._numbers = memoryview(mmap.mmap(file, _BYTES)).cast("d")
+
+    # the worker's side
+
+    def begin(self, position: int) -> None:
+        """The worker begins the job at ``position``, from 1; 0: it is between batches."""
+        numbers = self._numbers
+        numbers[_POSITION] = 0.0
+        numbers[_OUTSIDE_SINCE] = numbers[_OUTSIDE] = 0.0
+        numbers[_BEGAN] = time.monotonic()
+        numbers[_POSITION] = position
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """The worker waits for others."""
+        numbers = self._numbers
+        began = time.monotonic()
+        numbers[_OUTSIDE_SINCE] = began
+        try:
+            yield
+        finally:
+            numbers[_OUTSIDE] += time.monotonic() - began
+            numbers[_OUTSIDE_SINCE] = 0.0
+
+    # both sides
+
+    @property
+    def cut(self) -> bool:
+        """Whether the worker is to end its batch after the job in hand; the server sets it."""
+        return bool(self._numbers[_CUT])
+
+    @cut.setter
+    def cut(self, cut: bool) -> None:
+        self._numbers[_CUT] = cut
+
+    # the server's side
+
+    @property
+    def position(self) -> int:
+        """Number of the job that the worker is at, from 1; 0 before the first."""
+        return int(self._numbers[_POSITION])
+
+    def times(self) -> tuple[float, float]:
+        """Seconds since the job in hand began: its own, and those it has waited for others."""
+        now, numbers = time.monotonic(), self._numbers
+        since, waited, began = numbers[_OUTSIDE_SINCE], numbers[_OUTSIDE], numbers[_BEGAN]
+        if since:
+            waited += max(0.0, now - since)
+        return now - began - waited, waited
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the worker waits for others at this moment."""
+        return bool(self._numbers[_OUTSIDE_SINCE])
+
+
+def shared_file() -> int:
+    """A descriptor of new memory for a ``State``, to be handed to another process."""
+    if hasattr(os, "memfd_create"):
+        file = os.memfd_create("bindery-worker")
+    else:
+        file, path = tempfile.mkstemp()
+        os.unlink(path)  # noqa: PTH108
+    os.ftruncate(file, _BYTES)
+    return file
