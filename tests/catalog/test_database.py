@@ -227,7 +227,7 @@ def test_readers_end_with_their_threads(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     gc.collect()
-    assert len(database._connections) == 1
+    assert not database._readers
     database.close()
 
 

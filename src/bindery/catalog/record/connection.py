@@ -1,8 +1,14 @@
-"""Connections to the SQLite file, whose errors say what to do."""
+"""Connections to the SQLite file, whose errors say what to do, and which end without harm to their users.
+
+One thread uses a connection; another one, which closes the record, may only interrupt it, and close it while
+nobody uses it. Each native call is made under the lock of its connection, so that the two never meet.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -20,34 +26,45 @@ _DISK = frozenset(
 _LOCK_SECONDS = 10.0
 """How long a write waits for another program that holds the file."""
 
+CLOSED = "the catalog is closed; the server is stopping"
+
 
 class Cursor(sqlite3.Cursor):
-    """Raises CatalogUnusable where SQLite finds the file damaged or locked, or the disk refuses.
+    """Raises CatalogUnusable where SQLite finds the file damaged or locked, the disk refuses, or the record closes.
 
     Rows are taken with ``fetchone`` and ``fetchall``, which are watched; iterating is not.
     """
 
+    connection: Connection
+
     def execute(self, sql: str, parameters: Any = ()) -> Cursor:
         """Run a statement."""
-        _watched(super().execute, sql, parameters)
+        _watched(self.connection, super().execute, sql, parameters)
         return self
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> Cursor:
         """Run a statement for each row."""
-        _watched(super().executemany, sql, rows)
+        _watched(self.connection, super().executemany, sql, rows)
         return self
 
     def fetchone(self) -> Any:
         """The next row, None after the last."""
-        return _watched(super().fetchone)
+        return _watched(self.connection, super().fetchone)
 
     def fetchall(self) -> list[Any]:
         """All further rows."""
-        return _watched(super().fetchall)
+        return _watched(self.connection, super().fetchall)
 
 
 class Connection(sqlite3.Connection):
     """A connection to the record, whose statements run on watched cursors."""
+
+    def __init__(self, *values: Any, **settings: Any) -> None:
+        super().__init__(*values, **settings)
+        self.using = threading.RLock()
+        """Held during every native call; a statement with many rows may call for others within."""
+        self.refusing = False
+        """The record closes: statements raise CatalogUnusable."""
 
     def execute(self, sql: str, parameters: Any = ()) -> Cursor:
         """Run a statement."""
@@ -56,6 +73,28 @@ class Connection(sqlite3.Connection):
     def executemany(self, sql: str, rows: Iterable[Any]) -> Cursor:
         """Run a statement for each row."""
         return super().cursor(Cursor).executemany(sql, rows)
+
+    def undo(self) -> None:
+        """Roll the transaction back if there is one, also while the record closes."""
+        with self.using:
+            self.rollback()
+
+    def end(self) -> bool:
+        """From another thread: close it if nobody uses it, else interrupt what runs; whether it is closed.
+
+        SQLite forgets an interrupt that comes between two statements, so this is called until it says yes.
+        """
+        self.refusing = True
+        if not self.using.acquire(blocking=False):
+            # Under the interpreter's lock, and closed by its own thread under it too: it cannot close meanwhile.
+            with contextlib.suppress(sqlite3.ProgrammingError):
+                self.interrupt()
+            return False
+        try:
+            self.close()
+        finally:
+            self.using.release()
+        return True
 
 
 def connect(path: Path, *, cache_kib: int, read_only: bool) -> Connection:
@@ -110,13 +149,18 @@ def unusable(error: sqlite3.Error) -> CatalogUnusable:
     )
 
 
-def _watched(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    try:
-        return call(*args, **kwargs)
-    except sqlite3.DatabaseError as error:
-        if _code(error) in _DAMAGED | _LOCKED | _DISK:
-            raise unusable(error) from error
-        raise
+def _watched(connection: Connection, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    with connection.using:
+        if connection.refusing:
+            raise CatalogUnusable(CLOSED)
+        try:
+            return call(*args, **kwargs)
+        except sqlite3.DatabaseError as error:
+            if connection.refusing and _code(error) == sqlite3.SQLITE_INTERRUPT:
+                raise CatalogUnusable(CLOSED) from error
+            if _code(error) in _DAMAGED | _LOCKED | _DISK:
+                raise unusable(error) from error
+            raise
 
 
 def _code(error: sqlite3.Error) -> int:

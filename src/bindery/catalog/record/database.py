@@ -7,17 +7,25 @@ import os
 import re
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from bindery.catalog.record.connection import connect, unusable
+from bindery.catalog.record.connection import CLOSED, Connection, connect, unusable
+from bindery.catalog.record.turns import Turns
 from bindery.catalog.records import CatalogUnusable
 
 _WRITER_CACHE_KIB = 32_768
 _READER_CACHE_KIB = 8_192
+_TURN_SECONDS = 10.0
+"""How long a write waits for those before it."""
+_UNDISTURBED_SECONDS = 0.5
+"""How long the end waits for the transaction under way before it interrupts it."""
+_CLOSE_SECONDS = 2.0
+_POLL_SECONDS = 0.01
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
 
@@ -32,10 +40,17 @@ class Database:
         self.path = folder / "catalog.db"
         self._lock_file = _lock_folder(folder)
         self._local = threading.local()
-        self._connections: set[sqlite3.Connection] = set()
-        self._guard = threading.RLock()
+        self._readers: set[Connection] = set()
+        self._turns = Turns()
+        self._closing = False
+        self._guard = threading.Lock()
+        """Held while connections are made and while the record closes; never for long."""
         try:
-            self._writer = self._connect(_WRITER_CACHE_KIB, read_only=False)
+            self._writer = connect(self.path, cache_kib=_WRITER_CACHE_KIB, read_only=False)
+        except BaseException:
+            self._unlock()
+            raise
+        try:
             self._migrate()
         except sqlite3.DatabaseError as error:
             self.close()
@@ -46,43 +61,92 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """The writer, alone, in a transaction that is committed at the end or undone by an exception."""
-        with self._guard:
+        """The writer, alone, in a transaction that is committed at the end or undone by an exception.
+
+        Whoever waited longest writes next. Raises CatalogUnusable when others write for too long.
+        """
+        if not self._turns.take(_TURN_SECONDS):
+            raise CatalogUnusable(
+                f"the record catalog.db was written by others for {_TURN_SECONDS:.0f} s; nothing was changed, "
+                "try again"
+            )
+        try:
+            if self._closing:
+                raise CatalogUnusable(CLOSED)
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
                 self._writer.execute("COMMIT")
             except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+                self._writer.undo()
                 raise
+        finally:
+            self._turns.end()
 
     @property
     def reader(self) -> sqlite3.Connection:
         """This thread's connection for reading; it sees all that is committed and ends with the thread."""
         held: _Reader | None = getattr(self._local, "reader", None)
         if held is None:
-            held = _Reader(self._connect(_READER_CACHE_KIB, read_only=True))
+            held = _Reader(self._connect_reader())
             self._local.reader = held
-            weakref.finalize(held, _discard, self._connections, held.connection).atexit = False
+            weakref.finalize(held, _discard, self._readers, held.connection).atexit = False
         return held.connection
 
-    def close(self) -> None:
-        """Close every connection and release the folder. May be called twice."""
-        with self._guard:
-            while self._connections:
-                self._connections.pop().close()
-            if self._lock_file >= 0:
-                os.close(self._lock_file)
-            self._lock_file = -1
+    def close(self, seconds: float = _CLOSE_SECONDS) -> bool:
+        """Interrupt what runs, close every connection and release the folder; whether all of that was done.
 
-    def _connect(self, cache_kib: int, *, read_only: bool) -> sqlite3.Connection:
+        A connection that is still in use after so many seconds is left to its thread, for closing it under it
+        would end the process; the folder stays locked while that may still write. May be called twice.
+        """
+        deadline = time.monotonic() + seconds
         with self._guard:
-            if self._lock_file < 0:
-                raise CatalogUnusable("the catalog is closed; the server is stopping")
-            connection = connect(self.path, cache_kib=cache_kib, read_only=read_only)
-            self._connections.add(connection)
+            self._closing = True
+        if self._lock_file < 0:
+            return True
+        all_read = self._end_readers(deadline)
+        if not self._take_last_turn(deadline):
+            return False
+        try:
+            with self._guard:
+                self._writer.end()  # the last one to close works the log into the file
+                self._unlock()
+        finally:
+            self._turns.end()
+        return all_read
+
+    def _end_readers(self, deadline: float) -> bool:
+        left = set(self._readers)
+        while left := {reader for reader in left if not reader.end()}:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL_SECONDS)
+        self._readers.clear()
+        return True
+
+    def _take_last_turn(self, deadline: float) -> bool:
+        """The writer, once the transaction under way has ended or was interrupted."""
+        if self._turns.take(max(0.0, min(_UNDISTURBED_SECONDS, deadline - time.monotonic()))):
+            return True
+        while time.monotonic() < deadline:
+            self._writer.refusing = True
+            self._writer.interrupt()
+            if self._turns.take(_POLL_SECONDS):
+                return True
+        return False
+
+    def _connect_reader(self) -> Connection:
+        with self._guard:
+            if self._closing:
+                raise CatalogUnusable(CLOSED)
+            connection = connect(self.path, cache_kib=_READER_CACHE_KIB, read_only=True)
+            self._readers.add(connection)
             return connection
+
+    def _unlock(self) -> None:
+        if self._lock_file >= 0:
+            os.close(self._lock_file)
+        self._lock_file = -1
 
     def _migrate(self) -> None:
         version = int(self._writer.execute("PRAGMA user_version").fetchone()[0])
@@ -103,12 +167,13 @@ class Database:
 class _Reader:
     """Lives as long as the thread whose local it is."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
 
-def _discard(connections: set[sqlite3.Connection], connection: sqlite3.Connection) -> None:
-    connections.discard(connection)
+def _discard(readers: set[Connection], connection: Connection) -> None:
+    """Runs in the thread that ends, at any instruction of it: it must not wait for a lock."""
+    readers.discard(connection)
     connection.close()
 
 
