@@ -20,6 +20,8 @@ from bindery.catalog.interface.queries import Queries
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
 
+CLOSE_SECONDS = 2.5
+
 
 class Catalog(Protocol):
     """Record, index and queries as one thing: a member for each noun."""
@@ -45,5 +47,9 @@ class Catalog(Protocol):
     @property
     def outbox(self) -> Outbox: ...
 
-    def close(self) -> None:
-        """Close record and index. May be called twice."""
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Interrupt what runs and close everything; whether that was done within so many seconds.
+
+        What a thread still uses is left to it, and closed by another call after the thread has ended. All
+        other calls raise CatalogUnusable from then on. May be called any number of times.
+        """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timezone
 from pathlib import Path
 
 from bindery.catalog.announcer import Announcer, Silent
+from bindery.catalog.catalog import CLOSE_SECONDS
 from bindery.catalog.index.index import Index
 from bindery.catalog.record.announcing import Announcing
 from bindery.catalog.record.bindings import Bindings
@@ -62,7 +64,12 @@ class SqliteCatalog:
         )
         self.files = Files(database, self.datasets, entries, calls, announcing, written)
 
-    def close(self) -> None:
-        """Close record and index. May be called twice."""
-        self.queries.close()
-        self._database.close()
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Interrupt what runs and close record and index; see ``Catalog.close``.
+
+        The index is told first, and closed last: whoever brings it up to date reads the record.
+        """
+        deadline = time.monotonic() + seconds
+        self.queries.stop()
+        closed = self._database.close(seconds)
+        return self.queries.close(max(0.0, deadline - time.monotonic())) and closed

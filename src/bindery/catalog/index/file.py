@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from bindery.catalog.records import CatalogUnusable
 
 _MEMORY_LIMIT = "192MB"
 """Beyond it DuckDB writes intermediate results to the spill folder."""
+_POLL_SECONDS = 0.02
 _CHECKPOINT_THRESHOLD = "64MB"
 """Size of the log at which it is worked into the file: half the work and half the file of the default, 16MB."""
+
+CLOSED = "the catalog is closed; the server is stopping"
 
 
 class IndexFile:
@@ -28,8 +32,10 @@ class IndexFile:
         self._path = path
         self._spill = path.with_name("index.spill")
         self._idle: list[duckdb.DuckDBPyConnection] = []
-        self._running = 0
+        self._running: set[duckdb.DuckDBPyConnection] = set()
         self._renewing = False
+        self.closing = False
+        """Set once: from then on no query begins, and an interrupted statement ends the work it is part of."""
         self._changed = threading.Condition()
         shutil.rmtree(self._spill, ignore_errors=True)
         try:
@@ -49,23 +55,35 @@ class IndexFile:
                 cursor.execute("ROLLBACK")
             with self._changed:
                 self._idle.append(cursor)
-                self._running -= 1
+                self._running.discard(cursor)
                 self._changed.notify_all()
+
+    @contextlib.contextmanager
+    def until_closed(self) -> Iterator[None]:
+        """What an interrupt or a closed file raises is CatalogUnusable when the server stops."""
+        try:
+            yield
+        except (duckdb.InterruptException, duckdb.ConnectionException) as error:
+            if self.closing:
+                raise CatalogUnusable(CLOSED) from error
+            raise
 
     def _borrow(self) -> duckdb.DuckDBPyConnection:
         with self._changed:
-            self._changed.wait_for(lambda: not self._renewing)
+            self._changed.wait_for(lambda: self.closing or not self._renewing)
+            if self.closing:
+                raise CatalogUnusable(CLOSED)
             cursor = self._idle.pop() if self._idle else self.writer.cursor()
-            self._running += 1
+            self._running.add(cursor)
             return cursor
 
     def renew(self, *, empty: bool) -> None:
         """Close the file and open it again, or a new and empty one. Only the writing thread may call it."""
         with self._changed:
             self._renewing = True
-            self._changed.wait_for(lambda: self._running == 0)
+            self._changed.wait_for(lambda: not self._running)
         try:
-            self.close()
+            self._disconnect()
             try:
                 self.writer = self._connect_anew() if empty else self._connect()
             except duckdb.Error:
@@ -75,8 +93,37 @@ class IndexFile:
                 self._renewing = False
                 self._changed.notify_all()
 
-    def close(self) -> None:
-        """Close every connection. May be called twice."""
+    def stop(self) -> None:
+        """From any thread: begin no more statements and interrupt those that run.
+
+        DuckDB forgets an interrupt that comes between two statements or while one is prepared, so whoever waits
+        for their end repeats this.
+        """
+        with self._changed:
+            self.closing = True
+            self._changed.notify_all()
+            cursors = list(self._running)
+        for connection in (*cursors, self.writer):
+            with contextlib.suppress(duckdb.Error):
+                connection.interrupt()
+
+    def close(self, seconds: float) -> bool:
+        """Interrupt the queries that run, then close the file; whether it is closed.
+
+        The writing thread must have ended. A query that does not end in time keeps the file open, for closing
+        it under the query would end the process. May be called twice.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            self.stop()
+            with self._changed:
+                if self._changed.wait_for(lambda: not self._running, _POLL_SECONDS):
+                    self._disconnect()
+                    return True
+            if time.monotonic() >= deadline:
+                return False
+
+    def _disconnect(self) -> None:
         for connection in (*self._idle, self.writer):
             with contextlib.suppress(duckdb.Error):
                 connection.close()

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 import duckdb
 import structlog
 
 from bindery.catalog.index.changes import Change, ChangeSource
-from bindery.catalog.index.file import IndexFile
+from bindery.catalog.index.file import CLOSED, IndexFile
 from bindery.catalog.index.projection import COLUMNS, Projection
 from bindery.catalog.index.statements import table
 from bindery.catalog.records import CatalogUnusable
@@ -26,6 +27,7 @@ BATCH = 4_000
 _CHECKPOINT_BATCHES = 100
 """Working in the log takes some 30 ms; doing a batch of it again after a kill some 3 ms."""
 _FOLLOW_SECONDS = 0.25
+_POLL_SECONDS = 0.02
 _SCHEMA = hashlib.sha256(repr((COLUMNS, "a table per dataset")).encode()).hexdigest()
 _log = structlog.get_logger(__name__)
 
@@ -57,9 +59,9 @@ class Follower:
         target = self._source.last_sequence()
         while self._applied < target:
             if self._closing.is_set():
-                raise CatalogUnusable("the catalog is closed; the server is stopping")
+                raise CatalogUnusable(CLOSED)
             with self._lock:
-                if self._applied < target:
+                if self._applied < target and not self._closing.is_set():
                     changes = self._source.changes_after(self._applied, BATCH)
                     self._apply(changes, changes[-1].sequence if changes else target)
             if progress is not None:
@@ -87,11 +89,27 @@ class Follower:
             if generation == self.generation:
                 self._renew(empty=empty)
 
-    def close(self) -> None:
-        """Stop following. May be called twice."""
+    def stop(self) -> None:
+        """Follow no more, and interrupt what is being applied."""
         self._closing.set()
         self._behind.set()
-        self._thread.join()
+        self._file.stop()
+
+    def close(self, seconds: float) -> bool:
+        """Stop, and wait for the end; whether nobody writes any more.
+
+        May be called twice.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            self.stop()
+            self._thread.join(_POLL_SECONDS)
+            # A query may apply changes too, with the lock held.
+            if not self._thread.is_alive() and self._lock.acquire(timeout=_POLL_SECONDS):
+                self._lock.release()
+                return True
+            if time.monotonic() >= deadline:
+                return False
 
     def _follow(self) -> None:
         while True:

@@ -6,7 +6,7 @@ One table a dataset, without the documents. It is derived: a damaged file is bui
 from __future__ import annotations
 
 import contextlib
-import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timezone
 from pathlib import Path
@@ -25,6 +25,7 @@ from bindery.catalog.index.statements import (
     group_statement,
     page_statement,
 )
+from bindery.catalog.index.time_limit import TimeLimit
 from bindery.catalog.interface.queries import AggregationResult, Group, Page
 from bindery.catalog.query.compile import Condition, compile_query
 from bindery.catalog.query.fields import FIELDS, Field, Kind
@@ -44,6 +45,7 @@ _BROKEN = (
     duckdb.IOException,
 )
 _QUERY_SECONDS = 60
+_CLOSE_SECONDS = 2.0
 _ATTEMPTS = 3
 """As found, after opening the file again, and after building it anew."""
 
@@ -58,7 +60,7 @@ class Index:
         try:
             self._follower = Follower(self._file, source)
         except BaseException:
-            self._file.close()
+            self._file.close(_CLOSE_SECONDS)
             raise
 
     def search(
@@ -147,13 +149,14 @@ class Index:
         while True:
             generation = self._follower.generation
             try:
-                self._follower.catch_up()
-                if dataset_id not in self._follower.tables:
-                    self._source.check_dataset(dataset_id)
-                    return nothing
-                with self._file.reading() as cursor:
-                    if generation == self._follower.generation:
-                        return read(cursor)
+                with self._file.until_closed():
+                    self._follower.catch_up()
+                    if dataset_id not in self._follower.tables:
+                        self._source.check_dataset(dataset_id)
+                        return nothing
+                    with self._file.reading() as cursor:
+                        if generation == self._follower.generation:
+                            return read(cursor)
             except duckdb.CatalogException:
                 self._source.check_dataset(dataset_id)  # its table was dropped meanwhile
                 raise
@@ -178,28 +181,34 @@ class Index:
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the file away and build it from the record; queries wait."""
-        self._follower.rebuild(progress)
+        with self._file.until_closed():
+            self._follower.rebuild(progress)
 
-    def close(self) -> None:
-        """Stop following and close the file. May be called twice."""
-        self._follower.close()
-        self._file.close()
+    def stop(self) -> None:
+        """Begin nothing more, and interrupt what runs."""
+        self._follower.stop()
+
+    def close(self, seconds: float) -> bool:
+        """Stop following, interrupt the queries and close the file; whether it is closed. May be called twice."""
+        deadline = time.monotonic() + seconds
+        if not self._follower.close(seconds):
+            return False  # its thread still uses the file
+        return self._file.close(max(0.0, deadline - time.monotonic()))
 
 
 def _fetch(cursor: _Cursor, statement: Condition) -> list[tuple[Any, ...]]:
-    limit = threading.Timer(_QUERY_SECONDS, cursor.interrupt)
-    limit.start()
-    try:
-        return cursor.execute(statement.sql, statement.parameters).fetchall()
-    except duckdb.InterruptException as error:
-        raise QueryError(
-            f"The query takes more than {_QUERY_SECONDS} s: use fewer or narrower conditions."
-        ) from error
-    except _TOO_LARGE as error:
-        reason = str(error).splitlines()[0][:200]
-        raise QueryError(f"The query is too large to be answered: {reason}") from error
-    finally:
-        limit.cancel()
+    with TimeLimit(cursor, _QUERY_SECONDS) as limit:
+        try:
+            return cursor.execute(statement.sql, statement.parameters).fetchall()
+        except duckdb.InterruptException as error:
+            if not limit.passed:
+                raise  # the server stops
+            raise QueryError(
+                f"The query takes more than {_QUERY_SECONDS} s: use fewer or narrower conditions."
+            ) from error
+        except _TOO_LARGE as error:
+            reason = str(error).splitlines()[0][:200]
+            raise QueryError(f"The query is too large to be answered: {reason}") from error
 
 
 def _is_broken(error: duckdb.Error) -> bool:

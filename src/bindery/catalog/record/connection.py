@@ -68,11 +68,19 @@ class Connection(sqlite3.Connection):
 
     def execute(self, sql: str, parameters: Any = ()) -> Cursor:
         """Run a statement."""
-        return super().cursor(Cursor).execute(sql, parameters)
+        return self._cursor().execute(sql, parameters)
 
     def executemany(self, sql: str, rows: Iterable[Any]) -> Cursor:
         """Run a statement for each row."""
-        return super().cursor(Cursor).executemany(sql, rows)
+        return self._cursor().executemany(sql, rows)
+
+    def _cursor(self) -> Cursor:
+        try:
+            return super().cursor(Cursor)
+        except sqlite3.ProgrammingError as error:
+            if self.refusing:  # and closed
+                raise CatalogUnusable(CLOSED) from error
+            raise
 
     def undo(self) -> None:
         """Roll the transaction back if there is one, also while the record closes."""

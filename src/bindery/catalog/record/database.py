@@ -24,7 +24,7 @@ _TURN_SECONDS = 10.0
 """How long a write waits for those before it."""
 _UNDISTURBED_SECONDS = 0.5
 """How long the end waits for the transaction under way before it interrupts it."""
-_CLOSE_SECONDS = 2.0
+_CLOSE_SECONDS = 2.5
 _POLL_SECONDS = 0.01
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
@@ -128,8 +128,8 @@ class Database:
         """The writer, once the transaction under way has ended or was interrupted."""
         if self._turns.take(max(0.0, min(_UNDISTURBED_SECONDS, deadline - time.monotonic()))):
             return True
+        self._writer.refusing = True
         while time.monotonic() < deadline:
-            self._writer.refusing = True
             self._writer.interrupt()
             if self._turns.take(_POLL_SECONDS):
                 return True
