@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bindery.access import nonces as module
-from bindery.access.nonces import Nonces
+from bindery.access.nonces import NonceRefused, Nonces
 
 NOW = 1_800_000_000
 
@@ -82,3 +84,88 @@ def test_nothing_is_accepted_after_the_end(nonces: Nonces) -> None:
 def test_the_files_are_private(nonces: Nonces, tmp_path: Path) -> None:
     nonces.use("key", "a", now=NOW, expires=NOW + 900)
     assert [path.stat().st_mode & 0o777 for path in files(tmp_path)] == [0o600]
+
+
+def fill_disk(data: Path, expires: int) -> Path:
+    """Nothing can be written for this time of expiry any more."""
+    path = data / "used-nonces" / str(expires // 60)
+    path.symlink_to("/dev/full")
+    return path
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_on_a_full_disk_nonces_are_kept_in_memory_and_written_later(tmp_path: Path) -> None:
+    nonces = Nonces(tmp_path)
+    full = fill_disk(tmp_path, NOW + 900)
+    assert nonces.problem == ""
+    assert nonces.use("key", "a", now=NOW, expires=NOW + 900)
+    assert not nonces.use("key", "a", now=NOW, expires=NOW + 900)
+    assert "No space left on device" in nonces.problem
+    full.unlink()
+    assert nonces.use("key", "b", now=NOW, expires=NOW + 960)
+    assert nonces.problem != "", "the first is not written yet: its file is open still"
+    nonces.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_what_could_not_be_written_is_written_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    nonces = Nonces(tmp_path)
+    with monkeypatch.context() as full:  # stands in for a disk without room
+        full.setattr(module.os, "write", refuse)
+        for number in range(3):
+            assert nonces.use("key", f"n{number}", now=NOW, expires=NOW + 60 * number + 900)
+    assert nonces.problem
+    assert nonces.use("key", "after", now=NOW, expires=NOW + 900)
+    assert nonces.problem == ""
+    again = Nonces(tmp_path)
+    for nonce in ("n0", "n1", "n2", "after"):
+        assert not again.use("key", nonce, now=NOW, expires=NOW + 900)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_what_is_kept_in_memory_alone_is_bounded_for_each_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SHARE_UNWRITTEN", 10)
+    monkeypatch.setattr(module, "_MOST_UNWRITTEN", 16)
+    nonces = Nonces(tmp_path)
+    fill_disk(tmp_path, NOW + 900)
+    for number in range(10):
+        assert nonces.use("greedy", f"n{number}", now=NOW, expires=NOW + 900)
+    with pytest.raises(NonceRefused, match="make room"):
+        nonces.use("greedy", "n10", now=NOW, expires=NOW + 900)
+    assert not nonces.use("greedy", "n9", now=NOW, expires=NOW + 900)
+    for number in range(6):
+        assert nonces.use("modest", f"n{number}", now=NOW, expires=NOW + 900)
+    with pytest.raises(NonceRefused):
+        nonces.use("modest", "n6", now=NOW, expires=NOW + 900)
+    nonces.close()
+
+
+def test_a_nonce_takes_few_bytes_of_memory(tmp_path: Path) -> None:
+    nonces = Nonces(tmp_path)
+    tracemalloc.start()
+    for number in range(50_000):
+        nonces.use("key", f"n{number}", now=NOW, expires=NOW + 900 + number % 60)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    nonces.close()
+    assert held / 50_000 < 20
+
+
+def test_many_nonces_of_many_minutes_are_all_known(nonces: Nonces) -> None:
+    """Also where the end of one digest and the beginning of the next make a third one."""
+    for number in range(5_000):
+        assert nonces.use("key", f"n{number}", now=NOW, expires=NOW + number % 1_800)
+    for number in range(5_000):
+        assert not nonces.use("key", f"n{number}", now=NOW, expires=NOW + 900)
+    digests = [bytes(8), bytes([0, 0, 0, 0, 0, 0, 0, 1])]
+    assert module._holds(bytearray(b"".join(digests)), digests[1])
+    assert not module._holds(
+        bytearray(bytes([0, 1, 2, 3, 4, 5, 6, 7]) * 2), bytes([4, 5, 6, 7, 0, 1, 2, 3])
+    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
+from bindery.access.nonces import NonceRefused
 from bindery.api import errors
 from bindery.api.errors import ApiError, from_exception
 from bindery.buckets.store import AccessDenied, BucketNotFound, ObjectNotFound, StoreUnavailable
@@ -51,8 +54,13 @@ from bindery.sync.engine import WrongState
             (400, "SignatureNonceUsed", "Specified signature nonce was used already."),
         ),
         (
-            errors.timestamp_expired(),
-            (400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."),
+            errors.timestamp_expired("2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"),
+            (
+                400,
+                "InvalidTimeStamp.Expired",
+                "Specified time stamp or date value is expired. The request says 2026-01-01T00:00:00Z, the "
+                "server's clock 2026-01-01T01:00:00Z.",
+            ),
         ),
         (
             errors.action_not_found(),
@@ -84,6 +92,8 @@ def test_documented_errors(error: ApiError, expected: tuple[int, str, str]) -> N
         (StoreUnavailable("later"), 503, "ServiceUnavailable"),
         (CatalogUnusable("the disk is full"), 503, "ServiceUnavailable"),
         (Interrupted(), 503, "ServiceUnavailable"),
+        (NonceRefused("no room"), 503, "ServiceUnavailable"),
+        (OSError(errno.ENOSPC, "No space left on device"), 503, "ServiceUnavailable"),
     ],
 )
 def test_errors_of_the_rooms_below(error: Exception, status: int, code: str) -> None:

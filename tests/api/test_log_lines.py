@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from bindery.api.gateway import gateway as module
+from bindery.api.operations import Work
 from bindery.log import configure_logging
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
 def replace_run(
     api: Api, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any], *, inline: bool = False
 ) -> None:
-    built = api.gateway._built
-    changed = msgspec.structs.replace(built["GetProject"], run=run, inline=inline)
+    built = api.gateway.built
+    changed = msgspec.structs.replace(
+        built["GetProject"], run=run, work=Work.INLINE if inline else Work.CONTROL
+    )
     monkeypatch.setitem(built, "GetProject", changed)
 
 

@@ -23,9 +23,6 @@ def authorize(key: AccessKey, action: str, resource: str) -> Refusal | None:
     return None
 
 
-def resource_name(region: str, account: str, project: str | None, dataset: str | None) -> str:
-    """The ARN of what a call touches."""
-    if project is None:
-        return f"acs:imm:{region}:{account}:project/*"
-    path = f"project/{project}" + (f"/dataset/{dataset}" if dataset is not None else "")
-    return f"acs:imm:{region}:{account}:{path}"
+def resource_name(product: str, region: str, account: str, path: str) -> str:
+    """The ARN of what a call touches; ``path`` is as in ``project/p/dataset/d``, ``*`` for anything."""
+    return path if path == "*" else f"acs:{product}:{region}:{account}:{path}"

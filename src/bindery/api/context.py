@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextvars import ContextVar
 from datetime import timezone
 from typing import ClassVar
 
@@ -14,6 +16,10 @@ from bindery.clock import DEFAULT_ZONE, format_time
 from bindery.notifications.delivery import Delivery
 from bindery.secrecy import Hiding
 from bindery.sync.engine import Engine
+
+current_stop: ContextVar[threading.Event] = ContextVar("current_stop")
+"""Set when nobody waits any more for what this thread does."""
+_NEVER = threading.Event()
 
 
 class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +48,11 @@ class Context(msgspec.Struct, frozen=True):
     keys: AccessKeys
     nonces: Nonces
     settings: ApiSettings
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set once the caller of the present operation has gone or the server ends: long work may cease."""
+        return current_stop.get(_NEVER)
 
     def time(self, instant_ns: int) -> str:
         """A time as answers show it."""

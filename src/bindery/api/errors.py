@@ -5,7 +5,10 @@ Source: help page error-handling-1 for IMM's own codes, the gateway's common err
 
 from __future__ import annotations
 
+import errno
+
 from bindery.access.decision import Refusal
+from bindery.access.nonces import NonceRefused
 from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreError
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
@@ -21,15 +24,19 @@ from bindery.stopping import Interrupted
 from bindery.sync.audits import AuditRunning
 from bindery.sync.engine import NothingHeldBack, WrongState
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+
 
 class ApiError(Exception):
     """An answer other than success."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, *, retry_after: float | None = None) -> None:
+        """``retry_after``: seconds after which the same call may succeed."""
         super().__init__(f"{code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.retry_after = retry_after
 
 
 # parameters
@@ -93,10 +100,13 @@ def action_missing() -> ApiError:
     return missing_parameter("Action")
 
 
-def action_not_found() -> ApiError:
-    """No such operation in this version of the API."""
+def action_not_found(meant: str | None = None) -> ApiError:
+    """No such operation in this version of the API; ``meant`` is one of nearly the same name."""
+    hint = f" Did you mean {meant}?" if meant else ""
     return ApiError(
-        404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."
+        404,
+        "InvalidAction.NotFound",
+        f"Specified api is not found, please check your url and method.{hint}",
     )
 
 
@@ -241,9 +251,13 @@ def timestamp_malformed() -> ApiError:
     )
 
 
-def timestamp_expired() -> ApiError:
-    """Too far from the server's time."""
-    return ApiError(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+def timestamp_expired(theirs: str, ours: str) -> ApiError:
+    """Too far from the server's time; both are told, for one of the two clocks is wrong."""
+    return ApiError(
+        400,
+        "InvalidTimeStamp.Expired",
+        f"Specified time stamp or date value is expired. The request says {theirs}, the server's clock {ours}.",
+    )
 
 
 def nonce_used() -> ApiError:
@@ -282,6 +296,26 @@ def service_unavailable(problem: str) -> ApiError:
     return ApiError(503, "ServiceUnavailable", problem)
 
 
+def busy(problem: str) -> ApiError:
+    """The server as a whole has as much to do as it may."""
+    return ApiError(503, "ServiceUnavailable", problem, retry_after=1.0)
+
+
+def throttled() -> ApiError:
+    """The caller alone has asked for more than his share."""
+    return ApiError(
+        429,
+        "Throttling.User",
+        "Request was denied due to user flow control: too many of your calls wait already.",
+        retry_after=1.0,
+    )
+
+
+def shutting_down() -> ApiError:
+    """The server ends."""
+    return service_unavailable("The server is shutting down; try again.")
+
+
 def from_exception(error: Exception) -> ApiError | None:
     """The answer to an error of the rooms below; None when it is a defect."""
     match error:
@@ -291,6 +325,23 @@ def from_exception(error: Exception) -> ApiError | None:
             return _from_catalog(error)
         case QueryError() | InvalidFields():
             return invalid_argument(str(error))
+        case AuditRunning() | NothingHeldBack() | WrongState():
+            return _from_binding(error)
+        case StoreError():
+            return _from_store(error)
+        case Interrupted():
+            return shutting_down()
+        case NonceRefused():
+            return service_unavailable(str(error))
+        case OSError() if error.errno in _FULL:
+            return service_unavailable(
+                f"The data folder cannot be written ({error.strerror}); it works again once there is room."
+            )
+    return None
+
+
+def _from_binding(error: AuditRunning | NothingHeldBack | WrongState) -> ApiError:
+    match error:
         case AuditRunning():
             return invalid_argument(
                 f"Another audit of the binding is under way; wait for the end of task {error.args[0]}."
@@ -299,11 +350,6 @@ def from_exception(error: Exception) -> ApiError | None:
             return invalid_argument("The deletion guard holds back no removals of this binding.")
         case WrongState():
             return invalid_argument(f"The binding is {error.args[0]}, which does not allow this operation.")
-        case StoreError():
-            return _from_store(error)
-        case Interrupted():
-            return service_unavailable("The server is shutting down; try again.")
-    return None
 
 
 def _from_catalog(error: CatalogError) -> ApiError | None:

@@ -13,12 +13,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from tests.api.gateway.calls import take_apart
 
 from bindery.access.keys import AccessKeys, add_key, set_active
 from bindery.access.nonces import Nonces
 from bindery.api.errors import ApiError
-from bindery.api.gateway.authentication import authenticate
-from bindery.api.gateway.request import HttpRequest, decode_request
+from bindery.api.gateway.authentication import authenticate, check_body, use_nonce
+from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import (
     canonical_request,
     hash_v3,
@@ -71,7 +72,7 @@ class Door:
         unsigned = HttpRequest(
             "POST", f"/?{query}", {name: [value] for name, value in headers.items()}, body
         )
-        pairs = decode_request(unsigned).query
+        pairs = take_apart(unsigned).query
         canonical = canonical_request(
             "POST", pairs, unsigned.headers, names, headers.get("x-acs-content-sha256", "")
         )
@@ -109,12 +110,16 @@ class Door:
 
     def opens(self, request: HttpRequest) -> str:
         """The id of the key."""
-        return authenticate(decode_request(request), self.keys, self.nonces).id
+        call = take_apart(request)
+        proof = authenticate(call, self.keys)
+        check_body(call.body, proof)
+        use_nonce(proof, self.nonces)
+        return proof.key.id
 
     def refuses(self, request: HttpRequest) -> tuple[int, str]:
         """Status and code."""
         with pytest.raises(ApiError) as refused:
-            authenticate(decode_request(request), self.keys, self.nonces)
+            self.opens(request)
         return refused.value.status, refused.value.code
 
 

@@ -106,7 +106,7 @@ def test_permission_is_asked_before_parameters(api: Api, monkeypatch: pytest.Mon
     assert asked == [
         ("imm:GetDataset", "acs:imm:cn-hangzhou:1000000000000001:project/p/dataset/bad name"),
         ("imm:ListProjects", "acs:imm:cn-hangzhou:1000000000000001:project/*"),
-        ("imm:GetFigureCluster", "acs:imm:cn-hangzhou:1000000000000001:project/p"),
+        ("imm:GetFigureCluster", "acs:imm:cn-hangzhou:1000000000000001:project/p/dataset/*"),
     ]
 
 
@@ -187,7 +187,7 @@ def test_a_defect_answers_500_and_tells_only_the_log(api: Api, monkeypatch: pyte
     def fail(context: Any, message: Any) -> msgspec.Struct:
         raise RuntimeError("secret detail")
 
-    built = api.gateway._built
+    built = api.gateway.built
     monkeypatch.setitem(built, "GetProject", msgspec.structs.replace(built["GetProject"], run=fail))
     refused = api.refused("GetProject", ProjectName="project")
     assert refused[:2] == (500, "InternalError")

@@ -5,16 +5,17 @@ from __future__ import annotations
 from urllib.parse import quote, urlencode
 
 import pytest
+from tests.api.gateway.calls import take_apart
 
 from bindery.api.errors import ApiError
-from bindery.api.gateway.request import Call, HttpRequest, Style, decode_request
+from bindery.api.gateway.request import Call, HttpRequest, Style
 
 FORM = "application/x-www-form-urlencoded"
 
 
 def decode(target: str = "/", body: bytes = b"", method: str = "POST", **headers: str) -> Call:
     named = {name.replace("_", "-"): [value] for name, value in headers.items()}
-    return decode_request(HttpRequest(method, target, named, body))
+    return take_apart(HttpRequest(method, target, named, body))
 
 
 def test_parameters_come_from_query_and_form() -> None:

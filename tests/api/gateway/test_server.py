@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from bindery.api.gateway.gateway import Limits
 from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.signature import (
     canonical_request,
@@ -158,7 +159,7 @@ def test_the_pages_for_operators(api: Api, listen: Callable[..., Listening]) -> 
     status, headers, body = listening.raw(b"GET /metrics HTTP/1.0\r\n\r\n")
     assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert b"bindery_requests_total" in body
-    listening.server._ready = False
+    listening.server._readiness.is_open = False
     assert listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")[0] == 503
 
 
@@ -189,12 +190,12 @@ def test_too_many_headers(api: Api, normal: Listening) -> None:
     assert normal.raw(b"POST / HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n")[0] in (400, 413)
 
 
-def test_a_body_that_is_too_long(api: Api, listen: Callable[..., Listening]) -> None:
-    listening = listen(body=1_000)
-    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n"
-    is_error(listening.raw(head + b"a" * 1_001), 413, "RequestTooLarge")
-    chunked = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    is_error(listening.raw(chunked + b"3e9\r\n" + b"a" * 1_001 + b"\r\n0\r\n\r\n"), 413, "RequestTooLarge")
+def test_a_body_that_is_too_long(api: Api, normal: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.gateway, "limits", Limits(body=1_000))
+    announced = signed_body(normal, b"a") + b"content-length: 1001\r\n\r\n"
+    is_error(normal.raw(announced), 413, "RequestTooLarge")  # at once: nothing of it was sent
+    chunked = signed_body(normal, b"a") + b"transfer-encoding: chunked\r\n\r\n"
+    is_error(normal.raw(chunked + b"3e9\r\n" + b"a" * 1_001 + b"\r\n0\r\n\r\n"), 413, "RequestTooLarge")
 
 
 # bodies
@@ -229,7 +230,7 @@ def test_a_body_that_was_asked_to_be_announced(api: Api, normal: Listening) -> N
 
 def test_a_body_that_does_not_come(api: Api, listen: Callable[..., Listening]) -> None:
     listening = listen(body_seconds=0.2)
-    answer = listening.raw(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+    answer = listening.raw(signed_body(listening, b"a" * 10) + b"content-length: 10\r\n\r\nabc")
     is_error(answer, 408, "RequestTimeout")
 
 

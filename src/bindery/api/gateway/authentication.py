@@ -1,4 +1,8 @@
-"""Whether a request comes from the holder of an access key, now, for the first time."""
+"""Whether a request comes from the holder of an access key, now, for the first time.
+
+``authenticate`` is made before a V3 body is read, whose hash stands in a signed header; ``check_body`` compares
+it and uses up the nonce. So strangers cause neither reading nor decoding of a body, and cannot burn nonces.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ import re
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+
+import msgspec
 
 from bindery.access.keys import AccessKey, AccessKeys
 from bindery.access.nonces import Nonces
@@ -34,20 +40,56 @@ _BEARER_HEADERS = ("x-acs-bearer-token", "x-acs-zero-trust-idtoken")
 _BEARER_PARAMETERS = ("BearerToken", "SignatureType")
 _STS_KEY = "STS."
 _MAX_NONCE = 4_096
+_MEMORABLE = 2_048
+"""Characters of header names from which what they come to is not remembered."""
 
 
-def authenticate(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
-    """The key that signed the request. Raises ApiError.
+class Proof(msgspec.Struct, frozen=True):
+    """A right signature: whose it is, and what it says of a body that was not looked at."""
 
-    The nonce is used up only once the signature is right, so that strangers cannot burn nonces.
-    """
+    key: AccessKey
+    nonce: str
+    expires: int
+    """Seconds since 1970 until when the nonce must not come again."""
+    algorithm: str | None = None
+    body_hash: str = ""
+
+
+def authenticate(call: Call, keys: AccessKeys) -> Proof:
+    """Who signed the request. Raises ApiError. V1 needs the form to be read, V3 nothing of the body."""
     match call.style:
         case Style.V3:
-            return _authenticate_v3(call, keys, nonces)
+            return _authenticate_v3(call, keys)
         case Style.V1:
-            return _authenticate_v1(call, keys, nonces)
+            return _authenticate_v1(call, keys)
         case Style.UNSIGNED:
             raise _unsigned(call)
+
+
+def check_body(body: bytes, proof: Proof) -> None:
+    """Raises ApiError unless the body is the one that was signed."""
+    if proof.algorithm is not None and hash_v3(body, proof.algorithm) != proof.body_hash:
+        raise errors.content_mismatch()
+
+
+def use_nonce(proof: Proof, nonces: Nonces) -> None:
+    """Raises ApiError when the same request came before."""
+    if not nonces.use(proof.key.id, proof.nonce, now=int(time.time()), expires=proof.expires):
+        raise errors.nonce_used()
+
+
+def find_key(keys: AccessKeys, key_id: str, token: str | None) -> AccessKey:
+    """The key with this id, when it may sign. Raises ApiError."""
+    if key_id.startswith(_STS_KEY):
+        raise errors.security_token_refused() if token else errors.security_token_missing()
+    key = keys.find(key_id)
+    if key is None:
+        raise errors.access_key_not_found()
+    if not key.active:
+        raise errors.access_key_inactive()
+    if token:
+        raise errors.security_token_mismatch()
+    return key
 
 
 def _unsigned(call: Call) -> errors.ApiError:
@@ -58,7 +100,7 @@ def _unsigned(call: Call) -> errors.ApiError:
     return errors.access_key_missing()
 
 
-def _authenticate_v3(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
+def _authenticate_v3(call: Call, keys: AccessKeys) -> Proof:
     request = call.http
     authorization = parse_authorization(request.header("authorization") or "")
     if authorization is None:
@@ -67,10 +109,9 @@ def _authenticate_v3(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
         raise errors.invalid_signature_method()
     _check_signed_headers(request, authorization)
     sent_at = _check_time(request.header("x-acs-date"), V3_WINDOW_SECONDS)
-    key = _find_key(keys, authorization.key_id, request.header("x-acs-security-token"))
-    body_hash = hash_v3(request.body, authorization.algorithm)
-    if request.header("x-acs-content-sha256") != body_hash:
-        raise errors.content_mismatch()
+    nonce = _check_nonce(request.header("x-acs-signature-nonce"))
+    key = find_key(keys, authorization.key_id, request.header("x-acs-security-token"))
+    body_hash = request.header("x-acs-content-sha256") or ""
     canonical = canonical_request(
         request.method, call.query, request.headers, authorization.signed_headers, body_hash
     )
@@ -80,15 +121,15 @@ def _authenticate_v3(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
         raise errors.signature_mismatch(
             f"server StringToSign is [{to_sign}], server CanonicalRequest is [{_short(canonical)}]"
         )
-    _use_nonce(nonces, key, request.header("x-acs-signature-nonce"), sent_at + V3_WINDOW_SECONDS)
-    return key
+    return Proof(key, nonce, sent_at + V3_WINDOW_SECONDS, authorization.algorithm, body_hash)
 
 
 def _check_signed_headers(request: HttpRequest, authorization: Authorization) -> None:
     """What must be there is there, and everything that matters is signed."""
-    missing, unsigned = _unfit_headers(
-        tuple(request.headers), authorization.signed_headers, with_body=bool(request.body)
-    )
+    names, signed = tuple(request.headers), authorization.signed_headers
+    known = sum(map(len, names)) <= _MEMORABLE  # what strangers invent must not fill the cache
+    find = _unfit_headers if known else _unfit_headers.__wrapped__
+    missing, unsigned = find(names, signed, with_body=request.has_body)
     if missing is not None:
         raise errors.timestamp_missing() if missing == "x-acs-date" else errors.header_missing(missing)
     if unsigned is not None:
@@ -110,25 +151,25 @@ def _unfit_headers(
     return missing, next((name for name in matter if name not in signed), None)
 
 
-def _authenticate_v1(call: Call, keys: AccessKeys, nonces: Nonces) -> AccessKey:
+def _authenticate_v1(call: Call, keys: AccessKeys) -> Proof:
     parameters = call.parameters
     key_id = parameters.get("AccessKeyId")
     if not key_id:
         raise errors.access_key_missing()
-    if parameters.get("SignatureMethod", "HMAC-SHA1").upper() != "HMAC-SHA1":
-        raise errors.invalid_signature_method()
-    if parameters.get("SignatureVersion", "1.0") != "1.0":
-        raise errors.invalid_signature_version()
-    for name in ("Signature", "SignatureNonce"):
+    for name in ("SignatureMethod", "SignatureVersion", "Signature", "SignatureNonce"):
         if not parameters.get(name):
             raise errors.missing_parameter(name)
+    if parameters["SignatureMethod"].upper() != "HMAC-SHA1":
+        raise errors.invalid_signature_method()
+    if parameters["SignatureVersion"] != "1.0":
+        raise errors.invalid_signature_version()
     sent_at = _check_time(parameters.get("Timestamp") or parameters.get("TimeStamp"), V1_WINDOW_SECONDS)
-    key = _find_key(keys, key_id, parameters.get("SecurityToken"))
+    nonce = _check_nonce(parameters["SignatureNonce"])
+    key = find_key(keys, key_id, parameters.get("SecurityToken"))
     to_sign = string_to_sign_v1(call.http.method, [*call.query, *call.form])
     if not same_signature(signature_v1(key.secret, to_sign), parameters["Signature"]):
         raise errors.signature_mismatch(f"server string to sign is:{_short(to_sign)}")
-    _use_nonce(nonces, key, parameters["SignatureNonce"], sent_at + V1_WINDOW_SECONDS)
-    return key
+    return Proof(key, nonce, sent_at + V1_WINDOW_SECONDS)
 
 
 def _check_time(text: str | None, window: int) -> int:
@@ -138,8 +179,9 @@ def _check_time(text: str | None, window: int) -> int:
     sent_at = _seconds_of(text)
     if sent_at is None:
         raise errors.timestamp_malformed()
-    if abs(time.time() - sent_at) > window:
-        raise errors.timestamp_expired()
+    now = time.time()
+    if abs(now - sent_at) > window:
+        raise errors.timestamp_expired(text, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)))
     return sent_at
 
 
@@ -156,24 +198,10 @@ def _seconds_of(text: str) -> int | None:
         return None
 
 
-def _find_key(keys: AccessKeys, key_id: str, token: str | None) -> AccessKey:
-    if key_id.startswith(_STS_KEY):
-        raise errors.security_token_refused() if token else errors.security_token_missing()
-    key = keys.find(key_id)
-    if key is None:
-        raise errors.access_key_not_found()
-    if not key.active:
-        raise errors.access_key_inactive()
-    if token:
-        raise errors.security_token_mismatch()
-    return key
-
-
-def _use_nonce(nonces: Nonces, key: AccessKey, nonce: str | None, expires: int) -> None:
+def _check_nonce(nonce: str | None) -> str:
     if not nonce or len(nonce) > _MAX_NONCE:
         raise errors.invalid_parameter("SignatureNonce")
-    if not nonces.use(key.id, nonce, now=int(time.time()), expires=expires):
-        raise errors.nonce_used()
+    return nonce
 
 
 def _short(text: str) -> str:

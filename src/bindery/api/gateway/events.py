@@ -44,7 +44,7 @@ class EventEndpoint:
         self._metrics = metrics
         self._body_seconds = body_seconds
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.BaseRequest) -> web.Response:
         """One request of a sender; ``HEAD`` is how MinIO asks whether somebody is there."""
         if request.method == "HEAD":
             return web.Response()
@@ -57,7 +57,7 @@ class EventEndpoint:
         self._metrics.count_events("ignored", ignored)
         return web.json_response({"Taken": taken, "Ignored": ignored})
 
-    async def _take(self, request: web.Request) -> tuple[int, int]:
+    async def _take(self, request: web.BaseRequest) -> tuple[int, int]:
         """How many keys were taken, and how many were of no bound bucket. Raises _Refused."""
         if request.method != "POST":
             raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "UnsupportedHTTPMethod", "Send events with POST.")
@@ -80,7 +80,7 @@ class EventEndpoint:
             raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", message) from error
         return receipt.taken, receipt.unbound
 
-    def _authenticate(self, request: web.Request) -> None:
+    def _authenticate(self, request: web.BaseRequest) -> None:
         token = self._context.settings.events_token.encode()
         if not token:
             raise _Refused(HTTPStatus.FORBIDDEN, "EventsNotConfigured", _UNSET)
@@ -90,7 +90,7 @@ class EventEndpoint:
             message = f"The token {problem} of [events] token in the configuration of this server."
             raise _Refused(HTTPStatus.UNAUTHORIZED, "InvalidToken", message)
 
-    async def _body(self, request: web.Request) -> bytes:
+    async def _body(self, request: web.BaseRequest) -> bytes:
         body = bytearray()
         try:
             async with asyncio.timeout(self._body_seconds):
@@ -105,7 +105,7 @@ class EventEndpoint:
         return bytes(body)
 
 
-def _shown_tokens(request: web.Request) -> Iterator[bytes]:
+def _shown_tokens(request: web.BaseRequest) -> Iterator[bytes]:
     """What the sender shows, in every place where senders can."""
     header = request.headers.get("Authorization", "")
     if header:

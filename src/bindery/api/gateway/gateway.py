@@ -1,148 +1,171 @@
-"""The gateway: every request passes these steps, in this order.
+"""The gateway: every request passes the steps in ``STEPS``, in this order.
 
-decode → identify → authenticate → authorize → find the operation → validate → operation → render
-
-Identifying comes first because the answer depends on nothing secret: which operations exist is public.
-Whether one is built here, and everything about parameters and resources, is told to callers that have
-shown who they are and may call it.
+Identifying comes before authenticating because the answer depends on nothing secret: which operations exist is
+public. Whether one is built here, and everything about parameters and resources, is told to callers that have
+shown who they are and may call it. Until then little is spent on a caller: of a V3 request nothing but the
+headers and the query is looked at, of other styles a form within ``Limits.stranger_form``.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for
-from contextvars import copy_context
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 import structlog
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from bindery.access.decision import authorize, resource_name
-from bindery.access.keys import AccessKey
 from bindery.api import errors
 from bindery.api.context import Context
 from bindery.api.errors import ApiError
-from bindery.api.gateway.authentication import authenticate
+from bindery.api.gateway.authentication import Proof, authenticate, check_body, find_key, use_nonce
+from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.metrics import Metrics
+from bindery.api.gateway.nearest import Nearest
 from bindery.api.gateway.rendering import Answer, make_request_id, render, render_error
-from bindery.api.gateway.request import Call, HttpRequest, decode_request, wants_xml
+from bindery.api.gateway.request import Call, HttpRequest, Style, key_id_in_form
 from bindery.api.gateway.validation import prepare, validate
-from bindery.api.operations import BuiltOperation, built_operations
-from bindery.api.spec.model import API_VERSION, load_model
+from bindery.api.gateway.work import Turn, WorkPool
+from bindery.api.operations import BuiltOperation, Work, built_operations
+from bindery.api.spec.model import Operation, load_model
 
-_THREADS = 16
-_LARGE_REQUEST = 65_536
+_LARGE = 65_536
 """Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
 _CLOSE_SECONDS = 3.0
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
 
 
-class Gateway:
-    """Answers requests. ``handle`` never raises."""
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What requests may take. Bytes."""
 
-    def __init__(self, context: Context) -> None:
+    body: int = 16 * 1024 * 1024
+    stranger_form: int = 4 * 1024 * 1024
+    """The form of a V1 request, which must be read before it is known who sent it."""
+    held: int = 128 * 1024 * 1024
+    """Bodies of all callers together."""
+    held_of_caller: int = 64 * 1024 * 1024
+    held_of_strangers: int = 32 * 1024 * 1024
+    """Forms, and request lines above 64 KiB, of all who have shown no key yet."""
+    held_of_stranger: int = 16 * 1024 * 1024
+    """The same of one address."""
+
+
+class Exchange:
+    """One request on its way to its answer; each step adds what it has found out."""
+
+    __slots__ = (
+        "began",
+        "built",
+        "call",
+        "held",
+        "http",
+        "message",
+        "operation",
+        "proof",
+        "request_id",
+        "response",
+    )
+
+    http: HttpRequest
+    call: Call
+    operation: Operation
+    proof: Proof
+    built: BuiltOperation
+    message: msgspec.Struct
+    response: Answer
+
+    def __init__(self, http: HttpRequest) -> None:
+        self.http = http
+        self.call = Call(http)
+        self.request_id = make_request_id()
+        self.began = time.perf_counter()
+        self.held: list[Reservation] = []
+
+    @property
+    def is_large(self) -> bool:
+        """Whether work on the whole request is too much for the event loop."""
+        return len(self.http.target) + len(self.call.body) > _LARGE
+
+    @property
+    def stranger(self) -> Turn:
+        """Whose turn it is before a key was shown."""
+        return Turn("" if self.http.client is None else self.http.client.address)
+
+    @property
+    def caller(self) -> Turn:
+        """Whose turn it is afterwards."""
+        return Turn(self.proof.key.id, self.call.parameters.get("ProjectName", ""))
+
+
+class Gateway:
+    """Answers requests. ``handle`` raises nothing but the cancellation of its task."""
+
+    def __init__(self, context: Context, limits: Limits | None = None) -> None:
         self.context = context
-        self.metrics = Metrics(context)
-        self._model = load_model()
-        self._built = built_operations()
-        prepare(self._built)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="operation")
-        self._running: set[Future[Any]] = set()
+        self.limits = limits or Limits()
+        self.model = load_model()
+        self.nearest = Nearest(self.model.operations)
+        self.built: Mapping[str, BuiltOperation] = built_operations()
+        prepare(self.built)
+        self.strangers = WorkPool("strangers", threads=1, waiting=32)
+        """Decoding and checking of what nobody has vouched for."""
+        self.reading = WorkPool("reading", threads=2, waiting=128)
+        """Decoding and checking of large requests of callers."""
+        self.work = {
+            Work.CONTROL: WorkPool("control", threads=8, waiting=1_024),
+            Work.QUERY: WorkPool("query", threads=4, waiting=256),
+            Work.SLOW: WorkPool("slow", threads=8, waiting=256),
+        }
+        self.bodies = Budget(self.limits.held, self.limits.held_of_caller)
+        self.strange_bytes = Budget(self.limits.held_of_strangers, self.limits.held_of_stranger)
+        self.metrics = Metrics(
+            context, self.pools, {"callers": self.bodies, "strangers": self.strange_bytes}
+        )
+
+    @property
+    def pools(self) -> list[WorkPool]:
+        """All pools of threads."""
+        return [self.strangers, self.reading, *self.work.values()]
 
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request. Lines of the log that it causes carry its id."""
-        request_id = make_request_id()
-        bound = bind_contextvars(request_id=request_id)
-        began = time.perf_counter()
-        action, xml = "", wants_xml(request)
+        exchange = Exchange(request)
+        bound = bind_contextvars(request_id=exchange.request_id)
         try:
-            if len(request.target) + len(request.body) > _LARGE_REQUEST:
-                call = await self._in_thread(decode_request, request)
-            else:
-                call = decode_request(request)
-            action, xml = call.action, call.xml
-            built, message = await self._admit(call)
-            response = await self._perform(built, message)
-            answer = render(action, response, request_id, xml=xml)
+            for step in STEPS:
+                waiting = step(self, exchange)
+                if waiting is not None:
+                    await waiting
         except Exception as error:
-            refusal = self._refusal(error, action)
-            answer = render_error(refusal, request_id, request.header("host") or "", xml=xml)
-            self._note(action if action in self._model.operations else "unknown", refusal.code, began)
-            return answer
+            return self._refuse(exchange, error)
         else:
-            self._note(action, "OK", began)
-            return answer
+            self._note(exchange, exchange.call.action, "OK")
+            return exchange.response
         finally:
+            for held in exchange.held:
+                held.release()
             reset_contextvars(**bound)
 
     def close(self) -> None:
         """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        wait_for(set(self._running), _CLOSE_SECONDS)
+        until = time.monotonic() + _CLOSE_SECONDS
+        for pool in self.pools:
+            pool.close(0.0)
+        for pool in self.pools:
+            pool.close(max(0.0, until - time.monotonic()))
 
-    async def _admit(self, call: Call) -> tuple[BuiltOperation, Any]:
-        """The operation and its typed request, when the caller may have it done."""
-        self._identify(call)
-        if len(call.http.target) + len(call.http.body) > _LARGE_REQUEST:
-            return await self._in_thread(self._check, call)
-        return self._check(call)
+    def _refuse(self, exchange: Exchange, error: Exception) -> Answer:
+        action = exchange.call.action
+        refusal = self._refusal(error, action)
+        self._note(exchange, action if action in self.model.operations else "unknown", refusal.code)
+        host = exchange.http.header("host") or ""
+        return render_error(refusal, exchange.request_id, host, xml=exchange.call.xml)
 
-    def _check(self, call: Call) -> tuple[BuiltOperation, Any]:
-        key = authenticate(call, self.context.keys, self.context.nonces)
-        self._authorize(key, call)
-        built = self._built.get(call.action)
-        if built is None:
-            raise errors.not_implemented(call.action)
-        return built, validate(built, call.parameters, strict=self.context.settings.strict)
-
-    def _identify(self, call: Call) -> None:
-        """Raises ApiError unless an operation is asked for that exists and may be called this way."""
-        if not call.action:
-            raise errors.action_missing()
-        if not call.version:
-            raise errors.missing_parameter("Version")
-        if call.version != API_VERSION:
-            raise errors.invalid_version()
-        operation = self._model.operations.get(call.action)
-        if operation is None:
-            raise errors.action_not_found()
-        if operation.extension and self.context.settings.strict:
-            raise errors.extension_refused(call.action)
-        if call.http.method != "POST" and (operation.post_only or call.http.method != "GET"):
-            raise errors.unsupported_method()
-
-    def _authorize(self, key: AccessKey, call: Call) -> None:
-        settings = self.context.settings
-        resource = resource_name(
-            settings.region_id,
-            settings.account_id,
-            call.parameters.get("ProjectName"),
-            call.parameters.get("DatasetName"),
-        )
-        refusal = authorize(key, f"imm:{call.action}", resource)
-        if refusal is not None:
-            raise errors.access_denied(refusal)
-
-    async def _perform(self, built: BuiltOperation, message: Any) -> msgspec.Struct:
-        """Operations that answer from memory run here, all others in a thread."""
-        if built.inline:
-            response: msgspec.Struct = built.run(self.context, message)
-            return response
-        return await self._in_thread(built.run, self.context, message)
-
-    async def _in_thread(self, function: Callable[..., _Result], *values: Any) -> _Result:
-        future = self._threads.submit(copy_context().run, function, *values)
-        self._running.add(future)
-        future.add_done_callback(self._running.discard)
-        return await asyncio.wrap_future(future)
-
-    def _note(self, action: str, code: str, began: float) -> None:
-        seconds = time.perf_counter() - began
+    def _note(self, exchange: Exchange, action: str, code: str) -> None:
+        seconds = time.perf_counter() - exchange.began
         self.metrics.count(action, code, seconds)
         _log.debug("answered", action=action, code=code, seconds=seconds)
 
@@ -154,3 +177,172 @@ class Gateway:
         if known.status >= 500 and not isinstance(error, ApiError):
             _log.error("an operation could not be done", action=action, problem=str(error))
         return known
+
+
+Step = Callable[[Gateway, Exchange], Awaitable[None] | None]
+"""Raises what becomes the answer when the request is refused. What it returns is waited for."""
+
+
+def read_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """Parameters, and where action, version and signature stand."""
+    if exchange.is_large:
+        return gateway.strangers.run(exchange.stranger, exchange.call.read_query)
+    exchange.call.read_query()
+    return None
+
+
+def read_unsigned_form(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """The form of a V1 request is part of what is signed, and may hold the key's id."""
+    if exchange.call.style is Style.V3 or not exchange.call.may_have_form:
+        return None
+    return _read_unsigned_form(gateway, exchange)
+
+
+async def _read_unsigned_form(gateway: Gateway, exchange: Exchange) -> None:
+    call, keys = exchange.call, gateway.context.keys
+    key_id = call.parameters.get("AccessKeyId")
+    if key_id:
+        find_key(keys, key_id, call.parameters.get("SecurityToken"))
+    body = await _receive(
+        exchange, gateway.strange_bytes, exchange.stranger.caller, gateway.limits.stranger_form
+    )
+    if not key_id and (shown := key_id_in_form(body)) and keys.find(shown) is None and len(body) > _LARGE:
+        raise errors.access_key_not_found()
+    if len(body) > _LARGE:
+        await gateway.strangers.run(exchange.stranger, lambda: call.read_form(body))
+    else:
+        call.read_form(body)
+
+
+def identify(gateway: Gateway, exchange: Exchange) -> None:
+    """The operation exists and may be called this way."""
+    call, settings = exchange.call, gateway.context.settings
+    if not call.action:
+        raise errors.action_missing()
+    if not call.version:
+        raise errors.missing_parameter("Version")
+    if call.version != gateway.model.version:
+        raise errors.invalid_version()
+    operation = gateway.model.operations.get(call.action)
+    if operation is None:
+        raise errors.action_not_found(gateway.nearest.to(call.action))
+    if operation.extension and settings.strict:
+        raise errors.extension_refused(call.action)
+    if exchange.http.method != "POST" and (operation.post_only or exchange.http.method != "GET"):
+        raise errors.unsupported_method()
+    exchange.operation = operation
+
+
+def recognise(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """Somebody who holds a key has signed the request."""
+    if exchange.is_large:
+        return _recognise_in_thread(gateway, exchange)
+    _trust(exchange, authenticate(exchange.call, gateway.context.keys))
+    return None
+
+
+async def _recognise_in_thread(gateway: Gateway, exchange: Exchange) -> None:
+    proof = await gateway.strangers.run(
+        exchange.stranger, lambda: authenticate(exchange.call, gateway.context.keys)
+    )
+    _trust(exchange, proof)
+
+
+def _trust(exchange: Exchange, proof: Proof) -> None:
+    exchange.proof = proof
+    if exchange.http.client is not None:
+        exchange.http.client.trust()
+
+
+def read_body(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """The body that was signed, sent for the first time."""
+    if exchange.call.style is Style.V3 and exchange.http.has_body:
+        return _read_body(gateway, exchange)
+    check_body(b"", exchange.proof)
+    use_nonce(exchange.proof, gateway.context.nonces)
+    return None
+
+
+async def _read_body(gateway: Gateway, exchange: Exchange) -> None:
+    call, proof = exchange.call, exchange.proof
+    body = await _receive(exchange, gateway.bodies, proof.key.id, gateway.limits.body)
+
+    def accept() -> None:
+        check_body(body, proof)
+        use_nonce(proof, gateway.context.nonces)
+        call.read_form(body)
+
+    if len(body) > _LARGE:
+        await gateway.reading.run(exchange.caller, accept)
+    else:
+        accept()
+
+
+async def _receive(exchange: Exchange, budget: Budget, holder: str, limit: int) -> bytes:
+    """The body, charged to the holder until the exchange ends."""
+    client = exchange.http.client
+    if client is None:
+        return exchange.http.body
+    held = Reservation(budget, holder)
+    exchange.held.append(held)
+    return await client.read_body(held, limit)
+
+
+def allow(gateway: Gateway, exchange: Exchange) -> None:
+    """The caller may do this."""
+    settings, operation = gateway.context.settings, exchange.operation
+    path = operation.resource_path(exchange.call.parameters)
+    resource = resource_name(gateway.model.product, settings.region_id, settings.account_id, path)
+    refusal = authorize(exchange.proof.key, operation.action, resource)
+    if refusal is not None:
+        raise errors.access_denied(refusal)
+
+
+def find_operation(gateway: Gateway, exchange: Exchange) -> None:
+    """The operation is built here."""
+    built = gateway.built.get(exchange.call.action)
+    if built is None:
+        raise errors.not_implemented(exchange.call.action)
+    exchange.built = built
+
+
+def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """From strings to a typed message, by the rules of the API model."""
+
+    def check() -> None:
+        exchange.message = validate(
+            exchange.built, exchange.call.parameters, strict=gateway.context.settings.strict
+        )
+
+    if exchange.is_large:
+        return gateway.reading.run(exchange.caller, check)
+    check()
+    return None
+
+
+def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
+
+    def work() -> None:
+        response = exchange.built.run(gateway.context, exchange.message)
+        exchange.response = render(
+            exchange.call.action, response, exchange.request_id, xml=exchange.call.xml
+        )
+
+    if exchange.built.work is Work.INLINE:
+        work()
+        return None
+    return gateway.work[exchange.built.work].run(exchange.caller, work)
+
+
+STEPS: tuple[Step, ...] = (
+    read_query,
+    read_unsigned_form,
+    identify,
+    recognise,
+    read_body,
+    allow,
+    find_operation,
+    check_parameters,
+    perform,
+)

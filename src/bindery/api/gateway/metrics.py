@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import prometheus_client
@@ -12,6 +12,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from bindery.api.context import Context
+from bindery.api.gateway.budget import Budget
+from bindery.api.gateway.work import WorkPool
 from bindery.catalog.records import Binding, BindingState
 from bindery.clock import now_ns
 
@@ -25,7 +27,9 @@ _MAX_BINDINGS = 1_000
 class Metrics:
     """One registry a gateway, so that several can live in one process."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(
+        self, context: Context, pools: Sequence[WorkPool] = (), budgets: Mapping[str, Budget] | None = None
+    ) -> None:
         self._registry = CollectorRegistry()
         self._requests = prometheus_client.Counter(
             "bindery_requests",
@@ -46,6 +50,7 @@ class Metrics:
             ["outcome"],
             registry=self._registry,
         )
+        self._registry.register(_LoadCollector(pools, budgets or {}))
         self._registry.register(_BindingCollector(context))
         self._registry.register(_NotificationCollector(context))
         self._requests_of = cache(self._requests.labels)
@@ -63,6 +68,28 @@ class Metrics:
     def text(self) -> bytes:
         """The page for Prometheus."""
         return generate_latest(self._registry)
+
+
+class _LoadCollector(Collector):
+    def __init__(self, pools: Sequence[WorkPool], budgets: Mapping[str, Budget]) -> None:
+        self._pools, self._budgets = pools, budgets
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What calls wait for, and what requests hold in memory."""
+        calls = GaugeMetricFamily(
+            "bindery_calls", "Calls in the pools of threads, by state.", labels=["pool", "state"]
+        )
+        for pool in self._pools:
+            calls.add_metric([pool.name, "running"], pool.running)
+            calls.add_metric([pool.name, "waiting"], pool.waiting)
+        held = GaugeMetricFamily(
+            "bindery_request_bytes",
+            "Bytes of requests held in memory, by whose they are.",
+            labels=["holder"],
+        )
+        for name, budget in self._budgets.items():
+            held.add_metric([name], budget.held)
+        yield from (calls, held)
 
 
 class _BindingCollector(Collector):

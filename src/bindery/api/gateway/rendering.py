@@ -35,6 +35,8 @@ class Answer(msgspec.Struct, frozen=True):
     content_type: str
     body: bytes
     request_id: str
+    retry_after: float | None = None
+    """Seconds after which the same request may succeed."""
 
 
 def make_request_id() -> str:
@@ -62,9 +64,8 @@ def render_error(error: ApiError, request_id: str, host: str, *, xml: bool) -> A
         "Message": _valid_text(error.message),
         "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={quote(error.code)}&product=imm",
     }
-    if xml:
-        return Answer(error.status, XML, _xml("Error", fields), request_id)
-    return Answer(error.status, JSON, _encoder.encode(fields), request_id)
+    form, body = (XML, _xml("Error", fields)) if xml else (JSON, _encoder.encode(fields))
+    return Answer(error.status, form, body, request_id, error.retry_after)
 
 
 def _valid_text(text: str) -> str:

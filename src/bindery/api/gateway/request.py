@@ -1,14 +1,16 @@
-"""A request of the wire protocol, decoded but not yet believed."""
+"""A request of the wire protocol, taken apart but not yet believed."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote
+from typing import Protocol
 
 import msgspec
 
 from bindery.api import errors
+from bindery.api.gateway.budget import Reservation
+from bindery.api.gateway.percent import percent_decode
 
 Pairs = list[tuple[str, str]]
 _FORM = "application/x-www-form-urlencoded"
@@ -17,18 +19,42 @@ _XML_WORDS = ("application/xml", "text/xml")
 _V1_MARKS = ("Signature", "AccessKeyId")
 
 
+class Client(Protocol):
+    """The sender of a request, as far as the gateway needs to know him."""
+
+    address: str
+    """Where he is; those who have shown no key share by it."""
+    body_length: int | None
+    """What he has announced; None when he will not say."""
+
+    async def read_body(self, held: Reservation, limit: int) -> bytes:
+        """The body, charged to ``held`` as it arrives. Raises ApiError."""
+
+    def trust(self) -> None:
+        """He has shown a key: his connection is the last to be closed when there are too many."""
+
+
 class HttpRequest(msgspec.Struct, frozen=True):
-    """What arrived. ``target`` is the request target as sent; header names are lower case."""
+    """What arrived. ``target`` is the request target as sent; header names are lower case.
+
+    ``body`` is there when no ``client`` is, who would send it when asked.
+    """
 
     method: str
     target: str
     headers: Mapping[str, Sequence[str]]
     body: bytes = b""
+    client: Client | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""
         values = self.headers.get(name)
         return values[0] if values else None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether there is a body, read or not."""
+        return bool(self.body) if self.client is None else self.client.body_length != 0
 
 
 class Style(enum.Enum):
@@ -39,43 +65,53 @@ class Style(enum.Enum):
     UNSIGNED = "neither"
 
 
-class Call(msgspec.Struct, frozen=True):
-    """A request for an operation. ``query`` and ``form`` keep their order, for the signature."""
+class Call:
+    """A request for an operation, as far as it has been taken apart.
 
-    http: HttpRequest
-    query: Pairs
-    form: Pairs
-    parameters: dict[str, str]
-    style: Style
-    action: str
-    version: str
-    xml: bool
-
-
-def decode_request(request: HttpRequest) -> Call:
-    """Take a request apart. Raises ApiError for what is not this protocol.
-
-    Only what the style signs is looked at for action and version, so neither can be changed on the way.
+    ``query`` and ``form`` keep their order, for the signature. Only what the style signs is looked at for
+    ``action`` and ``version``, so neither can be changed on the way.
     """
-    query = _pairs(request.target.partition("?")[2])
-    form: Pairs = []
-    if request.body and content_type(request) == _FORM:
-        form = _pairs(_text(request.body))
-    parameters = _once_each(query, form)
-    style = _style(request, parameters)
-    action, version = parameters.get("Action") or "", parameters.get("Version") or ""
-    if style is Style.V3 or (style is Style.UNSIGNED and not action):
-        action, version = request.header("x-acs-action") or "", request.header("x-acs-version") or ""
-    return Call(
-        http=request,
-        query=query,
-        form=form,
-        parameters=parameters,
-        style=style,
-        action=action,
-        version=version,
-        xml=_wants_xml(request, parameters, style),
-    )
+
+    __slots__ = ("action", "body", "form", "http", "parameters", "query", "style", "version", "xml")
+
+    def __init__(self, http: HttpRequest) -> None:
+        self.http = http
+        self.body = b""
+        self.query: Pairs = []
+        self.form: Pairs = []
+        self.parameters: dict[str, str] = {}
+        self.style = Style.UNSIGNED
+        self.action = self.version = ""
+        self.xml = wants_xml(http)
+
+    def read_query(self) -> None:
+        """Take the query string apart. Raises ApiError for what is not this protocol."""
+        self.query = _pairs(self.http.target.partition("?")[2])
+        self._gather()
+
+    def read_form(self, body: bytes) -> None:
+        """Take the body, and the parameters in it when it is a form. Raises ApiError."""
+        self.body = body
+        if body and content_type(self.http) == _FORM:
+            self.form = _pairs(_text(body))
+            self._gather()
+
+    @property
+    def may_have_form(self) -> bool:
+        """Whether parameters may stand in the body."""
+        return self.http.has_body and content_type(self.http) == _FORM
+
+    def _gather(self) -> None:
+        self.parameters = parameters = _once_each(self.query, self.form)
+        self.style = style = _style(self.http, parameters)
+        action, version = parameters.get("Action") or "", parameters.get("Version") or ""
+        if style is Style.V3 or (style is Style.UNSIGNED and not action):
+            action, version = (
+                self.http.header("x-acs-action") or "",
+                self.http.header("x-acs-version") or "",
+            )
+        self.action, self.version = action, version
+        self.xml = _wants_xml(self.http, parameters, style)
 
 
 def content_type(request: HttpRequest) -> str:
@@ -86,6 +122,16 @@ def content_type(request: HttpRequest) -> str:
 def wants_xml(request: HttpRequest) -> bool:
     """The format for an error about a request that cannot be decoded."""
     return any(word in (request.header("accept") or "") for word in _XML_WORDS)
+
+
+def key_id_in_form(body: bytes) -> str:
+    """The access key id in an undecoded form; empty when there is none."""
+    at = 0 if body.startswith(b"AccessKeyId=") else body.find(b"&AccessKeyId=") + 1
+    if not body.startswith(b"AccessKeyId=", at):
+        return ""
+    end = body.find(b"&", at, at + 1_024)
+    value = body[at:end] if end >= 0 else body[at : at + 1_024]
+    return percent_decode(value.decode(errors="replace").partition("=")[2], errors="replace")
 
 
 def _style(request: HttpRequest, parameters: Mapping[str, str]) -> Style:
@@ -109,7 +155,7 @@ def _wants_xml(request: HttpRequest, parameters: Mapping[str, str], style: Style
 
 def _once_each(query: Pairs, form: Pairs) -> dict[str, str]:
     """Parameters by name, from either place. One that is there twice could mean two things: refused."""
-    parameters = dict(query) | dict(form)
+    parameters = dict(query) | dict(form) if form else dict(query)
     if len(parameters) != len(query) + len(form):
         names = [name for name, _ in (*query, *form)]
         twice = next(name for name in names if names.count(name) > 1)
@@ -118,21 +164,16 @@ def _once_each(query: Pairs, form: Pairs) -> dict[str, str]:
 
 
 def _pairs(text: str) -> Pairs:
+    if not text:
+        return []
     if text.count("&") >= _MAX_PARAMETERS:
         raise errors.malformed_request(f"A request may have up to {_MAX_PARAMETERS} parameters.")
     try:
         text.encode()
         halves = [part.partition("=") for part in text.split("&") if part]
-        return [(_decode(name), _decode(value)) for name, _, value in halves]
+        return [(percent_decode(name), percent_decode(value)) for name, _, value in halves]
     except UnicodeError:
         raise errors.malformed_request("The parameters are not UTF-8.") from None
-
-
-def _decode(text: str) -> str:
-    """What a percent-encoded text stands for; ``+`` is a space."""
-    if "+" in text:
-        text = text.replace("+", " ")
-    return unquote(text, errors="strict") if "%" in text else text
 
 
 def _text(body: bytes) -> str:

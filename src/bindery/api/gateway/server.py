@@ -3,32 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import resource
+from collections.abc import Awaitable, Callable
 
 import msgspec
+import structlog
 from aiohttp import web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http import HttpVersion11
+from aiohttp.web_exceptions import HTTPException
+from aiohttp.web_protocol import RequestPayloadError
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
+from bindery.api.gateway.budget import Reservation
+from bindery.api.gateway.connection import (
+    BUFFER,
+    SERVER,
+    Connection,
+    House,
+    HttpServer,
+    refuse,
+    response_of,
+)
 from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
-from bindery.api.gateway.rendering import Answer, make_request_id, render_error
+from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
 
 _SMALL_ANSWER = 32_768
 """Bytes that a connection takes without waiting for its client."""
+_FILES_OF_OTHERS = 512
+"""Descriptors left to the catalog, to folders that are watched and to requests to stores."""
+_MOST_FILES = 65_536
+_DISCARD_SECONDS = 2.0
+_DISCARD_RATE = 64 * 1024 * 1024
+"""Bytes a second, over all connections, of bodies that nobody wants."""
+_log = structlog.get_logger()
 
 
 class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one client may take. Bytes and seconds."""
+    """What clients may take. Bytes and seconds."""
 
-    body: int = 16 * 1024 * 1024
+    connections: int = 1_024
     header: int = 16 * 1024
     headers_seconds: float = 60.0
     """For the request line and all headers, and for a connection that waits for the next request."""
     body_seconds: float = 30.0
     answer_seconds: float = 60.0
-    shutdown_seconds: float = 5.0
+    shutdown_seconds: float = 3.0
 
 
 class Server:
@@ -37,144 +59,201 @@ class Server:
     def __init__(self, gateway: Gateway, limits: HttpLimits | None = None) -> None:
         self._gateway = gateway
         self._limits = limits or HttpLimits()
-        self._runner: _Runner | None = None
-        self._ready = False
+        self._readiness = Readiness(gateway)
+        self._events = EventEndpoint(gateway.context, gateway.metrics, self._limits.body_seconds)
+        self._pages: dict[str, Callable[[], Awaitable[web.Response]]] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
+        self._discard = _Discard()
+        self._runner: web.ServerRunner | None = None
+        self._metrics_task: asyncio.Task[bytes] | None = None
 
     async def start(self, host: str, port: int) -> str:
         """Listen; port 0 takes a free one. Returns ``HOST:PORT``. Raises OSError when it cannot listen."""
-        app = web.Application(client_max_size=self._limits.body)
-        app.router.add_get("/healthz", self._healthz)
-        app.router.add_get("/readyz", self._readyz)
-        app.router.add_get("/metrics", self._metrics)
-        events = EventEndpoint(self._gateway.context, self._gateway.metrics, self._limits.body_seconds)
-        app.router.add_route("*", "/events", events.handle)
-        app.router.add_route("*", "/events/{name}", events.handle)
-        app.router.add_route("*", "/", self._call)  # found without trying patterns
-        app.router.add_route("*", "/{path:.+}", self._call)
-        self._runner = _Runner(
-            app,
+        house = House(_connections(self._limits.connections), self._gateway.strange_bytes)
+        server = HttpServer(
+            self._answer,
+            house,
             access_log=None,
             auto_decompress=False,  # bodies are hashed as they were sent
             keepalive_timeout=self._limits.headers_seconds,
-            lingering_time=1.0,
+            lingering_time=0.0,  # what was not read is discarded here, within bounds
             max_field_size=self._limits.header,
             max_line_size=self._gateway.context.settings.max_request_line,
-            shutdown_timeout=self._limits.shutdown_seconds,
+            read_bufsize=BUFFER,
         )
+        self._runner = web.ServerRunner(server, shutdown_timeout=self._limits.shutdown_seconds)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, backlog=1_024)
         await site.start()
-        self._ready = True
+        self._readiness.is_open = True
         bound = self._runner.addresses[0]
         shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
         return f"{shown}:{bound[1]}"
 
     async def stop(self) -> None:
         """Take no more requests, and let those under way finish."""
-        self._ready = False
+        self._readiness.is_open = False
         if self._runner is not None:
             await self._runner.cleanup()
         await asyncio.get_running_loop().run_in_executor(None, self._gateway.close)
 
-    async def _call(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.raw_path.partition("?")[0]
+        page = self._pages.get(path)
+        if page is not None and request.method in ("GET", "HEAD"):
+            response = await page()
+        elif path == "/events" or path.startswith("/events/"):
+            await _continue(request)
+            response = await self._events.handle(request)
+        else:
+            return await self._call(request)
+        response.headers["Server"] = SERVER
+        return response
+
+    async def _call(self, request: web.BaseRequest) -> web.StreamResponse:
         headers: dict[str, list[str]] = {}
         for name, value in request.headers.items():
             headers.setdefault(name.lower(), []).append(value)
+        client = _Client(request, self._limits.body_seconds)
+        limit = self._gateway.limits.body
         try:
-            body = await self._body(request)
-        except ApiError as error:
-            return _refuse(error, request.host)
-        answer = await self._gateway.handle(HttpRequest(request.method, request.raw_path, headers, body))
-        return await self._send(request, _response(answer))
+            if (client.body_length or 0) > limit:
+                response = refuse(_too_large(limit), headers.get("host", [""])[0])
+            else:
+                http = HttpRequest(request.method, request.raw_path, headers, client=client)
+                response = response_of(await self._gateway.handle(http))
+        finally:
+            client.connection.release_head()
+        return await self._send(request, response)
 
-    async def _body(self, request: web.Request) -> bytes:
-        if not request.can_read_body:
-            return b""
-        try:
-            async with asyncio.timeout(self._limits.body_seconds):
-                return await request.read()
-        except TimeoutError:
-            raise errors.request_timeout() from None
-        except web.HTTPRequestEntityTooLarge:
-            raise errors.request_too_large(
-                f"The body may have up to {self._limits.body} bytes; send fewer files in one call."
-            ) from None
-
-    async def _send(self, request: web.Request, response: web.Response) -> web.Response:
+    async def _send(self, request: web.BaseRequest, response: web.Response) -> web.Response:
         """Write the answer; a client that does not take it loses its connection."""
-        transport = request.transport
+        transport, unread = request.transport, request.can_read_body
         if transport is None or (
-            transport.get_write_buffer_size() == 0 and (response.content_length or 0) <= _SMALL_ANSWER
+            not unread
+            and transport.get_write_buffer_size() == 0
+            and (response.content_length or 0) <= _SMALL_ANSWER
         ):
             return response
+        if unread:
+            response.force_close()
         try:
             async with asyncio.timeout(self._limits.answer_seconds):
                 await response.prepare(request)
                 await response.write_eof()
+            if unread:
+                await self._discard.rest_of(request)
         except TimeoutError:
             transport.abort()
         return response
 
-    async def _healthz(self, _: web.Request) -> web.Response:
+    async def _healthz(self) -> web.Response:
         return web.Response(text="ok\n")
 
-    async def _readyz(self, _: web.Request) -> web.Response:
-        return web.Response(text="ready\n") if self._ready else web.Response(status=503, text="not ready\n")
+    async def _readyz(self) -> web.Response:
+        problems = await self._readiness.problems()
+        if problems:
+            return web.Response(status=503, text="not ready\n" + "".join(f"{line}\n" for line in problems))
+        return web.Response(text="ready\n")
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        loop = asyncio.get_running_loop()
-        body = await loop.run_in_executor(None, self._gateway.metrics.text)
+    async def _metrics(self) -> web.Response:
+        """Made once for all who ask at the same time."""
+        if self._metrics_task is None or self._metrics_task.done():
+            made = asyncio.to_thread(self._gateway.metrics.text)
+            self._metrics_task = asyncio.ensure_future(made)
+        body = await asyncio.shield(self._metrics_task)
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-class _Connection(web.RequestHandler):
-    """A connection that answers broken HTTP in the form the SDKs read, without a line in the log."""
+class _Client:
+    """The sender of one request."""
 
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """The answer to what is no HTTP, or to a defect of the server's own."""
-        if status >= 500:
-            return super().handle_error(request, status, exc, message)
-        if isinstance(exc, LineTooLong):
-            error = errors.request_too_large(
-                "The request line or a header is longer than this server accepts; "
-                "see server.max_request_line in docs/configuration.md."
-            )
-        else:
-            error = errors.malformed_request("The request is not valid HTTP.")
-        return _refuse(error, "")
+    __slots__ = ("_request", "_seconds", "address", "body_length", "connection")
 
+    def __init__(self, request: web.BaseRequest, seconds: float) -> None:
+        assert isinstance(request.protocol, Connection)
+        self.connection = request.protocol
+        self.address = self.connection.address
+        self.body_length: int | None = request.content_length if request.can_read_body else 0
+        self._request, self._seconds = request, seconds
 
-class _HttpServer(web.Server):
-    """Makes a ``_Connection`` for each client."""
+    def trust(self) -> None:
+        """He has shown a key."""
+        self.connection.trust()
 
-    def __init__(self, server: web.Server, **settings: object) -> None:
-        super().__init__(server.request_handler, request_factory=server.request_factory)
-        self._settings = settings
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._settings)  # type: ignore[arg-type]
-
-
-class _Runner(web.AppRunner):
-    """Serves through ``_HttpServer``; aiohttp has no other place for a connection class of one's own."""
-
-    async def _make_server(self) -> web.Server:
-        return _HttpServer(await super()._make_server(), **self._kwargs)
-
-
-def _response(answer: Answer) -> web.Response:
-    headers = {"Content-Type": answer.content_type, "x-acs-request-id": answer.request_id}
-    return web.Response(status=answer.status, body=answer.body, headers=headers)
+    async def read_body(self, held: Reservation, limit: int) -> bytes:
+        """The body. Raises ApiError, and CancelledError when he goes away meanwhile."""
+        length = self.body_length
+        if length is not None and length > limit:
+            raise _too_large(limit)
+        held.grow(length or 0)
+        await _continue(self._request)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._seconds):
+                while piece := await self._request.content.readany():
+                    if length is None:
+                        held.grow(len(piece))
+                    body += piece
+                    if len(body) > limit:
+                        raise _too_large(limit)
+        except TimeoutError:
+            raise errors.request_timeout() from None
+        except (HTTPException, RequestPayloadError):
+            raise errors.malformed_request("The body is not valid HTTP.") from None
+        except ConnectionError:
+            raise errors.malformed_request("The body broke off.") from None
+        return bytes(body)
 
 
-def _refuse(error: ApiError, host: str) -> web.Response:
-    """An error about a request that never reached the gateway; the connection ends with it."""
-    response = _response(render_error(error, make_request_id(), host, xml=False))
-    response.force_close()
-    return response
+class _Discard:
+    """Reads what clients go on sending after they were refused, so that they see why; at a bounded rate."""
+
+    def __init__(self) -> None:
+        self._busy_until = 0.0
+
+    async def rest_of(self, request: web.BaseRequest) -> None:
+        """Until the body ends, or its client has had time enough to read the answer."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while piece := await request.content.readany():
+                    now = loop.time()
+                    self._busy_until = max(now, self._busy_until) + len(piece) / _DISCARD_RATE
+                    if self._busy_until > now + 0.01:
+                        await asyncio.sleep(self._busy_until - now)
+        except (TimeoutError, HTTPException, RequestPayloadError, ConnectionError):
+            pass
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send the body. Other expectations are not met, nor refused."""
+    if (
+        request.headers.get("Expect", "").lower() == "100-continue"
+        and request.version == HttpVersion11
+        and request.can_read_body
+        and request.transport is not None
+    ):
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _too_large(limit: int) -> ApiError:
+    return errors.request_too_large(f"The body may have up to {limit} bytes; send fewer files in one call.")
+
+
+def _connections(most: int) -> int:
+    """How many connections fit into what the system lets this process open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    room = most if soft == resource.RLIM_INFINITY else max(soft - _FILES_OF_OTHERS, soft // 4)
+    if room < most:
+        _log.warning(
+            "fewer connections than usual: the system lets this process open few files", connections=room
+        )
+    return min(most, room)

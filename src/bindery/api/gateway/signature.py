@@ -13,14 +13,13 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
-from urllib.parse import quote
 
 import msgspec
 
+from bindery.api.gateway.percent import percent_encode
+
 V3_ALGORITHM = "ACS3-HMAC-SHA256"
 _V3_HASHES = {V3_ALGORITHM: "sha256", "ACS3-HMAC-SM3": "sm3"}
-_SHORT = 128
 _AUTHORIZATION = re.compile(
     r"(?P<algorithm>[A-Za-z0-9-]+)\s+Credential=(?P<key>[^,\s]+)\s*,\s*"
     r"SignedHeaders=(?P<headers>[^,\s]+)\s*,\s*Signature=(?P<signature>[0-9a-fA-F]+)"
@@ -51,17 +50,6 @@ def v3_hash(algorithm: str) -> str | None:
     """The hash function of a V3 algorithm; None when it is not offered (SM3 depends on OpenSSL)."""
     name = _V3_HASHES.get(algorithm)
     return name if name in hashlib.algorithms_available else None
-
-
-def percent_encode(text: str) -> str:
-    """RFC 3986, with only the unreserved characters left as they are."""
-    return _encoded(text) if len(text) <= _SHORT else quote(text, safe="~")
-
-
-@lru_cache(4096)
-def _encoded(text: str) -> str:
-    """Names of parameters and of resources come again and again."""
-    return quote(text, safe="~")
 
 
 def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:

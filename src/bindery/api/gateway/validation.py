@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from bindery.api import errors
+from bindery.api.gateway.json_shape import find_excess, holds_nul
 from bindery.api.operations import BuiltOperation, built_operations, snake_case
 from bindery.api.spec.model import Parameter, Rule, load_model
 
@@ -102,24 +103,16 @@ def _decode_integer(parameter: Parameter, text: str) -> int:
 
 
 def _decode_json(parameter: Parameter, decoder: _Decoder, text: str) -> Any:
+    excess = find_excess(text)
+    if excess is not None:
+        raise errors.invalid_json(parameter.name, excess)
     try:
         value = decoder.decode(text)
-    except RecursionError:
-        raise errors.invalid_json(parameter.name, "it is nested too deeply") from None
     except ValueError as error:  # also a number with more digits than Python converts
         raise errors.invalid_json(parameter.name, str(error)[:200]) from None
-    if "\\u0000" in text and _holds_nul(msgspec.to_builtins(value)):
+    if holds_nul(text):
         raise errors.invalid_json(parameter.name, "a text holds the character U+0000")
     return value
-
-
-def _holds_nul(value: Any) -> bool:
-    """Whether a text holds NUL, which neither file names nor every database can keep."""
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(key) or _holds_nul(entry) for key, entry in value.items())
-    return isinstance(value, list | tuple) and any(_holds_nul(entry) for entry in value)
 
 
 def _check(parameter: Parameter, value: Any) -> Any:

@@ -2,11 +2,12 @@
 
 What the operations of a family share stands in the module of its name: ``bindings/bindings.py``.
 
-A module may set ``INLINE = True`` when its function answers from memory and need not leave the event loop.
+A module may set ``WORK`` to the kind of its work, see ``Work``; without it the work is quick.
 """
 
 from __future__ import annotations
 
+import enum
 import importlib
 import pkgutil
 import re
@@ -23,6 +24,15 @@ _WORDS = re.compile(r"OSS|URI|CRC64|MD5|MNS|RocketMQ|EXIF|OCR|[A-Z]+(?=[A-Z][a-z
 _IRREGULAR = {"ETag": "etag", "URIs": "uris", "RocketMQ": "rocket_mq", "OSSURI": "oss_uri"}
 
 
+class Work(enum.Enum):
+    """Kinds of work. Each has threads of its own, so that none waits for another."""
+
+    INLINE = "answers from memory and need not leave the event loop"
+    CONTROL = "reads or writes a little of the record"
+    QUERY = "searches the index"
+    SLOW = "waits for a store or an extraction, or walks through many entries"
+
+
 class BuiltOperation(msgspec.Struct, frozen=True):
     """An operation that works here: its function and the types it takes and gives."""
 
@@ -30,7 +40,7 @@ class BuiltOperation(msgspec.Struct, frozen=True):
     run: Callable[[Any, Any], Any]
     request: type[msgspec.Struct]
     response: type[msgspec.Struct]
-    inline: bool
+    work: Work = Work.CONTROL
 
 
 def snake_case(name: str) -> str:
@@ -66,5 +76,5 @@ def _load(name: str) -> BuiltOperation:
         run=getattr(module, snake_case(name)),
         request=getattr(messages, f"{name}Request"),
         response=getattr(messages, f"{name}Response"),
-        inline=getattr(module, "INLINE", False),
+        work=getattr(module, "WORK", Work.CONTROL),
     )

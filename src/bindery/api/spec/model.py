@@ -5,13 +5,19 @@ Everything that is general about operations (parsing, checks, rendering, pages) 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
 
-API_VERSION = "2020-09-30"
+_NAMED = re.compile(r"\{(\w+)\}")
+
+
+Level = Literal["create", "get", "list", "update", "delete", "none"]
+"""What an operation does to its resource, as RAM sorts them."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -59,8 +65,17 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The folder of its module, and the file of its messages."""
     parameters: tuple[Parameter, ...]
     response: tuple[Member, ...]
+    action: str
+    """What policies call it, such as ``imm:GetBinding``."""
+    level: Level
+    resource: str
+    """What it works on, below the account, such as ``project/{ProjectName}``."""
     extension: bool = False
     post_only: bool = False
+
+    def resource_path(self, parameters: Mapping[str, str]) -> str:
+        """The resource with the names that a request gives, ``*`` for those it does not."""
+        return _NAMED.sub(lambda named: parameters.get(named[1]) or "*", self.resource)
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +86,10 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """All operations and structs, by name."""
+    """One version of one product's API: its operations and structs, by name."""
 
+    product: str
+    version: str
     operations: dict[str, Operation]
     structs: dict[str, Struct]
 
@@ -86,12 +103,19 @@ def load_model() -> Model:
         operations[name]["parameters"] += parameters
     for name, members in patches["responses"].items():
         operations[name]["response"] += members
+    product = source["api"]["product"]
     families = {name: family for family, names in patches["families"].items() for name in names}
+    access = _access(product, patches["access"])
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields
     return Model(
-        operations={name: _operation(entry, families[name], patches) for name, entry in operations.items()},
+        product=product,
+        version=source["api"]["version"],
+        operations={
+            name: _operation(entry, patches, {"family": families[name]} | access[name])
+            for name, entry in operations.items()
+        },
         structs=msgspec.convert(structs, dict[str, Struct]),
     )
 
@@ -101,7 +125,20 @@ def _read(name: str) -> dict[str, Any]:
     return content
 
 
-def _operation(entry: dict[str, Any], family: str, patches: dict[str, Any]) -> Operation:
+def _access(product: str, access: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Action, level and resource of each operation."""
+    return {
+        name: {
+            "action": f"{product}:{name}",
+            "level": group["level"],
+            "resource": access["resources"][group["resource"]],
+        }
+        for group in access["operations"]
+        for name in group["names"]
+    }
+
+
+def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, str]) -> Operation:
     name = entry["name"]
     rules = patches["rules"]["*"] | patches["rules"].get(name, {})
     required = patches["required"].get(name, {})
@@ -113,9 +150,8 @@ def _operation(entry: dict[str, Any], family: str, patches: dict[str, Any]) -> O
         }
         for parameter in entry["parameters"]
     ]
-    patched = {
+    patched = known | {
         "name": name,
-        "family": family,
         "parameters": parameters,
         "response": entry["response"],
         "extension": entry.get("extension", False),

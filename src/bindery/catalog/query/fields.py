@@ -172,7 +172,7 @@ def unknown_field(name: str) -> QueryError:
 
 def _nearest(name: str) -> str | None:
     """The field that is written most like ``name``, whatever the case."""
-    if name in _NOT_QUERYABLE or len(name) > _LONGEST_NAME:
+    if name in _NOT_QUERYABLE or name in FIELDS or len(name) > _LONGEST_NAME:  # known, but refused here
         return None
     names = {known.lower(): known for known in (*FIELDS, *ARRAYS)}
     close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.75)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.messages.bindings import DeleteBindingRequest, DeleteBindingResponse
+from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import bucket_of
+
+WORK = Work.SLOW
 
 
 def delete_binding(context: Context, request: DeleteBindingRequest) -> DeleteBindingResponse:

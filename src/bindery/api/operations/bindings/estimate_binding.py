@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.messages.bindings import EstimateBindingRequest, EstimateBindingResponse
+from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import bucket_of
 from bindery.api.operations.bindings.scopes import scope_of
+
+WORK = Work.SLOW
 
 
 def estimate_binding(context: Context, request: EstimateBindingRequest) -> EstimateBindingResponse:

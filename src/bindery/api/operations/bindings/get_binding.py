@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.messages.bindings import GetBindingRequest, GetBindingResponse
+from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import binding_answer, bucket_of
 
-INLINE = True
+WORK = Work.INLINE
 
 
 def get_binding(context: Context, request: GetBindingRequest) -> GetBindingResponse:

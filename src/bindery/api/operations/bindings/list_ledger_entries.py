@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.messages.bindings import ListLedgerEntriesRequest, ListLedgerEntriesResponse
+from bindery.api.operations import Work
 from bindery.api.operations.bindings.ledger import binding_of, filter_of, ledger_answer
 from bindery.api.paging import MAX_PAGE, read_ledger_token, write_ledger_token
+
+WORK = Work.SLOW
 
 
 def list_ledger_entries(context: Context, request: ListLedgerEntriesRequest) -> ListLedgerEntriesResponse:

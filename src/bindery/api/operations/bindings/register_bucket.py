@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.messages.bindings import RegisterBucketRequest, RegisterBucketResponse
+from bindery.api.operations import Work
 from bindery.buckets.registry import parse_store
+
+WORK = Work.SLOW
 
 
 def register_bucket(context: Context, request: RegisterBucketRequest) -> RegisterBucketResponse:

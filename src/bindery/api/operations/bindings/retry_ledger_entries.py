@@ -5,8 +5,11 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
 from bindery.api.messages.bindings import RetryLedgerEntriesRequest, RetryLedgerEntriesResponse
+from bindery.api.operations import Work
 from bindery.api.operations.bindings.ledger import binding_of, filter_of
 from bindery.catalog.records import LedgerFilter
+
+WORK = Work.SLOW
 
 
 def retry_ledger_entries(

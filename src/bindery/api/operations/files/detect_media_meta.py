@@ -7,7 +7,10 @@ import msgspec
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument, service_unavailable
 from bindery.api.messages.files import DetectMediaMetaRequest, DetectMediaMetaResponse
+from bindery.api.operations import Work
 from bindery.buckets.uri import ObjectUri, parse_object_uri
+
+WORK = Work.SLOW
 
 
 def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> DetectMediaMetaResponse:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
 from bindery.api.messages.queries import FuzzyQueryRequest, FuzzyQueryResponse
+from bindery.api.operations import Work
 from bindery.api.operations.files.files import select_fields
 from bindery.api.operations.queries.fields import check_fields
 from bindery.catalog.query.parse import parse_sort
+
+WORK = Work.QUERY
 
 _MAX_FILES = 100
 

@@ -10,11 +10,14 @@ from bindery.api.messages.queries import (
     SimpleQueryResponseBodyAggregations,
     SimpleQueryResponseBodyAggregationsGroups,
 )
+from bindery.api.operations import Work
 from bindery.api.operations.files.files import select_fields
 from bindery.api.operations.queries.fields import check_fields
 from bindery.catalog.interface.queries import AggregationResult
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import Node
+
+WORK = Work.QUERY
 
 _MAX_FILES = 100
 

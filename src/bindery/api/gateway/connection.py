@@ -1,0 +1,292 @@
+"""Connections: how many there may be, and what one may send before its request is known.
+
+aiohttp has no place for these bounds, so its connection class is extended here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from bindery.api import errors
+from bindery.api.errors import ApiError
+from bindery.api.gateway.budget import Budget, Reservation
+from bindery.api.gateway.rendering import Answer, make_request_id, render_error
+
+SERVER = "Bindery"
+"""The ``Server`` header: no versions."""
+READ_SIZE = 65_536
+"""Bytes taken from a socket at once, so that many that send at full speed leave time for others."""
+BUFFER = 32_768
+"""Bytes of a body that nobody reads yet, after which its client has to wait."""
+_LARGE_HEAD = 65_536
+"""Bytes of a request line and headers from which they are charged."""
+_FEW_LINES = 256
+_LINE = 64
+"""More lines than ``_FEW_LINES`` must have so many bytes each in a chunked body, which else is not worth parsing."""
+_TLS_HANDSHAKE = b"\x16\x03"
+_SAY_AGAIN_SECONDS = 60.0
+_log = structlog.get_logger()
+
+
+class Connections:
+    """All that are open. Beyond their number the one that is worth least is closed, for the newest may be a caller.
+
+    Worth least are connections on which no key was shown yet, of the address that has most of them the oldest;
+    then those that wait for their next request.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._strangers: dict[str, OrderedDict[Connection, None]] = {}
+        self._trusted: OrderedDict[Connection, None] = OrderedDict()
+        self.count = 0
+
+    def add(self, connection: Connection) -> None:
+        """A new one; closes another when there are too many."""
+        while self.count >= self.most and (victim := self._worth_least()) is not None:
+            self.remove(victim)
+            victim.drop()
+        self.count += 1
+        self._strangers.setdefault(connection.address, OrderedDict())[connection] = None
+
+    def remove(self, connection: Connection) -> None:
+        """It is closed; may be called again."""
+        strangers = self._strangers.get(connection.address)
+        if strangers is not None and connection in strangers:
+            del strangers[connection]
+            if not strangers:
+                del self._strangers[connection.address]
+        elif connection in self._trusted:
+            del self._trusted[connection]
+        else:
+            return
+        self.count -= 1
+
+    def trust(self, connection: Connection) -> None:
+        """A key was shown on it."""
+        strangers = self._strangers.get(connection.address)
+        if strangers is not None and connection in strangers:
+            self.remove(connection)
+            self.count += 1
+            self._trusted[connection] = None
+        elif connection in self._trusted:
+            self._trusted.move_to_end(connection)
+
+    def _worth_least(self) -> Connection | None:
+        if self._strangers:
+            _, address = max((len(held), address) for address, held in self._strangers.items())
+            return next(iter(self._strangers[address]))
+        return next((connection for connection in self._trusted if connection.is_idle), None)
+
+
+class Seldom:
+    """Lets something be said once in a while."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._said = float("-inf")
+
+    def may_say(self) -> bool:
+        """Whether it is time again."""
+        now = time.monotonic()
+        if now - self._said < self._seconds:
+            return False
+        self._said = now
+        return True
+
+
+class Connection(web.RequestHandler):
+    """A connection that bounds what it takes, and answers broken HTTP in the form the SDKs read."""
+
+    __slots__ = ("_body", "_chunked", "_first", "_head", "_held", "_house", "address")
+
+    def __init__(self, house: House, server: web.Server, **settings: Any) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **settings)
+        # Requests sent ahead wait in the client, not here.
+        self._max_msg_queue_size, self._msg_queue_resume_size = 2, 0
+        self._house = house
+        self._held = Reservation(house.strange_bytes, "")
+        self._head = 0
+        self._first = True
+        self._body: Any = None
+        self._chunked = False
+        self.address = ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a request."""
+        return self._current_request is None
+
+    def trust(self) -> None:
+        """Somebody has shown a key on it."""
+        self._house.connections.trust(self)
+
+    def release_head(self) -> None:
+        """The request whose line and headers were charged has got its answer."""
+        self._held.release()
+
+    def drop(self) -> None:
+        """Close it at once, whatever it does."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take part in the count of connections."""
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        self._held = Reservation(self._house.strange_bytes, self.address)
+        if hasattr(transport, "max_size"):
+            transport.max_size = READ_SIZE
+        super().connection_made(transport)
+        self._house.connections.add(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give back what it held."""
+        self._house.connections.remove(self)
+        self._held.release()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client, unless they would cost more than they are worth."""
+        if self._first and data:
+            self._first = False
+            if data.startswith(_TLS_HANDSHAKE):
+                self._house.note_tls(self.address)
+        if len(data) > 1_024 and self._is_chaff(data):
+            self._end_with(errors.malformed_request("The chunks of the body are too small."))
+            return
+        before = self._request_count
+        super().data_received(data)
+        if self._request_count != before:
+            self._head = 0
+            self._follow_body()
+        elif self._body is None or self._body.is_eof():
+            self._count_head(len(data))
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to what is no HTTP, or to a defect of the server's own."""
+        if isinstance(exc, ConnectionError):
+            raise exc  # the client has gone: that is no error of the server
+        if status >= 500:
+            _log.error("a request could not be answered", exc_info=exc)
+            error = errors.internal_error()
+        elif isinstance(exc, LineTooLong):
+            error = errors.request_too_large(
+                "The request line or a header is longer than this server accepts; "
+                "see server.max_request_line in docs/configuration.md."
+            )
+        else:
+            error = errors.malformed_request("The request is not valid HTTP.")
+        return refuse(error, "")
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What aiohttp would write about a connection, in this server's words."""
+        problem = kw.get("exc_info")
+        if isinstance(problem, ConnectionError):
+            _log.debug("a client went away", client=self.address)
+        else:
+            _log.error("a connection failed", exc_info=problem)
+
+    def _follow_body(self) -> None:
+        if self._messages:
+            message, self._body = self._messages[-1]
+            self._chunked = bool(getattr(message, "chunked", False))
+
+    def _is_chaff(self, data: bytes) -> bool:
+        lines = data.count(b"\r\n")
+        if lines <= _FEW_LINES + len(data) // _LINE:
+            return False
+        reading = self._body is not None and not self._body.is_eof()
+        return self._chunked if reading else b"chunked" in data[:READ_SIZE].lower()
+
+    def _count_head(self, count: int) -> None:
+        """Charge a request line and headers that go on and on."""
+        self._head += count
+        if self._head > _LARGE_HEAD:
+            try:
+                self._held.grow(self._head - self._held.count)
+            except ApiError as error:
+                self._end_with(error)
+
+    def _end_with(self, error: ApiError) -> None:
+        """Answer without aiohttp, which has not seen a whole request, and close."""
+        transport = self.transport
+        if transport is None:
+            return
+        if self.is_idle:
+            answer = render_error(error, make_request_id(), "", xml=False)
+            lines = [
+                f"HTTP/1.1 {answer.status} Refused",
+                *(f"{n}: {v}" for n, v in headers_of(answer).items()),
+            ]
+            lines += [f"Content-Length: {len(answer.body)}", "Connection: close", "", ""]
+            transport.write("\r\n".join(lines).encode() + answer.body)
+        self.force_close()
+
+
+class House:
+    """What all connections of a server share."""
+
+    def __init__(self, connections: int, strange_bytes: Budget) -> None:
+        self.connections = Connections(connections)
+        self.strange_bytes = strange_bytes
+        self._tls = Seldom(_SAY_AGAIN_SECONDS)
+
+    def note_tls(self, address: str) -> None:
+        """Somebody speaks TLS to a port that does not: said now and then, for he will try again."""
+        if self._tls.may_say():
+            _log.warning(
+                "a client speaks TLS (https) to this plain HTTP port; let it use http://, or put a proxy with TLS"
+                " in front of this server",
+                client=address,
+            )
+
+
+class HttpServer(web.Server):
+    """Makes a ``Connection`` for each client. A client that goes away ends the work for it."""
+
+    def __init__(self, handler: Any, house: House, **settings: Any) -> None:
+        super().__init__(handler, handler_cancellation=True)
+        self._house, self._settings = house, settings
+
+    def __call__(self) -> web.RequestHandler:
+        """A new connection; asyncio asks for its protocol by calling."""
+        return Connection(self._house, self, **self._settings)
+
+
+def headers_of(answer: Answer) -> dict[str, str]:
+    """Headers of an answer. Clients and SDKs look for the time to wait in two places."""
+    headers = {
+        "Content-Type": answer.content_type,
+        "x-acs-request-id": answer.request_id,
+        "Server": SERVER,
+    }
+    if answer.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(answer.retry_after)))
+        headers["x-acs-retry-after"] = str(max(1, round(answer.retry_after * 1000)))
+    return headers
+
+
+def response_of(answer: Answer) -> web.Response:
+    """An answer of the gateway for aiohttp."""
+    return web.Response(status=answer.status, body=answer.body, headers=headers_of(answer))
+
+
+def refuse(error: ApiError, host: str) -> web.Response:
+    """An error about a request that never reached the gateway; the connection ends with it."""
+    response = response_of(render_error(error, make_request_id(), host, xml=False))
+    response.force_close()
+    return response
