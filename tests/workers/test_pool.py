@@ -1,0 +1,248 @@
+"""The pool with real worker processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bindery.stopping import Interrupted
+from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
+from bindery.workers.pool import WorkerLimits, WorkerPool
+from bindery.workers.submission import Submission
+
+CALL, CHANGE, SCAN = Urgency
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+
+def job(name: str, body: object = b"", **limits: float) -> Job:
+    encoded = body if isinstance(body, bytes) else str(body).encode()
+    return Job(f"some_jobs:{name}", encoded, **limits)  # type: ignore[arg-type]
+
+
+def answers(submission: Submission) -> list[Answer]:
+    found: dict[int, Answer] = {}
+    while not submission.done:
+        found |= {one.position: one.answer for one in submission.take(most_bytes=1)}
+    return [found[position] for position in sorted(found)]
+
+
+Open = Callable[..., WorkerPool]
+
+
+@pytest.fixture
+def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    opened: list[WorkerPool] = []
+
+    def open_one(workers: int = 1, memory: int = 256 * 1024 * 1024, jobs: int = 1_000) -> WorkerPool:
+        opened.append(
+            WorkerPool(workers, WorkerLimits(memory_bytes=memory, jobs_per_worker=jobs), ["some_jobs"])
+        )
+        return opened[-1]
+
+    yield open_one
+    for pool in opened:
+        pool.close()
+
+
+def run(pool: WorkerPool, *jobs: Job, urgency: Urgency = CALL, owner: str = "me") -> list[Answer]:
+    return answers(pool.submit(jobs, urgency=urgency, owner=owner))
+
+
+def begun(order: Path) -> list[str]:
+    return [path.name.partition(" ")[2] for path in sorted(order.iterdir())]
+
+
+def cause(answer: Answer) -> Cause | None:
+    return answer.cause if isinstance(answer, Lost) else None
+
+
+def test_a_function_by_name_from_bytes_to_bytes(open_pool: Open) -> None:
+    assert run(open_pool(), job("echo", b"\x00\xff"), job("echo", b"")) == [b"\x00\xff", b""]
+
+
+@pytest.mark.parametrize("name", ["some_jobs:unknown", "no_such_module:echo", "some_jobs"])
+def test_a_function_that_does_not_exist_is_the_jobs_own_trouble(open_pool: Open, name: str) -> None:
+    lost, fine = run(open_pool(), Job(name, b""), job("echo", b"x"))
+    assert cause(lost) is Cause.RAISED
+    assert fine == b"x"
+
+
+def test_an_answer_that_is_too_long_is_not_sent(open_pool: Open) -> None:
+    pool = open_pool()
+    lost, fine = run(pool, job("long_answer", 2_000, answer_bytes=1_000), job("long_answer", 1_000))
+    assert cause(lost) is Cause.ANSWER
+    assert len(fine) == 1_000  # type: ignore[arg-type]
+
+
+def test_answers_are_there_before_the_slowest_job_is_done(open_pool: Open, tmp_path: Path) -> None:
+    """Ten quick jobs and one that is held: the ten can be taken meanwhile, whatever their order."""
+    held = tmp_path / "go on"
+    pool = open_pool()
+    jobs = [job("echo", number) for number in range(5)]
+    jobs += [job("wait_for_file", str(held)), *jobs]
+    submission = pool.submit(jobs, urgency=SCAN, owner="me")
+    taken: list[int] = []
+    end = time.monotonic() + 30
+    while len(taken) < 5 and time.monotonic() < end:
+        taken += [one.position for one in submission.take(seconds=0.05)]
+    assert taken == [0, 1, 2, 3, 4]
+    held.touch()
+    assert len(answers(submission)) == 6
+
+
+def test_a_call_waits_for_one_job_of_a_scan_not_for_its_batch(open_pool: Open, tmp_path: Path) -> None:
+    """The job in hand is held until the call has been made; then the call comes before the rest of the batch."""
+    held, order = tmp_path / "go on", tmp_path / "order"
+    order.mkdir()
+    pool = open_pool()
+    scan = [job("note", f"{order}|scan {at}") for at in range(30)]
+    scan.insert(0, job("wait_for_file", str(held)))
+    submission = pool.submit(scan, urgency=SCAN, owner="bucket")
+    _until(lambda: len(pool.pids()) == 2)
+    call = pool.submit([job("note", f"{order}|call")], urgency=CALL, owner="caller")
+    held.touch()
+    answers(call)
+    answers(submission)
+    assert begun(order).index("call") <= 1
+
+
+def test_many_callers_do_not_wait_for_a_large_scan(open_pool: Open, tmp_path: Path) -> None:
+    order = tmp_path / "order"
+    order.mkdir()
+    pool = open_pool(2)
+    scan = pool.submit(
+        [job("note", f"{order}|scan {at}") for at in range(3_000)], urgency=SCAN, owner="scan"
+    )
+    calls = [pool.submit([job("note", f"{order}|call")], urgency=CALL, owner=f"{at}") for at in range(16)]
+    for call in calls:
+        answers(call)
+    answers(scan)
+    lines = begun(order)
+    last = len(lines) - lines[::-1].index("call")
+    assert last < 3_000
+
+
+def test_waiting_for_others_is_not_the_jobs_own_time(open_pool: Open) -> None:
+    own = {"seconds": 0.2, "outside_seconds": 60.0}
+    assert run(open_pool(), job("wait_outside", 2.0, **own)) == [b"2.0"]
+
+
+def test_waiting_for_others_has_a_limit_of_its_own(open_pool: Open) -> None:
+    (lost,) = run(open_pool(), job("wait_outside", 1_000, outside_seconds=0.3))
+    assert cause(lost) is Cause.OUTSIDE
+
+
+def test_processor_time_is_limited(open_pool: Open) -> None:
+    lost, fine = run(open_pool(), job("spin", seconds=0.3), job("echo", b"x"))
+    assert cause(lost) is Cause.TIME
+    assert fine == b"x"
+
+
+def test_while_workers_wait_for_others_other_owners_are_served(open_pool: Open) -> None:
+    pool = open_pool(1)
+    slow = pool.submit([job("wait_outside", 30) for _ in range(5)], urgency=SCAN, owner="slow store")
+    _until(lambda: len(pool.pids()) > 1)
+    assert run(pool, job("echo", b"x"), urgency=SCAN, owner="other") == [b"x"]
+    assert slow.take(seconds=0) == []
+    slow.cancel()
+
+
+def test_the_pool_tells_what_waits(open_pool: Open, tmp_path: Path) -> None:
+    held = tmp_path / "go on"
+    pool = open_pool()
+    submission = pool.submit([job("wait_for_file", str(held))] * 4, urgency=SCAN, owner="me")
+    _until(lambda: pool.waiting()[SCAN] < 4)
+    assert pool.waiting()[CALL] == pool.waiting()[CHANGE] == 0
+    held.touch()
+    answers(submission)
+    assert pool.waiting()[SCAN] == 0
+
+
+@LINUX
+def test_workers_and_the_fork_server_have_no_secret_in_their_environment(
+    open_pool: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = """
+        BINDERY_ACCESS_KEY_ID BINDERY_ACCESS_KEY_SECRET AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+        OSS_ACCESS_KEY_SECRET ALIBABA_CLOUD_ACCESS_KEY_SECRET ALIBABA_CLOUD_SECURITY_TOKEN AZURE_CLIENT_SECRET
+        MY_OWN_PASSWORD GITHUB_TOKEN
+    """
+    secrets = dict.fromkeys(names.split(), "canary-7d1f")
+    urls = {"HTTPS_PROXY": "http://me:canary-7d1f@proxy", "AWS_ENDPOINT_URL": "http://a:canary-7d1f@store"}
+    for name, value in (secrets | urls).items():
+        monkeypatch.setenv(name, value)
+    pool = open_pool(2)
+    told = run(pool, *[job("environment")] * 20)
+    assert all(isinstance(text, bytes) and b"canary" not in text and b"PATH=" in text for text in told)
+    processes = pool.pids()
+    assert len(processes) >= 2
+    for pid in processes:
+        assert b"canary" not in Path(f"/proc/{pid}/environ").read_bytes()
+    os.kill(processes[0], 9)  # the one that takes its place has no more
+    _until(lambda: pool.pids()[:1] != processes[:1] or not _runs(processes[0]))
+    (text,) = run(pool, job("environment"))
+    assert b"canary" not in text  # type: ignore[operator]
+    assert b"canary" not in Path(f"/proc/{pool.pids()[0]}/environ").read_bytes()
+
+
+@LINUX
+def test_workers_may_write_no_file_and_gain_no_right(open_pool: Open) -> None:
+    (told,) = run(open_pool(), job("limits"))
+    assert isinstance(told, bytes)
+    lines = {line.split(b"  ")[0]: line.split() for line in told.splitlines()}
+    assert lines[b"Max file size"][3] == b"0"
+    assert lines[b"Max core file size"][4] == b"0"
+    assert b"NoNewPrivs:\t1" in told
+
+
+def test_a_closed_pool_interrupts_and_refuses(open_pool: Open) -> None:
+    pool = open_pool()
+    submission = pool.submit([job("spin")], urgency=SCAN, owner="me")
+    threading.Timer(0.3, pool.close).start()
+    with pytest.raises(Interrupted):
+        submission.take()
+    with pytest.raises(Interrupted):
+        pool.submit([job("echo")], urgency=CALL, owner="me")
+
+
+def test_what_nobody_takes_is_bounded(open_pool: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of 200 MB, nobody takes them: the server holds a bounded part, and all come when they are taken."""
+    monkeypatch.setattr("bindery.workers.turns.UNTAKEN_BYTES", 1_000_000)
+    monkeypatch.setattr("bindery.workers.pool._TURN_BYTES", 500_000)
+    pool = open_pool()
+    submission = pool.submit([job("long_answer", 100_000)] * 2_000, urgency=SCAN, owner="me")
+    waiting = _settled(lambda: pool.waiting()[SCAN])
+    assert waiting > 1_900
+    assert sum(len(answer) for answer in answers(submission)) == 200_000_000  # type: ignore[arg-type]
+
+
+def _settled(count: Callable[[], int]) -> int:
+    """The count once it has stayed the same for a while."""
+    end = time.monotonic() + 30
+    last, since = -1, time.monotonic()
+    while time.monotonic() < end and time.monotonic() - since < 1.5:
+        if (now := count()) != last:
+            last, since = now, time.monotonic()
+        time.sleep(0.02)
+    return last
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
