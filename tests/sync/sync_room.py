@@ -88,7 +88,7 @@ class InlinePending:
     ) -> list[Completed]:
         end = None if seconds is None else time.monotonic() + seconds
         taken: list[Completed] = []
-        while not self.done and (most_bytes is None or not taken):
+        while not self.done:
             while not self._pool.gate.wait(0.01):
                 self._pool.waiting.set()
                 if stop is not None and stop.is_set():

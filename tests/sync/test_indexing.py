@@ -13,10 +13,10 @@ from sync_room import Room, memory_bucket
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.store import ObjectNotFound, StoreAddress, StoreUnavailable
 from bindery.buckets.uri import ObjectUri
-from bindery.catalog.records import Dataset, LimitExceeded
+from bindery.catalog.records import Dataset, FileWrite, LimitExceeded
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
-from bindery.sync import indexing
+from bindery.sync import index_batch, indexing
 
 OpenRoom = Callable[..., Room]
 
@@ -34,6 +34,7 @@ def room(
     open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress], monkeypatch: pytest.MonkeyPatch
 ) -> Room:
     monkeypatch.setattr(indexing, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(index_batch, "_RETRY_SECONDS", 0.01)
     return open_room(bucket[1])
 
 
@@ -203,7 +204,7 @@ def test_a_failure_that_does_not_pass_is_told_in_the_end(room: Room, dataset: Da
     room.inline.answer = lambda _: Extraction(file=File(), failure="StoreUnavailable: 503", retryable=True)
     index(room, dataset, "oss://media/k01.bin")
     assert wait_status(room, "oss://media/k01.bin", "Failed")["Reason"] == "[StoreUnavailable] 503"
-    assert len(room.inline.extracted) == indexing._MAX_ATTEMPTS
+    assert len(room.inline.extracted) == index_batch._MAX_ATTEMPTS
 
 
 def test_an_entry_of_a_binding_and_of_a_caller(
@@ -255,3 +256,47 @@ def test_close_is_quick_while_a_file_is_extracted(room: Room, dataset: Dataset) 
     closer.start()
     closer.join(9)
     assert not closer.is_alive()
+
+
+def test_an_outcome_that_cannot_be_stored_fails_alone(
+    room: Room, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = room.catalog._catalog.files.write
+
+    def refuse_one(dataset_id: int, writes: list[FileWrite], **keywords: bool) -> object:
+        if any(one.uri.endswith("k01.bin") and one.file.object_status == "Indexed" for one in writes):
+            raise ValueError("what no catalog can hold")
+        return write(dataset_id, writes, **keywords)
+
+    monkeypatch.setattr(room.catalog._catalog.files, "write", refuse_one)
+    room.inline.gate.clear()
+    index(room, dataset, *[f"oss://media/k{number:02d}.bin" for number in range(5)])
+    room.inline.gate.set()
+    for number in (0, 2, 3, 4):
+        wait_status(room, f"oss://media/k{number:02d}.bin", "Indexed")
+    failed = wait_status(room, "oss://media/k01.bin", "Failed")
+    assert failed["Reason"] == "[InternalError] ValueError: what no catalog can hold"
+
+
+def test_a_dataset_whose_files_take_long_holds_up_no_other(room: Room, dataset: Dataset) -> None:
+    other = room.make_dataset("other")
+    held = threading.Event()
+
+    def hold(request: ExtractionRequest) -> None:
+        if request.object.key < "k10.bin":
+            held.wait(30)
+
+    room.inline.answer = hold
+    index(room, other, *[f"oss://media/k{number:02d}.bin" for number in range(10)])
+    index(room, dataset, "oss://media/k15.bin")
+    wait_status(room, "oss://media/k15.bin", "Indexed")
+    held.set()
+
+
+def test_a_caller_of_detection_does_not_wait_for_ever(
+    room: Room, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "DETECT_SECONDS", 0.2)
+    room.inline.gate.clear()
+    with pytest.raises(indexing.DetectionTooSlow):
+        room.engine.detect(ObjectUri("media", "k01.bin"), owner="me")

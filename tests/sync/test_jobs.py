@@ -43,6 +43,7 @@ def test_an_announced_file_makes_its_job_out_of_date() -> None:
     assert not jobs.is_newest(job)
     jobs.retry(job, 0)
     jobs.done([job])
+    jobs.free(DATASET)
     jobs.put(DATASET, ["a", "b"])
     assert uris(jobs.take(9)) == ["a", "b"]
 
@@ -74,7 +75,9 @@ def test_a_retry_waits_and_counts() -> None:
     (job,) = jobs.take(9)
     jobs.retry(job, 0.05)
     jobs.put(DATASET, ["b"])
+    jobs.free(DATASET)
     assert uris(jobs.take(9)) == ["b"]
+    jobs.free(DATASET)
     (again,) = jobs.take(9)
     assert (again.uri, again.attempts) == ("a", 1)
     assert again.due <= time.monotonic()
@@ -90,3 +93,32 @@ def test_close_wakes_who_waits() -> None:
     waiter.join(10)
     assert found == [[]]
     assert len(jobs) == 0
+
+
+def test_datasets_take_turns_and_each_has_one_taker_at_a_time() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, [f"{number}" for number in range(1_000)])
+    jobs.put(OTHER, ["a"])
+    assert len(jobs.take(10)) == 10
+    assert uris(jobs.take(10)) == ["a"]
+    taken: list[list[Job]] = []
+    waiting = threading.Thread(target=lambda: taken.append(jobs.take(10)))
+    waiting.start()
+    waiting.join(0.1)
+    assert taken == []
+    jobs.free(DATASET)
+    waiting.join(10)
+    assert uris(taken[0])[0] == "10"
+
+
+def test_a_large_dataset_does_not_hold_up_a_small_one() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, [f"{number}" for number in range(1_000)])
+    served = []
+    for round_number in range(6):
+        if round_number == 2:
+            jobs.put(OTHER, ["a", "b"])
+        (job, *_) = jobs.take(1)
+        served.append(job.dataset.name)
+        jobs.free(job.dataset)
+    assert served[2:6].count("e") == 2

@@ -110,12 +110,13 @@ def merge_own(earlier: bytes | None, fields: bytes) -> bytes | None:
     kept = {name: value for name, value in given.items() if value is not None and value != []}
     labels = kept.get("CustomLabels")
     if labels is not None:
-        kept["CustomLabels"] = _check_labels(labels)
+        kept["CustomLabels"] = label_texts(labels)
     merged = {**(msgspec.json.decode(earlier) if earlier else {}), **kept}
     return _encoder.encode(merged) if merged else None
 
 
-def _check_labels(labels: Any) -> dict[str, str]:
+def label_texts(labels: Any) -> dict[str, str]:
+    """Custom labels as they are kept. Raises LimitExceeded, InvalidFields."""
     if not isinstance(labels, dict):
         raise InvalidFields("CustomLabels must be a map of strings")
     if len(labels) > MAX_CUSTOM_LABELS:

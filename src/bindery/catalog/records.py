@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from typing import Any
 
 import msgspec
 
@@ -348,7 +349,8 @@ class IndexedFile(msgspec.Struct, frozen=True, kw_only=True):
 
     uri: str
     custom_id: str | None = None
-    custom_labels: dict[str, str] | None = None
+    custom_labels: dict[str, Any] | None = None
+    """Values are texts; calls that earlier versions stored may have any."""
     error: str = ""
     """``[Code] message``; empty when all is well."""
 

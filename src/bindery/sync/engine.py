@@ -241,9 +241,9 @@ class Engine:
         """Accept files for explicit indexing; see ``indexing.Indexer.accept``."""
         self._indexer.accept(dataset, files, call)
 
-    def detect(self, uri: ObjectUri) -> Extraction:
-        """Metadata of one object, stored nowhere. Raises StoreError."""
-        return self._indexer.detect(uri)
+    def detect(self, uri: ObjectUri, *, owner: str = "", stop: threading.Event | None = None) -> Extraction:
+        """Metadata of one object, stored nowhere; see ``indexing.Indexer.detect``."""
+        return self._indexer.detect(uri, owner=owner, stop=stop)
 
     # buckets
 

@@ -7,44 +7,46 @@ still ``Indexing`` when the server starts is taken up again.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import msgspec
 import structlog
 
 from bindery.buckets.registry import Buckets
-from bindery.buckets.store import StoreError
-from bindery.buckets.uri import ObjectUri, parse_object_uri
+from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.query.syntax import Leaf
-from bindery.catalog.records import Dataset, FileWrite, IndexCall, LimitExceeded, NotFound
-from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
-from bindery.extract.pool import Pool
-from bindery.file import File
+from bindery.catalog.records import Dataset, IndexCall, NotFound
+from bindery.extract.extraction import Extraction, Operator
+from bindery.extract.pool import Pending, Pool
 from bindery.stopping import Interrupted
+from bindery.sync.index_batch import IndexBatch, request_for
 from bindery.sync.jobs import Job, Jobs
-from bindery.sync.outcomes import file_write
 from bindery.sync.settings import SyncSettings
-from bindery.sync.templates import operators_for
 from bindery.workers.job import Urgency
 
-_BATCH = 100
+_BATCH = 32
+_DATASETS = 8
+"""Datasets worked on at the same time; the others take turns with them."""
 _DETECTED = frozenset(
     {Operator.OSS_META, Operator.MIME, Operator.MEDIA_META, Operator.EXIF, Operator.REGEO}
 )
-_MAX_ATTEMPTS = 4
-"""Tries before a failure that may pass is told to the caller."""
+DETECT_SECONDS = 9.0
+"""How long a caller waits for metadata; the vendor's SDKs hang up after ten seconds."""
 _RETRY_SECONDS = 1.0
-_LOOKUPS = 8
-"""Objects looked up at the same time."""
 _POLL_SECONDS = 0.1
 _ALL = 1_000_000_000
 _UNFINISHED = Leaf(field="ObjectStatus", operation="eq", value="Indexing")
 _log = structlog.get_logger()
 
 
+class DetectionTooSlow(Exception):
+    """Metadata of an object could not be read in the time a caller waits."""
+
+
 class Indexer:
-    """One thread that works off accepted files in batches."""
+    """Works off accepted files in batches, several datasets at a time and each in its turn."""
 
     def __init__(self, catalog: Catalog, buckets: Buckets, pool: Pool, settings: SyncSettings) -> None:
         self._catalog = catalog
@@ -55,18 +57,24 @@ class Indexer:
         self._storing = threading.Lock()
         """Held while results are stored, so that no file is accepted anew between check and commit."""
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="indexer", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"indexer-{at}", daemon=True) for at in range(_DATASETS)
+        ]
+        self._threads.append(threading.Thread(target=self._take_up, name="indexer-start", daemon=True))
 
     def start(self) -> None:
         """Take up what an earlier run left, then wait for work."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self, seconds: float) -> None:
-        """End after the present batch; the rest is taken up at the next start."""
+        """End what is under way; the rest is taken up at the next start."""
         self._stop.set()
         self._jobs.close()
-        if self._thread.is_alive():
-            self._thread.join(seconds)
+        end = time.monotonic() + seconds
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, end - time.monotonic()))
 
     def accept(
         self, dataset: Dataset, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
@@ -86,12 +94,29 @@ class Indexer:
             raise
         self._jobs.put(dataset, uris)
 
-    def detect(self, uri: ObjectUri) -> Extraction:
-        """Metadata of one object, read now. Raises StoreError, Interrupted."""
-        return self._pool.submit([self._request(uri, _DETECTED)]).result(self._stop)[0]
+    def detect(self, uri: ObjectUri, *, owner: str = "", stop: threading.Event | None = None) -> Extraction:
+        """Metadata of one object, read now, in the turn of its ``owner``. Raises StoreError, DetectionTooSlow,
+        Interrupted.
+        """
+        end = time.monotonic() + DETECT_SECONDS
+        store = self._buckets.open(uri.bucket)
+        request = request_for(store, uri.key, _DETECTED, self._settings.zone)
+        pending = self._pool.submit([request], urgency=Urgency.CALL, owner=owner)
+        try:
+            return self._await_detected(pending, end, stop)
+        finally:
+            pending.cancel()
+
+    def _await_detected(self, pending: Pending, end: float, stop: threading.Event | None) -> Extraction:
+        while True:
+            for completed in pending.take(stop, seconds=_POLL_SECONDS):
+                return completed.extraction
+            if self._stop.is_set():
+                raise Interrupted
+            if time.monotonic() >= end:
+                raise DetectionTooSlow
 
     def _run(self) -> None:
-        self._take_up()
         while jobs := self._jobs.take(_BATCH):
             try:
                 self._index(jobs)
@@ -101,6 +126,24 @@ class Indexer:
                 _log.exception("a batch of explicit indexing failed and is tried again", files=len(jobs))
                 for job in jobs:
                     self._jobs.retry(job, _RETRY_SECONDS)
+            finally:
+                self._jobs.free(jobs[0].dataset)
+
+    def _index(self, jobs: list[Job]) -> None:
+        batch = IndexBatch(
+            jobs,
+            catalog=self._catalog,
+            buckets=self._buckets,
+            pool=self._pool,
+            zone=self._settings.zone,
+            queue=self._jobs,
+            storing=self._storing,
+            stop=self._stop,
+        )
+        try:
+            batch.run()
+        except NotFound:
+            self._jobs.done(jobs)  # the dataset has been deleted, and its entries with it
 
     def _take_up(self) -> None:
         while not self._stop.is_set():
@@ -125,103 +168,6 @@ class Indexer:
             if not token:
                 break
         self._jobs.put(dataset, self._catalog.files.awaited(dataset.id))
-
-    def _index(self, jobs: list[Job]) -> None:
-        by_dataset: dict[int, list[Job]] = {}
-        for job in jobs:
-            by_dataset.setdefault(job.dataset.id, []).append(job)
-        for held in by_dataset.values():
-            try:
-                self._index_dataset(held[0].dataset, held)
-            except NotFound:
-                self._jobs.done(held)  # the dataset has been deleted, and its entries with it
-
-    def _index_dataset(self, dataset: Dataset, jobs: list[Job]) -> None:
-        project = self._catalog.projects.get(dataset.project_name)
-        operators = operators_for(project, self._catalog.datasets.get(dataset.project_name, dataset.name))
-        looked_up = self._look_up_all(jobs, operators)
-        requests = [found for found in looked_up if isinstance(found, ExtractionRequest)]
-        owner = f"dataset-{dataset.id}"
-        pending = self._pool.submit(requests, urgency=Urgency.CHANGE, owner=owner)
-        extracted = iter(pending.result(self._stop))
-        outcomes = [
-            next(extracted) if isinstance(found, ExtractionRequest) else found for found in looked_up
-        ]
-        final: list[tuple[Job, Extraction]] = []
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            if outcome.retryable and job.attempts + 1 < _MAX_ATTEMPTS:
-                self._jobs.retry(job, _RETRY_SECONDS * 2**job.attempts)
-            else:
-                final.append((job, outcome))
-        self._store(dataset, final)
-
-    def _look_up_all(
-        self, jobs: list[Job], operators: frozenset[Operator]
-    ) -> list[ExtractionRequest | Extraction]:
-        """Several at a time, in threads that do not hold up the end of the server. Raises Interrupted."""
-        found: dict[int, ExtractionRequest | Extraction] = {}
-
-        def look_up(first: int) -> None:
-            for position in range(first, len(jobs), _LOOKUPS):
-                if self._stop.is_set():
-                    return
-                found[position] = self._look_up(jobs[position], operators)
-
-        threads = [
-            threading.Thread(target=look_up, args=(first,), daemon=True)
-            for first in range(min(_LOOKUPS, len(jobs)))
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(_POLL_SECONDS)
-                if self._stop.is_set():
-                    raise Interrupted
-        return [found[position] for position in range(len(jobs))]
-
-    def _look_up(self, job: Job, operators: frozenset[Operator]) -> ExtractionRequest | Extraction:
-        """What to extract, or the failure when there is nothing to read."""
-        try:
-            return self._request(parse_object_uri(job.uri), operators)
-        except ValueError as error:
-            return Extraction(file=File(), failure=f"InvalidArgument: {error}")
-        except StoreError as error:
-            failure = f"{type(error).__name__}: {error}"
-            return Extraction(file=File(), failure=failure, retryable=error.retryable)
-        except Exception as error:
-            _log.exception("a file for explicit indexing could not be looked up", uri=job.uri)
-            failure = f"InternalError: {type(error).__name__}: {error}"
-            return Extraction(file=File(), failure=failure, retryable=True)
-
-    def _request(self, uri: ObjectUri, operators: frozenset[Operator]) -> ExtractionRequest:
-        store = self._buckets.open(uri.bucket)
-        return ExtractionRequest(
-            address=store.address,
-            object=store.details(uri.key).info,
-            operators=operators,
-            zone=self._settings.zone,
-        )
-
-    def _store(self, dataset: Dataset, outcomes: list[tuple[Job, Extraction]]) -> None:
-        """Store the outcomes of files that were neither removed nor accepted anew meanwhile."""
-        with self._storing:
-            newest = [(job, outcome) for job, outcome in outcomes if self._jobs.is_newest(job)]
-            writes = [file_write(job.uri, outcome, None) for job, outcome in newest]
-            try:
-                self._catalog.files.write(dataset.id, writes, existing_only=True)
-            except LimitExceeded:
-                for write in writes:
-                    self._store_alone(dataset, write)
-            self._jobs.done(job for job, _ in newest)
-
-    def _store_alone(self, dataset: Dataset, write: FileWrite) -> None:
-        try:
-            self._catalog.files.write(dataset.id, [write], existing_only=True)
-        except LimitExceeded as error:
-            failure = f"LimitExceeded: {error} of the dataset is reached"
-            refused = file_write(write.uri, Extraction(file=File(), failure=failure), None)
-            self._catalog.files.write(dataset.id, [refused], existing_only=True)
 
 
 class _Named(msgspec.Struct, rename={"uri": "URI"}):

@@ -1,10 +1,14 @@
-"""Files that wait for explicit indexing: a queue with delays, in which only the newest job of a file counts."""
+"""Files that wait for explicit indexing: queues with delays, in which only the newest job of a file counts.
+
+Datasets take turns, and each is worked on by one taker at a time.
+"""
 
 from __future__ import annotations
 
 import heapq
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 
 import msgspec
@@ -34,14 +38,17 @@ class Jobs:
     """Safe for threads. ``serial`` numbers ascend with every acceptance."""
 
     def __init__(self) -> None:
-        self._queue: list[Job] = []
+        self._queues: OrderedDict[int, list[Job]] = OrderedDict()
+        """Heaps by dataset id; the one that was served last stands at the end."""
+        self._busy: set[int] = set()
+        """Datasets that are being worked on."""
         self._newest: dict[FileName, int] = {}
         self._serial = 0
         self._closed = False
         self._changed = threading.Condition()
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return sum(len(queue) for queue in self._queues.values())
 
     def announce(self, dataset: Dataset, uris: Iterable[str]) -> list[str]:
         """These are about to be accepted: results of their earlier jobs are out of date from now on.
@@ -61,8 +68,8 @@ class Jobs:
             for uri in uris:
                 self._serial += 1
                 self._newest[dataset.id, uri] = self._serial
-                heapq.heappush(self._queue, Job(now, self._serial, dataset, uri))
-            self._changed.notify()
+                self._push(Job(now, self._serial, dataset, uri))
+            self._changed.notify_all()
 
     def retry(self, job: Job, delay: float) -> None:
         """The same job once more, unless a newer one has come."""
@@ -71,18 +78,28 @@ class Jobs:
                 again = msgspec.structs.replace(
                     job, due=time.monotonic() + delay, attempts=job.attempts + 1
                 )
-                heapq.heappush(self._queue, again)
+                self._push(again)
+                self._changed.notify_all()
 
     def take(self, limit: int) -> list[Job]:
-        """Wait for jobs that are due; up to ``limit``, of each file only the newest. Empty after ``close``."""
+        """Wait for jobs that are due; up to ``limit`` of one dataset, of each file only the newest. Nobody else gets
+        jobs of that dataset until ``free``. Empty after ``close``.
+        """
         with self._changed:
             while not self._closed:
-                wait = self._queue[0].due - time.monotonic() if self._queue else None
-                if wait is None or wait > 0:
+                dataset_id, wait = self._next()
+                if dataset_id is None:
                     self._changed.wait(wait)
-                elif jobs := self._pop_due(limit):  # none when all that are due are out of date
+                elif jobs := self._pop_due(dataset_id, limit):  # none when all that are due are out of date
+                    self._busy.add(dataset_id)
                     return jobs
             return []
+
+    def free(self, dataset: Dataset) -> None:
+        """The jobs that were taken of the dataset have been dealt with."""
+        with self._changed:
+            self._busy.discard(dataset.id)
+            self._changed.notify_all()
 
     def is_newest(self, job: Job) -> bool:
         """Whether no newer job of the file has been announced."""
@@ -101,11 +118,25 @@ class Jobs:
             self._closed = True
             self._changed.notify_all()
 
-    def _pop_due(self, limit: int) -> list[Job]:
+    def _push(self, job: Job) -> None:
+        heapq.heappush(self._queues.setdefault(job.dataset.id, []), job)
+
+    def _next(self) -> tuple[int | None, float | None]:
+        """The dataset whose turn it is; else how long to wait, None when nothing is going to be due."""
         now = time.monotonic()
+        heads = [(id_, queue[0].due) for id_, queue in self._queues.items() if id_ not in self._busy]
+        due = next((id_ for id_, at in heads if at <= now), None)
+        return due, min((at - now for _, at in heads), default=None)
+
+    def _pop_due(self, dataset_id: int, limit: int) -> list[Job]:
+        now = time.monotonic()
+        queue = self._queues[dataset_id]
         jobs: list[Job] = []
-        while self._queue and self._queue[0].due <= now and len(jobs) < limit:
-            job = heapq.heappop(self._queue)
+        while queue and queue[0].due <= now and len(jobs) < limit:
+            job = heapq.heappop(queue)
             if self._newest.get(job.file) == job.serial:
                 jobs.append(job)
+        self._queues.move_to_end(dataset_id)
+        if not queue:
+            del self._queues[dataset_id]
         return jobs

@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Mapping
 
 import msgspec
+import structlog
 
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import IndexCall
 
 _SQL = load_statements("index_calls")
+_log = structlog.get_logger()
 _decoder = msgspec.json.Decoder(IndexCall)
 
 
@@ -37,9 +39,10 @@ class IndexCalls:
             values = {"dataset_id": dataset_id, "uri": uri, "error": error}
             touched |= dict.fromkeys(row[0] for row in connection.execute(_SQL.settle_call_file, values))
         return [
-            self._finish(connection, call_id)
+            call
             for call_id in touched
             if connection.execute(_SQL.open_call_files, {"call_id": call_id}).fetchone()[0] == 0
+            and (call := self._finish(connection, call_id)) is not None
         ]
 
     def abandon(self, connection: sqlite3.Connection, dataset_id: int, error: str) -> list[IndexCall]:
@@ -47,17 +50,26 @@ class IndexCalls:
         values = {"dataset_id": dataset_id}
         connection.execute(_SQL.settle_dataset, values | {"error": error})
         calls = connection.execute(_SQL.dataset_calls, values).fetchall()
-        return [self._finish(connection, call_id) for (call_id,) in calls]
+        ended = [self._finish(connection, call_id) for (call_id,) in calls]
+        return [call for call in ended if call is not None]
 
     def awaited(self, dataset_id: int) -> list[str]:
         """URIs whose outcome a call waits for."""
         rows = self._database.reader.execute(_SQL.awaited_files, {"dataset_id": dataset_id}).fetchall()
         return [row[0] for row in rows]
 
-    def _finish(self, connection: sqlite3.Connection, call_id: int) -> IndexCall:
+    def _finish(self, connection: sqlite3.Connection, call_id: int) -> IndexCall | None:
+        """The call with the outcomes of its files; None, and nobody is told, when its row cannot be read."""
         values = {"call_id": call_id}
-        call = _decoder.decode(connection.execute(_SQL.select_call, values).fetchone()[0])
+        body = connection.execute(_SQL.select_call, values).fetchone()
         errors = dict(connection.execute(_SQL.call_errors, values).fetchall())
         connection.execute(_SQL.remove_call, values)
-        files = tuple(msgspec.structs.replace(file, error=errors[file.uri]) for file in call.files)
+        try:
+            call = _decoder.decode(body[0])
+            files = tuple(msgspec.structs.replace(file, error=errors[file.uri]) for file in call.files)
+        except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, KeyError) as error:
+            _log.error(
+                "a call of explicit indexing cannot be read; its end is told to nobody", error=str(error)
+            )
+            return None
         return msgspec.structs.replace(call, files=files)

@@ -9,6 +9,7 @@ from bindery.api.errors import invalid_argument, service_unavailable
 from bindery.api.messages.files import DetectMediaMetaRequest, DetectMediaMetaResponse
 from bindery.api.operations import Work
 from bindery.buckets.uri import ObjectUri, parse_object_uri
+from bindery.sync.indexing import DETECT_SECONDS, DetectionTooSlow
 
 WORK = Work.SLOW
 
@@ -17,7 +18,13 @@ def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> Dete
     """Metadata of one video or audio object, read now and stored nowhere."""
     uri = _parse(request.source_uri)
     context.catalog.projects.get(request.project_name)
-    extraction = context.engine.detect(uri)
+    try:
+        extraction = context.engine.detect(uri, owner=request.project_name)
+    except DetectionTooSlow:
+        raise service_unavailable(
+            f"SourceURI: the object could not be read within {DETECT_SECONDS:g} s; send the call again, or index the "
+            "file with IndexFileMeta, which waits for its turn."
+        ) from None
     if extraction.failure is not None:
         raise (service_unavailable if extraction.retryable else invalid_argument)(extraction.failure)
     if extraction.file.media_type not in ("video", "audio"):

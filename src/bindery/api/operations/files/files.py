@@ -18,7 +18,7 @@ from bindery.api.messages.files import (
 )
 from bindery.api.spec.model import load_model
 from bindery.buckets.uri import parse_object_uri
-from bindery.catalog.documents import MAX_CUSTOM_LABELS
+from bindery.catalog.documents import MAX_CUSTOM_LABELS, label_texts
 from bindery.catalog.query.values import parse_point
 from bindery.catalog.records import IndexCall, IndexedFile
 from bindery.clock import now_ns, parse_time
@@ -105,13 +105,17 @@ def index_call(
         project_name=request.project_name,
         dataset_name=request.dataset_name,
         files=tuple(
-            IndexedFile(uri=uri, custom_id=file.custom_id, custom_labels=file.custom_labels)
+            IndexedFile(uri=uri, custom_id=file.custom_id, custom_labels=_labels(file))
             for uri, file in named.items()
         ),
         topic=topic,
         user_data=request.user_data or "",
         start_time=now_ns(),
     )
+
+
+def _labels(file: InputFile) -> dict[str, str] | None:
+    return None if file.custom_labels is None else label_texts(file.custom_labels)
 
 
 def _topic(settings: ApiSettings, notification: Notification | None) -> str:

@@ -1,0 +1,183 @@
+"""A batch of files of one dataset, explicitly indexed: looked up, extracted, and stored as they are done."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+
+from bindery.buckets.registry import Buckets
+from bindery.buckets.store import Store, StoreError
+from bindery.buckets.uri import parse_object_uri
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.records import CatalogError, FileWrite, LimitExceeded
+from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
+from bindery.extract.pool import Pool
+from bindery.file import File
+from bindery.stopping import Stoppable
+from bindery.sync.jobs import Job, Jobs
+from bindery.sync.outcomes import file_write
+from bindery.sync.templates import operators_for
+from bindery.workers.job import Urgency
+
+_MAX_ATTEMPTS = 4
+"""Tries before a failure that may pass is told to the caller."""
+_RETRY_SECONDS = 1.0
+_LOOKUPS = 8
+"""Objects looked up at the same time."""
+_POLL_SECONDS = 0.1
+_COMMIT_SECONDS = 1.0
+_COMMIT_BYTES = 8 * 1024 * 1024
+"""What is done is stored after so long, or when it is so much."""
+_log = structlog.get_logger()
+
+
+def request_for(store: Store, key: str, operators: frozenset[Operator], zone: str) -> ExtractionRequest:
+    """What to extract: the object as it is now. Raises StoreError."""
+    info = store.details(key).info
+    return ExtractionRequest(address=store.address, object=info, operators=operators, zone=zone)
+
+
+class IndexBatch(Stoppable):
+    """Work of one thread. Files that were removed or accepted anew meanwhile are left alone."""
+
+    def __init__(
+        self,
+        jobs: list[Job],
+        *,
+        catalog: Catalog,
+        buckets: Buckets,
+        pool: Pool,
+        zone: str,
+        queue: Jobs,
+        storing: threading.Lock,
+        stop: threading.Event,
+    ) -> None:
+        """``jobs`` are of one dataset; ``storing`` is held while results are stored, so that no file is accepted
+        anew between check and commit."""
+        super().__init__(stop)
+        self._dataset = jobs[0].dataset
+        self._jobs = jobs
+        self._catalog = catalog
+        self._buckets = buckets
+        self._pool = pool
+        self._zone = zone
+        self._queue = queue
+        self._storing = storing
+
+    def run(self) -> None:
+        """To the end. Raises NotFound when the dataset has gone, CatalogError, Interrupted."""
+        dataset = self._dataset
+        project = self._catalog.projects.get(dataset.project_name)
+        operators = operators_for(project, self._catalog.datasets.get(project.name, dataset.name))
+        looked_up = self._look_up_all(operators)
+        self._settle([(job, found) for job, found in looked_up if isinstance(found, Extraction)])
+        requests = [(job, found) for job, found in looked_up if isinstance(found, ExtractionRequest)]
+        pending = self._pool.submit(
+            [request for _, request in requests], urgency=Urgency.CHANGE, owner=f"dataset-{dataset.id}"
+        )
+        try:
+            while not pending.done:
+                done = pending.take(self._stop, seconds=_COMMIT_SECONDS, most_bytes=_COMMIT_BYTES)
+                self._settle([(requests[one.position][0], one.extraction) for one in done])
+        finally:
+            pending.cancel()
+
+    def _look_up_all(
+        self, operators: frozenset[Operator]
+    ) -> list[tuple[Job, ExtractionRequest | Extraction]]:
+        """Several at a time, in threads that do not hold up the end of the server. Raises Interrupted."""
+        jobs = self._jobs
+        found: dict[int, ExtractionRequest | Extraction] = {}
+
+        def look_up(first: int) -> None:
+            for position in range(first, len(jobs), _LOOKUPS):
+                if self._stop.is_set():
+                    return
+                found[position] = self._look_up(jobs[position], operators)
+
+        threads = [
+            threading.Thread(target=look_up, args=(first,), daemon=True)
+            for first in range(min(_LOOKUPS, len(jobs)))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(_POLL_SECONDS)
+                self.check_stop()
+        self.check_stop()
+        return [(job, found[position]) for position, job in enumerate(jobs)]
+
+    def _look_up(self, job: Job, operators: frozenset[Operator]) -> ExtractionRequest | Extraction:
+        """What to extract, or the failure when there is nothing to read."""
+        try:
+            uri = parse_object_uri(job.uri)
+            return request_for(self._buckets.open(uri.bucket), uri.key, operators, self._zone)
+        except ValueError as error:
+            return Extraction(file=File(), failure=f"InvalidArgument: {error}")
+        except StoreError as error:
+            failure = f"{type(error).__name__}: {error}"
+            return Extraction(file=File(), failure=failure, retryable=error.retryable)
+        except Exception as error:
+            _log.exception("a file for explicit indexing could not be looked up", uri=job.uri)
+            failure = f"InternalError: {type(error).__name__}: {error}"
+            return Extraction(file=File(), failure=failure, retryable=True)
+
+    def _settle(self, outcomes: list[tuple[Job, Extraction]]) -> None:
+        """Store what is final; what may pass is tried again later."""
+        final: list[tuple[Job, Extraction]] = []
+        for job, outcome in outcomes:
+            if outcome.retryable and job.attempts + 1 < _MAX_ATTEMPTS:
+                self._queue.retry(job, _RETRY_SECONDS * 2**job.attempts)
+            else:
+                final.append((job, outcome))
+        if final:
+            self._store(final)
+
+    def _store(self, outcomes: list[tuple[Job, Extraction]]) -> None:
+        with self._storing:
+            newest = [(job, outcome) for job, outcome in outcomes if self._queue.is_newest(job)]
+            try:
+                self._write([file_write(job.uri, outcome, None) for job, outcome in newest])
+                again: list[Job] = []
+            except LimitExceeded:
+                again = self._store_each(newest)
+            except CatalogError:
+                raise
+            except Exception:
+                _log.exception("outcomes of explicit indexing are stored one by one", files=len(newest))
+                again = self._store_each(newest)
+            self._queue.done(job for job, _ in newest if job not in again)
+
+    def _store_each(self, outcomes: list[tuple[Job, Extraction]]) -> list[Job]:
+        """One that cannot be stored is tried again, and fails alone in the end, with the reason. Returns those that
+        are tried again.
+        """
+        again: list[Job] = []
+        for job, outcome in outcomes:
+            try:
+                self._write([file_write(job.uri, outcome, None)])
+            except LimitExceeded as error:
+                self._refuse(job, f"LimitExceeded: {error} of the dataset is reached")
+            except CatalogError:
+                raise
+            except Exception as error:
+                _log.exception("an outcome of explicit indexing cannot be stored", uri=job.uri)
+                if job.attempts + 1 < _MAX_ATTEMPTS:
+                    self._queue.retry(job, _RETRY_SECONDS * 2**job.attempts)
+                    again.append(job)
+                else:
+                    self._refuse(job, f"InternalError: {type(error).__name__}: {error}")
+        return again
+
+    def _refuse(self, job: Job, failure: str) -> None:
+        try:
+            self._write([file_write(job.uri, Extraction(file=File(), failure=failure), None)])
+        except CatalogError:
+            raise
+        except Exception:
+            _log.exception("a file of explicit indexing is given up", uri=job.uri, failure=failure)
+
+    def _write(self, writes: list[FileWrite]) -> None:
+        self._catalog.files.write(self._dataset.id, writes, existing_only=True)
