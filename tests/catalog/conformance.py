@@ -858,6 +858,17 @@ class NotificationConformance:
         telling.files.write(empty_place.dataset.id, [write_of("a")])
         assert told(telling) == [("e1", '[""]'), ("e2", '[""]')]
 
+    def test_a_call_whose_labels_are_no_texts_ends_as_any_other(
+        self, telling: Catalog, empty_place: Place
+    ) -> None:
+        """Such calls were stored by earlier versions."""
+        labels = {"number": 5, "yes": True, "none": None, "list": [1], "map": {"a": 1.5}}
+        call = call_of("e", "a", "b")
+        files = (replace(call.files[0], custom_labels=labels), call.files[1])
+        accept(telling, empty_place, replace(call, files=files))
+        telling.files.write(empty_place.dataset.id, [write_of("a"), write_of("b")], existing_only=True)
+        assert told(telling) == [("e", '["",""]')]
+
     def test_a_call_ends_although_its_file_was_removed(self, telling: Catalog, empty_place: Place) -> None:
         accept(telling, empty_place, call_of("e", "a"))
         telling.files.delete(empty_place.dataset.id, ["oss://bucket/a"])

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bindery.api.context import ApiSettings
+from bindery.api.messages.files import IndexFileMetaRequest, InputFile
+from bindery.api.operations.files.files import index_call
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
@@ -364,3 +368,18 @@ def test_the_callers_fields_go_with_the_entry(api: Api, dataset: dict[str, str])
     again = entry(api, dataset)
     assert "CustomId" not in again
     assert again["ObjectId"] == first["ObjectId"]
+
+
+def test_labels_that_are_no_texts_are_told_as_texts() -> None:
+    """A map of any value is what the SDKs send; the entry has texts, and so has what is told at the end."""
+    told = index_call(
+        ApiSettings(announces_events=True),
+        IndexFileMetaRequest(
+            project_name="p",
+            dataset_name="d",
+            file=InputFile(uri=URI, custom_labels={"n": 5, "f": 2.5, "t": True, "e": None, "s": "x"}),
+        ),
+        "event",
+    )
+    assert told is not None
+    assert told.files[0].custom_labels == {"n": "5", "f": "2.5", "t": "true", "e": "", "s": "x"}
