@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import click
+import structlog
 
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
@@ -15,6 +19,7 @@ from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.server import Server
 from bindery.buckets.registry import Buckets, parse_store
+from bindery.buckets.store import StoreAddress
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
@@ -27,6 +32,8 @@ from bindery.notifications.delivery import Delivery
 from bindery.notifications.settings import NotificationSettings, parse_secret
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
+
+_log = structlog.get_logger()
 
 _SWITCH_INTERVAL_SECONDS = 0.0005
 """How long a scanning thread may hold the interpreter while a request waits; short for answer times."""
@@ -77,8 +84,21 @@ def open_catalog(config: Config) -> Catalog:
 def open_buckets(config: Config) -> Buckets:
     """The configured buckets, those registered at run time, and every folder of the bucket root."""
     addresses = {name: parse_store(name, store) for name, store in config.buckets.items()}
+    _warn_of_missing_folders(addresses.values(), config.bucket_root)
     folder_options = {"follow": config.sync.folder_follow}
     return Buckets(addresses, config.bucket_root, config.data, folder_options=folder_options)
+
+
+def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | None) -> None:
+    """They may be mounted later, so they do not keep the server from starting."""
+    if root is not None and not root.is_dir():
+        _log.warning("the bucket root is no folder; there are no buckets in it", folder=str(root))
+    for address in addresses:
+        parts = urlsplit(address.url)
+        if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
+            _log.warning(
+                "the folder of a bucket is not there", bucket=address.bucket, folder=unquote(parts.path)
+            )
 
 
 def open_pool(config: Config) -> ExtractionPool:

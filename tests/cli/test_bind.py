@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from bindery.buckets.uri import check_bucket_name
-from bindery.cli.bind import bucket_name, create, describe, ensure_bucket
+from bindery.cli.bind import create, describe, undo
+from bindery.cli.bucket_argument import StoreArgument, bucket_name, folder_beside, parse_store_argument
 from bindery.cli.client import ApiError
 from bindery.cli.scope import scope_parameter
 
@@ -44,28 +46,51 @@ def test_bucket_name_is_made_from_the_location(location: str, expected: str) -> 
     check_bucket_name(expected)
 
 
-def test_a_known_bucket_is_named_not_registered() -> None:
-    client = RecordingClient()
-    assert ensure_bucket(client, "photos", None) == "oss://photos"  # type: ignore[arg-type]
-    assert ensure_bucket(client, "oss://photos/", None) == "oss://photos"  # type: ignore[arg-type]
-    assert client.calls == []
-
-
-def test_a_folder_is_registered_by_its_absolute_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("text", ["photos", "oss://photos", "oss://photos/"])
+def test_a_bare_word_is_a_bucket_whatever_lies_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
+    (tmp_path / "photos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert parse_store_argument(text) == StoreArgument("photos")
+    assert folder_beside("photos") == "; for the folder here write ./photos"
+    assert folder_beside("films") == ""
+
+
+@pytest.mark.parametrize("text", ["./holiday", "holiday/", "{here}/holiday", "../{name}/holiday"])
+def test_what_has_a_slash_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     (tmp_path / "holiday").mkdir()
     monkeypatch.chdir(tmp_path)
-    client = RecordingClient()
-    assert ensure_bucket(client, "./holiday", None) == "oss://holiday"  # type: ignore[arg-type]
-    assert client.calls == [("RegisterBucket", {"Bucket": "holiday", "Store": str(tmp_path / "holiday")})]
+    found = parse_store_argument(text.format(here=tmp_path, name=tmp_path.name))
+    assert found == StoreArgument("holiday", str(tmp_path / "holiday"))
+    assert found.uri == "oss://holiday"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("./nosuch", "./nosuch is no folder"),
+        ("/nonexistent/folder", "is no folder"),
+        ("/etc/passwd", "is a file"),
+        ("~nosuchuser/x", "nosuchuser"),
+        ("/" + "x" * 5_000, "cannot be looked at"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_named(text: str, problem: str) -> None:
+    with pytest.raises(click.ClickException, match=problem):
+        parse_store_argument(text)
 
 
 def test_a_url_is_registered_under_the_chosen_name() -> None:
-    client = RecordingClient()
     url = "s3://media?endpoint=http://127.0.0.1:9000"
-    assert ensure_bucket(client, url, "films") == "oss://films"  # type: ignore[arg-type]
-    assert client.calls == [("RegisterBucket", {"Bucket": "films", "Store": url})]
+    assert parse_store_argument(url, "films") == StoreArgument("films", url)
+    assert parse_store_argument(url) == StoreArgument("media", url)
+
+
+def test_what_was_made_is_undone_innermost_first() -> None:
+    client = RecordingClient("ResourceNotEmpty")
+    undo(client, [("DeleteProject", {"ProjectName": "p"}), ("DeleteDataset", {"DatasetName": "d"})])  # type: ignore[arg-type]
+    assert [action for action, _ in client.calls] == ["DeleteDataset", "DeleteProject"]
 
 
 def test_create_tells_whether_it_made_the_resource() -> None:

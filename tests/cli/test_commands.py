@@ -143,3 +143,17 @@ def test_sigterm_ends_cleanly_and_the_index_can_be_rebuilt(tmp_path: Path) -> No
     finally:
         process.terminate()
         process.wait(timeout=10)
+
+
+def test_binding_what_does_not_exist_leaves_nothing(installation: Installation) -> None:
+    told = installation.run("bind", "nosuchbucket", "--project", "typo", expect=1)
+    assert "BucketNotFound" in told
+    assert "nothing was bound" in told
+    assert "ResourceNotFound" in installation.run("call", "GetProject", "--ProjectName", "typo", expect=1)
+
+
+def test_a_binding_is_ended(installation: Installation) -> None:
+    installation.run("bind", "photos", "--dataset", "second", "--wait")
+    assert "its entries stay" in installation.run("unbind", "photos", "--dataset", "second")
+    assert "second" not in installation.run("status")
+    assert "ResourceNotFound" in installation.run("unbind", "photos", "--dataset", "second", expect=1)

@@ -56,10 +56,11 @@ def test_a_folder_is_counted_and_nothing_is_bound(
     kinds = {kind: (told["Objects"], told["Bytes"]) for kind, told in found["MediaTypes"].items()}
     assert kinds["image"] == (2, 300)
     assert sum(objects for objects, _ in kinds.values()) == 4
-    scoped = run(f"oss://{name}", "--prefix", "2024/", "--media-type", "image", "--json")
+    assert "BucketNotFound" in run(f"oss://{name}", expect=1).output, "counting has registered a bucket"
+    scoped = run(str(folder), "--name", name, "--prefix", "2024/", "--media-type", "image", "--json")
     found = json.loads(scoped.stdout)
     assert (found["Listed"], found["Objects"], found["Bytes"]) == (3, 1, 200)
-    assert server.call("ListDatasets", ProjectName=project)["Datasets"] == []
+    assert server.request("GetProject", ProjectName=project)[1]["Code"] == "ResourceNotFound"
 
 
 @pytest.mark.server

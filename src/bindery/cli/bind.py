@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -12,11 +12,17 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bindery.cli.bucket_argument import StoreArgument, folder_beside, parse_store_argument
 from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.options import dataset_options, server_options
+from bindery.cli.output import say
 from bindery.cli.scope import scope_options, scope_parameter
 
+Call = tuple[str, dict[str, str]]
+"""An operation and its parameters."""
+
 _POLL_SECONDS = 0.2
+_FIRST_NEWS_SECONDS = 5.0
 _BROKEN = ("Failed", "Stopped", "Deleted")
 
 
@@ -42,7 +48,8 @@ def bind(
 ) -> None:
     """Bind STORE to a dataset; project and dataset are made when missing.
 
-    STORE is a bucket the server knows (photos or oss://photos), a folder, or a URL of an object store.
+    STORE is a bucket the server knows (photos or oss://photos), a folder (written with a slash: ./photos), or a
+    URL of an object store. A bare word is always the name of a bucket.
     On a terminal, and with --wait, shows progress until the binding follows changes; Ctrl-C leaves the
     binding at work.
 
@@ -53,50 +60,73 @@ def bind(
     bindery bind 's3://media?endpoint=http://127.0.0.1:9000' --project work --wait
     """
     client = connect(endpoint, data)
-    uri = ensure_bucket(client, store, name)
-    ensure_dataset(client, project, dataset)
-    target = {"ProjectName": project, "DatasetName": dataset, "URI": uri}
+    wanted = parse_store_argument(store, name)
+    register(client, wanted)
+    target = {"ProjectName": project, "DatasetName": dataset, "URI": wanted.uri}
+    made = ensure_dataset(client, project, dataset)
     given = scope_parameter(**scope)
-    if not create(client, "CreateBinding", **target, Scope=given):
-        click.echo(f"{uri} is bound to {project}/{dataset} already", err=True)
-        if given is not None:
-            client.call("UpdateBindingScope", **target, Scope=given)
+    if create(client, "CreateBinding", **target, Scope=given):
+        made.append(("DeleteBinding", target))
+    else:
+        change_scope(client, target, given)
     if wait or sys.stderr.isatty():
         binding = follow(client, target)
     else:
-        binding = client.call("GetBinding", **target)["Binding"]
-    click.echo(describe(binding))
+        binding = first_news(client, target)
+    if binding["State"] == "Failed" and made and made[-1][0] == "DeleteBinding":
+        undo(client, made)
+        hint = "" if wanted.location else folder_beside(store)
+        raise click.ClickException(
+            f"{wanted.uri}: {binding.get('Reason', 'cannot be bound')}{hint}; nothing was bound"
+        )
+    say(describe(binding))
     if binding["State"] in _BROKEN:
         raise SystemExit(1)
 
 
-def ensure_bucket(client: Client, store: str, name: str | None) -> str:
-    """The ``oss://`` URI of STORE, registered with the server when it is a folder or a URL."""
-    scheme, separator, rest = store.partition("://")
-    is_store = (separator and scheme != "oss") or "?" in rest or Path(store).is_dir()
-    if not is_store:
-        return f"oss://{(rest if separator else store).strip('/')}"
-    location = store if separator else str(Path(store).resolve())
-    bucket = name or bucket_name(location)
-    client.call("RegisterBucket", Bucket=bucket, Store=location)
-    return f"oss://{bucket}"
+def register(client: Client, wanted: StoreArgument) -> None:
+    """Tell the server where the bucket is, unless it is to know. Raises ApiError."""
+    if wanted.location is not None:
+        client.call("RegisterBucket", Bucket=wanted.bucket, Store=wanted.location)
 
 
-def bucket_name(location: str) -> str:
-    """A legal bucket name made from the last part of a path or the host of a URL."""
-    scheme, separator, rest = location.partition("://")
-    if not separator or scheme == "file":
-        last = Path(rest.partition("?")[0] if separator else location).name
-    else:
-        last = re.split(r"[/?]", rest)[0]
-    made = re.sub(r"[^a-z0-9-]+", "-", last.lower()).strip("-")[:63]
-    return made if len(made) >= 3 else f"bucket-{made}".strip("-")
+def ensure_dataset(client: Client, project: str, dataset: str) -> list[Call]:
+    """Make the project and the dataset when they do not exist; the calls that undo it, last first to be made."""
+    undoing: list[Call] = []
+    names = {"ProjectName": project}
+    if create(client, "CreateProject", **names):
+        undoing.append(("DeleteProject", names))
+    names = {"ProjectName": project, "DatasetName": dataset}
+    if create(client, "CreateDataset", **names):
+        undoing.append(("DeleteDataset", names))
+    return undoing
 
 
-def ensure_dataset(client: Client, project: str, dataset: str) -> None:
-    """Make the project and the dataset when they do not exist."""
-    create(client, "CreateProject", ProjectName=project)
-    create(client, "CreateDataset", ProjectName=project, DatasetName=dataset)
+def undo(client: Client, made: list[Call]) -> None:
+    """Remove what this command has made, the innermost first; what others use meanwhile stays."""
+    for action, names in reversed(made):
+        with contextlib.suppress(ApiError):
+            client.call(action, **names)
+
+
+def change_scope(client: Client, target: dict[str, str], scope: dict[str, Any] | None) -> None:
+    """Replace the scope of a binding that is there already, when one was given."""
+    where = f"{target['URI']} is bound to {target['ProjectName']}/{target['DatasetName']} already"
+    if scope is None:
+        say(where, err=True)
+        return
+    client.call("UpdateBindingScope", **target, Scope=scope)
+    say(f"{where}; its scope is replaced, and entries outside of it leave the dataset", err=True)
+
+
+def first_news(client: Client, target: dict[str, str]) -> dict[str, Any]:
+    """The binding once its bucket has answered, or cannot; after a few seconds as it is."""
+    deadline = time.monotonic() + _FIRST_NEWS_SECONDS
+    while True:
+        binding: dict[str, Any] = client.call("GetBinding", **target)["Binding"]
+        if binding["State"] != "Ready" or time.monotonic() > deadline:
+            return binding
+        time.sleep(_POLL_SECONDS)
 
 
 def create(client: Client, action: str, **parameters: Any) -> bool:

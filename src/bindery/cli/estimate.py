@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from bindery.cli.bind import create, ensure_bucket
+from bindery.cli.bind import create, undo
+from bindery.cli.bucket_argument import parse_store_argument
 from bindery.cli.client import Client, connect
 from bindery.cli.options import dataset_options, server_options
 from bindery.cli.scope import scope_options, scope_parameter
@@ -43,10 +44,20 @@ def estimate(
     """
     del dataset  # the same options as bind, so that one command line becomes the other
     client = connect(endpoint, data)
-    uri = ensure_bucket(client, store, name)
-    create(client, "CreateProject", ProjectName=project)
-    answer = client.call("EstimateBinding", ProjectName=project, URI=uri, Scope=scope_parameter(**scope))
-    found = follow(client, project, answer["TaskId"])
+    wanted = parse_store_argument(store, name)
+    undoing = [("DeleteProject", {"ProjectName": project})]
+    made = undoing if create(client, "CreateProject", ProjectName=project) else []
+    try:
+        answer = client.call(
+            "EstimateBinding",
+            ProjectName=project,
+            URI=wanted.uri,
+            Store=wanted.location,
+            Scope=scope_parameter(**scope),
+        )
+        found = follow(client, project, answer["TaskId"])
+    finally:
+        undo(client, made)
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else describe(found))
 
 

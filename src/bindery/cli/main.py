@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
 import bindery
+from bindery.cli.failures import told_in_a_sentence
 
 _COMMANDS = (
     "audit",
@@ -23,6 +25,7 @@ _COMMANDS = (
     "query",
     "serve",
     "status",
+    "unbind",
 )
 """Each a function of its name in the module of its name."""
 
@@ -44,6 +47,11 @@ class _Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"bindery.cli.{cmd_name}"), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever goes wrong is told in a sentence."""
+        with told_in_a_sentence():
+            return super().invoke(ctx)
 
 
 @click.group(

@@ -7,10 +7,8 @@ from typing import Any
 
 import click
 
-from bindery.access.keys import KeysUnusable
 from bindery.app import serve as run
-from bindery.catalog.records import CatalogUnusable
-from bindery.config import ConfigurationError, load_config
+from bindery.config import load_config
 
 
 @click.command()
@@ -54,10 +52,7 @@ def serve(config_file: Path | None, **options: Any) -> None:
     bindery serve --bucket-root /srv/buckets --data /var/lib/bindery
     bindery serve --bucket 'media=s3://media?endpoint=http://127.0.0.1:9000'
     """
-    try:
-        run(load_config(config_file, overrides(**options)))
-    except (ConfigurationError, CatalogUnusable, KeysUnusable) as error:
-        raise click.ClickException(str(error)) from error
+    run(load_config(config_file, overrides(**options)))
 
 
 def overrides(*, buckets: tuple[str, ...] = (), strict: bool = False, **options: Any) -> dict[str, Any]:

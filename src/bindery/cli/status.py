@@ -16,6 +16,8 @@ from bindery.cli.options import server_options
 from bindery.cli.output import console
 
 _BOOKS = ("Listed", "Indexed", "Unchanged", "Excluded", "Failed", "Pending", "Deleted")
+_ENTRIES = ("Indexed", "Unchanged")
+"""Objects that were read, in this listing or before."""
 
 
 @click.command()
@@ -59,7 +61,7 @@ def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:
     """One row a binding, with its books where the server shows them."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("Dataset", "Bucket", "State", "Phase", *_BOOKS, "Reason"):
+    for name in ("Dataset", "Bucket", "State", "Phase", "Entries", *_BOOKS, "Reason"):
         table.add_column(name, overflow="fold")
     for binding in bindings:
         progress = binding.get("Progress", {})
@@ -68,6 +70,7 @@ def bindings_table(bindings: list[dict[str, Any]]) -> Table:
             Text(binding["URI"]),
             binding["State"],
             binding.get("Phase", ""),
+            f"{sum(progress[name] for name in _ENTRIES):,}" if progress else "-",
             *(f"{progress[name]:,}" if name in progress else "-" for name in _BOOKS),
             Text(binding.get("Reason", "")),
         )

@@ -247,9 +247,11 @@ class Engine:
 
     # buckets
 
-    def estimate(self, project_name: str, bucket: str, scope: Scope) -> Task:
-        """Begin to count what binding a bucket would take; the task's result tells."""
-        return self._estimates.start(project_name, bucket, scope)
+    def estimate(
+        self, project_name: str, bucket: str, scope: Scope, address: StoreAddress | None = None
+    ) -> Task:
+        """Begin to count what binding a bucket would take; see ``estimates.Estimates.start``."""
+        return self._estimates.start(project_name, bucket, scope, address)
 
     def register_bucket(self, address: StoreAddress) -> None:
         """Add a bucket to those of the configuration, or give a known one new credentials or options.

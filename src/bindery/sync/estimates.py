@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bindery.buckets.registry import Buckets
+from contextlib import ExitStack
+
+from bindery.buckets.registry import Buckets, open_store
+from bindery.buckets.store import StoreAddress
 from bindery.catalog.records import Scope, Task
 from bindery.sync.background import Background, Running, new_task
 from bindery.sync.estimate import Estimate, estimate
@@ -18,14 +21,24 @@ class Estimates:
         self._background = background
         self._workers = workers
 
-    def start(self, project_name: str, bucket: str, scope: Scope) -> Task:
-        """The task of a new estimate. Raises Interrupted."""
+    def start(
+        self, project_name: str, bucket: str, scope: Scope, address: StoreAddress | None = None
+    ) -> Task:
+        """The task of a new estimate; ``address`` is looked at instead of the server's own bucket, and not kept.
+
+        Raises Interrupted.
+        """
 
         def count(running: Running) -> Estimate:
-            store = self._buckets.open(bucket)
-            return estimate(
-                store, scope, workers=self._workers, on_page=lambda found: running.report(result=found)
-            )
+            with ExitStack() as opened:
+                if address is None:
+                    store = self._buckets.open(bucket)
+                else:
+                    store = open_store(address)
+                    opened.callback(store.close)
+                return estimate(
+                    store, scope, workers=self._workers, on_page=lambda found: running.report(result=found)
+                )
 
         task = new_task(TASK_TYPE, project_name)
         self._background.start(task, count)

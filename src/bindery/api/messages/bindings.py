@@ -125,6 +125,7 @@ class EstimateBindingRequest(Message):
     project_name: str
     uri: str
     scope: BindingScope | None = None
+    store: str | None = None
 
 
 class EstimateBindingResponse(Message):

@@ -7,13 +7,18 @@ from bindery.api.messages.bindings import EstimateBindingRequest, EstimateBindin
 from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import bucket_of
 from bindery.api.operations.bindings.scopes import scope_of
+from bindery.buckets.registry import parse_store
 
 WORK = Work.SLOW
 
 
 def estimate_binding(context: Context, request: EstimateBindingRequest) -> EstimateBindingResponse:
-    """Begins a task of type BindingEstimate; GetTask shows its sums as Result, while it runs and after."""
+    """Begins a task of type BindingEstimate; GetTask shows its sums as Result, while it runs and after.
+
+    Store names the place of a bucket that the server does not know; it is looked at, and not registered.
+    """
     context.catalog.projects.get(request.project_name)
     bucket, scope = bucket_of(request.uri), scope_of(request.scope)
-    task = context.engine.estimate(request.project_name, bucket, scope)
+    address = None if request.store is None else parse_store(bucket, request.store)
+    task = context.engine.estimate(request.project_name, bucket, scope, address)
     return EstimateBindingResponse(task_id=task.id)

@@ -1,0 +1,92 @@
+"""Every failure of a command ends here, as one sentence on standard error and an exit code; never as a traceback.
+
+| code | what happened |
+|---|---|
+| 0 | all is well |
+| 1 | the command could not do it, or found that something is wrong; the sentence says what to do |
+| 2 | the command line makes no sense |
+| 130 | Ctrl-C |
+
+``BINDERY_DEBUG=1`` shows the traceback of a defect.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from bindery.printable import printable
+
+INTERRUPTED = 130
+"""As shells have it for SIGINT: 128 and the number of the signal."""
+
+_DEBUG = "BINDERY_DEBUG"
+_BINDING = re.compile(r"error while attempting to bind on address \('([^']*)', (\d+)[^)]*\)")
+"""How asyncio begins the message of an address it cannot listen on."""
+_ADVICE = {
+    errno.EADDRINUSE: "another program listens there; stop it, or take another --port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; take another --host",
+    errno.EACCES: "give this user the right, or take another place",
+    errno.EPERM: "give this user the right, or take another place",
+    errno.ENOSPC: "the disk is full; make room",
+    errno.EROFS: "the file system is read-only; take another place",
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "a part of the path is a file; check the path",
+}
+
+
+class Failure(click.ClickException):
+    """One sentence in which no text of strangers steers the terminal."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """What goes wrong within becomes a ClickException or an exit."""
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    except OSError as error:
+        raise Failure(_of_the_system(error)) from error
+    except Exception as error:
+        raise Failure(_of_ours(error)) from error
+
+
+def _of_ours(error: Exception) -> str:
+    """What Bindery's own rooms say is meant for people; all else is a defect."""
+    if _is_told(error):
+        return str(error)
+    if os.environ.get(_DEBUG):
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"internal error: {text}; {_DEBUG}=1 shows where. Please report it"
+
+
+def _is_told(error: Exception) -> bool:
+    from bindery.access.keys import KeysUnusable  # noqa: PLC0415 - only a command that fails pays for them
+    from bindery.buckets.store import StoreError  # noqa: PLC0415
+    from bindery.catalog.records import CatalogError  # noqa: PLC0415
+    from bindery.config import ConfigurationError  # noqa: PLC0415
+
+    return isinstance(error, KeysUnusable | StoreError | CatalogError | ConfigurationError)
+
+
+def _of_the_system(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"the name of the host cannot be resolved ({error.strerror}); check --host or --endpoint"
+    what = _BINDING.sub(r"cannot listen on \1 port \2", error.strerror or str(error))
+    where = f"{error.filename!s}: " if error.filename else ""
+    advice = _ADVICE.get(error.errno or 0, "")
+    return f"{where}{what}" + (f"; {advice}" if advice else "")

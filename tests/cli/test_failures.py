@@ -1,0 +1,153 @@
+"""What goes wrong in any command is one sentence and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from bindery.buckets.store import StoreMisconfigured
+from bindery.catalog.records import CatalogUnusable
+from bindery.cli import status
+from bindery.cli.main import main
+
+COMMAND = [sys.executable, "-m", "bindery"]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        held.listen()
+        yield held.getsockname()[1]
+
+
+def serve(*options: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "serve", *options], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--host", "203.0.113.7", "--port", "0"], "no such address"),
+        (["--host", "nohost.invalid", "--port", "0"], "cannot be resolved"),
+        (["--data", "/proc/foo"], "/proc/foo"),
+        (["--data", "file/below"], "file"),
+        (["--bucket", "A B=./x"], "A B"),
+        (["--bucket", "a=./x"], "not a bucket name"),
+        (["--bucket", "photos=s3://"], "names no bucket"),
+        (["--bucket", "photos=ftp://x"], "ftp"),
+        (["--config", "missing.toml"], "missing.toml"),
+    ],
+)
+def test_a_start_that_fails_is_told_in_a_sentence(
+    tmp_path: Path, options: list[str], sentence: str
+) -> None:
+    (tmp_path / "file").touch()
+    ended = serve(*options, folder=tmp_path)
+    assert ended.returncode in (1, 2)
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("Error: ")
+    assert sentence in ended.stderr
+
+
+def test_a_port_in_use_names_the_port(tmp_path: Path, taken_port: int) -> None:
+    ended = serve("--port", str(taken_port), folder=tmp_path)
+    assert ended.returncode == 1
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: cannot listen on 127.0.0.1 port {taken_port}: address already in use")
+    assert "--port" in last
+
+
+def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
+    options = ["--port", "0", "--bucket", "photos=/no/such/folder", "--bucket-root", "/no/such/root"]
+    with subprocess.Popen(
+        [*COMMAND, "serve", *options],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("bindery ready ")
+        server.send_signal(signal.SIGTERM)
+        _, log = server.communicate(timeout=60)
+    assert "/no/such/folder" in log
+    assert "/no/such/root" in log
+    assert server.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "sentence"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x"), 1, "make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data"), 1, "/data: Permission denied"),
+        (StoreMisconfigured("no store for that"), 1, "Error: no store for that"),
+        (CatalogUnusable("run the newer release"), 1, "Error: run the newer release"),
+        (ZeroDivisionError("oh"), 1, "internal error: ZeroDivisionError: oh"),
+        (ValueError("\x1b[2J"), 1, "\\x1b[2J"),
+        (KeyboardInterrupt(), 130, ""),
+        (click.Abort(), 130, ""),
+        (click.ClickException("as it is"), 1, "Error: as it is"),
+    ],
+)
+def test_every_failure_of_a_command_has_its_sentence_and_code(
+    monkeypatch: pytest.MonkeyPatch, failure: BaseException, code: int, sentence: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(status, "connect", fail)
+    ended = CliRunner().invoke(main, ["status"])
+    assert ended.exit_code == code
+    assert sentence in ended.output
+    assert "Traceback" not in ended.output
+
+
+def test_a_defect_shows_where_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(status, "connect", fail)
+    ended = CliRunner().invoke(main, ["status"], env={"BINDERY_DEBUG": "1"})
+    assert "Traceback" in ended.output
+
+
+def test_a_reader_that_goes_away_is_no_failure_to_tell_of(tmp_path: Path) -> None:
+    listing = f"{sys.executable} -m bindery --help | head -1"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", listing], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in ended.stderr
+
+
+def test_ctrl_c_ends_a_command_with_130(tmp_path: Path) -> None:
+    """A client that waits for an answer that never comes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        keys = {"BINDERY_ACCESS_KEY_ID": "a", "BINDERY_ACCESS_KEY_SECRET": "b"}
+        with subprocess.Popen(
+            [*COMMAND, "status", "--endpoint", endpoint],
+            cwd=tmp_path,
+            env=os.environ | keys,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as command:
+            asked, _ = silent.accept()
+            asked.recv(1)
+            command.send_signal(signal.SIGINT)
+            _, told = command.communicate(timeout=60)
+            asked.close()
+    assert command.returncode == 130
+    assert "Traceback" not in told
