@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import calendar
 import socket
 import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,7 @@ from bindery.buckets.store import (
     ObjectNotFound,
     Store,
     StoreAddress,
+    StoreError,
     StoreMisconfigured,
     StoreUnavailable,
 )
@@ -381,3 +384,104 @@ def test_header_injection_is_refused(serve: Serve) -> None:
     http.get("a\r\nx-injected: yes")
     assert server.asked[0].target == "/media/a%0D%0Ax-injected%3A%20yes"
     assert "x-injected" not in server.asked[0].headers
+
+
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", None])
+@pytest.mark.parametrize("status", [404, 301, 400, 503])
+def test_requests_never_leave_an_endpoint_that_was_named(
+    serve: Serve, variable: str | None, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that names another region, as MinIO does on every answer, moves no request to AWS."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    moved = {"x-amz-bucket-region": "eu-central-1", "location": "http://127.0.0.1:9/elsewhere"}
+    server = serve(lambda _: Reply(status, error("PermanentRedirect"), moved))
+    options = {} if variable else {"endpoint": server.endpoint}
+    if variable:
+        monkeypatch.setenv(variable, server.endpoint)
+    store = open_s3(StoreAddress(bucket="media", url="s3://media", options=options, trusted=True))
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            store.details("absent")
+    location = store._http._location
+    assert f"{location.scheme}://{location.host}" == server.endpoint
+    hosts = {asked.headers["host"] for asked in server.asked}
+    assert hosts == {f"127.0.0.1:{server.port}"}
+    assert len(server.asked) > 2, "later requests come here too"
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 403, 404, 418, 429, 500])
+def test_what_a_foreign_host_says_is_not_repeated(serve: Serve, status: int) -> None:
+    told = "<Error><Code>PRIVATE-words</Code><Message>PRIVATE message</Message><Region>x</Region></Error>"
+    headers = {
+        "x-minio-error-code": "PRIVATE-header",
+        "x-amz-bucket-region": "PRIVATE region",
+        "server": "PRIVATE",
+    }
+    server = serve(lambda _: Reply(status, told.encode(), headers))
+    store = store_at(server.endpoint)
+    for ask in (
+        store.check,
+        lambda: keys_of(store),
+        lambda: store.details("a"),
+        lambda: store.read("a", 0, 9),
+    ):
+        try:
+            ask()
+        except StoreError as raised:
+            assert "PRIVATE" not in str(raised)
+
+
+def test_a_store_that_answers_no_listing_is_no_store(serve: Serve) -> None:
+    for body in (b"<html><body>hello</body></html>", b"", b"{}", b"<ListBuckets/>", b"\x00" * 100):
+        server = serve(lambda _, body=body: Reply(body=body))  # type: ignore[misc]
+        with pytest.raises(StoreError):
+            store_at(server.endpoint).check()
+
+
+@pytest.mark.parametrize("ahead", [-86_400.0, 3_600.0, 400 * 86_400.0])
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_a_clock_that_differs_from_the_store_s_is_set_right(
+    serve: Serve, ahead: float, method: str
+) -> None:
+    def reply(asked: Asked) -> Reply:
+        there = time.time() + ahead
+        signed = calendar.timegm(time.strptime(asked.headers["x-amz-date"], "%Y%m%dT%H%M%SZ"))
+        if abs(signed - there) > 900:
+            return Reply(
+                403, error("RequestTimeTooSkewed", "PRIVATE"), {"date": formatdate(there, usegmt=True)}
+            )
+        return Reply(body=listing("a"), headers={"etag": '"e"'})
+
+    server = serve(reply)
+    store = store_at(server.endpoint)
+    for _ in range(2):
+        if method == "HEAD":
+            store.details("a")
+        else:
+            assert keys_of(store) == ["a"]
+    assert len(server.asked) == 3, "the first is repeated, the next is right at once"
+
+
+def test_a_clock_that_cannot_be_set_right_is_told_with_both_times(serve: Serve) -> None:
+    answered = Reply(403, error("RequestTimeTooSkewed"), {"date": "Wed, 06 May 2015 07:08:09 GMT"})
+    with pytest.raises(AccessDenied, match=r"2015-05-06T07:08:09Z") as raised:
+        store_at(serve(lambda _: answered).endpoint).check()
+    assert time.strftime("%Y-", time.gmtime()) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [("7", 7, 7), ("9" * 400, 3_600, 3_600), ("-1", None, None), ("soon", None, None), ("date", 20, 40)],
+)
+def test_the_time_to_wait_is_bounded(
+    serve: Serve, text: str, least: float | None, most: float | None
+) -> None:
+    text = formatdate(time.time() + 30, usegmt=True) if text == "date" else text
+    server = serve(lambda _: Reply(503, b"", {"retry-after": text}))
+    with pytest.raises(StoreUnavailable) as raised:
+        store_at(server.endpoint).check()
+    wait = raised.value.retry_after
+    assert wait is None if least is None or most is None else least <= (wait or 0) <= most

@@ -1,28 +1,45 @@
 """Azure Blob Storage.
 
 Options: ``account_name``, ``account_key`` or ``sas_token``, ``endpoint``. Without a key, credentials come from
-where Azure's clients look.
+where Azure's clients look. Without ``endpoint`` it is that of ``AZBLOB_ENDPOINT``, else Azure's.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from urllib.parse import urlsplit
 
+from bindery.buckets.endpoint import check_ambient, check_endpoint
 from bindery.buckets.object_store import split_root
 from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.ordering import order_of
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
+from bindery.buckets.store_url import Kind
+
+KIND = Kind(options=frozenset({"account_name", "account_key", "sas_token", "endpoint", "order"}))
+_ACCOUNT = re.compile(r"[a-z0-9]{1,24}")
+_VENDOR = re.compile(
+    r"https://[a-z0-9]{3,24}\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)"
+)
+_OWN = ("account_key", "sas_token")
 
 
 def open_azure(address: StoreAddress) -> OpendalStore:
     """The container at ``azblob://name[/prefix]``; no request is made yet. Raises StoreMisconfigured."""
-    parts = urlsplit(address.url)
-    options = {"container": parts.netloc, "root": f"/{split_root(parts.path)}", **address.options}
-    account = options.get("account_name")
-    if "endpoint" not in options:
-        if not account:
-            raise StoreMisconfigured("name the storage account: azblob://CONTAINER?account_name=NAME")
-        options["endpoint"] = f"https://{account}.blob.core.windows.net"
-    order = order_of({"order": "utf16", **address.options})
-    options.pop("order", None)
-    return OpendalStore(address, "azblob", options, order=order)
+    parts, given = urlsplit(address.url), address.options
+    options = {"container": parts.netloc, "root": f"/{split_root(parts.path)}"}
+    options |= {name: given[name] for name in ("account_name", *_OWN) if name in given}
+    endpoint = given.get("endpoint") or os.environ.get("AZBLOB_ENDPOINT")
+    options["endpoint"] = check_endpoint(endpoint or _default_endpoint(given.get("account_name")))
+    if not any(name in given for name in _OWN):
+        check_ambient(address, given.get("endpoint"), _VENDOR)
+    return OpendalStore(address, "azblob", options, order=order_of({"order": "utf16", **given}))
+
+
+def _default_endpoint(account: str | None) -> str:
+    if not account:
+        raise StoreMisconfigured("name the storage account: azblob://CONTAINER?account_name=NAME")
+    if not _ACCOUNT.fullmatch(account):
+        raise StoreMisconfigured("the name of a storage account has up to 24 small letters and digits")
+    return f"https://{account}.blob.core.windows.net"

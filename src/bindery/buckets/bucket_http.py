@@ -9,14 +9,18 @@ import ssl
 import time
 import urllib.request
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, ParseError, fromstring
 
 import msgspec
+import structlog
 import urllib3
 
+from bindery.buckets.error_codes import told_code
 from bindery.buckets.prompt_connection import make_prompt
 from bindery.buckets.signing import AWS_V4, Credentials, SigningScheme, encode_path, encode_query, sign
 from bindery.buckets.store import (
@@ -39,10 +43,17 @@ _SEEN_SECONDS = 1.0
 _CONNECTIONS = 32
 _LONGEST_BODY = 32 * 1024 * 1024
 _LONGEST_ERROR = 64 * 1024
+_LONGEST_WAIT_SECONDS = 3_600.0
+_MOST_SKEW_SECONDS = 240.0
+"""S3 and OSS accept signatures up to 15 minutes old or early."""
+_SKEWED = "RequestTimeTooSkewed"
 _EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "SecurityTokenExpired"})
 _ARCHIVED = "InvalidObjectState"
 _REGION = re.compile(r"[A-Za-z0-9-]{1,50}")
 """What may become part of a host name."""
+
+
+_log = structlog.get_logger()
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +115,8 @@ class BucketHttp:
         self._relocate = relocate
         self._manager = _pool_manager(location.scheme, location.authority(), ca_bundle)
         self._seen = float("-inf")
+        self._skew = 0.0
+        """Seconds by which the store's clock is ahead of this machine's, once it has refused a request for it."""
 
     @property
     def endpoint(self) -> str:
@@ -146,12 +159,14 @@ class BucketHttp:
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 if _is_untrusted(error) or not _has_time(attempt, began):
                     raise self._unreachable(error) from error
+            except ValueError as error:
+                raise self._unsendable(request) from error
             else:
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES or _error(answer)[0] == "NoSuchKey":
                     self._seen = time.monotonic()
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
                     return answer
-                passing = self._moved(location, answer) or _is_passing(answer.status)
+                passing = self._is_passing(location, answer)
                 if not passing or not _has_time(attempt, began):
                     raise self.failure(answer, request.key)
             time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (no secret)
@@ -174,6 +189,7 @@ class BucketHttp:
                 resource=target if signs_target else encode_path(f"/{location.bucket}/{request.key}"),
                 query=query,
                 headers=headers,
+                now=time.time() + self._skew,
             )
         parts = urlsplit(f"//{location.authority()}")
         pool = self._manager.connection_from_host(parts.hostname, parts.port, location.scheme)
@@ -187,20 +203,42 @@ class BucketHttp:
         )
         return _read_answer(response, request.longest)
 
+    def _is_passing(self, location: Location, answer: Answer) -> bool:
+        """Whether the next try may be answered otherwise."""
+        return self._moved(location, answer) or self._is_set_right(answer) or _is_passing(answer.status)
+
+    def _is_set_right(self, answer: Answer) -> bool:
+        """Whether the store refused a signature whose time is too far from its own, which is used from now on.
+
+        The answer to a HEAD does not say why it refuses.
+        """
+        if answer.status != HTTPStatus.FORBIDDEN or self._credentials is None:
+            return False
+        ahead = _seconds_ahead(answer)
+        if ahead is None or abs(ahead - self._skew) < _MOST_SKEW_SECONDS:
+            return False
+        self._skew = ahead
+        _log.warning(
+            "the clocks of this machine and of a store differ; its requests are signed by the store's",
+            bucket=self._name,
+            seconds=round(ahead),
+        )
+        return True
+
     def _moved(self, location: Location, answer: Answer) -> bool:
         """Whether the store named another region, to which the next try goes."""
         if self._relocate is None:
             return False
-        region = answer.headers.get(f"{self._scheme.header_prefix}bucket-region") or _error(answer)[2]
+        region = answer.headers.get(f"{self._scheme.header_prefix}bucket-region") or _error(answer)[1]
         if region == location.region or not _REGION.fullmatch(region):
             return False
         self._location = self._relocate(location, region)
         return True
 
     def failure(self, answer: Answer, key: str = "") -> StoreError:
-        """What an answer above 299 means. Texts of the store are shortened; they hold no credentials."""
-        code, message, _ = _error(answer)
-        said = f"{answer.status} {code}".strip() + (f": {message}" if message else "")
+        """What an answer above 299 means. Of the answer itself only the status and a known code are told."""
+        code, _ = _error(answer)
+        said = f"{answer.status} {told_code(code)}".strip()
         if code == "NoSuchBucket":
             return BucketNotFound(f"the bucket {self._name} does not exist at its store")
         if _is_passing(answer.status):
@@ -209,6 +247,8 @@ class BucketHttp:
             )
         if code == _ARCHIVED:
             return AccessDenied(f"{key} is archived; restore it at its store before it can be read")
+        if code == _SKEWED:
+            return AccessDenied(f"the store of bucket {self._name} answers {said}: {_clocks(answer)}")
         if answer.status in (401, 403) or code in _EXPIRED:
             what = f"reading {key}" if key else f"listing bucket {self._name}"
             return AccessDenied(
@@ -222,6 +262,17 @@ class BucketHttp:
             return ObjectChanged(f"{key} has changed")
         return StoreMisconfigured(
             f"the store of bucket {self._name} answers {said}; check its endpoint and region"
+        )
+
+    def _unsendable(self, request: _Request) -> StoreError:
+        """HTTP has no way to write the request."""
+        if request.key:
+            return StoreError(
+                f"{request.key} cannot be asked for: its key or ETag does not fit into a request"
+            )
+        return StoreMisconfigured(
+            f"no request can be made for bucket {self._name}: its region or credentials hold characters that do "
+            "not fit into one"
         )
 
     def _unreachable(self, error: Exception) -> StoreError:
@@ -280,17 +331,17 @@ def _read_answer(response: urllib3.BaseHTTPResponse, longest: int) -> Answer:
     return Answer(response.status, response.headers, body)
 
 
-def _error(answer: Answer) -> tuple[str, str, str]:
-    """Code, message and region of an error; empty where it has none.
+def _error(answer: Answer) -> tuple[str, str]:
+    """Code and region of an error; empty where it has none.
 
     They stand in its XML. The answer to a HEAD has no body: OSS sends the XML in a header, MinIO the code.
     """
     body = answer.body or _decoded(answer.headers.get("x-oss-err", ""))
     root = parse_xml(body) if body else None
     if root is None:
-        return answer.headers.get("x-minio-error-code", "")[:100], "", ""
+        return answer.headers.get("x-minio-error-code", "")[:100], ""
     found = {child.tag.rpartition("}")[2]: (child.text or "").strip() for child in root}
-    return found.get("Code", "")[:100], found.get("Message", "")[:200], found.get("Region", "")[:50]
+    return found.get("Code", "")[:100], found.get("Region", "")[:50]
 
 
 def _decoded(text: str) -> bytes:
@@ -316,8 +367,40 @@ def _is_untrusted(error: Exception) -> bool:
 
 
 def _retry_after(answer: Answer) -> float | None:
+    """Seconds, or the time until a date; never more than an hour."""
     text = answer.headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _LONGEST_WAIT_SECONDS)
+    moment = http_date(text)
+    return (
+        None if moment is None else min(max(0.0, moment.timestamp() - time.time()), _LONGEST_WAIT_SECONDS)
+    )
+
+
+def _seconds_ahead(answer: Answer) -> float | None:
+    """By how much the store's clock is ahead; None when it does not tell its time."""
+    moment = http_date(answer.headers.get("date", ""))
+    return None if moment is None else moment.timestamp() - time.time()
+
+
+def _clocks(answer: Answer) -> str:
+    here = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    there = http_date(answer.headers.get("date", ""))
+    told = (
+        "the store does not tell its time"
+        if there is None
+        else f"the store's says {there:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    return f"the clock of this machine says {here}, {told}; set the wrong one"
+
+
+def http_date(text: str) -> datetime | None:
+    """The moment an HTTP date names, in UTC; None when it is none."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except Exception:  # the parser fails in many ways on what is no date
+        return None
 
 
 def _reason(error: Exception) -> str:

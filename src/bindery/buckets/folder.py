@@ -353,4 +353,6 @@ def _bucket_error(error: OSError, path: bytes) -> StoreError:
         return BucketNotFound(f"the folder {shown} does not exist")
     if error.errno in _FORBIDDEN:
         return AccessDenied(f"the folder {shown} may not be read; give the server the right to list it")
+    if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):
+        return StoreMisconfigured(f"the folder {shown[:200]}… cannot be: {error.strerror}")
     return StoreUnavailable(f"the folder {shown} cannot be listed: {error.strerror}")

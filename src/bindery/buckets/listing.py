@@ -92,11 +92,7 @@ def time_ns(moment: datetime) -> int:
 
 def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], str]:
     """Objects and the token of the next page; the token is empty on the last."""
-    root = parse_xml(body)
-    if root is None:  # servers repeat the start of the listing unencoded, whatever it holds
-        root = parse_xml(_ILLEGAL.sub(b"", body))
-    if root is None or not root.tag.endswith("ListBucketResult"):
-        raise StoreUnavailable("the store answered a listing with something else, or with a part of one")
+    root = _listing(body)
     space = root.tag.removesuffix("ListBucketResult")
     tags = _Tags(*(f"{space}{name}" for name in _Tags.__struct_fields__))
     encoded = root.findtext(f"{space}EncodingType") == "url"
@@ -121,6 +117,20 @@ def _listed(entry: Element, tags: _Tags, decode: Callable[[str], str]) -> Listed
         values.get(tags.StorageClass),
         values.get(tags.Type),
     )
+
+
+def check_listing(body: bytes) -> None:
+    """Raise StoreUnavailable unless this is a listing."""
+    _listing(body)
+
+
+def _listing(body: bytes) -> Element:
+    root = parse_xml(body)
+    if root is None:  # servers repeat the start of the listing unencoded, whatever it holds
+        root = parse_xml(_ILLEGAL.sub(b"", body))
+    if root is None or not root.tag.endswith("ListBucketResult"):
+        raise StoreUnavailable("the store answered a listing with something else, or with a part of one")
+    return root
 
 
 def read_size(text: str | None) -> int | None:

@@ -6,16 +6,14 @@ import base64
 import email.header
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import unquote
 
 import msgspec
 
-from bindery.buckets.bucket_http import Answer, BucketHttp, parse_xml
+from bindery.buckets.bucket_http import Answer, BucketHttp, http_date, parse_xml
 from bindery.buckets.identity import StoreIdentity, location_of
-from bindery.buckets.listing import Listed, list_pages, read_size, time_ns
+from bindery.buckets.listing import Listed, check_listing, list_pages, read_size, time_ns
 from bindery.buckets.ordering import lower_bound, order_of, restore_order
 from bindery.buckets.store import (
     AccessDenied,
@@ -76,7 +74,8 @@ class ObjectStore:
     def check(self) -> None:
         """Return when the bucket answers a listing of one object."""
         query = [("list-type", "2"), ("max-keys", "1")]
-        self._http.get(query=query + ([("prefix", self._root)] if self._root else []))
+        answer = self._http.get(query=query + ([("prefix", self._root)] if self._root else []))
+        check_listing(answer.body)
 
     def identity(self) -> StoreIdentity:
         """Endpoint, bucket and prefix."""
@@ -295,25 +294,14 @@ def _content_md5(headers: Mapping[str, str], prefix: str, info: ObjectInfo) -> s
 
 def _header_time(text: str) -> int:
     """Nanoseconds since 1970 of an HTTP date; 0 when it is none."""
-    moment = _http_date(text)
+    moment = http_date(text)
     return 0 if moment is None else time_ns(moment)
 
 
 def _expires(text: str | None) -> str | None:
     """``2120-01-01T12:00:00.000Z``, as IMM writes it; a text that is no date as it stands."""
-    moment = _http_date(text or "")
-    try:
-        return text if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
-    except OverflowError:
-        return text
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except Exception:  # the parser fails in many ways on what is no date
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = http_date(text or "")
+    return text if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S}.000Z"
 
 
 def _user_metadata(headers: Mapping[str, str], prefix: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ _FAILURES = (
 )  # fmt: skip
 """The library's exceptions have no common base."""
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist")
+_STATUS = re.compile(r"(?:code|status): ([1-5][0-9][0-9])\b")
+_LONGEST_TEXT = 4_000
 _UNAUTHORIZED = "code: 401"
 _TIMEOUT = 4.0
 _CHECK_SECONDS = 10.0
@@ -63,7 +66,9 @@ class OpendalStore:
         try:
             operator = opendal.Operator(service, **options)
         except _FAILURES as error:
-            raise StoreMisconfigured(f"bucket {address.bucket}: {_text(error)}") from error
+            raise StoreMisconfigured(
+                f"bucket {address.bucket} cannot be opened: {_told(error)}; check its options"
+            ) from error
         retries = RetryLayer(max_times=2, min_delay=0.2, max_delay=1.0, jitter=True)
         timeouts = TimeoutLayer(timeout=_TIMEOUT, io_timeout=_TIMEOUT)
         self._operator = operator.layer(timeouts).layer(retries)
@@ -164,7 +169,7 @@ class OpendalStore:
 
     def _bucket_error(self, error: Exception) -> StoreError:
         bucket = self.address.bucket
-        text = _text(error)
+        text = str(error)[:_LONGEST_TEXT]
         if isinstance(error, failures.NotFound) or any(code in text for code in _NO_BUCKET):
             return BucketNotFound(f"the bucket {bucket} does not exist at its store")
         if isinstance(error, failures.PermissionDenied) or _UNAUTHORIZED in text:
@@ -172,12 +177,14 @@ class OpendalStore:
                 f"the store refuses the credentials of bucket {bucket}; check them and their rights"
             )
         if isinstance(error, failures.ConfigInvalid | failures.Unsupported):
-            return StoreMisconfigured(f"bucket {bucket}: {text}")
-        return StoreUnavailable(f"the store of bucket {bucket} did not answer: {text}")
+            return StoreMisconfigured(
+                f"the store of bucket {bucket} cannot be asked: {_told(error)}; check its options"
+            )
+        return StoreUnavailable(f"the store of bucket {bucket} did not answer: {_told(error)}")
 
     def _object_error(self, error: Exception, key: str) -> StoreError:
         absent = failures.NotFound | failures.IsADirectory | failures.NotADirectory
-        if isinstance(error, absent) and not any(code in _text(error) for code in _NO_BUCKET):
+        if isinstance(error, absent) and not any(code in str(error)[:_LONGEST_TEXT] for code in _NO_BUCKET):
             self.check()
             return ObjectNotFound(f"{key} does not exist")
         return self._bucket_error(error)
@@ -241,6 +248,9 @@ def _modified_ns(metadata: Any) -> int | None:
         return None  # a year that the library knows and Python does not
 
 
-def _text(error: Exception) -> str:
-    """The first line of the library's message, which holds no credentials."""
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+def _told(error: Exception) -> str:
+    """What may be told of a failure: its kind, and the status that was answered. The library's text repeats what
+    the server answered and what it was asked."""
+    status = _STATUS.search(str(error)[:_LONGEST_TEXT])
+    said = type(error).__name__ if status is None else f"HTTP status {status[1]}"
+    return f"{said} (try again later)" if "(temporary)" in str(error)[:100] else said

@@ -14,10 +14,18 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from bindery.buckets.bucket_http import BucketHttp, Location
-from bindery.buckets.endpoint import addresses_by_path, is_local, is_set, parse_endpoint
+from bindery.buckets.endpoint import (
+    addresses_by_path,
+    check_ambient,
+    check_region,
+    is_local,
+    is_set,
+    parse_endpoint,
+)
 from bindery.buckets.object_store import Dialect, ObjectStore, split_root
 from bindery.buckets.signing import OSS_V4, Credentials
 from bindery.buckets.store import AccessDenied, StoreAddress, StoreMisconfigured
+from bindery.buckets.store_url import Kind
 
 _DIALECT = Dialect(
     header_prefix="x-oss-",
@@ -28,6 +36,16 @@ _DIALECT = Dialect(
 )
 _REGION_OF_HOST = re.compile(r"oss-([a-z0-9-]+?)(-internal)?\.aliyuncs\.com")
 _DEFAULT_REGION = "cn-hangzhou"
+_VENDOR = re.compile(r"(?:https://)?oss-[a-z]+(?:-[a-z0-9]+)*\.aliyuncs\.com")
+KIND = Kind(
+    options=frozenset(
+        {
+            "endpoint", "region", "access_key_id", "access_key_secret", "security_token", "anonymous", "addressing",
+            "object_acl", "order",
+        }
+    ),
+    on_this_machine=frozenset({"ca_bundle"}),
+)  # fmt: skip
 
 
 def open_oss(address: StoreAddress) -> ObjectStore:
@@ -38,7 +56,7 @@ def open_oss(address: StoreAddress) -> ObjectStore:
         address.bucket,
         _location(parts.netloc, options),
         OSS_V4,
-        _credentials(options),
+        _credentials(address),
         headers={
             "x-oss-range-behavior": "standard"
         },  # otherwise a range past the end answers the whole object
@@ -48,7 +66,7 @@ def open_oss(address: StoreAddress) -> ObjectStore:
 
 
 def _location(bucket: str, options: Mapping[str, str]) -> Location:
-    region = options.get("region") or os.environ.get("OSS_REGION")
+    region = check_region(options.get("region") or os.environ.get("OSS_REGION") or None)
     endpoint = options.get("endpoint") or os.environ.get("OSS_ENDPOINT")
     scheme, host = parse_endpoint(endpoint or f"https://oss-{region or _DEFAULT_REGION}.aliyuncs.com")
     named = _REGION_OF_HOST.match(host)
@@ -62,8 +80,9 @@ def _location(bucket: str, options: Mapping[str, str]) -> Location:
     )
 
 
-def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None:
+def _credentials(address: StoreAddress) -> Callable[[], Credentials] | None:
     """Where a request gets its credentials; None for a public bucket."""
+    options = address.options
     if is_set(options, "anonymous"):
         return None
     key, secret = options.get("access_key_id"), options.get("access_key_secret")
@@ -72,13 +91,16 @@ def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None
         return lambda: given
     if key or secret:
         raise StoreMisconfigured("access_key_id and access_key_secret belong together; set both")
+    check_ambient(address, options.get("endpoint"), _VENDOR)
     return _found_credentials
 
 
-def found_options(options: Mapping[str, str]) -> dict[str, str]:
+def found_options(address: StoreAddress) -> dict[str, str]:
     """Options with the credentials that are used where the address has none. Raises StoreError."""
+    options = address.options
     if is_set(options, "anonymous") or options.get("access_key_id"):
         return {}
+    check_ambient(address, options.get("endpoint"), _VENDOR)
     found = _found_credentials()
     token = {"security_token": found.token} if found.token else {}
     return {"access_key_id": found.access_key_id, "access_key_secret": found.secret, **token}

@@ -5,7 +5,7 @@ that store's, stands in its address.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,7 +14,7 @@ from bindery.buckets import oss, s3
 from bindery.buckets.registry import open_store
 from bindery.buckets.store import Store, StoreAddress, StoreError
 
-_CREDENTIALS: dict[str, Callable[[Mapping[str, str]], dict[str, str]]] = {
+_CREDENTIALS: dict[str, Callable[[StoreAddress], dict[str, str]]] = {
     "s3": s3.found_options,
     "oss": oss.found_options,
 }
@@ -40,7 +40,7 @@ def portable(address: StoreAddress) -> StoreAddress:
         return address
     environment = {name: os.environ[name] for name in _VARIABLES[scheme] if name in os.environ}
     try:
-        options = _CREDENTIALS[scheme](address.options) if scheme in _CREDENTIALS else {}
+        options = _CREDENTIALS[scheme](address) if scheme in _CREDENTIALS else {}
     except StoreError:
         options = {}
     return msgspec.structs.replace(address, options={**address.options, **options}, environment=environment)

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
+from bindery.buckets import azure, gcs, oss, s3
 from bindery.buckets.azure import open_azure
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.gcs import open_gcs
@@ -26,6 +27,7 @@ from bindery.buckets.store import (
     StoreError,
     StoreMisconfigured,
 )
+from bindery.buckets.store_url import Kind, parse_folder, parse_url
 from bindery.buckets.uri import check_bucket_name
 
 _STORES: dict[str, Callable[[StoreAddress], Store]] = {
@@ -36,37 +38,31 @@ _STORES: dict[str, Callable[[StoreAddress], Store]] = {
     "azblob": open_azure,
     "memory": MemoryStore,
 }
+_KINDS: dict[str, Kind] = {
+    "file": Kind(options=frozenset({"follow"})),
+    "s3": s3.KIND,
+    "oss": oss.KIND,
+    "gcs": gcs.KIND,
+    "azblob": azure.KIND,
+    "memory": Kind(options=frozenset()),
+}
 
 
-def parse_store(bucket: str, store: str) -> StoreAddress:
+def parse_store(bucket: str, store: str, *, trusted: bool = True) -> StoreAddress:
     """The address of a bucket from a folder path or a URL; raises StoreMisconfigured.
 
-    ``s3://name?endpoint=…&region=…``: the name in the URL is the bucket's name at the store.
+    ``s3://name?endpoint=…&region=…``: the name in the URL is the bucket's name at the store. ``trusted``: the
+    operator wrote it, so it may use files and credentials of the server.
     """
     try:
         check_bucket_name(bucket)
     except ValueError as error:
         raise StoreMisconfigured(str(error)) from error
     if "://" not in store:
-        return StoreAddress(bucket=bucket, url=f"file://{Path(store).expanduser().resolve()}")
-    parts = urlsplit(store)
-    if parts.scheme not in _STORES:
-        known = ", ".join(sorted(_STORES))
-        raise StoreMisconfigured(f"no store for {parts.scheme}://; write a folder or one of: {known}")
-    if parts.scheme == "file":
-        path, _, query = store.partition("?")
-        return StoreAddress(bucket=bucket, url=path, options=_options(query))
-    if "@" in parts.netloc:
-        raise StoreMisconfigured("credentials do not stand before the bucket's name; write them as options")
-    if not parts.netloc:
-        raise StoreMisconfigured(f"the URL names no bucket; write {parts.scheme}://NAME?endpoint=…")
-    url = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    return StoreAddress(bucket=bucket, url=url, options=_options(parts.query))
-
-
-def _options(query: str) -> dict[str, str]:
-    """Secret keys hold plus signs, and no spaces."""
-    return dict(parse_qsl(query.replace("+", "%2B")))
+        return StoreAddress(bucket=bucket, url=parse_folder(store, trusted=trusted), trusted=trusted)
+    kinds = _KINDS if trusted else {name: kind for name, kind in _KINDS.items() if name != "memory"}
+    parsed = parse_url(store, kinds, trusted=trusted)
+    return StoreAddress(bucket=bucket, url=parsed.url, options=parsed.options, trusted=trusted)
 
 
 def open_store(address: StoreAddress) -> Store:
@@ -113,7 +109,7 @@ class Buckets:
         Raises StoreMisconfigured when the configuration says otherwise.
         """
         configured = self._configured.get(address.bucket)
-        if configured is not None and configured != address:
+        if configured is not None and not _is_same(configured, address):
             raise StoreMisconfigured(
                 f"the bucket {address.bucket} is set in the configuration; change it there, or use another name"
             )
@@ -135,7 +131,9 @@ class Buckets:
         if known is not None:
             return known
         if self._root is not None and _is_plain_name(bucket) and (self._root / bucket).is_dir():
-            return StoreAddress(bucket=bucket, url=f"file://{(self._root / bucket).resolve()}")
+            return StoreAddress(
+                bucket=bucket, url=f"file://{(self._root / bucket).resolve()}", trusted=True
+            )
         raise BucketNotFound(
             f"no bucket {bucket}; name it with --bucket or put a folder into --bucket-root"
         )
@@ -191,6 +189,11 @@ class Buckets:
 def _root(address: StoreAddress) -> str:
     parts = urlsplit(address.url)
     return "" if parts.scheme == "file" else split_root(parts.path)
+
+
+def _is_same(configured: StoreAddress, address: StoreAddress) -> bool:
+    """Whether both say the same, whoever says it."""
+    return configured.url == address.url and configured.options == address.options
 
 
 def _is_plain_name(bucket: str) -> bool:

@@ -17,10 +17,17 @@ from urllib.parse import unquote_plus, urlsplit
 import msgspec
 
 from bindery.buckets.bucket_http import BucketHttp, Location
-from bindery.buckets.endpoint import addresses_by_path, is_set, parse_endpoint
+from bindery.buckets.endpoint import (
+    addresses_by_path,
+    check_ambient,
+    check_region,
+    is_set,
+    parse_endpoint,
+)
 from bindery.buckets.object_store import Dialect, ObjectStore, split_root
 from bindery.buckets.signing import AWS_V4, Credentials
 from bindery.buckets.store import AccessDenied, StoreAddress, StoreMisconfigured
+from bindery.buckets.store_url import Kind
 
 _DIALECT = Dialect(
     header_prefix="x-amz-",
@@ -33,6 +40,20 @@ _DIALECT = Dialect(
     has_acl=False,
 )
 _DEFAULT_REGION = "us-east-1"
+_VENDOR = re.compile(
+    r"(?:https://)?s3(?:[.-](?:dualstack|fips|accelerate))*(?:[.-][a-z]{2}(?:-[a-z]+){1,3}-[0-9]{1,2})?"
+    r"\.amazonaws\.com(?:\.cn)?"
+)
+"""Endpoints of S3 itself. Other hosts of the domain are customers'."""
+KIND = Kind(
+    options=frozenset(
+        {
+            "endpoint", "region", "access_key_id", "secret_access_key", "session_token", "anonymous", "addressing",
+            "order",
+        }
+    ),
+    on_this_machine=frozenset({"profile", "ca_bundle"}),
+)  # fmt: skip
 _DNS_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
@@ -44,22 +65,18 @@ def open_s3(address: StoreAddress) -> ObjectStore:
         address.bucket,
         _location(parts.netloc, options),
         AWS_V4,
-        _credentials(options),
+        _credentials(address),
         headers={},
         ca_bundle=options.get("ca_bundle") or os.environ.get("AWS_CA_BUNDLE"),
-        relocate=_relocate if "endpoint" not in options else _change_region,
+        relocate=_relocate if _endpoint(options) is None else _change_region,
     )
     return ObjectStore(address, http, _DIALECT, split_root(parts.path))
 
 
 def _location(bucket: str, options: Mapping[str, str]) -> Location:
     region = options.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    region = region or _DEFAULT_REGION
-    endpoint = (
-        options.get("endpoint")
-        or os.environ.get("AWS_ENDPOINT_URL_S3")
-        or os.environ.get("AWS_ENDPOINT_URL")
-    )
+    region = check_region(region) or _DEFAULT_REGION
+    endpoint = _endpoint(options)
     by_path = addresses_by_path(options)
     if endpoint:
         scheme, host = parse_endpoint(endpoint)
@@ -68,6 +85,12 @@ def _location(bucket: str, options: Mapping[str, str]) -> Location:
         scheme, host = "https", _aws_host(region)
         path_style = _DNS_NAME.fullmatch(bucket) is None if by_path is None else by_path
     return Location(scheme=scheme, host=host, bucket=bucket, path_style=path_style, region=region)
+
+
+def _endpoint(options: Mapping[str, str]) -> str | None:
+    """What the URL or the environment names; requests never go to another host then."""
+    named = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    return options.get("endpoint") or named or None
 
 
 def _aws_host(region: str) -> str:
@@ -83,8 +106,9 @@ def _change_region(location: Location, region: str) -> Location:
     return msgspec.structs.replace(location, region=region)
 
 
-def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None:
+def _credentials(address: StoreAddress) -> Callable[[], Credentials] | None:
     """Where a request gets its credentials; None for a public bucket."""
+    options = address.options
     if is_set(options, "anonymous"):
         return None
     key, secret = options.get("access_key_id"), options.get("secret_access_key")
@@ -93,13 +117,16 @@ def _credentials(options: Mapping[str, str]) -> Callable[[], Credentials] | None
         return lambda: given
     if key or secret:
         raise StoreMisconfigured("access_key_id and secret_access_key belong together; set both")
+    check_ambient(address, options.get("endpoint"), _VENDOR)
     return lambda: _found_credentials(options.get("profile"))
 
 
-def found_options(options: Mapping[str, str]) -> dict[str, str]:
+def found_options(address: StoreAddress) -> dict[str, str]:
     """Options with the credentials that are used where the address has none. Raises StoreError."""
+    options = address.options
     if is_set(options, "anonymous") or options.get("access_key_id"):
         return {}
+    check_ambient(address, options.get("endpoint"), _VENDOR)
     found = _found_credentials(options.get("profile"))
     token = {"session_token": found.token} if found.token else {}
     return {"access_key_id": found.access_key_id, "secret_access_key": found.secret, **token}
