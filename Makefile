@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+INSTALLED := $(VENV)/.installed
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 SIDE_BY_SIDE := -n 4 --dist loadgroup
 DEPTH := BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000
@@ -13,7 +15,7 @@ DEPTH := BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000
 help: ## show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-run: $(READY) ## start a server, bind a bucket of sample media, show its binding and query it
+run: $(INSTALLED) ## start a server, bind a bucket of sample media, show its binding and query it
 	@$(BIN)/python -m bindery.cli.main demo
 
 test: $(READY) ## set up and run every test; what is random runs only as deep as a change needs
@@ -44,18 +46,28 @@ docs: $(READY) ## write the generated reference pages
 	$(BIN)/python scripts/generate_messages.py
 	$(BIN)/python scripts/generate_docs.py
 
-lock: ## renew requirements.lock from pyproject.toml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-annotate --no-header pyproject.toml
+
+lock: ## renew requirements.lock (what a user needs) and requirements-dev.lock (and what the tests need)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \
-	    --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(COMPILE) --group dev -o requirements-dev.lock
+	$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## remove what make made
 	rm -rf $(VENV) node_modules tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache demo-data
 
-$(READY): requirements.lock pyproject.toml
+$(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bindery needs Python 3.11 or newer; set PYTHON=python3.11")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing dependencies into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements.lock pyproject.toml | $(VENV)
+	@echo "installing Bindery into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(INSTALL) --no-deps -e .
+	@touch $@
+
+$(READY): requirements-dev.lock $(INSTALLED)
+	@echo "installing what the tests need into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
 	@touch $@

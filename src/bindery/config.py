@@ -16,6 +16,7 @@ import msgspec
 
 from bindery.buckets.folder import FOLLOW
 from bindery.clock import parse_zone
+from bindery.documentation import command_for
 from bindery.log import FORMATS, LEVELS
 from bindery.notifications.settings import parse_secret
 from bindery.secrecy import Hiding
@@ -147,7 +148,9 @@ def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     try:
         config = msgspec.convert(merged, Config, strict=True, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path or 'command line'}: {error}; see docs/configuration.md") from error
+        raise ConfigurationError(
+            f"{path or 'command line'}: {error}; see: {command_for('configuration')}"
+        ) from error
     _check(config)
     return config
 

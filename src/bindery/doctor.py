@@ -24,6 +24,7 @@ from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
 from bindery.config import Config, NotificationsConfig
+from bindery.documentation import command_for
 
 _GIB = 1024**3
 _LEAST_FREE_BYTES = _GIB
@@ -219,7 +220,7 @@ def _bucket(buckets: Buckets, name: str, config: Config) -> Finding:
 
 
 def _unusable(name: str, error: StoreError) -> Finding:
-    advice = "try again later" if error.retryable else "see docs/stores.md for addresses and credentials"
+    advice = "try again later" if error.retryable else f"addresses and credentials: {command_for('stores')}"
     return Finding(f"bucket {name}", Verdict.FAILURE, f"{type(error).__name__}: {error}", advice)
 
 

@@ -125,7 +125,7 @@ def not_implemented(name: str) -> ApiError:
     return ApiError(
         501,
         "NotImplemented",
-        f"{name} is part of the API but not built in Bindery yet; see docs/coverage.md.",
+        f"{name} is part of the API but not built in Bindery yet; see /docs/coverage of this server.",
     )
 
 

@@ -263,7 +263,7 @@ def _disorder(key: str, last: str) -> StoreUnavailable:
         )
     return StoreUnavailable(
         f"the store listed {key!r} after {last!r}, out of order; nothing is concluded from it. A store that "
-        "always lists in another order needs order=utf16 or order=none in its URL, see docs/stores.md"
+        "always lists in another order needs order=utf16 or order=none in its URL, see: bindery docs stores"
     )
 
 

@@ -13,6 +13,7 @@ from bindery.cli.output import console
 from bindery.cli.serve import overrides
 from bindery.config import ConfigurationError, load_config
 from bindery.doctor import Finding, Verdict, examine
+from bindery.documentation import command_for
 
 _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILURE: "red"}
 
@@ -50,7 +51,9 @@ def doctor(
         given = overrides(data=data, buckets=buckets, bucket_root=bucket_root)
         findings = list(examine(load_config(config_file, given)))
     except ConfigurationError as error:
-        findings = [Finding("configuration", Verdict.FAILURE, str(error), "see docs/configuration.md")]
+        findings = [
+            Finding("configuration", Verdict.FAILURE, str(error), f"see: {command_for('configuration')}")
+        ]
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
     else:

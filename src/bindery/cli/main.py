@@ -16,6 +16,7 @@ _COMMANDS = (
     "call",
     "confirm",
     "demo",
+    "docs",
     "doctor",
     "estimate",
     "get",

@@ -186,7 +186,7 @@ class Connection(web.RequestHandler):
         elif isinstance(exc, LineTooLong):
             error = errors.request_too_large(
                 "The request line or a header is longer than this server accepts; "
-                "see server.max_request_line in docs/configuration.md."
+                "see server.max_request_line in /docs/configuration here."
             )
         else:
             error = errors.malformed_request("The request is not valid HTTP.")

@@ -27,6 +27,7 @@ from bindery.api.gateway.connection import (
 )
 from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.pages import page_for
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
 
@@ -108,6 +109,8 @@ class Server:
         elif path == "/events" or path.startswith("/events/"):
             await _continue(request)
             response = await self._events.handle(request)
+        elif (found := await page_for(request, self._readiness)) is not None:
+            response = found
         else:
             return await self._call(request)
         response.headers["Server"] = SERVER
