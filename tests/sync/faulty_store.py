@@ -104,6 +104,9 @@ class FaultyStore:
     def identity(self) -> StoreIdentity:
         return self._store.identity()
 
+    def mounts(self) -> dict[str, str]:
+        return self._store.mounts()
+
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         if self.fault_after_pages is None:
             self._meet()

@@ -97,12 +97,53 @@ def test_folders_that_move_in_out_and_within(room: Room, root: Path) -> None:
     wait_equal(room, root)
 
 
-def test_a_folder_that_is_removed(room: Room, root: Path) -> None:
-    for number in range(300):
-        write(root / "folder" / "deep" / f"{number}.bin", bytes([0, number % 250]), age=30)
+@pytest.mark.parametrize("count", [5, 90])
+def test_a_folder_that_is_removed(room: Room, root: Path, count: int) -> None:
+    fill(root / "folder" / "deep", count)
     wait_equal(room, root)
     shutil.rmtree(root / "folder")
     wait_equal(room, root)
+    assert room.binding("media").reason == ""
+
+
+@pytest.mark.parametrize("how", ["removed", "moved out"])
+def test_a_large_folder_that_vanishes_as_a_whole_is_asked_about(room: Room, root: Path, how: str) -> None:
+    fill(root / "folder" / "deep", 300)
+    fill(root / "other", 900)
+    wait_equal(room, root)
+    if how == "removed":
+        shutil.rmtree(root / "folder")
+    else:
+        (root / "folder").rename(root.parent / "elsewhere")
+    reason = room.wait(lambda: room.binding("media").reason)
+    assert "objects below folder/: its objects vanished together" in reason
+    room.wait_listed("media")
+    held = room.binding("media").removals_held
+    assert held == 300 if how == "moved out" else held >= 200
+    assert len(room.keys("media")) == 910 + held
+    (root / "other" / "7.bin").unlink()
+    room.wait(lambda: len(room.keys("media")) == 909 + held)
+    room.engine.confirm_deletion(room.binding("media"))
+    wait_equal(room, root)
+    room.wait(lambda: room.binding("media").reason == "")
+
+
+def test_a_large_folder_that_is_renamed_is_not_asked_about(room: Room, root: Path) -> None:
+    fill(root / "folder" / "deep", 300)
+    wait_equal(room, root)
+    (root / "folder").rename(root / "moved")
+    wait_equal(room, root)
+    (root / "moved" / "deep").rename(root / "before")
+    wait_equal(room, root)
+    for path in sorted((root / "before").iterdir()):
+        path.rename(root / f"single-{path.name}")
+    wait_equal(room, root)
+    assert room.binding("media").reason == ""
+
+
+def fill(folder: Path, count: int) -> None:
+    for number in range(count):
+        write(folder / f"{number}.bin", bytes([0, number % 250]), age=30)
 
 
 def test_single_removals_are_looked_up_and_not_held_back(room: Room, root: Path) -> None:

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import msgspec
 
 from bindery.buckets.folder_files import is_spelled_so, open_file, open_folder, stat_file
-from bindery.buckets.folder_names import file_name, key_name
-from bindery.buckets.identity import StoreIdentity, folder_mark, location_of
+from bindery.buckets.folder_names import file_name, key_name, key_of_path
+from bindery.buckets.identity import StoreIdentity, file_system_id, folder_mark, location_of
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.store import (
     AccessDenied,
@@ -95,6 +95,14 @@ class FolderStore:
                 return StoreIdentity(location_of(self.address.url, {}), folder_mark(descriptor))
         except OSError as error:
             raise _bucket_error(error, self._root) from error
+
+    def mounts(self) -> dict[str, str]:
+        """By key prefix: kind and id of every file system that is mounted below."""
+        return {
+            key_of_path(path + b"/"): f"{mount.kind}:{file_system_id(os.path.join(self._root, path))}"
+            for path, mount in mounts_within(self._root).items()
+            if path
+        }
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages in key order; folders that lie wholly before ``start_after`` are not entered.

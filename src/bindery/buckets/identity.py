@@ -47,5 +47,14 @@ def folder_mark(descriptor: int) -> str:
     The id of the file system outlives a reboot and another mount point where the number of the device does not
     (ext4 and Btrfs make it of their UUID); root folders have the same inode on every disk.
     """
-    system = os.fstatvfs(descriptor).f_fsid & 0xFFFFFFFFFFFFFFFF
-    return f"{system:016x}-{os.fstat(descriptor).st_ino:x}" if system else ""
+    system = file_system_id(descriptor)
+    return f"{system}-{os.fstat(descriptor).st_ino:x}" if system else ""
+
+
+def file_system_id(folder: bytes | int) -> str:
+    """The id of the file system that a folder (path or descriptor) lies on; empty where it has none or is away."""
+    try:
+        number = os.statvfs(folder).f_fsid & 0xFFFFFFFFFFFFFFFF
+    except OSError:
+        return ""
+    return f"{number:016x}" if number else ""

@@ -93,6 +93,10 @@ class MemoryStore:
         """The bucket's name in memory."""
         return StoreIdentity(self.address.url)
 
+    def mounts(self) -> dict[str, str]:
+        """Nothing is mounted in it."""
+        return {}
+
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages in key order, as the bucket was when the listing began."""
         with _LOCK:

@@ -81,6 +81,10 @@ class OpendalStore:
         """Endpoint, bucket and prefix."""
         return StoreIdentity(location_of(self.address.url, self.address.options))
 
+    def mounts(self) -> dict[str, str]:
+        """Nothing is mounted in it."""
+        return {}
+
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages in key order, whatever the order of the store.
 

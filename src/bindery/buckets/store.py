@@ -284,6 +284,10 @@ class Store(Protocol):
     def identity(self) -> StoreIdentity:
         """Which store this is. No request is made; raises BucketNotFound, AccessDenied where a folder is looked at."""
 
+    def mounts(self) -> dict[str, str]:
+        """What tells each file system apart that is mounted below a folder, by the key prefix below which it lies;
+        empty for other stores."""
+
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages (up to 1,000) of objects whose key starts with ``prefix`` and is greater than
         ``start_after``, strictly ascending by the UTF-8 bytes of the key.

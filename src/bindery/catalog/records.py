@@ -156,6 +156,11 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """Removals the deletion guard refused at the last complete listing."""
     removals_confirmed: int = 0
     """Removals the caller allowed by resuming the binding after such a refusal; good for one listing."""
+    removals_below: tuple[str, ...] = ()
+    """Prefixes below which they are; empty when the bucket as a whole lacks too much."""
+    mounts: dict[str, str] | None = None
+    """What was mounted below the folder when it was last listed in full, by key prefix; None before that. See
+    ``sync.subtrees``."""
     store_location: str = ""
     """Where the store is that the binding is bound to, without credentials; empty before its first life."""
     store_mark: str = ""

@@ -1,7 +1,7 @@
 """Single keys and prefixes that may have changed: look, compare with the ledger, mend.
 
-Keys are looked up one by one, so the deletion guard has no say here: a removal follows only when the object
-was asked for and is not there while its bucket is.
+Keys are looked up one by one: a removal follows only when the object was asked for and is not there while its bucket
+is. Where many vanish at once, the next listing and its deletion guard decide.
 """
 
 from __future__ import annotations
@@ -34,13 +34,12 @@ def process_changes(worker: Worker) -> None:
     What could not be dealt with stays in the inbox. Raises StoreError, Interrupted, CatalogError.
     """
     prefixes = worker.inbox.take_prefixes()
-    while prefixes:
+    if prefixes:
         try:
-            _process_prefix(worker, prefixes[0])
+            _process_prefixes(worker, prefixes)
         except BaseException:
             worker.inbox.add_prefixes(prefixes)
             raise
-        prefixes.pop(0)
     keys = worker.inbox.take(_BATCH)
     if not keys:
         return
@@ -110,18 +109,59 @@ def _process_keys(worker: Worker, keys: list[str]) -> None:
             worker.inbox.add([key], delay=worker.settings.settle_time)
         else:
             objects.append((info, before))
-    _apply(worker, objects, excluded, gone, forgotten)
+    _settle(worker, objects, excluded, gone, forgotten)
 
 
-def _process_prefix(worker: Worker, prefix: str) -> None:
-    """Removals come last: nothing is removed below a gap, of which the next reconciliation tells."""
+def _settle(
+    worker: Worker, objects: list[Known], excluded: list[Known], gone: list[str], forgotten: list[str]
+) -> None:
+    """Removals come first, for they make room; many come last, when what was renamed is known by its new key."""
+    if len(gone) <= worker.settings.guard_count:
+        _apply(worker, objects, excluded, removable(worker, gone), forgotten)
+    else:
+        _apply(worker, objects, excluded, [], forgotten)
+        _apply(worker, [], [], removable(worker, gone), [])
+
+
+def _process_prefixes(worker: Worker, prefixes: list[str]) -> None:
+    """Removals come last, when what was moved from one prefix to another is known there. Nothing is removed below a
+    gap, of which the next reconciliation tells."""
     gone = Gone()
     try:
-        _list_prefix(worker, prefix, gone)
+        for prefix in prefixes:
+            _list_prefix(worker, prefix, gone)
         for keys in gone.pages():
-            remove_absent(worker, keys)
+            remove_absent(worker, removable(worker, keys))
     finally:
         gone.close()
+
+
+def removable(worker: Worker, keys: list[str]) -> list[str]:
+    """Those of the keys that changes alone may remove. The rest is left to the next listing, and to its guard.
+
+    In a folder these are removals that come singly, and renames: a disk that goes away, or a folder that is
+    moved out, takes many at once and leaves nothing beside them.
+    """
+    if not keys or not worker.store.capabilities.listing_free:
+        return keys
+    said = worker.catalog.bindings.get_by_id(worker.binding.id)
+    vanishing = worker.vanishing(said)
+    kept = [key for key in keys if not key.startswith(said.removals_below)]
+    doubtful = {key for key in kept if key.startswith(tuple(vanishing.changed_mounts()))}
+    if worker.removals.with_more(len(kept)) > worker.settings.guard_count:
+        doubtful |= _left_alone(worker, kept) - vanishing.renamed(kept)
+    if doubtful:
+        worker.relist()
+        kept = [key for key in kept if key not in doubtful]
+    worker.removals.add(len(kept))
+    return kept
+
+
+def _left_alone(worker: Worker, keys: list[str]) -> set[str]:
+    """Keys in whose folder nothing is left."""
+    folders = {key[: key.rfind("/") + 1] for key in keys}
+    empty = {folder for folder in folders if not next(iter(worker.store.list(prefix=folder)), None)}
+    return {key for key in keys if key[: key.rfind("/") + 1] in empty}
 
 
 def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:

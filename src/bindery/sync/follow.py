@@ -46,6 +46,7 @@ from bindery.sync.outcomes import OVER_CAP
 from bindery.sync.scan import full_scan, reconcile
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
+from bindery.sync.subtrees import remembered
 from bindery.sync.worker import Worker
 
 _CANNOT_HEAL = (BucketNotFound, AccessDenied, StoreMisconfigured, StoreChanged)
@@ -54,6 +55,7 @@ _GATHERING_SECONDS = 0.01
 """Events come in bursts: what follows the first within this time is dealt with together."""
 _LISTING_PAUSE = 4
 """Polling pauses for so many times as long as the listing took, and so takes a fifth of a processor at most."""
+_KEPT_PREFIXES = 1_000
 _INBOX_LIMIT = 100_000
 """Changes that may wait; with more the bucket is listed instead."""
 _log = structlog.get_logger()
@@ -182,6 +184,7 @@ class Follower:
             inbox=self._inbox,
             meanwhile=self._meanwhile,
         )
+        worker.relist = self._listing_due.set
         self._worker = worker
         self._next_watch = 0.0
         try:
@@ -224,7 +227,7 @@ class Follower:
     def _reconcile(self, worker: Worker) -> None:
         worker.check_store()
         binding = self._catalog.bindings.get_by_id(worker.binding.id)
-        held = reconcile(worker, binding.removals_confirmed, moved=binding.moved)
+        held = reconcile(worker, binding)
         self._report(worker, held, binding.removals_confirmed)
 
     def _meanwhile(self) -> None:
@@ -332,6 +335,8 @@ class Follower:
                 binding,
                 reason=reason,
                 removals_held=count,
+                removals_below=() if held is None else held.below[:_KEPT_PREFIXES],
+                mounts=remembered(binding.mounts, worker.mounts, held),
                 removals_confirmed=left,
                 moved=binding.moved and bool(problems),
             )

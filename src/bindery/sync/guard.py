@@ -1,14 +1,15 @@
 """The deletion guard: a listing that would remove too much removes nothing.
 
-It guards listings, which may be wrong as a whole: an empty mount point, a store that answers with half a
-bucket. Single keys that an event named are each looked up before they are removed, and not guarded.
+It guards listings, which may be wrong as a whole or in a part: an empty mount point, a store that answers with half
+a bucket. Single keys that an event named are each looked up before they are removed; where many vanish at once, a
+listing is left to decide.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -16,6 +17,7 @@ import msgspec
 from bindery.sync.settings import SyncSettings
 
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
+_SHOWN_SUBTREES = 3
 
 
 class Gone:
@@ -49,11 +51,21 @@ class Gone:
         self._file.close()
 
 
+class Subtree(msgspec.Struct, frozen=True):
+    """Objects below a prefix that are gone together; see ``subtrees``."""
+
+    prefix: str
+    gone: int
+    problem: str
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """Why removals were held back, and how many."""
 
     count: int
     reason: str
+    below: tuple[str, ...] = ()
+    """Prefixes below which they are; empty when nothing was removed at all."""
 
 
 def refusal(
@@ -83,8 +95,28 @@ def refusal(
         problem = f"the last listing lacks {gone} of {known} known objects, {limits}"
     else:
         return None
-    return Refusal(
-        gone,
-        f"DeletionGuard: {problem}; nothing was removed. Check the bucket. If the objects are really gone, "
-        "confirm with bindery confirm BUCKET, with ConfirmDeletion, or with StopBinding and ResumeBinding",
+    return Refusal(gone, _describe(f"{problem}; nothing was removed"))
+
+
+def _describe(problem: str) -> str:
+    return (
+        f"DeletionGuard: {problem}. Check the bucket. If the objects are really gone, confirm with bindery confirm "
+        "BUCKET, with ConfirmDeletion, or with StopBinding and ResumeBinding"
     )
+
+
+def refuse_below(
+    subtrees: Sequence[Subtree], *, confirmed: int, confirmed_below: Collection[str]
+) -> Refusal | None:
+    """Why what is gone together below some prefixes may not be removed; None when nothing is, or it was confirmed.
+
+    ``confirmed`` removals are allowed below ``confirmed_below``, anywhere when that is empty.
+    """
+    count = sum(subtree.gone for subtree in subtrees)
+    below = tuple(subtree.prefix for subtree in subtrees)
+    if count <= confirmed and (not confirmed_below or set(below) <= set(confirmed_below)):
+        return None
+    shown = [f"{subtree.gone} objects below {subtree.prefix}: {subtree.problem}" for subtree in subtrees]
+    more = len(shown) - _SHOWN_SUBTREES
+    problem = "; ".join(shown[:_SHOWN_SUBTREES]) + (f"; and {more} more" if more > 0 else "")
+    return Refusal(count, _describe(f"{problem}; these were not removed"), below)

@@ -11,12 +11,13 @@ from collections import deque
 import msgspec
 
 from bindery.buckets.store import ObjectInfo
+from bindery.catalog.records import Binding
 from bindery.clock import now_ns
 from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
 from bindery.sync.changed import remove_absent
 from bindery.sync.gaps import Gap
-from bindery.sync.guard import Gone, Refusal, refusal
+from bindery.sync.guard import Gone, Refusal, refusal, refuse_below
 from bindery.sync.march import Step, is_unchanged, march
 from bindery.sync.outcomes import Known, seconds_to_next_try
 from bindery.sync.scope import list_within, walk_within
@@ -60,11 +61,11 @@ def full_scan(worker: Worker) -> bool:
     return whole
 
 
-def reconcile(worker: Worker, confirmed: int = 0, *, moved: bool = False) -> Refusal | None:
+def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
     """Compare the whole bucket with the ledger and mend what differs.
 
-    Returns why removals were held back or the listing is not believed, None when all is well; ``confirmed``
-    removals are allowed in any case. ``moved``: no listing of this store has been compared yet.
+    Returns why removals were held back or the listing is not believed, None when all is well. ``said``: the binding
+    as it is now, with what its caller has confirmed.
     """
     _drop_outside(worker)
     worker.books = begin_listing(worker.books)
@@ -73,16 +74,10 @@ def reconcile(worker: Worker, confirmed: int = 0, *, moved: bool = False) -> Ref
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
         counts.gap.leave_out(gone)
-        held = refusal(
-            gone.count,
-            counts.known,
-            counts.listed,
-            worker.settings,
-            mounted=worker.store.capabilities.listing_free,
-            moved=moved,
-            confirmed=confirmed,
-        )
-        held = _with_gap(held or _remove(worker, gone, began), counts.gap)
+        held = _hold_back(worker, gone, counts, said or worker.binding)
+        if held is None or held.below:
+            held = _both(held, _remove(worker, gone, began))
+        held = _with_gap(held, counts.gap)
         if held is None:
             worker.books = finish_listing(worker.books, now_ns())
     finally:
@@ -92,8 +87,50 @@ def reconcile(worker: Worker, confirmed: int = 0, *, moved: bool = False) -> Ref
     return held
 
 
+def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Refusal | None:
+    """Why something of what is ``gone`` may not be removed. What was held back below a prefix is left out of it."""
+    total, allowed = gone.count, 0
+    folder = worker.store.capabilities.listing_free
+    vanishing = worker.vanishing(said) if folder and counts.listed and total else None
+    held = None
+    if vanishing is not None:
+        subtrees = vanishing.find(gone)
+        held = refuse_below(
+            subtrees, confirmed=said.removals_confirmed, confirmed_below=said.removals_below
+        )
+        if held is None:
+            allowed = sum(subtree.gone for subtree in subtrees)
+        else:
+            gone.leave_out(held.below)
+
+    def refuse(count: int) -> Refusal | None:
+        return refusal(
+            count,
+            counts.known,
+            counts.listed,
+            worker.settings,
+            mounted=folder,
+            moved=said.moved,
+            confirmed=said.removals_confirmed - allowed,
+        )
+
+    whole = refuse(gone.count - allowed)
+    if whole is not None and vanishing is not None and not said.moved:
+        whole = refuse(gone.count - allowed - vanishing.count_renamed(gone))
+    if whole is None:
+        return held
+    return Refusal(total, whole.reason if held is None else f"{held.reason}; {whole.reason}")
+
+
+def _both(held: Refusal | None, problem: Refusal | None) -> Refusal | None:
+    if held is None or problem is None:
+        return held or problem
+    return Refusal(held.count, f"{held.reason}; {problem.reason}", held.below)
+
+
 def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Counts:
     worker.cap = None
+    worker.mounts = worker.store.mounts()
     counts = _Counts(Gap())
     pages: deque[tuple[Page, str | None]] = deque()
     listing = list_within(worker.store, worker.prefixes, cursor)

@@ -32,10 +32,15 @@ from bindery.sync.outcomes import (
     wait_for_room,
     waits_for_room,
 )
+from bindery.sync.removals import RecentRemovals
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
+from bindery.sync.subtrees import Vanishing
 from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
 from bindery.workers.job import Urgency
+
+_RENAMED_NS = 900 * 1_000_000_000
+"""A file that got its present key so long before the last complete listing, or later, may be a renamed one."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -85,6 +90,11 @@ class Worker(Stoppable):
         """Called between the pages of a listing."""
         self.cap: str | None = None
         """The cap of the dataset that the listing in hand has reached."""
+        self.mounts: dict[str, str] = {}
+        """What was mounted below the folder when the last listing began, by key prefix."""
+        self.relist: Callable[[], None] = lambda: None
+        """Has the bucket listed as soon as possible."""
+        self.removals = RecentRemovals()
         self._identity = store.identity()
         self._pool = pool
         self._operators = operators
@@ -120,6 +130,18 @@ class Worker(Stoppable):
         found = self.store.identity()
         if found != self._identity:
             raise StoreUnavailable(f"{found.location} was exchanged; it is looked at anew")
+
+    def vanishing(self, said: Binding) -> Vanishing:
+        """The judge of what is gone from a folder; ``said`` is the binding as it is now."""
+        complete = said.progress.last_complete_listing or 0
+        return Vanishing(
+            self.catalog.ledger,
+            self.binding.id,
+            self.settings,
+            since=complete - _RENAMED_NS,
+            known=self.mounts if said.mounts is None else said.mounts,
+            now=self.store.mounts(),
+        )
 
     def is_unsettled(self, info: ObjectInfo) -> bool:
         """Whether a file was written a moment ago and may still be growing. Objects appear whole.

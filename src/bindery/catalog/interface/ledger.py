@@ -25,6 +25,12 @@ class Ledger(Protocol):
         """Forget which version rows speak of, so that their objects are extracted again; outcomes, and
         with them the books, stay until then. The number of rows; absent ones and tombstones are passed over."""
 
+    def count_below(self, binding_id: int, prefix: str, *, limit: int) -> int:
+        """How many rows whose keys start with ``prefix`` stand for entries; counting ends at ``limit``."""
+
+    def renamed(self, binding_id: int, keys: Sequence[str], *, since: int) -> set[str]:
+        """Those of ``keys`` whose files (``file_id``, version) were settled under another key at ``since`` or later."""
+
     def list(
         self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = 1_000
     ) -> list[LedgerEntry]:

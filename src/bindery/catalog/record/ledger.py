@@ -84,6 +84,27 @@ class Ledger:
         with self._database.transaction() as connection:
             return sum(connection.execute(_SQL.mark_row, (binding_id, key)).rowcount for key in keys)
 
+    def count_below(self, binding_id: int, prefix: str, *, limit: int) -> int:
+        """How many rows below a prefix stand for entries, counted up to ``limit``."""
+        values = {
+            "binding_id": binding_id,
+            "first": prefix,
+            "behind": text_behind(prefix),
+            "limit": limit,
+        }
+        count: int = self._database.reader.execute(_SQL.count_below, values).fetchone()[0]
+        return count
+
+    def renamed(self, binding_id: int, keys: Sequence[str], *, since: int) -> set[str]:
+        """Those of ``keys`` whose files were settled under another key at ``since`` or later."""
+        reader = self._database.reader
+        same = {"binding_id": binding_id, "since": since}
+        return {
+            key
+            for key in keys
+            if reader.execute(_SQL.is_renamed, {**same, "key": key}).fetchone() is not None
+        }
+
     def list(
         self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = _FILTERED_PAGE
     ) -> list[LedgerEntry]:

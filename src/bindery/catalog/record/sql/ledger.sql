@@ -28,3 +28,21 @@ ORDER BY key LIMIT :limit;
 
 -- name: mark_row
 UPDATE ledger SET etag = '', attempts = 0 WHERE binding_id = ? AND key = ? AND outcome <> 'Deleted';
+
+-- name: count_below
+-- Rows that stand for entries, in a range of keys; counting ends at a limit.
+SELECT count(*) FROM (
+    SELECT 1 FROM ledger
+    WHERE binding_id = :binding_id AND key >= :first AND (:behind IS NULL OR key < :behind)
+      AND outcome NOT IN ('Deleted', 'Excluded')
+    LIMIT :limit
+);
+
+-- name: is_renamed
+-- Whether the file of a row was settled under another key since a time.
+SELECT 1 FROM ledger AS former CROSS JOIN ledger AS present INDEXED BY ledger_content
+    ON present.etag = former.etag AND present.outcome = 'Indexed' AND present.size > 0
+WHERE former.binding_id = :binding_id AND former.key = :key AND former.file_id <> ''
+  AND present.binding_id = :binding_id AND present.file_id = former.file_id AND present.size = former.size
+  AND present.key <> :key AND present.outcome_time >= :since
+LIMIT 1;
