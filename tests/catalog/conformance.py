@@ -26,8 +26,10 @@ from bindery.catalog.records import (
     BindingPhase,
     BindingState,
     Dataset,
+    FileWrite,
     IndexCall,
     IndexedFile,
+    LedgerEntry,
     LimitExceeded,
     Limits,
     NotEmpty,
@@ -38,11 +40,13 @@ from bindery.catalog.records import (
     Project,
     ScanCommit,
     Task,
+    TaskFilter,
+    TaskOrder,
 )
 from bindery.clock import now_ns
-from bindery.file import Address, Label
+from bindery.file import Address, File, Label
 
-from .samples import Place, document_of, entry_of, make_place, scan_of, uris, write_of
+from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
 
 HOSTILE_KEYS = [
     "a",
@@ -285,6 +289,49 @@ class BindingConformance:
                 call()
             assert caught.value.args[0] == "binding"
 
+    def test_the_names_of_a_deleted_binding_are_free_at_once(self, catalog: Catalog, place: Place) -> None:
+        catalog.bindings.commit(scan_of(place, "a"))
+        catalog.changes.add({place.binding.id: ["a"]})
+        catalog.bindings.delete(place.binding.id)
+        assert catalog.datasets.statistics("place", "place").bind_count == 0
+        assert catalog.projects.statistics("place").bind_count == 0
+        catalog.changes.add({place.binding.id: ["b"]})
+        again = catalog.bindings.create(replace(place.binding, id=0))
+        assert catalog.bindings.list() == [again]
+        with pytest.raises(NotFound):
+            catalog.bindings.commit(scan_of(place, "late"))
+        assert forget_deleted(catalog) > 1
+        assert catalog.bindings.list() == [again]
+
+    def test_a_cleanup_removes_what_bindings_made_and_no_call_asked_for(
+        self, catalog: Catalog, place: Place
+    ) -> None:
+        for asked in ("oss://bucket/asked", "oss://bucket/asked-before"):
+            catalog.files.accept(place.dataset.id, [(asked, b"{}")])
+        catalog.bindings.commit(scan_of(place, "asked-before", *(f"{number:03}" for number in range(25))))
+        catalog.files.accept(place.dataset.id, [("oss://bucket/001", b"{}")])
+        catalog.files.accept(place.dataset.id, [("oss://other/001", b"{}")])
+        catalog.bindings.delete(place.binding.id, cleanup=True)
+        again = catalog.bindings.create(replace(place.binding, id=0))
+        catalog.bindings.commit(replace(scan_of(place, "002", "new"), binding_id=again.id))
+        catalog.files.write(
+            place.dataset.id, [FileWrite(uri="oss://bucket/002", file=File(size=1), binding_id=again.id)]
+        )
+        assert forget_deleted(catalog, limit=10) > 3
+        assert uris(catalog, place.dataset) == [
+            "oss://bucket/001", "oss://bucket/002", "oss://bucket/asked", "oss://bucket/asked-before",
+            "oss://other/001",
+        ]  # fmt: skip
+        assert catalog.datasets.statistics("place", "place").file_count == 5
+
+    def test_an_entry_that_was_removed_is_no_longer_asked_for(self, catalog: Catalog, place: Place) -> None:
+        catalog.files.accept(place.dataset.id, [("oss://bucket/a", b"{}")])
+        catalog.files.delete(place.dataset.id, ["oss://bucket/a"])
+        catalog.bindings.commit(scan_of(place, "a"))
+        catalog.bindings.delete(place.binding.id, cleanup=True)
+        forget_deleted(catalog)
+        assert uris(catalog, place.dataset) == []
+
     def test_updates_are_seen_at_once(self, catalog: Catalog, place: Place) -> None:
         def run(held: Binding) -> Binding:
             return replace(
@@ -321,6 +368,9 @@ class BindingConformance:
     def test_deleting_a_binding_keeps_its_entries(self, catalog: Catalog, place: Place) -> None:
         catalog.bindings.commit(scan_of(place, "a", "b"))
         catalog.bindings.delete(place.binding.id)
+        with pytest.raises(NotFound):
+            catalog.bindings.get_by_id(place.binding.id)
+        forget_deleted(catalog)
         assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
         assert catalog.ledger.get(place.binding.id, ["a", "b"]) == {}
         assert list(catalog.ledger.walk(place.binding.id)) == []
@@ -453,6 +503,47 @@ class LedgerConformance:
         pages = catalog.ledger.walk(place.binding.id, after=after, prefix=prefix)
         expected = {key for key in keys if key.startswith(prefix) and key.encode() > after.encode()}
         assert [entry.key for page in pages for entry in page] == sorted(expected, key=str.encode)
+
+    def test_tombstones_go_after_their_grace(self, catalog: Catalog, place: Place) -> None:
+        keys = [f"{number:02}" for number in range(12)]
+        catalog.bindings.commit(scan_of(place, *keys))
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=tuple(keys[:10])))
+        assert catalog.tombstones.purge(place.binding.id, before=1, limit=4) == 0
+        purged = [catalog.tombstones.purge(place.binding.id, before=now_ns(), limit=4) for _ in range(4)]
+        assert purged == [4, 4, 2, 0]
+        assert [row.key for page in catalog.ledger.walk(place.binding.id) for row in page] == keys[10:]
+
+    def test_counts_below_a_prefix(self, catalog: Catalog, place: Place) -> None:
+        rows = {
+            "a/1": Outcome.INDEXED,
+            "a/2": Outcome.FAILED,
+            "a/3": Outcome.EXCLUDED,
+            "b": Outcome.INDEXED,
+        }
+        ledger = tuple(entry_of(key, outcome) for key, outcome in rows.items())
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, ledger=ledger))
+        counts = [
+            catalog.ledger.count_below(place.binding.id, prefix, limit=9) for prefix in ("a/", "", "c")
+        ]
+        assert counts == [2, 3, 0]
+        assert catalog.ledger.count_below(place.binding.id, "", limit=2) == 2
+
+    def test_renames_are_known_by_file_and_version(self, catalog: Catalog, place: Place) -> None:
+        def row(key: str, **fields: Any) -> LedgerEntry:
+            held = {"etag": "e", "size": 1, "file_id": "f", "outcome_time": 5} | fields
+            return LedgerEntry(key=key, modified_ns=1, outcome=Outcome.INDEXED, **held)  # type: ignore[arg-type]
+
+        rows = (
+            row("was"),
+            row("is"),
+            row("other", file_id="g"),
+            row("changed", etag="x"),
+            row("none", file_id=""),
+        )
+        catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, ledger=rows))
+        keys = [held.key for held in rows]
+        assert catalog.ledger.renamed(place.binding.id, keys, since=5) == {"was", "is"}
+        assert catalog.ledger.renamed(place.binding.id, keys, since=6) == set()
 
     def test_walk_shows_tombstones_and_outlives_changes(self, catalog: Catalog, place: Place) -> None:
         keys = [f"k{number:05d}" for number in range(6_000)]
@@ -769,6 +860,49 @@ class TaskConformance:
         for wrong in (("p", "T", "a"), ("q", "T", "b"), ("p", "U", "b")):
             with pytest.raises(NotFound, match="task"):
                 catalog.tasks.get(*wrong)
+
+    def test_tasks_are_filtered_and_ordered_page_by_page(self, catalog: Catalog) -> None:
+        now = now_ns()
+        tasks = [
+            Task(
+                id=f"{number:02}", project_name="p", type="T" if number % 2 else "U",
+                start_time=now - number % 3, tags={"of": str(number % 4), 'odd"key': "x"},
+                status="Running" if number % 5 else "Succeeded", end_time=None if number % 5 else now + number,
+            )
+            for number in range(20)
+        ]  # fmt: skip
+        for task in tasks:
+            catalog.tasks.put(task)
+        positions: dict[TaskOrder, Callable[[Task], tuple[int, str]]] = {
+            TaskOrder.ID: lambda task: (0, task.id),
+            TaskOrder.START: lambda task: (task.start_time, task.id),
+            TaskOrder.END: lambda task: (task.end_time or 0, task.id),
+        }
+        filters: list[tuple[TaskFilter, Callable[[Task], bool]]] = [
+            (TaskFilter(), lambda _: True),
+            (TaskFilter(types=("T", "V")), lambda task: task.type == "T"),
+            (TaskFilter(status="Running"), lambda task: task.status == "Running"),
+            (TaskFilter(tag=("of", "3")), lambda task: task.tags["of"] == "3"),
+            (TaskFilter(tag=('odd"key', "y")), lambda _: False),
+            (TaskFilter(started=(now - 1, float("inf"))), lambda task: task.start_time >= now - 1),
+            (
+                TaskFilter(ended=(float("-inf"), now + 10)),
+                lambda task: (task.end_time or now + 99) <= now + 10,
+            ),
+        ]
+        for chosen, passes in filters:
+            for order, position in positions.items():
+                for descending in (False, True):
+                    wanted = sorted(filter(passes, tasks), key=position, reverse=descending)
+                    found: list[Task] = []
+                    after: tuple[int, str] | None = None
+                    while page := catalog.tasks.list(
+                        "p", chosen, order=order, descending=descending, after=after, limit=3
+                    ):
+                        found += page
+                        after = position(page[-1])
+                    assert found == wanted, (chosen, order, descending)
+        assert {task.id for task in catalog.tasks.running()} == {t.id for t in tasks if t.end_time is None}
 
     def test_tasks_are_forgotten_after_seven_days(self, catalog: Catalog) -> None:
         week = 7 * 24 * 3600 * 10**9

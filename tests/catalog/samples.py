@@ -63,6 +63,14 @@ def scan_of(place: Place, *keys: str, **fields: Any) -> ScanCommit:
     )
 
 
+def forget_deleted(catalog: Catalog, limit: int = 100) -> int:
+    """Work off what deleted bindings left; in how many pages."""
+    pages = 0
+    while catalog.bindings.forget_deleted(limit=limit):
+        pages += 1
+    return pages
+
+
 def uris(catalog: Catalog, dataset: Dataset, query: dict[str, Any] | None = None) -> list[str]:
     """The URIs of all files that match, over all pages."""
     tree = None if query is None else parse_simple_query(query)

@@ -10,6 +10,8 @@ import pytest
 from bindery.catalog.records import Binding, Dataset, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
+from .samples import forget_deleted
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -70,6 +72,7 @@ def test_a_deleted_binding_forgets_its_keys(folder: Path, bind: Callable[[Sqlite
     binding_id = bind(catalog)
     catalog.changes.add({binding_id: ["a"]})
     catalog.bindings.delete(binding_id)
+    forget_deleted(catalog)
     assert names(catalog, binding_id) == []
     catalog.changes.add({binding_id: ["b"]})
     assert names(catalog, binding_id) == []

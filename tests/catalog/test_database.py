@@ -18,6 +18,7 @@ import pytest
 from bindery.catalog.record import connection
 from bindery.catalog.record import database as database_module
 from bindery.catalog.record.database import Database, load_migrations, split_script
+from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable, Project
 
 from .conftest import OpenCatalog
@@ -126,11 +127,12 @@ def test_a_record_cut_short_while_open_kills_nobody(open_catalog: OpenCatalog, t
 
 
 SCHEMA_OF_EACH_TABLE = {
-    "binding": ["id", "dataset_id", "bucket", "body"],
+    "binding": ["id", "dataset_id", "bucket", "body", "ending"],
     "buried": ["binding_id", "key", "etag", "size", "file_id", "extractor_version", "document", "own", "text",
                "create_time", "buried_time"],
     "change": ["sequence", "binding_id", "key", "since", "version"],
     "dataset": ["id", "project_id", "name", "body", "file_count", "total_size"],
+    "explicit_file": ["dataset_id", "uri"],
     "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
     "follower": ["identity", "purged"],
     "index_call": ["id", "dataset_id", "body"],
@@ -158,15 +160,23 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
     )
     assert {name for (name,) in indexes.fetchall()} == {
         "buried_age",
+        "binding_ending",
+        "binding_names",
         "buried_content",
         "change_order",
         "file_removed",
         "index_call_dataset",
         "index_call_file_call",
         "ledger_content",
+        "ledger_deleted",
+        "ledger_unsettled",
         "outbox_age",
         "outbox_due",
         "task_age",
+        "task_end",
+        "task_id",
+        "task_start",
+        "task_status",
     }
     assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)
     database.close()
@@ -191,6 +201,76 @@ def test_every_earlier_schema_is_brought_forward(tmp_path: Path, monkeypatch: py
         assert database.reader.execute("PRAGMA user_version").fetchone() == (max(every),)
         assert database.reader.execute("PRAGMA foreign_key_check").fetchall() == []
         database.close()
+
+
+def test_ids_of_deleted_bindings_are_not_given_again_after_a_migration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries remember which binding made them."""
+    every = load_migrations()
+    monkeypatch.setattr(database_module, "load_migrations", lambda: {n: every[n] for n in range(1, 6)})
+    database = Database(tmp_path)
+    with database.transaction() as writer:
+        writer.execute("INSERT INTO project VALUES (1, 'p', x'7b7d')")
+        writer.execute("INSERT INTO dataset VALUES (1, 1, 'd', x'7b7d', 0, 0)")
+        for bucket in ("one", "two", "three"):
+            writer.execute(
+                "INSERT INTO binding (dataset_id, bucket, body) VALUES (1, ?, x'7b7d')", (bucket,)
+            )
+        writer.execute("INSERT INTO ledger VALUES (1, 'k', 'e', 1, 1, 'Indexed', '', 1, 1, 1, 1, '')")
+        writer.execute("DELETE FROM binding WHERE id = 3")
+    database.close()
+    monkeypatch.undo()
+    database = Database(tmp_path)
+    with database.transaction() as writer:
+        writer.execute("INSERT INTO binding (dataset_id, bucket, body) VALUES (1, 'four', x'7b7d')")
+        rows = writer.execute("SELECT id, bucket FROM binding ORDER BY id").fetchall()
+        assert rows == [(1, "one"), (2, "two"), (4, "four")]
+        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            writer.execute("DELETE FROM binding WHERE id = 1")
+    database.close()
+
+
+def test_space_that_became_free_goes_back_to_the_disk(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    with database.transaction() as writer:
+        writer.execute("CREATE TABLE filling (x BLOB)")
+        writer.executemany("INSERT INTO filling VALUES (?)", [(bytes(4_000),)] * 3_000)
+    assert not database.give_back(500)
+    with database.transaction() as writer:
+        writer.execute("DROP TABLE filling")
+    pages = database.reader.execute("PRAGMA page_count").fetchone()[0]
+    assert database.give_back(500)
+    assert database.reader.execute("PRAGMA page_count").fetchone()[0] <= pages - 500
+    while database.give_back(500):
+        pass
+    assert database.reader.execute("PRAGMA freelist_count").fetchone()[0] < 1_000
+    database.close()
+
+
+def test_filters_of_the_ledger_and_lists_of_tasks_go_by_an_index(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    ledger, tasks = load_statements("ledger"), load_statements("tasks")
+
+    def plan(statement: str) -> str:
+        values = dict.fromkeys(re.findall(r":(\w+)", statement))
+        rows = database.reader.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+        return "; ".join(row[3] for row in rows)
+
+    assert "PRIMARY KEY (binding_id=? AND key>? AND key<?)" in plan(ledger.select_filtered)
+    unsettled = plan(ledger.select_unsettled)
+    assert "ledger_unsettled (binding_id=? AND outcome=? AND key>? AND key<?)" in unsettled
+    assert "PRIMARY KEY (binding_id=? AND key>? AND key<?)" in plan(ledger.count_below)
+    assert "task_start" in plan(tasks.list_by_start)
+    assert "task_status" in plan(tasks.list_running)
+    for statement in (
+        ledger.select_filtered,
+        ledger.select_unsettled,
+        tasks.list_by_start,
+        tasks.list_by_id,
+    ):
+        assert "TEMP B-TREE" not in plan(statement)
+    database.close()
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

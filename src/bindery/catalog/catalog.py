@@ -47,6 +47,9 @@ class Catalog(Protocol):
     @property
     def outbox(self) -> Outbox: ...
 
+    def give_back(self, *, pages: int) -> bool:
+        """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""
+
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
         """Interrupt what runs and close everything; whether that was done within so many seconds.
 

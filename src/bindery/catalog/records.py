@@ -204,6 +204,9 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """See ``buckets.store.ObjectInfo``. Kept to find content; rows that are read leave it empty."""
 
 
+_EXTRACTED = (Outcome.INDEXED, Outcome.FAILED)
+
+
 class LedgerFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which rows of a ledger are meant; those that pass everything given."""
 
@@ -214,6 +217,20 @@ class LedgerFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What the key starts with."""
     extractor_version_below: int | None = None
     """Only rows that an earlier extractor than this settled."""
+
+    def passes(self, row: LedgerEntry) -> bool:
+        """Whether a row passes."""
+        code = row.reason.partition(":")[0]
+        wanted, below = self.reason, self.extractor_version_below
+        return (
+            row.key.startswith(self.prefix)
+            and self.outcome in (None, row.outcome)
+            and (
+                not wanted
+                or (row.reason.startswith(wanted[:-1]) if wanted.endswith("*") else code == wanted)
+            )
+            and (below is None or (row.extractor_version < below and row.outcome in _EXTRACTED))
+        )
 
 
 class SoughtFile(msgspec.Struct, frozen=True, gc=False):
@@ -320,6 +337,28 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     request_definition: str = ""
     result: str = ""
     """What a task that has ended found, as JSON."""
+
+
+class TaskOrder(enum.Enum):
+    """What tasks are listed by; by id among equals."""
+
+    ID = "TaskId"
+    START = "StartTime"
+    END = "EndTime"
+
+
+class TaskFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tasks are meant; those that pass everything given. Ranges hold both their ends."""
+
+    types: tuple[str, ...] = ()
+    status: str = ""
+    tag: tuple[str, str] | None = None
+    started: tuple[float, float] | None = None
+    ended: tuple[float, float] | None = None
+    """A task that has not ended is in no range."""
+
+
+ANY_TASK = TaskFilter()
 
 
 class Notification(msgspec.Struct, frozen=True):

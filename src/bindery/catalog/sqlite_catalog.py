@@ -64,6 +64,10 @@ class SqliteCatalog:
         )
         self.files = Files(database, self.datasets, entries, calls, announcing, written)
 
+    def give_back(self, *, pages: int) -> bool:
+        """Up to ``pages`` free pages of the record."""
+        return self._database.give_back(pages)
+
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
         """Interrupt what runs and close record and index; see ``Catalog.close``.
 

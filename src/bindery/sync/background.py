@@ -29,7 +29,6 @@ STOPPED_MESSAGES = {
 """What is to be done about such a task, by its type."""
 
 _REPORT_SECONDS = 0.5
-_ALL = 1_000_000_000
 _log = structlog.get_logger()
 
 
@@ -64,10 +63,9 @@ def stopped(task: Task) -> Task:
 
 def fail_left_over(catalog: Catalog) -> None:
     """Tasks that were running when the server died have failed."""
-    for project in catalog.projects.list(limit=_ALL):
-        for task in catalog.tasks.list(project.name):
-            if task.type in STOPPED_MESSAGES and task.status == "Running":
-                catalog.tasks.put(stopped(task))
+    for task in catalog.tasks.running():
+        if task.type in STOPPED_MESSAGES:
+            catalog.tasks.put(stopped(task))
 
 
 class Running(Stoppable):

@@ -33,6 +33,7 @@ from bindery.sync.background import Background, fail_left_over
 from bindery.sync.bound_store import bind_to, bound_store, describe_change
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
+from bindery.sync.forgetting import Forgetting
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
 from bindery.sync.making import make
@@ -76,6 +77,7 @@ class Engine:
         self._background = Background(catalog)
         self._estimates = Estimates(buckets, self._background, settings.workers)
         self._audits = Audits(catalog, buckets, self._background, self._look_again)
+        self._forgetting = Forgetting(catalog)
         self._retries = Retries(catalog, self._background, self.reconcile)
         self._intake = Intake(catalog, buckets, self._notice_changes)
 
@@ -86,6 +88,7 @@ class Engine:
             for binding in self._catalog.bindings.list():
                 if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
                     self._start(binding)
+        self._forgetting.start()
         self._indexer.start()
         self._intake.start()
 
@@ -98,7 +101,12 @@ class Engine:
             self._followers.clear()
         for follower in followers:
             follower.signal_stop()
-        for close in (self._intake.close, self._background.close, self._indexer.close):
+        for close in (
+            self._intake.close,
+            self._forgetting.close,
+            self._background.close,
+            self._indexer.close,
+        ):
             close(max(0.0, deadline - time.monotonic()))
         for follower in followers:
             follower.join(max(0.0, deadline - time.monotonic()))
@@ -173,14 +181,16 @@ class Engine:
 
         self._catalog.bindings.update(binding.id, change)
 
-    def delete_binding(self, binding: Binding) -> None:
-        """Forget the binding and end its work. Entries stay, as the vendor documents. Raises NotFound.
+    def delete_binding(self, binding: Binding, *, cleanup: bool = False) -> None:
+        """End the binding and its work. Its ledger goes behind the call, by pages; with ``cleanup`` the entries
+        that it made as well. Raises NotFound.
 
         A commit that comes too late finds no binding and changes nothing.
         """
         with self._lock:
-            self._catalog.bindings.delete(binding.id)
+            self._catalog.bindings.delete(binding.id, cleanup=cleanup)
             ending = self._end(binding.id)
+        self._forgetting.wake()
         self._wait_for(binding.id, ending)
 
     def progress(self, binding: Binding) -> Progress:
@@ -219,7 +229,8 @@ class Engine:
 
         Durable when this returns; a stopped binding does it when it is resumed.
         """
-        named = [key for key in dict.fromkeys(keys) if self._passes(binding, chosen, key)]
+        rows = self._catalog.ledger.get(binding.id, list(dict.fromkeys(keys)))
+        named = [key for key, row in rows.items() if chosen.passes(row)]
         count = self._catalog.ledger.mark(binding.id, named)
         if not self._look_again(binding, named):
             self.reconcile(binding)
@@ -305,11 +316,6 @@ class Engine:
         follower = self._followers.get(binding_id)
         if follower is not None:
             follower.notice_changes()
-
-    def _passes(self, binding: Binding, chosen: LedgerFilter, key: str) -> bool:
-        alone = msgspec.structs.replace(chosen, prefix=key)
-        found = self._catalog.ledger.list(binding.id, alone, limit=1)
-        return key.startswith(chosen.prefix) and bool(found) and found[0].key == key
 
     def _look_again(self, binding: Binding, keys: Sequence[str]) -> bool:
         follower = self._followers.get(binding.id)

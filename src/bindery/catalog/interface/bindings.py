@@ -23,8 +23,13 @@ class Bindings(Protocol):
     def update(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
         """Read, change and write in one transaction; times are the caller's business. Raises NotFound."""
 
-    def delete(self, binding_id: int) -> None:
-        """Remove the binding and its ledger; entries stay. Raises NotFound."""
+    def delete(self, binding_id: int, *, cleanup: bool = False) -> None:
+        """End the binding at once; entries stay. With ``cleanup`` those go that a binding made of the bucket and no
+        call of explicit indexing asked for. What is left of it goes by ``forget_deleted``. Raises NotFound."""
+
+    def forget_deleted(self, *, limit: int) -> bool:
+        """Remove one page of what deleted bindings left (entries to clean up, ledger, tombstones), in one
+        transaction; False when nothing is left. Goes on where it was after a restart."""
 
     def commit(self, work: ScanCommit) -> None:
         """Documents, ledger, tombstones, cursor and books, in one transaction. Raises NotFound, LimitExceeded."""

@@ -12,6 +12,7 @@ from bindery.catalog.record.announcing import Announcing
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
+from bindery.catalog.record.key_order import text_behind
 from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.projects import Projects
 from bindery.catalog.record.statements import load_statements
@@ -28,6 +29,8 @@ from bindery.catalog.records import (
 from bindery.clock import now_ns
 
 _SQL = load_statements("bindings")
+_ENTRIES, _LEDGER = "entries", "ledger"
+"""What of a deleted binding goes next."""
 _binding_decoder = msgspec.json.Decoder(Binding)
 
 
@@ -59,6 +62,8 @@ class Bindings:
         self._cached: dict[tuple[str, str, str], Binding] = {}
         self._lock = threading.Lock()
         self._version = 0
+        self._cleaned: dict[int, str] = {}
+        """The last URI that was cleaned up of a deleted binding, by its id."""
 
     def create(self, binding: Binding) -> Binding:
         """``dataset_id`` is looked up by name. Raises NotFound, AlreadyExists, LimitExceeded."""
@@ -101,15 +106,54 @@ class Bindings:
         finally:
             self._forget()
 
-    def delete(self, binding_id: int) -> None:
-        """The binding and its ledger; entries stay. Raises NotFound."""
+    def delete(self, binding_id: int, *, cleanup: bool = False) -> None:
+        """End a binding at once; ``forget_deleted`` does the rest. Raises NotFound."""
         try:
             with self._database.transaction() as connection:
-                binding = self._delete_rows(connection, binding_id)
+                binding = self.get_by_id(binding_id, connection)
                 deleted = msgspec.structs.replace(binding, state=BindingState.DELETED, update_time=now_ns())
+                ending = _ENTRIES if cleanup else _LEDGER
+                values = {"id": binding_id, "ending": ending, "body": encode(deleted)}
+                connection.execute(_SQL.end_binding, values)
                 self._announcing.binding_changed(connection, binding, deleted)
         finally:
             self._forget()
+
+    def forget_deleted(self, *, limit: int) -> bool:
+        """One page of what deleted bindings left, in one transaction; False when nothing is left."""
+        with self._database.transaction() as connection:
+            row = connection.execute(_SQL.select_ending).fetchone()
+            if row is None:
+                return False
+            binding, ending = with_id(_binding_decoder, row[:2]), row[2]
+            if ending == _ENTRIES:
+                left = self._remove_entries(connection, binding, limit)
+            else:
+                left = _forget_rows(connection, binding.id, limit)
+            if not left:
+                following = {_ENTRIES: _SQL.set_ending, _LEDGER: _SQL.delete_binding}[ending]
+                connection.execute(following, {"id": binding.id, "ending": _LEDGER})
+        if ending == _ENTRIES:
+            self._written()
+        return True
+
+    def _remove_entries(self, connection: sqlite3.Connection, binding: Binding, limit: int) -> bool:
+        """A page of the entries that bindings made; whether there may be more."""
+        prefix = f"{binding.uri}/"
+        values = {
+            "id": binding.id,
+            "dataset_id": binding.dataset_id,
+            "after": self._cleaned.get(binding.id, prefix),  # from the beginning again after a restart
+            "behind": text_behind(prefix),
+            "limit": limit,
+        }
+        uris = [row[0] for row in connection.execute(_SQL.made_entries, values).fetchall()]
+        if not uris:
+            self._cleaned.pop(binding.id, None)
+            return False
+        self._entries.remove(connection, binding.dataset_id, uris)
+        self._cleaned[binding.id] = uris[-1]
+        return True
 
     def commit(self, work: ScanCommit) -> None:
         """Documents, ledger, tombstones, cursor and books in one transaction. Raises NotFound, LimitExceeded."""
@@ -156,14 +200,6 @@ class Bindings:
         row = connection.execute(_SQL.insert_binding, values)
         return msgspec.structs.replace(binding, id=row.lastrowid)
 
-    def _delete_rows(self, connection: sqlite3.Connection, binding_id: int) -> Binding:
-        """The binding and its ledger; what it was. Raises NotFound."""
-        binding = self.get_by_id(binding_id, connection)
-        connection.execute(_SQL.delete_binding_ledger, {"id": binding_id})
-        connection.execute(_SQL.delete_binding_buried, {"id": binding_id})
-        connection.execute(_SQL.delete_binding, {"id": binding_id})
-        return binding
-
     def _forget(self) -> None:
         """Drop the cache after a write; a read that began before it may not fill it again."""
         with self._lock:
@@ -194,6 +230,15 @@ class Bindings:
         }
         rows = self._database.reader.execute(_SQL.list_bindings, values).fetchall()
         return [with_id(_binding_decoder, row) for row in rows]
+
+
+def _forget_rows(connection: sqlite3.Connection, binding_id: int, limit: int) -> bool:
+    """A page of what leads to a binding; whether there may be more."""
+    values = {"id": binding_id, "limit": limit}
+    return any(
+        connection.execute(statement, values).rowcount
+        for statement in (_SQL.forget_ledger_page, _SQL.forget_buried_page, _SQL.forget_changes_page)
+    )
 
 
 def _advance(binding: Binding, work: ScanCommit) -> Binding:

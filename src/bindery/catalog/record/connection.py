@@ -123,6 +123,7 @@ def connect(path: Path, *, cache_kib: int, read_only: bool) -> Connection:
         raise unusable(error) from error
     try:
         for pragma in (
+            *([] if read_only else ["auto_vacuum = INCREMENTAL"]),  # counts until the first table is made
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+import structlog
+
 from bindery.catalog.record.connection import CLOSED, Connection, connect, unusable
 from bindery.catalog.record.turns import Turns
 from bindery.catalog.records import CatalogUnusable
@@ -26,6 +28,11 @@ _UNDISTURBED_SECONDS = 0.5
 """How long the end waits for the transaction under way before it interrupts it."""
 _CLOSE_SECONDS = 2.5
 _POLL_SECONDS = 0.01
+_INCREMENTAL = 2
+_FREE_PAGES = 1_000
+_FREE_SHARE = 0.1
+"""So much of the file may stay free, for what is written next."""
+_log = structlog.get_logger()
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
 
@@ -82,6 +89,22 @@ class Database:
                 raise
         finally:
             self._turns.end()
+
+    def give_back(self, pages: int) -> bool:
+        """Give some free pages of the file back to the disk, when it has many; whether there may be more.
+
+        Catalogs of earlier releases keep theirs until they are vacuumed; see docs/operations.md.
+        """
+        free, all_pages, mode = (
+            int(self.reader.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("freelist_count", "page_count", "auto_vacuum")
+        )
+        if mode != _INCREMENTAL or free < _FREE_PAGES or free < _FREE_SHARE * all_pages:
+            return False
+        with self.transaction() as connection:
+            for _ in range(pages):  # the module takes one step of the statement, and each frees a page
+                connection.execute("PRAGMA incremental_vacuum(1)")
+        return True
 
     @property
     def reader(self) -> sqlite3.Connection:
@@ -157,11 +180,18 @@ class Database:
                 f"the record {self.path} was written by a newer Bindery (schema {version}, this one knows {newest}); "
                 "start that one"
             )
+        if 0 < version < newest:
+            _log.info(
+                "the record is brought up to date; with many objects this takes minutes", schema=newest
+            )
+        # a table that others refer to is made anew, by the steps of https://www.sqlite.org/lang_altertable.html
+        self._writer.execute("PRAGMA foreign_keys = OFF")
         for number in range(version + 1, newest + 1):
             with self.transaction() as connection:
                 for statement in split_script(migrations[number]):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number:d}")
+        self._writer.execute("PRAGMA foreign_keys = ON")
 
 
 class _Reader:

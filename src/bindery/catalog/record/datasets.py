@@ -15,6 +15,7 @@ from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.stored import encode, with_id
 from bindery.catalog.records import AlreadyExists, Dataset, LimitExceeded, NotEmpty, NotFound, Statistics
 
+_REMOVED_PAGE = 5_000
 _SQL = load_statements("datasets")
 _DATASET_DELETED = "[ResourceNotFound] The dataset was deleted before the file was indexed."
 _dataset_decoder = msgspec.json.Decoder(Dataset)
@@ -78,6 +79,7 @@ class Datasets:
 
     def delete(self, project_name: str, name: str) -> None:
         """With the calls of explicit indexing that wait for it. Raises NotFound, NotEmpty."""
+        self._forget_removed(self.get(project_name, name))
         with self._database.transaction() as connection:
             dataset = self.get(project_name, name, connection)
             self._announcing.calls_ended(
@@ -86,11 +88,21 @@ class Datasets:
             self._delete_row(connection, dataset)
         self._deleted(dataset.id)
 
+    def _forget_removed(self, dataset: Dataset) -> None:
+        """Rows of removed entries that the index has not seen go first, by pages, so that no writer waits for long."""
+        values = {"id": dataset.id, "limit": _REMOVED_PAGE}
+        if self.statistics(dataset.project_name, dataset.name).file_count:
+            return
+        while True:
+            with self._database.transaction() as connection:
+                if connection.execute(_SQL.delete_dataset_tombstones, values).rowcount < _REMOVED_PAGE:
+                    return
+
     def _delete_row(self, connection: sqlite3.Connection, dataset: Dataset) -> None:
         bindings, files, _ = connection.execute(_SQL.dataset_statistics, {"id": dataset.id}).fetchone()
         if bindings or files:
             raise NotEmpty("dataset", "bindings" if bindings else "files")
-        connection.execute(_SQL.delete_dataset_tombstones, {"id": dataset.id})
+        connection.execute(_SQL.delete_dataset_tombstones, {"id": dataset.id, "limit": -1})
         connection.execute(_SQL.delete_dataset, {"id": dataset.id})
 
     def statistics(self, project_name: str, name: str) -> Statistics:

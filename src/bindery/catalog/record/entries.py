@@ -88,6 +88,7 @@ class Entries:
                 for uri, before in existing.items()
             ]
             connection.executemany(_SQL.insert_file, rows)
+            connection.executemany(_SQL.forget_explicit, [(dataset_id, uri) for uri in existing])
             removed = sum(before.size for before in existing.values())
             self._count(connection, dataset_id, -len(existing), -removed, None)
 
@@ -106,6 +107,7 @@ class Entries:
             row.own = merge_own(row.own, fields)
             status = b'{"ObjectStatus":"Indexing"}'
             row.document = self._writer(dataset).overlay(row.document, row.own, status, update_time=now)
+        connection.execute(_SQL.add_explicit, (dataset.id, uri))
         self._replace(connection, dataset.id, uri, row)
 
     def set_fields(self, connection: sqlite3.Connection, dataset: Dataset, uri: str, fields: bytes) -> None:

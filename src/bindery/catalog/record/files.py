@@ -86,7 +86,7 @@ class Files:
             values = {
                 "dataset_id": dataset_id,
                 "after": after,
-                "behind": text_behind(prefix),
+                "behind": text_behind(prefix) or b"",  # a blob is behind every text
                 "limit": _PAGE,
             }
             rows = self._database.reader.execute(_SQL.walk_files, values).fetchall()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.key_order import text_behind
@@ -15,6 +18,9 @@ _PAGE = 5_000
 _FILTERED_PAGE = 1_000
 _OUTSIDE_PAGE = 500
 _LAST_CHARACTER = "\U0010ffff"
+_BEHIND_ALL = b""
+"""SQLite orders every blob behind every text."""
+_UNSETTLED = (Outcome.FAILED, Outcome.PENDING, Outcome.EXCLUDED)
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
@@ -89,7 +95,7 @@ class Ledger:
         values = {
             "binding_id": binding_id,
             "first": prefix,
-            "behind": text_behind(prefix),
+            "behind": text_behind(prefix) or _BEHIND_ALL,
             "limit": limit,
         }
         count: int = self._database.reader.execute(_SQL.count_below, values).fetchone()[0]
@@ -108,20 +114,37 @@ class Ledger:
     def list(
         self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = _FILTERED_PAGE
     ) -> list[LedgerEntry]:
-        """Up to ``limit`` rows that pass the filter, behind ``after``, ascending by key."""
+        """Up to ``limit`` rows that pass the filter, behind the key ``after``, ascending by key."""
+        if (
+            chosen.reason not in (None, "", "*") and chosen.outcome is None
+        ):  # only these two have reasons, and an index
+            found = [
+                entry
+                for outcome in (Outcome.FAILED, Outcome.PENDING)
+                for entry in self._filtered(
+                    binding_id, msgspec.structs.replace(chosen, outcome=outcome), after, limit
+                )
+            ]
+            return sorted(found, key=lambda entry: entry.key)[:limit]
+        return self._filtered(binding_id, chosen, after, limit)
+
+    def _filtered(
+        self, binding_id: int, chosen: LedgerFilter, after: str, limit: int
+    ) -> builtins.list[LedgerEntry]:
         reason = chosen.reason or ""
         values = {
             "binding_id": binding_id,
             "after": after,
-            "first": chosen.prefix or None,
-            "behind": text_behind(chosen.prefix),
+            "first": max(after, chosen.prefix),
+            "behind": text_behind(chosen.prefix) or _BEHIND_ALL,
             "outcome": None if chosen.outcome is None else chosen.outcome.value,
             "code": reason if reason and not reason.endswith("*") else None,
             "code_prefix": reason[:-1] if reason.endswith("*") else None,
             "version_below": chosen.extractor_version_below,
             "limit": limit,
         }
-        rows = self._database.reader.execute(_SQL.select_filtered, values).fetchall()
+        statement = _SQL.select_unsettled if chosen.outcome in _UNSETTLED else _SQL.select_filtered
+        rows = self._database.reader.execute(statement, values).fetchall()
         return [ledger_entry(row) for row in rows]
 
 

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import builtins
+
 import msgspec
 
+from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
-from bindery.catalog.records import NotFound, Task
+from bindery.catalog.records import ANY_TASK, NotFound, Task, TaskFilter, TaskOrder
 from bindery.clock import now_ns
 
 RETENTION_NS = 7 * 24 * 3600 * 1_000_000_000
 """Source: help page asynchronous-task-processing-mechanism."""
 
 _SQL = load_statements("tasks")
+_ASCENDING = {
+    TaskOrder.ID: _SQL.list_by_id,
+    TaskOrder.START: _SQL.list_by_start,
+    TaskOrder.END: _SQL.list_by_end,
+}
+_EVER = (float("-inf"), float("inf"))
 _decoder = msgspec.json.Decoder(Task)
+
+
+def _bounded(instant: float | None) -> float | None:
+    """The nearest instant of those that SQLite holds as an integer."""
+    return None if instant is None else max(-INT64_MAX, min(instant, INT64_MAX))
+
+
+def _descending(statement: str) -> str:
+    """The statement with the opposite order: the comparison with the last position, and every column of the order."""
+    head, order, columns = (
+        statement.replace(") > (", ") < (").replace("id > :id", "id < :id").partition("ORDER BY ")
+    )
+    names, limit, rest = columns.partition(" LIMIT")
+    return head + order + ", ".join(f"{name} DESC" for name in names.split(", ")) + limit + rest
+
+
+_STATEMENTS = {(order, False): statement for order, statement in _ASCENDING.items()} | {
+    (order, True): _descending(statement) for order, statement in _ASCENDING.items()
+}
 
 
 class Tasks:
@@ -39,8 +67,39 @@ class Tasks:
             raise NotFound("task")
         return _decoder.decode(row[0])
 
-    def list(self, project_name: str) -> list[Task]:
-        """All tasks of a project, ascending by id."""
-        values = {"project_name": project_name, "since": now_ns() - RETENTION_NS}
-        rows = self._database.reader.execute(_SQL.list_tasks, values).fetchall()
+    def running(self) -> builtins.list[Task]:
+        """Those of all projects that have not ended."""
+        rows = self._database.reader.execute(_SQL.list_running).fetchall()
+        return [_decoder.decode(row[0]) for row in rows]
+
+    def list(
+        self,
+        project_name: str,
+        chosen: TaskFilter = ANY_TASK,
+        *,
+        order: TaskOrder = TaskOrder.ID,
+        descending: bool = False,
+        after: tuple[int, str] | None = None,
+        limit: int = 100,
+    ) -> builtins.list[Task]:
+        """A page of the tasks of a project that pass the filter, in order, behind the position ``after``."""
+        instant, task_id = after or (None, None)
+        tag_key, tag_value = chosen.tag or (None, None)
+        started, ended = chosen.started or _EVER, chosen.ended or (None, None)
+        values = {
+            "project_name": project_name,
+            "since": now_ns() - RETENTION_NS,
+            "instant": instant,
+            "id": task_id,
+            "types": msgspec.json.encode(chosen.types).decode() if chosen.types else None,
+            "status": chosen.status or None,
+            "tag_key": tag_key,
+            "tag_value": tag_value,
+            "started_first": _bounded(started[0]),
+            "started_last": _bounded(started[1]),
+            "ended_first": _bounded(ended[0]),
+            "ended_last": _bounded(ended[1]),
+            "limit": limit,
+        }
+        rows = self._database.reader.execute(_STATEMENTS[order, descending], values).fetchall()
         return [_decoder.decode(row[0]) for row in rows]

@@ -69,7 +69,8 @@ class Tombstones:
         """Forget up to ``limit`` that were buried at ``before`` or earlier; how many they were."""
         values = {"binding_id": binding_id, "before": before, "limit": limit}
         with self._database.transaction() as connection:
-            return connection.execute(_SQL.purge_buried, values).rowcount
+            rows = connection.execute(_SQL.purge_ledger, values).rowcount
+            return max(rows, connection.execute(_SQL.purge_buried, values).rowcount)
 
 
 def _find(reader: sqlite3.Connection, wanted: SoughtFile, values: dict[str, Any]) -> KnownFile | None:

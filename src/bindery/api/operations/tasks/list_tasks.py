@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bindery.api.context import Context
 from bindery.api.messages.tasks import ListTasksRequest, ListTasksResponse
-from bindery.api.operations.tasks.tasks import position_of, selected_tasks, task_info
+from bindery.api.operations.tasks.tasks import position_of, task_filter, task_info
 from bindery.api.paging import MAX_PAGE, read_task_token, write_task_token
+from bindery.catalog.records import TaskOrder
 
 
 def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse:
@@ -13,7 +14,14 @@ def list_tasks(context: Context, request: ListTasksRequest) -> ListTasksResponse
     limit = request.max_results or MAX_PAGE
     after = read_task_token(request.next_token, request)
     context.catalog.projects.get(request.project_name)
-    tasks = selected_tasks(context.catalog.tasks.list(request.project_name), request, after)
+    tasks = context.catalog.tasks.list(
+        request.project_name,
+        task_filter(request),
+        order=TaskOrder(request.sort or "TaskId"),
+        descending=request.order == "desc",
+        after=after,
+        limit=limit + 1,
+    )
     shown = tasks[:limit]
     more = len(tasks) > limit
     return ListTasksResponse(

@@ -7,7 +7,7 @@ from datetime import UTC
 
 from bindery.api.errors import invalid_argument
 from bindery.api.messages.tasks import ListTasksRequest, TaskInfo, TimeRange
-from bindery.catalog.records import Task
+from bindery.catalog.records import Task, TaskFilter
 from bindery.clock import format_time, parse_time
 
 Position = tuple[int, str]
@@ -47,33 +47,15 @@ def position_of(task: Task, request: ListTasksRequest) -> Position:
     return _POSITIONS[request.sort or "TaskId"](task)
 
 
-def selected_tasks(
-    tasks: list[Task], request: ListTasksRequest, after: Position | None = None
-) -> list[Task]:
-    """Tasks behind ``after`` that pass every filter, in order. Raises ApiError."""
-    started, ended = _bounds(request.start_time_range), _bounds(request.end_time_range)
-    tag = _tag(request.tag_selector)
-    descending = request.order == "desc"
-    chosen = [
-        task
-        for task in tasks
-        if (not request.task_types or task.type in request.task_types)
-        and (not request.status or task.status == request.status)
-        and (tag is None or task.tags.get(tag[0]) == tag[1])
-        and _within(task.start_time, started)
-        and _within(task.end_time, ended)
-        and (after is None or _is_behind(position_of(task, request), after, descending=descending))
-    ]
-    return sorted(chosen, key=lambda task: position_of(task, request), reverse=descending)
-
-
-def _is_behind(position: Position, after: Position, *, descending: bool) -> bool:
-    return position < after if descending else position > after
-
-
-def _within(instant: int | None, bounds: tuple[float, float] | None) -> bool:
-    """A task that has not ended yet is in no range of ends."""
-    return bounds is None or (instant is not None and bounds[0] <= instant <= bounds[1])
+def task_filter(request: ListTasksRequest) -> TaskFilter:
+    """Which tasks a request asks for. Raises ApiError."""
+    return TaskFilter(
+        types=tuple(request.task_types or ()),
+        status=request.status or "",
+        tag=_tag(request.tag_selector),
+        started=_bounds(request.start_time_range),
+        ended=_bounds(request.end_time_range),
+    )
 
 
 def _bounds(span: TimeRange | None) -> tuple[float, float] | None:

@@ -1,6 +1,6 @@
 -- name: add_change
 INSERT INTO change (binding_id, key, since, version)
-SELECT :binding_id, :key, :since, 1 WHERE EXISTS (SELECT 1 FROM binding WHERE id = :binding_id)
+SELECT :binding_id, :key, :since, 1 WHERE EXISTS (SELECT 1 FROM binding WHERE id = :binding_id AND ending = '')
 ON CONFLICT (binding_id, key) DO UPDATE SET version = version + 1;
 
 -- name: changes_after

@@ -20,10 +20,11 @@ UPDATE dataset SET body = :body WHERE id = :id;
 DELETE FROM dataset WHERE id = :id;
 
 -- name: delete_dataset_tombstones
-DELETE FROM file WHERE dataset_id = :id AND document IS NULL;
+DELETE FROM file WHERE sequence IN
+    (SELECT sequence FROM file WHERE dataset_id = :id AND document IS NULL LIMIT :limit);
 
 -- name: dataset_statistics
-SELECT (SELECT count(*) FROM binding WHERE dataset_id = :id), file_count, total_size FROM dataset WHERE id = :id;
+SELECT (SELECT count(*) FROM binding WHERE dataset_id = :id AND ending = ''), file_count, total_size FROM dataset WHERE id = :id;
 
 -- name: count_datasets
 SELECT count(*) FROM dataset WHERE project_id = :project_id;

@@ -45,5 +45,13 @@ SELECT 1 FROM dataset WHERE id = :id;
 
 -- name: walk_files
 SELECT uri, document, binding_id FROM file
-WHERE dataset_id = :dataset_id AND uri > :after AND (:behind IS NULL OR uri < :behind) AND document IS NOT NULL
+WHERE dataset_id = :dataset_id AND uri > :after AND uri < :behind AND document IS NOT NULL
 ORDER BY uri LIMIT :limit;
+
+-- name: add_explicit
+-- A call asked for this entry, whoever makes it.
+INSERT OR IGNORE INTO explicit_file (dataset_id, uri) VALUES (?, ?);
+
+-- name: forget_explicit
+-- The entry is removed.
+DELETE FROM explicit_file WHERE dataset_id = ? AND uri = ?;

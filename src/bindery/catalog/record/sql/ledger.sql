@@ -16,11 +16,22 @@ UPDATE ledger SET outcome = 'Deleted', reason = '', outcome_time = ? WHERE bindi
 DELETE FROM ledger WHERE binding_id = ? AND key = ?;
 
 -- name: select_filtered
+-- A page of the rows that pass a filter. A plus keeps a condition from the index, which begins at the other bound.
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
 FROM ledger
-WHERE binding_id = :binding_id AND key > :after
-  AND (:first IS NULL OR key >= :first) AND (:behind IS NULL OR key < :behind)
+WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after
   AND (:outcome IS NULL OR outcome = :outcome)
+  AND (:code IS NULL OR substr(reason, 1, instr(reason || ':', ':') - 1) = :code)
+  AND (:code_prefix IS NULL OR substr(reason, 1, length(:code_prefix)) = :code_prefix)
+  AND (:version_below IS NULL OR (extractor_version < :version_below AND outcome IN ('Indexed', 'Failed')))
+ORDER BY key LIMIT :limit;
+
+-- name: select_unsettled
+-- The same for the outcomes that have an index of their own.
+SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
+FROM ledger INDEXED BY ledger_unsettled
+WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after
+  AND outcome IN ('Failed', 'Pending', 'Excluded') AND outcome = :outcome
   AND (:code IS NULL OR substr(reason, 1, instr(reason || ':', ':') - 1) = :code)
   AND (:code_prefix IS NULL OR substr(reason, 1, length(:code_prefix)) = :code_prefix)
   AND (:version_below IS NULL OR (extractor_version < :version_below AND outcome IN ('Indexed', 'Failed')))
@@ -33,7 +44,7 @@ UPDATE ledger SET etag = '', attempts = 0 WHERE binding_id = ? AND key = ? AND o
 -- Rows that stand for entries, in a range of keys; counting ends at a limit.
 SELECT count(*) FROM (
     SELECT 1 FROM ledger
-    WHERE binding_id = :binding_id AND key >= :first AND (:behind IS NULL OR key < :behind)
+    WHERE binding_id = :binding_id AND key >= :first AND key < :behind
       AND outcome NOT IN ('Deleted', 'Excluded')
     LIMIT :limit
 );

@@ -21,5 +21,5 @@ SELECT count(*) FROM dataset WHERE project_id = :project_id;
 
 -- name: project_statistics
 SELECT count(*), coalesce(sum(file_count), 0), coalesce(sum(total_size), 0),
-       (SELECT count(*) FROM binding JOIN dataset AS d ON d.id = dataset_id WHERE d.project_id = :id)
+       (SELECT count(*) FROM binding JOIN dataset AS d ON d.id = dataset_id WHERE d.project_id = :id AND ending = '')
 FROM dataset WHERE project_id = :id;

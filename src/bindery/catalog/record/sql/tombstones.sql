@@ -38,3 +38,10 @@ WHERE EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_content
 -- name: purge_buried
 DELETE FROM buried WHERE rowid IN
     (SELECT rowid FROM buried WHERE binding_id = :binding_id AND buried_time <= :before LIMIT :limit);
+
+-- name: purge_ledger
+-- Ledger rows of objects that were gone at a time or before it.
+DELETE FROM ledger WHERE binding_id = :binding_id AND key IN (
+    SELECT key FROM ledger INDEXED BY ledger_deleted
+    WHERE binding_id = :binding_id AND outcome = 'Deleted' AND outcome_time <= :before LIMIT :limit
+);
