@@ -118,7 +118,7 @@ class RunningServer:
         self._reap()
 
     def _reap(self) -> int:
-        code = self.process.wait(timeout=15)
+        code = self.process.wait(timeout=60)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import atexit
+import os
+import socket
 import sys
+import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,10 +16,11 @@ from urllib.parse import unquote, urlsplit
 import click
 import structlog
 
-from bindery.access.keys import AccessKeys
+from bindery.access.keys import AccessKeys, root_key_file
 from bindery.access.nonces import Nonces
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.listening import bind
 from bindery.api.gateway.server import Server
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import StoreAddress
@@ -24,12 +28,14 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
 from bindery.config import Config
+from bindery.data_folder import open_data_folder
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
 from bindery.notifications.delivery import Delivery
 from bindery.notifications.settings import NotificationSettings, parse_secret
+from bindery.shutdown import Shutdown, leave
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
 
@@ -38,8 +44,13 @@ _log = structlog.get_logger()
 _SWITCH_INTERVAL_SECONDS = 0.0005
 """How long a scanning thread may hold the interpreter while a request waits; short for answer times."""
 
-_DELIVERY_SECONDS = 1.0
+_DELIVERY_SECONDS = 0.5
 """How long the end of the server waits for notifications under way."""
+
+_CALLS_SECONDS = 1.0
+"""How long calls under way may go on when the server is to stop; most end by themselves."""
+_INTERRUPT_SECONDS = 1.0
+_log = structlog.get_logger()
 
 
 class Application:
@@ -47,16 +58,18 @@ class Application:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        config.data.mkdir(parents=True, exist_ok=True)
+        open_data_folder(config.data)
         with ExitStack() as opened:
             catalog = open_catalog(config)
             opened.callback(catalog.close)
+            self._catalog = catalog
             self.delivery = Delivery(catalog, notification_settings(config))
             opened.callback(self.delivery.close, _DELIVERY_SECONDS)
             buckets = open_buckets(config)
             opened.callback(buckets.close)
             pool = open_pool(config)
             opened.callback(pool.close)
+            self._pool = pool
             self.engine = Engine(catalog, buckets, pool, sync_settings(config))
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)
@@ -65,6 +78,17 @@ class Application:
             context = Context(catalog, self.engine, self.delivery, self.keys, nonces, api_settings(config))
             self.gateway = Gateway(context)
             self._opened = opened.pop_all()
+
+    def signal_stop(self) -> None:
+        """Let work that nobody waits for end at its next safe point."""
+        self.delivery.signal_stop()
+        self.engine.signal_stop()
+
+    def interrupt(self) -> None:
+        """End what runs, also the calls under way: they answer that the server stops."""
+        killing = threading.Thread(target=self._pool.close, name="pool's end", daemon=True)
+        killing.start()
+        self._catalog.close(_INTERRUPT_SECONDS)
 
     def close(self) -> None:
         """Close the rooms, outermost first."""
@@ -160,37 +184,56 @@ def api_settings(config: Config) -> ApiSettings:
 
 
 def serve(config: Config) -> None:
-    """Run the server until SIGTERM or SIGINT."""
+    """Run the server until SIGTERM, SIGINT or SIGHUP, and end the process with status 0.
+
+    Raises CannotListen, DataFolderUnusable, CatalogUnusable, KeysUnusable while it starts.
+    """
+    os.umask(0o077)
     configure_logging(config.log.level, config.log.format)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-    application = Application(config)
+    # Before anything is made: a port in use must neither use up the showing of the root key nor leave a folder.
+    sockets = bind(config.server.host, config.server.port)
+    shutdown = Shutdown()
     try:
-        asyncio.run(_serve(application))
+        application = Application(config)
+        try:
+            asyncio.run(_serve(application, sockets, shutdown))
+        finally:
+            application.close()
     finally:
-        application.close()
+        for listening in sockets:
+            listening.close()
+    atexit._run_exitfuncs()
+    leave()
 
 
-async def _serve(application: Application) -> None:
+async def _serve(application: Application, sockets: list[socket.socket], shutdown: Shutdown) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    shutdown.begin_with(lambda: loop.call_soon_threadsafe(stopped.set))
     server = Server(application.gateway)
-    address = await server.start(application.config.server.host, application.config.server.port)
+    settings = application.config.server
+    address = await server.start(settings.host, settings.port, sockets)
     try:
         _announce(application, address)
         application.engine.start()
         application.delivery.start()
         await stopped.wait()
     finally:
+        loop.run_in_executor(None, application.signal_stop)
+        loop.call_later(_CALLS_SECONDS, loop.run_in_executor, None, application.interrupt)
         await server.stop()
 
 
 def _announce(application: Application, address: str) -> None:
     made = application.keys.newly_made
     if made is not None:
-        click.echo("root access key, shown once (kept in the data folder):", err=True)
-        click.echo(f"  BINDERY_ACCESS_KEY_ID={made.id}", err=True)
-        click.echo(f"  BINDERY_ACCESS_KEY_SECRET={made.secret}", err=True)
+        kept = root_key_file(application.config.data)
+        if sys.stderr.isatty():
+            click.echo(f"root access key, shown once (kept in {kept}):", err=True)
+            click.echo(f"  BINDERY_ACCESS_KEY_ID={made.id}", err=True)
+            click.echo(f"  BINDERY_ACCESS_KEY_SECRET={made.secret}", err=True)
+        else:  # a file or a journal, which others read too
+            _log.info("a root access key was made", id=made.id, kept=str(kept))
     click.echo(f"bindery ready http://{address}")
     sys.stdout.flush()

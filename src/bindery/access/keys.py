@@ -105,6 +105,11 @@ def make_key() -> AccessKey:
     return AccessKey(key_id, "".join(secrets.choice(_ID_CHARACTERS) for _ in range(30)))
 
 
+def root_key_file(data: Path) -> Path:
+    """Where a root key that was made here is kept, with mode 600."""
+    return data / _ROOT_FILE
+
+
 def read_root_key(data: Path) -> AccessKey | None:
     """The root key kept in the data folder; None when there is none."""
     try:

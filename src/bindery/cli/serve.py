@@ -43,7 +43,7 @@ from bindery.config import load_config
 )
 @click.option("--strict", is_flag=True, help="Refuse Bindery's own extensions of the API.")
 def serve(config_file: Path | None, **options: Any) -> None:
-    """Run the server until SIGTERM or Ctrl-C.
+    """Run the server until SIGTERM or Ctrl-C, which end it within seconds.
 
     Prints one line when it is ready: bindery ready http://HOST:PORT
 

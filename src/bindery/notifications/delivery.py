@@ -19,7 +19,7 @@ import structlog
 import urllib3
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import PendingNotification
+from bindery.catalog.records import CatalogUnusable, PendingNotification
 from bindery.clock import now_ns
 from bindery.notifications.settings import NotificationSettings
 
@@ -58,6 +58,10 @@ class Delivery:
         for courier in self._couriers:
             courier.start()
 
+    def signal_stop(self) -> None:
+        """Begin no more messages."""
+        self._stop.set()
+
     def close(self, seconds: float) -> None:
         """End after the messages under way; one that does not end in time is sent again at the next start."""
         self._stop.set()
@@ -78,9 +82,12 @@ class Delivery:
         while not self._stop.is_set():
             try:
                 expired = self._catalog.outbox.expire(before=now_ns() - self._retention_ns)
-            except Exception:
+            except Exception as error:
                 if not self._stop.is_set():
-                    _log.exception("old notifications could not be removed")
+                    expected = isinstance(error, CatalogUnusable)
+                    _log.warning(
+                        "old notifications could not be removed", problem=str(error), exc_info=not expected
+                    )
             else:
                 for destination, count in expired.items():
                     self.expired[destination] += count
@@ -127,10 +134,15 @@ class Courier:
         while not self._stop.is_set():
             try:
                 pause = self._work()
-            except Exception:
+            except Exception as error:
                 if self._stop.is_set():
                     return
-                _log.exception("notifications could not be read or noted", destination=self.destination)
+                _log.warning(
+                    "notifications could not be read or noted",
+                    destination=self.destination,
+                    problem=str(error),
+                    exc_info=not isinstance(error, CatalogUnusable),
+                )
                 pause = _LONGEST_PAUSE_SECONDS
             self._stop.wait(pause)
 

@@ -13,7 +13,7 @@ import structlog
 
 from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import CatalogError, Task
+from bindery.catalog.records import CatalogError, CatalogUnusable, Task
 from bindery.clock import now_ns
 from bindery.stopping import Interrupted, Stoppable
 
@@ -114,8 +114,12 @@ class Background:
             self._threads.add(thread)
             thread.start()
 
+    def signal_stop(self) -> None:
+        """Let all work end at its next safe point; its tasks fail."""
+        self._stop.set()
+
     def close(self, seconds: float) -> None:
-        """End all work at its next safe point; its tasks fail."""
+        """End all work, and wait for it."""
         deadline = time.monotonic() + seconds
         with self._lock:
             self._stop.set()
@@ -126,6 +130,9 @@ class Background:
     def _run(self, task: Task, work: Work, end: Callable[[Task], None]) -> None:
         try:
             end(self._outcome(task, work))
+        except CatalogUnusable as error:  # the next start tells that it was stopped
+            if not self._stop.is_set():
+                _log.warning("the end of a task could not be stored", task=task.id, problem=str(error))
         except Exception:
             _log.exception("the end of a task could not be stored", task=task.id)
         finally:

@@ -44,8 +44,9 @@ from bindery.sync.states import Cause, move
 
 _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
-_CLOSE_SECONDS = 4.0
+_CLOSE_SECONDS = 1.5
 """How long the end of the server waits for all work together."""
+_SIGNAL_SECONDS = 0.2
 
 
 class NothingHeldBack(Exception):
@@ -72,6 +73,7 @@ class Engine:
         self._followers: dict[int, Follower] = {}
         self._ending: dict[int, Follower] = {}
         self._closed = False
+        self._stopping: list[Follower] = []
         self._lock = threading.Lock()
         self._indexer = Indexer(catalog, buckets, pool, settings)
         self._background = Background(catalog)
@@ -92,15 +94,28 @@ class Engine:
         self._indexer.start()
         self._intake.start()
 
+    def signal_stop(self) -> None:
+        """Let all work end at its next safe point. Never waits for long."""
+        self._closed = True
+        # Whoever holds the lock may be deep in a transaction; the thread it starts finds the record closed.
+        held = self._lock.acquire(timeout=_SIGNAL_SECONDS)
+        try:
+            self._stopping = [*self._followers.values(), *self._ending.values()]
+        finally:
+            if held:
+                self._lock.release()
+        for follower in self._stopping:
+            follower.signal_stop()
+        self._background.signal_stop()
+
+    def interrupt_calls(self) -> None:
+        """Let calls that wait for a file end, and explicit indexing; it is taken up at the next start."""
+        self._indexer.signal_stop()
+
     def close(self) -> None:
         """End all work at the next safe point. What is committed stays, the rest is done again."""
         deadline = time.monotonic() + _CLOSE_SECONDS
-        with self._lock:
-            self._closed = True
-            followers = [*self._followers.values(), *self._ending.values()]
-            self._followers.clear()
-        for follower in followers:
-            follower.signal_stop()
+        self.signal_stop()
         for close in (
             self._intake.close,
             self._forgetting.close,
@@ -108,7 +123,7 @@ class Engine:
             self._indexer.close,
         ):
             close(max(0.0, deadline - time.monotonic()))
-        for follower in followers:
+        for follower in self._stopping:
             follower.join(max(0.0, deadline - time.monotonic()))
 
     # bindings

@@ -17,7 +17,7 @@ from bindery.buckets.registry import Buckets
 from bindery.buckets.uri import ObjectUri
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.query.syntax import Leaf
-from bindery.catalog.records import Dataset, IndexCall, NotFound
+from bindery.catalog.records import CatalogUnusable, Dataset, IndexCall, NotFound
 from bindery.extract.extraction import Extraction, Operator
 from bindery.extract.pool import Pending, Pool
 from bindery.stopping import Interrupted
@@ -67,10 +67,14 @@ class Indexer:
         for thread in self._threads:
             thread.start()
 
-    def close(self, seconds: float) -> None:
-        """End what is under way; the rest is taken up at the next start."""
+    def signal_stop(self) -> None:
+        """End what is under way, also the calls that wait; the rest is taken up at the next start."""
         self._stop.set()
         self._jobs.close()
+
+    def close(self, seconds: float) -> None:
+        """End, and wait for it."""
+        self.signal_stop()
         end = time.monotonic() + seconds
         for thread in self._threads:
             if thread.is_alive():
@@ -151,8 +155,13 @@ class Indexer:
                 for project in self._catalog.projects.list(limit=_ALL):
                     for dataset in self._catalog.datasets.list(project.name, limit=_ALL):
                         self._take_up_dataset(dataset)
-            except Exception:
-                _log.exception("unfinished indexing could not be looked up")
+            except Exception as error:
+                if self._stop.is_set():
+                    return
+                expected = isinstance(error, CatalogUnusable)
+                _log.warning(
+                    "unfinished indexing could not be looked up", problem=str(error), exc_info=not expected
+                )
                 self._stop.wait(_RETRY_SECONDS)
             else:
                 return

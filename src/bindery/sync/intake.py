@@ -13,6 +13,7 @@ import structlog
 from bindery.buckets.events import ChangedKey
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
+from bindery.catalog.records import CatalogUnusable
 from bindery.stopping import Interrupted
 
 _MOST_NAMES = 1_000
@@ -77,7 +78,14 @@ class Intake:
             try:
                 receipts = self._write([keys for keys, _ in batch])
             except Exception as error:
-                _log.exception("events could not be kept, their senders are told so", events=len(batch))
+                expected = isinstance(error, CatalogUnusable)
+                if not (expected and self._closed):
+                    _log.warning(
+                        "events could not be kept, their senders are told so",
+                        events=len(batch),
+                        problem=str(error),
+                        exc_info=not expected,
+                    )
                 for _, future in batch:
                     _answer(future, error)
             else:

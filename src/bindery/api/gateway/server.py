@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 import structlog
@@ -27,6 +28,7 @@ from bindery.api.gateway.connection import (
 )
 from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.listening import bind, shown
 from bindery.api.gateway.pages import page_for
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
@@ -71,8 +73,11 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._metrics_task: asyncio.Task[bytes] | None = None
 
-    async def start(self, host: str, port: int) -> str:
-        """Listen; port 0 takes a free one. Returns ``HOST:PORT``. Raises OSError when it cannot listen."""
+    async def start(self, host: str, port: int, bound: Sequence[socket.socket] = ()) -> str:
+        """Listen, on sockets that are ``bound`` already if there are any; port 0 takes a free one.
+
+        Returns ``HOST:PORT``. Raises CannotListen.
+        """
         house = House(_connections(self._limits.connections), self._gateway.strange_bytes)
         server = HttpServer(
             self._answer,
@@ -87,12 +92,11 @@ class Server:
         )
         self._runner = web.ServerRunner(server, shutdown_timeout=self._limits.shutdown_seconds)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port, backlog=1_024)
-        await site.start()
+        sockets = bound or bind(host, port)
+        for listening in sockets:
+            await web.SockSite(self._runner, listening, backlog=1_024).start()
         self._readiness.is_open = True
-        bound = self._runner.addresses[0]
-        shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-        return f"{shown}:{bound[1]}"
+        return shown(sockets[0])
 
     async def stop(self) -> None:
         """Take no more requests, and let those under way finish."""

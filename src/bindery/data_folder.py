@@ -1,0 +1,47 @@
+"""The data folder: made for its owner alone, since it holds keys and what is in everybody's files."""
+
+from __future__ import annotations
+
+import contextlib
+import stat
+from pathlib import Path
+
+import structlog
+
+_OURS = ("catalog.db*", "index*", "text*", "lock", "*.json", "used-nonces")
+"""What Bindery makes in it; a folder that was chosen badly may hold other things, too."""
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_log = structlog.get_logger()
+
+
+class DataFolderUnusable(OSError):
+    """The folder cannot be made; the message says what to do."""
+
+
+def open_data_folder(folder: Path) -> None:
+    """Make the folder, or mend who may read one that an earlier version made. Raises DataFolderUnusable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise DataFolderUnusable(
+            f"the data folder {folder} cannot be made ({error.strerror}); choose another with --data, or give this "
+            "user the right"
+        ) from error
+    try:
+        _close_to_others(folder.resolve())
+        for pattern in _OURS:
+            for path in folder.glob(pattern):
+                with contextlib.suppress(FileNotFoundError):
+                    _close_to_others(path)
+    except OSError as error:
+        _log.warning(
+            "others may be able to read the data folder; make its owner the user of the server",
+            folder=str(folder),
+            problem=error.strerror,
+        )
+
+
+def _close_to_others(path: Path) -> None:
+    mode = path.lstat().st_mode
+    if mode & _OTHERS and not stat.S_ISLNK(mode):
+        path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
