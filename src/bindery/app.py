@@ -50,6 +50,7 @@ _DELIVERY_SECONDS = 0.5
 _CALLS_SECONDS = 1.0
 """How long calls under way may go on when the server is to stop; most end by themselves."""
 _INTERRUPT_SECONDS = 1.0
+_POOL_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
@@ -68,8 +69,9 @@ class Application:
             buckets = open_buckets(config)
             opened.callback(buckets.close)
             pool = open_pool(config)
-            opened.callback(pool.close)
-            self._pool = pool
+            # Its workers may be starting, which takes seconds; the process ends without waiting for that.
+            self._pool_end = threading.Thread(target=pool.close, name="pool's end", daemon=True)
+            opened.callback(self._wait_for_pool)
             self.engine = Engine(catalog, buckets, pool, sync_settings(config))
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)
@@ -77,6 +79,7 @@ class Application:
             self.keys = AccessKeys(config.data, account_id=config.account.id)
             context = Context(catalog, self.engine, self.delivery, self.keys, nonces, api_settings(config))
             self.gateway = Gateway(context)
+            self._interrupting = threading.Lock()
             self._opened = opened.pop_all()
 
     def signal_stop(self) -> None:
@@ -85,13 +88,20 @@ class Application:
         self.engine.signal_stop()
 
     def interrupt(self) -> None:
-        """End what runs, also the calls under way: they answer that the server stops."""
-        killing = threading.Thread(target=self._pool.close, name="pool's end", daemon=True)
-        killing.start()
+        """End what runs, also the calls under way: they answer that the server stops. May be called twice."""
+        with self._interrupting:
+            if not self._pool_end.ident:
+                self._pool_end.start()
         self._catalog.close(_INTERRUPT_SECONDS)
+
+    def _wait_for_pool(self) -> None:
+        if self._pool_end.ident:
+            self._pool_end.join(_POOL_SECONDS)
 
     def close(self) -> None:
         """Close the rooms, outermost first."""
+        self.signal_stop()
+        self.interrupt()
         self._opened.close()
 
 
