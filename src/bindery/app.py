@@ -92,6 +92,7 @@ class Application:
         with self._interrupting:
             if not self._pool_end.ident:
                 self._pool_end.start()
+        self.engine.interrupt_calls()
         self._catalog.close(_INTERRUPT_SECONDS)
 
     def _wait_for_pool(self) -> None:

@@ -124,10 +124,15 @@ class Indexer:
         while jobs := self._jobs.take(_BATCH):
             try:
                 self._index(jobs)
-            except Exception:
+            except Exception as error:
                 if self._stop.is_set():
                     return
-                _log.exception("a batch of explicit indexing failed and is tried again", files=len(jobs))
+                _log.warning(
+                    "a batch of explicit indexing failed and is tried again",
+                    files=len(jobs),
+                    problem=str(error),
+                    exc_info=not isinstance(error, CatalogUnusable),
+                )
                 for job in jobs:
                     self._jobs.retry(job, _RETRY_SECONDS)
             finally:
