@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -12,9 +13,11 @@ from bindery.api import errors
 from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.percent import percent_decode
 
-Pairs = list[tuple[str, str]]
+Pairs = Sequence[tuple[str, str]]
 _FORM = "application/x-www-form-urlencoded"
 _MAX_PARAMETERS = 1_000
+_MEMORABLE = 1_024
+"""Characters of a query up to which what it comes to is remembered."""
 _XML_WORDS = ("application/xml", "text/xml")
 _V1_MARKS = ("Signature", "AccessKeyId")
 
@@ -77,8 +80,8 @@ class Call:
     def __init__(self, http: HttpRequest) -> None:
         self.http = http
         self.body = b""
-        self.query: Pairs = []
-        self.form: Pairs = []
+        self.query: Pairs = ()
+        self.form: Pairs = ()
         self.parameters: dict[str, str] = {}
         self.style = Style.UNSIGNED
         self.action = self.version = ""
@@ -121,7 +124,8 @@ def content_type(request: HttpRequest) -> str:
 
 def wants_xml(request: HttpRequest) -> bool:
     """The format for an error about a request that cannot be decoded."""
-    return any(word in (request.header("accept") or "") for word in _XML_WORDS)
+    accepted = request.header("accept") or ""
+    return "xml" in accepted and any(word in accepted for word in _XML_WORDS)
 
 
 def key_id_in_form(body: bytes) -> str:
@@ -164,14 +168,24 @@ def _once_each(query: Pairs, form: Pairs) -> dict[str, str]:
 
 
 def _pairs(text: str) -> Pairs:
+    return _known_pairs(text) if len(text) <= _MEMORABLE else _read_pairs(text)
+
+
+@lru_cache(1024)
+def _known_pairs(text: str) -> Pairs:
+    """Who asks how far something is asks the same again and again."""
+    return _read_pairs(text)
+
+
+def _read_pairs(text: str) -> Pairs:
     if not text:
-        return []
+        return ()
     if text.count("&") >= _MAX_PARAMETERS:
         raise errors.malformed_request(f"A request may have up to {_MAX_PARAMETERS} parameters.")
     try:
         text.encode()
         halves = [part.partition("=") for part in text.split("&") if part]
-        return [(percent_decode(name), percent_decode(value)) for name, _, value in halves]
+        return tuple([(percent_decode(name), percent_decode(value)) for name, _, value in halves])
     except UnicodeError:
         raise errors.malformed_request("The parameters are not UTF-8.") from None
 

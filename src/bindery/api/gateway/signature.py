@@ -13,12 +13,14 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
 from bindery.api.gateway.percent import percent_encode
 
 V3_ALGORITHM = "ACS3-HMAC-SHA256"
+_MEMORABLE = 1_024
 _V3_HASHES = {V3_ALGORITHM: "sha256", "ACS3-HMAC-SM3": "sm3"}
 _AUTHORIZATION = re.compile(
     r"(?P<algorithm>[A-Za-z0-9-]+)\s+Credential=(?P<key>[^,\s]+)\s*,\s*"
@@ -54,6 +56,18 @@ def v3_hash(algorithm: str) -> str | None:
 
 def canonical_query(pairs: Iterable[tuple[str, str]]) -> str:
     """Encoded pairs in the order of their names."""
+    if isinstance(pairs, tuple) and sum([len(name) + len(value) for name, value in pairs]) <= _MEMORABLE:
+        return _known_query(pairs)
+    return _encode(pairs)
+
+
+@lru_cache(1024)
+def _known_query(pairs: tuple[tuple[str, str], ...]) -> str:
+    """The same query comes again and again."""
+    return _encode(pairs)
+
+
+def _encode(pairs: Iterable[tuple[str, str]]) -> str:
     encoded = sorted((percent_encode(name), percent_encode(value)) for name, value in pairs)
     return "&".join(f"{name}={value}" for name, value in encoded)
 
