@@ -16,6 +16,7 @@ import msgspec
 from bindery import config
 from bindery.api.operations import built_operations
 from bindery.api.spec.model import load_model
+from bindery.ranges import range_of, setting_types
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
@@ -35,7 +36,7 @@ def configuration_page() -> str:
         "# Configuration",
         "",
         "A TOML file named with `bindery serve --config FILE` (or `BINDERY_CONFIG`); the command line lies over it.",
-        "Generated from `src/bindery/config.py` by `make docs`.",
+        "Generated from the settings of `src/bindery/config.py` and of the rooms by `make docs`.",
         "",
         "## Top level",
         "",
@@ -76,11 +77,13 @@ def pages() -> dict[Path, str]:
 
 
 def _table(struct: type[msgspec.Struct], leave_out: set[str] | None = None) -> list[str]:
-    described = _descriptions(struct)
-    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    described, types = _descriptions(struct), setting_types(struct)
+    rows = ["| setting | default | range | meaning |", "|---|---|---|---|"]
     for field in msgspec.structs.fields(struct):
+        name = field.encode_name
         if field.name not in (leave_out or set()):
-            rows.append(f"| `{field.name}` | {_default(field.default)} | {described.get(field.name, '')} |")
+            meaning = described.get(field.name, "")
+            rows.append(f"| `{name}` | {_default(field.default)} | {range_of(types[name])} | {meaning} |")
     return rows
 
 
@@ -92,13 +95,16 @@ def _default(value: Any) -> str:
 
 
 def _descriptions(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """The text that follows each field in the source."""
-    body = ast.parse(inspect.getsource(struct)).body[0]
-    assert isinstance(body, ast.ClassDef)
+    """The text that follows each field in the source, also in that of the room that owns it."""
     found = {}
-    for field, text in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
-            found[ast.unparse(field.target)] = " ".join(ast.literal_eval(text.value).split())
+    for base in reversed(struct.__mro__):
+        if not issubclass(base, msgspec.Struct) or base is msgspec.Struct:
+            continue
+        body = ast.parse(inspect.getsource(base)).body[0]
+        assert isinstance(body, ast.ClassDef)
+        for field, text in zip(body.body, body.body[1:], strict=False):
+            if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+                found[ast.unparse(field.target)] = " ".join(ast.literal_eval(text.value).split())
     return found
 
 

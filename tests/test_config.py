@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from bindery.config import Config, ConfigurationError, load_config
+from bindery.extract.limits import ExtractionLimits
+from bindery.notifications.settings import NotificationSettings
+from bindery.ranges import range_of, setting_types
+from bindery.sync.settings import FollowSettings, SyncSettings
 
 
 def test_defaults() -> None:
@@ -61,3 +68,58 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.toml"):
         load_config(tmp_path / "nowhere.toml", {})
+
+
+SECTIONS = {
+    name: getattr(Config(), name) for name in ("server", "account", "extraction", "sync", "notifications")
+}
+NUMBERS = [
+    (section, name, kind)
+    for section, held in SECTIONS.items()
+    for name, kind in setting_types(type(held)).items()
+    if isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType)
+]
+
+
+@pytest.mark.parametrize(("section", "name", "kind"), NUMBERS, ids=[f"{s}.{n}" for s, n, _ in NUMBERS])
+def test_every_number_has_a_range_that_is_told(section: str, name: str, kind: Any) -> None:
+    allowed = range_of(kind)
+    assert allowed, "declare the range of the setting"
+    lowest = kind.ge if kind.ge is not None else kind.gt
+    for wrong in (-1, lowest - 1, kind.le + 1, lowest if kind.ge is None else lowest - 1):
+        with pytest.raises(ConfigurationError) as told:
+            load_config(None, {section: {name: wrong}})
+        assert f"{section}.{name} must be {allowed}, not {wrong}" in str(told.value)
+    assert load_config(None, {section: {name: kind.le}})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_no_interval(value: float) -> None:
+    with pytest.raises(ConfigurationError, match="settle_time"):
+        load_config(None, {"sync": {"settle_time": value}})
+
+
+@pytest.mark.parametrize("region", ["", "cn hangzhou", "cn-hangzhou\n", "x" * 64, "地区"])
+def test_a_region_is_a_word(region: str) -> None:
+    with pytest.raises(ConfigurationError, match="region"):
+        load_config(None, {"account": {"region": region}})
+
+
+def test_rooms_and_configuration_have_the_same_defaults() -> None:
+    config = Config()
+    assert (
+        msgspec.structs.asdict(ExtractionLimits()).items()
+        <= msgspec.structs.asdict(config.extraction).items()
+    )
+    shared = msgspec.structs.asdict(FollowSettings()).items()
+    assert shared <= msgspec.structs.asdict(config.sync).items()
+    assert shared <= msgspec.structs.asdict(SyncSettings()).items()
+    assert config.notifications.retention == NotificationSettings().retention
+
+
+@pytest.mark.parametrize("setting", ["workers = 2", "zone = '+08:00'", "retry_initial = 1.0"])
+def test_what_a_room_learns_otherwise_is_no_setting(tmp_path: Path, setting: str) -> None:
+    path = tmp_path / "bindery.toml"
+    path.write_text(f"[sync]\n{setting}\n")
+    with pytest.raises(ConfigurationError, match="unknown field"):
+        load_config(path, {})

@@ -11,9 +11,11 @@ import threading
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import click
+import msgspec
 import structlog
 
 from bindery.access.keys import AccessKeys, root_key_file
@@ -29,15 +31,14 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
 from bindery.config import Config
 from bindery.data_folder import open_data_folder
-from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
 from bindery.notifications.delivery import Delivery
-from bindery.notifications.settings import NotificationSettings, parse_secret
+from bindery.notifications.settings import Destinations, NotificationSettings, parse_secret
 from bindery.shutdown import Shutdown, leave
 from bindery.sync.engine import Engine
-from bindery.sync.settings import SyncSettings
+from bindery.sync.settings import FollowSettings, SyncSettings
 
 _log = structlog.get_logger()
 
@@ -138,29 +139,13 @@ def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | Non
 
 def open_pool(config: Config) -> ExtractionPool:
     """The worker processes; they start with the first file."""
-    limits = config.extraction
-    return ExtractionPool(
-        config.worker_count(),
-        ExtractionLimits(
-            seconds=limits.time_limit,
-            memory_bytes=limits.memory_limit,
-            read_bytes=limits.read_limit,
-            files_per_worker=limits.recycle_after,
-        ),
-    )
+    return ExtractionPool(config.worker_count(), config.extraction)
 
 
 def sync_settings(config: Config) -> SyncSettings:
     """What the sync room needs to know of the configuration."""
-    sync = config.sync
     return SyncSettings(
-        reconcile_interval=sync.reconcile_interval,
-        folder_reconcile_interval=sync.folder_reconcile_interval,
-        folder_poll_interval=sync.folder_poll_interval,
-        settle_time=sync.settle_time,
-        guard_share=sync.guard_share,
-        guard_count=sync.guard_count,
-        tombstone_grace=sync.tombstone_grace,
+        **shared_settings(config.sync, FollowSettings),
         workers=config.worker_count(),
         zone=config.account.zone,
     )
@@ -170,14 +155,17 @@ def notification_settings(config: Config) -> NotificationSettings:
     """What the notifications room needs to know of the configuration."""
     notifications = config.notifications
     return NotificationSettings(
-        topics=notifications.topics,
-        events=notifications.events,
+        **shared_settings(notifications, Destinations),
         key=parse_secret(notifications.secret) if notifications.secret else b"",
-        retention=notifications.retention,
         region_id=config.account.region,
         account_id=config.account.id,
         zone=parse_zone(config.account.zone),
     )
+
+
+def shared_settings(section: msgspec.Struct, room: type[msgspec.Struct]) -> dict[str, Any]:
+    """What a section of the configuration has of the settings that a room owns."""
+    return {field.name: getattr(section, field.name) for field in msgspec.structs.fields(room)}
 
 
 def api_settings(config: Config) -> ApiSettings:

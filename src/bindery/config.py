@@ -6,10 +6,11 @@ The reference in ``docs/configuration.md`` is checked against the structs here b
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -17,9 +18,14 @@ import msgspec
 from bindery.buckets.folder import FOLLOW
 from bindery.clock import parse_zone
 from bindery.documentation import command_for
+from bindery.extract.limits import ExtractionLimits
 from bindery.log import FORMATS, LEVELS
-from bindery.notifications.settings import parse_secret
+from bindery.notifications.settings import Destinations, parse_secret
+from bindery.ranges import range_of, setting_types
 from bindery.secrecy import Hiding
+from bindery.sync.settings import FollowSettings
+
+_PLACE = re.compile(r" - at `\$\.(\w+)\.(\w+)`$")
 
 
 class ConfigurationError(Exception):
@@ -30,58 +36,36 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """``[server]``: where the server listens and how strictly it follows the vendor."""
 
     host: str = "127.0.0.1"
-    port: int = 8180
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8180
     strict: bool = False
     """Refuse Bindery's own extensions of the API."""
-    max_request_line: int = 4_194_304
+    max_request_line: Annotated[int, msgspec.Meta(ge=65_536, le=67_108_864)] = 4_194_304
     """Longest request line in bytes; JSON and search texts ride in the URL, three bytes for each byte of Chinese."""
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[account]``: the identity that answers carry."""
 
-    id: str = "1000000000000001"
-    """Account id, the OwnerId of every file."""
-    region: str = "cn-hangzhou"
+    id: Annotated[str, msgspec.Meta(pattern="^[0-9]{1,32}\\Z")] = "1000000000000001"
+    """Account id, the OwnerId of every file: up to 32 digits."""
+    region: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}\\Z")] = "cn-hangzhou"
+    """Region id in answers: small letters, digits and hyphens."""
     zone: str = "+08:00"
     """Offset of times in answers, and of photo times that carry none."""
 
 
-class ExtractionConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):
     """``[extraction]``: worker processes and the limits of each file."""
 
-    workers: int = 0
+    workers: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
     """Worker processes; 0 means one per processor."""
-    time_limit: float = 30.0
-    """Seconds one file may take."""
-    memory_limit: int = 2_147_483_648
-    """Bytes of address space one worker may use."""
-    read_limit: int = 268_435_456
-    """Bytes that may be read of one file."""
-    recycle_after: int = 2_000
-    """Files after which a worker process is replaced."""
 
 
-class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SyncConfig(FollowSettings, frozen=True, kw_only=True):
     """``[sync]``: how a binding follows its bucket."""
 
-    reconcile_interval: float = 300.0
-    """Seconds between complete listings of an object store."""
-    folder_reconcile_interval: float = 60.0
-    """Seconds between complete listings of a watched folder."""
-    folder_poll_interval: float = 5.0
-    """Seconds between complete listings of a folder whose changes the kernel does not report, longer where a
-    listing takes more than a second; see docs/stores.md."""
     folder_follow: str = "auto"
     """How changes in folders are found: ``auto``, ``watch`` (the kernel reports all) or ``poll`` (by listing)."""
-    settle_time: float = 0.2
-    """Seconds a file must stay unchanged before it is read."""
-    guard_share: float = 0.2
-    """Share of a dataset that one listing may remove without confirmation."""
-    guard_count: int = 100
-    """Entries that one listing may always remove."""
-    tombstone_grace: float = 86_400.0
-    """Seconds for which what is known of a deleted object is kept, in case the same version comes back."""
 
 
 class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,18 +76,12 @@ class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """What senders must show; empty: no events are taken."""
 
 
-class NotificationsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NotificationsConfig(Destinations, frozen=True, kw_only=True):
     """``[notifications]``: where messages about indexing and bindings are sent; see docs/notifications.md."""
 
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"topics", "events", "secret"})
-    topics: dict[str, str] = {}
-    """Name of an MNS topic to the URL that stands for it; calls may name only these."""
-    events: dict[str, str] = {}
-    """Receivers of every event, a name of your own to a URL; they stand for targets of EventBridge."""
     secret: str = ""
     """Signs every message: ``whsec_`` and the base64 of 24 to 64 random bytes. Needed when there is a URL."""
-    retention: float = 86_400.0
-    """Seconds for which delivery of a message is tried."""
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,11 +126,26 @@ def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     try:
         config = msgspec.convert(merged, Config, strict=True, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
+        problem = _out_of_range(str(error), merged) or str(error)
         raise ConfigurationError(
-            f"{path or 'command line'}: {error}; see: {command_for('configuration')}"
+            f"{path or 'command line'}: {problem}; see: {command_for('configuration')}"
         ) from error
     _check(config)
     return config
+
+
+def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:
+    """The setting and its whole range, where the decoder names one bound and where it was passed."""
+    place = _PLACE.search(problem)
+    if place is None:
+        return ""
+    section, name = place[1], place[2]
+    structs = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    allowed = range_of(setting_types(structs[section])[name])
+    value = values[section][name]
+    if not allowed or isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    return f"{section}.{name} must be {allowed}, not {value}"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -180,14 +173,6 @@ def _decode_path(kind: type, value: Any) -> Any:
 
 def _check(config: Config) -> None:
     problems = [
-        (not 0 <= config.server.port <= 65535, "server.port must be 0 to 65535"),
-        (not config.account.id.isdigit(), "account.id must be digits only"),
-        (config.extraction.workers < 0, "extraction.workers must not be negative"),
-        (config.extraction.time_limit <= 0, "extraction.time_limit must be above 0 seconds"),
-        (config.server.max_request_line < 65_536, "server.max_request_line must be at least 65536"),
-        (not 0 <= config.sync.guard_share <= 1, "sync.guard_share must be between 0 and 1"),
-        (config.sync.tombstone_grace < 0, "sync.tombstone_grace must not be negative"),
-        (config.sync.folder_poll_interval <= 0, "sync.folder_poll_interval must be above 0 seconds"),
         (config.sync.folder_follow not in FOLLOW, f"sync.folder_follow must be one of {', '.join(FOLLOW)}"),
         (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),
         (config.log.format not in FORMATS, f"log.format must be one of {', '.join(FORMATS)}"),
@@ -214,8 +199,6 @@ def _check_notifications(notifications: NotificationsConfig) -> None:
             parse_secret(notifications.secret)
         except ValueError as error:
             raise ConfigurationError(f"notifications.secret {error}") from error
-    if notifications.retention <= 0:
-        raise ConfigurationError("notifications.retention must be above 0 seconds")
 
 
 def _is_http_url(text: str) -> bool:

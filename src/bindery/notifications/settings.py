@@ -5,29 +5,39 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import timezone
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
 from bindery.clock import DEFAULT_ZONE
+from bindery.ranges import DAY_SECONDS
 from bindery.secrecy import Hiding
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105
 _LEAST_SECRET, _MOST_SECRET = 24, 64
 
 
-class NotificationSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
-    """Destinations by name, and what messages say of this server. The representation hides key and URLs."""
+class Destinations(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[notifications]``: where messages about indexing and bindings are sent; see docs/notifications.md.
+
+    The representation hides URLs.
+    """
+
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"topics", "events"})
+    topics: dict[str, str] = {}
+    """Name of an MNS topic to the URL that stands for it; calls may name only these."""
+    events: dict[str, str] = {}
+    """Receivers of every event, a name of your own to a URL; they stand for targets of EventBridge."""
+    retention: Annotated[float, msgspec.Meta(gt=0, le=365 * DAY_SECONDS)] = DAY_SECONDS
+    """Seconds for which delivery of a message is tried."""
+
+
+class NotificationSettings(Destinations, frozen=True, kw_only=True):
+    """The destinations, and what messages say of this server. The representation hides the key, too."""
 
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"topics", "events", "key"})
-    topics: dict[str, str] = {}
-    """URL by name of an MNS topic."""
-    events: dict[str, str] = {}
-    """URL by a name of one's own: receivers of every event, as targets of EventBridge are."""
     key: bytes = b""
     """Signs every message."""
-    retention: float = 86_400.0
-    """Seconds for which delivery is tried."""
     region_id: str = "cn-hangzhou"
     account_id: str = "1000000000000001"
     zone: timezone = DEFAULT_ZONE

@@ -1,22 +1,39 @@
-"""What sync needs to know of the configuration. Times are seconds."""
+"""The settings of sync. Times are seconds."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
+from bindery.ranges import DAY_SECONDS, Interval
 
-class SyncSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """See ``config.SyncConfig`` for the meaning of each."""
 
-    reconcile_interval: float = 300.0
-    folder_reconcile_interval: float = 60.0
-    folder_poll_interval: float = 5.0
-    settle_time: float = 0.2
-    guard_share: float = 0.2
-    guard_count: int = 100
+class FollowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[sync]``: how a binding follows its bucket."""
+
+    reconcile_interval: Interval = 300.0
+    """Seconds between complete listings of an object store."""
+    folder_reconcile_interval: Interval = 60.0
+    """Seconds between complete listings of a watched folder."""
+    folder_poll_interval: Interval = 5.0
+    """Seconds between complete listings of a folder whose changes the kernel does not report, longer where a
+    listing takes more than a second; see docs/stores.md."""
+    settle_time: Annotated[float, msgspec.Meta(ge=0, le=3_600)] = 0.2
+    """Seconds a file must stay unchanged before it is read."""
+    guard_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
+    """Share of a dataset that one listing may remove without confirmation."""
+    guard_count: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] = 100
+    """Entries that one listing may always remove."""
+    tombstone_grace: Annotated[float, msgspec.Meta(ge=0, le=365 * DAY_SECONDS)] = DAY_SECONDS
+    """Seconds for which what is known of a deleted object is kept, in case the same version comes back."""
+
+
+class SyncSettings(FollowSettings, frozen=True, kw_only=True):
+    """What sync needs to know besides."""
+
     workers: int = 1
     """Worker processes of extraction."""
-    tombstone_grace: float = 86_400.0
     zone: str = "+08:00"
     retry_initial: float = 0.5
     """First wait after a store did not answer; doubles up to ``retry_longest``."""
