@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,8 +22,10 @@ SOME = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 URIS = st.sampled_from(
     ["oss://bucket/key.jpg", "oss://bucket", "pds://domains/d", "oss://b/\u202e", "oss://bucket/../x"]
 )
-NUMBERS = ["0", "-1", "1", "100", "9223372036854775807", "9223372036854775808", "1e400", "90,180"]
-TIMES = ["2021-06-29T14:50:13+08:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.9Z"]
+NUMBERS = ["0", "-1", "1", "100", "9223372036854775807", "9223372036854775808", "1e400", "-0", "90,180"]
+NUMBERS += ["9" * 400, "1" + "0" * 5_000, "NaN", "Infinity", "1e-400", "٣", "1_000", "0x10"]
+TIMES = ["2021-06-29T14:50:13+08:00", "2016-12-31T23:59:60Z", "0000-00-00t00:00:00z"]
+TIMES += ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.9Z"]
 NAMES = [
     "project",
     "dataset",
@@ -34,7 +37,9 @@ NAMES = [
     "asc",
     "desc,asc",
 ]
-ODD = ["", "\x00", "\ud7ff", "%", "' --"]
+ODD = ["", "\x00", "\ud7ff", "\uffff", "\U0010ffff", "%", "' --", "\u202e", "\x1b[2J", "a\u0301", "İ", "ﬀ"]
+ODD += ["../..", "~nobody/x", "s3://[", "oss://[x", "file://\x00", "https://[::1", "oss://" + "b" * 5_000]
+ODD += ["x" * 70_000]
 WORDS = st.sampled_from([*NUMBERS, *TIMES, *NAMES, *ODD])
 TEXTS = WORDS | URIS | st.text(max_size=30)
 SCALARS = (
@@ -45,6 +50,16 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=12,
 )
+RAW = st.sampled_from(
+    [
+        *("[" * depth + '"\\u0000"' + "]" * depth for depth in (31, 33, 390, 760, 20_000)),
+        *('{"V":' * depth + "1" + "}" * depth for depth in (31, 390, 20_000)),
+        *('["\\ud800"]', '{"\\udfff":"\\ud800"}', '"\\u0000"', '{"a":1,"a":2}', "[1e999]", "[-0.0]"),
+        *("nul", "[", "]", "\ufeff[]", "[1,]", "'[]'", "[NaN]", "[]" * 3, "{}{}", "[" + "9" * 5_000 + "]"),
+        *('{"URI":{}}', '[{"URI":["oss://b/k"]}]', '{"URI":"oss://b/k","CustomLabels":{"a":[[[{}]]]}}'),
+    ]
+)
+"""Texts that are no JSON, or JSON that Python would not write."""
 LEAVES = st.fixed_dictionaries(
     {"Field": st.sampled_from(sorted(FIELDS)) | TEXTS},
     optional={
@@ -73,14 +88,14 @@ def values(parameter: Parameter) -> st.SearchStrategy[Any]:
     if parameter.name in ("ProjectName", "DatasetName"):
         return st.just(parameter.name.removesuffix("Name").lower()) | TEXTS
     if parameter.name == "Query" and parameter.encoding == "json":
-        return QUERIES | JSON
+        return QUERIES | JSON | RAW
     if parameter.type in ("InputFile", "array<InputFile>"):
         names = st.sampled_from([field.name for field in load_model().structs["InputFile"].fields])
         file = st.dictionaries(names, JSON, max_size=4).flatmap(
             lambda fields: URIS.map(lambda uri: {**fields, "URI": uri})
         )
-        return (st.lists(file, max_size=3) if parameter.type.startswith("array") else file) | JSON
-    return JSON if parameter.encoding == "json" else TEXTS | st.integers().map(str)
+        return (st.lists(file, max_size=3) if parameter.type.startswith("array") else file) | JSON | RAW
+    return JSON | RAW if parameter.encoding == "json" else TEXTS | st.integers().map(str)
 
 
 @pytest.mark.parametrize("action", sorted(set(operation_names()) - {"RegisterBucket"}))
@@ -94,10 +109,13 @@ def test_any_values(api: Api, dataset: dict[str, str], action: str, data: st.Dat
             parameters[parameter.name] = data.draw(values(parameter), label=parameter.name)
     if action == "CreateProject" and len(api.catalog.projects.list(limit=100)) > 50:
         api.empty()
-    answer = api.send(action, parameters)
-    body = json.loads(answer.body)
-    assert body["RequestId"] == answer.request_id
-    assert answer.status in (200, 400), (parameters, body)
+    xml = data.draw(st.booleans(), label="as XML")
+    answer = api.send(action, parameters | ({"Format": "XML"} if xml else {}))
+    if xml:
+        assert ElementTree.fromstring(answer.body).findtext("RequestId") == answer.request_id
+    else:
+        assert json.loads(answer.body)["RequestId"] == answer.request_id
+    assert answer.status in (200, 400), (parameters, answer.body)
 
 
 @SOME

@@ -24,6 +24,17 @@ from bindery.stopping import Interrupted
 from bindery.sync.audits import AuditRunning
 from bindery.sync.engine import NothingHeldBack, WrongState
 
+OWN_CODES = frozenset(
+    {
+        "InvalidNextToken",
+        "InvalidSignatureType",
+        "NotImplemented",
+        "RequestTimeout",
+        "RequestTooLarge",
+        "ResourceNotEmpty",
+    }
+)
+"""Codes that stand in none of the vendor's tables; docs/errors.md explains them."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bindery.api.errors import ApiError, resource_not_found
+from bindery.api.errors import OWN_CODES, ApiError, resource_not_found
 from bindery.api.gateway.rendering import render, render_error
 from bindery.api.messages import bindings, files, projects
+from bindery.documentation import page_text
 
 ID = "2213B1A9-EB3D-4666-84E0-24980BC00000"
 
@@ -141,3 +142,15 @@ def test_header_bytes_that_are_no_text_can_be_told(xml: bool) -> None:
     answer = render_error(ApiError(400, "Code", "x\udcffy"), ID, "host\udcfe", xml=xml)
     assert b"x\\" in answer.body
     assert b"udcffy" in answer.body
+
+
+def test_codes_of_our_own_are_explained_by_this_server() -> None:
+    for code in OWN_CODES:
+        error = ApiError(400, code, "m")
+        body = json.loads(render_error(error, "R", "imm.test:8180", xml=False).body)
+        assert body["Recommend"] == "http://imm.test:8180/docs/errors"
+        odd = json.loads(render_error(error, "R", "x/../<script>", xml=False).body)
+        assert odd["Recommend"] == "/docs/errors"
+    page = page_text("errors")
+    assert page is not None
+    assert all(f"| `{code}` |" in page for code in OWN_CODES)

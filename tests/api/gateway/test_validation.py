@@ -9,7 +9,8 @@ import pytest
 
 from bindery.api.errors import ApiError
 from bindery.api.gateway.validation import validate
-from bindery.api.operations import built_operations
+from bindery.api.operations import built_operations, operation_names
+from bindery.api.spec.model import load_model
 
 PROJECT = {"ProjectName": "p"}
 DATASET = {"ProjectName": "p", "DatasetName": "d"}
@@ -231,3 +232,34 @@ def test_values_outside_a_closed_list(action: str, name: str, value: str) -> Non
 def test_odd_but_valid_unicode_passes() -> None:
     text = "\u202e\U0001f600\u200d\x07\ufffe"
     assert check("CreateProject", **PROJECT, Description=text).description == text
+
+
+@pytest.mark.parametrize("given", ["URIs.1", "URIs.1.Key", "URIs.x"])
+def test_lists_in_the_form_of_other_products_are_refused(given: str) -> None:
+    """Ignored they would mean a call for something else."""
+    code, message = refusal("BatchGetFileMeta", **DATASET, **{given: "oss://bucket/key"})
+    assert code == "InvalidJSON"
+    assert given in message
+    assert check("GetProject", ProjectName="project", **{"Some.Thing": "1"}), "what nobody knows is ignored"
+
+
+SAMPLES = {
+    "array<string>": '["p"]',
+    "array<InputFile>": '[{"URI":"p"}]',
+    "InputFile": '{"URI":"p"}',
+    "BindingScope": '{"Prefixes":["p"]}',
+}
+
+
+@pytest.mark.parametrize("depth", [33, 390, 760, 5_000])
+def test_deep_json_is_refused_everywhere(depth: int) -> None:
+    deep = "[" * depth + '"\\u0000"' + "]" * depth
+    tried = 0
+    for action in operation_names():
+        parameters = load_model().operations[action].parameters
+        needed = {p.name: SAMPLES.get(p.type, "p") for p in parameters if p.required}
+        for parameter in parameters:
+            if parameter.encoding == "json":
+                assert refusal(action, **needed | {parameter.name: deep})[0] == "InvalidJSON"
+                tried += 1
+    assert tried > 20

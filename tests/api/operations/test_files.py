@@ -137,7 +137,31 @@ def test_figures_take_effect_only_when_updated(api: Api, dataset: dict[str, str]
     figures = [{"FigureId": "f", "FigureType": "face", "FigureClusterId": "figure-cluster-id-independent"}]
     index(api, dataset, Figures=figures)
     assert "Figures" not in entry(api, dataset)
-    assert update(api, dataset, Figures=figures)["Figures"] == figures
+    updated = update(api, dataset, Figures=figures)
+    assert (updated["Figures"], updated["FigureCount"]) == (figures, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"Figures": [{"FigureId": "f", "FigureType": "banana"}]}, "FigureType must be face"),
+        ({"Figures": [{"Foo": "x"}]}, "Figures: an entry has none of the members"),
+        ({"Addresses": [{"Foo": "x"}]}, "Addresses: an entry has none of the members"),
+        ({"Addresses": [{"City": "Hangzhou"}, {}]}, "Addresses: an entry has none of the members"),
+    ],
+)
+def test_entries_that_say_nothing_are_refused(
+    api: Api, dataset: dict[str, str], fields: dict[str, Any], problem: str
+) -> None:
+    index(api, dataset)
+    refused = api.refused("UpdateFileMeta", **dataset, File={"URI": URI, **fields})
+    assert refused[:2] == (400, "InvalidArgument")
+    assert problem in refused.message
+
+
+def test_times_are_kept_in_capitals(api: Api, dataset: dict[str, str]) -> None:
+    index(api, dataset, ProduceTime="2023-01-01t00:00:00z")
+    assert entry(api, dataset)["ProduceTime"] == "2023-01-01T00:00:00Z"
 
 
 def test_pds_uris_are_accepted(api: Api, dataset: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,8 +198,14 @@ def test_a_project_that_does_not_exist(api: Api, action: str) -> None:
 
 
 def test_regions(api: Api) -> None:
-    for language in ("zh-CN", "en-US", "ja"):
+    names = {"zh-CN": "华东1（杭州）", "en-US": "China (Hangzhou)", "ja": "中国 (杭州)"}
+    for language, name in names.items():
         assert api("ListRegions", AcceptLanguage=language)["Regions"] == [
-            {"RegionId": "cn-hangzhou", "LocalName": "cn-hangzhou"}
+            {"RegionId": "cn-hangzhou", "LocalName": name}
         ]
     assert api.refused("ListRegions")[:2] == (400, "MissingAcceptLanguage")
+
+
+def test_a_region_of_ones_own_goes_by_its_id(make_api: Callable[..., Api]) -> None:
+    regions = make_api(region_id="attic")("ListRegions", AcceptLanguage="en-US")["Regions"]
+    assert regions == [{"RegionId": "attic", "LocalName": "attic"}]

@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from bindery.api.errors import ApiError
+from bindery.api.errors import OWN_CODES, ApiError
+from bindery.api.spec.model import load_model
 
 JSON = "application/json;charset=utf-8"
 XML = "text/xml;charset=utf-8"
@@ -27,6 +28,7 @@ _NAME_START = (
 """Letters that an element name may begin with in every edition of XML 1.0."""
 _NOT_IN_NAMES = re.compile(f"[^{_NAME_START}.0-9-]")
 _STARTS_NAME = re.compile(f"[{_NAME_START}]")
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 _PLURALS = (("sses", "ss"), ("ches", "ch"), ("ies", "y"), ("s", ""))
 
 
@@ -64,10 +66,17 @@ def render_error(error: ApiError, request_id: str, host: str, *, xml: bool) -> A
         "HostId": _valid_text(host),
         "Code": error.code,
         "Message": _valid_text(error.message),
-        "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={quote(error.code)}&product=imm",
+        "Recommend": _recommend(error.code, host),
     }
     form, body = (XML, _xml("Error", fields)) if xml else (JSON, _encoder.encode(fields))
     return Answer(error.status, form, body, request_id, error.retry_after)
+
+
+def _recommend(code: str, host: str) -> str:
+    """Where the code is explained: by the vendor, or by this server when it is one of its own."""
+    if code not in OWN_CODES:
+        return f"https://next.api.aliyun.com/troubleshoot?q={quote(code)}&product={load_model().product}"
+    return f"http://{host}/docs/errors" if _HOST.fullmatch(host) else "/docs/errors"
 
 
 def _valid_text(text: str) -> str:

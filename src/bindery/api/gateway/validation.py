@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -30,6 +30,7 @@ def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool 
     ``strict`` those that Bindery has added are refused: to ignore them would do more than was asked for.
     """
     values: dict[str, Any] = {}
+    _refuse_flat(built, parameters)
     for parameter, attribute, decoder in _parameters(built.name):
         text = parameters.get(parameter.name)
         if text is None or text == "":
@@ -46,6 +47,16 @@ def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool 
             value = _check(parameter, value)
         values[attribute] = value
     return built.request(**values)
+
+
+def _refuse_flat(built: BuiltOperation, parameters: Mapping[str, str]) -> None:
+    """``URIs.1=…``, as other products take lists: ignored, the call would do something else than was asked."""
+    for given in parameters:
+        if "." in given:
+            name = given.partition(".")[0]
+            for parameter, _, decoder in _parameters(built.name):
+                if parameter.name == name and decoder is not None:
+                    raise errors.invalid_json(name, f"send it whole, as one JSON text, not as {given[:64]}")
 
 
 def prepare(names: Iterable[str]) -> None:

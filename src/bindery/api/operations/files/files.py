@@ -25,6 +25,7 @@ from bindery.clock import now_ns, parse_time
 
 _FORMED = ("content_type", "file_hash", "lat_long", "media_type", "oss_uri", "produce_time")
 _MEDIA_TYPES = frozenset({"image", "other", "document", "archive", "video", "audio"})
+_FACE = "face"
 _MAX_URI = 2_048
 _MAX_CUSTOM_ID = 512
 _MAX_LABEL_NAME, _MAX_LABEL_VALUE = 128, 512
@@ -53,11 +54,19 @@ def own_fields(file: InputFile, *, index: bool = False) -> tuple[str, bytes]:
     """
     uri = check_uri(file.uri)
     _check_values(file)
+    _check_entries(file)
     _check_labels(file.custom_labels or {})
-    unset = {name: None for name in _FORMED if getattr(file, name) == ""}
+    changed: dict[str, Any] = {name: None for name in _FORMED if getattr(file, name) == ""}
+    if file.produce_time:
+        changed["produce_time"] = (
+            file.produce_time.upper()
+        )  # RFC 3339 allows t and z, queries and people expect T and Z
     if index:
-        unset["figures"] = None
-    return uri, _encoder.encode(msgspec.structs.replace(file, uri=uri, **unset))
+        changed["figures"] = None
+    fields = _encoder.encode(msgspec.structs.replace(file, uri=uri, **changed))
+    if file.figures and not index:
+        fields = fields[:-1] + b',"FigureCount":%d}' % len(file.figures)
+    return uri, fields
 
 
 def _check_values(file: InputFile) -> None:
@@ -72,6 +81,18 @@ def _check_values(file: InputFile) -> None:
             raise invalid_argument("ProduceTime must be an RFC 3339 time with offset.") from None
     if file.custom_id and len(file.custom_id) > _MAX_CUSTOM_ID:
         raise invalid_argument(f"CustomId may have up to {_MAX_CUSTOM_ID} characters.")
+
+
+def _check_entries(file: InputFile) -> None:
+    """An entry of which nothing is known would be kept as an empty one: most likely a member is mistyped."""
+    for name, entries in (("Addresses", file.addresses), ("Figures", file.figures)):
+        for entry in entries or ():
+            if all(getattr(entry, field) is None for field in entry.__struct_fields__):
+                known = ", ".join(field.encode_name for field in msgspec.structs.fields(entry))
+                raise invalid_argument(f"{name}: an entry has none of the members {known}.")
+    for figure in file.figures or ():
+        if figure.figure_type not in (None, "", _FACE):
+            raise invalid_argument(f"Figures: FigureType must be {_FACE}.")
 
 
 def _check_labels(labels: Mapping[str, Any]) -> None:
