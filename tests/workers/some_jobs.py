@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from bindery.workers.outside import outside
+from bindery.workers.job_time import outside
 
 
 def echo(body: bytes) -> bytes:

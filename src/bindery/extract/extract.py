@@ -30,7 +30,7 @@ from bindery.extract.limits import ExtractionLimits
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.file import File
-from bindery.workers.outside import outside
+from bindery.workers.job_time import outside
 
 _MD5_BYTES = 16
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import msgspec
 
-_SMALL_FILE_SECONDS = 5.0
-_SECONDS_PER_BYTE = 2.0 / (1024 * 1024)
+_SMALL_FILE_SHARE = 0.1
+_SHARE_PER_BYTE = 0.06 / (1024 * 1024)
+"""Of the time limit: 3 seconds and 2 for each MiB, when the limit is 30 seconds."""
 
 
 class ExtractionLimits(
@@ -44,4 +45,4 @@ class ExtractionLimits(
 
     def seconds_for(self, size: int) -> float:
         """Processor time for a file of so many bytes: what is honest about a small file takes no time."""
-        return min(self.seconds, _SMALL_FILE_SECONDS + size * _SECONDS_PER_BYTE)
+        return self.seconds * min(1.0, _SMALL_FILE_SHARE + size * _SHARE_PER_BYTE)

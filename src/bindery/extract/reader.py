@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.extract.limits import ExtractionLimits
-from bindery.workers.outside import outside
+from bindery.workers.job_time import outside
 
 _BLOCK = 64 * 1024
 _CACHED_BLOCKS = 128

@@ -30,7 +30,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True):
     seconds: float = 30.0
     """Processor time the job may take."""
     outside_seconds: float = 120.0
-    """How long it may wait for others (see ``outside.outside``); that time is not the job's own."""
+    """How long it may wait for others (see ``job_time.outside``); that time is not the job's own."""
     answer_bytes: int = 16 * 1024 * 1024
     """Longest answer."""
 

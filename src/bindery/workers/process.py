@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection
 import msgspec
 
 from bindery.workers.job import Job
-from bindery.workers.outside import count_in
+from bindery.workers.job_time import count_in
 from bindery.workers.state import State
 
 READY, DONE, RAISED, TOO_LONG, END = b"R", b"D", b"E", b"T", b"X"
@@ -57,6 +57,7 @@ def _work(connection: Connection, state: State, jobs: list[Job]) -> None:
         if position > 1 and (state.cut or time.monotonic() >= end):
             break
         state.begin(position)
+        state.limit(job.seconds)
         connection.send_bytes(_answer(job))
     state.begin(0)
     connection.send_bytes(END)

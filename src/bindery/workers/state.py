@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT = range(5)
-_BYTES = 5 * 8
+_POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT, _SECONDS = range(6)
+_BYTES = 6 * 8
 
 
 class State:
@@ -31,6 +31,10 @@ class State:
         numbers[_OUTSIDE_SINCE] = numbers[_OUTSIDE] = 0.0
         numbers[_BEGAN] = time.monotonic()
         numbers[_POSITION] = position
+
+    def limit(self, seconds: float) -> None:
+        """The limit of processor time that holds now, to be told of when it ends the worker."""
+        self._numbers[_SECONDS] = seconds
 
     @contextmanager
     def outside(self) -> Iterator[None]:
@@ -61,6 +65,11 @@ class State:
     def position(self) -> int:
         """Number of the job that the worker is at, from 1; 0 before the first."""
         return int(self._numbers[_POSITION])
+
+    @property
+    def seconds(self) -> float:
+        """The limit of processor time that held last."""
+        return self._numbers[_SECONDS]
 
     def times(self) -> tuple[float, float]:
         """Seconds since the job in hand began: its own, and those it has waited for others."""

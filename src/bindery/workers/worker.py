@@ -139,7 +139,7 @@ class Worker:
         if code == OUT_OF_MEMORY:
             return Lost(Cause.MEMORY, f"it needs more than {self._memory_bytes} bytes of memory")
         if code == -signal.SIGPROF and position:
-            seconds = self._batch[position - 1].seconds
+            seconds = self._started.state.seconds
             return Lost(Cause.TIME, f"it took longer than {seconds:g} s")
         return Lost(Cause.DIED, f"the worker process ended meanwhile (exit code {code})")
 

@@ -21,6 +21,8 @@ from bindery.file import File
 
 _MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
 _MAX_HEADERS = 200_000
+_LEAST_HEADERS = 10_000
+_SHORTEST_RAR_ENTRY = 32
 _DISC_SIGN = b"CD001"
 _DISC_SIGN_OFFSET = 32_769
 _SHARE_OF_BYTES = 0.5
@@ -88,9 +90,9 @@ def _count_tar(reader: RangeReader) -> int | None:
 def _count_compressed(content_type: str) -> Callable[[RangeReader], int | None]:
     def count(reader: RangeReader) -> int | None:
         unpacked = Unpacked(reader, content_type)
-        if not is_tar_header(unpacked.peek_at(0, 512)):
-            return 1
         try:
+            if not is_tar_header(unpacked.peek_at(0, 512)):
+                return 1
             return count_tar_entries(unpacked.peek_at, _MAX_HEADERS)
         except LimitReached:
             return None
@@ -99,7 +101,8 @@ def _count_compressed(content_type: str) -> Callable[[RangeReader], int | None]:
 
 
 def _count_rar(reader: RangeReader) -> int | None:
-    return count_rar_entries(reader, _MAX_HEADERS, int(reader.limits.read_bytes * _SHARE_OF_BYTES))
+    most = min(_LEAST_HEADERS + reader.size // _SHORTEST_RAR_ENTRY, _MAX_HEADERS)
+    return count_rar_entries(reader, most, int(reader.limits.read_bytes * _SHARE_OF_BYTES))
 
 
 _COUNTERS: tuple[tuple[bytes, Callable[[RangeReader], int | None]], ...] = (

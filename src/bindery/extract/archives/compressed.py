@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import lzma
 import sys
+import zlib
 from collections.abc import Callable
-from typing import IO, Any, cast
+from typing import Any, Protocol
 
 from bindery.extract.reader import RangeReader
 
 _CHUNK = 64 * 1024
 _MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 _MAX_INPUT_BYTES = 8 * 1024 * 1024
+_MAX_MEMBERS = 10_000
+"""Compressed pieces one after the other, each of which may hold nothing."""
+_MEMBER_CHUNK = 16 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
 _MAX_XZ_MEMORY = 128 * 1024 * 1024
 _MAX_ZSTD_WINDOW = 27
 """Largest window as a power of two, that of the standard tool."""
@@ -70,17 +74,93 @@ class _XzFile:
         return b""
 
 
-def _zstd(reader: RangeReader) -> Any:
+class _Decompressor(Protocol):
+    """One piece, as the standard library's decompressors of BZ2 and ZST have it."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _GzipMember:
+    """``zlib``'s decompressor with the interface of the others."""
+
+    def __init__(self) -> None:
+        self._zlib = zlib.decompressobj(_GZIP)
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+
+
+class _Members:
+    """A compressed file of one piece or several. Raises EOFError when it is cut off, LimitReached when there is no
+    end to the pieces.
+    """
+
+    def __init__(self, reader: RangeReader, make: Callable[[], _Decompressor]) -> None:
+        self._reader = reader
+        self._make = make
+        self._decompressor = make()
+        self._members = 1
+
+    def read(self, length: int) -> bytes:
+        while True:
+            packed = b""
+            if self._decompressor.eof:
+                packed = self._after_member()
+                if not packed:
+                    return b""
+            elif self._decompressor.needs_input:
+                packed = self._reader.read(_MEMBER_CHUNK)
+                if not packed:
+                    raise EOFError("the compressed file is cut off")
+            data = self._decompressor.decompress(packed, length)
+            if data:
+                return data
+
+    def _after_member(self) -> bytes:
+        """What follows a piece and the zeros that may fill it up; the next piece begins there."""
+        packed = self._decompressor.unused_data.lstrip(b"\0")
+        while not packed and (more := self._reader.read(_MEMBER_CHUNK)):
+            packed = more.lstrip(b"\0")
+        self._members += 1
+        if self._members > _MAX_MEMBERS or self._reader.tell() > _MAX_INPUT_BYTES:
+            raise LimitReached
+        if packed:
+            self._decompressor = self._make()
+        return packed
+
+
+def _zstd_frame() -> _Decompressor:
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415
     else:
         from backports import zstd  # noqa: PLC0415
-    return zstd.ZstdFile(reader, options={zstd.DecompressionParameter.window_log_max: _MAX_ZSTD_WINDOW})
+    made: _Decompressor = zstd.ZstdDecompressor(
+        options={zstd.DecompressionParameter.window_log_max: _MAX_ZSTD_WINDOW}
+    )
+    return made
 
 
 _OPENERS: dict[str, Callable[[RangeReader], Any]] = {
-    "application/gzip": lambda reader: gzip.GzipFile(fileobj=cast(IO[bytes], reader)),
-    "application/x-bzip2": lambda reader: bz2.BZ2File(cast(IO[bytes], reader)),
+    "application/gzip": lambda reader: _Members(reader, _GzipMember),
+    "application/x-bzip2": lambda reader: _Members(reader, bz2.BZ2Decompressor),
     "application/x-xz": _XzFile,
-    "application/zstd": _zstd,
+    "application/zstd": lambda reader: _Members(reader, _zstd_frame),
 }

@@ -45,11 +45,11 @@ def _header(reader: RangeReader) -> HeaderReader | None:
         raise TooLong
     if _START_BYTES + offset + size > reader.size:
         raise Unreadable("ParseFailed", "the 7z archive is cut off: its header at the end is missing")
-    header = HeaderReader(reader.peek_at(_START_BYTES + offset, size))
+    header = HeaderReader(reader.peek_at(_START_BYTES + offset, size), reader.size)
     for _ in range(_MAX_LAYERS):
         if not header.starts_packed():
             return header
-        header = HeaderReader(_unpack(reader, header.streams()))
+        header = HeaderReader(_unpack(reader, header.streams()), reader.size)
     raise damaged()
 
 

@@ -13,7 +13,8 @@ import msgspec
 from bindery.extract.extractor import Unreadable
 
 _MAX_NUMBERS = 3_000_000
-"""Fields that are read on the way to the number of entries."""
+_LEAST_NUMBERS = 200_000
+"""Fields that are read on the way to the number of entries: about as many as the archive has bytes."""
 _MAX_CODERS = 32
 _HAS_MANY_STREAMS, _HAS_PROPERTIES, _NAME_LENGTH = 0x10, 0x20, 0x0F
 
@@ -64,10 +65,10 @@ def damaged() -> Unreadable:
 class HeaderReader:
     """Reads the fields of a header one after the other. Raises Unreadable and TooLong."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, archive_size: int) -> None:
         self._data = data
         self._at = 0
-        self._numbers = 0
+        self._left = min(_LEAST_NUMBERS + archive_size, _MAX_NUMBERS)
 
     def starts_packed(self) -> bool:
         """Whether what follows describes a packed header, rather than being the header."""
@@ -177,8 +178,8 @@ class HeaderReader:
 
     def _number(self) -> int:
         """A number whose first byte tells by its leading ones how many bytes follow."""
-        self._numbers += 1
-        if self._numbers > _MAX_NUMBERS:
+        self._left -= 1
+        if self._left < 0:
             raise TooLong
         first, mask, value = self._byte(), 0x80, 0
         for index in range(8):

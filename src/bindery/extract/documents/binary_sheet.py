@@ -11,6 +11,7 @@ from bindery.extract.documents.property_set import decode_codepage
 
 _MAX_STREAM_BYTES = 16 * 1024 * 1024
 _MAX_RECORDS = 1_000_000
+_MAX_STRINGS = 500_000
 _SHEET, _STRINGS, _CONTINUED, _PROTECTION, _LABEL, _CODEPAGE = 0x85, 0xFC, 0x3C, 0x2F, 0x204, 0x42
 _WIDE, _EXTENDED, _RICH = 0x1, 0x4, 0x8
 
@@ -61,7 +62,9 @@ def _add_strings(parts: list[bytes], document: Document) -> None:
     """The table of shared strings; a string may run on into the next record, where its width is told anew."""
     source = _Parts(parts)
     source.take(8)
-    while document.wants_text and not document.text.full:
+    for _ in range(_MAX_STRINGS):
+        if not document.wants_text or document.text.full:
+            return
         head = source.take(3)
         if len(head) < 3:
             return
@@ -81,23 +84,23 @@ class _Parts:
         self._at = 0
 
     def take(self, length: int) -> bytes:
-        data = b""
+        data = bytearray()
         while len(data) < length and self._index < len(self._parts):
             part = self._parts[self._index][self._at : self._at + length - len(data)]
             data += part
             self._at += len(part)
             if self._at >= len(self._parts[self._index]) and len(data) < length:
                 self._index, self._at = self._index + 1, 0
-        return data
+        return bytes(data)
 
     def characters(self, count: int, wide: bool) -> str:
-        words = ""
+        words: list[str] = []
         while count > 0 and self._index < len(self._parts):
             here = (len(self._parts[self._index]) - self._at) // (2 if wide else 1)
             data = self.take(min(count, here) * (2 if wide else 1))
-            words += data.decode("utf-16-le" if wide else "latin-1", "replace")
+            words.append(data.decode("utf-16-le" if wide else "latin-1", "replace"))
             count -= min(count, here)
             if count > 0:
                 self._index, self._at = self._index + 1, 1
                 wide = self._index < len(self._parts) and bool(self._parts[self._index][:1] > b"\0")
-        return words
+        return "".join(words)

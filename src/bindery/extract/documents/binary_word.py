@@ -58,16 +58,21 @@ def _pieces(data: bytes, table: bytes) -> Iterator[str]:
     """The pieces of the text in reading order."""
     start, length = struct.unpack_from("<II", data, 0x1A2)
     clx = table[start : start + length]
-    while clx[:1] == b"\x01" and len(clx) >= 3:
-        clx = clx[3 + struct.unpack_from("<H", clx, 1)[0] :]
+    at = 0
+    while clx[at : at + 1] == b"\x01" and len(clx) - at >= 3:
+        at += 3 + struct.unpack_from("<H", clx, at + 1)[0]
+    clx = clx[at:]
     if clx[:1] != b"\x02":
         raise Unreadable("ParseFailed", "the piece table of the document is missing")
     count = (min(struct.unpack_from("<I", clx.ljust(5, b"\0"), 1)[0], len(clx) - 5) - 4) // 12
     if count < 1:
         return
     positions = struct.unpack_from(f"<{count + 1}I", clx, 5)
+    left = len(data)
     for index in range(count):
-        characters = max(positions[index + 1] - positions[index], 0)
+        # Pieces of a text do not overlap, so they are no longer than their stream in all.
+        characters = min(max(positions[index + 1] - positions[index], 0), left)
+        left -= characters
         place = struct.unpack_from("<I", clx, 5 + (count + 1) * 4 + index * 8 + 2)[0]
         if place & _NARROW:
             begin = (place & ~_NARROW) // 2

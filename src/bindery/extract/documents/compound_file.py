@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -146,8 +147,7 @@ class CompoundFile:
 
     def _mini_chain_bytes(self, start: int, limit: int) -> bytes:
         """A short stream: it lies in small sectors inside the root's own stream."""
-        container = self._chain(self._entries[0].start, -(-self._entries[0].size >> self._shift))
-        table = self._chain(self._mini_start, len(container))
+        container, table = self._mini_chains
         data, number = bytearray(), start
         for _ in range(-(-limit // _MINI_SECTOR_BYTES)):
             place = self._place(container, number * _MINI_SECTOR_BYTES)
@@ -157,6 +157,12 @@ class CompoundFile:
             data += self._reader.peek_at(place, _MINI_SECTOR_BYTES)
             number = _NO_ENTRY if link is None else self._number(link)
         return bytes(data[:limit])
+
+    @cached_property
+    def _mini_chains(self) -> tuple[list[int], list[int]]:
+        """The sectors of the root's own stream, and those of the table for the small sectors in it."""
+        container = self._chain(self._entries[0].start, -(-self._entries[0].size >> self._shift))
+        return container, self._chain(self._mini_start, len(container))
 
     def _chain(self, start: int, count: int) -> list[int]:
         count = min(count, _MAX_MINI_CHAIN)

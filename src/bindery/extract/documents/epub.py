@@ -59,7 +59,8 @@ def _read_chapters(package: Package, main: str, elements: Elements, document: Do
             items[entry.get("id", "")] = resolve(main, unquote(entry.get("href", "").partition("#")[0]))
         elif name == "itemref":
             order.append(entry.get("idref", ""))
-    chapters = [items[key] for key in order if key in items and items[key] in package]
+    named = [items[key] for key in order if key in items and items[key] in package]
+    chapters = list(dict.fromkeys(named))
     hidden = _encrypted_parts(package)
     if chapters and all(chapter in hidden for chapter in chapters):
         raise protected()

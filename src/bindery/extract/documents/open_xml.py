@@ -139,5 +139,7 @@ def _read_presentation(package: Package, main: str, document: Document) -> None:
     if not document.wants_text:
         return
     targets = {identity: target for _, target, identity in _relationships(package, main)}
-    for identity in wanted:
+    for identity in dict.fromkeys(wanted):
+        if document.text.full:
+            return
         package.stream(targets.get(identity, ""), _words(document.text))

@@ -29,6 +29,12 @@ _PARSED_BYTES = 1024 * 1024
 """Fed to the parser at once: it starts anew on an unfinished token with each piece."""
 _MAX_PACKAGE_BYTES = 64 * 1024 * 1024
 """What is unpacked of one package."""
+_MAX_OPENED = 10_000
+"""How often a part is opened."""
+_MAX_TAGS = 2_000_000
+_LEAST_TAGS = 200_000
+_TAGS_PER_BYTE = 4
+"""Tags that are parsed of one package. An honest one holds about one in each of its bytes; a bomb, thousands."""
 _CHUNK = 64 * 1024
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -67,6 +73,9 @@ class Package:
             raise _damaged("the directory", error) from None
         self._parts = {info.filename.lower(): info for info in self._zip.infolist()}
         self._left = _MAX_PACKAGE_BYTES
+        self._tags_left = min(_LEAST_TAGS + _TAGS_PER_BYTE * reader.size, _MAX_TAGS)
+        self._opened = 0
+        self._streamed: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._parts
@@ -100,14 +109,16 @@ class Package:
             yield local_name(element.tag), element
 
     def stream(self, name: str, target: Target) -> bool:
-        """Parse a part of any size without holding it, until the target is done or a limit is reached.
+        """Parse a part of any size without holding it, until the target is done or a limit is reached. A part
+        streams by once, however often it is named.
 
         Tells whether the whole part was parsed.
         """
         from defusedxml.ElementTree import DefusedXMLParser  # noqa: PLC0415
 
-        if name not in self:
+        if name not in self or name.lower() in self._streamed:
             return False
+        self._streamed.add(name.lower())
         parser = DefusedXMLParser(target=target)
         size = 0
         for chunk in self.chunks(name, _PARSED_BYTES):
@@ -115,7 +126,7 @@ class Package:
             size += len(chunk)
             if target.done:
                 return False
-        if size >= _MAX_STREAM_BYTES or self._left <= 0:
+        if size >= _MAX_STREAM_BYTES or self._left <= 0 or self._tags_left <= 0:
             return False
         parser.close()
         return True
@@ -130,10 +141,14 @@ class Package:
                 "ParseFailed", f"compression method {info.compress_type} is unknown in a document"
             )
         left = min(_MAX_STREAM_BYTES, self._left)
+        self._opened += 1
+        if self._opened > _MAX_OPENED:
+            return
         with self._open(info) as part:
-            while left > 0 and (chunk := _read(part, min(length, left))):
+            while left > 0 and self._tags_left > 0 and (chunk := _read(part, min(length, left))):
                 left -= len(chunk)
                 self._left -= len(chunk)
+                self._tags_left -= chunk.count(b"<")
                 yield chunk
 
     def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:

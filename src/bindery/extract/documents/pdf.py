@@ -16,9 +16,13 @@ from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.produce_time import exif_time
+from bindery.workers.job_time import at_most
 
 _TEXT_SECONDS = 2.0
-"""Time for the text of one file; pages after it are not read."""
+"""Processor time for the text of one file; pages after it are not read."""
+_PAGE_SECONDS = 1.0
+_PAGE_SECONDS_PER_BYTE = 1.0 / (1024 * 1024)
+"""The most for one page: drawings may be named within drawings, twice in each, so that a page of 4 KB has no end."""
 _TEXT_SHARE_OF_BYTES = 0.5
 """Share of the read limit up to which pages are read for their text; it never costs a file more."""
 _DATE = re.compile(
@@ -66,6 +70,7 @@ class _Source(io.RawIOBase):
     def __init__(self, reader: RangeReader) -> None:
         super().__init__()
         self._reader = reader
+        self.size = reader.size
         self.bytes_end = reader.limits.read_bytes + reader.size
         """Reads that would fetch more than this in all are refused; one page may hold a huge picture."""
 
@@ -120,12 +125,13 @@ def _read_text(source: _Source, opened: Any, document: Document) -> None:
     """Page after page until a limit is reached; a damaged page is passed over."""
     import pypdfium2  # noqa: PLC0415
 
-    end = time.monotonic() + _TEXT_SECONDS
+    end = time.process_time() + _TEXT_SECONDS
     for number in range(len(opened)):
-        if document.text.full or source.broken or time.monotonic() > end:
+        if document.text.full or source.broken or time.process_time() > end:
             return
         try:
-            document.text.add(_page_text(opened, number, document.text.left))
+            with at_most(_PAGE_SECONDS + source.size * _PAGE_SECONDS_PER_BYTE):
+                document.text.add(_page_text(opened, number, document.text.left))
         except pypdfium2.PdfiumError:
             continue
         document.text.add("\n")

@@ -21,6 +21,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _MAX_DEPTH = 1_000
+_MOST_INFORMATION = 4_096
+"""Characters of a title or an author, more than are kept."""
 _MAX_TOKENS = 1_000_000
 """Words, groups and escaped characters that are looked at."""
 _UNSEEN = frozenset(
@@ -171,7 +173,9 @@ class _Reader:
     def _keep(self, text: str) -> None:
         destination = self._group.destination
         if destination in (b"title", b"author"):
-            self._info[destination] = self._info.get(destination, "") + text
+            told = self._info.get(destination, "")
+            if len(told) < _MOST_INFORMATION:
+                self._info[destination] = told + text[:_MOST_INFORMATION]
         elif self._group.seen:
             self._document.text.add(text)
 

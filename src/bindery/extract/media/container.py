@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 import av
 from av.error import FFmpegError
 
 from bindery.extract.extractor import Unreadable
+from bindery.extract.media.tag_counts import MOST_TAGS, has_too_many_tags
 from bindery.extract.reader import RangeReader
+from bindery.workers.job_time import at_most
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -26,6 +29,11 @@ _CHEAP_DECODING = {"skip_loop_filter": "all", "skip_idct": "all"}
 """libav decodes the first pictures to learn their format; how they look does not matter."""
 _CLOSED = {"protocol_whitelist": "none"}
 _BUFFER = 32 * 1024
+_SECONDS = 1.0
+_SECONDS_PER_BYTE = 0.5 / (1024 * 1024)
+"""Processor time after which the file ends for libav. Some of its lists of tags are walked for every new tag."""
+_OPEN_SECONDS = 2.0
+"""The same for what libav does between two reads, which costs a worker and the whole file."""
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _PLAYLIST = re.compile(rb"\s*(?:\xef\xbb\xbf)?#EXTM3U")
 
@@ -39,11 +47,12 @@ class _Input:
         self.name = "object" + (extension[0].lower() if extension else "")
         self._reader = reader
         self._position = 0
+        self._end = time.process_time() + _SECONDS + reader.size * _SECONDS_PER_BYTE
         # Where it can seek, libav reads the whole index of an AVI: 16 bytes for every frame of every stream.
         self._forward_only = bounded and reader.peek_at(0, 16)[8:12] in (b"AVI ", b"AVIX")
 
     def read(self, size: int) -> bytes:
-        if self._reader.error is not None:
+        if self._reader.error is not None or time.process_time() > self._end:
             return b""
         try:
             data = self._reader.peek_at(self._position, size)
@@ -74,17 +83,20 @@ def open_container(reader: RangeReader) -> InputContainer:
         raise Unreadable("ParseFailed", "the file is empty")
     if _PLAYLIST.match(reader.peek_at(0, 64)):
         raise Unreadable("ParseFailed", "a playlist names other files, and those are not opened")
+    if has_too_many_tags(reader):
+        raise Unreadable("ParseFailed", f"the file has more than {MOST_TAGS} tags")
     bounded = reader.size > WHOLE_PROBE_SIZE
     try:
-        return av.open(
-            _Input(reader, bounded=bounded),
-            mode="r",
-            options=_CHEAP_DECODING,
-            container_options=_CLOSED | _BOUNDED_PROBE if bounded else _CLOSED,
-            metadata_errors="replace",
-            buffer_size=_BUFFER,
-            io_open=_refuse,
-        )
+        with at_most(_OPEN_SECONDS + reader.size * _SECONDS_PER_BYTE):
+            return av.open(
+                _Input(reader, bounded=bounded),
+                mode="r",
+                options=_CHEAP_DECODING,
+                container_options=_CLOSED | _BOUNDED_PROBE if bounded else _CLOSED,
+                metadata_errors="replace",
+                buffer_size=_BUFFER,
+                io_open=_refuse,
+            )
     except MemoryError:
         raise
     except Exception as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -16,6 +17,10 @@ _MOST_BOXES = 1000
 _MOST_META_BYTES = 4 * 1024 * 1024
 _MOST_EXIF_BYTES = 1024 * 1024
 _MOST_EXTENTS = 64
+_MOST_TRACKS = 64
+_MOST_LOOKED_AT = 10_000
+"""Boxes that the search for one looks at, those within others included."""
+_MOST_ASSOCIATIONS = 20_000
 _XMP_TYPE = b"application/rdf+xml"
 
 
@@ -48,11 +53,20 @@ def boxes(source: Source, start: int = 0, end: int | None = None) -> Iterator[Bo
 
 def find_box(source: Source, *path: bytes, start: int = 0, end: int | None = None) -> Box | None:
     """The first box at a path such as ``moov``, ``trak``."""
+    return _find_box(source, path, start, end, [_MOST_LOOKED_AT])
+
+
+def _find_box(
+    source: Source, path: tuple[bytes, ...], start: int, end: int | None, left: list[int]
+) -> Box | None:
     for box in boxes(source, start, end):
+        left[0] -= 1
+        if left[0] < 0:
+            return None
         if box.kind == path[0]:
             if len(path) == 1:
                 return box
-            found = find_box(source, *path[1:], start=box.start, end=box.start + box.length)
+            found = _find_box(source, path[1:], box.start, box.start + box.length, left)
             if found is not None:
                 return found
     return None
@@ -79,6 +93,7 @@ class HeifMeta:
         self._items: dict[int, Item] = {}
         self._parts = {box.kind: box for box in boxes(self._meta, 4)}
         self.primary = 0
+        self._associations = 0
         for read in (self._read_primary, self._read_items, self._read_places, self._read_properties):
             try:
                 read()
@@ -193,6 +208,9 @@ class HeifMeta:
         flags = fields.take(3)
         width, mask = (2, 0x7FFF) if flags & 1 else (1, 0x7F)
         for _ in range(fields.take(4)):
+            self._associations += 1
+            if self._associations > _MOST_ASSOCIATIONS:
+                return
             number = fields.take(4 if version else 2)
             count = fields.take(1)
             if number != self.primary:
@@ -202,6 +220,7 @@ class HeifMeta:
                 index = fields.take(width) & mask
                 if 0 < index <= len(known):
                     self._item(number).properties.append(known[index - 1])
+            return  # an item is named once
 
     def _item_bytes(self, item: Item) -> bytes:
         source: Source = self._file
@@ -255,7 +274,7 @@ def track_size(source: Source) -> tuple[int, int] | None:
     moov = find_box(source, b"moov")
     if moov is None:
         return None
-    for track in boxes(source, moov.start, moov.start + moov.length):
+    for track in islice(boxes(source, moov.start, moov.start + moov.length), _MOST_TRACKS):
         header = find_box(source, b"tkhd", start=track.start, end=track.start + track.length)
         data = source.peek_at(header.start, min(header.length, 128)) if header else b""
         if track.kind == b"trak" and len(data) >= 84:

@@ -19,6 +19,7 @@ _STORED_ELSEWHERE = 0xC000
 _SUBHEAPS = (0x2800, 0x3000)
 _MOST_RECORDS = 512
 _MOST_DEPTH = 4
+_MOST_HEAPS = 64
 
 
 def read_crw(source: Source, picture: Picture) -> None:
@@ -27,23 +28,35 @@ def read_crw(source: Source, picture: Picture) -> None:
     if order is None:
         raise NotTiff("no byte order in the CIFF header")
     start = int(struct.unpack(order + "I", source.peek_at(2, 4))[0])
-    _read_heap(Part(source, start), order, picture, 0)
+    _Heaps(order, picture).read(Part(source, start), 0, start)
 
 
-def _read_heap(heap: Part, order: str, picture: Picture, depth: int) -> None:
-    """One heap: its last four bytes point to its table of ten-byte records."""
-    table = int(struct.unpack(order + "I", heap.peek_at(heap.size - 4, 4))[0])
-    count = int(struct.unpack(order + "H", heap.peek_at(table, 2))[0])
-    data = heap.peek_at(table + 2, 10 * min(count, _MOST_RECORDS))
-    for tag, length, offset in struct.iter_unpack(order + "HII", data[: len(data) // 10 * 10]):
-        if tag & _STORED_ELSEWHERE:
-            continue
-        record = Part(heap, offset, length)
-        if tag & 0x3800 in _SUBHEAPS:
-            if depth < _MOST_DEPTH and record.size >= 6:
-                _read_heap(record, order, picture, depth + 1)
-        else:
-            _read_record(tag & _TYPE_AND_NUMBER, record, order, picture)
+class _Heaps:
+    """Heaps within heaps, each read once: one may name itself as its part, and so often that nobody is ever done."""
+
+    def __init__(self, order: str, picture: Picture) -> None:
+        self._order = order
+        self._picture = picture
+        self._seen: set[tuple[int, int]] = set()
+
+    def read(self, heap: Part, depth: int, start: int) -> None:
+        """One heap, which begins at ``start``: its last four bytes point to its table of ten-byte records."""
+        if (start, heap.size) in self._seen or len(self._seen) >= _MOST_HEAPS:
+            return
+        self._seen.add((start, heap.size))
+        order = self._order
+        table = int(struct.unpack(order + "I", heap.peek_at(heap.size - 4, 4))[0])
+        count = int(struct.unpack(order + "H", heap.peek_at(table, 2))[0])
+        data = heap.peek_at(table + 2, 10 * min(count, _MOST_RECORDS))
+        for tag, length, offset in struct.iter_unpack(order + "HII", data[: len(data) // 10 * 10]):
+            if tag & _STORED_ELSEWHERE:
+                continue
+            record = Part(heap, offset, length)
+            if tag & 0x3800 in _SUBHEAPS:
+                if depth < _MOST_DEPTH and record.size >= 6:
+                    self.read(record, depth + 1, start + offset)
+            else:
+                _read_record(tag & _TYPE_AND_NUMBER, record, order, self._picture)
 
 
 def _read_record(tag: int, record: Part, order: str, picture: Picture) -> None:

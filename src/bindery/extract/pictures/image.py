@@ -9,9 +9,9 @@ Orientation tag is not applied, HEIF's own rotation is.
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
-from typing import IO, cast
 
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
@@ -20,7 +20,11 @@ from bindery.extract.pictures.picture import NotPicture, Picture, read_picture
 from bindery.extract.reader import RangeReader
 
 _SVG = re.compile(rb"<(?:\w+:)?svg[\s>]")
-_LENGTH = re.compile(r"\s*\+?(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|)\s*$")
+_LENGTH = re.compile(r"\+?((?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|)")
+_LONGEST_LENGTH = 64
+_SVG_BYTES = 1024 * 1024
+"""Where the root element must begin and end its attributes."""
+_BUFFER = 64 * 1024
 _PIXELS_PER_UNIT = {
     "px": 1.0,
     "": 1.0,
@@ -54,14 +58,18 @@ def _read_with_pillow(reader: RangeReader, picture: Picture) -> None:
     # Nothing is decoded, so a large size is no danger here.
     Image.MAX_IMAGE_PIXELS = None
     reader.seek(0)
+    # Some formats are read byte by byte, which a buffer makes cheap.
+    buffered = io.BufferedReader(reader, _BUFFER)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(cast(IO[bytes], reader)) as image:
+            with Image.open(buffered) as image:
                 picture.format = _NAMES.get(image.format or "", (image.format or "").lower())
                 picture.resize(image.size)
         except UnidentifiedImageError:
             raise NotPicture from None
+        finally:
+            buffered.detach()
 
 
 _NAMES = {"PPM": "pnm"}
@@ -73,8 +81,7 @@ def _read_svg(reader: RangeReader, picture: Picture) -> None:
 
     picture.format = "svg"
     picture.frames = 1
-    reader.seek(0)
-    for _, element in iterparse(reader, events=("start",)):
+    for _, element in iterparse(io.BytesIO(reader.peek_at(0, _SVG_BYTES)), events=("start",)):
         box = re.split(r"[\s,]+", element.get("viewBox", "").strip())
         across = _pixels(element.get("width")) or (_pixels(box[2]) if len(box) == 4 else None)
         up = _pixels(element.get("height")) or (_pixels(box[3]) if len(box) == 4 else None)
@@ -84,5 +91,6 @@ def _read_svg(reader: RangeReader, picture: Picture) -> None:
 
 
 def _pixels(text: str | None) -> float | None:
-    match = _LENGTH.match(text or "")
+    text = (text or "").strip()
+    match = _LENGTH.fullmatch(text) if len(text) <= _LONGEST_LENGTH else None
     return float(match[1]) * _PIXELS_PER_UNIT[match[2]] if match else None

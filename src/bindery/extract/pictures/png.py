@@ -17,33 +17,56 @@ _MOST_CHUNKS = 4000
 _BEHIND_PIXELS = re.compile(rb"eXIf|tEXt|zTXt|iTXt|tIME|IEND")
 _TAIL_BYTES = 64 * 1024
 _MOST_TEXT = 1024 * 1024
+_LONGEST_KEYWORD = 80
+_MOST_PROFILES = 16
+"""Texts looked into: a file may hold thousands that are no profile after all."""
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
+_KEYWORDS = frozenset((_XMP_KEYWORD, *_PROFILES))
 
 
 def read_png(source: Source, picture: Picture) -> None:
     """Chunks before the pixels, and those after them as far as they are near the end of the file."""
     picture.format = "png"
-    pixels = _read_chunks(source, 8, picture)
+    chunks = _Chunks(picture)
+    pixels = chunks.read(source, 8)
     after = _after_pixels(source, pixels) if pixels is not None else None
     if after is not None:
-        _read_chunks(source, after, picture)
+        chunks.read(source, after)
 
 
-def _read_chunks(source: Source, at: int, picture: Picture) -> int | None:
-    """Chunks up to the pixels; where those begin, None when the file ends first."""
-    for _ in range(_MOST_CHUNKS):
-        head = source.peek_at(at, 8)
-        if len(head) < 8:
-            return None
-        length, kind = struct.unpack(">I4s", head)
-        if kind == b"IDAT":
-            return at
-        if kind == b"IEND":
-            return None
-        _read_chunk(picture, kind, Part(source, at + 8, length))
-        at += 12 + length
-    return None
+class _Chunks:
+    """Reads chunks into a picture, and remembers how many texts it has looked into."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+        self._profiles = 0
+
+    def read(self, source: Source, at: int) -> int | None:
+        """Chunks up to the pixels; where those begin, None when the file ends first."""
+        for _ in range(_MOST_CHUNKS):
+            head = source.peek_at(at, 8)
+            if len(head) < 8:
+                return None
+            length, kind = struct.unpack(">I4s", head)
+            if kind == b"IDAT":
+                return at
+            if kind == b"IEND":
+                return None
+            chunk = Part(source, at + 8, length)
+            if kind in (b"tEXt", b"zTXt", b"iTXt"):
+                self._read_text(kind, chunk)
+            else:
+                _read_chunk(self._picture, kind, chunk)
+            at += 12 + length
+        return None
+
+    def _read_text(self, kind: bytes, chunk: Part) -> None:
+        keyword, ended, _ = chunk.peek_at(0, _LONGEST_KEYWORD).partition(b"\0")
+        if not ended or keyword not in _KEYWORDS or self._profiles >= _MOST_PROFILES:
+            return
+        self._profiles += 1
+        _read_text(self._picture, kind, chunk.peek_at(0, _MOST_TEXT))
 
 
 def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
@@ -60,8 +83,6 @@ def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
         )
     elif kind == b"eXIf":
         picture.add_exif(chunk)
-    elif kind in (b"tEXt", b"zTXt", b"iTXt"):
-        _read_text(picture, kind, chunk.peek_at(0, _MOST_TEXT))
 
 
 def _after_pixels(source: Source, at: int) -> int | None:

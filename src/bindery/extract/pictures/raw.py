@@ -25,6 +25,7 @@ from bindery.extract.tags.tiff import Directory, NotTiff, Part, Source, TiffTree
 
 _CANON_UUID = UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
 _JPEG_FROM_RAW = 0x2E
+_MOST_BLOCKS = 256
 
 
 def extract_raw(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -114,7 +115,9 @@ def _read_mrw(source: Source, picture: Picture) -> None:
     """Minolta: blocks PRD (size) and TTW (a TIFF structure)."""
     end = 8 + int(struct.unpack(">I", source.peek_at(4, 4))[0])
     at = 8
-    while at < min(end, source.size):
+    for _ in range(_MOST_BLOCKS):
+        if at >= min(end, source.size):
+            return
         kind, length = struct.unpack(">4sI", source.peek_at(at, 8))
         if kind == b"\0PRD":
             height, width = struct.unpack(">HH", source.peek_at(at + 20, 4))
@@ -134,7 +137,7 @@ def _read_cr3(source: Source, picture: Picture) -> None:
             continue
         for part in boxes(source, box.start + 16, box.start + box.length):
             name = {b"CMT1": "IFD0", b"CMT2": "Exif", b"CMT4": "GPS"}.get(part.kind)
-            if name is not None:
+            if name is not None and name not in {found.name for found in picture.directories}:
                 tree = _try_tiff(Part(source, part.start, part.length))
                 _take_first(picture, tree, name)
     picture.resize(full_size(TiffTree(picture.directories, 1)))

@@ -6,6 +6,7 @@ Source: public descriptions of X3F (header, directory SECd, properties SECp, ima
 from __future__ import annotations
 
 import struct
+from collections import Counter
 
 from bindery.extract.pictures.ciff import exif_date
 from bindery.extract.pictures.headers import read_jpeg
@@ -14,6 +15,8 @@ from bindery.extract.tags.tiff import Part, Source
 
 _MOST_SECTIONS = 256
 _MOST_PROPERTIES = 1000
+_MOST_OF_A_KIND = 8
+"""Sections of one kind that are looked into: many may name the same bytes."""
 _NAMES = {"CAMMANUF": "Make", "CAMMODEL": "Model", "ISO": "ISOSpeedRatings"}
 
 
@@ -26,7 +29,11 @@ def read_x3f(source: Source, picture: Picture) -> None:
     start = int(struct.unpack("<I", source.peek_at(source.size - 4, 4))[0])
     count = int(struct.unpack("<I", source.peek_at(start + 8, 4))[0])
     data = source.peek_at(start + 12, 12 * min(count, _MOST_SECTIONS))
+    looked: Counter[bytes] = Counter()
     for offset, length, kind in struct.iter_unpack("<II4s", data[: len(data) // 12 * 12]):
+        looked[kind] += 1
+        if looked[kind] > _MOST_OF_A_KIND:
+            continue
         section = Part(source, offset, length)
         if kind in (b"IMA2", b"IMAG") and section.peek_at(28, 2) == b"\xff\xd8":
             _read_preview(Part(section, 28), picture)

@@ -37,6 +37,8 @@ _VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
 _BIG_VERSION = 43
 _CHILDREN = {EXIF_POINTER: "Exif", GPS_POINTER: "GPS", INTEROP_POINTER: "Interop", SUB_IFDS: "Sub"}
 _MOST_ENTRIES = 4096
+_MOST_ENTRIES_IN_ALL = 100_000
+"""Directories may overlap, so that a small file has millions of entries."""
 _MOST_CHILDREN = 16
 _MOST_CHAINED = 8
 _MOST_PAGES = 256
@@ -209,6 +211,7 @@ class _Walk:
         self._source = source
         self._seen: set[int] = set()
         self._found: list[Directory] = []
+        self._left = _MOST_ENTRIES_IN_ALL
 
     def tree(self) -> TiffTree:
         offset = self._first
@@ -237,6 +240,9 @@ class _Walk:
         if len(head) < layout.counter.size:
             return None
         declared = int(layout.counter.unpack(head)[0])
+        self._left -= min(declared, _MOST_ENTRIES)
+        if self._left < 0:
+            return None
         length = min(declared, _MOST_ENTRIES) * layout.entry.size
         data = self._source.peek_at(start, length + layout.offset.size)
         entries = self._entries(data[: min(length, len(data) - len(data) % layout.entry.size)], start)

@@ -1,0 +1,66 @@
+"""Small files that could hold a worker for half a minute cost little, in real workers with the real limits.
+
+The limit of a small file is 3 seconds of processor time and 2 for each MiB; whatever is over it ends as TimeLimit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from costly import (
+    ALL,
+    Costly,
+    pdf_with_a_fan_of_forms,
+    pdf_with_a_loop_of_forms,
+    pptx_with_one_slide_many_times,
+)
+
+from bindery.buckets.folder import FolderStore
+from bindery.buckets.registry import parse_store
+from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
+from bindery.extract.limits import ExtractionLimits
+from bindery.extract.pool import ExtractionPool
+
+_BY_TIME = (pdf_with_a_fan_of_forms, pdf_with_a_loop_of_forms)
+"""Only the clock ends these, inside a library: after one second for a page."""
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ExtractionPool]:
+    opened = ExtractionPool(1, ExtractionLimits())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def extract(pool: ExtractionPool, tmp_path: Path) -> Callable[[Costly], Extraction]:
+    def extract_one(costly: Costly) -> Extraction:
+        (tmp_path / costly.key).write_bytes(costly.data)
+        address = parse_store("costly", str(tmp_path))
+        (info,) = next(iter(FolderStore(address).list()))
+        request = ExtractionRequest(address=address, object=info, operators=frozenset(Operator))
+        return pool.submit([request]).result()[0]
+
+    return extract_one
+
+
+@pytest.mark.parametrize("make", [make for make in ALL if make not in _BY_TIME])
+def test_a_costly_file_is_read_in_a_small_files_time(
+    extract: Callable[[Costly], Extraction], make: Callable[[], Costly]
+) -> None:
+    assert not (extract(make()).failure or "").startswith(("TimeLimit", "MemoryLimit", "WorkerDied"))
+
+
+@pytest.mark.parametrize("make", _BY_TIME)
+def test_a_page_without_end_is_given_up_after_a_second(
+    extract: Callable[[Costly], Extraction], make: Callable[[], Costly]
+) -> None:
+    outcome = extract(make())
+    assert (outcome.failure or "").startswith("TimeLimit: it took longer than 1.0")
+
+
+def test_what_is_told_beside_the_costly_part_is_kept(extract: Callable[[Costly], Extraction]) -> None:
+    outcome = extract(pptx_with_one_slide_many_times())
+    assert (outcome.failure, outcome.file.page_count, outcome.text) == (None, 200_000, "words")
