@@ -463,7 +463,7 @@ def test_thousands_of_entries_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"<a>" * 300_000,
+        b"<a>" * 90_000,
         b"<a " + b"x" * 5_000_000,
         b"<!--" + b"x" * 5_000_000,
         b"\0" * 5_000_000,

@@ -78,7 +78,9 @@ def test_a_huge_file_costs_its_table_and_its_pages_only() -> None:
     content = make_pdf(
         [f"Page {number}" for number in range(20)], hole=50_000_000, information="/Title(Huge)"
     )
-    reader = RangeReader(Bytes(content), ObjectInfo("a", len(content), "e", 0), ExtractionLimits())
+    reader = RangeReader(
+        Bytes(content), ObjectInfo("a", len(content), "e", 0), ExtractionLimits(read_bytes=2**26)
+    )
     found = read(reader)
     assert (found.file.page_count, found.file.title) == (20, "Huge")
     assert reader.bytes_read < 1_000_000
