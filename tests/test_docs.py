@@ -73,3 +73,9 @@ def test_metrics_that_are_named_exist(page: str, tmp_path: Path) -> None:
 def test_every_metric_is_documented(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "operations.md").read_text("utf-8")
     assert {name for name in _metric_names(tmp_path) if name not in text} == set()
+
+
+def test_the_unit_of_the_page_is_the_file() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    unit = (ROOT / "deploy" / "bindery.service").read_text("utf-8")
+    assert f"```ini\n{unit}```" in page

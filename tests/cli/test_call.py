@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from bindery.cli.call import parse_parameters
+from bindery.cli.call import check_names, operation_named, parse_parameters
+from bindery.cli.main import main
 
 
 def test_pairs_and_equals_signs_are_both_read() -> None:
@@ -22,3 +24,38 @@ def test_pairs_and_equals_signs_are_both_read() -> None:
 def test_anything_else_is_a_usage_error(words: tuple[str, ...]) -> None:
     with pytest.raises(click.UsageError):
         parse_parameters(words)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [("GetBindin", "GetBinding"), ("listprojects", "ListProjects"), ("SimpelQuery", "SimpleQuery")],
+)
+def test_a_slip_in_an_operation_names_the_nearest(wrong: str, meant: str) -> None:
+    with pytest.raises(click.UsageError, match=f"did you mean {meant}"):
+        operation_named(wrong)
+
+
+def test_a_slip_in_a_parameter_names_the_nearest() -> None:
+    operation = operation_named("GetBinding")
+    check_names(operation, ["ProjectName", "DatasetName", "URI"])
+    check_names(operation_named("ListProjects"), ["Tag.1.Key"])
+    with pytest.raises(click.UsageError, match="did you mean ProjectName"):
+        check_names(operation, ["Projectname"])
+    with pytest.raises(click.UsageError, match="no parameter 'Nonsense'; bindery call GetBinding"):
+        check_names(operation, ["Nonsense"])
+
+
+def test_operations_parameters_and_fields_are_shown() -> None:
+    run = CliRunner().invoke
+    operations = run(main, ["call", "--list"]).output
+    assert "GetFigureCluster" in operations
+    assert "extension" in operations
+    assert "--DatasetName" in run(main, ["call", "GetBinding", "--parameters"]).output
+    assert "ImageWidth" in run(main, ["fields", "image"]).output
+    assert run(main, ["fields", "nosuch"]).exit_code == 1
+    assert run(main, ["call"]).exit_code == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_are_told_how_to_complete(shell: str) -> None:
+    assert "_BINDERY_COMPLETE" in CliRunner().invoke(main, ["completion", shell]).output

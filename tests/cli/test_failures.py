@@ -40,8 +40,8 @@ def serve(*options: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["--host", "203.0.113.7", "--port", "0"], "no such address"),
-        (["--host", "nohost.invalid", "--port", "0"], "cannot be resolved"),
+        (["--host", "203.0.113.7", "--port", "0"], "cannot listen on 203.0.113.7"),
+        (["--host", "nohost.invalid", "--port", "0"], "nohost.invalid"),
         (["--data", "/proc/foo"], "/proc/foo"),
         (["--data", "file/below"], "file"),
         (["--bucket", "A B=./x"], "A B"),
@@ -66,7 +66,7 @@ def test_a_port_in_use_names_the_port(tmp_path: Path, taken_port: int) -> None:
     ended = serve("--port", str(taken_port), folder=tmp_path)
     assert ended.returncode == 1
     last = ended.stderr.splitlines()[-1]
-    assert last.startswith(f"Error: cannot listen on 127.0.0.1 port {taken_port}: address already in use")
+    assert last.startswith(f"Error: cannot listen on 127.0.0.1:{taken_port}")
     assert "--port" in last
 
 

@@ -56,6 +56,18 @@ def test_a_secret_is_shown_once(data: Path) -> None:
     assert (data / "access-keys.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_key_has_a_label(data: Path) -> None:
+    run(data, "add", "--label", "ci \x1b[31m")
+    assert "ci \\x1b[31m" in run(data, "list").stdout
+    assert json.loads(run(data, "list", "--json").stdout)[-1]["Label"] == "ci \x1b[31m"
+
+
+def test_keys_of_earlier_releases_are_read(data: Path) -> None:
+    row = {"AccessKeyId": "LTAIold", "AccessKeySecret": "s", "Active": True}
+    (data / "access-keys.json").write_text(json.dumps([row]))
+    assert listed(data)["LTAIold"] == ("further", True)
+
+
 def test_the_life_of_a_key(data: Path) -> None:
     first, second = made(data)["AccessKeyId"], made(data)["AccessKeyId"]
     root = root_of(data)

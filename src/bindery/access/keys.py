@@ -1,7 +1,7 @@
 """Access keys of the account: the root key and any number of further ones.
 
 The root key comes from the environment, else is made at the first start and kept in ``root-key.json``.
-Further keys stand in ``access-keys.json`` (a list of AccessKeyId, AccessKeySecret, Active); the file is
+Further keys stand in ``access-keys.json`` (a list of AccessKeyId, AccessKeySecret, Active, Label); the file is
 read again when it changes, so a running server knows them with the next call. Both files have mode 600.
 """
 
@@ -42,6 +42,8 @@ class AccessKey(
     id: str
     secret: str
     active: bool = msgspec.field(default=True, name="Active")
+    label: str = msgspec.field(default="", name="Label")
+    """Whose key it is, in the operator's words."""
 
 
 class AccessKeys:
@@ -128,9 +130,9 @@ def read_keys(path: Path) -> list[AccessKey]:
         raise KeysUnusable(f"{path} cannot be read as a list of access keys: {error}") from error
 
 
-def add_key(data: Path) -> AccessKey:
+def add_key(data: Path, label: str = "") -> AccessKey:
     """Make a further key in the data folder. Raises KeysUnusable."""
-    key = make_key()
+    key = msgspec.structs.replace(make_key(), label=label)
     with _changing(data) as keys:
         keys.append(key)
     return key

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
-from rich.text import Text
 
 from bindery.cli.client import Client, connect
 from bindery.cli.options import bucket_uri, server_options
-from bindery.cli.output import console
+from bindery.cli.output import cell, console, say, say_json, table
 from bindery.cli.status import list_bindings
 from bindery.cli.tasks import result_of, wait_for_task
+from bindery.printable import printable
 
 _COUNTS = (
     "Listed", "Entries", "Matching", "Failed", "Excluded", "Missing", "Extra", "Stale", "Changing", "Repaired",
@@ -53,11 +52,11 @@ def audit(
     bindings = chosen_bindings(client, buckets, project, dataset)
     reports = [audit_binding(client, binding, repair=repair) for binding in bindings]
     if as_json:
-        click.echo(json.dumps(reports, ensure_ascii=False, indent=2))
+        say_json(reports, indent=2)
     else:
         console().print(reports_table(reports))
         for line in sample_lines(reports):
-            click.echo(line)
+            say(line)
     if not all(report.get("Equal") for report in reports):
         raise SystemExit(1)
 
@@ -84,8 +83,9 @@ def audit_binding(client: Client, binding: dict[str, Any], *, repair: bool) -> d
     """The report of one audit, with the binding's names; of a failed one its ``Error``."""
     names = {name: binding[name] for name in ("ProjectName", "DatasetName", "URI")}
     started = client.call("AuditBinding", **names, Repair=repair)
-    with Progress(console=Console(stderr=True), transient=True) as display:
-        line = display.add_task(f"audit of {binding['URI']}", total=100)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        line = display.add_task(f"audit of {printable(binding['URI'])}", total=100)
         task = wait_for_task(
             client,
             binding["ProjectName"],
@@ -100,17 +100,15 @@ def audit_binding(client: Client, binding: dict[str, Any], *, repair: bool) -> d
 
 def reports_table(reports: list[dict[str, Any]]) -> Table:
     """One row a binding."""
-    table = Table()
-    for name in ("Dataset", "Bucket", "Equal", *_COUNTS):
-        table.add_column(name, overflow="fold")
+    made = table("Dataset", "Bucket", "Equal", *_COUNTS)
     for report in reports:
-        table.add_row(
+        made.add_row(
             f"{report['ProjectName']}/{report['DatasetName']}",
-            Text(report["URI"]),
+            cell(report["URI"]),
             "yes" if report["Equal"] else "no",
             *(f"{report[name]:,}" if name in report else "-" for name in _COUNTS),
         )
-    return table
+    return made
 
 
 def sample_lines(reports: list[dict[str, Any]]) -> list[str]:
@@ -118,13 +116,5 @@ def sample_lines(reports: list[dict[str, Any]]) -> list[str]:
     lines = [f"{report['URI']}: {report['Error']}" for report in reports if "Error" in report]
     for report in reports:
         for kind in ("Missing", "Extra", "Stale"):
-            lines += [
-                f"{kind.lower()}: {_printable(report['URI'] + '/' + key)}"
-                for key in report.get(f"{kind}Keys", [])
-            ]
+            lines += [f"{kind.lower()}: {report['URI']}/{key}" for key in report.get(f"{kind}Keys", [])]
     return lines
-
-
-def _printable(text: str) -> str:
-    """Names are anybody's: none may steer the terminal."""
-    return text if text.isprintable() else json.dumps(text)

@@ -15,7 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from bindery.cli.bucket_argument import StoreArgument, folder_beside, parse_store_argument
 from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.options import dataset_options, server_options
-from bindery.cli.output import say
+from bindery.cli.output import cell, say
 from bindery.cli.scope import scope_options, scope_parameter
 
 Call = tuple[str, dict[str, str]]
@@ -142,12 +142,12 @@ def create(client: Client, action: str, **parameters: Any) -> bool:
 
 def follow(client: Client, target: dict[str, str]) -> dict[str, Any]:
     """Show live counts until the binding follows changes or cannot go on by itself."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as display:
         line = display.add_task("binding")
         while True:
             binding: dict[str, Any] = client.call("GetBinding", **target)["Binding"]
-            display.update(line, description=describe(binding))
+            display.update(line, description=cell(describe(binding)).plain)
             settled = binding.get("Phase") == "IncrementalScanning" and binding["State"] == "Running"
             if settled or binding["State"] in _BROKEN:
                 return binding

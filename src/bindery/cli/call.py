@@ -2,31 +2,101 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
+from bindery.api.spec.model import Operation, load_model
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
+from bindery.cli.output import console, say, say_json, table
+
+_NEAR = 0.6
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("action")
+@click.argument("action", required=False)
 @click.argument("parameters", nargs=-1, type=click.UNPROCESSED)
+@click.option("--list", "listed", is_flag=True, help="Show all operations.")
+@click.option("--parameters", "shown", is_flag=True, help="Show the parameters of ACTION.")
 @server_options
-def call(action: str, parameters: tuple[str, ...], endpoint: str, data: Path) -> None:
+def call(
+    *,
+    action: str | None,
+    parameters: tuple[str, ...],
+    listed: bool,
+    shown: bool,
+    endpoint: str,
+    data: Path,
+) -> None:
     """Call the API operation ACTION with --Param value pairs, and print the answer as JSON.
 
     \b
+    bindery call --list
+    bindery call SimpleQuery --parameters
     bindery call ListProjects --MaxResults 10
     bindery call GetBinding --ProjectName default --DatasetName default --URI oss://photos
     bindery call SimpleQuery --ProjectName default --DatasetName default \\
         --Query '{"Field":"Size","Operation":"gt","Value":"1000000"}'
     """
-    client = connect(endpoint, data)
-    answer = client.call(action, **parse_parameters(parameters))
-    click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    if listed:
+        say_operations()
+        return
+    if action is None:
+        raise click.UsageError("name an operation; bindery call --list shows all")
+    operation = operation_named(action)
+    if shown:
+        say_parameters(operation)
+        return
+    values = parse_parameters(parameters)
+    check_names(operation, values)
+    say_json(connect(endpoint, data).call(operation.name, **values), indent=2)
+
+
+def operation_named(action: str) -> Operation:
+    """The operation. Raises UsageError with the nearest name."""
+    operations = load_model().operations
+    if action not in operations:
+        raise click.UsageError(
+            f"the API has no operation {action!r}{_meant(action, operations)}; bindery call --list shows all"
+        )
+    return operations[action]
+
+
+def check_names(operation: Operation, values: Iterable[str]) -> None:
+    """The server ignores what it does not know, as the vendor does; here a slip is told.
+
+    Raises UsageError.
+    """
+    known = [parameter.name for parameter in operation.parameters]
+    for name in values:
+        if name.partition(".")[0] not in known:
+            raise click.UsageError(
+                f"{operation.name} has no parameter {name!r}{_meant(name, known)}; "
+                f"bindery call {operation.name} --parameters shows all"
+            )
+
+
+def say_operations() -> None:
+    """Every operation, those of a family together."""
+    shown = table("Operation", "Family", "")
+    for operation in sorted(load_model().operations.values(), key=lambda each: (each.family, each.name)):
+        shown.add_row(operation.name, operation.family, "extension" if operation.extension else "")
+    console().print(shown)
+
+
+def say_parameters(operation: Operation) -> None:
+    """The parameters of an operation and their types."""
+    if not operation.parameters:
+        say(f"{operation.name} takes no parameters")
+        return
+    shown = table("Parameter", "Type", "")
+    for parameter in operation.parameters:
+        kind = f"{parameter.type}, as JSON" if parameter.encoding == "json" else parameter.type
+        shown.add_row(f"--{parameter.name}", kind, "required" if parameter.required else "")
+    console().print(shown)
 
 
 def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:
@@ -44,3 +114,9 @@ def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:
             value = pending.pop(0)
         values[name] = value
     return values
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    by_lower = {each.lower(): each for each in known}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
+    return f", did you mean {by_lower[near[0]]}?" if near else ""

@@ -8,6 +8,7 @@ import click
 
 from bindery.cli.client import connect
 from bindery.cli.options import bucket_uri, dataset_options, server_options
+from bindery.cli.output import say
 
 
 @click.command()
@@ -27,4 +28,4 @@ def confirm(bucket: str, project: str, dataset: str, endpoint: str, data: Path) 
     target = {"ProjectName": project, "DatasetName": dataset, "URI": bucket_uri(bucket)}
     held = client.call("GetBinding", **target)["Binding"].get("Progress", {}).get("HeldBack", 0)
     client.call("ConfirmDeletion", **target)
-    click.echo(f"{target['URI']}: {held:,} removals confirmed")
+    say(f"{target['URI']}: {held:,} removals confirmed")

@@ -15,7 +15,7 @@ import click
 
 from bindery.cli.bind import describe, ensure_dataset
 from bindery.cli.client import Client, connect
-from bindery.cli.output import console
+from bindery.cli.output import console, say
 from bindery.cli.query import files_table, query_parameters
 from bindery.cli.sample_media import make_sample_media
 
@@ -86,13 +86,13 @@ def _wait_until_ready(process: subprocess.Popen[str], log: Path) -> str:
 
 def _bind_and_follow(client: Client) -> None:
     ensure_dataset(client, _TARGET["ProjectName"], _TARGET["DatasetName"])
-    click.echo(f"CreateBinding    {describe(client.call('CreateBinding', **_TARGET)['Binding'])}")
+    say(f"CreateBinding    {describe(client.call('CreateBinding', **_TARGET)['Binding'])}")
     shown = ""
     while "IncrementalScanning" not in shown:
         binding = client.call("GetBinding", **_TARGET)["Binding"]
         if describe(binding) != shown:
             shown = describe(binding)
-            click.echo(f"GetBinding       {shown}")
+            say(f"GetBinding       {shown}")
         time.sleep(0.02)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from bindery.cli.output import console
+from bindery.cli.output import cell, console, say_json, table
 from bindery.cli.serve import overrides
 from bindery.config import ConfigurationError, load_config
 from bindery.doctor import Finding, Verdict, examine
@@ -55,7 +55,7 @@ def doctor(
             Finding("configuration", Verdict.FAILURE, str(error), f"see: {command_for('configuration')}")
         ]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings)).decode())
+        say_json(msgspec.to_builtins(findings), indent=2)
     else:
         console().print(findings_table(findings))
     if any(finding.verdict is Verdict.FAILURE for finding in findings):
@@ -64,9 +64,9 @@ def doctor(
 
 def findings_table(findings: list[Finding]) -> Table:
     """One row a finding."""
-    table = Table("", "", "seen", "what to do")
+    made = table("", "", "seen", "what to do")
     for finding in findings:
         style = _STYLES[finding.verdict]
         cells = (finding.subject, finding.seen, finding.advice)
-        table.add_row(Text(finding.verdict, style=style), *(Text(cell) for cell in cells))
-    return table
+        made.add_row(Text(finding.verdict, style=style), *map(cell, cells))
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from bindery.cli.bind import create, undo
 from bindery.cli.bucket_argument import parse_store_argument
 from bindery.cli.client import Client, connect
 from bindery.cli.options import dataset_options, server_options
+from bindery.cli.output import say_json
 from bindery.cli.scope import scope_options, scope_parameter
 from bindery.cli.tasks import result_of, wait_for_task
 
@@ -58,12 +58,15 @@ def estimate(
         found = follow(client, project, answer["TaskId"])
     finally:
         undo(client, made)
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else describe(found))
+    if as_json:
+        say_json(found)
+    else:
+        click.echo(describe(found))
 
 
 def follow(client: Client, project: str, task_id: str) -> dict[str, Any]:
     """Show live counts until the task has ended; its result."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=sys.stderr), transient=True) as display:
         line = display.add_task("listing")
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import traceback
 from collections.abc import Iterator
@@ -28,11 +27,7 @@ INTERRUPTED = 130
 """As shells have it for SIGINT: 128 and the number of the signal."""
 
 _DEBUG = "BINDERY_DEBUG"
-_BINDING = re.compile(r"error while attempting to bind on address \('([^']*)', (\d+)[^)]*\)")
-"""How asyncio begins the message of an address it cannot listen on."""
 _ADVICE = {
-    errno.EADDRINUSE: "another program listens there; stop it, or take another --port",
-    errno.EADDRNOTAVAIL: "this machine has no such address; take another --host",
     errno.EACCES: "give this user the right, or take another place",
     errno.EPERM: "give this user the right, or take another place",
     errno.ENOSPC: "the disk is full; make room",
@@ -86,7 +81,7 @@ def _is_told(error: Exception) -> bool:
 def _of_the_system(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return f"the name of the host cannot be resolved ({error.strerror}); check --host or --endpoint"
-    what = _BINDING.sub(r"cannot listen on \1 port \2", error.strerror or str(error))
+    what = error.strerror or str(error)
     where = f"{error.filename!s}: " if error.filename else ""
     advice = _ADVICE.get(error.errno or 0, "")
     return f"{where}{what}" + (f"; {advice}" if advice else "")

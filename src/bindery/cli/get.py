@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from bindery.cli.client import connect
+from bindery.cli.failures import Failure
 from bindery.cli.options import dataset_options, server_options
+from bindery.cli.output import say_json
 
 
 @click.command()
@@ -24,5 +25,5 @@ def get(uri: str, project: str, dataset: str, endpoint: str, data: Path) -> None
     answer = connect(endpoint, data).call("GetFileMeta", ProjectName=project, DatasetName=dataset, URI=uri)
     files = answer.get("Files", [])
     if not files:
-        raise click.ClickException(f"{uri} is not in the dataset {project}/{dataset}")
-    click.echo(json.dumps(files[0], ensure_ascii=False, indent=2))
+        raise Failure(f"{uri} is not in the dataset {project}/{dataset}")
+    say_json(files[0], indent=2)

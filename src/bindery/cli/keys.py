@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from bindery.access.keys import (
     KeysUnusable,
@@ -20,7 +19,7 @@ from bindery.access.keys import (
     set_active,
 )
 from bindery.cli.options import data_option
-from bindery.cli.output import console
+from bindery.cli.output import cell, console, say, say_json, table
 
 
 @click.group()
@@ -56,25 +55,34 @@ def _on_data_folder(command: Callable[..., None]) -> Callable[..., None]:
 def list_keys(*, data: Path, as_json: bool) -> None:
     """Show all keys, without their secrets."""
     root = read_root_key(data)
-    rows = [] if root is None else [{"AccessKeyId": root.id, "Kind": "root", "Active": True}]
-    rows += [{"AccessKeyId": key.id, "Kind": "further", "Active": key.active} for key in further_keys(data)]
+    kinds = [("root", root)] if root is not None else []
+    kinds += [("further", key) for key in further_keys(data)]
+    rows = [
+        {"AccessKeyId": key.id, "Label": key.label, "Kind": kind, "Active": key.active}
+        for kind, key in kinds
+    ]
     if as_json:
-        click.echo(json.dumps(rows))
+        say_json(rows)
         return
-    table = Table()
-    for name in ("AccessKeyId", "Kind", "Active"):
-        table.add_column(name)
+    shown = table("AccessKeyId", "Label", "Kind", "Active")
     for row in rows:
-        table.add_row(str(row["AccessKeyId"]), str(row["Kind"]), "yes" if row["Active"] else "no")
-    console().print(table)
+        shown.add_row(
+            cell(row["AccessKeyId"]), cell(row["Label"]), str(row["Kind"]), "yes" if row["Active"] else "no"
+        )
+    console().print(shown)
 
 
 @keys.command()
+@click.option("--label", default="", help="Whose key it is, shown by: bindery keys list")
 @click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
 @_on_data_folder
-def add(*, data: Path, as_json: bool) -> None:
-    """Make a key. Its secret is shown now and never again."""
-    key = add_key(data)
+def add(*, data: Path, label: str, as_json: bool) -> None:
+    """Make a key. Its secret is shown now and never again.
+
+    \b
+    bindery keys add --label ci
+    """
+    key = add_key(data, label)
     if as_json:
         click.echo(json.dumps({"AccessKeyId": key.id, "AccessKeySecret": key.secret}))
         return
@@ -89,7 +97,7 @@ def add(*, data: Path, as_json: bool) -> None:
 def disable(*, data: Path, key_id: str) -> None:
     """Refuse calls signed with KEY_ID until it is enabled again."""
     _require(data, key_id, set_active(data, key_id, active=False))
-    click.echo(f"{key_id} is disabled")
+    say(f"{key_id} is disabled")
 
 
 @keys.command()
@@ -98,7 +106,7 @@ def disable(*, data: Path, key_id: str) -> None:
 def enable(*, data: Path, key_id: str) -> None:
     """Take calls signed with KEY_ID again."""
     _require(data, key_id, set_active(data, key_id, active=True))
-    click.echo(f"{key_id} is enabled")
+    say(f"{key_id} is enabled")
 
 
 @keys.command()
@@ -107,7 +115,7 @@ def enable(*, data: Path, key_id: str) -> None:
 def remove(*, data: Path, key_id: str) -> None:
     """Forget KEY_ID for good."""
     _require(data, key_id, remove_key(data, key_id))
-    click.echo(f"{key_id} is removed")
+    say(f"{key_id} is removed")
 
 
 def _require(data: Path, key_id: str, found: bool) -> None:

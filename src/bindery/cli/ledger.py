@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from bindery.cli.client import Client, connect
 from bindery.cli.options import bucket_uri, dataset_options, server_options
-from bindery.cli.output import console
+from bindery.cli.output import cell, console, say, say_json, table
 from bindery.cli.tasks import result_of, wait_for_task
 from bindery.extract.extraction import EXTRACTOR_VERSION
 
@@ -67,16 +65,19 @@ def ledger(
     client = connect(endpoint, data)
     if retry:
         count = retry_rows(client, chosen)
-        click.echo(json.dumps({"Count": count}) if as_json else f"{count:,} objects are extracted again")
+        if as_json:
+            say_json({"Count": count})
+        else:
+            say(f"{count:,} objects are extracted again")
         return
     rows = list_rows(client, chosen, limit)
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            say_json(row)
     elif rows:
         console().print(ledger_table(rows))
     else:
-        click.echo("no such rows")
+        say("no such rows")
 
 
 def retry_rows(client: Client, chosen: dict[str, Any]) -> int:
@@ -109,17 +110,15 @@ def list_rows(client: Client, chosen: dict[str, Any], limit: int) -> list[dict[s
 
 def ledger_table(rows: list[dict[str, Any]]) -> Table:
     """One row an object."""
-    table = Table()
-    for name in ("Key", "Outcome", "Reason", "Attempts", "Extractor", "Size", "Since"):
-        table.add_column(name, overflow="fold")
+    made = table("Key", "Outcome", "Reason", "Attempts", "Extractor", "Size", "Since")
     for row in rows:
-        table.add_row(
-            Text(row["Key"]),
+        made.add_row(
+            cell(row["Key"]),
             row["Outcome"],
-            Text(row.get("Reason", "")),
+            cell(row.get("Reason", "")),
             str(row["Attempts"]),
             str(row["ExtractorVersion"]),
             f"{row['Size']:,}",
             row["OutcomeTime"],
         )
-    return table
+    return made

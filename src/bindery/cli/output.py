@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from bindery.printable import printable, printable_json
@@ -38,3 +40,11 @@ def say_json(value: Any, *, indent: int | None = None) -> None:
 def cell(value: object) -> Text:
     """A value in a table, or beside a progress bar: escaped, and never read as markup."""
     return Text(printable(str(value)))
+
+
+def table(*names: str) -> Table:
+    """An empty table with these columns; long values are folded, never cut."""
+    made = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in names:
+        made.add_column(name, overflow="fold")
+    return made

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
-from rich.text import Text
 
 from bindery.catalog.query.expression import parse_expression
 from bindery.catalog.query.parse import to_simple_query
 from bindery.catalog.query.syntax import QueryError
 from bindery.cli.client import connect
 from bindery.cli.options import dataset_options, server_options
-from bindery.cli.output import console
+from bindery.cli.output import cell, console, say, say_json, table
 
 _COLUMNS = ("URI", "MediaType", "Size", "Dimensions", "ProduceTime")
 _PAGE = 100
@@ -64,10 +61,10 @@ def query(
             break
     if as_json:
         for file in files:
-            click.echo(json.dumps(file, ensure_ascii=False))
+            say_json(file)
         return
     console().print(files_table(files))
-    click.echo(f"{len(files):,} of {total:,} files")
+    say(f"{len(files):,} of {total:,} files")
 
 
 def query_parameters(expression: str, sort: str | None) -> dict[str, Any]:
@@ -90,17 +87,17 @@ def query_parameters(expression: str, sort: str | None) -> dict[str, Any]:
 
 def files_table(files: list[dict[str, Any]]) -> Table:
     """A row a file with what most people look for."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in _COLUMNS:
-        table.add_column(name, overflow="fold" if name == "URI" else "ellipsis", no_wrap=name != "URI")
+    with_reason = any(file.get("Reason") for file in files)
+    made = table(*_COLUMNS, *(["Reason"] if with_reason else []))
     for file in files:
         width = file.get("ImageWidth", file.get("VideoWidth"))
         height = file.get("ImageHeight", file.get("VideoHeight"))
-        table.add_row(
-            Text(file.get("URI", "")),
-            file.get("MediaType", ""),
+        made.add_row(
+            cell(file.get("URI", "")),
+            cell(file.get("MediaType", "")),
             f"{file.get('Size', 0):,}",
             f"{width} x {height}" if width and height else "",
-            Text(file.get("ProduceTime", "")),
+            cell(file.get("ProduceTime", "")),
+            *([cell(file.get("Reason", ""))] if with_reason else []),
         )
-    return table
+    return made

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
-from rich.text import Text
 
 from bindery.cli.client import Client, connect
 from bindery.cli.options import server_options
-from bindery.cli.output import console
+from bindery.cli.output import cell, console, say, say_json, table
 
 _BOOKS = ("Listed", "Indexed", "Unchanged", "Excluded", "Failed", "Pending", "Deleted")
 _ENTRIES = ("Indexed", "Unchanged")
@@ -33,10 +30,10 @@ def status(project: str | None, as_json: bool, endpoint: str, data: Path) -> Non
     """
     bindings = list_bindings(connect(endpoint, data), project)
     if as_json:
-        click.echo(json.dumps(bindings, ensure_ascii=False, indent=2))
+        say_json(bindings, indent=2)
         return
     if not bindings:
-        click.echo("no bindings; make one with: bindery bind STORE")
+        say("no bindings; make one with: bindery bind STORE")
         return
     console().print(bindings_table(bindings))
 
@@ -60,18 +57,16 @@ def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]
 
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:
     """One row a binding, with its books where the server shows them."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("Dataset", "Bucket", "State", "Phase", "Entries", *_BOOKS, "Reason"):
-        table.add_column(name, overflow="fold")
+    made = table("Dataset", "Bucket", "State", "Phase", "Entries", *_BOOKS, "Reason")
     for binding in bindings:
         progress = binding.get("Progress", {})
-        table.add_row(
+        made.add_row(
             f"{binding['ProjectName']}/{binding['DatasetName']}",
-            Text(binding["URI"]),
+            cell(binding["URI"]),
             binding["State"],
             binding.get("Phase", ""),
             f"{sum(progress[name] for name in _ENTRIES):,}" if progress else "-",
             *(f"{progress[name]:,}" if name in progress else "-" for name in _BOOKS),
-            Text(binding.get("Reason", "")),
+            cell(binding.get("Reason", "")),
         )
-    return table
+    return made
