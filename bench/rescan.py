@@ -11,7 +11,6 @@ import argparse
 import resource
 import sqlite3
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from bindery.buckets.store import Capabilities, ObjectDetails, ObjectInfo, Store
 from bindery.catalog.records import Binding, BindingPhase, Dataset, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.extract.pool import Completed
 from bindery.file import File
 from bindery.sync.engine import Engine
 from bindery.sync.settings import SyncSettings
@@ -74,7 +74,7 @@ class OneBucket:
 class InstantPool:
     """Answers without reading: the first scan only has to fill the ledger."""
 
-    def submit(self, requests: Sequence[ExtractionRequest]) -> InstantPending:
+    def submit(self, requests: Sequence[ExtractionRequest], **_: Any) -> InstantPending:
         """Nothing is started."""
         return InstantPending(requests)
 
@@ -85,12 +85,20 @@ class InstantPending:
     def __init__(self, requests: Sequence[ExtractionRequest]) -> None:
         self._requests = requests
 
-    def result(self, _: threading.Event | None = None) -> list[Extraction]:
+    def take(self, **_: Any) -> list[Completed]:
         """A small file each."""
         return [
-            Extraction(file=File(size=request.object.size, etag=request.object.etag, media_type="image"))
-            for request in self._requests
+            Completed(
+                number,
+                Extraction(
+                    file=File(size=request.object.size, etag=request.object.etag, media_type="image")
+                ),
+            )
+            for number, request in enumerate(self._requests)
         ]
+
+    def cancel(self) -> None:
+        """Nothing is under way."""
 
 
 def main() -> None:

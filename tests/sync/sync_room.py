@@ -97,7 +97,13 @@ class InlinePending:
                     return taken
             if stop is not None and stop.is_set():
                 raise Interrupted
-            taken.append(Completed(self._next, self._extract(self._requests[self._next])))
+            try:
+                extraction = self._extract(self._requests[self._next])
+            except Exception:
+                if taken:
+                    break  # it raises again when it is asked for next
+                raise
+            taken.append(Completed(self._next, extraction))
             self._next += 1
             if end is not None and time.monotonic() > end:
                 break
@@ -160,7 +166,7 @@ class DeadCatalog:
         return _Guarded(self, noun)
 
     def _call(self, noun: str, name: str) -> Any:
-        found = getattr(getattr(self._catalog, noun), name)
+        found = getattr(getattr(self._catalog, noun) if noun else self._catalog, name)
 
         def call(*args: Any, **keywords: Any) -> Any:
             with self._lock:
@@ -180,6 +186,11 @@ class _Guarded:
     def __getattr__(self, name: str) -> Any:
         catalog, noun = self._held
         return catalog._call(noun, name)
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """A method of the catalog itself."""
+        catalog, name = self._held
+        return catalog._call("", name)(*args, **keywords)
 
 
 class Room:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sync_room import check_balance
 
 from bindery.catalog.records import LedgerEntry, Outcome, Progress
-from bindery.sync.books import begin_listing, finish_listing, is_live, turn, with_in_flight
+from bindery.sync.books import after_changes, begin_listing, finish_listing, is_live, with_in_flight
 
 PRESENT = [Outcome.INDEXED, Outcome.FAILED, Outcome.PENDING, Outcome.EXCLUDED]
 
@@ -42,7 +42,9 @@ def test_books_equal_the_rows_after_any_commits(commits: list) -> None:
                 for key, outcome in commit
                 if outcome is not Outcome.DELETED or is_live(rows.get(key))
             ]
-            books = turn(books, [(rows.get(key), outcome) for key, outcome in wanted], bytes_read=3)
+            books = after_changes(
+                books, [(rows.get(key), outcome) for key, outcome in wanted], bytes_read=3
+            )
             rows.update((key, row(key, outcome)) for key, outcome in wanted)
         check_balance(books)
         live = [entry.outcome for entry in rows.values() if is_live(entry)]
@@ -54,7 +56,7 @@ def test_books_equal_the_rows_after_any_commits(commits: list) -> None:
 
 
 def test_what_was_indexed_is_unchanged_for_the_next_listing() -> None:
-    books = turn(Progress(), [(None, outcome) for outcome in (*PRESENT, Outcome.INDEXED)])
+    books = after_changes(Progress(), [(None, outcome) for outcome in (*PRESENT, Outcome.INDEXED)])
     books = begin_listing(books)
     assert (books.listed, books.indexed, books.unchanged, books.failed, books.pending, books.excluded) == (
         5,
@@ -64,20 +66,20 @@ def test_what_was_indexed_is_unchanged_for_the_next_listing() -> None:
         1,
         1,
     )
-    books = turn(books, [(row("a", Outcome.INDEXED), Outcome.INDEXED)])
+    books = after_changes(books, [(row("a", Outcome.INDEXED), Outcome.INDEXED)])
     assert (books.listed, books.indexed, books.unchanged) == (5, 1, 1)
     assert finish_listing(books, 99).last_complete_listing == 99
 
 
 def test_objects_in_flight_are_pending() -> None:
-    books = turn(Progress(), [(None, Outcome.INDEXED), (None, Outcome.PENDING)])
+    books = after_changes(Progress(), [(None, Outcome.INDEXED), (None, Outcome.PENDING)])
     live = with_in_flight(books, 5, 123)
     check_balance(live)
     assert (live.listed, live.pending, live.oldest_pending_change) == (7, 6, 123)
 
 
 def test_removals_are_counted_until_the_next_listing() -> None:
-    books = turn(Progress(), [(None, Outcome.INDEXED)])
-    books = turn(books, [(row("a", Outcome.INDEXED), Outcome.DELETED)])
+    books = after_changes(Progress(), [(None, Outcome.INDEXED)])
+    books = after_changes(books, [(row("a", Outcome.INDEXED), Outcome.DELETED)])
     assert (books.listed, books.deleted) == (0, 1)
     assert begin_listing(books).deleted == 0

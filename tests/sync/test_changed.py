@@ -309,7 +309,7 @@ def test_changes_during_the_full_scan_are_not_missed(open_room: OpenRoom, root: 
 
 def test_lost_events_are_found_by_a_listing_and_new_folders_are_watched(room: Room, root: Path) -> None:
     follower = room.engine._followers[room.binding("media").id]
-    watch = follower._watch
+    watch = follower._watching.watch
     assert watch is not None
     wait = watch.wait
     losing = threading.Event()
@@ -325,7 +325,7 @@ def test_lost_events_are_found_by_a_listing_and_new_folders_are_watched(room: Ro
     assert losing.wait(10), "the follower waits in the replaced method before anything is written"
     write(root / "lost" / "a.bin", b"\x00its event was lost")
     wait_equal(room, root)
-    assert follower._watch is not watch
+    assert follower._watching.watch is not watch
     write(root / "lost" / "b.bin", b"\x00in the folder whose event was lost")
     wait_equal(room, root)
 

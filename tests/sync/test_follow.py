@@ -17,9 +17,9 @@ from bindery.buckets.store import (
     StoreMisconfigured,
     StoreUnavailable,
 )
-from bindery.catalog.records import BindingState, CatalogError, NotFound
+from bindery.catalog.records import BindingState, CatalogError, NotFound, Outcome
 from bindery.stopping import Interrupted
-from bindery.sync import follow
+from bindery.sync import watching
 from bindery.sync.settings import SyncSettings
 
 OpenRoom = Callable[..., Room]
@@ -77,7 +77,10 @@ def test_outages_heal(room: Room, fault: StoreError, state: BindingState, follow
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (RuntimeError("the pool is broken"), "InternalError: RuntimeError: the pool is broken"),
+        (
+            RuntimeError("the pool is broken"),
+            "InternalError: 20 objects wait until they can be read: RuntimeError: the pool is broken",
+        ),
         (Interrupted(), "InternalError: Interrupted: the extraction pool gave up"),
         (MemoryError(), "InternalError: MemoryError: "),
         (NotFound("project"), "NotFound: project"),
@@ -91,10 +94,12 @@ def test_a_pool_that_fails(room: Room, error: Exception, reason: str) -> None:
     room.bind("media")
     assert room.wait_state("media", S.RETRYING).reason == reason
     assert thread_of(room).is_alive()
-    assert room.keys("media") == set()
+    statuses = {document["ObjectStatus"] for document in room.documents().values()}
+    assert statuses <= {"Failed"}
     room.inline.answer = lambda _: None
-    assert room.wait_followed("media").reason == ""
-    room.wait(lambda: len(room.keys("media")) == 20)
+    room.wait(lambda: room.wait_followed("media").reason == "")
+    room.wait(lambda: {row.outcome for row in room.live("media").values()} == {Outcome.INDEXED})
+    assert len(room.keys("media")) == 20
 
 
 def test_a_catalog_that_fails(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +164,7 @@ def test_a_folder_that_cannot_be_watched_is_listed(open_room: OpenRoom, tmp_path
     write(root / "b.bin", b"\x00b")
     room.wait_keys("media", {"a.bin", "b.bin"})
     store.watch = watch  # type: ignore[method-assign]
-    room.wait(lambda: room.engine._followers[room.binding("media").id]._watch is not None)
+    room.wait(lambda: room.engine._followers[room.binding("media").id]._watching.watch is not None)
 
 
 def _no_watch() -> None:
@@ -169,7 +174,7 @@ def _no_watch() -> None:
 def test_too_many_changes_become_a_listing(
     open_room: OpenRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow, "_INBOX_LIMIT", 10)
+    monkeypatch.setattr(watching, "INBOX_LIMIT", 10)
     root = tmp_path / "root"
     write(root / "a.bin", b"\x00a", age=5)
     room = open_room(folder_address(root), settings=QUICK)

@@ -36,7 +36,7 @@ from bindery.buckets.store import BucketNotFound, ObjectInfo, StoreAddress, Stor
 from bindery.catalog.records import BindingState, LedgerFilter, Outcome, Scope
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
-from bindery.sync import outcomes
+from bindery.sync import troubles
 from bindery.sync.scope import is_listed, matcher
 from bindery.sync.settings import SyncSettings
 
@@ -73,8 +73,8 @@ class Life(RuleBasedStateMachine):
         self.faults = Faults()
         self.events: list[str] = []
         """Keys of which the server was not told yet."""
-        self.wait_before = outcomes._FIRST_WAIT_SECONDS
-        outcomes._FIRST_WAIT_SECONDS = 0.01
+        self.wait_before = troubles._FIRST_WAIT_SECONDS
+        troubles._FIRST_WAIT_SECONDS = 0.01
         self.address = self.make_bucket()
         self.room: Room | None = None
 
@@ -291,7 +291,7 @@ class Life(RuleBasedStateMachine):
         finally:
             if self.room is not None:
                 self.room.close()
-            outcomes._FIRST_WAIT_SECONDS = self.wait_before
+            troubles._FIRST_WAIT_SECONDS = self.wait_before
             shutil.rmtree(self.data, ignore_errors=True)
 
 

@@ -70,7 +70,7 @@ def test_a_network_mount_that_dies_and_comes_back(
     server.kill()
     server.wait()
     room.wait_state("media", BindingState.RETRYING)
-    assert "not connected" in room.binding("media").reason
+    room.wait(lambda: "not connected" in room.binding("media").reason)
     subprocess.run(["umount", "--lazy", mount], check=True)
     room.wait(lambda: room.binding("media").reason.startswith("DeletionGuard: the bucket is empty"))
     assert room.keys("media") == FILES
@@ -92,7 +92,7 @@ def test_a_network_mount_that_is_said_to_be_ours_alone(
     room.bind("media")
     room.wait_followed("media")
     follower = room.engine._followers[room.binding("media").id]
-    assert not follower._polls(room.store("media"))
+    assert not follower._watching.polls(room.store("media"))
 
 
 def test_a_local_folder_that_is_polled_by_choice(open_room: OpenRoom, backing: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_local_folder_that_is_polled_by_choice(open_room: OpenRoom, backing: P
     write(backing / "new.bin", b"\x00new")
     (backing / "a" / "one.bin").unlink()
     room.wait_keys("media", {*FILES, "new.bin"} - {"a/one.bin"})
-    assert room.engine._followers[room.binding("media").id]._watch is None
+    assert room.engine._followers[room.binding("media").id]._watching.watch is None
 
 
 @pytest.mark.parametrize("allowed", [2, 4])

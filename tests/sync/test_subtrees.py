@@ -110,7 +110,7 @@ fill(root / "two", 3, first=100)
 reason = room.wait(lambda: "below two/" in room.binding("media").reason and room.binding("media").reason)
 assert "20 objects below hidden/: another file system is mounted there now" in reason, reason
 assert "20 objects below two/: another file system" in reason, reason
-assert room.keys("media") == everything | {"two/100.bin", "two/101.bin", "two/102.bin"}
+room.wait_keys("media", everything | {"two/100.bin", "two/101.bin", "two/102.bin"})
 unmount(root / "hidden")
 room.wait(lambda: "hidden/" not in room.binding("media").reason)
 (root / "hidden" / "3.bin").unlink()

@@ -187,6 +187,7 @@ def test_tombstones_are_purged_in_portions_and_with_their_binding(
     assert room.catalog.tombstones.purge(binding.id, before=0, limit=10) == 0
     assert room.catalog.tombstones.purge(binding.id, before=2**62, limit=3) == 3
     room.engine.delete_binding(binding)
+    room.wait(lambda: not room.catalog.bindings.forget_deleted(limit=1_000))
     assert room.catalog.tombstones.purge(binding.id, before=2**62, limit=3) == 0
 
 

@@ -12,6 +12,7 @@ import os
 import select
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from inotify_simple import Event, INotify, flags
 
@@ -26,6 +27,8 @@ _MASK = (
     | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR | flags.DONT_FOLLOW
 )  # fmt: skip
 _ENDED = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
+_WAKES = 4096
+"""Bytes taken out of the pipe at once; each is one call of ``wake``."""
 _LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
 
@@ -43,13 +46,15 @@ class FolderWatch:
         self._descriptors: dict[bytes, int] = {}
         self._moved: tuple[int, bytes] = (0, b"")
         self._closed = False
+        self._waking = threading.Lock()
+        """Held while somebody is woken, so that nothing is written into a descriptor that is closed meanwhile."""
         self._waiting = threading.Lock()
         """Held while the descriptors are in use; they are closed only when nobody waits."""
         try:
             self._inotify = INotify(nonblocking=True)
         except OSError as error:
             raise _unwatchable(error) from error
-        self._wake_reader, self._wake_writer = os.pipe()
+        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._mount_table = os.open(mounts.TABLE, os.O_RDONLY | os.O_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._inotify.fileno(), select.POLLIN)
@@ -70,17 +75,27 @@ class FolderWatch:
         with self._waiting:
             ready = {} if self._closed else dict(self._poll.poll(max(0, int(seconds * 1000))))
             if not self._closed:
+                if self._wake_reader in ready:
+                    os.read(self._wake_reader, _WAKES)
                 self._read(report)
                 if self._mount_table in ready:  # a disk may lie over a watched folder now
                     report.overflow |= mounts_within(self._root) != self._mounts
         return Changes(frozenset(report.keys), frozenset(report.prefixes), overflow=report.overflow)
 
+    def wake(self) -> None:
+        """From another thread: end the wait, or the next one."""
+        with self._waking, suppress(BlockingIOError):  # a full pipe wakes as well
+            if not self._closed:
+                os.write(self._wake_writer, b"x")
+
     def close(self) -> None:
         """Stop watching; wakes a waiting caller."""
-        if self._closed:
-            return
-        self._closed = True
-        os.write(self._wake_writer, b"x")
+        with self._waking:
+            if self._closed:
+                return
+            self._closed = True
+            with suppress(BlockingIOError):
+                os.write(self._wake_writer, b"x")
         with self._waiting:
             self._inotify.close()
             os.close(self._wake_writer)

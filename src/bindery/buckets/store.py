@@ -211,6 +211,9 @@ class Watch(Protocol):
         Raises StoreUnavailable when the watch has ended because the bucket was moved, removed or replaced.
         """
 
+    def wake(self) -> None:
+        """From another thread: end the wait under way, or the next one, before its time. Nothing after ``close``."""
+
     def close(self) -> None:
         """Stop watching; wakes a waiting caller. May be called twice."""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bindery.catalog.records import FileSummary, LedgerEntry, Outcome
 from bindery.clock import now_ns
-from bindery.sync.outcomes import Settled
+from bindery.sync.outcomes import Result, landing_of
 from bindery.sync.worker import Worker
 
 
@@ -40,4 +40,4 @@ def _adopt(worker: Worker, left: Sequence[tuple[str, FileSummary]]) -> None:
         for key, entry in left
         if key not in known
     ]
-    worker.commit([Settled(row) for row in rows])
+    worker.commits.commit([landing_of(Result(row), None) for row in rows])

@@ -8,6 +8,7 @@ extracted since the present (else last) complete listing began, ``unchanged`` th
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,8 +21,13 @@ _CLASSES = {
     Outcome.PENDING: "pending",
 }
 
-Turn = tuple[LedgerEntry | None, Outcome | None]
-"""A ledger row as it was, and its new outcome; None when the row is dropped."""
+
+class RowChange(NamedTuple):
+    """A ledger row as it was, and its new outcome."""
+
+    before: LedgerEntry | None
+    outcome: Outcome | None
+    """None when the row is dropped."""
 
 
 def begin_listing(books: Progress) -> Progress:
@@ -34,10 +40,10 @@ def finish_listing(books: Progress, now: int) -> Progress:
     return msgspec.structs.replace(books, last_complete_listing=now)
 
 
-def turn(books: Progress, turns: Iterable[Turn], bytes_read: int = 0) -> Progress:
+def after_changes(books: Progress, changes: Iterable[RowChange], bytes_read: int = 0) -> Progress:
     """The books after ledger rows have changed."""
     counts = {name: getattr(books, name) for name in (*_CLASSES.values(), "unchanged", "listed", "deleted")}
-    for before, outcome in turns:
+    for before, outcome in changes:
         if is_live(before):
             counts["listed"] -= 1
             counts[_class_left(before, counts)] -= 1

@@ -89,5 +89,7 @@ def _compare(catalog: Catalog, binding: Binding, store: Store) -> tuple[int, int
         listed += step.listed
         known += step.known
         lacking += len(step.gone)
-        lacking += sum(has_entry(entry) and info.size != entry.size for info, entry in step.changed)
+        lacking += sum(
+            row is not None and has_entry(row) and info.size != row.size for info, row in step.changed
+        )
     return listed, lacking, known

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from bindery.buckets.store import BucketNotFound, ObjectInfo, ObjectNotFound, Store, StoreError
+from bindery.buckets.store import BucketNotFound, ObjectInfo, ObjectNotFound, Store
 
 _THREADS = 8
 _POLL_SECONDS = 0.1
@@ -17,16 +17,17 @@ _Found = TypeVar("_Found")
 def look(store: Store, key: str) -> ObjectInfo | None:
     """The object as it is now; None when it does not exist.
 
-    A key of which the store will not or cannot tell anything, like one that may not be read, is looked for in a
-    listing: one object must not hold up its bucket. Raises StoreError; PartlyListed when nothing is known.
+    A key of which the store will not or cannot tell anything, like one that may not be read or has headers that make
+    no sense, is looked for in a listing: one object must not hold up its bucket. Raises StoreError; PartlyListed when
+    nothing is known.
     """
     try:
         return store.details(key).info
     except ObjectNotFound:
         return None
-    except BucketNotFound:
+    except (BucketNotFound, MemoryError):
         raise
-    except StoreError:
+    except Exception:
         return look_in_listing(store, key)
 
 

@@ -5,32 +5,45 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 
 from bindery.buckets.store import ObjectInfo
 from bindery.catalog.records import LedgerEntry, Outcome
 from bindery.sync.scope import Matcher
+from bindery.sync.troubles import code_of
 
 _SETTLED = frozenset({Outcome.INDEXED, Outcome.FAILED})
 _WITHOUT_ENTRY = frozenset({Outcome.DELETED, Outcome.EXCLUDED})
 _key_of = attrgetter("key")
 
 
-class Step(msgspec.Struct, frozen=True):
+class Candidate(NamedTuple):
+    """An object, and its row of the ledger as it was when the object was looked at."""
+
+    info: ObjectInfo
+    row: LedgerEntry | None
+
+
+class Step(msgspec.Struct, kw_only=True):
     """What one page of the listing means. Keys up to ``last_key`` are dealt with."""
 
     last_key: str
-    listed: int
-    known: int
+    listed: int = 0
+    known: int = 0
     """Ledger rows among these keys that stand for entries."""
-    new: list[ObjectInfo]
-    changed: list[tuple[ObjectInfo, LedgerEntry]]
-    gone: list[str]
-    excluded: list[tuple[ObjectInfo, LedgerEntry | None]]
+    new: list[ObjectInfo] = []
+    changed: list[Candidate] = []
+    troubled: list[Candidate] = []
+    """Failed for a reason that lies outside of them, and not changed since."""
+    gone: list[str] = []
+    excluded: list[Candidate] = []
     """Objects outside the scope of which the ledger does not say so yet."""
-    forgotten: list[str]
+    forgotten: list[str] = []
     """Objects outside the scope that are gone; nothing hangs on them."""
+    unclear: list[tuple[Candidate, Exception]] = []
+    """Objects of which it could not be told whether they are within the scope."""
 
 
 def march(
@@ -75,22 +88,44 @@ def has_entry(entry: LedgerEntry | None) -> bool:
 
 def _step(page: list[ObjectInfo], last_key: str, rows: list[LedgerEntry], within: Matcher | None) -> Step:
     known = {entry.key: entry for entry in rows}
-    step = Step(last_key, len(page), 0, [], [], [], [], [])
+    step = Step(last_key=last_key, listed=len(page))
+    if within is not None:
+        page = _within(page, known, within, step)
     for info in page:
         entry = known.pop(info.key, None)
-        if within is not None and not within(info):
-            if not is_excluded(info, entry):
-                step.excluded.append((info, entry))
-        elif entry is None:
+        if entry is None:
             step.new.append(info)
         elif not is_unchanged(info, entry):
-            step.changed.append((info, entry))
+            step.changed.append(Candidate(info, entry))
+        elif entry.outcome is Outcome.FAILED and code_of(entry):
+            step.troubled.append(Candidate(info, entry))
     for entry in known.values():
         if entry.outcome is Outcome.EXCLUDED:
             step.forgotten.append(entry.key)
         elif entry.outcome is not Outcome.DELETED:
             step.gone.append(entry.key)
-    return msgspec.structs.replace(step, known=len(rows) - sum(map(_lacks_entry, rows)))
+    step.known = len(rows) - sum(map(_lacks_entry, rows))
+    return step
+
+
+def _within(
+    page: list[ObjectInfo], known: dict[str, LedgerEntry], within: Matcher, step: Step
+) -> list[ObjectInfo]:
+    """The objects of the page that are within the scope; the others go where they belong."""
+    inside: list[ObjectInfo] = []
+    for info in page:
+        try:
+            is_within = within(info)
+        except Exception as error:
+            step.unclear.append((Candidate(info, known.pop(info.key, None)), error))
+            continue
+        if is_within:
+            inside.append(info)
+            continue
+        entry = known.pop(info.key, None)
+        if not is_excluded(info, entry):
+            step.excluded.append(Candidate(info, entry))
+    return inside
 
 
 def _lacks_entry(entry: LedgerEntry) -> bool:

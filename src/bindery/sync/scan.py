@@ -1,29 +1,26 @@
 """Complete listings: the full scan, which resumes from its cursor, and reconciliation.
 
-Both march the listing and the ledger in lock step. Pages are extracted while earlier ones are committed.
-Nothing is removed before the listing is complete and the deletion guard agrees.
+Both march the listing and the ledger in lock step. Pages are extracted while earlier ones are committed, and
+changes are dealt with meanwhile. Nothing is removed before the listing is complete and the deletion guard agrees.
 """
 
 from __future__ import annotations
 
-from collections import deque
-
 import msgspec
 
 from bindery.buckets.store import ObjectInfo
-from bindery.catalog.records import Binding
+from bindery.catalog.records import Binding, Outcome
 from bindery.clock import now_ns
 from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
 from bindery.sync.changed import remove_absent
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone, Refusal, refusal, refuse_below
-from bindery.sync.march import Step, is_unchanged, march
-from bindery.sync.outcomes import Known, seconds_to_next_try
+from bindery.sync.march import Candidate, Step, is_unchanged, march
+from bindery.sync.outcomes import seconds_to_next_try
 from bindery.sync.scope import list_within, walk_within
-from bindery.sync.worker import Page, Worker
+from bindery.sync.worker import Worker
 
-_PAGES_AHEAD = 2
 _PURGED = 500
 """Tombstones forgotten in one transaction."""
 _LACKING = (
@@ -57,7 +54,7 @@ def full_scan(worker: Worker) -> bool:
         gone.close()
     if whole:
         worker.books = finish_listing(worker.books, now_ns())
-    worker.commit(cursor="")
+    worker.commits.commit(cursor="")
     return whole
 
 
@@ -74,6 +71,8 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
         counts.gap.leave_out(gone)
+        if gone.count:
+            worker.finish_changes()  # what was renamed is known by its new key then
         held = _hold_back(worker, gone, counts, said or worker.binding)
         if held is None or held.below:
             held = _both(held, _remove(worker, gone, began))
@@ -82,7 +81,7 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
             worker.books = finish_listing(worker.books, now_ns())
     finally:
         gone.close()
-    worker.commit()
+    worker.commits.commit()
     _purge(worker)
     return held
 
@@ -129,31 +128,34 @@ def _both(held: Refusal | None, problem: Refusal | None) -> Refusal | None:
 
 
 def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Counts:
-    worker.cap = None
-    worker.mounts = worker.store.mounts()
+    worker.begin_listing()
     counts = _Counts(Gap())
-    pages: deque[tuple[Page, str | None]] = deque()
     listing = list_within(worker.store, worker.prefixes, cursor)
     ledger = walk_within(worker.catalog, worker.binding.id, worker.prefixes, cursor)
-    try:
-        for step in march(counts.gap.passing(listing), ledger, worker.within):
-            worker.check_stop()
-            worker.meanwhile()
-            counts.listed += step.listed
-            counts.known += step.known
-            gone.add(step.gone)
-            if step.forgotten:
-                worker.commit(dropped=step.forgotten)
-            page = worker.begin(_to_extract(worker, step, wait=keep_cursor), step.excluded)
-            pages.append((page, step.last_key if keep_cursor else None))
-            if len(pages) > _PAGES_AHEAD:
-                _finish_first(worker, pages)
-        while pages:
-            _finish_first(worker, pages)
-    finally:
-        for page, _ in pages:
-            worker.drop(page)
+    for step in march(counts.gap.passing(listing), ledger, worker.within):
+        worker.check_stop()
+        counts.listed += step.listed
+        counts.known += step.known
+        gone.add(step.gone)
+        _forget(worker, step.forgotten)
+        page = worker.open_page(step.last_key, keep_cursor=keep_cursor)
+        for candidate, error in step.unclear:
+            worker.fail(candidate, error, page)
+        worker.exclude(step.excluded, page)
+        worker.take_in(_to_extract(worker, step, wait=keep_cursor), page)
+        worker.advance(0.0)
+        worker.attend()
+    worker.finish()
+    worker.troubles.end_listing()
     return counts
+
+
+def _forget(worker: Worker, keys: list[str]) -> None:
+    """Objects outside the scope that are gone, unless a change has told otherwise since the ledger was read."""
+    if keys:
+        rows = worker.catalog.ledger.get(worker.binding.id, keys)
+        outside = [key for key, row in rows.items() if row.outcome is Outcome.EXCLUDED]
+        worker.commits.commit(dropped=outside)
 
 
 def _with_gap(held: Refusal | None, gap: Gap) -> Refusal | None:
@@ -169,33 +171,39 @@ def _drop_outside(worker: Worker) -> None:
     if worker.prefixes == ("",):
         return
     for entries in worker.catalog.ledger.walk_outside(worker.binding.id, worker.prefixes):
-        worker.commit(dropped=[entry.key for entry in entries])
+        worker.commits.commit(dropped=[entry.key for entry in entries])
 
 
-def _finish_first(worker: Worker, pages: deque[tuple[Page, str | None]]) -> None:
-    page, cursor = pages.popleft()
-    worker.finish(page, cursor=cursor)
-
-
-def _to_extract(worker: Worker, step: Step, *, wait: bool) -> list[Known]:
+def _to_extract(worker: Worker, step: Step, *, wait: bool) -> list[Candidate]:
     """The objects of a step that are to be extracted now; the others are looked at again later.
 
     The full scan waits for files that were just written, so that nothing is missing when it is done.
     """
-    objects: list[Known] = [*((info, None) for info in step.new), *step.changed]
     now = now_ns()
-    wanted: list[Known] = []
-    for known in objects:
-        pause = seconds_to_next_try(known, now)
-        if not pause and not wait and worker.is_unsettled(known[0]):
+    wanted = _to_retry(worker, step, now)
+    for candidate in [*(Candidate(info, None) for info in step.new), *step.changed]:
+        pause = seconds_to_next_try(candidate, now)
+        if not pause and not wait and worker.is_unsettled(candidate.info):
             pause = worker.settings.settle_time
         if pause:
-            worker.inbox.add([known[0].key], delay=pause)
+            worker.inbox.add([candidate.info.key], delay=pause)
         else:
-            wanted.append(known)
+            wanted.append(candidate)
     if wait and any(worker.is_unsettled(info) for info, _ in wanted):
         worker.rest(worker.settings.settle_time)
     return wanted
+
+
+def _to_retry(worker: Worker, step: Step, now: int) -> list[Candidate]:
+    """Objects that failed for a reason outside of them: a listing tries so many again as it may."""
+    for candidate in (*step.troubled, *step.changed):
+        if candidate.row is not None:
+            worker.troubles.note(candidate.row)
+    return [
+        candidate
+        for candidate in step.troubled
+        if not seconds_to_next_try(candidate, now) and worker.spend_retry()
+    ]
 
 
 def _purge(worker: Worker) -> None:
@@ -209,13 +217,14 @@ def _remove(worker: Worker, gone: Gone, began: int) -> Refusal | None:
     """Remove what the listing that ``began`` then rightly lacks; returns whether it lacks too much."""
     lacking = 0
     for keys in gone.pages():
-        lacking += _count_unmoved(worker, remove_absent(worker, keys), began)
-        worker.meanwhile()
+        lacking += _count_there_throughout(worker, remove_absent(worker, keys), began)
+        worker.attend()
     return Refusal(0, _LACKING.format(lacking)) if lacking else None
 
 
-def _count_unmoved(worker: Worker, present: list[ObjectInfo], began: int) -> int:
-    """How many of the objects have been there all the time. Files may be moved away and back for a while."""
+def _count_there_throughout(worker: Worker, present: list[ObjectInfo], began: int) -> int:
+    """How many of the objects that a listing lacks were there while it ran, so that it is not to be believed. Files may
+    be moved away and back for a while."""
     if not present or worker.store.capabilities.listing_free:
         return 0
     ledger = worker.catalog.ledger.get(worker.binding.id, [info.key for info in present])

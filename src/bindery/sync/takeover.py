@@ -16,7 +16,8 @@ from bindery.extract.extract import STORE_FIELDS, merge
 from bindery.extract.extraction import Extraction
 from bindery.file import File
 from bindery.message import wire_name
-from bindery.sync.outcomes import Known, Settled, is_fresh
+from bindery.sync.march import Candidate
+from bindery.sync.outcomes import Result, needs_room
 
 _documents = msgspec.json.Decoder(File)
 _own_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -34,12 +35,12 @@ class Predecessor(msgspec.Struct, frozen=True):
 def find_predecessors(
     catalog: Catalog,
     binding: Binding,
-    objects: Sequence[Known],
+    objects: Sequence[Candidate],
     capabilities: Capabilities,
     buried_since: int,
 ) -> dict[str, Predecessor]:
     """By key, for those objects that have no entry and whose content is known."""
-    sought = [_sought(info, capabilities) for info, before in objects if info.size and is_fresh(before)]
+    sought = [_sought(info, capabilities) for info, before in objects if info.size and needs_room(before)]
     if not sought:
         return {}
     found = catalog.tombstones.find(binding, sought, buried_since=buried_since)
@@ -60,14 +61,14 @@ def take_over(predecessor: Predecessor, extraction: Extraction) -> Extraction:
     )
 
 
-def inherit(settled: Settled, predecessor: Predecessor) -> Settled:
+def inherit(result: Result, predecessor: Predecessor) -> Result:
     """The outcome with the caller's own fields and, when the object is back, its time of creation."""
-    write: FileWrite | None = settled.write
+    write: FileWrite | None = result.write
     if write is None:
-        return settled
+        return result
     known = predecessor.known
     return msgspec.structs.replace(
-        settled, write=msgspec.structs.replace(write, own=known.own, create_time=known.create_time)
+        result, write=msgspec.structs.replace(write, own=known.own, create_time=known.create_time)
     )
 
 

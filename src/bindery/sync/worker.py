@@ -1,4 +1,4 @@
-"""One binding at work: pages of objects become extractions, and extractions commits.
+"""One binding at work: objects become extractions, and extractions commits, while others are still under way.
 
 Shared by the full scan, reconciliation and the following of changes. All of it runs in the binding's thread;
 only ``live_progress`` is for others.
@@ -8,56 +8,63 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
-import msgspec
+import structlog
 
 from bindery.buckets.store import ObjectInfo, Store, StoreUnavailable
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, LimitExceeded, Outcome, Progress, ScanCommit
+from bindery.catalog.records import Binding, LedgerEntry, LimitExceeded, Outcome, Progress
 from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
-from bindery.extract.pool import Pending, Pool
+from bindery.extract.pool import Pool
 from bindery.stopping import Stoppable
-from bindery.sync.books import Turn, is_live, turn, with_in_flight
+from bindery.sync.books import is_live
+from bindery.sync.commits import Commits
 from bindery.sync.inbox import Inbox
-from bindery.sync.march import has_entry
+from bindery.sync.march import Candidate, is_same_version, is_unchanged
 from bindery.sync.outcomes import (
-    Known,
-    Settled,
+    Landing,
+    Result,
+    blamed,
     exclude,
-    is_fresh,
+    landing_of,
     ledger_row,
-    settle,
+    needs_room,
+    result_of,
+    unseen,
     wait_for_room,
     waits_for_room,
+    within_range,
 )
+from bindery.sync.quarantine import FORESEEN, in_halves
 from bindery.sync.removals import RecentRemovals
+from bindery.sync.room import room_in
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
 from bindery.sync.subtrees import Vanishing
-from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
-from bindery.workers.job import Urgency
+from bindery.sync.takeover import find_predecessors, inherit, take_over
+from bindery.sync.troubles import Troubles, code_of
+from bindery.sync.underway import Extracting, ListedPage, Underway
 
 _RENAMED_NS = 900 * 1_000_000_000
 """A file that got its present key so long before the last complete listing, or later, may be a renamed one."""
-
-
-class Page(msgspec.Struct, frozen=True):
-    """Objects whose extraction is under way, and outcomes that needed none."""
-
-    objects: list[Known]
-    pending: Pending | None
-    decided: list[Settled]
-    predecessors: dict[str, Predecessor]
-    """What is known already of some of the objects, by key."""
-    new: int
-    """Objects that the ledger does not know as present."""
-
-    @property
-    def open(self) -> bool:
-        """Whether there is anything to commit."""
-        return self.pending is not None or bool(self.decided)
+_COMMIT_ROWS = 1_000
+_COMMIT_BYTES = 8 * 1024 * 1024
+_COMMIT_SECONDS = 1.0
+"""What is done is committed after so long, whatever else is under way."""
+_AWAITED_SECONDS = 0.03
+"""The same for what a change has named; long enough that a burst is not committed file by file."""
+_WAIT_SECONDS = 0.02
+_SUBMITTED = 64
+"""Objects given to the pool at once."""
+_RETRIES = 1_000
+"""Objects in trouble that one listing tries again; each that has come right makes room for some more."""
+_RETRIES_EARNED = 10
+_MOST_CHANGED = 100_000
+"""Of what is more the commit finds that it was settled."""
+_log = structlog.get_logger()
 
 
 class Worker(Stoppable):
@@ -74,7 +81,7 @@ class Worker(Stoppable):
         settings: SyncSettings,
         stop: threading.Event,
         inbox: Inbox,
-        meanwhile: Callable[[], None] = lambda: None,
+        attend: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(stop)
         self.binding = binding
@@ -86,42 +93,45 @@ class Worker(Stoppable):
         """Whether an object is within the scope; None when every object is."""
         self.prefixes = outermost_prefixes(binding.scope) or ("",)
         """The ranges of keys to list."""
-        self.meanwhile = meanwhile
-        """Called between the pages of a listing."""
-        self.cap: str | None = None
-        """The cap of the dataset that the listing in hand has reached."""
-        self.mounts: dict[str, str] = {}
-        """What was mounted below the folder when the last listing began, by key prefix."""
         self.relist: Callable[[], None] = lambda: None
         """Has the bucket listed as soon as possible."""
+        self.mounts: dict[str, str] = {}
+        """What was mounted below the folder when the last listing began, by key prefix."""
         self.removals = RecentRemovals()
+        self.attend = attend
+        """Called while a listing goes on: deals with changes."""
+        self.troubles = Troubles()
+        self.commits = Commits(binding, catalog, inbox, self.troubles, stop)
+        self.underway = Underway(pool, settings.workers, owner=f"binding-{binding.id}")
         self._identity = store.identity()
-        self._pool = pool
         self._operators = operators
-        self._pages = 0
-        self._view = (binding.progress, 0)
-        self._landing = 0
-        """New objects in flight that the next commits bring to the ledger."""
+        self._retries = 0
+        self._done: list[Landing] = []
+        """Results that are not committed yet."""
+        self._done_bytes = 0
+        self._done_since = 0.0
+        self._changed: set[str] = set()
+        """Keys that changes have settled since the listing in hand began, of which its rows may know nothing."""
+        self._done_awaited: list[str] = []
+        """Keys of those that a change has named."""
+        self._done_pages: list[ListedPage] = []
+        """The page of each of those that a listing has brought."""
+        self._pages: deque[ListedPage] = deque()
+        """Pages whose keys the cursor has not passed, in their order."""
+        self._flushed = time.monotonic()
 
     @property
     def books(self) -> Progress:
         """The counts of what is committed."""
-        return self._view[0]
+        return self.commits.books
 
     @books.setter
     def books(self, books: Progress) -> None:
-        self._view = (books, self._view[1])
-
-    @property
-    def busy(self) -> bool:
-        """Whether anything is under way that is not committed."""
-        return self._pages > 0
+        self.commits.books = books
 
     def live_progress(self) -> Progress:
-        """The books at this moment, with new objects that are being extracted as pending. For any thread:
-        counts and objects in flight change in one assignment."""
-        books, new = self._view
-        return with_in_flight(books, new, self.inbox.oldest())
+        """The books at this moment. For any thread."""
+        return self.commits.live_progress()
 
     def check_store(self) -> None:
         """Return when the bucket can be listed and is the store of the beginning: one that is gone or was exchanged is
@@ -153,154 +163,312 @@ class Worker(Stoppable):
             return False
         return 0 <= time.time_ns() - info.modified_ns < self.settings.settle_time * 1e9
 
-    def begin(
-        self,
-        objects: Sequence[Known],
-        excluded: Sequence[Known] = (),
-        *,
-        urgency: Urgency = Urgency.SCAN,
-    ) -> Page:
-        """Start extracting a page of objects; those that are ``excluded`` leave the dataset.
+    def begin_listing(self) -> None:
+        """A complete listing begins."""
+        self.flush()  # what is done already is in the rows that the listing reads
+        self.mounts = self.store.mounts()
+        self.commits.cap = None
+        self.troubles.begin_listing()
+        self._retries = _RETRIES
+        self._changed.clear()
 
-        Once a cap is reached, those that need room just wait.
-        """
-        now = now_ns()
-        wanted: list[Known] = list(objects)
-        decided = [exclude(info, now) for info, _ in excluded]
-        if self.cap is not None:
-            wanted = [known for known in objects if not is_fresh(known[1])]
-            cap = self.cap
-            decided += [
-                wait_for_room(ledger_row(info, Outcome.PENDING, "", now), cap)
-                for info, before in objects
-                if is_fresh(before) and not waits_for_room(before)
-            ]
-        predecessors = find_predecessors(
-            self.catalog,
-            self.binding,
-            wanted,
-            self.store.capabilities,
-            now - int(self.settings.tombstone_grace * 1e9),
-        )
-        requests = [self._request(info, store_only=info.key in predecessors) for info, _ in wanted]
-        owner = f"binding-{self.binding.id}"
-        pending = self._pool.submit(requests, urgency=urgency, owner=owner) if requests else None
-        new = sum(not is_live(before) for _, before in wanted)
-        page = Page(wanted, pending, decided, predecessors, new)
-        self._fly(pages=page.open, new=new)
+    def spend_retry(self) -> bool:
+        """Whether the listing in hand may try one more object that is in trouble."""
+        self._retries -= 1
+        return self._retries >= 0
+
+    # objects on their way
+
+    def open_page(self, last_key: str, *, keep_cursor: bool) -> ListedPage:
+        """A page of a listing. With ``keep_cursor`` its last key becomes the cursor once the page and all before it
+        are committed; a cursor may only pass what is."""
+        page = ListedPage(last_key)
+        if keep_cursor:
+            self._pages.append(page)
         return page
 
-    def finish(self, page: Page, *, cursor: str | None = None) -> None:
-        """Wait for a page and commit it. Raises Interrupted, CatalogError."""
-        self._landing = page.new
-        try:
-            self._store([*page.decided, *self._settle(page)], cursor)
-        finally:
-            self._fly(pages=-page.open, new=-self._landing)
-            self._landing = 0
+    def take_in(self, candidates: Sequence[Candidate], page: ListedPage | None = None) -> None:
+        """Have objects extracted; without ``page`` they were named by a change. Waits until there is room for them
+        among what is under way, and commits meanwhile. Once a cap is reached, those that need room just wait.
 
-    def drop(self, page: Page) -> None:
-        """Forget a page that will not be committed, and take its files from the pool."""
-        if page.pending is not None:
-            page.pending.cancel()
-        self._fly(pages=-page.open, new=-page.new)
+        Raises StoreError, Interrupted, CatalogError.
+        """
+        if page is not None:
+            candidates = self._not_settled_meanwhile(candidates)
+            page.left += len(candidates)
+        prepared: list[Extracting] = []
 
-    def commit(
-        self,
-        settled: Sequence[Settled] = (),
-        *,
-        gone: Sequence[str] = (),
-        dropped: Sequence[str] = (),
-        cursor: str | None = None,
-    ) -> None:
-        """One transaction: entries, ledger rows, tombstones of ``gone`` keys, cursor and books.
+        def prepare(some: Sequence[Candidate]) -> None:
+            prepared.extend(self._prepare(some, page))
 
-        The books forget ``dropped`` keys, for which the scope has no place.
+        in_halves(
+            self._with_room(self._bounded(candidates, page), page),
+            prepare,
+            lambda candidate, error: self._blame(candidate, error, page),
+        )
+        while prepared:
+            room = min(self.underway.room(is_awaited=page is None), _SUBMITTED)
+            if room:
+                self._add(prepared[:room])
+                del prepared[:room]
+                self.advance(0.0)
+            else:
+                self.advance(_WAIT_SECONDS)
+            if page is not None:
+                self.attend()
 
-        Raises Interrupted, CatalogError; then nothing has happened.
+    def exclude(self, candidates: Sequence[Candidate], page: ListedPage | None = None) -> None:
+        """Objects outside the scope leave the dataset."""
+        now = now_ns()
+        for candidate in candidates:
+            if page is not None:
+                page.left += 1
+            self._land(Landing(candidate, exclude(candidate.info, now)), page, is_awaited=False)
+
+    def fail(self, candidate: Candidate, error: Exception, page: ListedPage | None = None) -> None:
+        """Something unforeseen happened to an object before it was extracted."""
+        if page is not None:
+            page.left += 1
+        self._blame(candidate, error, page)
+
+    def fail_unseen(self, key: str, row: LedgerEntry | None, error: Exception) -> None:
+        """Something unforeseen happened when an object was looked up."""
+        _log.warning("an object cannot be looked up", key=key, reason=f"{type(error).__name__}: {error}")
+        self._land(landing_of(unseen(key, row, error, now_ns()), row), None, is_awaited=False)
+
+    def supersede(self, key: str) -> None:
+        """A change has named another version than the one under way, of which nothing is wanted any more."""
+        extracting = self.underway.get(key)
+        if extracting is not None:
+            self.underway.withdraw(extracting)
+            self._forget(extracting)
+
+    def advance(self, seconds: float) -> None:
+        """Take what has come, waiting up to ``seconds`` for the first of it, and commit what is due.
+
+        Raises Interrupted, CatalogError.
         """
         self.check_stop()
-        rows = [outcome.entry for outcome in settled]
-        keys = [*(row.key for row in rows), *gone, *dropped]
-        before = self.catalog.ledger.get(self.binding.id, keys) if keys else {}
-        removed = [key for key in gone if is_live(before.get(key))]
-        turns: list[Turn] = [(before.get(row.key), row.outcome) for row in rows]
-        turns += [(before[key], Outcome.DELETED) for key in removed]
-        turns += [(before.get(key), None) for key in dropped]
-        outside = [*(row.key for row in rows if row.outcome is Outcome.EXCLUDED), *dropped]
-        books = turn(self.books, turns, sum(outcome.bytes_read for outcome in settled))
-        self.catalog.bindings.commit(
-            ScanCommit(
-                binding_id=self.binding.id,
-                files=tuple(outcome.write for outcome in settled if outcome.write is not None),
-                ledger=tuple(rows),
-                deleted_keys=tuple(removed),
-                removed_keys=tuple(key for key in outside if has_entry(before.get(key))),
-                dropped_keys=tuple(dropped),
-                cursor=cursor,
-                progress=books,
-            )
-        )
-        landed = min(self._landing, sum(not is_live(before.get(row.key)) for row in rows))
-        self._landing -= landed
-        self._view = (books, self._view[1] - landed)
-        for outcome in settled:
-            if outcome.again is not None:
-                self.inbox.add([outcome.entry.key], delay=outcome.again)
+        for extracting, extraction, size in self.underway.take(seconds):
+            self._settle(extracting, extraction, size)
+        if self._is_due():
+            self.flush()
+        if self.troubles.is_breaking:
+            raise StoreUnavailable(f"nothing can be read just now; {self.troubles.describe()}")
 
-    def _settle(self, page: Page) -> list[Settled]:
-        if page.pending is None:
-            return []
-        extractions = page.pending.result(self._stop)
-        now = now_ns()
+    def finish(self) -> None:
+        """Wait for what a listing has brought, and commit it. Raises StoreError, Interrupted, CatalogError."""
+        while self.underway.listed:
+            self.advance(_WAIT_SECONDS)
+            self.attend()
+        self.flush()
+        self._pages.clear()
+
+    def finish_changes(self) -> None:
+        """Wait for what changes have named, and commit it. Raises StoreError, Interrupted, CatalogError."""
+        while self.underway.awaited:
+            self.advance(_WAIT_SECONDS)
+        self.flush()
+
+    def flush(self) -> None:
+        """Commit what is done, with the cursor as far as it may go. Raises Interrupted, CatalogError."""
+        cursor = None
+        for page in self._done_pages:
+            page.left -= 1
+        self._done_pages.clear()
+        while self._pages and not self._pages[0].left:
+            cursor = self._pages.popleft().last_key
+        self._flushed = time.monotonic()
+        if self._done or cursor is not None:
+            self._commit(self._done, cursor)
+            self.inbox.done(self._done_awaited)  # only now: a key that waits is found again after a crash
+            self._done, self._done_awaited, self._done_bytes = [], [], 0
+
+    def abandon(self) -> None:
+        """Give up what is not committed; keys that changes have named go back to the inbox."""
+        self.inbox.add(self._done_awaited)
+        for extracting in self.underway.abandon():
+            self._forget(extracting)
+            if extracting.is_awaited:
+                self.inbox.add([extracting.key])
+        self.commits.count_new(-sum(landing.is_new for landing in self._done))
+        self._done, self._done_awaited, self._done_bytes = [], [], 0
+        self._pages.clear()
+
+    def _not_settled_meanwhile(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+        """Without those that a change has settled since the listing read the ledger, and with their rows of now."""
+        named = [info.key for info, _ in candidates if info.key in self._changed]
+        if not named:
+            return candidates
+        self.flush()
+        rows = self.catalog.ledger.get(self.binding.id, named)
+        fresh = (Candidate(info, rows.get(info.key, row)) for info, row in candidates)
         return [
-            self._settle_one(known, extraction, page.predecessors.get(known[0].key), now)
-            for known, extraction in zip(page.objects, extractions, strict=True)
+            Candidate(info, row)
+            for info, row in fresh
+            if row is None or code_of(row) or not is_unchanged(info, row)
         ]
 
-    def _settle_one(
-        self, known: Known, extraction: Extraction, predecessor: Predecessor | None, now: int
-    ) -> Settled:
-        if predecessor is not None:
-            extraction = take_over(predecessor, extraction)
-        uri = f"{self.binding.uri}/{known[0].key}"
-        settled = settle(known, extraction, binding_id=self.binding.id, uri=uri, now=now)
-        return settled if predecessor is None else inherit(settled, predecessor)
+    def _bounded(self, candidates: Sequence[Candidate], page: ListedPage | None) -> list[Candidate]:
+        """The objects, with times that can be stored."""
+        bounded: list[Candidate] = []
+        for candidate in candidates:
+            try:
+                bounded.append(Candidate(within_range(candidate.info), candidate.row))
+            except Exception as error:
+                self._blame(candidate, error, page)
+        return bounded
 
-    def _store(self, settled: list[Settled], cursor: str | None) -> None:
-        try:
-            if settled or cursor is not None:
-                self.commit(settled, cursor=cursor)
-        except LimitExceeded:
-            self._store_what_fits(settled)
-            self.commit(cursor=cursor)
+    def _with_room(self, candidates: Sequence[Candidate], page: ListedPage | None) -> list[Candidate]:
+        """Those for which the dataset has room, or needs none; it is written down that the others wait."""
+        if not any(needs_room(row) for _, row in candidates):
+            return list(candidates)
+        room = room_in(self.catalog, self.binding, self._sizes_on_their_way())
+        fitting: list[Candidate] = []
+        for candidate in candidates:
+            info, row = candidate
+            cap = room.take(info.size) if needs_room(row) else None
+            if cap is None:
+                fitting.append(candidate)
+                continue
+            self.commits.cap = cap
+            if row is not None and waits_for_room(row) and is_same_version(info, row):
+                self._pass_over(page)
+                if page is None:
+                    self.inbox.done([info.key])
+            else:
+                waiting = wait_for_room(ledger_row(info, Outcome.PENDING, "", now_ns()), cap)
+                self._land(Landing(candidate, waiting), page, is_awaited=page is None)
+        return fitting
 
-    def _store_what_fits(self, settled: list[Settled]) -> None:
-        """Halve a page that passes a cap of the dataset until the cap is filled; the rest waits."""
-        if self.cap is not None:
-            settled = [self._wait_for_room(outcome, self.cap) for outcome in settled]
-        try:
-            self.commit(settled)
-        except LimitExceeded as error:
-            if len(settled) == 1:
-                self.cap = str(error)
-                self.commit([self._wait_for_room(settled[0], self.cap, grown=True)])
-                return
-            middle = len(settled) // 2
-            self._store_what_fits(settled[:middle])
-            self._store_what_fits(settled[middle:])
+    def _sizes_on_their_way(self) -> Iterator[int]:
+        """Of objects that will need room in the dataset."""
+        for extracting in self.underway:
+            if needs_room(extracting.candidate.row):
+                yield extracting.candidate.info.size
+        for landing in self._done:
+            if landing.result.needs_room and landing.result.write is not None:
+                yield landing.candidate.info.size
 
-    def _wait_for_room(self, outcome: Settled, cap: str, *, grown: bool = False) -> Settled:
-        if outcome.write is None or not (outcome.fresh or grown):
-            return outcome
-        return wait_for_room(outcome.entry, cap)
-
-    def _fly(self, *, pages: int, new: int) -> None:
-        self._pages += pages
-        self._view = (self.books, self._view[1] + new)
+    def _prepare(self, candidates: Sequence[Candidate], page: ListedPage | None) -> list[Extracting]:
+        """What extracts the objects; has no effect yet."""
+        since = now_ns() - int(self.settings.tombstone_grace * 1e9)
+        predecessors = find_predecessors(
+            self.catalog, self.binding, candidates, self.store.capabilities, since
+        )
+        return [
+            Extracting(
+                candidate,
+                self._request(candidate.info, store_only=candidate.info.key in predecessors),
+                predecessors.get(candidate.info.key),
+                page,
+                is_new=not is_live(candidate.row),
+                is_awaited=page is None,
+            )
+            for candidate in candidates
+        ]
 
     def _request(self, info: ObjectInfo, *, store_only: bool) -> ExtractionRequest:
         operators = self._operators & {Operator.OSS_META} if store_only else self._operators
         return ExtractionRequest(
             address=self.store.address, object=info, operators=operators, zone=self.settings.zone
         )
+
+    def _add(self, objects: Sequence[Extracting]) -> None:
+        wanted: list[Extracting] = []
+        for extracting in objects:
+            present = self.underway.get(extracting.key)
+            if present is None:
+                wanted.append(extracting)
+                continue
+            self._pass_over(extracting.page)  # a change has brought it meanwhile, and knows better
+            if extracting.is_awaited:
+                self.underway.await_(present)
+        failed: dict[str, Exception] = {}
+        in_halves(
+            wanted, self.underway.add, lambda extracting, error: failed.update({extracting.key: error})
+        )
+        for extracting in wanted:
+            error = failed.get(extracting.key)
+            if error is None:
+                self.commits.count_new(int(extracting.is_new))
+            else:
+                self._blame(extracting.candidate, error, extracting.page)
+
+    def _settle(self, extracting: Extracting, extraction: Extraction, size: int) -> None:
+        candidate, predecessor = extracting.candidate, extracting.predecessor
+        uri, now = self._uri(extracting.key), now_ns()
+        try:
+            if predecessor is not None:
+                extraction = take_over(predecessor, extraction)
+            result = result_of(candidate, extraction, binding_id=self.binding.id, uri=uri, now=now)
+            if predecessor is not None:
+                result = inherit(result, predecessor)
+        except FORESEEN:
+            raise
+        except Exception as error:
+            result = self._blamed(candidate, error)
+        if code_of(candidate.row) and not code_of(result.row):
+            self._retries += _RETRIES_EARNED
+        landing = Landing(candidate, result, is_new=extracting.is_new)
+        self._land(landing, extracting.page, is_awaited=extracting.is_awaited)
+        self._done_bytes += size
+
+    def _blame(self, candidate: Candidate, error: Exception, page: ListedPage | None) -> None:
+        self._land(Landing(candidate, self._blamed(candidate, error)), page, is_awaited=page is None)
+
+    def _blamed(self, candidate: Candidate, error: Exception) -> Result:
+        key = candidate.info.key
+        _log.warning("an object failed", key=key, reason=f"{type(error).__name__}: {error}", exc_info=error)
+        return blamed(candidate, error, binding_id=self.binding.id, uri=self._uri(key), now=now_ns())
+
+    def _land(self, landing: Landing, page: ListedPage | None, *, is_awaited: bool) -> None:
+        """A result that goes with the next commit."""
+        if not self._done:
+            self._done_since = time.monotonic()
+        self._done.append(landing)
+        if page is not None:
+            self._done_pages.append(page)
+        elif len(self._changed) < _MOST_CHANGED:
+            self._changed.add(landing.key)
+        if is_awaited:
+            self._done_awaited.append(landing.key)
+
+    def _pass_over(self, page: ListedPage | None) -> None:
+        """Of an object of a listing nothing is to be committed."""
+        if page is not None:
+            page.left -= 1
+
+    def _forget(self, extracting: Extracting) -> None:
+        self.commits.count_new(-int(extracting.is_new))
+        self._pass_over(extracting.page)
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        if not self._done:
+            passed = bool(self._pages) and not self._pages[0].left
+            return passed and now - self._flushed >= _COMMIT_SECONDS
+        if len(self._done) >= _COMMIT_ROWS or self._done_bytes >= _COMMIT_BYTES:
+            return True
+        age = now - self._done_since
+        if self._done_awaited and (age >= _AWAITED_SECONDS or not self.underway.awaited):
+            return True
+        return age >= _COMMIT_SECONDS
+
+    def _commit(self, landings: Sequence[Landing], cursor: str | None) -> None:
+        try:
+            self.commits.commit(landings, cursor=cursor)
+            return
+        except LimitExceeded:
+            pass
+        except FORESEEN:
+            raise
+        except Exception as error:
+            if not landings:
+                raise
+            _log.warning("a page cannot be committed as a whole", reason=f"{type(error).__name__}: {error}")
+        self.commits.commit_apart(landings)
+        self.commits.commit(cursor=cursor)
+
+    def _uri(self, key: str) -> str:
+        return f"{self.binding.uri}/{key}"

@@ -1,0 +1,41 @@
+"""One object never harms the others: what fails as a whole for a reason that nobody has foreseen is done by halves,
+until one object is left that is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bindery.buckets.store import StoreError
+from bindery.catalog.records import CatalogError
+from bindery.stopping import Interrupted
+
+FORESEEN = (StoreError, CatalogError, Interrupted, MemoryError)
+"""Exceptions that are the business of the whole binding, whatever object was at hand."""
+
+_Item = TypeVar("_Item")
+
+
+def in_halves(
+    items: Sequence[_Item],
+    work: Callable[[Sequence[_Item]], None],
+    blame: Callable[[_Item, Exception], None],
+) -> None:
+    """``work`` on all items, or on halves of them where it raises something unforeseen; ``blame`` takes each item
+    that fails alone. ``work`` must have done nothing when it raises.
+
+    Raises what is foreseen, and what ``blame`` raises.
+    """
+    if not items:
+        return
+    try:
+        work(items)
+    except FORESEEN:
+        raise
+    except Exception as error:
+        if len(items) == 1:
+            blame(items[0], error)
+            return
+        middle = len(items) // 2
+        in_halves(items[:middle], work, blame)
+        in_halves(items[middle:], work, blame)

@@ -1,0 +1,65 @@
+"""When a bucket is listed: on an interval, and at once when somebody asks for it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+from bindery.sync.settings import SyncSettings
+
+_LONGEST_WAIT_SECONDS = 1.0
+_LISTING_PAUSE = 4
+"""Polling pauses for so many times as long as the listing took, and so takes a fifth of a processor at most."""
+
+
+class Schedule:
+    """For the thread of one binding; only ``ask`` is for others."""
+
+    def __init__(self, settings: SyncSettings) -> None:
+        self._settings = settings
+        self._asked = threading.Event()
+        self._next = 0.0
+        self._began = 0.0
+
+    def ask(self) -> None:
+        """List as soon as possible."""
+        self._asked.set()
+
+    def is_asked(self) -> bool:
+        """Whether somebody has asked for a listing that did not begin yet."""
+        return self._asked.is_set()
+
+    def is_due(self) -> bool:
+        """Whether it is time for a listing."""
+        return self._asked.is_set() or time.monotonic() >= self._next
+
+    def seconds_left(self) -> float:
+        """Until the next listing; a second at most."""
+        if self._asked.is_set():
+            return 0.0
+        return min(_LONGEST_WAIT_SECONDS, max(0.0, self._next - time.monotonic()))
+
+    def begin(self, *, polls: bool, watches: bool) -> None:
+        """A listing begins now. What is asked for from now on is for the next one.
+
+        ``polls``: changes go unseen, and a listing costs nothing but time. ``watches``: the store tells of changes.
+        """
+        self._asked.clear()
+        self._began = time.monotonic()
+        self._next = self._began + self._interval(polls=polls, watches=watches)
+
+    def end(self, *, polls: bool) -> None:
+        """The listing has ended. One that is repeated every few seconds must not take a processor for itself."""
+        if polls:
+            ended = time.monotonic()
+            self._next = max(self._next, ended + _LISTING_PAUSE * (ended - self._began))
+
+    def _interval(self, *, polls: bool, watches: bool) -> float:
+        if polls:
+            base = self._settings.folder_poll_interval
+        elif watches:
+            base = self._settings.folder_reconcile_interval
+        else:
+            base = self._settings.reconcile_interval
+        return base * random.uniform(0.9, 1.1)  # noqa: S311  (spreads bindings, no secret)
