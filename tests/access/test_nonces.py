@@ -169,3 +169,11 @@ def test_many_nonces_of_many_minutes_are_all_known(nonces: Nonces) -> None:
     assert not module._holds(
         bytearray(bytes([0, 1, 2, 3, 4, 5, 6, 7]) * 2), bytes([4, 5, 6, 7, 0, 1, 2, 3])
     )
+
+
+def test_a_disk_with_little_room_is_told_before_it_is_full(
+    nonces: Nonces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nonces.find_problem() == ""
+    monkeypatch.setattr(module, "_LITTLE_ROOM", 2**80)
+    assert nonces.find_problem().startswith("The disk of the data folder is full")

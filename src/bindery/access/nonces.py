@@ -27,6 +27,8 @@ _MOST_UNWRITTEN = 2_000_000
 """Nonces of all keys that may be in memory alone; eight bytes each."""
 _SHARE_UNWRITTEN = 500_000
 """The same of one key."""
+_LITTLE_ROOM = 4 * 1024 * 1024
+"""Bytes below which a disk counts as full."""
 _log = structlog.get_logger()
 
 
@@ -136,6 +138,20 @@ class Nonces:
             self._write(file, key_id, digest)
             _add(self._group(number), digest)
             return True
+
+    def find_problem(self) -> str:
+        """Why nonces cannot be written, or soon cannot; empty while they can."""
+        if self.problem:
+            return self.problem
+        try:
+            room = os.statvfs(self._folder)
+        except OSError as error:
+            return f"The data folder cannot be read ({error.strerror})."
+        free = room.f_bavail * room.f_frsize
+        if free >= _LITTLE_ROOM:
+            return ""
+        left = f"{free // 1024} KiB left"
+        return f"The disk of the data folder is full ({left}): calls that change something fail; make room."
 
     def close(self) -> None:
         """May be called twice; no nonce is accepted any more."""

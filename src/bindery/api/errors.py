@@ -374,7 +374,7 @@ def _from_catalog(error: CatalogError) -> ApiError | None:
         case LimitExceeded():
             return too_many(str(error.args[0]))
         case CatalogUnusable():
-            return service_unavailable("The server cannot use its catalog now; its log says why.")
+            return service_unavailable(f"The server cannot use its catalog now: {error}.")
     return None
 
 

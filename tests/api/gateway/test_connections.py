@@ -24,6 +24,7 @@ from tests.api.gateway.test_server import (
 
 from bindery.api.gateway import connection as module
 from bindery.api.gateway.gateway import Limits
+from bindery.api.gateway.request import Call
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -122,6 +123,15 @@ def test_bodies_of_strangers_are_not_read(api: Api, normal: Listening) -> None:
         (signed.replace(b"Signature=", b"Signature=00"), 400, "SignatureDoesNotMatch"),
     ):
         is_error(normal.raw(head + b"content-length: 10000000\r\n\r\nabc"), status, code)
+
+
+def test_long_queries_of_nobody_are_not_taken_apart(
+    api: Api, normal: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Call, "read_query", lambda _: pytest.fail("it was taken apart"))
+    head = signed_body(normal, b"").replace(b"=root,", b"=nobody,")
+    sent = head.replace(b"POST / ", b"POST /?A=" + b"%41" * 30_000 + b" ") + b"\r\n"
+    is_error(normal.raw(sent), 404, "InvalidAccessKeyId.NotFound")
 
 
 def test_a_body_too_long_is_refused_before_it_comes(api: Api, normal: Listening) -> None:

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -23,6 +24,7 @@ from bindery.api.gateway.signature import (
     signature_v3,
     string_to_sign_v3,
 )
+from bindery.catalog.records import CatalogUnusable
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -159,6 +161,15 @@ def test_the_pages_for_operators(api: Api, listen: Callable[..., Listening]) -> 
     status, headers, body = listening.raw(b"GET /metrics HTTP/1.0\r\n\r\n")
     assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert b"bindery_requests_total" in body
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api.context.nonces, "problem", "The disk is full.")
+        status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
+        assert (status, body) == (503, b"not ready\nThe disk is full.\n")
+        failing = CatalogUnusable("the record is damaged")
+        patch.setattr(api.context.nonces, "problem", "")
+        patch.setattr(type(api.catalog.projects), "list", Mock(side_effect=failing))
+        status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
+        assert (status, body) == (503, b"not ready\nThe catalog cannot be used: the record is damaged.\n")
     listening.server._readiness.is_open = False
     assert listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")[0] == 503
 

@@ -78,6 +78,12 @@ def use_nonce(proof: Proof, nonces: Nonces) -> None:
         raise errors.nonce_used()
 
 
+def claimed_key(request: HttpRequest) -> str:
+    """The id of the key that a V3 request says it is signed with; empty when it says none."""
+    authorization = parse_authorization(request.header("authorization") or "")
+    return "" if authorization is None else authorization.key_id
+
+
 def find_key(keys: AccessKeys, key_id: str, token: str | None) -> AccessKey:
     """The key with this id, when it may sign. Raises ApiError."""
     if key_id.startswith(_STS_KEY):

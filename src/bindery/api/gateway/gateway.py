@@ -20,7 +20,14 @@ from bindery.access.decision import authorize, resource_name
 from bindery.api import errors
 from bindery.api.context import Context
 from bindery.api.errors import ApiError
-from bindery.api.gateway.authentication import Proof, authenticate, check_body, find_key, use_nonce
+from bindery.api.gateway.authentication import (
+    Proof,
+    authenticate,
+    check_body,
+    claimed_key,
+    find_key,
+    use_nonce,
+)
 from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.metrics import Metrics
 from bindery.api.gateway.nearest import Nearest
@@ -33,6 +40,8 @@ from bindery.api.spec.model import Operation, load_model
 
 _LARGE = 65_536
 """Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
+_COMPLEX = 16_384
+"""Bytes from which the JSON in its parameters is, which takes longer."""
 _CLOSE_SECONDS = 3.0
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
@@ -60,6 +69,7 @@ class Exchange:
         "began",
         "built",
         "call",
+        "claimed",
         "held",
         "http",
         "message",
@@ -83,16 +93,18 @@ class Exchange:
         self.request_id = make_request_id()
         self.began = time.perf_counter()
         self.held: list[Reservation] = []
+        self.claimed = ""
+        """The key that a large request says it is signed with."""
 
     @property
-    def is_large(self) -> bool:
-        """Whether work on the whole request is too much for the event loop."""
-        return len(self.http.target) + len(self.call.body) > _LARGE
+    def size(self) -> int:
+        """Bytes that it takes to look at all of the request."""
+        return len(self.http.target) + len(self.call.body)
 
     @property
     def stranger(self) -> Turn:
-        """Whose turn it is before a key was shown."""
-        return Turn("" if self.http.client is None else self.http.client.address)
+        """Whose turn it is before a signature was found right: that of whom he claims to be, or of his address."""
+        return Turn(self.claimed or ("" if self.http.client is None else self.http.client.address))
 
     @property
     def caller(self) -> Turn:
@@ -110,7 +122,7 @@ class Gateway:
         self.nearest = Nearest(self.model.operations)
         self.built: Mapping[str, BuiltOperation] = built_operations()
         prepare(self.built)
-        self.strangers = WorkPool("strangers", threads=1, waiting=32)
+        self.strangers = WorkPool("strangers", threads=2, waiting=32)
         """Decoding and checking of what nobody has vouched for."""
         self.reading = WorkPool("reading", threads=2, waiting=128)
         """Decoding and checking of large requests of callers."""
@@ -185,7 +197,10 @@ Step = Callable[[Gateway, Exchange], Awaitable[None] | None]
 
 def read_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """Parameters, and where action, version and signature stand."""
-    if exchange.is_large:
+    if exchange.size > _LARGE:
+        exchange.claimed = claimed_key(exchange.http)
+        if exchange.claimed:
+            find_key(gateway.context.keys, exchange.claimed, exchange.http.header("x-acs-security-token"))
         return gateway.strangers.run(exchange.stranger, exchange.call.read_query)
     exchange.call.read_query()
     return None
@@ -235,7 +250,7 @@ def identify(gateway: Gateway, exchange: Exchange) -> None:
 
 def recognise(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """Somebody who holds a key has signed the request."""
-    if exchange.is_large:
+    if exchange.size > _LARGE:
         return _recognise_in_thread(gateway, exchange)
     _trust(exchange, authenticate(exchange.call, gateway.context.keys))
     return None
@@ -314,7 +329,7 @@ def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | 
             exchange.built, exchange.call.parameters, strict=gateway.context.settings.strict
         )
 
-    if exchange.is_large:
+    if exchange.size > _COMPLEX:
         return gateway.reading.run(exchange.caller, check)
     check()
     return None

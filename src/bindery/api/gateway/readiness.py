@@ -30,7 +30,7 @@ class Readiness:
         return await asyncio.shield(self._task)
 
     def _find(self) -> Iterator[str]:
-        problem = self._context.nonces.problem
+        problem = self._context.nonces.find_problem()
         if problem:
             yield problem
         try:
