@@ -60,6 +60,9 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     service_role: str = "AliyunIMMDefaultRole"
     template_id: str = ""
     project_max_dataset_count: int = 1_000_000_000
+    queries_per_second: int = 100
+    """Shown, not enforced; as is the next."""
+    engine_concurrency: int = 100
     limits: Limits = Limits()
     tags: dict[str, str] = {}
     create_time: int = 0

@@ -31,6 +31,7 @@ from bindery.extract.pool import Pool
 from bindery.sync.audits import Audits
 from bindery.sync.background import Background, fail_left_over
 from bindery.sync.bound_store import bind_to, bound_store, describe_change
+from bindery.sync.dataset_room import check_room
 from bindery.sync.estimates import Estimates
 from bindery.sync.follow import Follower
 from bindery.sync.forgetting import Forgetting
@@ -255,16 +256,17 @@ class Engine:
         """Extract all objects again whose rows pass the filter, in a task; see ``retries.Retries.start``."""
         return self._retries.start(binding, chosen)
 
-    def audit(self, binding: Binding, *, repair: bool) -> Task:
-        """Compare the dataset with the bucket, in a task. Raises AuditRunning."""
-        return self._audits.start(binding, repair=repair)
+    def audit(self, binding: Binding, *, repair: bool, address: StoreAddress | None = None) -> Task:
+        """Compare the dataset with the bucket, or with the store at ``address``, in a task. Raises AuditRunning."""
+        return self._audits.start(binding, repair=repair, address=address)
 
     # files
 
     def index_files(
         self, dataset: Dataset, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
     ) -> None:
-        """Accept files for explicit indexing; see ``indexing.Indexer.accept``."""
+        """Accept files for explicit indexing; see ``indexing.Indexer.accept`` and ``dataset_room.check_room``."""
+        check_room(self._catalog, self._buckets, dataset, [uri for uri, _ in files])
         self._indexer.accept(dataset, files, call)
 
     def detect(self, uri: ObjectUri, *, owner: str = "", stop: threading.Event | None = None) -> Extraction:

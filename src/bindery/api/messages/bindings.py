@@ -19,6 +19,7 @@ class Binding(Message):
     state: str | None = None
     uri: str | None = None
     update_time: str | None = None
+    detail: str | None = None
     progress: BindingProgress | None = None
     scope: BindingScope | None = None
 
@@ -72,6 +73,7 @@ class AuditBindingRequest(Message):
     project_name: str
     uri: str
     repair: bool | None = None
+    store: str | None = None
 
 
 class AuditBindingResponse(Message):
@@ -113,6 +115,7 @@ class DeleteBindingRequest(Message):
     dataset_name: str
     project_name: str
     uri: str
+    cleanup: bool | None = None
 
 
 class DeleteBindingResponse(Message):
@@ -191,7 +194,8 @@ class RegisterBucketRequest(Message):
     """Parameters of RegisterBucket."""
 
     bucket: str
-    store: str
+    move: bool | None = None
+    store: str | None = None
 
 
 class RegisterBucketResponse(Message):

@@ -80,6 +80,8 @@ class CreateProjectRequest(Message):
     service_role: str | None = None
     tag: tuple[CreateProjectRequestTag, ...] | None = None
     template_id: str | None = None
+    engine_concurrency: int | None = None
+    project_queries_per_second: int | None = None
 
 
 class CreateProjectResponse(Message):
@@ -153,6 +155,8 @@ class UpdateProjectRequest(Message):
     service_role: str | None = None
     tag: tuple[UpdateProjectRequestTag, ...] | None = None
     template_id: str | None = None
+    engine_concurrency: int | None = None
+    project_queries_per_second: int | None = None
 
 
 class UpdateProjectResponse(Message):

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
+from bindery.api.errors import invalid_argument
 from bindery.api.messages.bindings import AuditBindingRequest, AuditBindingResponse
 from bindery.api.operations.bindings.ledger import binding_of
+from bindery.buckets.registry import parse_store
 
 
 def audit_binding(context: Context, request: AuditBindingRequest) -> AuditBindingResponse:
-    """Begin an audit. GetTask (TaskType BindingAudit) shows its progress, and its report as ``Result``."""
-    task = context.engine.audit(binding_of(context, request), repair=bool(request.repair))
+    """Begin an audit. GetTask (TaskType BindingAudit) shows its progress, and its report as ``Result``.
+
+    Store names another place to compare with, before the bucket is moved there; nothing can be repaired then.
+    """
+    binding, repair = binding_of(context, request), bool(request.repair)
+    if request.store is not None and repair:
+        raise invalid_argument("Repair works on the binding's own store; leave out Store.")
+    address = None if request.store is None else parse_store(binding.bucket, request.store)
+    task = context.engine.audit(binding, repair=repair, address=address)
     return AuditBindingResponse(task_id=task.id)

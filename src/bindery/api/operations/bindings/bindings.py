@@ -20,7 +20,8 @@ def bucket_of(uri: str) -> str:
 
 
 def binding_answer(context: Context, binding: Binding) -> messages.Binding:
-    """A binding, with its progress unless the server is strict. Reason is there when there is one."""
+    """A binding, with its progress unless the server is strict. Reason is there when there is one, and once more as
+    Detail, for SDKs that know only that."""
     return messages.Binding(
         project_name=binding.project_name,
         dataset_name=binding.dataset_name,
@@ -28,6 +29,7 @@ def binding_answer(context: Context, binding: Binding) -> messages.Binding:
         state=binding.state.value,
         phase=binding.phase.value,
         reason=binding.reason or None,
+        detail=None if context.settings.strict else binding.reason or None,
         create_time=context.time(binding.create_time),
         update_time=context.time(binding.update_time),
         progress=None if context.settings.strict else _progress(context, binding),

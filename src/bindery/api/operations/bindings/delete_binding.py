@@ -11,8 +11,9 @@ WORK = Work.SLOW
 
 
 def delete_binding(context: Context, request: DeleteBindingRequest) -> DeleteBindingResponse:
-    """End a binding. Files it has indexed stay in the dataset until they are deleted by the caller."""
+    """End a binding. Files it has indexed stay in the dataset until they are deleted by the caller; with Cleanup, of
+    SDKs to 2.1.15, those leave it that no call of explicit indexing has asked for."""
     bucket = bucket_of(request.uri)
     binding = context.catalog.bindings.get(request.project_name, request.dataset_name, bucket)
-    context.engine.delete_binding(binding)
+    context.engine.delete_binding(binding, cleanup=bool(request.cleanup))
     return DeleteBindingResponse()

@@ -53,6 +53,10 @@ def own_fields(file: InputFile, *, index: bool = False) -> tuple[str, bytes]:
     prescribed: there it means unset. With ``index`` Figures are left out, for only updates take them.
     """
     uri = check_uri(file.uri)
+    if index and uri.startswith("pds://"):
+        raise invalid_argument(
+            "URI: this server reads no files of PDS; name an object as oss://bucket/key."
+        )
     _check_values(file)
     _check_entries(file)
     _check_labels(file.custom_labels or {})

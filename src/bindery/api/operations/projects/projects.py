@@ -10,8 +10,6 @@ from bindery.api.errors import invalid_argument, too_many
 from bindery.api.messages import projects as messages
 from bindery.catalog.records import Project
 
-_QUERIES_PER_SECOND = 100
-_ENGINE_CONCURRENCY = 100
 _MAX_TAGS = 20
 _MAX_TAG_KEY, _MAX_TAG_VALUE = 128, 256
 
@@ -62,8 +60,8 @@ def project_answer(context: Context, project: Project) -> messages.Project:
         dataset_count=counts.dataset_count,
         file_count=counts.file_count,
         total_file_size=counts.total_file_size,
-        project_queries_per_second=_QUERIES_PER_SECOND,
-        engine_concurrency=_ENGINE_CONCURRENCY,
+        project_queries_per_second=project.queries_per_second,
+        engine_concurrency=project.engine_concurrency,
         tags=tuple(
             messages.ProjectTags(tag_key=key, tag_value=value) for key, value in project.tags.items()
         ),

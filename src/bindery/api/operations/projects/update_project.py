@@ -25,6 +25,8 @@ def update_project(context: Context, request: UpdateProjectRequest) -> UpdatePro
             template_id=request.template_id or project.template_id,
             project_max_dataset_count=request.project_max_dataset_count
             or project.project_max_dataset_count,
+            queries_per_second=request.project_queries_per_second or project.queries_per_second,
+            engine_concurrency=request.engine_concurrency or project.engine_concurrency,
             limits=changed_limits(project.limits, request),
             tags=tags or project.tags,
             update_time=now_ns(),
