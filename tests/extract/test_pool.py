@@ -19,6 +19,7 @@ from PIL import Image
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.registry import parse_store
 from bindery.buckets.store import ObjectInfo, StoreAddress
+from bindery.config import ExtractionConfig
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
@@ -359,3 +360,18 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
+
+
+def test_the_limits_of_a_configuration_hold_in_workers(open_pool: Open, tmp_path: Path) -> None:
+    """A configuration's section has more in it than limits, such as the number of workers."""
+    (tmp_path / "words.txt").write_text("some words")
+    address = parse_store("b", str(tmp_path))
+    (info,) = next(iter(FolderStore(address).list()))
+    pool = ExtractionPool(1, ExtractionConfig(workers=1))
+    try:
+        (outcome,) = pool.submit(
+            [ExtractionRequest(address=address, object=info, operators=frozenset(Operator))]
+        ).result()
+    finally:
+        pool.close()
+    assert (outcome.failure, outcome.text) == (None, "some words")

@@ -61,6 +61,9 @@ class InlinePool:
 
     trouble = ""
 
+    def waiting(self) -> dict[Urgency, int]:
+        return dict.fromkeys(Urgency, 0)
+
     def submit(
         self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
     ) -> InlinePending:

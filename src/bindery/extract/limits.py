@@ -43,6 +43,12 @@ class ExtractionLimits(
     files_per_worker: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] = 2_000
     """Files after which a worker process is replaced."""
 
+    def plain(self) -> ExtractionLimits:
+        """These limits alone, without what a configuration has beside them; so they travel to workers."""
+        return ExtractionLimits(
+            **{name: getattr(self, name) for name in ExtractionLimits.__struct_fields__}
+        )
+
     def seconds_for(self, size: int) -> float:
         """Processor time for a file of so many bytes: what is honest about a small file takes no time."""
         return self.seconds * min(1.0, _SMALL_FILE_SHARE + size * _SHARE_PER_BYTE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -55,6 +55,9 @@ class Pool(Protocol):
     def trouble(self) -> str:
         """Why nothing can be extracted just now; empty when all is well. Outcomes are ``WorkersUnavailable`` then."""
 
+    def waiting(self) -> Mapping[Urgency, int]:
+        """How many files wait for their turn, by class."""
+
     def close(self) -> None:
         """Stop the workers; may be called twice."""
 
@@ -98,7 +101,7 @@ class ExtractionPool:
         function: str = _JOB,
         preload: Sequence[str] = _PRELOADED,
     ) -> None:
-        self._limits = limits
+        self._limits = limits.plain()
         self._function = function
         bounds = WorkerLimits(memory_bytes=limits.memory_bytes, jobs_per_worker=limits.files_per_worker)
         self.workers = WorkerPool(workers, bounds, preload)
@@ -115,6 +118,10 @@ class ExtractionPool:
     def trouble(self) -> str:
         """Why no worker can be started just now; empty when all is well."""
         return self.workers.trouble
+
+    def waiting(self) -> Mapping[Urgency, int]:
+        """How many files wait for their turn, by class."""
+        return self.workers.waiting()
 
     def close(self) -> None:
         """Stop the workers at once; unfinished files are dropped and their callers interrupted."""

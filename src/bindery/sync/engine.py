@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 import msgspec
@@ -42,6 +42,7 @@ from bindery.sync.outcomes import without_cap
 from bindery.sync.retries import Retries
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
+from bindery.workers.job import Urgency
 
 _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
@@ -272,6 +273,14 @@ class Engine:
     def detect(self, uri: ObjectUri, *, owner: str = "", stop: threading.Event | None = None) -> Extraction:
         """Metadata of one object, stored nowhere; see ``indexing.Indexer.detect``."""
         return self._indexer.detect(uri, owner=owner, stop=stop)
+
+    def extraction_waiting(self) -> Mapping[Urgency, int]:
+        """How many files wait to be extracted, by class."""
+        return self._pool.waiting()
+
+    def extraction_trouble(self) -> str:
+        """Why nothing can be extracted just now; empty when all is well."""
+        return self._pool.trouble
 
     # buckets
 

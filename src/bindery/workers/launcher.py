@@ -81,7 +81,7 @@ class Launcher:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._said: deque[str] = deque(maxlen=_SAID_LINES)
-        self._ready = False
+        self._ready = self._closed = False
         self._lock = threading.Lock()
         with suppress(OSError):
             self._start_server()
@@ -113,11 +113,17 @@ class Launcher:
             os.close(memory)
 
     def close(self) -> None:
-        """End the fork server; workers that still run end with it."""
+        """End the fork server; workers that still run end with it, and who waits for one gets none."""
+        self._closed = True
+        server = self._server
+        if server is not None:
+            server.kill()
         with self._lock:
             self._drop_server()
 
     def _fork(self, *files: int) -> int:
+        if self._closed:
+            raise CannotStart("the pool is closed")
         if self._server is None or self._server.poll() is not None:
             self._drop_server()
             self._start_server()

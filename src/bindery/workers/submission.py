@@ -64,6 +64,15 @@ class Submission:
 
         Raises Interrupted when ``stop`` is set, or the pool is closed, before there is anything to give.
         """
+        if seconds != 0:
+            self._wait(stop, seconds, most_bytes)
+        with self._changed:
+            taken = self._give(most_bytes)
+        if taken:
+            self._flow.note_untaken(-sum(finished.size for finished in taken))
+        return taken
+
+    def _wait(self, stop: threading.Event | None, seconds: float | None, most_bytes: int | None) -> None:
         end = None if seconds is None else time.monotonic() + seconds
         self._flow.note_waiter(self, 1)
         try:
@@ -71,15 +80,12 @@ class Submission:
                 while not self._is_enough(most_bytes):
                     wait = _POLL_SECONDS if end is None else min(_POLL_SECONDS, end - time.monotonic())
                     if wait <= 0:
-                        break
+                        return
                     if self._over or (stop is not None and stop.is_set()):
                         raise Interrupted
                     self._changed.wait(wait)
-                taken = self._give(most_bytes)
         finally:
             self._flow.note_waiter(self, -1)
-        self._flow.note_untaken(-sum(finished.size for finished in taken))
-        return taken
 
     def cancel(self) -> None:
         """Nobody wants the answers any more: jobs that were not begun are dropped, who waits is interrupted."""
@@ -88,7 +94,8 @@ class Submission:
             untaken, self._bytes = self._bytes, 0
             self._come.clear()
             self._changed.notify_all()
-        self._flow.note_untaken(-untaken)
+        if untaken:
+            self._flow.note_untaken(-untaken)
 
     def deliver(self, position: int, answer: Answer) -> None:
         """The answer of one job has come."""

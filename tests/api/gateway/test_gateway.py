@@ -235,6 +235,8 @@ def test_requests_are_counted_by_action_and_code(make_api: Callable[..., Api]) -
     api.refused("<script>" + "x" * 50)
     page = api.gateway.metrics.text().decode()
     assert 'bindery_requests_total{action="ListProjects",code="OK"} 2.0' in page
+    assert 'bindery_extraction_waiting{class="scan"} 0.0' in page
+    assert "bindery_extraction_stopped 0.0" in page
     assert 'bindery_requests_total{action="GetProject",code="ResourceNotFound"} 1.0' in page
     assert 'bindery_requests_total{action="unknown",code="InvalidAction.NotFound"} 2.0' in page
     assert "script" not in page

@@ -52,6 +52,7 @@ class Metrics:
         )
         self._registry.register(_LoadCollector(pools, budgets or {}))
         self._registry.register(_BindingCollector(context))
+        self._registry.register(_ExtractionCollector(context))
         self._registry.register(_NotificationCollector(context))
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
@@ -135,6 +136,25 @@ class _BindingCollector(Collector):
             waiting = progress.oldest_pending_change
             oldest.add_metric(labels, 0 if waiting is None else (now - waiting) / 1e9)
         yield from (state, objects, listing, oldest)
+
+
+class _ExtractionCollector(Collector):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What waits for a worker process, and whether any can be started."""
+        engine = self._context.engine
+        waiting = GaugeMetricFamily(
+            "bindery_extraction_waiting", "Files that wait to be extracted, by class.", labels=["class"]
+        )
+        for urgency, count in engine.extraction_waiting().items():
+            waiting.add_metric([urgency.name.lower()], count)
+        stopped = GaugeMetricFamily(
+            "bindery_extraction_stopped", "1 while no worker process can be started; the log says why."
+        )
+        stopped.add_metric([], bool(engine.extraction_trouble()))
+        yield from (waiting, stopped)
 
 
 class _NotificationCollector(Collector):

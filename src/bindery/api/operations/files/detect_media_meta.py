@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bindery.api.context import Context
-from bindery.api.errors import invalid_argument, service_unavailable
+from bindery.api.errors import busy, invalid_argument, service_unavailable
 from bindery.api.messages.files import DetectMediaMetaRequest, DetectMediaMetaResponse
 from bindery.api.operations import Work
 from bindery.buckets.uri import ObjectUri, parse_object_uri
@@ -19,9 +19,9 @@ def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> Dete
     uri = _parse(request.source_uri)
     context.catalog.projects.get(request.project_name)
     try:
-        extraction = context.engine.detect(uri, owner=request.project_name)
+        extraction = context.engine.detect(uri, owner=request.project_name, stop=context.stop)
     except DetectionTooSlow:
-        raise service_unavailable(
+        raise busy(
             f"SourceURI: the object could not be read within {DETECT_SECONDS:g} s; send the call again, or index the "
             "file with IndexFileMeta, which waits for its turn."
         ) from None
