@@ -31,6 +31,7 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
 from bindery.config import Config
 from bindery.data_folder import open_data_folder
+from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
@@ -139,7 +140,9 @@ def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | Non
 
 def open_pool(config: Config) -> ExtractionPool:
     """The worker processes; they start with the first file."""
-    return ExtractionPool(config.worker_count(), config.extraction)
+    # Not the section itself: workers know the limits only, and refuse what else it says.
+    limits = ExtractionLimits(**shared_settings(config.extraction, ExtractionLimits))
+    return ExtractionPool(config.worker_count(), limits)
 
 
 def sync_settings(config: Config) -> SyncSettings:

@@ -47,7 +47,7 @@ _log = structlog.get_logger()
 class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What clients may take. Bytes and seconds."""
 
-    connections: int = 1_024
+    connections: int = 512
     header: int = 16 * 1024
     headers_seconds: float = 60.0
     """For the request line and all headers, and for a connection that waits for the next request."""
