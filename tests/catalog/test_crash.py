@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -82,10 +83,16 @@ def _sizes_by_step(catalog: Catalog, place: Place, seed: int) -> dict[int, int]:
     return {binding.progress.listed: catalog.queries.search(place.dataset.id, query).total_hits or 0}
 
 
+def _remove(data: Path, pattern: str) -> None:
+    for path in (data / "index").glob(pattern):
+        path.unlink()
+
+
 MOMENTS: dict[str, Callable[[Path], None]] = {
     "log of the index kept": lambda data: None,
-    "index gone": lambda data: (data / "index.duckdb").unlink(),
-    "index without its log": lambda data: (data / "index.duckdb.wal").unlink(missing_ok=True),
+    "index gone": lambda data: shutil.rmtree(data / "index"),
+    "index without its log": lambda data: _remove(data, "*.wal"),
+    "texts gone": lambda data: _remove(data, "*.texts"),
 }
 
 

@@ -7,22 +7,29 @@ import os
 import random
 import resource
 import shutil
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.index import follower
+from bindery.catalog.index import dataset_index
 from bindery.catalog.index.changes import Change
+from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.projection import COLUMNS, Projection
+from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query
 from bindery.catalog.query.syntax import QueryError
-from bindery.catalog.records import CatalogUnusable, NotFound
+from bindery.catalog.records import CatalogUnusable, IndexUnavailable, NotFound
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.file import Label
+from bindery.stopping import Interrupted
 
 from .conftest import OpenCatalog
 from .samples import Place, make_place, scan_of, uris, write_of
@@ -47,6 +54,17 @@ def filled(open_catalog: OpenCatalog) -> Place:
     return place
 
 
+def columns_of(data: Path, dataset_id: int = 1) -> Path:
+    """The file of a dataset's columns."""
+    (path,) = (data / "index").glob(f"{dataset_id}-*.duckdb")
+    return path
+
+
+def texts_of(data: Path, dataset_id: int = 1) -> Path:
+    """The file of a dataset's texts."""
+    return columns_of(data, dataset_id).with_suffix(".texts")
+
+
 def change(catalog: Catalog, place: Place) -> None:
     catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in GONE])
     catalog.bindings.commit(scan_of(place, *CHANGED, *ADDED, title="second"))
@@ -60,6 +78,14 @@ def check(catalog: Catalog, place: Place) -> None:
     assert uris(catalog, place.dataset, second) == [
         f"oss://bucket/{key}" for key in sorted([*CHANGED, *ADDED])
     ]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Within a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def remove(path: Path) -> None:
@@ -90,13 +116,13 @@ def of_another_program(path: Path) -> None:
     path.unlink()
     with duckdb.connect(str(path)) as other:
         other.execute("CREATE TABLE applied (sequence VARCHAR)")
-        other.execute("CREATE TABLE dataset_1 (x INTEGER)")
+        other.execute("CREATE TABLE files (x INTEGER)")
 
 
 def of_another_schema(path: Path) -> None:
     with duckdb.connect(str(path)) as other:
         other.execute("UPDATE applied SET schema = 'older'")
-        other.execute('ALTER TABLE dataset_1 DROP COLUMN "Title"')
+        other.execute('ALTER TABLE files DROP COLUMN "Title"')
 
 
 def of_the_future(path: Path) -> None:
@@ -119,7 +145,7 @@ def test_a_damaged_index_is_built_anew(
     change(catalog, filled)
     catalog.queries.search(filled.dataset.id, None)
     catalog.close()
-    damage(data / "index.duckdb")
+    damage(columns_of(data))
     catalog = open_catalog()
     check(catalog, filled)
     catalog.bindings.commit(scan_of(filled, "one-more"))
@@ -127,7 +153,8 @@ def test_a_damaged_index_is_built_anew(
 
 
 def test_a_log_without_sense_is_ignored(filled: Place, open_catalog: OpenCatalog, data: Path) -> None:
-    (data / "index.duckdb.wal").write_bytes(random.Random(3).randbytes(50_000))
+    columns = columns_of(data)
+    columns.with_name(f"{columns.name}.wal").write_bytes(random.Random(3).randbytes(50_000))
     catalog = open_catalog()
     change(catalog, filled)
     check(catalog, filled)
@@ -137,14 +164,15 @@ def test_an_older_copy_of_the_index_catches_up_or_is_built_anew(
     filled: Place, open_catalog: OpenCatalog, data: Path
 ) -> None:
     """Removals that the record has forgotten can not be followed: such a copy is thrown away."""
-    shutil.copy(data / "index.duckdb", data / "copy")
+    columns = columns_of(data)
+    shutil.copy(columns, data / "copy")
     catalog = open_catalog()
     change(catalog, filled)
     catalog.queries.search(filled.dataset.id, None)
     assert isinstance(catalog, SqliteCatalog)
-    catalog._entries.purge_tombstones(catalog._entries.last_sequence())
+    catalog._entries.purge_tombstones(filled.dataset.id, catalog._entries.last_sequence())
     catalog.close()
-    shutil.copy(data / "copy", data / "index.duckdb")
+    shutil.copy(data / "copy", columns)
     check(open_catalog(), filled)
 
 
@@ -160,11 +188,23 @@ def test_an_index_of_another_record_is_not_used(
     assert uris(catalog, place.dataset)[0] == "oss://bucket/other0"
 
 
+def fail_to_write(monkeypatch: pytest.MonkeyPatch, *errors: Exception, dataset_id: int = 0) -> None:
+    """The next batches of a dataset, or of any, cannot be written; with one error, none can."""
+    left, write = list(errors), DatasetIndex._write
+
+    def fail(self: DatasetIndex, changes: Sequence[Change], sequence: int) -> None:
+        if left and dataset_id in (0, self.dataset_id):
+            raise left.pop() if len(errors) > 1 else left[0]
+        write(self, changes, sequence)
+
+    monkeypatch.setattr(DatasetIndex, "_write", fail)
+
+
 def test_a_crash_between_record_and_index_repairs_itself(
     filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The record commits, the index never hears of it."""
-    monkeypatch.setattr(follower.Follower, "_apply", lambda *_: pytest.fail("killed here"))
+    fail_to_write(monkeypatch, RuntimeError("killed here"))
     catalog = open_catalog()
     change(catalog, filled)
     catalog.close()
@@ -172,38 +212,152 @@ def test_a_crash_between_record_and_index_repairs_itself(
     check(open_catalog(), filled)
 
 
-def test_a_batch_that_fails_is_applied_as_a_whole_later(
+def test_a_crash_between_texts_and_columns_repairs_itself(
+    filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The texts are there, the columns never hear of them; they are not held twice."""
+    catalog = open_catalog()
+    catalog.queries.search(filled.dataset.id, None)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("killed here")
+
+    monkeypatch.setattr(DatasetIndex, "_insert", fail)
+    catalog.files.write(filled.dataset.id, [replace(write_of("t"), text="the text of it")])
+    with pytest.raises(IndexUnavailable):
+        catalog.queries.search(filled.dataset.id, None)
+    monkeypatch.undo()
+    catalog.close()
+    catalog = open_catalog()
+    assert catalog.queries.fuzzy_search(filled.dataset.id, "the text of").total_hits == 1
+
+
+def test_a_dataset_that_fails_fails_alone_says_so_and_heals(
     filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     catalog = open_catalog()
-
-    def fail(*_: object) -> None:
-        raise duckdb.ConstraintException("injected")
-
-    monkeypatch.setattr(follower.Follower, "_insert", fail)
+    other = make_place(catalog, "other", bucket="other")
+    catalog.bindings.commit(scan_of(other, "x"))
+    fail_to_write(monkeypatch, duckdb.IOException("no room for it"), dataset_id=filled.dataset.id)
     change(catalog, filled)
-    with pytest.raises(duckdb.ConstraintException):
+    with pytest.raises(IndexUnavailable, match=r"no room for it.*by itself"):
         catalog.queries.search(filled.dataset.id, None)
+    assert uris(catalog, other.dataset) == ["oss://other/x"]
+    (told,) = catalog.queries.progress()
+    assert (told.dataset_id, told.state) == (filled.dataset.id, "Failed")
     monkeypatch.undo()
+    wait_until(lambda: not catalog.queries.progress())
     check(catalog, filled)
 
 
-@pytest.mark.parametrize("error", [duckdb.FatalException, duckdb.InternalException, duckdb.IOException])
+@pytest.mark.parametrize(
+    "error", [duckdb.FatalException, duckdb.InternalException, duckdb.IOException, TextsDamaged]
+)
 def test_an_error_of_the_file_is_mended_while_running(
     filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     catalog = open_catalog()
+    fail_to_write(monkeypatch, error("injected"), error("injected"))
     change(catalog, filled)
-    apply = follower.Follower._apply
-    failures = [error("injected"), error("injected")]
-
-    def fail_at_first(self: follower.Follower, changes: list[Change], sequence: int) -> None:
-        if failures:
-            raise failures.pop()
-        apply(self, changes, sequence)
-
-    monkeypatch.setattr(follower.Follower, "_apply", fail_at_first)
     check(catalog, filled)
+
+
+def test_an_entry_that_can_not_be_indexed_is_found_by_its_uri(
+    filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds up no other entry of its batch."""
+    insert = DatasetIndex._insert
+
+    def refuse(self: DatasetIndex, writer: Any, changes: Sequence[Change], texts: Any) -> None:
+        if any(b"poison" in (entry.document or b"") for entry in changes):
+            raise duckdb.ConversionException("injected")
+        insert(self, writer, changes, texts)
+
+    monkeypatch.setattr(DatasetIndex, "_insert", refuse)
+    catalog = open_catalog()
+    catalog.files.write(filled.dataset.id, [write_of("bad", title="poison"), write_of("good", title="x")])
+    found = uris(catalog, filled.dataset)
+    assert {"oss://bucket/bad", "oss://bucket/good"} <= {*found}
+    assert len(found) == len(KEYS) + 2
+    title = {"Field": "Title", "Operation": "exist"}
+    assert "oss://bucket/bad" not in uris(catalog, filled.dataset, title)
+    assert "oss://bucket/good" in uris(catalog, filled.dataset, title)
+
+
+@pytest.mark.parametrize("damage", [remove, truncate_to(0), truncate_to(0.5), garbage])
+def test_damaged_texts_are_built_anew(
+    open_catalog: OpenCatalog, data: Path, damage: Callable[[Path], None]
+) -> None:
+    catalog = open_catalog()
+    place = make_place(catalog)
+    texts = [replace(write_of(f"k{number}"), text=f"page {number} of the book") for number in range(50)]
+    catalog.files.write(place.dataset.id, texts)
+    assert catalog.queries.fuzzy_search(place.dataset.id, "the book").total_hits == 50
+    catalog.close()
+    damage(texts_of(data))
+    catalog = open_catalog()
+    assert catalog.queries.fuzzy_search(place.dataset.id, "the book").total_hits == 50
+    assert catalog.queries.fuzzy_search(place.dataset.id, "page 7 ").total_hits == 1
+
+
+def test_a_query_of_an_index_that_is_being_built_ends_and_others_are_answered(
+    filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_index, "_WAIT_SECONDS", 0.05)
+    catalog = open_catalog()
+    other = make_place(catalog, "other", bucket="other")
+    catalog.bindings.commit(scan_of(other, "x"))
+    going_on, write = threading.Event(), DatasetIndex._write
+
+    def wait(self: DatasetIndex, changes: Sequence[Change], sequence: int) -> None:
+        if self.dataset_id == filled.dataset.id:
+            going_on.wait(60)
+        write(self, changes, sequence)
+
+    monkeypatch.setattr(DatasetIndex, "_write", wait)
+    thread = threading.Thread(target=catalog.queries.rebuild)
+    thread.start()
+    try:
+        wait_until(lambda: not catalog.queries.ready)
+        with pytest.raises(IndexUnavailable, match=r"being built \(0 %\)"):
+            catalog.queries.search(filled.dataset.id, None)
+        assert uris(catalog, other.dataset) == ["oss://other/x"]
+    finally:
+        going_on.set()
+        thread.join(60)
+    assert catalog.queries.ready
+    assert len(uris(catalog, filled.dataset)) == len(KEYS)
+
+
+def test_many_datasets_share_few_open_files(
+    open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bindery.catalog.index.index._MOST_OPEN", 2)
+    catalog = open_catalog()
+    places = [make_place(catalog, f"p{number}") for number in range(6)]
+    for round_ in range(2):
+        for place in places:
+            catalog.bindings.commit(scan_of(place, f"{round_}"))
+            assert len(uris(catalog, place.dataset)) == round_ + 1
+    assert isinstance(catalog, SqliteCatalog)
+    wait_until(lambda: uris(catalog, places[0].dataset) and len(open_indexes(catalog)) <= 3)
+
+
+def open_indexes(catalog: SqliteCatalog) -> list[DatasetIndex]:
+    return [index for index in catalog.queries._datasets.values() if index.is_open]
+
+
+def test_whoever_has_gone_ends_his_query(catalog: Catalog, place: Place) -> None:
+    catalog.bindings.commit(scan_of(place, *KEYS))
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Interrupted):
+        catalog.queries.search(place.dataset.id, None, stop=stop)
+    with pytest.raises(Interrupted):
+        catalog.queries.fuzzy_search(place.dataset.id, "x", stop=stop)
+    with pytest.raises(Interrupted):
+        catalog.queries.aggregate(place.dataset.id, None, parse_aggregations([("Size", "sum")]), stop=stop)
+    assert catalog.queries.search(place.dataset.id, None, stop=threading.Event()).total_hits == len(KEYS)
 
 
 def test_a_disk_without_room_is_named_and_survived(
@@ -222,7 +376,7 @@ def test_a_disk_without_room_is_named_and_survived(
 def write_without_room(data: Path, place: Place) -> None:
     catalog = SqliteCatalog(data, account_id="10001")
     catalog.queries.search(place.dataset.id, None)
-    full = max(path.stat().st_size for path in data.iterdir())
+    full = max(path.stat().st_size for path in (*data.iterdir(), *(data / "index").iterdir()))
     resource.setrlimit(resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
     large = [f"large{number}" for number in range(20)]
     text = os.urandom(500_000).hex()
@@ -232,6 +386,7 @@ def write_without_room(data: Path, place: Place) -> None:
             catalog.queries.search(place.dataset.id, None)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     catalog.files.write(place.dataset.id, [write_of("after")])
+    wait_until(lambda: not catalog.queries.progress())
     assert "oss://bucket/after" in uris(catalog, place.dataset)
     catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in [*large, "after"]])
     catalog.close()
@@ -256,21 +411,18 @@ def test_many_datasets_and_one_dropped_while_followed(open_catalog: OpenCatalog,
         catalog.close()
         catalog = open_catalog()
     catalog.close()
-    with duckdb.connect(str(data / "index.duckdb"), read_only=True) as index:
-        tables = {row[0] for row in index.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    assert tables == {"applied", *(f"dataset_{place.dataset.id}" for place in places)}
+    held = {int(path.name.partition("-")[0]) for path in (data / "index").glob("*-*")}
+    assert held == {place.dataset.id for place in places}
 
 
-def test_a_table_of_a_dataset_that_is_gone_is_dropped_at_the_start(
+def test_files_of_a_dataset_that_is_gone_are_removed_at_the_start(
     filled: Place, open_catalog: OpenCatalog, data: Path
 ) -> None:
-    with duckdb.connect(str(data / "index.duckdb")) as index:
-        index.execute("CREATE TABLE dataset_77 AS SELECT * FROM dataset_1")
+    shutil.copy(columns_of(data), data / "index" / "77-1.duckdb")
+    (data / "index.duckdb").write_bytes(b"of an earlier version")
     open_catalog().close()
-    with duckdb.connect(str(data / "index.duckdb"), read_only=True) as index:
-        assert index.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'dataset_77'"
-        ).fetchone() == (0,)
+    assert not list((data / "index").glob("77-*"))
+    assert not (data / "index.duckdb").exists()
 
 
 def test_removed_entries_are_forgotten_once_followed(catalog: Catalog, place: Place) -> None:
@@ -280,25 +432,26 @@ def test_removed_entries_are_forgotten_once_followed(catalog: Catalog, place: Pl
     assert uris(catalog, place.dataset) == []
     entries = catalog._entries
     newest = entries.last_sequence()
-    entries.purge_tombstones(newest)
-    assert entries.changes_after(0, 10_000) == []
-    assert entries.last_sequence() == newest == entries.purged_sequence()
+    entries.purge_tombstones(place.dataset.id, newest)
+    assert entries.changes_after(place.dataset.id, 0, 10_000) == []
+    assert entries.last_sequence() == newest == entries.purged_sequence(place.dataset.id)
 
 
 def test_closing_does_not_wait_for_an_index_that_is_far_behind(
     filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "BATCH", 1)
+    monkeypatch.setattr(dataset_index, "BATCH", 1)
     catalog = open_catalog()
     applied: list[int] = []
-    apply = follower.Follower._apply
+    write = DatasetIndex._write
 
-    def close_amid(self: follower.Follower, changes: list[Change], sequence: int) -> None:
-        apply(self, changes, sequence)
+    def close_amid(self: DatasetIndex, changes: Sequence[Change], sequence: int) -> None:
+        write(self, changes, sequence)
         applied.append(sequence)
-        self._closing.set()
+        assert isinstance(catalog, SqliteCatalog)
+        catalog.queries.stop()
 
-    monkeypatch.setattr(follower.Follower, "_apply", close_amid)
+    monkeypatch.setattr(DatasetIndex, "_write", close_amid)
     change(catalog, filled)
     with pytest.raises(CatalogUnusable, match="stopping"):
         catalog.queries.search(filled.dataset.id, None)
@@ -313,7 +466,7 @@ def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> 
     text = "x" * 3_000_000
     writes = [msgspec.structs.replace(write_of(f"k{number}"), text=text) for number in range(8)]
     catalog.files.write(place.dataset.id, writes)
-    assert len(catalog._entries.changes_after(0, 1_000)) < 8
+    assert len(catalog._entries.changes_after(place.dataset.id, 0, 1_000)) < 8
     assert catalog.queries.fuzzy_search(place.dataset.id, "xxx").total_hits == 8
 
 
@@ -338,7 +491,7 @@ def test_a_query_that_takes_too_long_is_stopped(
 
 def test_no_file_of_the_machine_can_be_read_through_the_index(catalog: Catalog, place: Place) -> None:
     assert isinstance(catalog, SqliteCatalog)
-    with catalog.queries._file.reading() as cursor, pytest.raises(duckdb.PermissionException):
+    with catalog.queries._instance.cursor() as cursor, pytest.raises(duckdb.PermissionException):
         cursor.execute("SELECT * FROM read_text('/etc/hostname')")
 
 
@@ -370,7 +523,7 @@ def document(**fields: object) -> Change:
     ],
 )  # fmt: skip
 def test_projection_keeps_what_fits(fields: dict[str, object], column: str, expected: object) -> None:
-    rows = Projection().rows([document(**fields)])
+    rows = Projection().rows([document(**fields)], [None])
     assert rows is not None
     with duckdb.connect() as connection:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
@@ -387,7 +540,7 @@ def test_projection_keeps_what_fits(fields: dict[str, object], column: str, expe
     [b"[]", b"not json", b"{", b"1" * 5_000, b'{"ImageWidth":' + b"9" * 5_000 + b"}", b"[" * 100_000],
 )
 def test_projection_of_a_document_beyond_reading_keeps_the_file(bytes_: bytes) -> None:
-    rows = Projection().rows([Change(1, 1, "oss://b/k", bytes_, None)])
+    rows = Projection().rows([Change(1, 1, "oss://b/k", bytes_, None)], [None])
     assert rows is not None
     assert "URI" in rows.columns
 

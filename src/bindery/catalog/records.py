@@ -18,6 +18,7 @@ class CatalogError(Exception):
     ├── NotEmpty           the resource still holds others
     ├── LimitExceeded      a cap of the project or dataset would be passed
     └── CatalogUnusable    the files on disk cannot be used; the message says what to do
+        └── IndexUnavailable  queries of one dataset cannot be answered at the moment
     """
 
 
@@ -39,6 +40,10 @@ class LimitExceeded(CatalogError):
 
 class CatalogUnusable(CatalogError):
     """The files on disk cannot be used."""
+
+
+class IndexUnavailable(CatalogUnusable):
+    """The index of one dataset is being built or fails; the same question is answered later."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

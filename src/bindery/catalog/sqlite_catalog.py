@@ -39,7 +39,7 @@ class SqliteCatalog:
         self._database = database = Database(folder)
         self._entries = entries = Entries(database, account_id, zone)
         try:
-            self.queries = Index(folder / "index.duckdb", entries, zone)
+            self.queries = Index(folder / "index", entries, zone)
         except BaseException:
             database.close()
             raise

@@ -1,4 +1,4 @@
-"""How the index follows the record: numbered changes, and documents by URI."""
+"""How the index follows the record: numbered changes of each dataset, and documents by URI."""
 
 from __future__ import annotations
 
@@ -29,11 +29,23 @@ class ChangeSource(Protocol):
     def last_sequence(self) -> int:
         """The number of the newest committed change; 0 in an empty catalog. Never goes back."""
 
-    def changes_after(self, sequence: int, limit: int) -> list[Change]:
-        """Changes with greater numbers, ascending: up to ``limit``, fewer when they are large."""
+    def newest(self, dataset_id: int) -> int:
+        """The number of the newest change of a dataset that is still known; 0 when there is none."""
+
+    def count(self, dataset_id: int) -> int:
+        """How many changes of a dataset are known: its entries, and removed ones that are not forgotten."""
+
+    def changed_since(self, sequence: int) -> set[int]:
+        """Datasets with changes of greater numbers."""
+
+    def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
+        """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""
 
     def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
         """Documents of those entries that exist, in the order asked."""
+
+    def text(self, dataset_id: int, uri: str) -> str | None:
+        """The text of an entry; None without one."""
 
     def check_dataset(self, dataset_id: int) -> None:
         """Raises NotFound for a dataset that does not exist."""
@@ -41,8 +53,8 @@ class ChangeSource(Protocol):
     def dataset_ids(self) -> set[int]:
         """Every dataset that exists."""
 
-    def purge_tombstones(self, sequence: int) -> None:
-        """Forget the removed entries up to a sequence that has been applied."""
+    def purge_tombstones(self, dataset_id: int, sequence: int) -> None:
+        """Forget the removed entries of a dataset up to a sequence that has been applied."""
 
-    def purged_sequence(self) -> int:
+    def purged_sequence(self, dataset_id: int) -> int:
         """An index that has applied less than this has missed removals and must be built anew."""

@@ -1,67 +1,61 @@
-"""The index: a DuckDB file of typed columns that follows the record and answers queries.
+"""The index: an own pair of files for each dataset, which follow the record and answer queries.
 
-One table a dataset, without the documents. It is derived: a damaged file is built anew from the record.
+Columns for conditions, order and figures (DuckDB), and the words of texts for FuzzyQuery (SQLite). Neither
+holds documents. All of it is derived: what is damaged is built anew from the record, each dataset by itself.
 """
 
 from __future__ import annotations
 
 import contextlib
+import shutil
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import timezone
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 
 from bindery.catalog.index.changes import ChangeSource
-from bindery.catalog.index.file import IndexFile
+from bindery.catalog.index.dataset_index import DatasetIndex, View
 from bindery.catalog.index.follower import Follower
-from bindery.catalog.index.statements import (
-    PageRequest,
-    count_statement,
-    figure_statement,
-    first_statement,
-    group_statement,
-    page_statement,
-)
-from bindery.catalog.index.time_limit import TimeLimit
-from bindery.catalog.interface.queries import AggregationResult, Group, Page
+from bindery.catalog.index.fuzzy import FuzzySearch
+from bindery.catalog.index.instance import Instance
+from bindery.catalog.index.pages import Found, fetch, rows_of
+from bindery.catalog.index.projection import Projection
+from bindery.catalog.index.statements import PageRequest, figure_statement, group_statement
+from bindery.catalog.index.time_limit import Bounds
+from bindery.catalog.interface.queries import AggregationResult, Group, IndexProgress, Page
 from bindery.catalog.query.compile import Condition, compile_query
 from bindery.catalog.query.fields import FIELDS, Field, Kind
-from bindery.catalog.query.syntax import Aggregation, Node, QueryError, SortField
+from bindery.catalog.query.syntax import Aggregation, Node, SortField
 from bindery.catalog.query.token import Position, fingerprint, read_token, write_token
 from bindery.catalog.query.values import fuzzy_text
 from bindery.catalog.records import CatalogUnusable
 from bindery.clock import DEFAULT_ZONE, format_time
 
-_Answer = TypeVar("_Answer")
-_Cursor = duckdb.DuckDBPyConnection
-_TOO_LARGE = (duckdb.OutOfMemoryException, duckdb.InvalidInputException)
-_BROKEN = (
-    duckdb.FatalException,
-    duckdb.InternalException,
-    duckdb.SerializationException,
-    duckdb.IOException,
-)
 _QUERY_SECONDS = 60
-_CLOSE_SECONDS = 2.0
-_ATTEMPTS = 3
-"""As found, after opening the file again, and after building it anew."""
+_POLL_SECONDS = 0.02
+_MOST_OPEN = 32
+"""Datasets whose files are open at a time; each costs some 6 MB."""
 
 
 class Index:
     """Searches and aggregates; safe for any number of threads. A dataset that is gone raises NotFound."""
 
-    def __init__(self, path: Path, source: ChangeSource, zone: timezone = DEFAULT_ZONE) -> None:
+    def __init__(self, folder: Path, source: ChangeSource, zone: timezone = DEFAULT_ZONE) -> None:
         self._source = source
         self._zone = zone
-        self._file = IndexFile(path)
-        try:
-            self._follower = Follower(self._file, source)
-        except BaseException:
-            self._file.close(_CLOSE_SECONDS)
-            raise
+        self._folder = folder
+        self._projection = Projection()
+        self._newest_at_start = source.last_sequence()
+        self._instance = Instance(folder)
+        _remove_earlier_form(folder.parent)
+        _remove_strangers(folder, source.dataset_ids())
+        self._datasets: dict[int, DatasetIndex] = {}
+        self._guard = threading.Lock()
+        self._follower = Follower(source, self._of)
 
     def search(
         self,
@@ -72,11 +66,20 @@ class Index:
         limit: int = 100,
         token: str = "",
         total: bool = True,
+        stop: threading.Event | None = None,
     ) -> Page:
-        """One page of files. Raises QueryError."""
-        print_of = fingerprint(dataset_id, query, tuple(sort))
+        """One page of files. Raises QueryError; Interrupted when ``stop`` is set meanwhile."""
+        request = PageRequest(
+            compile_query(query),
+            fingerprint(dataset_id, query, tuple(sort)),
+            tuple(sort),
+            limit,
+            token,
+            total,
+        )
+        bounds = Bounds(_QUERY_SECONDS, stop)
         return self._page(
-            PageRequest(dataset_id, compile_query(query), print_of, tuple(sort), limit, token, total)
+            dataset_id, request, bounds, lambda view, after: rows_of(view, request, after, bounds)
         )
 
     def fuzzy_search(
@@ -87,140 +90,180 @@ class Index:
         sort: Sequence[SortField] = (),
         limit: int = 100,
         token: str = "",
+        stop: threading.Event | None = None,
     ) -> Page:
-        """Files that hold ``text`` in any field people read, in any case. Raises QueryError."""
-        wanted = fuzzy_text(text.strip())
-        condition = Condition(
-            '(contains("Fuzzy", ?) OR coalesce(contains("Text", ?), false))', (wanted, wanted)
+        """Files that hold ``text`` in any field people read, in any case. Raises QueryError, Interrupted."""
+        request = PageRequest(
+            Condition("true"), fingerprint(dataset_id, text, tuple(sort)), tuple(sort), limit, token, True
         )
-        print_of = fingerprint(dataset_id, text, tuple(sort))
-        return self._page(PageRequest(dataset_id, condition, print_of, tuple(sort), limit, token, True))
+        bounds = Bounds(_QUERY_SECONDS, stop)
+        wanted = fuzzy_text(text.strip())
 
-    def _page(self, request: PageRequest) -> Page:
+        def text_of(uri: str) -> str | None:
+            return self._source.text(dataset_id, uri)
+
+        def read(view: View, after: Position | None) -> Found:
+            return FuzzySearch(view, text_of, wanted, bounds).page(request, after)
+
+        return self._page(dataset_id, request, bounds, read)
+
+    def _page(
+        self,
+        dataset_id: int,
+        request: PageRequest,
+        bounds: Bounds,
+        read: Callable[[View, Position | None], Found],
+    ) -> Page:
         after = read_token(request.token, request.fingerprint, request.sort) if request.token else None
-
-        def read(cursor: _Cursor) -> tuple[list[Any], int | None]:
-            if request.total and not request.sort:
-                hits, found = _fetch(cursor, first_statement(request, after))[0]
-                return [(uri,) for uri in found or ()], hits
-            rows = _fetch(cursor, page_statement(request, after))
-            if not request.total or (after is None and len(rows) <= request.limit):
-                return rows, len(rows) if request.total else None
-            return rows, _fetch(cursor, count_statement(request))[0][0]
-
-        nothing: tuple[list[Any], int | None] = ([], 0 if request.total else None)
-        rows, hits = self._ask(request.dataset_id, read, nothing)
-        shown = rows[: request.limit]
+        nothing = Found([], 0 if request.total else None, None)
+        found = self._asked(dataset_id).ask(lambda view: read(view, after), nothing, bounds)
         next_token = ""
-        if len(rows) > request.limit and shown:
-            next_token = write_token(Position(request.fingerprint, tuple(shown[-1][1:]), shown[-1][0]))
-        documents = self._source.documents(request.dataset_id, [row[0] for row in shown])
-        return Page(documents=tuple(documents), next_token=next_token, total_hits=hits)
+        if found.last is not None:
+            next_token = write_token(Position(request.fingerprint, tuple(found.last[1:]), found.last[0]))
+        documents = self._source.documents(dataset_id, [row[0] for row in found.rows])
+        return Page(documents=tuple(documents), next_token=next_token, total_hits=found.total)
 
     def aggregate(
-        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int = 100
+        self,
+        dataset_id: int,
+        query: Node | None,
+        aggregations: Sequence[Aggregation],
+        *,
+        groups: int = 100,
+        stop: threading.Event | None = None,
     ) -> list[AggregationResult]:
-        """One result per aggregation, in order. Raises QueryError."""
-        condition = compile_query(query)
+        """One result per aggregation, in order. Raises QueryError, Interrupted."""
+        condition, bounds = compile_query(query), Bounds(_QUERY_SECONDS, stop)
 
-        def read(cursor: _Cursor) -> list[AggregationResult]:
-            return [self._result(cursor, dataset_id, condition, entry, groups) for entry in aggregations]
+        def read(view: View) -> list[AggregationResult]:
+            return [self._result(view, condition, entry, groups, bounds) for entry in aggregations]
 
-        return self._ask(dataset_id, read, [_empty_result(entry) for entry in aggregations])
+        return self._asked(dataset_id).ask(read, [_empty_result(entry) for entry in aggregations], bounds)
 
     def _result(
-        self, cursor: _Cursor, dataset_id: int, condition: Condition, aggregation: Aggregation, groups: int
+        self, view: View, condition: Condition, aggregation: Aggregation, groups: int, bounds: Bounds
     ) -> AggregationResult:
         field = FIELDS[aggregation.field]
         if aggregation.operation == "group":
-            rows = _fetch(cursor, group_statement(dataset_id, condition, aggregation, groups))
+            rows = fetch(view.cursor, group_statement(view.table, condition, aggregation, groups), bounds)
             found = tuple(Group(self._group_name(field, value), count) for value, count in rows)
             return AggregationResult(field=aggregation.field, operation="group", groups=found)
-        value = _fetch(cursor, figure_statement(dataset_id, condition, aggregation))[0][0]
+        value = fetch(view.cursor, figure_statement(view.table, condition, aggregation), bounds)[0][0]
         figure = None if value is None else float(value)
         return AggregationResult(field=aggregation.field, operation=aggregation.operation, value=figure)
 
     def _group_name(self, field: Field, value: Any) -> str:
         return format_time(value, self._zone) if field.kind is Kind.TIME else str(value)
 
-    def _ask(self, dataset_id: int, read: Callable[[_Cursor], _Answer], nothing: _Answer) -> _Answer:
-        """The answer from an index that has caught up; ``nothing`` for a dataset without entries."""
-        attempt = 0
-        while True:
-            generation = self._follower.generation
-            try:
-                with self._file.until_closed():
-                    self._follower.catch_up()
-                    if dataset_id not in self._follower.tables:
-                        self._source.check_dataset(dataset_id)
-                        return nothing
-                    with self._file.reading() as cursor:
-                        if generation == self._follower.generation:
-                            return read(cursor)
-            except duckdb.CatalogException:
-                self._source.check_dataset(dataset_id)  # its table was dropped meanwhile
-                raise
-            except duckdb.Error as error:
-                attempt += 1
-                if not _is_broken(error):
-                    raise
-                if attempt == _ATTEMPTS:
-                    raise _unusable(error) from error
-                self._follower.mend(generation, empty=attempt > 1)
+    # the indexes of all datasets
 
-    # following the record
+    def _of(self, dataset_id: int) -> DatasetIndex:
+        with self._guard:
+            index = self._datasets.get(dataset_id)
+            if index is None:
+                index = DatasetIndex(
+                    self._instance,
+                    self._source,
+                    self._projection,
+                    self._folder,
+                    dataset_id,
+                    newest_at_start=self._newest_at_start,
+                )
+                self._datasets[dataset_id] = index
+            return index
+
+    def _asked(self, dataset_id: int) -> DatasetIndex:
+        """An index that is about to be used; those that were not asked for long give their files free."""
+        index = self._of(dataset_id)
+        with self._guard:
+            index.asked = time.monotonic()
+            held = [other for other in self._datasets.values() if other.is_open and other is not index]
+        held.sort(key=lambda other: other.asked)
+        for other in held[: max(0, len(held) - _MOST_OPEN)]:
+            other.release()
+        return index
 
     def wake(self) -> None:
         """Tell the index that the record has grown."""
         self._follower.wake()
 
     def drop_dataset(self, dataset_id: int) -> None:
-        """Forget a dataset. When that fails, its table goes with the next start."""
-        with contextlib.suppress(duckdb.Error):
-            self._follower.drop(dataset_id)
+        """Forget a dataset. When that fails, its files go with the next start."""
+        index = self._of(dataset_id)
+        with contextlib.suppress(duckdb.Error, OSError, CatalogUnusable):
+            index.remove()
+        with self._guard:
+            self._datasets.pop(dataset_id, None)
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Throw the file away and build it from the record; queries wait."""
-        with self._file.until_closed():
-            self._follower.rebuild(progress)
+        """Throw the files away and build them from the record, one dataset after the other; others answer."""
+        held = {dataset_id: self._source.count(dataset_id) for dataset_id in self._source.dataset_ids()}
+        done, total = 0, sum(held.values())
+
+        def advance(changes: int) -> None:
+            nonlocal done
+            done = min(total, done + changes)
+            if progress is not None:
+                progress(done, total)
+
+        for dataset_id in sorted(held):
+            self._of(dataset_id).rebuild(advance)
+        if progress is not None:
+            progress(total, total)
+
+    def progress(self) -> list[IndexProgress]:
+        """The datasets whose index is being built or fails; all others answer."""
+        with self._guard:
+            indexes = list(self._datasets.values())
+        return [found for index in indexes if (found := index.progress()) is not None]
+
+    @property
+    def ready(self) -> bool:
+        """Whether no index is being built from nothing; one that fails holds up no other."""
+        return all(found.state != "Building" for found in self.progress())
 
     def stop(self) -> None:
         """Begin nothing more, and interrupt what runs."""
         self._follower.stop()
+        self._instance.stop()
+        with self._guard:
+            indexes = list(self._datasets.values())
+        for index in indexes:
+            index.stop()
 
     def close(self, seconds: float) -> bool:
-        """Stop following, interrupt the queries and close the file; whether it is closed. May be called twice."""
+        """Stop following, interrupt the queries and close the files; whether they are closed.
+
+        May be called twice.
+        """
         deadline = time.monotonic() + seconds
-        if not self._follower.close(seconds):
-            return False  # its thread still uses the file
-        return self._file.close(max(0.0, deadline - time.monotonic()))
+        while True:
+            self.stop()
+            if self._follower.join(_POLL_SECONDS) and self._close(deadline):
+                return True
+            if time.monotonic() >= deadline:
+                return False  # somebody still uses them
+
+    def _close(self, deadline: float) -> bool:
+        with self._guard:
+            indexes = list(self._datasets.values())
+        closed = [index.close(_POLL_SECONDS) for index in indexes]
+        return all(closed) and self._instance.close(max(0.0, deadline - time.monotonic()))
 
 
-def _fetch(cursor: _Cursor, statement: Condition) -> list[tuple[Any, ...]]:
-    with TimeLimit(cursor, _QUERY_SECONDS) as limit:
-        try:
-            return cursor.execute(statement.sql, statement.parameters).fetchall()
-        except duckdb.InterruptException as error:
-            if not limit.passed:
-                raise  # the server stops
-            raise QueryError(
-                f"The query takes more than {_QUERY_SECONDS} s: use fewer or narrower conditions."
-            ) from error
-        except _TOO_LARGE as error:
-            reason = str(error).splitlines()[0][:200]
-            raise QueryError(f"The query is too large to be answered: {reason}") from error
+def _remove_earlier_form(folder: Path) -> None:
+    """The one file that earlier versions kept for all datasets."""
+    for name in ("index.duckdb", "index.duckdb.wal"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "index.spill", ignore_errors=True)
 
 
-def _is_broken(error: duckdb.Error) -> bool:
-    """Damaged blocks are reported as the base class itself."""
-    return type(error) is duckdb.Error or isinstance(error, _BROKEN)
-
-
-def _unusable(error: Exception) -> CatalogUnusable:
-    return CatalogUnusable(
-        f"the index cannot be used ({error}); see that its disk has room and is sound. It is derived from the "
-        "record: `bindery index rebuild` makes it anew"
-    )
+def _remove_strangers(folder: Path, dataset_ids: set[int]) -> None:
+    """The files of datasets that are gone."""
+    for path in folder.glob("*-*"):
+        number = path.name.partition("-")[0]
+        if number.isdigit() and int(number) not in dataset_ids:
+            path.unlink(missing_ok=True)
 
 
 def _empty_result(aggregation: Aggregation) -> AggregationResult:

@@ -33,9 +33,9 @@ _ADDED = {
     "Latitude": "DOUBLE",
     "Longitude": "DOUBLE",
     "Fuzzy": "VARCHAR",
-    "Text": "VARCHAR",
+    "Text": "BIGINT",
 }
-"""Columns that are no fields. Key stands for the URI."""
+"""Columns that are no fields. Key stands for the URI, Text is the number of the document's text."""
 
 
 def _column_type(field: Field) -> str:
@@ -105,13 +105,14 @@ class Projection:
         """A JSON array of the Key of every change."""
         return self._encoder.encode([uri_key(change.uri) for change in changes]).decode()
 
-    def rows(self, changes: Sequence[Change]) -> Insertion | None:
-        """The rows of entries that exist; None when there are none."""
-        live = [change for change in changes if change.document is not None]
+    def rows(self, changes: Sequence[Change], texts: Sequence[int | None]) -> Insertion | None:
+        """The rows of entries that exist, with the number of each text; None when there are none."""
+        live = [place for place, change in enumerate(changes) if change.document is not None]
         if not live:
             return None
         columns, expressions, parameters = [], [], []
-        for name, values in self._columns(live):
+        held = self._columns([changes[place] for place in live], [texts[place] for place in live])
+        for name, values in held:
             if values.count(None) == len(values):
                 continue
             first = values[0]
@@ -124,7 +125,9 @@ class Projection:
                 parameters.append(self._encoder.encode(values).decode())
         return Insertion(tuple(columns), tuple(expressions), tuple(parameters))
 
-    def _columns(self, changes: Sequence[Change]) -> Iterator[tuple[str, list[Any]]]:
+    def _columns(
+        self, changes: Sequence[Change], texts: Sequence[int | None]
+    ) -> Iterator[tuple[str, list[Any]]]:
         rows = [self._decode(change) for change in changes]
         held = {head: list(map(attrgetter(head), rows)) for head in _TREE}
         present = {head for head, values in held.items() if values.count(None) < len(values)}
@@ -141,7 +144,7 @@ class Projection:
         yield "Longitude", [place and place[1] for place in places]
         yield "Key", [uri_key(change.uri) for change in changes]
         yield "Fuzzy", [fuzzy_text(*_fuzzy_texts(row)) for row in rows]
-        yield "Text", [fuzzy_text(change.text) if change.text else None for change in changes]
+        yield "Text", list(texts)
 
     def _decode(self, change: Change) -> Any:
         """A field whose value does not fit its type is left out rather than losing the file."""

@@ -25,7 +25,6 @@ _FIGURES = {
 class PageRequest(msgspec.Struct, frozen=True):
     """What a page is asked for by."""
 
-    dataset_id: int
     condition: Condition
     fingerprint: str
     sort: tuple[SortField, ...]
@@ -34,41 +33,52 @@ class PageRequest(msgspec.Struct, frozen=True):
     total: bool
 
 
-def table(dataset_id: int) -> str:
-    """The table of a dataset."""
-    return f"dataset_{dataset_id:d}"
-
-
-def first_statement(request: PageRequest, after: Position | None) -> Condition:
+def first_statement(table: str, request: PageRequest, after: Position | None) -> Condition:
     """In one pass: the number of files that match, and the first URIs behind a position."""
     condition, most = request.condition, request.limit + 1
     behind = Condition('FILTER ("URI" > ?)', (after.uri,)) if after is not None else Condition("")
     return Condition(
-        f'SELECT count(*), min("URI", {most:d}) {behind.sql} FROM {table(request.dataset_id)}'
-        f" WHERE {condition.sql}",
+        f'SELECT count(*), min("URI", {most:d}) {behind.sql} FROM {table} WHERE {condition.sql}',
         (*behind.parameters, *condition.parameters),
     )
 
 
-def count_statement(request: PageRequest) -> Condition:
+def count_statement(table: str, condition: Condition) -> Condition:
     """The number of files that match."""
-    condition = request.condition
+    return Condition(f"SELECT count(*) FROM {table} WHERE {condition.sql}", condition.parameters)
+
+
+def count_both_statement(table: str, some: Condition, all_: Condition) -> Condition:
+    """How many of the files that match one condition match another, and how many they are."""
     return Condition(
-        f"SELECT count(*) FROM {table(request.dataset_id)} WHERE {condition.sql}", condition.parameters
+        f"SELECT count(*) FILTER (WHERE {some.sql}), count(*) FROM {table} WHERE {all_.sql}",
+        (*some.parameters, *all_.parameters),
     )
 
 
-def page_statement(request: PageRequest, after: Position | None) -> Condition:
-    """URI and sort fields of the page's files and of one more."""
+def text_statement(table: str, wanted: str, texts: str, limit: int) -> Condition:
+    """Each of these texts with a file that has it, unless a short field of the file holds what is wanted."""
+    listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
+    return Condition(
+        f'SELECT "Text", min("URI") FROM {table} WHERE "Text" IN {listed} AND NOT contains("Fuzzy", ?)'
+        f' GROUP BY "Text" ORDER BY "Text" LIMIT {limit:d}',
+        (texts, wanted),
+    )
+
+
+def page_statement(table: str, request: PageRequest, after: Position | None, *also: Condition) -> Condition:
+    """URI and sort fields of the page's files and of one more, and what else is asked for."""
     expressions = [column(FIELDS[entry.field]) for entry in request.sort]
     bound = _after(after, expressions, request.sort)
     order = [_order(expression, entry) for expression, entry in zip(expressions, request.sort, strict=True)]
-    chosen, order_by = ", ".join(['"URI"', *expressions]), ", ".join([*order, '"URI"'])
+    chosen = ", ".join(['"URI"', *expressions, *(entry.sql for entry in also)])
+    order_by = ", ".join([*order, '"URI"'])
     sql = (
-        f"SELECT {chosen} FROM {table(request.dataset_id)} WHERE {request.condition.sql} AND {bound.sql}"
+        f"SELECT {chosen} FROM {table} WHERE {request.condition.sql} AND {bound.sql}"
         f" ORDER BY {order_by} LIMIT {request.limit + 1:d}"
     )
-    return Condition(sql, (*request.condition.parameters, *bound.parameters))
+    asked = [value for entry in also for value in entry.parameters]
+    return Condition(sql, (*asked, *request.condition.parameters, *bound.parameters))
 
 
 def _order(expression: str, entry: SortField) -> str:
@@ -98,27 +108,25 @@ def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[So
     return Condition("(" + " OR ".join(f"({entry})" for entry in alternatives) + ")", tuple(parameters))
 
 
-def figure_statement(dataset_id: int, condition: Condition, aggregation: Aggregation) -> Condition:
+def figure_statement(table: str, condition: Condition, aggregation: Aggregation) -> Condition:
     """One figure over all matching files; of an array, over all its elements."""
     field = FIELDS[aggregation.field]
     value = f"unnest({column(field)})" if field.array else column(field)
     sql = (
         f"SELECT {_FIGURES[aggregation.operation]} FROM"
-        f" (SELECT {value} AS v FROM {table(dataset_id)} WHERE {condition.sql}) WHERE v IS NOT NULL"
+        f" (SELECT {value} AS v FROM {table} WHERE {condition.sql}) WHERE v IS NOT NULL"
     )
     return Condition(sql, condition.parameters)
 
 
-def group_statement(
-    dataset_id: int, condition: Condition, aggregation: Aggregation, groups: int
-) -> Condition:
+def group_statement(table: str, condition: Condition, aggregation: Aggregation, groups: int) -> Condition:
     """Values and the number of files that hold them; a file counts once for each value of an array."""
     field = FIELDS[aggregation.field]
     value = column(field)
     if field.array:
         value = f"unnest(list_filter({value}, lambda x, place: list_position({value}, x) = place))"
     sql = (
-        f"SELECT v, count(*) AS n FROM (SELECT {value} AS v FROM {table(dataset_id)} WHERE {condition.sql})"
+        f"SELECT v, count(*) AS n FROM (SELECT {value} AS v FROM {table} WHERE {condition.sql})"
         f" WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {groups:d}"
     )
     return Condition(sql, condition.parameters)

@@ -1,45 +1,86 @@
-"""The time that one statement of the index may take."""
+"""What bounds a query: the time it may take, and whoever waits for its answer."""
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import threading
-from types import TracebackType
+import time
+from collections.abc import Iterator
+from typing import Protocol
 
 import duckdb
+
+from bindery.catalog.query.syntax import QueryError
+from bindery.stopping import Interrupted
 
 _AGAIN_SECONDS = 0.05
 
 
-class TimeLimit:
-    """``with TimeLimit(cursor, seconds) as limit``: interrupts what runs on the cursor when the time is over.
+class Interruptible(Protocol):
+    """A connection of DuckDB or SQLite."""
 
-    DuckDB forgets an interrupt that comes while it prepares a statement, which takes seconds for a large one:
-    the interrupt is repeated until the statement ends.
-    """
+    def interrupt(self) -> None:
+        """From any thread: end the statement that runs."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, seconds: float) -> None:
-        self._cursor = cursor
+
+class Bounds:
+    """The end of one query, which may be many statements: its time is over, or its caller has gone."""
+
+    def __init__(self, seconds: float, stop: threading.Event | None = None) -> None:
         self._seconds = seconds
-        self._ended = threading.Event()
-        self._lock = threading.Lock()
-        self.passed = False
-        """The time is over."""
+        self._deadline = time.monotonic() + seconds
+        self._stop = stop
 
-    def __enter__(self) -> TimeLimit:
-        threading.Thread(target=self._run, name="time limit", daemon=True).start()
-        return self
+    @property
+    def passed(self) -> bool:
+        """Whether the query has to end."""
+        return self._gone or time.monotonic() >= self._deadline
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._lock:  # an interrupt under way ends before the next statement begins
-            self._ended.set()
+    @property
+    def _gone(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
 
-    def _run(self) -> None:
-        wait = self._seconds
-        while not self._ended.wait(wait):
-            with self._lock:
-                if not self._ended.is_set():
-                    self.passed = True
-                    self._cursor.interrupt()
-            wait = _AGAIN_SECONDS
+    def check(self) -> None:
+        """Raises Interrupted when the caller has gone, QueryError when the time is over."""
+        if self._gone:
+            raise Interrupted
+        if self.passed:
+            raise QueryError(
+                f"The query takes more than {self._seconds:g} s: use fewer or narrower conditions."
+            )
+
+    @contextlib.contextmanager
+    def watch(self, connection: Interruptible) -> Iterator[None]:
+        """Interrupts what runs on the connection when the query has to end, and raises what ``check`` does.
+
+        An interrupt that nobody here asked for is passed on: the server stops. DuckDB forgets an interrupt that
+        comes while it prepares a statement, which takes seconds for a large one: it is repeated until the
+        statement ends.
+        """
+        self.check()
+        ended, lock = threading.Event(), threading.Lock()
+
+        def interrupt() -> None:
+            while not ended.wait(self._wait()):
+                with lock:
+                    if self.passed and not ended.is_set():
+                        connection.interrupt()
+
+        threading.Thread(target=interrupt, name="time limit", daemon=True).start()
+        try:
+            yield
+        except (duckdb.InterruptException, sqlite3.OperationalError) as error:
+            if isinstance(error, duckdb.InterruptException) or (
+                error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT
+            ):
+                self.check()
+            raise
+        finally:
+            with lock:  # an interrupt under way ends before the next statement begins
+                ended.set()
+
+    def _wait(self) -> float:
+        if self._stop is not None or self.passed:
+            return _AGAIN_SECONDS
+        return max(0.0, self._deadline - time.monotonic())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -35,8 +36,24 @@ class AggregationResult(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[Group, ...] | None = None
 
 
+class IndexProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset whose queries are not answered at the moment."""
+
+    dataset_id: int
+    state: str
+    """``Building``, or ``Failed`` when it is tried again by itself."""
+    done: int
+    total: int = 0
+    """Of how many; 0 when that is not known."""
+    reason: str = ""
+
+
 class Queries(Protocol):
-    """Answers see everything that was committed before the question."""
+    """Answers see everything that was committed before the question.
+
+    While the index of a dataset is being built or fails, its queries raise IndexUnavailable; those of others are
+    answered. Whoever sets ``stop`` ends the query at once, wherever it is: it raises ``stopping.Interrupted``.
+    """
 
     def search(
         self,
@@ -47,6 +64,7 @@ class Queries(Protocol):
         limit: int = 100,
         token: str = "",
         total: bool = True,
+        stop: threading.Event | None = None,
     ) -> Page:
         """One page of files; ``total`` asks for the exact number of all. Raises QueryError."""
 
@@ -58,13 +76,30 @@ class Queries(Protocol):
         sort: Sequence[SortField] = (),
         limit: int = 100,
         token: str = "",
+        stop: threading.Event | None = None,
     ) -> Page:
-        """Files that hold ``text`` in any field people read, in any case. Raises QueryError."""
+        """Files that hold ``text`` in any field people read, in any case. Raises QueryError.
+
+        The total is exact unless more than ten thousand documents would have to be read for it.
+        """
 
     def aggregate(
-        self, dataset_id: int, query: Node | None, aggregations: Sequence[Aggregation], *, groups: int = 100
+        self,
+        dataset_id: int,
+        query: Node | None,
+        aggregations: Sequence[Aggregation],
+        *,
+        groups: int = 100,
+        stop: threading.Event | None = None,
     ) -> list[AggregationResult]:
         """One result for each aggregation, with up to ``groups`` groups. Raises QueryError."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
+
+    def progress(self) -> list[IndexProgress]:
+        """The datasets whose queries are not answered at the moment."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether no index is being built from nothing, as after an upgrade."""

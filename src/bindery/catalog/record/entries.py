@@ -145,15 +145,30 @@ class Entries:
 
     def identity(self) -> str:
         """A random text that tells this record from every other."""
-        return str(self._database.reader.execute(_SQL.select_follower).fetchone()[0])
+        return str(self._database.reader.execute(_SQL.select_identity).fetchone()[0])
 
     def last_sequence(self) -> int:
         """The number of the newest committed change."""
         return int(self._database.reader.execute(_SQL.last_sequence).fetchone()[0])
 
-    def changes_after(self, sequence: int, limit: int) -> list[Change]:
-        """Changes with greater numbers, ascending: up to ``limit``, fewer when they are large."""
-        values = {"sequence": sequence, "limit": limit}
+    def newest(self, dataset_id: int) -> int:
+        """The number of the newest change of a dataset that is still known; 0 when there is none."""
+        values = {"dataset_id": dataset_id}
+        return int(self._database.reader.execute(_SQL.newest_change, values).fetchone()[0])
+
+    def count(self, dataset_id: int) -> int:
+        """How many changes of a dataset are known."""
+        values = {"dataset_id": dataset_id}
+        return int(self._database.reader.execute(_SQL.count_changes, values).fetchone()[0])
+
+    def changed_since(self, sequence: int) -> set[int]:
+        """Datasets with changes of greater numbers."""
+        rows = self._database.reader.execute(_SQL.changed_since, {"sequence": sequence}).fetchall()
+        return {row[0] for row in rows}
+
+    def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
+        """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""
+        values = {"dataset_id": dataset_id, "sequence": sequence, "limit": limit}
         cursor = self._database.reader.execute(_SQL.changes_after, values)
         changes: list[Change] = []
         size = 0
@@ -167,6 +182,12 @@ class Entries:
         """Documents of those entries that exist, in the order asked."""
         return [record.document for record in self.get(dataset_id, uris)]
 
+    def text(self, dataset_id: int, uri: str) -> str | None:
+        """The text of an entry; None without one."""
+        values = {"dataset_id": dataset_id, "uri": uri}
+        row = self._database.reader.execute(_SQL.select_text, values).fetchone()
+        return None if row is None else row[0]
+
     def check_dataset(self, dataset_id: int) -> None:
         """Raises NotFound."""
         if self._database.reader.execute(_SQL.has_dataset, {"id": dataset_id}).fetchone() is None:
@@ -176,17 +197,19 @@ class Entries:
         """Every dataset that exists."""
         return {row[0] for row in self._database.reader.execute(_SQL.dataset_ids).fetchall()}
 
-    def purge_tombstones(self, sequence: int) -> None:
+    def purge_tombstones(self, dataset_id: int, sequence: int) -> None:
         """Forget removed entries up to ``sequence``, a page at a time, so that no writer waits for long."""
-        values = {"sequence": sequence, "limit": _PURGE_PAGE}
+        values = {"dataset_id": dataset_id, "sequence": sequence, "limit": _PURGE_PAGE}
         while self._database.reader.execute(_SQL.has_tombstones, values).fetchone()[0]:
             with self._database.transaction() as connection:
                 connection.execute(_SQL.set_purged, values)
                 connection.execute(_SQL.purge_tombstones, values)
 
-    def purged_sequence(self) -> int:
-        """Removed entries up to this sequence are forgotten."""
-        return int(self._database.reader.execute(_SQL.select_follower).fetchone()[1])
+    def purged_sequence(self, dataset_id: int) -> int:
+        """Removed entries of a dataset up to this sequence are forgotten."""
+        values = {"dataset_id": dataset_id}
+        row = self._database.reader.execute(_SQL.select_purged, values).fetchone()
+        return 0 if row is None else int(row[0])
 
     def _existing(
         self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]

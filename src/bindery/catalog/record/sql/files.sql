@@ -21,21 +21,41 @@ SELECT document, own, text, size, create_time, binding_id FROM file WHERE datase
 -- name: last_sequence
 SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'file';
 
+-- name: newest_change
+SELECT coalesce(max(sequence), 0) FROM file WHERE dataset_id = :dataset_id;
+
+-- name: count_changes
+SELECT count(*) FROM file WHERE dataset_id = :dataset_id;
+
+-- name: changed_since
+SELECT DISTINCT dataset_id FROM file NOT INDEXED WHERE sequence > :sequence;
+
 -- name: changes_after
-SELECT sequence, dataset_id, uri, document, text FROM file WHERE sequence > :sequence ORDER BY sequence LIMIT :limit;
+SELECT sequence, dataset_id, uri, document, text FROM file
+WHERE dataset_id = :dataset_id AND sequence > :sequence ORDER BY sequence LIMIT :limit;
+
+-- name: select_text
+SELECT text FROM file WHERE dataset_id = :dataset_id AND uri = :uri;
 
 -- name: has_tombstones
-SELECT EXISTS (SELECT 1 FROM file WHERE document IS NULL AND sequence <= :sequence);
+SELECT EXISTS (
+    SELECT 1 FROM file WHERE document IS NULL AND dataset_id = :dataset_id AND sequence <= :sequence
+);
 
 -- name: purge_tombstones
-DELETE FROM file WHERE sequence IN
-    (SELECT sequence FROM file WHERE document IS NULL AND sequence <= :sequence LIMIT :limit);
+DELETE FROM file WHERE sequence IN (
+    SELECT sequence FROM file WHERE document IS NULL AND dataset_id = :dataset_id AND sequence <= :sequence
+    LIMIT :limit
+);
 
 -- name: set_purged
-UPDATE follower SET purged = max(purged, :sequence);
+UPDATE dataset SET purged = max(purged, :sequence) WHERE id = :dataset_id;
 
--- name: select_follower
-SELECT identity, purged FROM follower;
+-- name: select_purged
+SELECT purged FROM dataset WHERE id = :dataset_id;
+
+-- name: select_identity
+SELECT identity FROM follower;
 
 -- name: dataset_ids
 SELECT id FROM dataset;

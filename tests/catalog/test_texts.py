@@ -1,0 +1,213 @@
+"""FuzzyQuery over documents' texts finds what a plain search through the folded texts finds."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.index import fuzzy, texts, tokens
+from bindery.catalog.index.texts import Candidates, TextIndex
+from bindery.catalog.index.time_limit import Bounds
+from bindery.catalog.query.parse import parse_sort
+from bindery.catalog.records import Dataset, Project
+from bindery.catalog.sqlite_catalog import SqliteCatalog
+
+from . import reference
+from .samples import Place, write_of
+
+PIECES = ["the", "other", "The Other", "oth", "ER", "machine-learning", "machine", " ", "  ", "\n", ", ", ".", "_",
+          "杭州", "杭", "州西湖", "Straße", "STRASSE", "a", "b", "ab", "0", "2024", "x" * 70, "ab" * 100, "é", "e\u0301", "😀",
+          "ΟΔΟΣ", "ος", "한국", "カメラ", '"', "*", "\0", "\ue000the", "İ", "ﬁ"]  # fmt: skip
+TEXT = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> tuple[list[str], list[str]]:
+    """Texts, and pieces of them and others."""
+    held = draw(st.lists(TEXT, min_size=1, max_size=6))
+    wanted = [draw(TEXT)]
+    for text in held:
+        start = draw(st.integers(0, len(text) - 1))
+        wanted.append(text[start : start + draw(st.integers(1, 80))])
+    return held, [text for text in wanted if text.strip()]
+
+
+def matching(held: list[str], wanted: str) -> list[int]:
+    return [place for place, text in enumerate(held) if reference.folded(wanted) in reference.folded(text)]
+
+
+numbers = itertools.count()
+RANDOM = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("texts")
+
+
+def ids(listed: str) -> set[int]:
+    return set(msgspec.json.decode(listed, type=list[int]))
+
+
+def check(index: TextIndex, held: list[str], wanted: str) -> Candidates:
+    """Nothing that holds it is missing; nothing that is said to hold it does not."""
+    found = index.candidates(reference.folded(wanted), Bounds(60))
+    places = index.add(held)
+    true = {places[place] for place in matching(held, wanted)}
+    assert ids(found.sure) <= true <= ids(found.sure) | ids(found.doubtful), wanted
+    return found
+
+
+@RANDOM
+@given(questions())
+@example((["x" * 70 + "y" + "z" * 70], ["xyz", "x" * 40 + "yz", "y"]))
+@example((["one two three"], ["ne two th", "two", "ne tw", "e t"]))
+@example((["e\u0301te\u0301"], ["é", "été"]))
+def test_candidates(folder: Path, asked: tuple[list[str], list[str]]) -> None:
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    index.add(asked[0])
+    for wanted in asked[1]:
+        check(index, *asked[:1], wanted)
+    index.close()
+
+
+@pytest.mark.parametrize("text", ["the", "e", "th", "杭", "杭州", "lear", "2024"])
+def test_words_and_their_parts_need_no_reading(folder: Path, text: str) -> None:
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = ["the other machine learning", "杭州西湖 2024", "nothing"]
+    index.add(held)
+    assert check(index, held, text).doubtful == "[]"
+    index.close()
+
+
+def test_a_text_is_held_once(folder: Path) -> None:
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    assert index.add(["one", None, "two", "one", ""]) == [1, None, 2, 1, None]
+    assert index.add(["two", "three"]) == [2, 3]
+    index.close()
+
+
+def test_texts_of_too_many_words_are_always_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MOST_WORDS", 5)
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = ["a b c d e f g", "a b"]
+    index.add(held)
+    found = check(index, held, "b")
+    assert (ids(found.sure), ids(found.doubtful)) == ({2}, {1})
+    check(index, held, "b c")
+    index.close()
+
+
+def test_pieces_of_too_many_words_are_looked_for_by_their_parts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "_MOST_EXPANSIONS", 2)
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = ["nation", "station", "ration of it", "tin"]
+    index.add(held)
+    found = check(index, held, "tion")
+    assert (found.sure, ids(found.doubtful)) == ("[]", {1, 2, 3})
+    index.close()
+
+
+def test_a_text_of_two_million_characters_costs_little_room(folder: Path) -> None:
+    chance = random.Random(1)
+    letters = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=2_000_000))
+    path = folder / f"{next(numbers)}.texts"
+    index = TextIndex(path, new=True)
+    index.add(
+        [letters, " ".join(letters[at : at + 7] for at in range(0, 2_000_000, 7)), "杭州西湖" * 500_000]
+    )
+    index.close()
+    assert path.stat().st_size < 1_000_000
+
+
+# through the catalog
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    catalog = SqliteCatalog(tmp_path_factory.mktemp("catalog"), account_id="10001")
+    catalog.projects.create(Project(name="p"))
+    yield catalog
+    catalog.close()
+
+
+def store(catalog: Catalog, held: list[str]) -> Dataset:
+    dataset = catalog.datasets.create(Dataset(project_id=0, project_name="p", name=f"d{next(numbers)}"))
+    writes = [replace(write_of(f"%{place:03d}", bucket="%"), text=text) for place, text in enumerate(held)]
+    catalog.files.write(dataset.id, writes)
+    return dataset
+
+
+def pages(
+    catalog: Catalog, dataset: Dataset, wanted: str, limit: int, sort: str = ""
+) -> tuple[list[int], int]:
+    """All matches over all pages, and the total of the first."""
+    found: list[int] = []
+    token, total = "", None
+    while True:
+        page = catalog.queries.fuzzy_search(
+            dataset.id, wanted, sort=parse_sort(sort, "asc" if sort else None), limit=limit, token=token
+        )
+        total = page.total_hits if total is None else total
+        uris = [msgspec.json.decode(document)["URI"] for document in page.documents]
+        assert len(uris) <= limit
+        found += [int(uri[-3:]) for uri in uris]
+        token = page.next_token
+        if not token:
+            return found, total or 0
+
+
+@settings(RANDOM, max_examples=25)
+@given(questions(), st.integers(1, 3))
+def test_fuzzy_search(shared: Catalog, asked: tuple[list[str], list[str]], limit: int) -> None:
+    held, wanted = asked
+    dataset = store(shared, held)
+    for text in map(str.strip, wanted):
+        if reference.folded(text) in "oss://%/%0123456789.indexed":
+            continue  # in every URI
+        expected = matching(held, text)
+        assert pages(shared, dataset, text, limit) == (expected, len(expected)), text
+
+
+def test_more_than_can_be_read_for_one_answer(shared: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages may be short then, but lead to everything; the total is told by a sample."""
+    monkeypatch.setattr(fuzzy, "MOST_READ", 20)
+    monkeypatch.setattr(fuzzy, "_CHUNK", 10)
+    monkeypatch.setattr(fuzzy, "_SAMPLE", 10)
+    held = [f"{'north south' if place % 4 else 'north of the south'} {place}" for place in range(100)]
+    dataset = store(shared, held)
+    expected = [place for place in range(100) if place % 4]
+    for sort in ("", "Filename"):
+        found, total = pages(shared, dataset, "north south", 7, sort)
+        assert found == expected
+        assert 60 <= total <= 90
+
+
+def test_a_changed_text_is_found_and_the_earlier_no_more(catalog: Catalog, place: Place) -> None:
+    for word, other in (("first", "second"), ("second", "first")):
+        catalog.files.write(place.dataset.id, [replace(write_of("k"), text=f"the {word} one")])
+        assert catalog.queries.fuzzy_search(place.dataset.id, f"{word} one").total_hits == 1
+        assert catalog.queries.fuzzy_search(place.dataset.id, other).total_hits == 0
+    catalog.files.delete(place.dataset.id, ["oss://bucket/k"])
+    assert catalog.queries.fuzzy_search(place.dataset.id, "one").total_hits == 0
+
+
+def test_labels_do_not_index_the_text_again(catalog: Catalog, place: Place) -> None:
+    assert isinstance(catalog, SqliteCatalog)
+    catalog.files.write(place.dataset.id, [replace(write_of("k"), text="some text")])
+    catalog.files.set_fields(place.dataset.id, "oss://bucket/k", b'{"CustomLabels":{"a":"b"}}')
+    assert catalog.queries.fuzzy_search(place.dataset.id, "me te").total_hits == 1
+    files = catalog.queries._of(place.dataset.id)._files
+    assert files is not None
+    assert files.texts.newest == 1
