@@ -365,7 +365,7 @@ def _until(condition: Callable[[], bool]) -> None:
 def test_the_limits_of_a_configuration_hold_in_workers(open_pool: Open, tmp_path: Path) -> None:
     """A configuration's section has more in it than limits, such as the number of workers."""
     (tmp_path / "words.txt").write_text("some words")
-    address = parse_store("b", str(tmp_path))
+    address = parse_store("words", str(tmp_path))
     (info,) = next(iter(FolderStore(address).list()))
     pool = ExtractionPool(1, ExtractionConfig(workers=1))
     try:

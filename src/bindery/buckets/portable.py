@@ -38,7 +38,9 @@ def portable(address: StoreAddress) -> StoreAddress:
     scheme = urlsplit(address.url).scheme
     if scheme not in _VARIABLES:
         return address
-    environment = {name: os.environ[name] for name in _VARIABLES[scheme] if name in os.environ}
+    own = address.trusted or "endpoint" not in address.options
+    names = _VARIABLES[scheme] if own else _PROXIES
+    environment = {name: os.environ[name] for name in names if name in os.environ}
     try:
         options = _CREDENTIALS[scheme](address) if scheme in _CREDENTIALS else {}
     except StoreError:
