@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
+
+from bindery.testing import BinderyServer
 
 if TYPE_CHECKING:
     from conftest import RunningServer
@@ -21,12 +26,18 @@ NEEDED = ("package.json", "package-lock.json", ".npmrc", "calls.mjs")
 
 
 @pytest.fixture(scope="module")
-def seen(server: RunningServer, bound: Bound, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the calls brought back, by generation of the packages."""
-    folder = tmp_path_factory.mktemp("node")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the packages are installed."""
+    made = tmp_path_factory.mktemp("node")
     for name in NEEDED:
-        shutil.copy(NODE / name, folder / name)
-    subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True, timeout=240)
+        shutil.copy(NODE / name, made / name)
+    subprocess.run(["npm", "ci", "--silent"], cwd=made, check=True, timeout=240)
+    return made
+
+
+@pytest.fixture(scope="module")
+def seen(server: RunningServer, bound: Bound, folder: Path) -> dict[str, Any]:
+    """What the calls brought back, by generation of the packages."""
     arguments = [server.address, server.key_id, server.key_secret, bound.project, bound.dataset, bound.uri]
     done = subprocess.run(
         ["node", "calls.mjs", *arguments],
@@ -79,3 +90,29 @@ def test_the_lock_names_no_registry() -> None:
     lock = json.loads((NODE / "package-lock.json").read_text("utf-8"))
     assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
     assert all("integrity" in entry for name, entry in lock["packages"].items() if name)
+
+
+def test_the_page_works_as_printed(folder: Path) -> None:
+    page = (NODE.parents[1] / "docs" / "node.md").read_text("utf-8")
+    (program,) = re.findall(r"<!-- run -->\n```js\n(.*?)```", page, re.DOTALL)
+    with BinderyServer() as fresh:
+        picture = io.BytesIO()
+        Image.new("RGB", (40, 30), "teal").save(picture, "png")
+        fresh.bucket("photos", {"teal.png": picture.getvalue()})
+        (folder / "page.cjs").write_text(program.replace("127.0.0.1:8180", fresh.address))
+        keys = {
+            "BINDERY_ACCESS_KEY_ID": fresh.access_key_id,
+            "BINDERY_ACCESS_KEY_SECRET": fresh.access_key_secret,
+        }
+        done = subprocess.run(
+            ["node", "page.cjs"],
+            cwd=folder,
+            env={**os.environ, **keys},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "Running IncrementalScanning" in done.stdout
+    assert "oss://photos/teal.png" in done.stdout
