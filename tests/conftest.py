@@ -45,7 +45,12 @@ class RunningServer:
     """A ``bindery serve`` process. Every folder in ``bucket_root`` is a bucket."""
 
     def __init__(
-        self, data: Path, bucket_root: Path, *options: str, env: dict[str, str] | None = None
+        self,
+        data: Path,
+        bucket_root: Path,
+        *options: str,
+        env: dict[str, str] | None = None,
+        log: Path | None = None,
     ) -> None:
         self.data, self.bucket_root = data, bucket_root
         self.key_id, self.key_secret = ROOT_KEY
@@ -54,12 +59,12 @@ class RunningServer:
         command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0"]
         command += ["--data", str(data), "--bucket-root", str(bucket_root), *options]
         keys = {"BINDERY_ACCESS_KEY_ID": self.key_id, "BINDERY_ACCESS_KEY_SECRET": self.key_secret}
-        self.log = data / "server.log"
-        with self.log.open("ab") as log:
+        self.log = log or data / "server.log"
+        with self.log.open("ab") as stderr:
             self.process = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=stderr,
                 text=True,
                 env={**os.environ, **keys, **(env or {})},
             )

@@ -59,7 +59,7 @@ def test_a_transaction_without_end_is_undone(tmp_path: Path) -> None:
     def write() -> None:
         try:
             with database.transaction() as connection:
-                connection.execute("INSERT INTO project (name, body) VALUES ('half', '{}')")
+                connection.execute("INSERT INTO project (name, body) VALUES ('half', x'7b7d')")
                 begun.set()
                 connection.execute(ENDLESS).fetchone()
         except CatalogUnusable as error:
@@ -67,7 +67,7 @@ def test_a_transaction_without_end_is_undone(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=write)
     thread.start()
-    begun.wait()
+    assert begun.wait(60)
     assert database.close(60)
     thread.join(60)
     assert said == ["the catalog is closed; the server is stopping"]
@@ -89,7 +89,7 @@ def test_what_can_not_be_interrupted_is_left_to_its_thread(tmp_path: Path) -> No
 
     thread = threading.Thread(target=write)
     thread.start()
-    begun.wait()
+    assert begun.wait(60)
     assert not database.close(0.1)
     with pytest.raises(CatalogUnusable, match="in use"):
         Database(tmp_path)

@@ -16,6 +16,7 @@ from bindery.catalog.records import (
     AlreadyExists,
     CatalogError,
     CatalogUnusable,
+    CatalogUnwritable,
     LimitExceeded,
     NotEmpty,
     NotFound,
@@ -373,6 +374,8 @@ def _from_catalog(error: CatalogError) -> ApiError | None:
             return not_empty(str(error.args[0]), str(error.args[1]))
         case LimitExceeded():
             return too_many(str(error.args[0]))
+        case CatalogUnwritable():
+            return service_unavailable(f"Nothing can be written now: {error}.")
         case CatalogUnusable():
             return service_unavailable(f"The server cannot use its catalog now: {error}.")
     return None

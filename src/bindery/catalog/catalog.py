@@ -7,6 +7,7 @@ happened. Raises the errors of ``records``; a dataset or binding that is gone ra
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from bindery.catalog.interface.bindings import Bindings
@@ -49,6 +50,16 @@ class Catalog(Protocol):
 
     def give_back(self, *, pages: int) -> bool:
         """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is written at present, and what to do; empty when all is well. Never blocks.
+
+        Meanwhile every write raises CatalogUnwritable at once, and reads go on.
+        """
+
+    def when_writable(self, listener: Callable[[], object]) -> None:
+        """Call this, from another thread, whenever writing begins again."""
 
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
         """Interrupt what runs and close everything; whether that was done within so many seconds.

@@ -18,7 +18,8 @@ class CatalogError(Exception):
     ├── NotEmpty           the resource still holds others
     ├── LimitExceeded      a cap of the project or dataset would be passed
     └── CatalogUnusable    the files on disk cannot be used; the message says what to do
-        └── IndexUnavailable  queries of one dataset cannot be answered at the moment
+        ├── IndexUnavailable     queries of one dataset cannot be answered at the moment
+        └── CatalogUnwritable    the disk takes nothing at present; reads go on
     """
 
 
@@ -44,6 +45,10 @@ class CatalogUnusable(CatalogError):
 
 class IndexUnavailable(CatalogUnusable):
     """The index of one dataset is being built or fails; the same question is answered later."""
+
+
+class CatalogUnwritable(CatalogUnusable):
+    """The disk takes nothing at present: it is full, read-only or fails. Reads go on, and writing by itself."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timezone
 from pathlib import Path
 
@@ -67,6 +68,15 @@ class SqliteCatalog:
     def give_back(self, *, pages: int) -> bool:
         """Up to ``pages`` free pages of the record."""
         return self._database.give_back(pages)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is written at present; empty when all is well."""
+        return self._database.writability.problem
+
+    def when_writable(self, listener: Callable[[], object]) -> None:
+        """Call this whenever writing begins again."""
+        self._database.writability.when_back(listener)
 
     def close(self, seconds: float = CLOSE_SECONDS) -> bool:
         """Interrupt what runs and close record and index; see ``Catalog.close``.

@@ -49,6 +49,7 @@ _STOP_SECONDS = 1.0
 _CLOSE_SECONDS = 1.5
 """How long the end of the server waits for all work together."""
 _SIGNAL_SECONDS = 0.2
+_AT_WORK = frozenset({BindingState.READY, BindingState.RUNNING, BindingState.RETRYING})
 
 
 class NothingHeldBack(Exception):
@@ -87,6 +88,7 @@ class Engine:
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
+        self._catalog.when_writable(self._try_again)
         fail_left_over(self._catalog)
         with self._lock:
             for binding in self._catalog.bindings.list():
@@ -95,6 +97,11 @@ class Engine:
         self._forgetting.start()
         self._indexer.start()
         self._intake.start()
+
+    def _try_again(self) -> None:
+        """The record can be written again: nobody waits for the end of his pause."""
+        for follower in list(self._followers.values()):
+            follower.reconcile_now()
 
     def signal_stop(self) -> None:
         """Let all work end at its next safe point. Never waits for long."""
@@ -220,6 +227,14 @@ class Engine:
             return progress
         oldest = min(named, progress.oldest_pending_change or named)
         return msgspec.structs.replace(progress, oldest_pending_change=oldest)
+
+    def live(self, binding: Binding) -> Binding:
+        """The binding as it is at this moment, also when that cannot be stored. Never blocks."""
+        follower = self._followers.get(binding.id)
+        problem = self._catalog.problem or ("" if follower is None else follower.untold)
+        if not problem or binding.state not in _AT_WORK:
+            return binding
+        return msgspec.structs.replace(binding, state=BindingState.RETRYING, reason=problem)
 
     def reconcile(self, binding: Binding) -> None:
         """List the bucket again as soon as possible."""

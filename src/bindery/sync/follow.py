@@ -85,6 +85,11 @@ class Follower:
         """Name of the bucket."""
         return self._binding.bucket
 
+    @property
+    def untold(self) -> str:
+        """Why the binding cannot go on, while that cannot be stored."""
+        return self._reports.untold
+
     def reconcile_now(self) -> None:
         """List the bucket again as soon as possible, and try a failed one again."""
         self._schedule.ask()

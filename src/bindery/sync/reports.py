@@ -9,7 +9,7 @@ import structlog
 
 from bindery.buckets.store import AccessDenied, BucketNotFound, StoreChanged, StoreError, StoreMisconfigured
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState, CatalogError
+from bindery.catalog.records import Binding, BindingState, CatalogError, CatalogUnwritable
 from bindery.clock import now_ns
 from bindery.stopping import Interrupted
 from bindery.sync.guard import Refusal
@@ -35,6 +35,8 @@ class Reports:
         self._catalog = catalog
         self._problems: list[str] = []
         """What the last listing could not do."""
+        self.untold = ""
+        """Why the binding cannot go on, while that cannot be stored."""
         self._told: frozenset[str] = frozenset()
         self._stands = False
         self._next = 0.0
@@ -47,6 +49,7 @@ class Reports:
             return move(binding, cause, reason=reason, now=now) or binding
 
         self._catalog.bindings.update(self._binding_id, change)
+        self.untold = ""
 
     def end_listing(self, worker: Worker, held: Refusal | None, confirmed: int = 0) -> None:
         """What a listing could not do, as Reason of a binding that goes on; empty when it did everything.
@@ -83,16 +86,23 @@ class Reports:
 
     def note_failure(self, error: Exception) -> None:
         """The life of the binding has ended; a new one begins after a pause."""
+        self._told, self._stands, self._next = frozenset(), False, 0.0
+        if isinstance(error, CatalogUnwritable):
+            return  # the catalog logs it once for all bindings, and tells it as the problem of each
         cause = Cause.CANNOT_HEAL if isinstance(error, _CANNOT_HEAL) else Cause.STORE_UNREACHABLE
         expected = isinstance(error, StoreError | CatalogError)
         name = "the extraction pool gave up" if isinstance(error, Interrupted) else str(error)
         reason = f"{'' if expected else 'InternalError: '}{type(error).__name__}: {name}"
         _log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
-        self._told, self._stands, self._next = frozenset(), False, 0.0
         try:
             self.move(cause, reason)
-        except Exception:
-            _log.exception("the state of the binding could not be stored")
+        except Exception as problem:
+            self.untold = reason
+            _log.warning(
+                "the state of the binding could not be stored",
+                problem=str(problem),
+                exc_info=not isinstance(problem, CatalogError),
+            )
 
     def _tell(self, worker: Worker) -> None:
         troubles = worker.troubles

@@ -37,6 +37,7 @@ from bindery.api.gateway.validation import prepare, validate
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
 from bindery.api.spec.model import Operation, load_model
+from bindery.catalog.records import CatalogUnwritable
 
 _LARGE = 65_536
 """Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
@@ -186,7 +187,8 @@ class Gateway:
         if known is None:
             _log.error("an operation failed", action=action, exc_info=error)
             return errors.internal_error()
-        if known.status >= 500 and not isinstance(error, ApiError):
+        # What cannot be written is logged once, not with every call.
+        if known.status >= 500 and not isinstance(error, ApiError | CatalogUnwritable):
             _log.error("an operation could not be done", action=action, problem=str(error))
         return known
 

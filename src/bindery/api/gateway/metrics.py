@@ -99,7 +99,8 @@ class _BindingCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Every state's number of bindings, then the books of the first thousand by name."""
-        bindings = self._context.catalog.bindings.list()
+        live = self._context.engine.live
+        bindings = [live(binding) for binding in self._context.catalog.bindings.list()]
         states = GaugeMetricFamily("bindery_bindings", "Bindings by state.", labels=["state"])
         held = Counter(binding.state for binding in bindings)
         for known in BindingState:

@@ -33,6 +33,9 @@ class Readiness:
         problem = self._context.nonces.find_problem()
         if problem:
             yield problem
+        unwritable = self._context.catalog.problem
+        if unwritable:
+            yield f"Nothing can be written: {unwritable}."
         try:
             self._context.catalog.projects.list(limit=1)
         except CatalogError as error:

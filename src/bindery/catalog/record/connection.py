@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from bindery.catalog.records import CatalogUnusable
+from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -152,7 +152,7 @@ def unusable(error: sqlite3.Error) -> CatalogUnusable:
             f"the record catalog.db is locked by another program ({error}); end its transaction, such as an open "
             "sqlite3 shell or a copy of the file under way. What was committed is safe"
         )
-    return CatalogUnusable(
+    return CatalogUnwritable(
         f"the record catalog.db cannot be read or written ({error}); see that the disk has room and this user "
         "may write to the data folder. What was committed is safe"
     )

@@ -18,7 +18,8 @@ import structlog
 
 from bindery.catalog.record.connection import CLOSED, Connection, connect, unusable
 from bindery.catalog.record.turns import Turns
-from bindery.catalog.records import CatalogUnusable
+from bindery.catalog.record.writability import Writability
+from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
 
 _WRITER_CACHE_KIB = 32_768
 _READER_CACHE_KIB = 8_192
@@ -52,6 +53,7 @@ class Database:
         self._closing = False
         self._guard = threading.Lock()
         """Held while connections are made and while the record closes; never for long."""
+        self.writability = Writability(folder, self._probe)
         try:
             self._writer = connect(self.path, cache_kib=_WRITER_CACHE_KIB, read_only=False)
         except BaseException:
@@ -78,15 +80,36 @@ class Database:
                 "try again"
             )
         try:
-            if self._closing:
-                raise CatalogUnusable(CLOSED)
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-                self._writer.execute("COMMIT")
-            except BaseException:
-                self._writer.undo()
-                raise
+            self.writability.check()
+            with self._transaction() as connection:
+                yield connection
+        except CatalogUnwritable as error:
+            self.writability.report(str(error))
+            raise
+        finally:
+            self._turns.end()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """For whoever has the turn."""
+        if self._closing:
+            raise CatalogUnusable(CLOSED)
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._writer
+            self._writer.execute("COMMIT")
+        except BaseException:
+            self._writer.undo()
+            raise
+
+    def _probe(self) -> None:
+        """Write what is there already. Raises CatalogUnusable, sqlite3.Error."""
+        if not self._turns.take(_TURN_SECONDS):
+            raise CatalogUnusable("the record is being written")
+        try:
+            with self._transaction() as connection:
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+                connection.execute(f"PRAGMA user_version = {version:d}")
         finally:
             self._turns.end()
 
@@ -123,6 +146,7 @@ class Database:
         would end the process; the folder stays locked while that may still write. May be called twice.
         """
         deadline = time.monotonic() + seconds
+        self.writability.close()
         with self._guard:
             self._closing = True
         if self._lock_file < 0:

@@ -22,6 +22,7 @@ def bucket_of(uri: str) -> str:
 def binding_answer(context: Context, binding: Binding) -> messages.Binding:
     """A binding, with its progress unless the server is strict. Reason is there when there is one, and once more as
     Detail, for SDKs that know only that."""
+    binding = context.engine.live(binding)
     return messages.Binding(
         project_name=binding.project_name,
         dataset_name=binding.dataset_name,
