@@ -69,10 +69,8 @@ def test_credentials_of_the_environment_stand_in_the_address(url: str, added: di
 
 
 def test_a_store_gets_no_other_stores_secrets() -> None:
-    made = repr(
-        [portable(parse_store("media", url)).__struct_fields__ for url in ("s3://name", "oss://name")]
-    )
-    everything = str(portable(parse_store("media", "s3://name")).options) + made
+    made = portable(parse_store("media", "s3://name"))
+    everything = f"{made.options} {made.environment}"
     assert "oss-secret" not in everything
     assert "root-secret" not in everything
     azure = portable(parse_store("media", "azblob://name?account_name=n"))

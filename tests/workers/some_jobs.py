@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from bindery.workers.job_time import outside
+from bindery.workers.job_time import at_most, outside
 
 
 def echo(body: bytes) -> bytes:
@@ -54,3 +54,31 @@ def note(body: bytes) -> bytes:
     folder, _, name = body.decode().partition("|")
     Path(folder, f"{time.monotonic_ns():020d} {name}").touch()
     return body
+
+
+def spin_in_a_step(body: bytes) -> bytes:
+    """A step that may take so long and never ends."""
+    with at_most(float(body)):
+        while True:
+            pass
+
+
+def spin_after_a_step(body: bytes) -> bytes:
+    """What a step has used counts for the job as well."""
+    with at_most(10.0):
+        _use_processor(float(body))
+    while True:
+        pass
+
+
+def two_short_steps(body: bytes) -> bytes:
+    for _ in range(2):
+        with at_most(1.0), at_most(0.9):
+            _use_processor(0.05)
+    return body
+
+
+def _use_processor(seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bindery.stopping import Interrupted
 from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
@@ -145,6 +146,20 @@ def test_processor_time_is_limited(open_pool: Open) -> None:
     assert fine == b"x"
 
 
+def test_a_step_may_have_a_limit_below_that_of_its_job(open_pool: Open) -> None:
+    step, after, fine = run(
+        open_pool(),
+        job("spin_in_a_step", 0.2, seconds=20.0),
+        job("spin_after_a_step", 0.3, seconds=0.6),
+        job("two_short_steps", b"x", seconds=5.0),
+    )
+    assert isinstance(step, Lost)
+    assert step.reason == "it took longer than 0.2 s"
+    assert isinstance(after, Lost)
+    assert after.reason == "it took longer than 0.6 s"
+    assert fine == b"x"
+
+
 def test_while_workers_wait_for_others_other_owners_are_served(open_pool: Open) -> None:
     pool = open_pool(1)
     slow = pool.submit([job("wait_outside", 30) for _ in range(5)], urgency=SCAN, owner="slow store")
@@ -200,6 +215,47 @@ def test_workers_may_write_no_file_and_gain_no_right(open_pool: Open) -> None:
     assert lines[b"Max file size"][3] == b"0"
     assert lines[b"Max core file size"][4] == b"0"
     assert b"NoNewPrivs:\t1" in told
+
+
+def test_workers_that_cannot_be_started_are_told_at_once_and_heal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An interpreter that cannot load what it needs, as after an upgrade below a running server."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    limits = WorkerLimits(memory_bytes=256 * 1024 * 1024, jobs_per_worker=100)
+    with capture_logs() as lines:
+        pool = WorkerPool(1, limits, ["library_of_the_machine"])
+        try:
+            lost = run(pool, *[job("echo")] * 200)
+            assert {cause(one) for one in lost} == {Cause.NO_WORKER}
+            assert "No module named 'library_of_the_machine'" in pool.trouble
+            (tmp_path / "library_of_the_machine.py").touch()
+            _until(lambda: run(pool, job("echo", b"x")) == [b"x"])
+            assert pool.trouble == ""
+        finally:
+            pool.close()
+    events = [line["event"] for line in lines if line["log_level"] in ("error", "info")]
+    assert events == [
+        "no worker process can be started; what they are to do waits", "worker processes can be started again",
+    ]  # fmt: skip
+
+
+def test_a_pool_that_closes_does_not_wait_for_workers_that_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "slow_to_load.py").write_text("import time; time.sleep(100)")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    limits = WorkerLimits(memory_bytes=256 * 1024 * 1024, jobs_per_worker=100)
+    pool = WorkerPool(1, limits, ["slow_to_load"])
+    submission = pool.submit([job("echo")], urgency=CALL, owner="me")
+    _until(lambda: bool(pool.pids()))
+    closing = threading.Thread(target=pool.close)
+    closing.start()
+    closing.join(20)
+    assert not closing.is_alive()
+    with pytest.raises(Interrupted):
+        submission.take()
 
 
 def test_a_closed_pool_interrupts_and_refuses(open_pool: Open) -> None:

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -24,7 +23,7 @@ from bindery.workers.state import State, shared_file
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
 _LINE_CHARACTERS = 500
-_SAID_LINES = 3
+_LAST_WORDS_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
@@ -80,7 +79,8 @@ class Launcher:
         self._memory_bytes = memory_bytes
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._said: deque[str] = deque(maxlen=_SAID_LINES)
+        self._said = ""
+        self._listener: threading.Thread | None = None
         self._ready = self._closed = False
         self._lock = threading.Lock()
         with suppress(OSError):
@@ -135,7 +135,7 @@ class Launcher:
             pid = int.from_bytes(_receive(control, fork_server.PID_BYTES), "little")
         except OSError as error:
             self._drop_server()
-            said = "; ".join(self._said)
+            said = self._last_words()
             raise CannotStart(
                 f"the process that workers are forked from has ended: {said or error}"
             ) from None
@@ -171,11 +171,12 @@ class Launcher:
             theirs.close()
         ours.settimeout(_START_SECONDS)
         self._control, self._ready = ours, False
-        self._said.clear()
+        self._said = ""
         assert self._server.stderr is not None
-        threading.Thread(
+        self._listener = threading.Thread(
             target=self._listen, args=(self._server.stderr,), name="worker-messages", daemon=True
-        ).start()
+        )
+        self._listener.start()
 
     def _drop_server(self) -> None:
         server, self._server = self._server, None
@@ -190,13 +191,19 @@ class Launcher:
             server.kill()
             server.wait()
 
+    def _last_words(self) -> str:
+        """The last line that the fork server, or a worker, wrote before it ended."""
+        if self._listener is not None:
+            self._listener.join(_LAST_WORDS_SECONDS)
+        return self._said
+
     def _listen(self, stderr: IO[bytes]) -> None:
         """What workers and their libraries say goes to the log, a bounded line each."""
         with stderr:
             while line := stderr.readline(_LINE_CHARACTERS):
                 text = line.decode("utf-8", "replace").rstrip()
                 if text:
-                    self._said.append(text)
+                    self._said = text
                     _log.debug("a worker process said", text=text)
 
 
