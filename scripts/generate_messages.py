@@ -141,16 +141,25 @@ def _messages(operation: Operation) -> tuple[str, str]:
 
 
 def _struct(name: str, raw: dict[str, str]) -> str:
-    return _class(name, f"The vendor's struct {name}.", _MODEL.structs[name].fields, raw)
+    struct = _MODEL.structs[name]
+    return _class(name, f"The vendor's struct {name}.", struct.fields, raw, closed=struct.closed)
 
 
-def _class(name: str, text: str, members: Sequence[Parameter | Member], raw: dict[str, str]) -> str:
+def _class(
+    name: str,
+    text: str,
+    members: Sequence[Parameter | Member],
+    raw: dict[str, str],
+    *,
+    closed: bool = False,
+) -> str:
+    base = "Message, forbid_unknown_fields=True" if closed else "Message"
     required: list[str] = []
     optional: list[str] = []
     for member in members:
         line = _member(member, raw)
         (required if isinstance(member, Parameter) and member.required else optional).append(line)
-    return "\n".join([f"class {name}(Message):", f'    """{text}"""', "", *required, *optional]) + "\n"
+    return "\n".join([f"class {name}({base}):", f'    """{text}"""', "", *required, *optional]) + "\n"
 
 
 def _member(member: Parameter | Member, raw: dict[str, str]) -> str:

@@ -40,6 +40,7 @@ from bindery.sync.intake import Intake, Receipt
 from bindery.sync.making import make
 from bindery.sync.outcomes import without_cap
 from bindery.sync.retries import Retries
+from bindery.sync.scope_change import check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 from bindery.workers.job import Urgency
@@ -161,18 +162,22 @@ class Engine:
             self._end(binding.id)
             self._start(resumed)
 
-    def change_scope(self, binding: Binding, scope: Scope) -> Binding:
+    def change_scope(self, binding: Binding, scope: Scope) -> tuple[Binding, int | None]:
         """Take in other objects of the bucket from now on; the bucket is compared anew unless it is stopped.
 
-        Raises NotFound.
+        The binding, and how many entries will leave; None when there are too many to count.
+        Raises InvalidScope when nothing would be left, StoreError when that cannot be told, NotFound.
         """
+        found = count_leaving(self._catalog, binding, scope)
+        if found.leaving and not found.staying:
+            check_not_emptying(self._buckets.open(binding.bucket), scope, found)
         with self._lock:
             now = now_ns()
             changed = self._catalog.bindings.update(
                 binding.id, lambda held: msgspec.structs.replace(held, scope=scope, update_time=now)
             )
             self._renew(changed)
-        return changed
+        return changed, found.leaving if found.complete else None
 
     def renew(
         self, *, project_name: str | None = None, dataset_name: str | None = None, bucket: str | None = None

@@ -19,6 +19,9 @@ MEDIA_TYPES = frozenset({"image", "video", "audio", "document", "archive", "othe
 _MAX_PATTERNS = 100
 _MAX_PATTERN_LENGTH = 1_024
 
+_OPPOSITES = {"include": "exclude", "exclude": "include"}
+_BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
+
 Matcher = Callable[[ObjectInfo], bool]
 
 
@@ -34,6 +37,16 @@ def check_scope(scope: Scope) -> None:
             raise InvalidScope(f"{name} may have up to {_MAX_PATTERNS} entries")
         if any(not pattern or len(pattern) > _MAX_PATTERN_LENGTH for pattern in patterns):
             raise InvalidScope(f"every entry of {name} has 1 to {_MAX_PATTERN_LENGTH} characters")
+    for prefix in scope.prefixes:
+        if prefix.startswith("/"):
+            raise InvalidScope(
+                f"prefixes: no key begins with a slash; write {prefix.lstrip('/') or 'nothing'!r}"
+            )
+    for name, pattern in [
+        *(("include", p) for p in scope.include),
+        *(("exclude", p) for p in scope.exclude),
+    ]:
+        _check_pattern(name, pattern)
     unknown = set(scope.media_types) - MEDIA_TYPES
     if unknown:
         raise InvalidScope(
@@ -43,11 +56,29 @@ def check_scope(scope: Scope) -> None:
         raise InvalidScope("sizes must not be negative, and the largest not below the smallest")
 
 
+def _check_pattern(name: str, pattern: str) -> None:
+    """Raises InvalidScope for what no key can match, or what means something else elsewhere."""
+    problem = ""
+    if pattern.startswith(("/", "./")):
+        problem = f"no key begins so; write {pattern.lstrip('./')!r}"
+    elif pattern.endswith("/"):
+        problem = f"no key ends with a slash; for all below the folder write {pattern + '**'!r}"
+    elif pattern.startswith("!"):
+        problem = f"an exclamation mark negates nothing; write {pattern[1:]!r} under {_OPPOSITES[name]}"
+    elif "[" in pattern and "]" not in pattern[pattern.rindex("[") + 2 :]:
+        problem = "a bracket is not closed; for the character itself write '[[]'"
+    elif _BRACES.search(pattern):
+        problem = "braces are not expanded; write a pattern for each alternative"
+    if problem:
+        raise InvalidScope(f"{name}: {pattern!r} matches nothing, for {problem}")
+
+
 @lru_cache(maxsize=256)
 def matcher(scope: Scope) -> Matcher | None:
     """Whether an object is within the scope; None when every object is.
 
-    ``include`` and ``exclude`` are shell patterns over the whole key, in which ``*`` also matches ``/``; an
+    ``include`` and ``exclude`` are shell patterns over the whole key, in which ``*`` also matches ``/`` and ``**/`` any
+    number of folders, none too; an
     object is within when it matches any ``include`` (or there is none) and no ``exclude``. Media types are
     told by the name alone, so that nothing is read.
     """
@@ -130,4 +161,18 @@ def _is_passed(prefix: str, key: str) -> bool:
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str] | None:
     if not globs:
         return None
-    return re.compile("|".join(f"(?:{fnmatch.translate(glob)})" for glob in globs))
+    return re.compile("|".join(f"(?:{_translate(glob)})" for glob in globs))
+
+
+def _translate(glob: str) -> str:
+    """``**/`` at the beginning, or behind a slash, also stands for no folder at all."""
+    begin, *rest = re.split(r"(?:(?<=/)|^)\*\*/", glob)
+    if not rest:
+        return fnmatch.translate(glob)
+    parts = [_inner(part) for part in (begin, *rest)]
+    return rf"(?s:{'(?:.*/)?'.join(parts)})\Z"
+
+
+def _inner(glob: str) -> str:
+    """The expression of a pattern without what ``fnmatch`` puts around it."""
+    return fnmatch.translate(glob).removeprefix("(?s:").removesuffix(r")\Z")

@@ -40,7 +40,7 @@ class BindingProgress(Message):
     unchanged: int | None = None
 
 
-class BindingScope(Message):
+class BindingScope(Message, forbid_unknown_fields=True):
     """The vendor's struct BindingScope."""
 
     exclude: tuple[str, ...] | None = None
@@ -260,3 +260,4 @@ class UpdateBindingScopeResponse(Message):
     """Answer of UpdateBindingScope."""
 
     binding: Binding | None = None
+    leaving: int | None = None

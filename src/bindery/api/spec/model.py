@@ -83,6 +83,8 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True):
 
     fields: tuple[Member, ...]
     extension: bool = False
+    closed: bool = False
+    """Unknown members are refused; the vendor's structs pass them over."""
 
 
 class Model(msgspec.Struct, frozen=True):
