@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+import msgspec
 import pytest
 import structlog
 from tests.api.gateway.test_server import (
@@ -25,6 +28,8 @@ from tests.api.gateway.test_server import (
 from bindery.api.gateway import connection as module
 from bindery.api.gateway.gateway import Limits
 from bindery.api.gateway.request import Call
+from bindery.api.operations import Work
+from bindery.stopping import Interrupted
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -270,3 +275,81 @@ def test_the_greedy_address_pays() -> None:
 
 def test_limits_are_those_of_the_documentation() -> None:
     assert (Limits().body, Limits().stranger_form) == (16 * 2**20, 4 * 2**20)
+
+
+# callers
+
+
+def call(listening: Listening, action: str, query: list[tuple[str, str]]) -> socket.socket:
+    """A connection on which a signed call was sent, and nothing read."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in listening.signed(action, query).items())
+    connection = listening.connect()
+    connection.sendall(f"POST /?{urlencode(query)} HTTP/1.1\r\n{lines}\r\n".encode())
+    return connection
+
+
+def hold_back(api: Api, monkeypatch: pytest.MonkeyPatch, action: str, gate: threading.Event) -> None:
+    """Calls of the operation wait for the gate."""
+    built = api.gateway.built[action]
+
+    def run(*_: object) -> Any:
+        assert gate.wait(PATIENT)
+        return built.response()
+
+    monkeypatch.setitem(api.gateway.built, action, msgspec.structs.replace(built, run=run))  # type: ignore[index]
+
+
+def test_who_hangs_up_ends_his_query(
+    api: Api, normal: Listening, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def run(context: Any, _: Any) -> Any:
+        begun.set()
+        assert context.stop.wait(PATIENT)
+        ended.set()
+        raise Interrupted
+
+    built = api.gateway.built["SimpleQuery"]
+    monkeypatch.setitem(api.gateway.built, "SimpleQuery", msgspec.structs.replace(built, run=run))  # type: ignore[index]
+    with call(normal, "SimpleQuery", list(dataset.items())):
+        assert begun.wait(PATIENT)
+    assert ended.wait(PATIENT)
+
+
+def test_slow_calls_and_queries_keep_no_quick_call_waiting(
+    api: Api, normal: Listening, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = threading.Event()
+    for action in ("SimpleQuery", "DetectMediaMeta"):
+        hold_back(api, monkeypatch, action, gate)
+    detect = [("ProjectName", "project"), ("SourceURI", "oss://bucket/key")]
+    held = [call(normal, "DetectMediaMeta", detect) for _ in range(40)]
+    held += [call(normal, "SimpleQuery", list(dataset.items())) for _ in range(40)]
+    until(lambda: all(api.gateway.work[kind].waiting > 20 for kind in (Work.QUERY, Work.SLOW)))
+    for _ in range(5):
+        assert normal.post("ListProjects", [])[0] == 200
+        assert normal.post("GetDataset", list(dataset.items()))[0] == 200
+    gate.set()
+    assert [read_answer(connection)[0] for connection in held] == [200] * 80
+    for connection in held:
+        connection.close()
+
+
+def test_own_excess_is_told_to_the_caller_with_a_time_to_wait(
+    api: Api, normal: Listening, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, pool = threading.Event(), api.gateway.work[Work.QUERY]
+    hold_back(api, monkeypatch, "SimpleQuery", gate)
+    monkeypatch.setattr(pool, "_most_waiting", 4)
+    held = [call(normal, "SimpleQuery", list(dataset.items())) for _ in range(3)]
+    until(lambda: pool.running == 3)
+    held += [call(normal, "SimpleQuery", list(dataset.items())) for _ in range(2)]
+    until(lambda: pool.waiting == 2)
+    status, headers, body = read_answer(call(normal, "SimpleQuery", list(dataset.items())))
+    assert (status, json.loads(body)["Code"]) == (429, "Throttling.User")
+    assert (headers["retry-after"], headers["x-acs-retry-after"]) == ("1", "1000")
+    gate.set()
+    assert [read_answer(connection)[0] for connection in held] == [200] * 5
+    for connection in held:
+        connection.close()
