@@ -16,6 +16,7 @@ from bindery.catalog.records import (
     AlreadyExists,
     CatalogError,
     CatalogUnusable,
+    IndexUnavailable,
     LimitExceeded,
     NotEmpty,
     NotFound,
@@ -91,6 +92,7 @@ def test_documented_errors(error: ApiError, expected: tuple[int, str, str]) -> N
         (AccessDenied("no"), 400, "InvalidArgument"),
         (StoreUnavailable("later"), 503, "ServiceUnavailable"),
         (CatalogUnusable("the disk is full"), 503, "ServiceUnavailable"),
+        (IndexUnavailable("the index is being built"), 503, "ServiceUnavailable"),
         (Interrupted(), 503, "ServiceUnavailable"),
         (NonceRefused("no room"), 503, "ServiceUnavailable"),
         (OSError(errno.ENOSPC, "No space left on device"), 503, "ServiceUnavailable"),
@@ -110,3 +112,10 @@ def test_a_defect_is_no_known_error(error: Exception) -> None:
 def test_a_defect_tells_nothing_of_itself() -> None:
     error = errors.internal_error()
     assert (error.status, error.code) == (500, "InternalError")
+
+
+def test_what_may_pass_says_when_to_come_again() -> None:
+    for error in (IndexUnavailable("the index is being built"), errors.busy("x"), errors.throttled()):
+        known = from_exception(error)
+        assert known is not None
+        assert known.retry_after

@@ -17,6 +17,7 @@ from bindery.catalog.records import (
     CatalogError,
     CatalogUnusable,
     CatalogUnwritable,
+    IndexUnavailable,
     LimitExceeded,
     NotEmpty,
     NotFound,
@@ -376,9 +377,15 @@ def _from_catalog(error: CatalogError) -> ApiError | None:
             return too_many(str(error.args[0]))
         case CatalogUnwritable():
             return service_unavailable(f"Nothing can be written now: {error}.")
+        case IndexUnavailable():
+            return busy(f"{_capital(str(error))}.")
         case CatalogUnusable():
             return service_unavailable(f"The server cannot use its catalog now: {error}.")
     return None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _from_store(error: StoreError) -> ApiError:

@@ -24,6 +24,7 @@ from bindery.api.gateway.signature import (
     signature_v3,
     string_to_sign_v3,
 )
+from bindery.catalog.interface.queries import IndexProgress
 from bindery.catalog.records import CatalogUnusable
 
 if TYPE_CHECKING:
@@ -165,8 +166,16 @@ def test_the_pages_for_operators(api: Api, listen: Callable[..., Listening]) -> 
         patch.setattr(api.context.nonces, "problem", "The disk is full.")
         status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
         assert (status, body) == (503, b"not ready\nThe disk is full.\n")
-        failing = CatalogUnusable("the record is damaged")
         patch.setattr(api.context.nonces, "problem", "")
+        building = IndexProgress(dataset_id=1, state="Building", done=3, total=10)
+        patch.setattr(type(api.catalog.queries), "ready", False)
+        patch.setattr(type(api.catalog.queries), "progress", lambda _: [building])
+        status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
+        assert (status, body.splitlines()[1][:45]) == (
+            503,
+            b"The index is being built: 3 of 10 entries in ",
+        )
+        failing = CatalogUnusable("the record is damaged")
         patch.setattr(type(api.catalog.projects), "list", Mock(side_effect=failing))
         status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
         assert (status, body) == (503, b"not ready\nThe catalog cannot be used: the record is damaged.\n")

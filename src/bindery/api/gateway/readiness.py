@@ -40,3 +40,15 @@ class Readiness:
             self._context.catalog.projects.list(limit=1)
         except CatalogError as error:
             yield f"The catalog cannot be used: {error}."
+        else:
+            yield from self._indexes()
+
+    def _indexes(self) -> Iterator[str]:
+        """An index that is being built answers no queries; that of a single dataset keeps no other from them."""
+        if self._context.catalog.queries.ready:
+            return
+        building = self._context.catalog.queries.progress()
+        done, total = sum(index.done for index in building), sum(index.total for index in building)
+        of = f" of {total}" if total else ""
+        where = f"{done}{of} entries in {len(building)} datasets"
+        yield f"The index is being built: {where}; their queries are answered after that."

@@ -28,6 +28,7 @@ def fuzzy_query(context: Context, request: FuzzyQueryRequest) -> FuzzyQueryRespo
         sort=sort,
         limit=request.max_results or _MAX_FILES,
         token=request.next_token or "",
+        stop=context.stop,
     )
     return FuzzyQueryResponse(
         files=select_fields(page.documents, request.with_fields, strict=context.settings.strict),

@@ -40,6 +40,7 @@ def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryRe
         limit=limit,
         token=request.next_token or "",
         total=not request.without_total_hits,
+        stop=context.stop,
     )
     return SimpleQueryResponse(
         files=select_fields(page.documents, request.with_fields, strict=context.settings.strict),
@@ -56,10 +57,10 @@ def _aggregate(
     )
     check_fields(context, query, wanted)
     dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
-    results = context.catalog.queries.aggregate(dataset.id, query, wanted, groups=limit)
+    results = context.catalog.queries.aggregate(dataset.id, query, wanted, groups=limit, stop=context.stop)
     total = None
     if not request.without_total_hits:
-        total = context.catalog.queries.search(dataset.id, query, limit=1).total_hits
+        total = context.catalog.queries.search(dataset.id, query, limit=1, stop=context.stop).total_hits
     return SimpleQueryResponse(
         aggregations=tuple(_answer(result) for result in results), next_token="", total_hits=total
     )
