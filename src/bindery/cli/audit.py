@@ -79,10 +79,15 @@ def chosen_bindings(
     return bindings
 
 
-def audit_binding(client: Client, binding: dict[str, Any], *, repair: bool) -> dict[str, Any]:
-    """The report of one audit, with the binding's names; of a failed one its ``Error``."""
+def audit_binding(
+    client: Client, binding: dict[str, Any], *, repair: bool = False, store: str | None = None
+) -> dict[str, Any]:
+    """The report of one audit, with the binding's names; of a failed one its ``Error``.
+
+    ``store`` is compared with instead of the binding's own, when it is given.
+    """
     names = {name: binding[name] for name in ("ProjectName", "DatasetName", "URI")}
-    started = client.call("AuditBinding", **names, Repair=repair)
+    started = client.call("AuditBinding", **names, Repair=repair or None, Store=store)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as display:
         line = display.add_task(f"audit of {printable(binding['URI'])}", total=100)

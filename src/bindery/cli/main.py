@@ -25,6 +25,7 @@ _COMMANDS = (
     "index",
     "keys",
     "ledger",
+    "move",
     "query",
     "serve",
     "status",
