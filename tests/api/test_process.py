@@ -13,6 +13,7 @@ import pytest
 
 from bindery.access.keys import add_key, set_active
 from bindery.api.gateway.signature import sign_v3
+from bindery.cli.client import Client
 
 if TYPE_CHECKING:
     from tests.conftest import RunningServer
@@ -83,6 +84,10 @@ def test_a_strict_server(start_server: Callable[..., RunningServer]) -> None:
     assert "Progress" not in server.call("CreateBinding", **names)["Binding"]
     assert "Progress" not in server.call("GetBinding", **names)["Binding"]
     assert server.request("StopBinding", **names)[1]["Code"] == "InvalidAction.NotFound"
+    operator = Client(server.endpoint, server.key_id, server.key_secret)
+    assert "Progress" in operator.call("GetBinding", **names)["Binding"]
+    assert operator.call("ListLedgerEntries", **names)["LedgerEntries"] == []
+    assert "Progress" not in server.call("GetBinding", **names)["Binding"]
 
 
 def test_a_broken_key_file_says_what_to_do(start_server: Callable[..., RunningServer]) -> None:

@@ -29,7 +29,7 @@ class Installation:
         (bucket / "notes.txt").write_text("three files in all\n")
         self.endpoint = ""
 
-    def run(self, *words: str, expect: int = 0) -> str:
+    def run(self, *words: str, expect: int = 0, both: bool = False) -> str:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BINDERY_")}
         environment |= {"BINDERY_ENDPOINT": self.endpoint, "BINDERY_DATA": str(self.data), "COLUMNS": "200"}
         done = subprocess.run(
@@ -37,7 +37,7 @@ class Installation:
             capture_output=True, text=True, env=environment, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == expect, done.stderr
-        return done.stdout + (done.stderr if expect else "")
+        return done.stdout + (done.stderr if expect or both else "")
 
     def serve(self) -> subprocess.Popen[str]:
         command = [
@@ -157,3 +157,12 @@ def test_a_binding_is_ended(installation: Installation) -> None:
     assert "its entries stay" in installation.run("unbind", "photos", "--dataset", "second")
     assert "second" not in installation.run("status")
     assert "ResourceNotFound" in installation.run("unbind", "photos", "--dataset", "second", expect=1)
+
+
+def test_another_scope_of_a_binding_says_what_leaves(installation: Installation) -> None:
+    scoped = ("--dataset", "scoped")
+    installation.run("bind", "photos", *scoped, "--wait")
+    said = installation.run("bind", "photos", *scoped, "--exclude", "*.txt", "--wait", both=True)
+    assert "is bound to default/scoped already; its scope is replaced" in said
+    assert "outside of it leave the dataset" in said
+    installation.run("unbind", "photos", *scoped)

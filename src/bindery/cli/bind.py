@@ -115,8 +115,9 @@ def change_scope(client: Client, target: dict[str, str], scope: dict[str, Any] |
     if scope is None:
         say(where, err=True)
         return
-    client.call("UpdateBindingScope", **target, Scope=scope)
-    say(f"{where}; its scope is replaced, and entries outside of it leave the dataset", err=True)
+    leaving = client.call("UpdateBindingScope", **target, Scope=scope).get("Leaving")
+    entries = f"{leaving:,} entries" if isinstance(leaving, int) else "entries"
+    say(f"{where}; its scope is replaced, and {entries} outside of it leave the dataset", err=True)
 
 
 def first_news(client: Client, target: dict[str, str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import click
 
 from bindery.access.keys import read_root_key
+from bindery.api.gateway.request import OPERATOR_HEADER
 from bindery.api.gateway.signature import sign_v3
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
@@ -30,9 +31,12 @@ class ApiError(click.ClickException):
 
 
 class Client:
-    """Calls any operation by name with its parameters as the vendor spells them."""
+    """Calls any operation by name with its parameters as the vendor spells them.
 
-    def __init__(self, endpoint: str, key_id: str, key_secret: str) -> None:
+    ``operator``: also extensions that the server refuses to callers (``--strict``).
+    """
+
+    def __init__(self, endpoint: str, key_id: str, key_secret: str, *, operator: bool = True) -> None:
         parts = urlsplit(endpoint if "//" in endpoint else f"http://{endpoint}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise click.ClickException(f"not an endpoint: {endpoint}; write http://HOST:PORT")
@@ -40,11 +44,12 @@ class Client:
         self._host = parts.netloc
         self.endpoint = f"{parts.scheme}://{parts.netloc}"
         self._key = (key_id, key_secret)
+        self._further = {OPERATOR_HEADER: "1"} if operator else {}
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """The decoded answer. Raises ApiError when the server refuses, ClickException without one."""
         query = [(name, _encode(value)) for name, value in parameters.items() if value is not None]
-        headers = sign_v3("POST", self._host, action, query, *self._key)
+        headers = sign_v3("POST", self._host, action, query, *self._key, further=self._further)
         status, body = self._send("/?" + urlencode(query), headers)
         if status >= 400:
             raise ApiError(action, status, body)

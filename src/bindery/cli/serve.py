@@ -41,7 +41,7 @@ from bindery.config import load_config
     envvar="BINDERY_CONFIG",
     help="Configuration file (TOML).",
 )
-@click.option("--strict", is_flag=True, help="Refuse Bindery's own extensions of the API.")
+@click.option("--strict", is_flag=True, help="Refuse callers Bindery's own extensions of the API.")
 def serve(config_file: Path | None, **options: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C, which end it within seconds.
 

@@ -79,7 +79,10 @@ class BinderyServer:
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Any operation, signed. Raises ``bindery.cli.client.ApiError``, which has ``code``, when it is refused."""
-        return Client(self.endpoint, self.access_key_id, self.access_key_secret).call(action, **parameters)
+        return self._client(operator=False).call(action, **parameters)
+
+    def _client(self, *, operator: bool) -> Client:
+        return Client(self.endpoint, self.access_key_id, self.access_key_secret, operator=operator)
 
     # buckets
 
@@ -145,7 +148,7 @@ class BinderyServer:
         deadline = time.monotonic() + timeout
         while True:
             target = {"ProjectName": project, "DatasetName": dataset, "URI": f"oss://{bucket}"}
-            binding: dict[str, Any] = self.call("GetBinding", **target)["Binding"]
+            binding: dict[str, Any] = self._client(operator=True).call("GetBinding", **target)["Binding"]
             if binding["State"] in _OVER:
                 raise RuntimeError(f"the binding is {binding['State']}: {binding.get('Reason', '')}")
             if binding["Phase"] == "IncrementalScanning" and not binding.get("Progress", {}).get("Pending"):

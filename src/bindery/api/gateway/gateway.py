@@ -118,6 +118,9 @@ class Gateway:
 
     def __init__(self, context: Context, limits: Limits | None = None) -> None:
         self.context = context
+        lenient = msgspec.structs.replace(context.settings, strict=False)
+        self.operators = msgspec.structs.replace(context, settings=lenient)
+        """For the operator's own commands: ``strict`` is about callers."""
         self.limits = limits or Limits()
         self.model = load_model()
         self.nearest = Nearest(self.model.operations)
@@ -142,6 +145,10 @@ class Gateway:
     def pools(self) -> list[WorkPool]:
         """All pools of threads."""
         return [self.strangers, self.reading, *self.work.values()]
+
+    def context_for(self, call: Call) -> Context:
+        """What the operation of a call works with."""
+        return self.operators if call.is_operators else self.context
 
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request. Lines of the log that it causes carry its id."""
@@ -233,7 +240,7 @@ async def _read_unsigned_form(gateway: Gateway, exchange: Exchange) -> None:
 
 def identify(gateway: Gateway, exchange: Exchange) -> None:
     """The operation exists and may be called this way."""
-    call, settings = exchange.call, gateway.context.settings
+    call, settings = exchange.call, gateway.context_for(exchange.call).settings
     if not call.action:
         raise errors.action_missing()
     if not call.version:
@@ -326,10 +333,10 @@ def find_operation(gateway: Gateway, exchange: Exchange) -> None:
 def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """From strings to a typed message, by the rules of the API model."""
 
+    strict = gateway.context_for(exchange.call).settings.strict
+
     def check() -> None:
-        exchange.message = validate(
-            exchange.built, exchange.call.parameters, strict=gateway.context.settings.strict
-        )
+        exchange.message = validate(exchange.built, exchange.call.parameters, strict=strict)
 
     if exchange.size > _COMPLEX:
         return gateway.reading.run(exchange.caller, check)
@@ -341,7 +348,7 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
     def work() -> None:
-        response = exchange.built.run(gateway.context, exchange.message)
+        response = exchange.built.run(gateway.context_for(exchange.call), exchange.message)
         exchange.response = render(
             exchange.call.action, response, exchange.request_id, xml=exchange.call.xml
         )

@@ -37,6 +37,10 @@ class Client(Protocol):
         """He has shown a key: his connection is the last to be closed when there are too many."""
 
 
+OPERATOR_HEADER = "x-acs-bindery-operator"
+"""Sent by the operator's own commands, which have the extensions also where callers are refused them."""
+
+
 class HttpRequest(msgspec.Struct, frozen=True):
     """What arrived. ``target`` is the request target as sent; header names are lower case.
 
@@ -98,6 +102,11 @@ class Call:
         if body and content_type(self.http) == _FORM:
             self.form = _pairs(_text(body))
             self._gather()
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether one of the operator's own commands made it."""
+        return self.http.header(OPERATOR_HEADER) is not None
 
     @property
     def may_have_form(self) -> bool:

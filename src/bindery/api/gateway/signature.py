@@ -124,9 +124,16 @@ def same_signature(ours: str, theirs: str) -> bool:
 
 
 def sign_v3(
-    method: str, host: str, action: str, query: Iterable[tuple[str, str]], key_id: str, secret: str
+    method: str,
+    host: str,
+    action: str,
+    query: Iterable[tuple[str, str]],
+    key_id: str,
+    secret: str,
+    *,
+    further: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Headers of a signed request without a body."""
+    """Headers of a signed request without a body; ``further`` ones, with names in lower case, are signed as well."""
     body_hash = hash_v3(b"")
     headers = {
         "host": host,
@@ -136,6 +143,7 @@ def sign_v3(
         "x-acs-signature-nonce": secrets.token_hex(16),
         "x-acs-content-sha256": body_hash,
         "accept": "application/json",
+        **(further or {}),
     }
     names = sorted(headers)
     values = {name: (value,) for name, value in headers.items()}
