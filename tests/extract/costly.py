@@ -360,6 +360,26 @@ def mp4_with_many_tags(tags: int = 100_000) -> Costly:
     return Costly("tags.mp4", _box(b"ftyp", b"isom\0\0\0\0isom") + _box(b"moov", header + udta))
 
 
+def _ebml(number: int, content: bytes) -> bytes:
+    return (
+        number.to_bytes((number.bit_length() + 7) // 8, "big")
+        + b"\x08"
+        + len(content).to_bytes(4, "big")
+        + content
+    )
+
+
+def mkv_with_many_tags(tags: int = 120_000) -> Costly:
+    names = [_ebml(0x67C8, _ebml(0x45A3, b"K%d" % number) + _ebml(0x4487, b"x")) for number in range(tags)]
+    head = _ebml(0x1A45DFA3, _ebml(0x4282, b"matroska"))
+    track = _ebml(
+        0x1654AE6B, _ebml(0xAE, _ebml(0xD7, b"\1") + _ebml(0x83, b"\2") + _ebml(0x86, b"A_PCM/INT/LIT"))
+    )
+    return Costly(
+        "tags.mkv", head + _ebml(0x18538067, track + _ebml(0x1254C367, _ebml(0x7373, b"".join(names))))
+    )
+
+
 def x3f_with_many_previews(sections: int = 256, segments: int = 3_900) -> Costly:
     """All sections name the same JPEG of thousands of empty segments."""
     jpeg = b"\xff\xd8" + b"\xff\xe5\0\2" * segments
@@ -399,6 +419,6 @@ ALL = (
     heic_with_associations_of_others, heic_with_nested_boxes, png_with_many_profiles, doc_with_many_properties,
     doc_with_pieces_of_nothing, xls_with_tiny_continuations, rtf_with_a_long_title, mrw_with_empty_blocks,
     gz_with_empty_members, gz_within_gz, bz2_with_empty_streams, zst_with_empty_frames, rar_with_empty_blocks,
-    mp3_with_many_frames, flac_with_many_comments, mp4_with_many_tags,
+    mp3_with_many_frames, flac_with_many_comments, mp4_with_many_tags, mkv_with_many_tags,
     x3f_with_many_previews, seven_zip_with_a_packed_header_of_numbers,
 )  # fmt: skip

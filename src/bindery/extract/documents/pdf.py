@@ -20,7 +20,7 @@ from bindery.workers.job_time import at_most
 
 _TEXT_SECONDS = 2.0
 """Processor time for the text of one file; pages after it are not read."""
-_PAGE_SECONDS = 1.0
+_OPEN_SECONDS = _PAGE_SECONDS = 1.0
 _PAGE_SECONDS_PER_BYTE = 1.0 / (1024 * 1024)
 """The most for one page: drawings may be named within drawings, twice in each, so that a page of 4 KB has no end."""
 _TEXT_SHARE_OF_BYTES = 0.5
@@ -46,7 +46,8 @@ def _read(reader: RangeReader, document: Document) -> None:
         raise Unreadable("ParseFailed", "the file is empty")
     source = _Source(reader)
     try:
-        opened = pypdfium2.PdfDocument(source)
+        with at_most(_OPEN_SECONDS + source.size * _PAGE_SECONDS_PER_BYTE):
+            opened = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         document.page_count = _pages_of_linearized(reader)
         if getattr(error, "err_code", None) == raw.FPDF_ERR_PASSWORD:

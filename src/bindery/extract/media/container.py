@@ -30,7 +30,7 @@ _CHEAP_DECODING = {"skip_loop_filter": "all", "skip_idct": "all"}
 _CLOSED = {"protocol_whitelist": "none"}
 _BUFFER = 32 * 1024
 _SECONDS = 1.0
-_SECONDS_PER_BYTE = 0.5 / (1024 * 1024)
+_SECONDS_PER_BYTE = 0.25 / (1024 * 1024)
 """Processor time after which the file ends for libav. Some of its lists of tags are walked for every new tag."""
 _OPEN_SECONDS = 2.0
 """The same for what libav does between two reads, which costs a worker and the whole file."""

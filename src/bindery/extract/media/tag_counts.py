@@ -3,7 +3,8 @@
 libav looks through all tags for each new one, so that a file of a few MB with 200,000 of them takes minutes.
 
 Source: ID3v2.2 to 2.4 (id3.org), the Vorbis comment header and its use in FLAC (RFC 9639, 8.6) and Opus
-(RFC 7845, 5.2), the APE tag version 2, ISO/IEC 14496-12 (boxes) and the QuickTime metadata of ``ilst``.
+(RFC 7845, 5.2), Matroska (RFC 9559), the APE tag version 2, ISO/IEC 14496-12
+(boxes) and the QuickTime metadata of ``ilst``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import struct
 from itertools import islice
 
+from bindery.extract.media.matroska_tags import matroska_tags
 from bindery.extract.pictures.boxes import boxes, find_box
 from bindery.extract.tags.tiff import Source
 
@@ -23,7 +25,11 @@ _FLAC_COMMENT = 4
 _MOST_BLOCKS = 128
 _APE_FOOTER_BYTES = 32
 _ID3_OLD = 2
-_ITEM_LISTS = ((b"moov", b"udta", b"meta", b"ilst"), (b"moov", b"meta", b"ilst"), (b"moov", b"udta"))
+_MOST_BOXES = 32
+"""Boxes looked at for the movie's own, so that a fragmented file is not walked to its end."""
+_ITEM_LISTS = ((b"udta", b"meta", b"ilst"), (b"meta", b"ilst"), (b"udta",))
+_APE_TAGGED = (b"MAC ", b"wvpk", b"MPCK", b"MP+", b"ID3", b"\xff")
+"""How files begin that have their tags at the end."""
 
 
 def has_too_many_tags(source: Source) -> bool:
@@ -37,7 +43,9 @@ def has_too_many_tags(source: Source) -> bool:
         return _ogg_comments(source) > MOST_TAGS
     if head[4:8] == b"ftyp":
         return _mp4_items(source) > MOST_TAGS
-    return _ape_items(source) > MOST_TAGS
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return matroska_tags(source, MOST_TAGS) > MOST_TAGS
+    return head.startswith(_APE_TAGGED) and _ape_items(source) > MOST_TAGS
 
 
 def _id3_frames(source: Source) -> int:
@@ -95,20 +103,24 @@ def _comments(source: Source, at: int) -> int:
 
 
 def _mp4_items(source: Source) -> int:
-    most = 0
-    for path in _ITEM_LISTS:
-        found = find_box(source, *path[:-1])
-        if found is None:
-            continue
+    moov = next((box for box in islice(boxes(source), _MOST_BOXES) if box.kind == b"moov"), None)
+    if moov is None:
+        return 0
+    counts = [0]
+    for *parents, last in _ITEM_LISTS:
+        holder = moov
+        if parents:
+            inner = find_box(source, *parents, start=moov.start, end=moov.start + moov.length)
+            if inner is None:
+                continue
+            holder = inner
         # A meta box is a full box in MP4 and a plain one in QuickTime.
-        starts = (found.start, found.start + 4)
-        lists = [
-            find_box(source, path[-1], start=start, end=found.start + found.length) for start in starts
-        ]
-        for box in lists:
-            if box is not None:
-                most = max(most, _count(source, box.start, box.start + box.length))
-    return most
+        for skipped in (0, 4):
+            start, end = holder.start + skipped, holder.start + holder.length
+            found = find_box(source, last, start=start, end=end)
+            if found is not None:
+                counts.append(_count(source, found.start, found.start + found.length))
+    return max(counts)
 
 
 def _count(source: Source, start: int, end: int) -> int:
