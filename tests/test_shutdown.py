@@ -33,34 +33,38 @@ LIMIT_SECONDS = 60
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120 + 60 * CLOSINGS)]
 
 Start = Callable[..., Any]
-Work = Callable[[Any, int], object]
-"""Called again and again, with the number of the round, while the server is told to stop."""
+Work = Callable[[Any, int], int]
+"""Called again and again, with the number of the round, while the server is told to stop; returns the status."""
 
 PLACE = {"ProjectName": "p", "DatasetName": "d"}
 BUCKET = {**PLACE, "URI": "oss://media"}
 
 
-def _query(server: Any, _: int) -> None:
-    leaves = [{"Field": "ContentType", "Operation": "match-phrase", "Value": f"te{n}"} for n in range(60)]
-    server.request("SimpleQuery", **PLACE, Query={"Operation": "or", "SubQueries": leaves}, MaxResults=100)
+def _query(server: Any, _: int) -> int:
+    leaves = [{"Field": "ContentType", "Operation": "prefix", "Value": f"te{n}"} for n in range(60)]
+    return server.request(
+        "SimpleQuery", **PLACE, Query={"Operation": "or", "SubQueries": leaves}, MaxResults=100
+    )[0]
 
 
-def _index(server: Any, number: int) -> None:
+def _index(server: Any, number: int) -> int:
     files = [{"URI": f"oss://media/{(number * 50 + n) % FILES:04d}.txt"} for n in range(50)]
-    server.request("BatchIndexFileMeta", **PLACE, Files=files, Notification={"MNS": {"TopicName": "deaf"}})
+    told = {"MNS": {"TopicName": "deaf"}}
+    return server.request("BatchIndexFileMeta", **PLACE, Files=files, Notification=told)[0]
 
 
-def _bind_again(server: Any, _: int) -> None:
+def _bind_again(server: Any, _: int) -> int:
     server.request("DeleteBinding", **BUCKET)
-    server.request("CreateBinding", **BUCKET)
+    return server.request("CreateBinding", **BUCKET)[0]
 
 
-def _change_files(server: Any, number: int) -> None:
+def _change_files(server: Any, number: int) -> int:
     for n in range(100):
         (server.bucket_root / "media" / f"{n:04d}.txt").write_text(f"changed {number}")
+    return 200
 
 
-def _send_events(server: Any, number: int) -> None:
+def _send_events(server: Any, number: int) -> int:
     records = [
         {"s3": {"bucket": {"name": "media"}, "object": {"key": f"{(number + n) % FILES:04d}.txt"}}}
         for n in range(20)
@@ -68,12 +72,12 @@ def _send_events(server: Any, number: int) -> None:
     connection = http.client.HTTPConnection(server.address, timeout=60)
     headers = {"Authorization": "Bearer hush", "Content-Type": "application/json"}
     connection.request("POST", "/events", json.dumps({"Records": records}), headers)
-    connection.getresponse().read()
-    connection.close()
+    with contextlib.closing(connection):
+        return connection.getresponse().status
 
 
 def _ask(action: str, **parameters: Any) -> Work:
-    return lambda server, _: server.request(action, **parameters)
+    return lambda server, _: server.request(action, **parameters)[0]
 
 
 WORKS: dict[str, list[Work]] = {
@@ -81,7 +85,7 @@ WORKS: dict[str, list[Work]] = {
     "changes, events and notifications": [_change_files, _send_events, _index],
     "queries and a rebuilt index": [_query, _query, _query],
     "work behind calls": [
-        _ask("RetryLedgerEntries", **BUCKET, Outcomes=["Indexed"]),
+        _ask("RetryLedgerEntries", **BUCKET, Outcome="Indexed"),
         _ask("AuditBinding", **BUCKET),
         _ask("EstimateBinding", ProjectName="p", URI="oss://media"),
     ],
@@ -132,8 +136,9 @@ def test_whatever_runs(
             server.make_dataset("p", "d")
             server.call("CreateBinding", **BUCKET)
         ended = threading.Event()
+        statuses: set[int] = set()
         threads = [
-            threading.Thread(target=_repeat, args=(work, server, ended), daemon=True)
+            threading.Thread(target=_repeat, args=(work, server, ended, statuses), daemon=True)
             for work in WORKS[kind]
         ]
         for thread in threads:
@@ -143,6 +148,7 @@ def test_whatever_runs(
         ended.set()
         for thread in threads:
             thread.join(LIMIT_SECONDS)
+        assert statuses <= {200, 404, 409, 503}, statuses
         log = server.log.read_text()
         assert "Traceback" not in log, log
         assert '"exception"' not in log, log
@@ -151,12 +157,12 @@ def test_whatever_runs(
                 path.unlink()
 
 
-def _repeat(work: Work, server: Any, ended: threading.Event) -> None:
+def _repeat(work: Work, server: Any, ended: threading.Event, statuses: set[int]) -> None:
     number = 0
     while not ended.is_set():
         # Whoever is not answered any more finds the connection refused, reset or cut short.
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-            work(server, number)
+            statuses.add(work(server, number))
         number += 1
 
 

@@ -91,10 +91,10 @@ class Application:
 
     def interrupt(self) -> None:
         """End what runs, also the calls under way: they answer that the server stops. May be called twice."""
+        self.engine.interrupt_calls()  # first: who is interrupted must know why
         with self._interrupting:
             if not self._pool_end.ident:
                 self._pool_end.start()
-        self.engine.interrupt_calls()
         self._catalog.close(_INTERRUPT_SECONDS)
 
     def _wait_for_pool(self) -> None:

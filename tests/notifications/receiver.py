@@ -61,7 +61,7 @@ class Receiver:
             json.loads(message["content"]) for message in list(self.messages) if message["type"] == kind
         ]
 
-    def wait(self, until: Callable[[], Any], seconds: float = 30) -> None:
+    def wait(self, until: Callable[[], Any], seconds: float = 120) -> None:
         """Wait for messages that make it true."""
         deadline = time.monotonic() + seconds
         while not until():

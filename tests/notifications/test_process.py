@@ -37,6 +37,11 @@ def media(tmp_path: Path) -> Path:
     return folder
 
 
+def metrics(server: Any) -> str:
+    with urllib.request.urlopen(server.endpoint + "/metrics") as page:
+        return str(page.read().decode())
+
+
 def test_a_batch_is_told_to_its_topic_and_to_receivers_of_events(
     start_server: Start, options: list[str], media: Path, receiver: Receiver
 ) -> None:
@@ -59,9 +64,8 @@ def test_a_batch_is_told_to_its_topic_and_to_receivers_of_events(
     found, absent = first["Files"]
     assert found == {"URI": "oss://media/00.txt", "Error": "", "CustomId": "mine"}
     assert absent["Error"].startswith("[ObjectNotFound] ")
-    with urllib.request.urlopen(server.endpoint + "/metrics") as page:
-        metrics = page.read().decode()
-    assert 'bindery_notifications_total{destination="MNS/indexed",outcome="delivered"} 1.0' in metrics
+    counted = 'bindery_notifications_total{destination="MNS/indexed",outcome="delivered"} 1.0'
+    receiver.wait(lambda: counted in metrics(server))  # a moment after the receiver has it
     assert server.stop() == 0
 
 

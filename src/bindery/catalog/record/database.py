@@ -17,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from bindery.catalog.record.connection import CLOSED, Connection, connect, unusable
+from bindery.catalog.record.progress import telling
 from bindery.catalog.record.turns import Turns
 from bindery.catalog.record.writability import Writability
 from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
@@ -34,6 +35,7 @@ _FREE_PAGES = 1_000
 _FREE_SHARE = 0.1
 """So much of the file may stay free, for what is written next."""
 _log = structlog.get_logger()
+_UPGRADING = "the record is still being brought up to date"
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
 
@@ -211,7 +213,7 @@ class Database:
         # a table that others refer to is made anew, by the steps of https://www.sqlite.org/lang_altertable.html
         self._writer.execute("PRAGMA foreign_keys = OFF")
         for number in range(version + 1, newest + 1):
-            with self.transaction() as connection:
+            with self.transaction() as connection, telling(connection, _UPGRADING, step=number, of=newest):
                 for statement in split_script(migrations[number]):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number:d}")
