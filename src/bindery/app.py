@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import os
 import socket
 import sys
@@ -216,6 +217,7 @@ async def _serve(application: Application, sockets: list[socket.socket], shutdow
     server = Server(application.gateway)
     settings = application.config.server
     address = await server.start(settings.host, settings.port, sockets)
+    gc.freeze()  # what lives as long as the server is not looked through again and again, in pauses of all calls
     try:
         _announce(application, address)
         application.engine.start()

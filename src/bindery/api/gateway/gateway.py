@@ -8,6 +8,7 @@ headers and the query is looked at, of other styles a form within ``Limits.stran
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -132,7 +133,7 @@ class Gateway:
         """Decoding and checking of large requests of callers."""
         self.work = {
             Work.CONTROL: WorkPool("control", threads=8, waiting=1_024),
-            Work.QUERY: WorkPool("query", threads=4, waiting=256),
+            Work.QUERY: WorkPool("query", threads=max(3, 1 + (os.cpu_count() or 1)), waiting=256),
             Work.SLOW: WorkPool("slow", threads=8, waiting=256),
         }
         self.bodies = Budget(self.limits.held, self.limits.held_of_caller)
