@@ -18,7 +18,8 @@ from bindery.cli.tasks import result_of, wait_for_task
 from bindery.printable import printable
 
 _COUNTS = (
-    "Listed", "Entries", "Matching", "Failed", "Excluded", "Missing", "Extra", "Stale", "Changing", "Repaired",
+    "Listed", "Entries", "Matching", "Failed", "Excluded", "Missing", "Extra", "Stale", "Changing", "Waiting",
+    "Repaired",
 )  # fmt: skip
 
 
@@ -41,7 +42,8 @@ def audit(
 ) -> None:
     """Compare the dataset with the bucket, object by object: all bindings, or those of BUCKETS.
 
-    Ends with 0 when every dataset equals its bucket (with --repair: equals it now), else with 1.
+    Ends with 0 when all is well, else with 1: every dataset equals its bucket (with --repair: equals it now), no
+    object waits to be read, and every binding is running.
 
     \b
     bindery audit
@@ -57,7 +59,7 @@ def audit(
         console().print(reports_table(reports))
         for line in sample_lines(reports):
             say(line)
-    if not all(report.get("Equal") for report in reports):
+    if not all(report.get("Well") for report in reports):
         raise SystemExit(1)
 
 
@@ -105,11 +107,12 @@ def audit_binding(
 
 def reports_table(reports: list[dict[str, Any]]) -> Table:
     """One row a binding."""
-    made = table("Dataset", "Bucket", "Equal", *_COUNTS)
+    made = table("Dataset", "Bucket", "Well", "Equal", *_COUNTS)
     for report in reports:
         made.add_row(
             f"{report['ProjectName']}/{report['DatasetName']}",
             cell(report["URI"]),
+            "yes" if report.get("Well") else "no",
             "yes" if report["Equal"] else "no",
             *(f"{report[name]:,}" if name in report else "-" for name in _COUNTS),
         )
@@ -120,6 +123,12 @@ def sample_lines(reports: list[dict[str, Any]]) -> list[str]:
     """The keys that differ, as far as reports name them, and why an audit failed."""
     lines = [f"{report['URI']}: {report['Error']}" for report in reports if "Error" in report]
     for report in reports:
-        for kind in ("Missing", "Extra", "Stale"):
+        if report.get("Unlisted"):
+            lines += [f"cannot be listed: {report['URI']}/{prefix}" for prefix in report["Unlisted"]]
+        if report.get("State", "Running") != "Running" or report.get("Reason"):
+            lines.append(
+                f"{report['URI']} is {report['State']}: {report.get('Reason') or 'no reason given'}"
+            )
+        for kind in ("Missing", "Extra", "Stale", "Waiting"):
             lines += [f"{kind.lower()}: {report['URI']}/{key}" for key in report.get(f"{kind}Keys", [])]
     return lines

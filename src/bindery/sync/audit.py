@@ -19,13 +19,16 @@ import msgspec
 from bindery.buckets.store import ObjectInfo, Store
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.documents import summarize
-from bindery.catalog.records import Binding, FileSummary
+from bindery.catalog.records import Binding, BindingState, FileSummary, LedgerFilter, Outcome
+from bindery.sync.gaps import Gap
 from bindery.sync.lookups import look, look_up_all
 from bindery.sync.scope import list_within, matcher, outermost_prefixes
+from bindery.sync.troubles import code_of
 
 SAMPLES = 100
 """Keys that a report names of each kind."""
 _BATCH = 256
+_PAGE = 1_000
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
 _PAUSE_SECONDS = 0.25
 _PATIENCE_SECONDS = 30.0
@@ -44,6 +47,15 @@ class Report(msgspec.Struct, kw_only=True, rename="pascal"):
     """What an audit found. ``equal``: nothing differs, or nothing does any more after the repair."""
 
     equal: bool = False
+    well: bool = False
+    """Equal, no object waits, and the binding is Running, so that it stays so."""
+    state: str = ""
+    reason: str = ""
+    """State and Reason of the binding when the audit ended."""
+    waiting: int = 0
+    """Objects that are Pending, or Failed for a reason that lies outside of them and may pass."""
+    unlisted: list[str] = []
+    """Key prefixes that could not be listed: nothing is concluded about what is below."""
     listed: int = 0
     entries: int = 0
     matching: int = 0
@@ -59,6 +71,7 @@ class Report(msgspec.Struct, kw_only=True, rename="pascal"):
     missing_keys: list[str] = []
     extra_keys: list[str] = []
     stale_keys: list[str] = []
+    waiting_keys: list[str] = []
 
 
 class Suspect(msgspec.Struct, frozen=True, array_like=True):
@@ -128,26 +141,29 @@ class Audit:
     def run(self, repair: Callable[[Sequence[str]], None] | None = None) -> Report:
         """Compare, and with ``repair`` mend: it has keys looked at again, and is called per batch.
 
-        Raises StoreError when the listing is not complete: then nothing is proven.
+        Raises StoreError when the listing ends early: then nothing is proven. Where only parts cannot be listed the
+        rest is compared.
         """
         suspects = self._compare()
         try:
+            suspects = self._leave_out_unlisted(suspects)
             suspects = self._confirm(suspects, time.monotonic() + self._grace)
             if repair is not None and suspects.count:
                 self._repair(suspects, repair)
                 suspects = self._wait_for_repair(suspects)
-            self.report.equal = not suspects.count
+            self.report.equal = not suspects.count and not self.report.unlisted
         finally:
             suspects.close()
+        self._tell_what_waits()
         return self.report
 
     # comparing
 
     def _compare(self) -> Suspects:
-        report, suspects = self.report, Suspects()
+        report, suspects, gap = self.report, Suspects(), Gap()
         prefixes = outermost_prefixes(self._binding.scope) or ("",)
         with _closing_on_error(suspects):
-            listing = list_within(self._store, prefixes)
+            listing = gap.passing(list_within(self._store, prefixes))
             for key, info, entry in side_by_side(listing, self._entries()):
                 report.listed += info is not None
                 report.entries += entry is not None
@@ -162,7 +178,36 @@ class Audit:
                 if (report.listed + report.entries) % _BATCH == 0:
                     self._check_stop()
                     self._on_progress(report.listed / max(1, self._binding.progress.listed))
+        if gap.error is not None:
+            report.unlisted = sorted(gap.error.prefixes)
         return suspects
+
+    def _leave_out_unlisted(self, suspects: Suspects) -> Suspects:
+        if not self.report.unlisted:
+            return suspects
+        unlisted, kept = tuple(self.report.unlisted), Suspects()
+        with _closing_on_error(kept):
+            for suspect in itertools.chain.from_iterable(suspects.batches()):
+                if not suspect.key.startswith(unlisted):
+                    kept.add(suspect)
+        suspects.close()
+        return kept
+
+    def _tell_what_waits(self) -> None:
+        """By the ledger, which knows why an object is not read yet; entries do not tell."""
+        report = self.report
+        for outcome in (Outcome.PENDING, Outcome.FAILED):
+            chosen, after = LedgerFilter(outcome=outcome), ""
+            while page := self._catalog.ledger.list(self._binding.id, chosen, after=after, limit=_PAGE):
+                self._check_stop()
+                after = page[-1].key
+                waiting = [row.key for row in page if outcome is Outcome.PENDING or code_of(row)]
+                report.waiting += len(waiting)
+                report.waiting_keys += waiting[: SAMPLES - len(report.waiting_keys)]
+        binding = self._catalog.bindings.get_by_id(self._binding.id)
+        report.state, report.reason = binding.state.value, binding.reason
+        running = binding.state is BindingState.RUNNING
+        report.well = report.equal and running and not report.waiting
 
     def _entries(self) -> Iterator[tuple[str, FileSummary]]:
         prefix = f"{self._binding.uri}/"
