@@ -88,7 +88,7 @@ def test_a_start_with_another_address_takes_nothing_and_heals(
     room = reopen(open_room, bound, theirs)
     reason = room.wait_state("media", BindingState.FAILED).reason
     assert reason.startswith(f"StoreChanged: oss://media is file://{ours}, and file://{theirs} is another")
-    assert "bindery move-bucket media" in reason
+    assert "bindery move media" in reason
     check_kept(room)
     room = reopen(open_room, room, ours)
     room.wait(lambda: room.binding("media").state is BindingState.RUNNING)

@@ -75,7 +75,7 @@ def _describe_exchange(bucket: str, found: StoreIdentity, lacking: int, known: i
 
 def _how_to_move(bucket: str) -> str:
     return (
-        f"If this is the bucket from now on, say so: bindery move-bucket {bucket} STORE, or RegisterBucket "
+        f"If this is the bucket from now on, say so: bindery move {bucket} STORE, or RegisterBucket "
         "with Move"
     )
 
