@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bindery.buckets.identity import StoreIdentity
 from bindery.buckets.store import Capabilities, ObjectDetails, ObjectInfo, StoreAddress
 from bindery.catalog.records import Binding, BindingPhase, Dataset, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -41,6 +42,14 @@ class MadeUpStore:
 
     def check(self) -> None:
         """It is always there."""
+
+    def identity(self) -> StoreIdentity:
+        """It is always the same."""
+        return StoreIdentity(ADDRESS.url, "")
+
+    def mounts(self) -> dict[str, str]:
+        """It is no folder."""
+        return {}
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
         """Pages of a thousand, made while they are asked for."""

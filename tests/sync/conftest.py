@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sync_room import Room
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Tracebacks without local variables, as the server writes them: drawing those of a page takes seconds."""
+    before = structlog.get_config()
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, plain])
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -407,8 +407,8 @@ def test_books_balance_for_every_reader_at_every_moment(open_room: OpenRoom) -> 
 def test_two_writes_within_one_tick_of_the_clock(open_room: OpenRoom, tmp_path: Path) -> None:
     """A file of the same size and time is the same version: it is read only when its time lies behind."""
     root = tmp_path / "root"
-    path = write(root / "note.bin", "one")
-    room = open_room(folder_address(root), settings=SyncSettings(settle_time=1.5))
+    root.mkdir()
+    room = open_room(folder_address(root), settings=SyncSettings(settle_time=3.0))
     seen: list[bytes] = []
 
     def read(request: ExtractionRequest) -> None:
@@ -416,6 +416,7 @@ def test_two_writes_within_one_tick_of_the_clock(open_room: OpenRoom, tmp_path: 
 
     room.inline.answer = read
     room.make_dataset()
+    path = write(root / "note.bin", "one")
     moment = path.stat().st_mtime_ns
     room.bind("media")
     path.write_bytes(b"two")

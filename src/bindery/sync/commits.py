@@ -22,7 +22,7 @@ from bindery.sync.books import RowChange, after_changes, is_live, with_in_flight
 from bindery.sync.inbox import Inbox
 from bindery.sync.march import has_entry
 from bindery.sync.outcomes import Landing, blamed, is_same_row, wait_for_room
-from bindery.sync.quarantine import FORESEEN
+from bindery.sync.quarantine import FORESEEN, describe
 from bindery.sync.troubles import Troubles
 
 _MOST_WAITING = 50_000
@@ -133,9 +133,7 @@ class Commits(Stoppable):
 
     def _commit_blame(self, landing: Landing, error: Exception) -> None:
         """The object's own failure, unless nothing at all can be committed; then the error is everybody's."""
-        _log.warning(
-            "an object cannot be committed", key=landing.key, reason=f"{type(error).__name__}: {error}"
-        )
+        _log.warning("an object cannot be committed", key=landing.key, reason=describe(error))
         uri = f"{self._binding.uri}/{landing.key}"
         result = blamed(landing.candidate, error, binding_id=self._binding.id, uri=uri, now=now_ns())
         for attempt in (landing.become(result), landing.become(result.without_entry())):

@@ -95,10 +95,13 @@ def blamed(candidate: Candidate, error: Exception, *, binding_id: int, uri: str,
     attempts = attempts_before(candidate) + 1
     failure = internal_error(error)
     row = ledger_row(candidate.info, Outcome.FAILED, failure, now)
-    extraction = Extraction(file=File(), failure=failure)
+    try:
+        write = file_write(uri, Extraction(file=File(), failure=failure), binding_id)
+    except Exception:
+        write = None  # then the row alone tells of it
     return Result(
         msgspec.structs.replace(row, attempts=attempts),
-        write=file_write(uri, extraction, binding_id),
+        write=write,
         look_again_after=wait_after(attempts) if attempts < MAX_ATTEMPTS else None,
         needs_room=needs_room(candidate.row),
     )

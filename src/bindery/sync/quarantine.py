@@ -3,7 +3,9 @@ until one object is left that is to blame."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from bindery.buckets.store import StoreError
@@ -14,6 +16,13 @@ FORESEEN = (StoreError, CatalogError, Interrupted, MemoryError)
 """Exceptions that are the business of the whole binding, whatever object was at hand."""
 
 _Item = TypeVar("_Item")
+
+
+def describe(error: Exception) -> str:
+    """What was raised and where, for the log; a page of such errors must not fill it with tracebacks."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    return f"{type(error).__name__}: {error} ({where})"
 
 
 def in_halves(

@@ -38,7 +38,7 @@ from bindery.sync.outcomes import (
     waits_for_room,
     within_range,
 )
-from bindery.sync.quarantine import FORESEEN, in_halves
+from bindery.sync.quarantine import FORESEEN, describe, in_halves
 from bindery.sync.removals import RecentRemovals
 from bindery.sync.room import room_in
 from bindery.sync.scope import matcher, outermost_prefixes
@@ -233,7 +233,7 @@ class Worker(Stoppable):
 
     def fail_unseen(self, key: str, row: LedgerEntry | None, error: Exception) -> None:
         """Something unforeseen happened when an object was looked up."""
-        _log.warning("an object cannot be looked up", key=key, reason=f"{type(error).__name__}: {error}")
+        _log.warning("an object cannot be looked up", key=key, reason=describe(error))
         self._land(landing_of(unseen(key, row, error, now_ns()), row), None, is_awaited=False)
 
     def supersede(self, key: str) -> None:
@@ -419,7 +419,7 @@ class Worker(Stoppable):
 
     def _blamed(self, candidate: Candidate, error: Exception) -> Result:
         key = candidate.info.key
-        _log.warning("an object failed", key=key, reason=f"{type(error).__name__}: {error}", exc_info=error)
+        _log.warning("an object failed", key=key, reason=describe(error))
         return blamed(candidate, error, binding_id=self.binding.id, uri=self._uri(key), now=now_ns())
 
     def _land(self, landing: Landing, page: ListedPage | None, *, is_awaited: bool) -> None:
@@ -466,7 +466,7 @@ class Worker(Stoppable):
         except Exception as error:
             if not landings:
                 raise
-            _log.warning("a page cannot be committed as a whole", reason=f"{type(error).__name__}: {error}")
+            _log.warning("a page cannot be committed as a whole", reason=describe(error))
         self.commits.commit_apart(landings)
         self.commits.commit(cursor=cursor)
 
