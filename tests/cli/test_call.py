@@ -51,6 +51,8 @@ def test_operations_parameters_and_fields_are_shown() -> None:
     assert "GetFigureCluster" in operations
     assert "extension" in operations
     assert "--DatasetName" in run(main, ["call", "GetBinding", "--parameters"]).output
+    assert "--DatasetName" in run(main, ["call", "GetBinding", "--help"]).output
+    assert "Did you mean status?" in run(main, ["staus"]).output
     assert "ImageWidth" in run(main, ["fields", "image"]).output
     assert run(main, ["fields", "nosuch"]).exit_code == 1
     assert run(main, ["call"]).exit_code == 2

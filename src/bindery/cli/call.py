@@ -16,7 +16,17 @@ from bindery.cli.output import console, say, say_json, table
 _NEAR = 0.6
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+class _CallCommand(click.Command):
+    """``call ACTION --help`` shows the parameters of ACTION."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments, with ``--help`` behind the name of an operation as ``--parameters``."""
+        if len(args) == 2 and args[1] in ctx.help_option_names and args[0] in load_model().operations:
+            args = [args[0], "--parameters"]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_CallCommand, context_settings={"ignore_unknown_options": True})
 @click.argument("action", required=False)
 @click.argument("parameters", nargs=-1, type=click.UNPROCESSED)
 @click.option("--list", "listed", is_flag=True, help="Show all operations.")
@@ -35,7 +45,7 @@ def call(
 
     \b
     bindery call --list
-    bindery call SimpleQuery --parameters
+    bindery call SimpleQuery --help                 its parameters
     bindery call ListProjects --MaxResults 10
     bindery call GetBinding --ProjectName default --DatasetName default --URI oss://photos
     bindery call SimpleQuery --ProjectName default --DatasetName default \\
@@ -60,7 +70,7 @@ def operation_named(action: str) -> Operation:
     operations = load_model().operations
     if action not in operations:
         raise click.UsageError(
-            f"the API has no operation {action!r}{_meant(action, operations)}; bindery call --list shows all"
+            f"the API has no operation {action!r}{_meant(action, operations)} bindery call --list shows all"
         )
     return operations[action]
 
@@ -74,7 +84,7 @@ def check_names(operation: Operation, values: Iterable[str]) -> None:
     for name in values:
         if name.partition(".")[0] not in known:
             raise click.UsageError(
-                f"{operation.name} has no parameter {name!r}{_meant(name, known)}; "
+                f"{operation.name} has no parameter {name!r}{_meant(name, known)} "
                 f"bindery call {operation.name} --parameters shows all"
             )
 
@@ -119,4 +129,4 @@ def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:
 def _meant(name: str, known: Iterable[str]) -> str:
     by_lower = {each.lower(): each for each in known}
     near = get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
-    return f", did you mean {by_lower[near[0]]}?" if near else ""
+    return f"; did you mean {by_lower[near[0]]}?" if near else ";"

@@ -5,19 +5,23 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import click
 
-from bindery.access.keys import read_root_key
+from bindery.access.keys import read_root_key, root_key_file
 from bindery.api.gateway.request import OPERATOR_HEADER
 from bindery.api.gateway.signature import sign_v3
+from bindery.printable import printable
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
 _TIMEOUT_SECONDS = 60
+_HOST = re.compile(r"[^\s@/?#\x00-\x20\x7f]+")
+"""A host and port without user and password, which nothing here would send."""
 
 
 class ApiError(click.ClickException):
@@ -37,9 +41,7 @@ class Client:
     """
 
     def __init__(self, endpoint: str, key_id: str, key_secret: str, *, operator: bool = True) -> None:
-        parts = urlsplit(endpoint if "//" in endpoint else f"http://{endpoint}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise click.ClickException(f"not an endpoint: {endpoint}; write http://HOST:PORT")
+        parts = _parse_endpoint(endpoint)
         self._secure = parts.scheme == "https"
         self._host = parts.netloc
         self.endpoint = f"{parts.scheme}://{parts.netloc}"
@@ -61,15 +63,29 @@ class Client:
         try:
             connection.request("POST", target, headers=dict(headers))
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            return answer.status, _decode(answer.read())
+        except http.client.IncompleteRead as error:
+            raise click.ClickException(f"{self.endpoint} broke off in the middle of its answer") from error
         except OSError as error:
             raise click.ClickException(
                 f"no server at {self.endpoint} ({error}); start one with: bindery serve"
             ) from error
-        except ValueError as error:
+        except (ValueError, http.client.HTTPException) as error:
             raise click.ClickException(f"{self.endpoint} is not a Bindery server") from error
         finally:
             connection.close()
+
+
+def _parse_endpoint(endpoint: str) -> SplitResult:
+    problem = click.ClickException(f"not an endpoint: {printable(endpoint)}; write http://HOST:PORT")
+    try:
+        parts = urlsplit(endpoint if "//" in endpoint else f"http://{endpoint}")
+        legal = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of the port, or of brackets that do not close
+        raise problem from None
+    if not legal or not _HOST.fullmatch(parts.netloc):
+        raise problem
+    return parts
 
 
 def connect(endpoint: str, data: Path) -> Client:
@@ -81,10 +97,28 @@ def connect(endpoint: str, data: Path) -> Client:
     key = read_root_key(data)
     if key is None:
         raise click.ClickException(
-            f"no access key: set BINDERY_ACCESS_KEY_ID and BINDERY_ACCESS_KEY_SECRET, or name the "
-            f"server's data folder with --data (no key in {data})"
+            "no access key: set BINDERY_ACCESS_KEY_ID and BINDERY_ACCESS_KEY_SECRET, or name the "
+            f"server's data folder with --data ({_why_no_key(data)})"
         )
     return Client(endpoint, key.id, key.secret)
+
+
+def _why_no_key(data: Path) -> str:
+    path = root_key_file(data)
+    try:
+        path.read_bytes()
+    except PermissionError:
+        return f"this user may not read {path}; it is for the user that runs the server"
+    except OSError:
+        return f"no key in {data}"
+    return f"{path} is damaged"
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    answer = json.loads(body)
+    if not isinstance(answer, dict):
+        raise ValueError("an answer is an object")
+    return answer
 
 
 def _encode(value: Any) -> str:

@@ -20,6 +20,8 @@ from bindery.cli.query import files_table, query_parameters
 from bindery.cli.sample_media import make_sample_media
 
 _TARGET = {"ProjectName": "demo", "DatasetName": "demo", "URI": "oss://sample-media"}
+_PARTS = {"buckets", "catalog", "server.log"}
+"""What the demo makes in its folder."""
 _QUERIES = (
     ("MediaType = image and ImageWidth > 3000", "Size desc"),
     ("near(30.25, 120.16, 10000)", "ProduceTime asc"),
@@ -46,7 +48,7 @@ def demo(folder: Path, port: int, keep: bool) -> None:
     bindery demo
     bindery demo --port 8180 --keep
     """
-    shutil.rmtree(folder, ignore_errors=True)
+    clear(folder)
     bucket = folder / "buckets" / _TARGET["URI"].removeprefix("oss://")
     click.echo(f"sample media     {make_sample_media(bucket)} files in {bucket}")
     with _server(folder, port) as endpoint:
@@ -61,6 +63,17 @@ def demo(folder: Path, port: int, keep: bool) -> None:
                 f"\nserver keeps running at {endpoint} with keys in {folder / 'catalog'}; Ctrl-C ends it"
             )
             signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier demo left there. Raises ClickException when the folder is anything else."""
+    if not folder.exists():
+        return
+    if not folder.is_dir() or not {path.name for path in folder.iterdir()} <= _PARTS:
+        raise click.ClickException(
+            f"{folder} holds more than an earlier demo left; name a new folder with --folder"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
