@@ -287,6 +287,18 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     database.close()
 
 
+def test_every_statement_says_what_it_is_for() -> None:
+    silent = [
+        f"{entry.name}: {statement.split(chr(10))[0]}"
+        for entry in (files("bindery.catalog.record") / "sql").iterdir()
+        if entry.name.endswith(".sql")
+        for statement in entry.read_text("utf-8").split("-- name: ")[1:]
+        if not re.match(r"\w+\n-- [A-Z].*[.:]\n", statement + "\n")
+        and not re.match(r"\w+\n-- [A-Z].*\n-- ", statement)
+    ]
+    assert silent == []
+
+
 def test_scripts_are_split_at_statements() -> None:
     script = "-- a; comment\nCREATE TABLE t (x TEXT DEFAULT ';');\nINSERT INTO t\nVALUES ('a;\nb');\n"
     statements = [re.sub(r"\s+", " ", statement).strip() for statement in split_script(script)]

@@ -23,7 +23,7 @@ _MOST_IN_A_ROW = 10
 """After so many objects in a row that could not be read, the binding is not at work, whatever it has read before."""
 _PAUSE_SECONDS = 1.0
 _KEPT_PREFIXES = 1_000
-"""Prefixes below which removals are held back, as far as they are remembered."""
+"""Of more prefixes below which removals are held back none is remembered: a confirmation then goes by number alone."""
 _log = structlog.get_logger()
 
 
@@ -57,15 +57,17 @@ class Reports:
         ``confirmed`` removals are used up; what was confirmed while it ran is left to the next listing.
         """
         self._problems = [] if held is None else [held.reason]
-        count = 0 if held is None else held.count
+        count, below = (0, ()) if held is None else (held.count, held.below)
+        reason = self._reason(worker)
 
         def change(binding: Binding) -> Binding:
             left = binding.removals_confirmed if binding.removals_confirmed != confirmed else 0
             moved = binding.moved and held is not None
             return msgspec.structs.replace(
                 binding,
+                reason=reason if binding.state is BindingState.RUNNING else binding.reason,
                 removals_held=count,
-                removals_below=() if held is None else held.below[:_KEPT_PREFIXES],
+                removals_below=below if len(below) <= _KEPT_PREFIXES else (),
                 mounts=remembered(binding.mounts, worker.mounts, held),
                 removals_confirmed=left,
                 moved=moved,

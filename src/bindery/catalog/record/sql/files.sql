@@ -1,69 +1,89 @@
 -- name: select_existing
+-- What a write keeps of an entry that is there.
 SELECT own, size, create_time, binding_id FROM file WHERE dataset_id = ? AND uri = ? AND document IS NOT NULL;
 
 -- name: insert_file
+-- Write an entry, or leave a row without document; either moves it to a new sequence, which the index follows.
 INSERT OR REPLACE INTO file (dataset_id, uri, document, own, text, size, create_time, binding_id)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: set_counts
+-- Keep the counts of a dataset.
 UPDATE dataset SET file_count = :files, total_size = :total WHERE id = :id;
 
 -- name: select_counts
+-- The counts before a write.
 SELECT file_count, total_size FROM dataset WHERE id = :id;
 
 -- name: select_document
+-- One entry as clients get it.
 SELECT uri, document, sequence, binding_id FROM file
 WHERE dataset_id = ? AND uri = ? AND document IS NOT NULL;
 
 -- name: select_whole
+-- One entry with all that the next write of it needs.
 SELECT document, own, text, size, create_time, binding_id FROM file WHERE dataset_id = :dataset_id AND uri = :uri;
 
 -- name: last_sequence
+-- The newest change of all datasets, also when its row is gone.
 SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'file';
 
 -- name: newest_change
+-- The newest change of a dataset.
 SELECT coalesce(max(sequence), 0) FROM file WHERE dataset_id = :dataset_id;
 
 -- name: count_changes
+-- How many rows an index of a dataset has to read from the beginning.
 SELECT count(*) FROM file WHERE dataset_id = :dataset_id;
 
 -- name: changed_since
+-- Datasets that have changed behind a sequence.
 SELECT DISTINCT dataset_id FROM file NOT INDEXED WHERE sequence > :sequence;
 
 -- name: changes_after
+-- A page of the changes that the index has not applied.
 SELECT sequence, dataset_id, uri, document, text FROM file
 WHERE dataset_id = :dataset_id AND sequence > :sequence ORDER BY sequence LIMIT :limit;
 
 -- name: select_text
+-- The text of a document.
 SELECT text FROM file WHERE dataset_id = :dataset_id AND uri = :uri;
 
 -- name: has_tombstones
+-- Whether rows of removed entries are left that the index has seen.
 SELECT EXISTS (
     SELECT 1 FROM file WHERE document IS NULL AND dataset_id = :dataset_id AND sequence <= :sequence
 );
 
 -- name: purge_tombstones
+-- Some of them go.
 DELETE FROM file WHERE sequence IN (
     SELECT sequence FROM file WHERE document IS NULL AND dataset_id = :dataset_id AND sequence <= :sequence
     LIMIT :limit
 );
 
 -- name: set_purged
+-- Remember up to where they went; an index that is behind it is built anew.
 UPDATE dataset SET purged = max(purged, :sequence) WHERE id = :dataset_id;
 
 -- name: select_purged
+-- Up to where they went.
 SELECT purged FROM dataset WHERE id = :dataset_id;
 
 -- name: select_identity
+-- What tells this record from every other, for the index.
 SELECT identity FROM follower;
 
 -- name: dataset_ids
+-- Every dataset, so that the index can drop those that are gone.
 SELECT id FROM dataset;
 
 -- name: has_dataset
+-- Whether a dataset is still there.
 SELECT 1 FROM dataset WHERE id = :id;
 
 -- name: walk_files
+-- A page of the entries below a prefix of their URI.
 SELECT uri, document, binding_id FROM file
 WHERE dataset_id = :dataset_id AND uri > :after AND uri < :behind AND document IS NOT NULL
 ORDER BY uri LIMIT :limit;

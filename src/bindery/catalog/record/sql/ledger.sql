@@ -1,18 +1,23 @@
 -- name: put_ledger
+-- What was seen of an object, and what came of it.
 INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: walk_ledger
+-- A page of a ledger by key, for the march beside a listing.
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
 FROM ledger WHERE binding_id = :binding_id AND key > :after ORDER BY key LIMIT :limit;
 
 -- name: select_ledger
+-- The row of one key.
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
 FROM ledger WHERE binding_id = ? AND key = ?;
 
 -- name: bury_ledger
+-- The object is gone; its row stays as a tombstone for a while.
 UPDATE ledger SET outcome = 'Deleted', reason = '', outcome_time = ? WHERE binding_id = ? AND key = ?;
 
 -- name: drop_ledger
+-- Forget a key that has no place in the books.
 DELETE FROM ledger WHERE binding_id = ? AND key = ?;
 
 -- name: select_filtered
@@ -38,6 +43,7 @@ WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :a
 ORDER BY key LIMIT :limit;
 
 -- name: mark_row
+-- Have an object extracted again: no version is known of it.
 UPDATE ledger SET etag = '', attempts = 0 WHERE binding_id = ? AND key = ? AND outcome <> 'Deleted';
 
 -- name: count_below

@@ -1,4 +1,5 @@
 -- name: bury_entry
+-- Keep what a removed entry holds, while entry and ledger row are still there.
 INSERT OR REPLACE INTO buried
 SELECT ledger.binding_id, ledger.key, ledger.etag, ledger.size, ledger.file_id, ledger.extractor_version,
        file.document, file.own, file.text, file.create_time, :now
@@ -7,13 +8,16 @@ WHERE ledger.binding_id = :binding_id AND ledger.key = :key AND ledger.outcome =
   AND file.document IS NOT NULL;
 
 -- name: has_entry
+-- Whether the URI has an entry, which nothing may overwrite.
 SELECT 1 FROM file WHERE dataset_id = :dataset_id AND uri = :uri AND document IS NOT NULL;
 
 -- name: find_version
+-- The same version of the same key, removed a while ago.
 SELECT key, document, own, text, create_time, extractor_version FROM buried
 WHERE binding_id = :binding_id AND key = :key AND etag = :etag AND size = :size AND buried_time > :since;
 
 -- name: find_live
+-- Another object with the same content.
 SELECT ledger.key, file.document, file.own, file.text, NULL, ledger.extractor_version
 FROM ledger INDEXED BY ledger_content CROSS JOIN file
     ON file.dataset_id = :dataset_id AND file.uri = :bucket_uri || '/' || ledger.key
@@ -23,6 +27,7 @@ WHERE ledger.etag = :etag AND ledger.outcome = 'Indexed' AND ledger.size > 0
 LIMIT 16;
 
 -- name: find_buried
+-- Another object with the same content, removed a while ago.
 SELECT key, document, own, text, NULL, extractor_version FROM buried INDEXED BY buried_content
 WHERE etag = :etag AND binding_id = :binding_id AND size = :size AND file_id = :file_id
   AND buried_time > :since
@@ -36,6 +41,7 @@ WHERE EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_content
    OR EXISTS (SELECT 1 FROM buried INDEXED BY buried_content WHERE etag = sought.value);
 
 -- name: purge_buried
+-- Some that were removed at a time or before it.
 DELETE FROM buried WHERE rowid IN
     (SELECT rowid FROM buried WHERE binding_id = :binding_id AND buried_time <= :before LIMIT :limit);
 
