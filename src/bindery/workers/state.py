@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 _POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT, _SECONDS = range(6)
 _BYTES = 6 * 8
+_MOMENT_SECONDS = 0.05
 
 
 class State:
@@ -81,8 +82,9 @@ class State:
 
     @property
     def is_outside(self) -> bool:
-        """Whether the worker waits for others at this moment."""
-        return bool(self._numbers[_OUTSIDE_SINCE])
+        """Whether the worker waits for others, and not for a moment only, as for a local disk."""
+        since = self._numbers[_OUTSIDE_SINCE]
+        return bool(since) and time.monotonic() - since > _MOMENT_SECONDS
 
 
 def shared_file() -> int:
