@@ -12,6 +12,7 @@ import json
 import os
 import pty
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -153,8 +154,7 @@ def test_whatever_runs(
         assert "Traceback" not in log, log
         assert '"exception"' not in log, log
         if "index" in kind:
-            for path in (tmp_path / "data").glob("index.duckdb*"):
-                path.unlink()
+            shutil.rmtree(tmp_path / "data" / "index")
 
 
 def _repeat(work: Work, server: Any, ended: threading.Event, statuses: set[int]) -> None:
@@ -280,5 +280,6 @@ def test_the_data_folder_is_its_owners_alone(start_server: Start, tmp_path: Path
     server.call("SimpleQuery", ProjectName="q", DatasetName="d")
     assert data.stat().st_mode & 0o777 == 0o700
     found = {path.name: path.stat().st_mode & 0o077 for path in data.iterdir() if path.name != "server.log"}
-    assert {"catalog.db", "catalog.db-wal", "catalog.db-shm", "index.duckdb"} <= found.keys()
+    assert {"catalog.db", "catalog.db-wal", "catalog.db-shm", "index"} <= found.keys()
+    assert not [path for path in (data / "index").rglob("*") if path.stat().st_mode & 0o077]
     assert not any(found.values()), found
