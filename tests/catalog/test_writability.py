@@ -36,12 +36,12 @@ def test_a_disk_that_is_all_but_full(database: Database, monkeypatch: pytest.Mon
     with monkeypatch.context() as full:
         full.setattr(writability_module.os, "statvfs", lambda _: free)
         with pytest.raises(
-            CatalogUnwritable, match=r"is full \(4,096,000 bytes are free, 33,554,432 .*make room"
+            CatalogUnwritable, match=r"is full \(4,096,000 bytes are free, 134,217,728 .*make room"
         ):
             write(database)
         assert database.reader.execute("SELECT count(*) FROM project").fetchone() == (1,)
         assert "make room" in database.writability.problem
-        free.f_bavail = 9_000  # some room, but work would end at once again
+        free.f_bavail = 33_000  # some room, but work would end at once again
         assert not back.wait(0.2)
     assert back.wait(60)
     assert not database.writability.problem

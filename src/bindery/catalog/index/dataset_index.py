@@ -50,6 +50,13 @@ _BROKEN = (
     duckdb.SerializationException,
     duckdb.IOException,
 )
+_FULL = (
+    "disk is full",
+    "No space left",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "readonly database",
+)
 _OF_OTHERS = (CatalogError, QueryError, Interrupted)
 """What says nothing about the index: the record, the query or its caller."""
 _Answer = TypeVar("_Answer")
@@ -313,6 +320,8 @@ class DatasetIndex:
         except (duckdb.Error, TextsDamaged) as error:
             if self._instance.closing:
                 raise CatalogUnusable(CLOSED) from error
+            if is_full(error):
+                raise
             current = False
         if not current:
             self._begin_anew()
@@ -385,6 +394,10 @@ class DatasetIndex:
         with self._locked(lambda: None):
             self._instance.revive()
             self._detach()
+            if is_full(error):  # the files are as good as before; building them anew takes yet more room
+                reason = str(error).partition("\n")[0][:200]
+                self._failure = _Failure(reason, time.monotonic() + _FIRST_PAUSE_SECONDS)
+                return
             self._troubles += 1
             if self._troubles == _ATTEMPTS - 1:
                 with contextlib.suppress(duckdb.Error, TextsDamaged):  # the next attempt tells
@@ -466,6 +479,11 @@ class DatasetIndex:
 def is_broken(error: Exception) -> bool:
     """Damaged blocks are reported as the base class itself."""
     return isinstance(error, (*_BROKEN, TextsDamaged, sqlite3.Error)) or type(error) is duckdb.Error
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the disk took nothing. DuckDB says so in words alone."""
+    return any(words in str(error) for words in _FULL)
 
 
 def _table(alias: str) -> str:

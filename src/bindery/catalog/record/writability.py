@@ -18,8 +18,8 @@ _PROBE_SECONDS = 1.0
 _REPEAT_SECONDS = 60.0
 """How often the log is reminded."""
 _PROBE_BYTES = 262_144
-_MOST_RESERVE = 33_554_432
-_RESERVE_SHARE = 0.02
+_MOST_RESERVE = 134_217_728
+_RESERVE_SHARE = 0.05
 """Writing stops while so much of the disk is free, at most: the index catches up with it, and reads go on."""
 _log = structlog.get_logger()
 
