@@ -13,7 +13,7 @@ import pytest
 
 from bindery.buckets import folder_watch
 from bindery.buckets.folder import FolderStore
-from bindery.buckets.store import BucketNotFound, StoreAddress, StoreUnavailable, Watch
+from bindery.buckets.store import BucketNotFound, Changes, StoreAddress, StoreUnavailable, Watch
 
 PATIENCE = 20.0
 
@@ -313,3 +313,20 @@ def test_many_watches_leave_no_descriptor_open(store: FolderStore) -> None:
         watch.wait(0)
         watch.close()
     assert count() == before
+
+
+def test_a_wait_ends_when_somebody_wakes_it(tmp_path: Path) -> None:
+    watch = folder_watch.FolderWatch(os.fsencode(tmp_path))
+    answers: list[Changes] = []
+    waiting = threading.Thread(target=lambda: answers.append(watch.wait(60)))
+    waiting.start()
+    watch.wake()
+    waiting.join(30)
+    assert not waiting.is_alive()
+    assert answers == [Changes(frozenset(), frozenset(), overflow=False)]
+    for _ in range(100_000):
+        watch.wake()  # more than the pipe holds
+    watch.wait(60)
+    watch.close()
+    watch.wake()
+    watch.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sync_room import QUICK, Room, folder_address, memory_bucket, write
 
+from bindery.buckets.events import ChangedKey
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.store import (
     AccessDenied,
@@ -72,6 +74,59 @@ def test_outages_heal(room: Room, fault: StoreError, state: BindingState, follow
     assert (healed.reason, healed.update_time) == ("", healed.create_time)
     assert thread_of(room) is thread
     assert len(room.keys("media")) == 20
+
+
+def test_work_that_comes_does_not_end_the_pause_that_a_store_asks_for(
+    open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = SyncSettings(retry_initial=30.0, retry_longest=3_600.0, reconcile_interval=3_600)
+    room = open_room(bucket[1], settings=patient)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    store, asked = room.store("media"), []
+    monkeypatch.setattr(store, "_meet", lambda: asked.append(1) or _refuse())
+    tell(room, "k01.bin")
+    room.wait_state("media", S.RETRYING)
+    before = len(asked)
+    for number in range(20):
+        tell(room, f"k{number:02d}.bin")
+        time.sleep(0.01)
+    assert len(asked) == before, "it asked to be left alone"
+    room.engine.reconcile(room.binding("media"))
+    room.wait(lambda: len(asked) > before, 10)
+    monkeypatch.undo()
+    room.wait(lambda: room.engine.reconcile(room.binding("media")) or room.wait_followed("media"))
+    room.wait(lambda: room.progress("media").oldest_pending_change is None)
+
+
+def _refuse() -> None:
+    raise StoreUnavailable("503 slow down", retry_after=600)
+
+
+def tell(room: Room, *keys: str) -> None:
+    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(20)
+
+
+def test_a_wish_of_before_does_not_skip_the_first_pause(
+    open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress]
+) -> None:
+    room = open_room(bucket[1], settings=SyncSettings(retry_initial=600.0, retry_longest=3_600.0))
+    room.make_dataset()
+    store = room.store("media")
+    binding = room.bind("media")
+    room.wait_followed("media")
+
+    def wish_and_fail() -> None:
+        room.engine.reconcile(binding)
+        raise StoreUnavailable("503")
+
+    store.before_page = wish_and_fail
+    room.engine.reconcile(binding)
+    room.wait_state("media", S.RETRYING)
+    listings = store.listings
+    assert not room.engine._followers[binding.id]._thread.join(0.3)
+    assert store.listings == listings
 
 
 @pytest.mark.parametrize(

@@ -329,7 +329,9 @@ def test_a_dataset_that_is_full_lets_the_binding_go_on(open_room: OpenRoom) -> N
     room.wait_followed("media")
     room.wait(lambda: room.binding("media").reason.startswith("LimitExceeded: DatasetMaxFileCount"))
     assert len(room.keys("media")) == 40
+    assert len(room.inline.extracted) == 40, "what has no room is not read"
     room.wait_listed("media", 3)
+    assert len(room.inline.extracted) == 40, "nor by the listings that follow"
     binding = room.binding("media")
     assert binding.state is S.RUNNING
     assert (binding.progress.listed, binding.progress.pending) == (150, 110)
