@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from bindery.buckets.registry import Buckets
-from bindery.buckets.store import BucketNotFound, StoreAddress
+from bindery.buckets.store import StoreAddress, StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, Limits, Scope
 from bindery.extract.extraction import Operator
@@ -23,7 +23,7 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
     limits: Limits
     address: StoreAddress | None
-    """With credentials; None while no bucket has the name."""
+    """With credentials; None while the name leads to no store."""
 
 
 def make(catalog: Catalog, buckets: Buckets, binding: Binding) -> Making:
@@ -32,7 +32,7 @@ def make(catalog: Catalog, buckets: Buckets, binding: Binding) -> Making:
     dataset = catalog.datasets.get(binding.project_name, binding.dataset_name)
     try:
         address = buckets.open(binding.bucket).address
-    except BucketNotFound:
+    except StoreError:
         address = None
     return Making(
         operators=operators_for(project, dataset),
