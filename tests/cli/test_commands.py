@@ -164,5 +164,10 @@ def test_another_scope_of_a_binding_says_what_leaves(installation: Installation)
     installation.run("bind", "photos", *scoped, "--wait")
     said = installation.run("bind", "photos", *scoped, "--exclude", "*.txt", "--wait", both=True)
     assert "is bound to default/scoped already; its scope is replaced" in said
-    assert "outside of it leave the dataset" in said
+    assert "1 entries outside of it leave the dataset" in said
+    (scoped_binding,) = [
+        each for each in json.loads(installation.run("status", "--json")) if each["DatasetName"] == "scoped"
+    ]
+    assert scoped_binding["Progress"]["Excluded"] == 1
+    assert "See: bindery status" in installation.run("unbind", "nothing", *scoped, expect=1)
     installation.run("unbind", "photos", *scoped)

@@ -67,12 +67,13 @@ def bind(
     given = scope_parameter(**scope)
     if create(client, "CreateBinding", **target, Scope=given):
         made.append(("DeleteBinding", target))
+        listed = None
     else:
-        change_scope(client, target, given)
+        listed = change_scope(client, target, given)
     if wait or sys.stderr.isatty():
-        binding = follow(client, target)
+        binding = follow(client, target, listed)
     else:
-        binding = first_news(client, target)
+        binding = first_news(client, target, listed)
     if binding["State"] == "Failed" and made and made[-1][0] == "DeleteBinding":
         undo(client, made)
         hint = "" if wanted.location else folder_beside(store)
@@ -109,23 +110,35 @@ def undo(client: Client, made: list[Call]) -> None:
             client.call(action, **names)
 
 
-def change_scope(client: Client, target: dict[str, str], scope: dict[str, Any] | None) -> None:
-    """Replace the scope of a binding that is there already, when one was given."""
+def change_scope(client: Client, target: dict[str, str], scope: dict[str, Any] | None) -> str | None:
+    """Replace the scope of a binding that is there already, when one was given.
+
+    Returns when its bucket was listed last: what it counts is of the former scope until the next listing.
+    """
     where = f"{target['URI']} is bound to {target['ProjectName']}/{target['DatasetName']} already"
     if scope is None:
         say(where, err=True)
-        return
+        return None
+    listed = last_listing(client.call("GetBinding", **target)["Binding"])
     leaving = client.call("UpdateBindingScope", **target, Scope=scope).get("Leaving")
     entries = f"{leaving:,} entries" if isinstance(leaving, int) else "entries"
     say(f"{where}; its scope is replaced, and {entries} outside of it leave the dataset", err=True)
+    return listed
 
 
-def first_news(client: Client, target: dict[str, str]) -> dict[str, Any]:
-    """The binding once its bucket has answered, or cannot; after a few seconds as it is."""
+def last_listing(binding: dict[str, Any]) -> str | None:
+    """When the bucket was last listed as a whole; None while it was not."""
+    time_of_it: str | None = binding.get("Progress", {}).get("LastCompleteListing")
+    return time_of_it
+
+
+def first_news(client: Client, target: dict[str, str], listed: str | None = None) -> dict[str, Any]:
+    """The binding once its bucket has answered, or cannot; after a few seconds as it is. As ``follow`` otherwise."""
     deadline = time.monotonic() + _FIRST_NEWS_SECONDS
     while True:
         binding: dict[str, Any] = client.call("GetBinding", **target)["Binding"]
-        if binding["State"] != "Ready" or time.monotonic() > deadline:
+        is_news = binding["State"] != "Ready" and (listed is None or last_listing(binding) != listed)
+        if is_news or binding["State"] in _BROKEN or time.monotonic() > deadline:
             return binding
         time.sleep(_POLL_SECONDS)
 
@@ -141,8 +154,11 @@ def create(client: Client, action: str, **parameters: Any) -> bool:
     return True
 
 
-def follow(client: Client, target: dict[str, str]) -> dict[str, Any]:
-    """Show live counts until the binding follows changes or cannot go on by itself."""
+def follow(client: Client, target: dict[str, str], listed: str | None = None) -> dict[str, Any]:
+    """Show live counts until the binding follows changes or cannot go on by itself.
+
+    ``listed``: the listing that is past already, and proves nothing.
+    """
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as display:
         line = display.add_task("binding")
@@ -150,7 +166,8 @@ def follow(client: Client, target: dict[str, str]) -> dict[str, Any]:
             binding: dict[str, Any] = client.call("GetBinding", **target)["Binding"]
             display.update(line, description=cell(describe(binding)).plain)
             settled = binding.get("Phase") == "IncrementalScanning" and binding["State"] == "Running"
-            if settled or binding["State"] in _BROKEN:
+            is_past = listed is not None and last_listing(binding) == listed
+            if (settled and not is_past) or binding["State"] in _BROKEN:
                 return binding
             time.sleep(_POLL_SECONDS)
 

@@ -24,6 +24,14 @@ _HOST = re.compile(r"[^\s@/?#\x00-\x20\x7f]+")
 """A host and port without user and password, which nothing here would send."""
 
 
+_OTHER_SERVER = " Is that the server whose data folder --data names, or whose keys the environment has?"
+_HINTS = {
+    "ResourceNotFound": " See: bindery status",
+    "InvalidAccessKeyId.NotFound": _OTHER_SERVER,
+    "SignatureDoesNotMatch": _OTHER_SERVER,
+}
+
+
 class ApiError(click.ClickException):
     """The server refused a call; shows its code, message and request id."""
 
@@ -31,7 +39,8 @@ class ApiError(click.ClickException):
         self.code = str(body.get("Code", f"HTTP {status}"))
         self.status = status
         text = f"{action}: {self.code}: {body.get('Message', 'no message')}"
-        super().__init__(f"{text} (request {body.get('RequestId', 'unknown')})")
+        hint = _HINTS.get(self.code, "")
+        super().__init__(printable(f"{text}{hint} (request {body.get('RequestId', 'unknown')})"))
 
 
 class Client:

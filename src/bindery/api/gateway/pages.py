@@ -51,7 +51,7 @@ async def page_for(request: web.BaseRequest, readiness: Readiness) -> web.Respon
         return None
     if path == "/" and "text/html" in request.headers.get("Accept", ""):
         return _html(_welcome(request, await readiness.problems()))
-    if path == "/docs":
+    if path in ("/docs", "/docs/"):
         return _text("\n".join(f"/docs/{name}" for name in page_names()) + "\n")
     if path.startswith("/docs/"):
         text = page_text(path.removeprefix("/docs/"))
