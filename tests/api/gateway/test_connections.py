@@ -226,6 +226,13 @@ def test_long_request_lines_are_charged(
     assert normal.post("ListProjects", [])[0] == 200
 
 
+def test_a_long_line_for_a_page_is_given_back_with_its_answer(api: Api, normal: Listening) -> None:
+    with normal.connect() as kept:
+        kept.sendall(b"GET /healthz?" + b"a" * 200_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_answer(kept)[0] == 200
+        until(lambda: api.gateway.strange_bytes.held == 0)
+
+
 # connections
 
 

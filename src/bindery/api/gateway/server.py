@@ -106,6 +106,13 @@ class Server:
         await asyncio.get_running_loop().run_in_executor(None, self._gateway.close)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request.protocol, Connection)
+        try:
+            return await self._find_answer(request)
+        finally:
+            request.protocol.release_head()
+
+    async def _find_answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
         page = self._pages.get(path)
         if page is not None and request.method in ("GET", "HEAD"):
@@ -126,14 +133,11 @@ class Server:
             headers.setdefault(name.lower(), []).append(value)
         client = _Client(request, self._limits.body_seconds)
         limit = self._gateway.limits.body
-        try:
-            if (client.body_length or 0) > limit:
-                response = refuse(_too_large(limit), headers.get("host", [""])[0])
-            else:
-                http = HttpRequest(request.method, request.raw_path, headers, client=client)
-                response = response_of(await self._gateway.handle(http))
-        finally:
-            client.connection.release_head()
+        if (client.body_length or 0) > limit:
+            response = refuse(_too_large(limit), headers.get("host", [""])[0])
+        else:
+            http = HttpRequest(request.method, request.raw_path, headers, client=client)
+            response = response_of(await self._gateway.handle(http))
         return await self._send(request, response)
 
     async def _send(self, request: web.BaseRequest, response: web.Response) -> web.Response:
