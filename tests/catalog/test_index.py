@@ -80,9 +80,9 @@ def check(catalog: Catalog, place: Place) -> None:
     ]
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Within a minute."""
-    deadline = time.monotonic() + 60
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Within so many seconds."""
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -493,6 +493,25 @@ def test_no_file_of_the_machine_can_be_read_through_the_index(catalog: Catalog, 
     assert isinstance(catalog, SqliteCatalog)
     with catalog.queries._instance.cursor() as cursor, pytest.raises(duckdb.PermissionException):
         cursor.execute("SELECT * FROM read_text('/etc/hostname')")
+
+
+def test_values_without_end_are_held_in_part_and_found_as_a_whole(catalog: Catalog, place: Place) -> None:
+    """What the index reads of a column at a time stays within its memory; FuzzyQuery finds all of it."""
+    title = "word " * 20_000 + "the very end"
+    labels = tuple(Label(label_name=f"label{number:05d}") for number in range(9_000))
+    catalog.files.write(place.dataset.id, [write_of("k", title=title, labels=labels), write_of("other")])
+
+    def found(field: str, operation: str, value: str) -> int | None:
+        node = {"Field": field, "Operation": operation, "Value": value}
+        return catalog.queries.search(place.dataset.id, parse_simple_query(node)).total_hits
+
+    assert found("Title", "eq", title) == 1
+    assert found("Title", "prefix", title[:50_000]) == 1
+    assert found("Title", "match-phrase", "word word word") == 1
+    assert found("Labels.LabelName", "eq", "label00001") == 1
+    assert found("Labels.LabelName", "eq", "label08999") == 0
+    for text in ("the very end", "label08999", "label00001"):
+        assert catalog.queries.fuzzy_search(place.dataset.id, text).total_hits == 1
 
 
 def document(**fields: object) -> Change:

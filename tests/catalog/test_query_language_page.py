@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bindery.catalog.query import parse
+from bindery.catalog.query import parse, values
 from bindery.catalog.query.expression import parse_expression
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, Kind, find_field, operations_of
 from bindery.catalog.query.parse import parse_simple_query, to_simple_query
@@ -75,6 +75,9 @@ def test_fuzzy_fields_and_limits() -> None:
         "sort fields": parse.MAX_SORT_FIELDS,
         "aggregations of a request": parse.MAX_AGGREGATIONS,
         "groups of an aggregation": 2_000,
+        "characters of a text that conditions look at": values.MAX_TEXT,
+        "elements of an array that conditions look at": values.MAX_ELEMENTS,
+        "characters of all texts of one field in an array or map": values.MAX_LIST_TEXT,
         "time of a query": 60,
         "integers": 64,
     }

@@ -44,8 +44,8 @@ class ChangeSource(Protocol):
     def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
         """Documents of those entries that exist, in the order asked."""
 
-    def text(self, dataset_id: int, uri: str) -> str | None:
-        """The text of an entry; None without one."""
+    def searched(self, dataset_id: int, uri: str) -> Change | None:
+        """The newest state of an entry, its document only when it is large; None for an unknown one."""
 
     def check_dataset(self, dataset_id: int) -> None:
         """Raises NotFound for a dataset that does not exist."""

@@ -267,7 +267,7 @@ class DatasetIndex:
     def _write(self, changes: Sequence[Change], sequence: int) -> None:
         assert self._files is not None
         # The texts first: columns never speak of a text that is not there.
-        numbers = self._files.texts.add([change.text for change in changes])
+        numbers = self._files.texts.add([self._projection.searched_text(change) for change in changes])
         with self._instance.transaction() as writer:
             if changes and changes[-1].sequence > self._fresh_until:
                 self._delete(writer, changes)

@@ -100,7 +100,8 @@ class Index:
         wanted = fuzzy_text(text.strip())
 
         def text_of(uri: str) -> str | None:
-            return self._source.text(dataset_id, uri)
+            change = self._source.searched(dataset_id, uri)
+            return None if change is None else self._projection.searched_text(change)
 
         def read(view: View, after: Position | None) -> Found:
             return FuzzySearch(view, text_of, wanted, bounds).page(request, after)

@@ -13,8 +13,12 @@ from bindery.catalog.index.changes import Change
 from bindery.catalog.query.compile import map_entry, uri_key
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, Field, Kind
 from bindery.catalog.query.values import (
+    FUZZY_SEPARATOR,
     INT64_MAX,
     INT64_MIN,
+    MAX_ELEMENTS,
+    MAX_LIST_TEXT,
+    MAX_TEXT,
     clamp_int64,
     fuzzy_text,
     parse_point,
@@ -105,6 +109,15 @@ class Projection:
         """A JSON array of the Key of every change."""
         return self._encoder.encode([uri_key(change.uri) for change in changes]).decode()
 
+    def searched_text(self, change: Change) -> str | None:
+        """What FuzzyQuery looks at besides the column ``Fuzzy``: the text, and short fields that are too long."""
+        if change.document is None or len(change.document) <= MAX_TEXT:
+            return change.text
+        fields = fuzzy_text(*_fuzzy_texts(self._decode(change)))
+        if len(fields) <= MAX_TEXT:
+            return change.text
+        return f"{change.text or ''}{FUZZY_SEPARATOR}{fields}"
+
     def rows(self, changes: Sequence[Change], texts: Sequence[int | None]) -> Insertion | None:
         """The rows of entries that exist, with the number of each text; None when there are none."""
         live = [place for place, change in enumerate(changes) if change.document is not None]
@@ -129,6 +142,16 @@ class Projection:
         self, changes: Sequence[Change], texts: Sequence[int | None]
     ) -> Iterator[tuple[str, list[Any]]]:
         rows = [self._decode(change) for change in changes]
+        large = [place for place, change in enumerate(changes) if len(change.document or b"") > MAX_TEXT]
+        for name, values in self._whole_columns(changes, rows):
+            for place in large:
+                values[place] = _bounded(values[place])
+            yield name, values
+        yield "Text", list(texts)
+
+    def _whole_columns(
+        self, changes: Sequence[Change], rows: Sequence[Any]
+    ) -> Iterator[tuple[str, list[Any]]]:
         held = {head: list(map(attrgetter(head), rows)) for head in _TREE}
         present = {head for head, values in held.items() if values.count(None) < len(values)}
         for field in _COLUMN_FIELDS:
@@ -138,13 +161,15 @@ class Projection:
                 if field.phrase:
                     yield f"{field.name} folded", [_folded(value) for value in values]
         for name in ARRAYS & present:
-            yield name, [len(elements) if elements else None for elements in held[name]]
+            yield (
+                name,
+                [min(len(elements), MAX_ELEMENTS) if elements else None for elements in held[name]],
+            )
         places = [parse_point(text) if text else None for text in held["LatLong"]]
         yield "Latitude", [place and place[0] for place in places]
         yield "Longitude", [place and place[1] for place in places]
         yield "Key", [uri_key(change.uri) for change in changes]
         yield "Fuzzy", [fuzzy_text(*_fuzzy_texts(row)) for row in rows]
-        yield "Text", list(texts)
 
     def _decode(self, change: Change) -> Any:
         """A field whose value does not fit its type is left out rather than losing the file."""
@@ -167,6 +192,23 @@ def _read(field: Field, values: list[Any]) -> list[Any]:
     if field.kind is Kind.TIME:
         return [_instant(text) if text else None for text in values]
     return [_at(value, field.path[1:]) for value in values] if len(field.path) > 1 else values
+
+
+def _bounded(value: Any) -> Any:
+    """What of a value is held."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if not isinstance(value, list):
+        return value
+    room, held = MAX_LIST_TEXT, []
+    for element in value[:MAX_ELEMENTS]:
+        if isinstance(element, str):
+            element = element[:MAX_TEXT]  # noqa: PLW2901
+            room -= len(element)
+            if room < 0:
+                break
+        held.append(element)
+    return held
 
 
 def _folded(value: Any) -> Any:

@@ -50,6 +50,10 @@ CREATE VIRTUAL TABLE word_part USING fts5(
 _CACHE_KIB = 8_192
 _KNOWN_WORDS = 200_000
 """Words remembered as being in the file already."""
+_RIPE_VOCABULARY = 200_000
+_MOST_NEW_WORDS = 5_000
+"""A text that brings more new words than this to so many known ones is no text of a language: it is not held, for
+its words would fill the file and be looked for by nobody."""
 _MOST_EXPANSIONS = 256
 """Words that one piece of text may stand for; beyond, its parts are looked for, and the texts are read."""
 _MOST_TOKENS = 24
@@ -84,12 +88,16 @@ class TextIndex:
                 if new:
                     self._writer.executescript(_SCRIPT)
                 self.newest = self._newest()
+                self._vocabulary = self._count_words()
             except BaseException:
                 self._writer.close()
                 raise
 
     def _newest(self) -> int:
         return int(self._writer.execute("SELECT coalesce(max(id), 0) FROM text").fetchone()[0])
+
+    def _count_words(self) -> int:
+        return int(self._writer.execute("SELECT coalesce(max(id), 0) FROM word").fetchone()[0])
 
     def add(self, texts: Sequence[str | None]) -> list[int | None]:
         """The number of each text, the new ones in one transaction."""
@@ -102,6 +110,7 @@ class TextIndex:
                 self._known.clear()
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("ROLLBACK")
+                    self._vocabulary = self._count_words()
                 raise
             self.newest = self._newest()
         return numbers
@@ -113,29 +122,39 @@ class TextIndex:
             return int(row[0])
         folded = fold_text(text)
         words = words_of(folded)
+        new = self._new_words(words) if words is not None else []
+        if len(new) > _MOST_NEW_WORDS and self._vocabulary > _RIPE_VOCABULARY:
+            words = None
         number = self._writer.execute(
             "INSERT INTO text (digest, size, held) VALUES (?, ?, ?)", (digest, len(text), words is not None)
         ).lastrowid
         assert number is not None
         if words is not None:
-            self._add_words(words)
+            self._add_words(new)
+            self._remember(words)
             self._writer.execute(
                 "INSERT INTO text_token (rowid, tokens) VALUES (?, ?)",
                 (number, tokens_of_text(folded, words)),
             )
         return number
 
-    def _add_words(self, words: set[str]) -> None:
-        unknown = words - self._known
-        for word in unknown:
-            added = self._writer.execute("INSERT OR IGNORE INTO word (word) VALUES (?)", (word,))
-            if added.rowcount == 1 and len(word) >= LONGEST_PART:
-                self._writer.execute(
-                    "INSERT INTO word_part (rowid, word) VALUES (?, ?)", (added.lastrowid, word)
-                )
-        if len(self._known) + len(unknown) > _KNOWN_WORDS:
+    def _new_words(self, words: set[str]) -> list[str]:
+        find = "SELECT 1 FROM word WHERE word = ?"
+        return [word for word in words - self._known if not self._writer.execute(find, (word,)).fetchone()]
+
+    def _add_words(self, words: list[str]) -> None:
+        numbered = list(enumerate(words, self._vocabulary + 1))
+        self._writer.executemany("INSERT INTO word (id, word) VALUES (?, ?)", numbered)
+        self._writer.executemany(
+            "INSERT INTO word_part (rowid, word) VALUES (?, ?)",
+            (entry for entry in numbered if len(entry[1]) >= LONGEST_PART),
+        )
+        self._vocabulary += len(words)
+
+    def _remember(self, words: set[str]) -> None:
+        if len(self._known) + len(words) > _KNOWN_WORDS:
             self._known.clear()
-        self._known |= unknown
+        self._known |= words
 
     def candidates(self, wanted: str, bounds: Bounds) -> Candidates:
         """Which texts may hold ``wanted``, a folded text. Raises what ``bounds`` raises, too."""

@@ -17,6 +17,7 @@ import msgspec
 from bindery.catalog.query.fields import ARRAYS, FIELDS, Field, Kind, find_field
 from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Not, Or
 from bindery.catalog.query.values import (
+    MAX_TEXT,
     Box,
     Circle,
     Polygon,
@@ -143,7 +144,7 @@ def _leaf(leaf: Leaf, elements: Elements | None) -> Condition:
     if not field.array or leaf.operation == "exist":
         return _scalar_leaf(column(field), folded_column(field) if field.phrase else None, field, leaf)
     if leaf.operation == "eq" and not field.any_token and not field.numeric:
-        return _contains(column(field), leaf.value or "")
+        return _contains(column(field), (leaf.value or "")[:MAX_TEXT])
     found = _any_element(column(field), _scalar_leaf("x", None, field, leaf))
     if not _asks_for_phrase(field, leaf):
         return found
@@ -172,7 +173,9 @@ def _scalar_leaf(expression: str, folded: str | None, field: Field, leaf: Leaf) 
         return Condition(f"({expression} IS NOT NULL)")
     assert leaf.value is not None
     if leaf.operation == "prefix":
-        return Condition(f"({expression} IS NOT NULL AND starts_with({expression}, ?))", (leaf.value,))
+        return Condition(
+            f"({expression} IS NOT NULL AND starts_with({expression}, ?))", (leaf.value[:MAX_TEXT],)
+        )
     if leaf.operation == "match-phrase":
         return _phrase(expression, folded, leaf.value)
     value = read_scalar(field, leaf.value)
@@ -190,7 +193,7 @@ def _map_leaf(field: Field, key: str | None, leaf: Leaf) -> Condition:
     of_key = map_entry(field.name, key)
     if leaf.operation == "exist":
         return _any_element(entries, Condition("starts_with(x, ?)", (of_key,)))
-    wanted = map_entry(field.name, key, leaf.value or "")
+    wanted = map_entry(field.name, key, leaf.value or "")[:MAX_TEXT]
     if leaf.operation == "eq":
         return _contains(entries, wanted)
     if leaf.operation == "prefix":

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from unicodedata import normalize
 
 _PIECE = 250
-_SAFE = re.compile("[\0-\x7f\u3400-\u9fff]")
-"""Characters that never join what stands before them."""
+_RUN = re.compile("[\0-\x7f]?[^\0-\x7f]+")
+"""Characters beyond ASCII, with the letter before them that an accent may join; ASCII joins nothing before it."""
+_SAFE = re.compile("[\u3400-\u9fff]")
+"""Ideographs never join what stands before them."""
 
 
 def fold_text(text: str) -> str:
@@ -25,7 +27,13 @@ def fold_text(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return "".join(map(_fold, _pieces(text)))
+    folded = _RUN.sub(_fold_run, text)
+    # The rest is ASCII, which bytes lower without touching anything else.
+    return folded.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def _fold_run(run: re.Match[str]) -> str:
+    return _fold(run[0]) if len(run[0]) <= _PIECE else "".join(map(_fold, _pieces(run[0])))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -39,6 +47,4 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _fold(piece: str) -> str:
-    if piece.isascii():
-        return piece.lower()
     return normalize("NFC", normalize("NFD", piece).casefold())

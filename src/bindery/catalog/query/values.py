@@ -21,6 +21,13 @@ _TOKEN = re.compile(f"(?=[^\\W_])(?:[{CJK}]|[^\\W_{CJK}]+)")
 FUZZY_SEPARATOR = "\x1e"
 """Stands between texts of one file that are searched as one."""
 MAX_POLYGON_POINTS = 1000
+MAX_TEXT = 16_384
+"""Characters of a value that the index holds; the query's values are cut in the same place."""
+MAX_ELEMENTS = 4_096
+"""Elements of an array that the index holds."""
+MAX_LIST_TEXT = 65_536
+"""Characters of all texts of one field of an array, or of a map, that the index holds: it reads 2,048 files of a
+column at a time, and has to find room for them."""
 
 Point = tuple[float, float]
 """Latitude, longitude in degrees."""
@@ -59,7 +66,7 @@ def read_scalar(field: Field, text: str) -> int | float | str:
             raise QueryError(
                 f"Value {text[:64]!r} of field {field.name} is not an RFC 3339 time with offset."
             ) from None
-    return text
+    return text[:MAX_TEXT]
 
 
 def clamp_int64(value: int) -> int:

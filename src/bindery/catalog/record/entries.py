@@ -10,7 +10,7 @@ import msgspec
 
 from bindery.catalog.documents import DocumentWriter, merge_own, valid_unicode
 from bindery.catalog.index.changes import Change
-from bindery.catalog.query.values import INT64_MAX
+from bindery.catalog.query.values import INT64_MAX, MAX_TEXT
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, Limits, NotFound
@@ -182,11 +182,11 @@ class Entries:
         """Documents of those entries that exist, in the order asked."""
         return [record.document for record in self.get(dataset_id, uris)]
 
-    def text(self, dataset_id: int, uri: str) -> str | None:
-        """The text of an entry; None without one."""
-        values = {"dataset_id": dataset_id, "uri": uri}
-        row = self._database.reader.execute(_SQL.select_text, values).fetchone()
-        return None if row is None else row[0]
+    def searched(self, dataset_id: int, uri: str) -> Change | None:
+        """The newest state of an entry, its document only when it is large; None for an unknown one."""
+        values = {"dataset_id": dataset_id, "uri": uri, "large": MAX_TEXT}
+        row = self._database.reader.execute(_SQL.select_searched, values).fetchone()
+        return None if row is None else Change(*row)
 
     def check_dataset(self, dataset_id: int) -> None:
         """Raises NotFound."""
