@@ -30,9 +30,10 @@ def open_data_folder(folder: Path) -> None:
     try:
         _close_to_others(folder.resolve())
         for pattern in _OURS:
-            for path in folder.glob(pattern):
-                with contextlib.suppress(FileNotFoundError):
-                    _close_to_others(path)
+            for made in folder.glob(pattern):
+                for path in (made, *made.rglob("*")):
+                    with contextlib.suppress(FileNotFoundError):
+                        _close_to_others(path)
     except OSError as error:
         _log.warning(
             "others may be able to read the data folder; make its owner the user of the server",

@@ -163,7 +163,7 @@ class DeadCatalog:
     def kill(self) -> None:
         with self._lock:
             self._alive = False
-        self._catalog.close()
+        assert self._catalog.close(60)
 
     def __getattr__(self, noun: str) -> Any:
         return _Guarded(self, noun)

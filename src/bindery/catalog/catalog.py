@@ -21,7 +21,8 @@ from bindery.catalog.interface.queries import Queries
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
 
-CLOSE_SECONDS = 2.5
+CLOSE_SECONDS = 10.0
+"""Enough for a busy machine; a server that ends gives up earlier."""
 
 
 class Catalog(Protocol):

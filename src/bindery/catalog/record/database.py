@@ -28,7 +28,7 @@ _TURN_SECONDS = 10.0
 """How long a write waits for those before it."""
 _UNDISTURBED_SECONDS = 0.5
 """How long the end waits for the transaction under way before it interrupts it."""
-_CLOSE_SECONDS = 2.5
+_CLOSE_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _INCREMENTAL = 2
 _FREE_PAGES = 1_000
