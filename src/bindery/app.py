@@ -58,9 +58,12 @@ _log = structlog.get_logger()
 
 
 class Application:
-    """All rooms, open and connected. Closing it checkpoints the work in hand."""
+    """All rooms, open and connected. Closing it checkpoints the work in hand.
 
-    def __init__(self, config: Config) -> None:
+    ``pool``: one that is lent, and outlives the application; else it has its own.
+    """
+
+    def __init__(self, config: Config, pool: ExtractionPool | None = None) -> None:
         self.config = config
         open_data_folder(config.data)
         with ExitStack() as opened:
@@ -71,11 +74,12 @@ class Application:
             opened.callback(self.delivery.close, _DELIVERY_SECONDS)
             buckets = open_buckets(config)
             opened.callback(buckets.close)
-            pool = open_pool(config)
+            workers = pool or open_pool(config)
+            ending = workers.close if pool is None else _leave_open
             # Its workers may be starting, which takes seconds; the process ends without waiting for that.
-            self._pool_end = threading.Thread(target=pool.close, name="pool's end", daemon=True)
+            self._pool_end = threading.Thread(target=ending, name="pool's end", daemon=True)
             opened.callback(self._wait_for_pool)
-            self.engine = Engine(catalog, buckets, pool, sync_settings(config))
+            self.engine = Engine(catalog, buckets, workers, sync_settings(config))
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)
             opened.callback(nonces.close)
@@ -107,6 +111,10 @@ class Application:
         self.signal_stop()
         self.interrupt()
         self._opened.close()
+
+
+def _leave_open() -> None:
+    """What is lent is closed by its owner."""
 
 
 def open_catalog(config: Config) -> Catalog:

@@ -87,3 +87,16 @@ def test_the_page_works_as_printed(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_reset_in_the_middle_of_work_leaves_nothing_of_it(server: BinderyServer) -> None:
+    server.reset()
+    server.bucket("many", {f"{number}.txt": "word " * 10_000 for number in range(200)})
+    names = {"ProjectName": "busy", "DatasetName": "busy"}
+    server.call("CreateProject", ProjectName="busy")
+    server.call("CreateDataset", **names)
+    server.call("CreateBinding", **names, URI="oss://many")
+    server.reset()
+    assert server.call("ListProjects")["Projects"] == []
+    server.bucket("few", {"a.txt": "hello"})
+    assert server.bind("few")["Progress"]["Indexed"] == 1

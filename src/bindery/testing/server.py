@@ -16,10 +16,11 @@ import structlog
 
 from bindery.access.keys import read_root_key
 from bindery.api.gateway.server import Server
-from bindery.app import Application
+from bindery.app import Application, open_pool
 from bindery.buckets.uri import check_bucket_name
 from bindery.cli.client import Client
 from bindery.config import Config, load_config
+from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 
 DEFAULT_NAME = "default"
@@ -44,6 +45,7 @@ class BinderyServer:
         self._settings = dict(settings or {})
         self._folder: Path | None = None
         self._running: _Running | None = None
+        self._pool: ExtractionPool | None = None
         self._port = 0
 
     # what an SDK needs
@@ -165,6 +167,7 @@ class BinderyServer:
             if not structlog.is_configured():
                 configure_logging("error", "auto")
             self._folder = Path(tempfile.mkdtemp(prefix="bindery-testing-"))
+            self._pool = open_pool(self._config())  # kept over resets: a worker takes seconds to start
             self._run()
         return self
 
@@ -178,6 +181,9 @@ class BinderyServer:
     def stop(self) -> None:
         """End the server and remove its folder. May be called twice."""
         self._end()
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -191,7 +197,7 @@ class BinderyServer:
 
     def _run(self) -> None:
         self._buckets().mkdir()
-        self._running = _Running(self._config())
+        self._running = _Running(self._config(), self._pool)
         self._port = int(self._running.address.rpartition(":")[2])
 
     def _end(self) -> None:
@@ -228,8 +234,8 @@ class BinderyServer:
 class _Running:
     """One application and its HTTP server, in a thread with an event loop of its own."""
 
-    def __init__(self, config: Config) -> None:
-        self._application = Application(config)
+    def __init__(self, config: Config, pool: ExtractionPool | None) -> None:
+        self._application = Application(config, pool)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bindery-testing", daemon=True)
         self._thread.start()
