@@ -24,6 +24,7 @@ SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("account", config.AccountConfig),
     ("extraction", config.ExtractionConfig),
     ("sync", config.SyncConfig),
+    ("register", config.RegisterConfig),
     ("events", config.EventsConfig),
     ("notifications", config.NotificationsConfig),
     ("log", config.LogConfig),

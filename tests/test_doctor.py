@@ -67,7 +67,7 @@ def test_a_root_key_that_others_can_read(tmp_path: Path) -> None:
 
 
 def test_buckets_that_cannot_be_used(tmp_path: Path) -> None:
-    config = Config(data=tmp_path, buckets={"gone": str(tmp_path / "gone"), "x": "s3://x"})
+    config = Config(data=tmp_path / "data", buckets={"gone": str(tmp_path / "gone"), "x": "s3://x"})
     found = findings(config)
     assert "BucketNotFound" in found["bucket gone"].seen
     assert "StoreMisconfigured" in found["bucket x"].seen
@@ -136,10 +136,23 @@ def test_a_data_folder_on_a_network_mount(tmp_path: Path, shared: Path) -> None:
 
 
 def test_registered_buckets_are_looked_at(tmp_path: Path) -> None:
-    Buckets({}, data=tmp_path).register(parse_store("later", str(tmp_path / "none")))
-    assert "BucketNotFound" in findings(Config(data=tmp_path))["bucket later"].seen
-    (tmp_path / "buckets.json").write_text("{")
-    assert findings(Config(data=tmp_path))["registered buckets"].verdict is Verdict.FAILURE
+    data = tmp_path / "data"
+    data.mkdir()
+    Buckets({}, data=data).register(parse_store("later", str(tmp_path / "none")))
+    assert "BucketNotFound" in findings(Config(data=data))["bucket later"].seen
+    (data / "buckets.json").write_text("{")
+    assert findings(Config(data=data))["registered buckets"].verdict is Verdict.FAILURE
+
+
+@pytest.mark.parametrize("place", [".", "data", "data/below"])
+def test_a_bucket_that_is_not_apart_from_the_data_is_told(tmp_path: Path, place: str) -> None:
+    (tmp_path / "data" / "below").mkdir(parents=True)
+    (tmp_path / "good").mkdir()
+    buckets = {"photos": str(tmp_path / place), "good": str(tmp_path / "good")}
+    found = findings(Config(data=tmp_path / "data", buckets=buckets))
+    assert found["bucket photos"].verdict is Verdict.FAILURE
+    assert "data folder" in found["bucket photos"].seen
+    assert found["bucket good"].verdict is Verdict.OK
 
 
 def test_the_command_exits_with_1_when_something_is_broken(tmp_path: Path) -> None:

@@ -21,10 +21,12 @@ import structlog
 
 from bindery.access.keys import AccessKeys, root_key_file
 from bindery.access.nonces import Nonces
+from bindery.access.permits import Permits
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind
 from bindery.api.gateway.server import Server
+from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import StoreAddress
 from bindery.catalog.catalog import Catalog
@@ -84,7 +86,15 @@ class Application:
             nonces = Nonces(config.data)
             opened.callback(nonces.close)
             self.keys = AccessKeys(config.data, account_id=config.account.id)
-            context = Context(catalog, self.engine, self.delivery, self.keys, nonces, api_settings(config))
+            context = Context(
+                catalog,
+                self.engine,
+                self.delivery,
+                self.keys,
+                nonces,
+                api_settings(config),
+                Permits(config.data),
+            )
             self.gateway = Gateway(context)
             self._interrupting = threading.Lock()
             self._opened = opened.pop_all()
@@ -191,6 +201,7 @@ def api_settings(config: Config) -> ApiSettings:
         events_token=config.events.token,
         topics=frozenset(config.notifications.topics),
         announces_events=bool(config.notifications.events),
+        registration=Registration(tuple(config.register.folders), tuple(config.register.endpoints)),
     )
 
 

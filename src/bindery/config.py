@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bindery.buckets.endpoint import check_listed
 from bindery.buckets.folder import FOLLOW
+from bindery.buckets.store import StoreMisconfigured
 from bindery.clock import parse_zone
 from bindery.documentation import command_for
 from bindery.extract.limits import ExtractionLimits
@@ -68,6 +70,15 @@ class SyncConfig(FollowSettings, frozen=True, kw_only=True):
     """How changes in folders are found: ``auto``, ``watch`` (the kernel reports all) or ``poll`` (by listing)."""
 
 
+class RegisterConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[register]``: what callers of the API may register as buckets; see docs/stores.md."""
+
+    folders: list[str] = []
+    """Folders that may be registered, each with all that lies below it."""
+    endpoints: list[str] = []
+    """Endpoints whose buckets may be registered: ``https://HOST[:PORT]``, or ``https://*.HOST[:PORT]``."""
+
+
 class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[events]``: object stores tell of changes with ``POST /events``; see docs/events.md."""
 
@@ -107,6 +118,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     account: AccountConfig = AccountConfig()
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
+    register: RegisterConfig = RegisterConfig()
     events: EventsConfig = EventsConfig()
     notifications: NotificationsConfig = NotificationsConfig()
     log: LogConfig = LogConfig()
@@ -185,6 +197,20 @@ def _check(config: Config) -> None:
     except ValueError as error:
         raise ConfigurationError(f"account.zone: {error}") from error
     _check_notifications(config.notifications)
+    _check_register(config.register)
+
+
+def _check_register(register: RegisterConfig) -> None:
+    for folder in register.folders:
+        if not Path(folder).expanduser().is_absolute():
+            raise ConfigurationError(
+                f"register.folders: {folder!r} must be a whole path, as /srv/photos is"
+            )
+    for endpoint in register.endpoints:
+        try:
+            check_listed(endpoint)
+        except StoreMisconfigured as error:
+            raise ConfigurationError(f"register.endpoints: {error}") from error
 
 
 def _check_notifications(notifications: NotificationsConfig) -> None:

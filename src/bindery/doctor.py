@@ -21,7 +21,7 @@ import msgspec
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
-from bindery.buckets.registry import Buckets, parse_store
+from bindery.buckets.registry import Buckets, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
@@ -189,7 +189,9 @@ def _buckets(config: Config) -> Iterator[Finding]:
     addresses = {}
     for name, store in sorted(config.buckets.items()):
         try:
-            addresses[name] = parse_store(name, store)
+            address = parse_store(name, store)
+            check_apart_from(address, config.data)
+            addresses[name] = address
         except StoreError as error:
             yield _unusable(name, error)
     try:

@@ -15,6 +15,7 @@ import pytest
 
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
+from bindery.access.permits import Permits
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.rendering import Answer
@@ -130,7 +131,7 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             known = ApiSettings(**settings)
             catalog = SqliteCatalog(data, account_id=known.account_id)
             closing.callback(catalog.close)
-            buckets = Buckets({}, root)
+            buckets = Buckets({}, root, data)
             closing.callback(buckets.close)
             pool = ExtractionPool(1, ExtractionLimits())
             closing.callback(pool.close)
@@ -140,7 +141,7 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             closing.callback(nonces.close)
             keys = AccessKeys(data, account_id=known.account_id)
             delivery = Delivery(catalog, NotificationSettings())
-            gateway = Gateway(Context(catalog, engine, delivery, keys, nonces, known))
+            gateway = Gateway(Context(catalog, engine, delivery, keys, nonces, known, Permits(data)))
             closing.callback(gateway.close)
             patch.undo()
             return Api(gateway, root)

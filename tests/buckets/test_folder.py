@@ -171,7 +171,7 @@ def test_a_folder_exchanged_for_a_link_while_it_is_listed(
     for name in ("a", "b"):
         (root / name).mkdir()
         (root / name / "file").write_bytes(b"x")
-    pages = folder_module._Walk(os.fsencode(root), b"", b"").runs()
+    pages = folder_module._Walk(os.fsencode(root), frozenset(), b"", b"").runs()
     first = next(pages)
     (root / "b").rename(root / "b-away")
     (root / "b").symlink_to(tmp_path / "private")

@@ -28,7 +28,9 @@ def test_a_registered_bucket_is_indexed_and_followed_across_a_restart(
     ceph.client().put_object(Bucket=name, Key="/leading//odd/../key", Body=b"odd")
     store = ceph.store_url(name)
     config = tmp_path / "bindery.toml"
-    config.write_text("[sync]\nreconcile_interval = 0.5\n")
+    config.write_text(
+        f"[sync]\nreconcile_interval = 0.5\n[register]\nendpoints = [{ceph.endpoint!r}]\n".replace("'", '"')
+    )
     server = start_server("--config", str(config), data=tmp_path / "data")
     server.make_dataset("project", "dataset")
     server.call("RegisterBucket", Bucket="media", Store=store)

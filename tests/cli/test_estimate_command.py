@@ -29,6 +29,7 @@ def run(server: Any, project: str) -> Run:
             "BINDERY_ACCESS_KEY_ID": server.key_id,
             "BINDERY_ACCESS_KEY_SECRET": server.key_secret,
             "BINDERY_PROJECT": project,
+            "BINDERY_DATA": str(server.data),
         }
         done = CliRunner().invoke(main, ["estimate", *words], env=environment)
         assert done.exit_code == expect, done.output

@@ -82,7 +82,7 @@ class AccessKeys:
                 f"{data / _ROOT_FILE} is no key file; restore it, or remove it for a new key"
             )
         self.newly_made = make_key()
-        _write_private(data / _ROOT_FILE, msgspec.json.encode(self.newly_made))
+        write_private(data / _ROOT_FILE, msgspec.json.encode(self.newly_made))
         return self.newly_made
 
     def _refresh(self) -> None:
@@ -172,12 +172,12 @@ def _changing(data: Path) -> Iterator[list[AccessKey]]:
         keys = list(before)
         yield keys
         if keys != before:
-            _write_private(data / _KEYS_FILE, msgspec.json.encode(keys))
+            write_private(data / _KEYS_FILE, msgspec.json.encode(keys))
     finally:
         os.close(descriptor)
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Replace a file as a whole, readable only by its owner, who is that of the folder: a key that the
     administrator adds must be readable to the server."""
     path.parent.mkdir(parents=True, exist_ok=True)

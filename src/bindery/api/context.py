@@ -11,6 +11,8 @@ import msgspec
 
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
+from bindery.access.permits import Permits
+from bindery.buckets.registration import Registration
 from bindery.catalog.catalog import Catalog
 from bindery.clock import DEFAULT_ZONE, format_time
 from bindery.notifications.delivery import Delivery
@@ -37,6 +39,8 @@ class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
     """MNS topics that calls may name."""
     announces_events: bool = False
     """Whether somebody receives every event."""
+    registration: Registration = Registration()
+    """What callers may register as buckets."""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ class Context(msgspec.Struct, frozen=True):
     keys: AccessKeys
     nonces: Nonces
     settings: ApiSettings
+    permits: Permits = msgspec.field(default_factory=Permits)
 
     @property
     def stop(self) -> threading.Event:

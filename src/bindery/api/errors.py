@@ -294,6 +294,11 @@ def access_denied(refusal: Refusal) -> ApiError:
     )
 
 
+def not_listed(problem: str) -> ApiError:
+    """The configuration does not allow this."""
+    return ApiError(403, "NoPermission", problem)
+
+
 # failures
 
 

@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
 
+ANY_HOST = re.compile(r"(https?)://\*\.([a-z0-9.-]+)(:[0-9]{1,5})?")
+"""What stands for every host below one."""
 _LONGEST = 512
 _REGION = re.compile(r"[A-Za-z0-9-]{1,50}")
 _UNFIT = re.compile(r"[^\x21-\x7e]|[\\\"<>^`{|}]")
@@ -32,6 +34,14 @@ def check_endpoint(text: str) -> str:
     if "://" not in text or _split(text) is None:
         raise StoreMisconfigured("an endpoint is http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]")
     return text
+
+
+def check_listed(endpoint: str) -> None:
+    """Raise StoreMisconfigured unless this may stand among the endpoints of a Registration."""
+    if ANY_HOST.fullmatch(endpoint) is None and urlsplit(check_endpoint(endpoint)).path.strip("/"):
+        raise StoreMisconfigured(
+            "an endpoint is https://HOST[:PORT] or https://*.HOST[:PORT], without a path"
+        )
 
 
 def check_ambient(address: StoreAddress, endpoint: str | None, vendor: re.Pattern[str]) -> None:

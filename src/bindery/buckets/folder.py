@@ -19,6 +19,7 @@ from bindery.buckets.folder_files import is_spelled_so, open_file, open_folder, 
 from bindery.buckets.folder_names import file_name, key_name, key_of_path
 from bindery.buckets.identity import StoreIdentity, file_system_id, folder_mark, location_of
 from bindery.buckets.mounts import mounts_within, unseen_changes
+from bindery.buckets.off_limits import FolderId
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -73,7 +74,13 @@ class FolderStore:
             watch=sys.platform == "linux" and self._follow != "poll",
             listing_free=True,
         )
-        self._root = os.fsencode(os.path.realpath(address.url.removeprefix("file://")))
+        folder = address.url.removeprefix("file://")
+        self._root = os.fsencode(os.path.realpath(folder))
+        if not address.trusted and self._root != os.fsencode(folder):
+            raise StoreMisconfigured(
+                "the folder is reached by a link now, which it was not when it was registered"
+            )
+        self._off_limits = frozenset(address.off_limits)
 
     @property
     def root(self) -> bytes:
@@ -110,7 +117,7 @@ class FolderStore:
         Raises PartlyListed at the end when folders below may not be listed.
         """
         began = self._look()
-        walk = _Walk(self._root, prefix.encode(), start_after.encode())
+        walk = _Walk(self._root, self._off_limits, prefix.encode(), start_after.encode())
         page: list[ObjectInfo] = []
         for infos in walk.runs():
             page += infos
@@ -127,8 +134,9 @@ class FolderStore:
         """Size, time and ETag; a folder knows no more."""
         folder, name = _split(key)
         try:
-            with open_folder(self._root, folder, to_list=False) as parent:
-                found = stat_file(self._root, parent, name, os.path.join(self._root, folder, name))
+            with open_folder(self._root, folder, to_list=False, off_limits=self._off_limits) as parent:
+                path = os.path.join(self._root, folder, name)
+                found = stat_file(self._root, parent, name, path, off_limits=self._off_limits)
         except OSError as error:
             raise self._object_error(error, key) from error
         if found is None:
@@ -139,7 +147,7 @@ class FolderStore:
         """A range of the file, checked against ``etag`` on the open file itself."""
         folder, name = _split(key)
         try:
-            with open_file(self._root, folder, name) as (descriptor, status):
+            with open_file(self._root, folder, name, off_limits=self._off_limits) as (descriptor, status):
                 if etag is not None and _etag(status) != etag:
                     raise ObjectChanged(f"{key} has changed")
                 return _read_fully(descriptor, offset, length)
@@ -151,7 +159,7 @@ class FolderStore:
         from bindery.buckets.folder_watch import FolderWatch  # noqa: PLC0415  (Linux only)
 
         self.check()
-        return FolderWatch(self._root, everywhere=self._follow == "watch")
+        return FolderWatch(self._root, everywhere=self._follow == "watch", off_limits=self._off_limits)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -197,8 +205,11 @@ class _Walk:
     The entries of a folder are ordered with folders as ``name/``, which is the order of the keys below.
     """
 
-    def __init__(self, root: bytes, prefix: bytes, start_after: bytes) -> None:
+    def __init__(
+        self, root: bytes, off_limits: frozenset[FolderId], prefix: bytes, start_after: bytes
+    ) -> None:
         self._root = root
+        self._off_limits = off_limits
         self._prefix = prefix
         self._start_after = start_after
         self._unlisted: dict[bytes, str] = {}
@@ -237,7 +248,7 @@ class _Walk:
         keys: set[bytes] = set()
         try:
             with (
-                open_folder(self._root, _path_of_folder(folder)) as descriptor,
+                open_folder(self._root, _path_of_folder(folder), off_limits=self._off_limits) as descriptor,
                 os.scandir(descriptor) as entries,
             ):
                 for entry in entries:
@@ -260,7 +271,7 @@ class _Walk:
         path = _path_of_folder(folder)
         infos: list[ObjectInfo] = []
         try:
-            with open_folder(self._root, path) as parent:
+            with open_folder(self._root, path, off_limits=self._off_limits) as parent:
                 for key in keys:
                     info = self._info(parent, path, key)
                     if info is not None:
@@ -272,7 +283,8 @@ class _Walk:
     def _info(self, parent: int, path: bytes, key: bytes) -> ObjectInfo | None:
         name = file_name(key[key.rfind(b"/") + 1 :].decode())
         try:
-            found = stat_file(self._root, parent, name, os.path.join(self._root, path, name))
+            whole = os.path.join(self._root, path, name)
+            found = stat_file(self._root, parent, name, whole, off_limits=self._off_limits)
         except OSError as error:
             self._note(error, key)
             return None

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bindery.buckets.folder_names import folded, other_spellings
+from bindery.buckets.off_limits import FolderId, leads_into
 
 _O_PATH = getattr(os, "O_PATH", 0)
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -21,10 +22,12 @@ _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
-def open_folder(root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator[int]:
+def open_folder(
+    root: bytes, folder: bytes, *, to_list: bool = True, off_limits: frozenset[FolderId] = frozenset()
+) -> Iterator[int]:
     """A descriptor of ``folder``, a path below ``root`` without links. Raises OSError.
 
-    Unless it is ``to_list``, the right to reach files in the folder is enough.
+    Unless it is ``to_list``, the right to reach files in the folder is enough. What is ``off_limits`` does not exist.
     """
     path = os.path.join(root, folder).rstrip(b"/") or b"/"
     descriptor = os.open(path, _FOLDER | (os.O_RDONLY if to_list else _O_PATH))
@@ -33,12 +36,16 @@ def open_folder(root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator
         # a file system that ignores case names a folder as whoever came first did
         if real != path and folded(real) != folded(path):
             raise OSError(errno.ENOENT, "the folder has been exchanged", path)
+        if leads_into(real, root, off_limits):
+            raise OSError(errno.ENOENT, "the folder is not of the bucket", path)
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def stat_file(root: bytes, parent: int, name: bytes, path: bytes) -> tuple[os.stat_result, bool] | None:
+def stat_file(
+    root: bytes, parent: int, name: bytes, path: bytes, *, off_limits: frozenset[FolderId] = frozenset()
+) -> tuple[os.stat_result, bool] | None:
     """Status of a regular file in an open folder, and whether it is a link to one inside ``root``.
 
     None for everything else. Raises OSError.
@@ -48,17 +55,19 @@ def stat_file(root: bytes, parent: int, name: bytes, path: bytes) -> tuple[os.st
         return status, False
     if not stat.S_ISLNK(status.st_mode):
         return None
-    with _open_name(root, parent, name, path) as (target, _):
+    with _open_name(root, parent, name, path, off_limits) as (target, _):
         return None if target is None else (target, True)
 
 
 @contextmanager
-def open_file(root: bytes, folder: bytes, name: bytes) -> Iterator[tuple[int, os.stat_result]]:
+def open_file(
+    root: bytes, folder: bytes, name: bytes, *, off_limits: frozenset[FolderId] = frozenset()
+) -> Iterator[tuple[int, os.stat_result]]:
     """A readable descriptor of a regular file, and its status. Raises OSError, ENOENT for anything else."""
     path = os.path.join(root, folder, name)
     with (
-        open_folder(root, folder, to_list=False) as parent,
-        _open_name(root, parent, name, path) as (status, real),
+        open_folder(root, folder, to_list=False, off_limits=off_limits) as parent,
+        _open_name(root, parent, name, path, off_limits) as (status, real),
     ):
         if status is None:
             raise OSError(errno.ENOENT, "not a file of the bucket", path)
@@ -71,18 +80,22 @@ def open_file(root: bytes, folder: bytes, name: bytes) -> Iterator[tuple[int, os
 
 @contextmanager
 def _open_name(
-    root: bytes, parent: int, name: bytes, path: bytes
+    root: bytes, parent: int, name: bytes, path: bytes, off_limits: frozenset[FolderId]
 ) -> Iterator[tuple[os.stat_result | None, bytes]]:
     """Status of the file behind ``name`` when it is a regular one inside, and where to open it."""
     if not _O_PATH:
         real = os.path.realpath(path)
-        status = os.stat(real, follow_symlinks=False) if is_inside(root, real) else None
+        inside = is_inside(root, real) and not leads_into(real.rpartition(b"/")[0], root, off_limits)
+        status = os.stat(real, follow_symlinks=False) if inside else None
         yield status if status and stat.S_ISREG(status.st_mode) else None, real
         return
     descriptor = os.open(name, _O_PATH | os.O_CLOEXEC, dir_fd=parent)
     try:
         status = os.fstat(descriptor)
-        inside = stat.S_ISREG(status.st_mode) and is_inside(root, _real_path(descriptor, path))
+        real = _real_path(descriptor, path)
+        inside = stat.S_ISREG(status.st_mode) and is_inside(root, real)
+        if real != path and leads_into(real.rpartition(b"/")[0], root, off_limits):  # a link
+            inside = False
         yield status if inside else None, b"/proc/self/fd/%d" % descriptor
     finally:
         os.close(descriptor)

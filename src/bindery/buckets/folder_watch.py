@@ -20,6 +20,7 @@ from bindery.buckets import mounts
 from bindery.buckets.folder_files import folders_in
 from bindery.buckets.folder_names import folded, key_of_path
 from bindery.buckets.mounts import mounts_within, unseen_changes
+from bindery.buckets.off_limits import FolderId, folder_id
 from bindery.buckets.store import Changes, StoreUnavailable
 
 _MASK = (
@@ -40,8 +41,11 @@ class FolderWatch:
     Raises StoreUnavailable when the kernel allows no more watches; the message says which limit to raise.
     """
 
-    def __init__(self, root: bytes, *, everywhere: bool = False) -> None:
+    def __init__(
+        self, root: bytes, *, everywhere: bool = False, off_limits: frozenset[FolderId] = frozenset()
+    ) -> None:
         self._root = root.rstrip(b"/") or b"/"
+        self._off_limits = off_limits
         self._folders: dict[int, bytes] = {}
         self._descriptors: dict[bytes, int] = {}
         self._moved: tuple[int, bytes] = (0, b"")
@@ -165,6 +169,8 @@ class FolderWatch:
         while pending:
             here = pending.pop()
             path = os.path.join(self._root, here)
+            if self._off_limits and folder_id(path) in self._off_limits:
+                continue  # it is written to all the time, and nobody is told of that
             try:
                 descriptor = self._inotify.add_watch(path, _MASK)
             except OSError as error:

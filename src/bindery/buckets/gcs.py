@@ -24,6 +24,7 @@ KIND = Kind(
     on_this_machine=frozenset({"credential_path"}),
 )
 _VENDOR = re.compile(r"https://storage\.googleapis\.com")
+_DEFAULT_ENDPOINT = "https://storage.googleapis.com"
 _OWN = ("credential", "credential_path")
 
 
@@ -32,8 +33,7 @@ def open_gcs(address: StoreAddress) -> OpendalStore:
     parts, given = urlsplit(address.url), address.options
     options = {"bucket": parts.netloc, "root": f"/{split_root(parts.path)}"}
     options |= {name: given[name] for name in _OWN if name in given}
-    if endpoint := _endpoint(given):
-        options["endpoint"] = check_endpoint(endpoint)
+    options["endpoint"] = check_endpoint(_endpoint(given) or _DEFAULT_ENDPOINT)
     if is_set(given, "anonymous"):
         options["skip_signature"] = "true"
     elif not any(name in given for name in _OWN):

@@ -77,6 +77,11 @@ class ObjectStore:
         answer = self._http.get(query=query + ([("prefix", self._root)] if self._root else []))
         check_listing(answer.body)
 
+    @property
+    def endpoint(self) -> str:
+        """Where requests go, without the bucket's name."""
+        return self._http.endpoint
+
     def identity(self) -> StoreIdentity:
         """Endpoint, bucket and prefix."""
         return StoreIdentity(location_of(self.address.url, self.address.options, self._http.endpoint))

@@ -60,6 +60,8 @@ class OpendalStore:
         self, address: StoreAddress, service: str, options: Mapping[str, str], *, order: Order
     ) -> None:
         self.address = address
+        self.endpoint = options["endpoint"]
+        """Where requests go."""
         self.capabilities = Capabilities(
             etag="version", order=order, time_resolution_ns=10**9, details=True, watch=False
         )

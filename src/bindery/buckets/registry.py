@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+import structlog
 
 from bindery.buckets import azure, gcs, oss, s3
 from bindery.buckets.azure import open_azure
@@ -17,6 +19,7 @@ from bindery.buckets.gcs import open_gcs
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.object_store import split_root
+from bindery.buckets.off_limits import check_apart, check_outside, folder_id
 from bindery.buckets.oss import open_oss
 from bindery.buckets.registered import RegisteredBuckets
 from bindery.buckets.s3 import open_s3
@@ -29,6 +32,8 @@ from bindery.buckets.store import (
 )
 from bindery.buckets.store_url import Kind, parse_folder, parse_url
 from bindery.buckets.uri import check_bucket_name
+
+_log = structlog.get_logger()
 
 _STORES: dict[str, Callable[[StoreAddress], Store]] = {
     "file": FolderStore,
@@ -96,18 +101,25 @@ class Buckets:
         *,
         folder_options: Mapping[str, str] | None = None,
     ) -> None:
+        self._data = data
+        for address in addresses.values():
+            check_apart_from(address, data)
         self._configured = dict(addresses)
         self._folder_options = dict(folder_options or {})
         self._registered = RegisteredBuckets(data)
         self._root = root
+        self._passed_over: set[str] = set()
+        """Folders of the root of which the log tells already."""
         self._open: dict[str, Store] = {}
         self._lock = threading.Lock()
 
     def register(self, address: StoreAddress) -> None:
         """Add a bucket, or move it to another address; it is kept across restarts.
 
-        Raises StoreMisconfigured when the configuration says otherwise.
+        Raises StoreMisconfigured when the configuration says otherwise, or the folder is not apart from the server's
+        data folder.
         """
+        check_apart_from(address, self._data)
         configured = self._configured.get(address.bucket)
         if configured is not None and not _is_same(configured, address):
             raise StoreMisconfigured(
@@ -116,13 +128,15 @@ class Buckets:
         if configured is None:
             self._registered.keep(address)
 
+    def check_apart(self, address: StoreAddress) -> None:
+        """Raise StoreMisconfigured when a bucket is a folder that holds the server's data, or is held by it."""
+        check_apart_from(address, self._data)
+
     def names(self) -> list[str]:
         """Names of all buckets, ascending."""
         names = {*self._configured, *self._registered.addresses}
         if self._root is not None and self._root.is_dir():
-            names |= {
-                path.name for path in self._root.iterdir() if _is_plain_name(path.name) and path.is_dir()
-            }
+            names |= {path.name for path in self._root.iterdir() if self._is_bucket(path.name)}
         return sorted(names)
 
     def address(self, bucket: str) -> StoreAddress:
@@ -130,7 +144,7 @@ class Buckets:
         known = self._configured.get(bucket) or self._registered.addresses.get(bucket)
         if known is not None:
             return known
-        if self._root is not None and _is_plain_name(bucket) and (self._root / bucket).is_dir():
+        if self._root is not None and self._is_bucket(bucket):
             return StoreAddress(
                 bucket=bucket, url=f"file://{(self._root / bucket).resolve()}", trusted=True
             )
@@ -153,6 +167,8 @@ class Buckets:
     def open(self, bucket: str) -> Store:
         """The bucket's store. Raises BucketNotFound."""
         address = self._with_defaults(self.address(bucket))
+        if self._data is not None and (folder := _folder(address)) is not None:
+            check_outside(folder, os.fsencode(self._data))
         with self._lock:
             store = self._open.get(bucket)
             if store is None or store.address != address:
@@ -174,9 +190,30 @@ class Buckets:
             return StoreIdentity(location_of(store.address.url, store.address.options))
 
     def _with_defaults(self, address: StoreAddress) -> StoreAddress:
-        if not self._folder_options or urlsplit(address.url).scheme != "file":
+        if _folder(address) is None:
             return address
-        return msgspec.structs.replace(address, options=self._folder_options | address.options)
+        held = None if self._data is None else folder_id(os.fsencode(self._data))
+        return msgspec.structs.replace(
+            address,
+            options=self._folder_options | address.options,
+            off_limits=() if held is None else (held,),
+        )
+
+    def _is_bucket(self, name: str) -> bool:
+        """Whether a folder of the root is a bucket. One that holds the server's data, or is held by it, is none."""
+        if self._root is None or not _is_plain_name(name) or not (path := self._root / name).is_dir():
+            return False
+        try:
+            if self._data is not None:
+                check_apart(os.fsencode(path), os.fsencode(self._data))
+        except StoreMisconfigured as error:
+            if name not in self._passed_over:
+                self._passed_over.add(name)
+                _log.warning(
+                    "a folder of the bucket root is no bucket", folder=str(path), reason=str(error)
+                )
+            return False
+        return True
 
     def close(self) -> None:
         """Close every store."""
@@ -189,6 +226,19 @@ class Buckets:
 def _root(address: StoreAddress) -> str:
     parts = urlsplit(address.url)
     return "" if parts.scheme == "file" else split_root(parts.path)
+
+
+def check_apart_from(address: StoreAddress, data: Path | None) -> None:
+    """Raise StoreMisconfigured when a bucket is a folder that holds the server's data, or is held by it."""
+    folder = _folder(address)
+    if folder is not None and data is not None:
+        check_apart(folder, os.fsencode(data))
+
+
+def _folder(address: StoreAddress) -> bytes | None:
+    """The path of a bucket that is a folder."""
+    scheme, _, path = address.url.partition("://")
+    return os.fsencode(path) if scheme == "file" else None
 
 
 def _is_same(configured: StoreAddress, address: StoreAddress) -> bool:

@@ -37,6 +37,8 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, str] = {}
     environment: dict[str, str] = {}
     """Variables that its libraries are to find in another process; see ``portable.py``."""
+    off_limits: tuple[tuple[int, int], ...] = ()
+    """Folders (device and inode) that are passed over wherever they lie below; see ``off_limits.py``."""
     trusted: bool = False
     """The operator wrote it: without credentials of its own it may use the server's, at any endpoint it names."""
 

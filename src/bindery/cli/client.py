@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import click
 
 from bindery.access.keys import read_root_key, root_key_file
+from bindery.access.permits import make_permit
 from bindery.api.gateway.request import OPERATOR_HEADER
 from bindery.api.gateway.signature import sign_v3
 from bindery.printable import printable
@@ -49,22 +50,40 @@ class Client:
     ``operator``: also extensions that the server refuses to callers (``--strict``).
     """
 
-    def __init__(self, endpoint: str, key_id: str, key_secret: str, *, operator: bool = True) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        key_id: str,
+        key_secret: str,
+        *,
+        operator: bool = True,
+        data: Path | None = None,
+    ) -> None:
         parts = _parse_endpoint(endpoint)
         self._secure = parts.scheme == "https"
         self._host = parts.netloc
         self.endpoint = f"{parts.scheme}://{parts.netloc}"
         self._key = (key_id, key_secret)
         self._further = {OPERATOR_HEADER: "1"} if operator else {}
+        self._data = data
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """The decoded answer. Raises ApiError when the server refuses, ClickException without one."""
+        parameters = {"Permit": self._permit(parameters), **parameters}
         query = [(name, _encode(value)) for name, value in parameters.items() if value is not None]
         headers = sign_v3("POST", self._host, action, query, *self._key, further=self._further)
         status, body = self._send("/?" + urlencode(query), headers)
         if status >= 400:
             raise ApiError(action, status, body)
         return body
+
+    def _permit(self, parameters: Mapping[str, Any]) -> str | None:
+        """What shows the server that its operator names a store; None for who may not read its data folder."""
+        store = parameters.get("Store")
+        if self._data is None or not isinstance(store, str):
+            return None
+        bucket = parameters.get("Bucket") or str(parameters.get("URI")).removeprefix("oss://").strip("/")
+        return make_permit(self._data, str(bucket), store)
 
     def _send(self, target: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
@@ -102,14 +121,14 @@ def connect(endpoint: str, data: Path) -> Client:
     key_id = os.environ.get("BINDERY_ACCESS_KEY_ID")
     secret = os.environ.get("BINDERY_ACCESS_KEY_SECRET")
     if key_id and secret:
-        return Client(endpoint, key_id, secret)
+        return Client(endpoint, key_id, secret, data=data)
     key = read_root_key(data)
     if key is None:
         raise click.ClickException(
             "no access key: set BINDERY_ACCESS_KEY_ID and BINDERY_ACCESS_KEY_SECRET, or name the "
             f"server's data folder with --data ({_why_no_key(data)})"
         )
-    return Client(endpoint, key.id, key.secret)
+    return Client(endpoint, key.id, key.secret, data=data)
 
 
 def _why_no_key(data: Path) -> str:

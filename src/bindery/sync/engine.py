@@ -310,6 +310,10 @@ class Engine:
         """Begin to count what binding a bucket would take; see ``estimates.Estimates.start``."""
         return self._estimates.start(project_name, bucket, scope, address)
 
+    def check_apart(self, address: StoreAddress) -> None:
+        """Raise StoreMisconfigured when a folder is not apart from the server's data folder."""
+        self._buckets.check_apart(address)
+
     def register_bucket(self, address: StoreAddress) -> None:
         """Add a bucket to those of the configuration, or give a known one new credentials or options.
 

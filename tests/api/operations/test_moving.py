@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bindery.buckets.registration import Registration
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
@@ -18,9 +20,9 @@ NAMES = {"ProjectName": "project", "DatasetName": "dataset", "URI": "oss://photo
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api]) -> Api:
+def api(make_api: Callable[..., Api], tmp_path: Path) -> Api:
     """A server of its own, for what is registered stays."""
-    api = make_api()
+    api = make_api(registration=Registration((str(tmp_path),)))
     api.context.engine.start()
     return api
 

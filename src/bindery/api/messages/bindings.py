@@ -74,6 +74,7 @@ class AuditBindingRequest(Message):
     uri: str
     repair: bool | None = None
     store: str | None = None
+    permit: str | None = None
 
 
 class AuditBindingResponse(Message):
@@ -129,6 +130,7 @@ class EstimateBindingRequest(Message):
     uri: str
     scope: BindingScope | None = None
     store: str | None = None
+    permit: str | None = None
 
 
 class EstimateBindingResponse(Message):
@@ -196,6 +198,7 @@ class RegisterBucketRequest(Message):
     bucket: str
     move: bool | None = None
     store: str | None = None
+    permit: str | None = None
 
 
 class RegisterBucketResponse(Message):

@@ -6,7 +6,7 @@ from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
 from bindery.api.messages.bindings import AuditBindingRequest, AuditBindingResponse
 from bindery.api.operations.bindings.ledger import binding_of
-from bindery.buckets.registry import parse_store
+from bindery.api.stores import named_store
 
 
 def audit_binding(context: Context, request: AuditBindingRequest) -> AuditBindingResponse:
@@ -17,6 +17,8 @@ def audit_binding(context: Context, request: AuditBindingRequest) -> AuditBindin
     binding, repair = binding_of(context, request), bool(request.repair)
     if request.store is not None and repair:
         raise invalid_argument("Repair works on the binding's own store; leave out Store.")
-    address = None if request.store is None else parse_store(binding.bucket, request.store)
+    address = None
+    if request.store is not None:
+        address = named_store(context, binding.bucket, request.store, request.permit)
     task = context.engine.audit(binding, repair=repair, address=address)
     return AuditBindingResponse(task_id=task.id)

@@ -7,7 +7,7 @@ from bindery.api.messages.bindings import EstimateBindingRequest, EstimateBindin
 from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import bucket_of
 from bindery.api.operations.bindings.scopes import scope_of
-from bindery.buckets.registry import parse_store
+from bindery.api.stores import named_store
 
 WORK = Work.SLOW
 
@@ -19,6 +19,8 @@ def estimate_binding(context: Context, request: EstimateBindingRequest) -> Estim
     """
     context.catalog.projects.get(request.project_name)
     bucket, scope = bucket_of(request.uri), scope_of(request.scope)
-    address = None if request.store is None else parse_store(bucket, request.store)
+    address = None
+    if request.store is not None:
+        address = named_store(context, bucket, request.store, request.permit)
     task = context.engine.estimate(request.project_name, bucket, scope, address)
     return EstimateBindingResponse(task_id=task.id)
