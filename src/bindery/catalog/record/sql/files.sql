@@ -45,15 +45,10 @@ SELECT DISTINCT dataset_id FROM file NOT INDEXED WHERE sequence > :sequence;
 SELECT sequence, dataset_id, uri, document, text FROM file
 WHERE dataset_id = :dataset_id AND sequence > :sequence ORDER BY sequence LIMIT :limit;
 
-<<<<<<< HEAD
--- name: select_text
--- The text of a document.
-SELECT text FROM file WHERE dataset_id = :dataset_id AND uri = :uri;
-=======
 -- name: select_searched
+-- What FuzzyQuery looks at in an entry: its text, and the document only when it is large.
 SELECT sequence, dataset_id, uri, iif(length(document) > :large, document, NULL), text FROM file
 WHERE dataset_id = :dataset_id AND uri = :uri;
->>>>>>> ece362c (index: values are held up to a length that always fits, and folding costs no more than reading; how texts are searched is written down)
 
 -- name: has_tombstones
 -- Whether rows of removed entries are left that the index has seen.
