@@ -22,7 +22,7 @@ from bindery.workers.job import Urgency
 
 _OBJECTS_OF_A_WORKER = 128
 """Under way at a time; enough to keep a worker busy while a page is committed."""
-_TAKEN_BYTES = 8 * 1024 * 1024
+_TAKEN_BYTES = 4 * 1024 * 1024
 """Results taken at once."""
 
 

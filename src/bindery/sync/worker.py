@@ -51,7 +51,7 @@ from bindery.sync.underway import Extracting, ListedPage, Underway
 _RENAMED_NS = 900 * 1_000_000_000
 """A file that got its present key so long before the last complete listing, or later, may be a renamed one."""
 _COMMIT_ROWS = 1_000
-_COMMIT_BYTES = 8 * 1024 * 1024
+_COMMIT_BYTES = 4 * 1024 * 1024
 _COMMIT_SECONDS = 1.0
 """What is done is committed after so long, whatever else is under way."""
 _AWAITED_SECONDS = 0.03
