@@ -54,6 +54,7 @@ class Metrics:
         self._registry.register(_BindingCollector(context))
         self._registry.register(_ExtractionCollector(context))
         self._registry.register(_NotificationCollector(context))
+        self._registry.register(_IndexCollector(context))
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
 
@@ -184,3 +185,20 @@ class _NotificationCollector(Collector):
             waiting.add_metric([destination], backlog.count)
             oldest.add_metric([destination], (now - backlog.oldest) / 1e9)
         yield from (tries, waiting, oldest)
+
+
+class _IndexCollector(Collector):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def collect(self) -> Iterator[Metric]:
+        """Datasets whose queries are not answered at the moment."""
+        indexes = GaugeMetricFamily(
+            "bindery_indexes_unavailable",
+            "Datasets whose index is being built or fails, so that their queries answer 503.",
+            labels=["state"],
+        )
+        states = Counter(found.state for found in self._context.catalog.queries.progress())
+        for state in ("Building", "Failed"):
+            indexes.add_metric([state], states[state])
+        yield indexes
