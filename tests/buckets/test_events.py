@@ -125,3 +125,10 @@ _json = st.recursive(
 def test_arbitrary_json_is_read_or_refused(value: Any) -> None:
     with contextlib.suppress(MalformedEvent):
         assert all(isinstance(change, ChangedKey) for change in read_event(json.dumps(value).encode()))
+
+
+@pytest.mark.parametrize("outer", ["media/a/b.jpg", "a/b.jpg"])
+def test_a_key_that_stands_only_outside_of_the_record_is_taken(outer: str) -> None:
+    record = {"eventSource": "minio:s3", "s3": {"bucket": {"name": "media"}, "object": {"key": ""}}}
+    body = json.dumps({"EventName": "s3:ObjectCreated:Put", "Key": outer, "Records": [record]}).encode()
+    assert {(change.bucket, change.key) for change in read_event(body)} == {("media", "a/b.jpg")}

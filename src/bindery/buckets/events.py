@@ -124,7 +124,7 @@ def _changes(value: Any) -> Iterator[ChangedKey]:
 
 def _changes_of(message: dict[str, Any]) -> Iterator[ChangedKey]:
     if "Records" in message:
-        yield from _each(message["Records"], _s3_record)
+        yield from _each(_named_outside(message), _s3_record)
     elif "events" in message:
         yield from _each(message["events"], _oss_event)
     elif "detail" in message:
@@ -133,6 +133,19 @@ def _changes_of(message: dict[str, Any]) -> Iterator[ChangedKey]:
         yield from _oss_event(message["data"])
     elif message.get("Event") != "s3:TestEvent" and not _is_subscription(message):
         raise MalformedEvent("expected Records (S3), events (OSS), detail or data (EventBridge)")
+
+
+def _named_outside(message: dict[str, Any]) -> Any:
+    """The records; a single one gets the ``Key`` of the message, which MinIO and its like repeat there."""
+    records = message["Records"]
+    if (
+        isinstance(records, list)
+        and len(records) == 1
+        and isinstance(records[0], dict)
+        and "Key" in message
+    ):
+        return [{"Key": message["Key"], **records[0]}]
+    return records
 
 
 def _each(records: Any, read: Any) -> Iterator[ChangedKey]:
@@ -144,9 +157,26 @@ def _each(records: Any, read: Any) -> Iterator[ChangedKey]:
 
 def _s3_record(record: Any) -> Iterator[ChangedKey]:
     """Amazon and MinIO encode keys as forms do, Ceph does not say; the plain reading comes first there."""
+    if isinstance(record, dict) and _lacks_key(record):
+        record = _with_outer_key(record)
     source = record.get("eventSource") if isinstance(record, dict) else None
     decoders = (unquote_plus, unquote) if source in _ENCODED_SOURCES else (str, unquote_plus)
     yield from _named(record.get("s3") if isinstance(record, dict) else None, decoders)
+
+
+def _lacks_key(record: dict[str, Any]) -> bool:
+    """Whether the key is left empty where it belongs, as some servers do that name it outside of the record."""
+    s3 = record.get("s3")
+    held = s3.get("object") if isinstance(s3, dict) else None
+    return isinstance(held, dict) and held.get("key") == "" and isinstance(record.get("Key"), str)
+
+
+def _with_outer_key(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with the key that the message names outside of it: the bucket, a slash, and the key."""
+    s3, outer = record["s3"], record["Key"]
+    bucket = s3["bucket"].get("name") if isinstance(s3.get("bucket"), dict) else ""
+    key = outer.removeprefix(f"{bucket}/")
+    return {**record, "s3": {**s3, "object": {**s3["object"], "key": key}}}
 
 
 def _oss_event(event: Any) -> Iterator[ChangedKey]:
