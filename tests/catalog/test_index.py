@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -385,11 +386,19 @@ def write_without_room(data: Path, place: Place) -> None:
             catalog.files.write(place.dataset.id, [msgspec.structs.replace(write_of(key), text=text)])
             catalog.queries.search(place.dataset.id, None)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    catalog.files.write(place.dataset.id, [write_of("after")])
+    wait_until(lambda: is_written(catalog, place, "after"))
     wait_until(lambda: not catalog.queries.progress())
     assert "oss://bucket/after" in uris(catalog, place.dataset)
     catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in [*large, "after"]])
     catalog.close()
+
+
+def is_written(catalog: SqliteCatalog, place: Place, key: str) -> bool:
+    """Whether there is room again, which is looked at now and then."""
+    with suppress(CatalogUnusable):
+        catalog.files.write(place.dataset.id, [write_of(key)])
+        return True
+    return False
 
 
 def test_many_datasets_and_one_dropped_while_followed(open_catalog: OpenCatalog, data: Path) -> None:

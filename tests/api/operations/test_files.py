@@ -164,10 +164,12 @@ def test_times_are_kept_in_capitals(api: Api, dataset: dict[str, str]) -> None:
     assert entry(api, dataset)["ProduceTime"] == "2023-01-01T00:00:00Z"
 
 
-def test_pds_uris_are_accepted(api: Api, dataset: dict[str, str]) -> None:
+def test_files_of_pds_are_refused_at_the_call(api: Api, dataset: dict[str, str]) -> None:
+    """This server reads none, so that a success would be a false one."""
     uri = "pds://domains/d/drives/1/files/f/revisions/r"
-    api("IndexFileMeta", **dataset, File={"URI": uri, "FileHash": "abc"})
-    assert entry(api, dataset, uri)["URI"] == uri
+    file = {"URI": uri, "FileHash": "abc"}
+    assert api.refused("IndexFileMeta", **dataset, File=file)[:2] == (400, "InvalidArgument")
+    assert api.refused("BatchIndexFileMeta", **dataset, Files=[file])[:2] == (400, "InvalidArgument")
     assert api.refused("GetFileMeta", **dataset, URI="pds://" + "x" * 2_048)[1] == "InvalidArgument"
 
 
