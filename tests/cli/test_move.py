@@ -26,6 +26,7 @@ def run(server: BinderyServer, *words: str) -> Result:
         "BINDERY_ENDPOINT": server.endpoint,
         "BINDERY_ACCESS_KEY_ID": server.access_key_id,
         "BINDERY_ACCESS_KEY_SECRET": server.access_key_secret,
+        "BINDERY_DATA": str(server._root() / "data"),
     }
     return CliRunner().invoke(main, list(words), env=environment)
 
