@@ -11,6 +11,7 @@ from rich.pretty import pretty_repr
 
 from bindery.access.keys import AccessKey
 from bindery.api.context import ApiSettings
+from bindery.api.gateway.request import Call, HttpRequest
 from bindery.buckets.registry import parse_store
 from bindery.buckets.signing import Credentials
 from bindery.config import load_config
@@ -69,6 +70,10 @@ def test_a_representation_shows_the_rest() -> None:
         (f"https://user:{_SECRET}@host/path", "https://hidden@host/path"),
         (f"whsec_{_SECRET}==", "whsec_hidden"),
         (f"&Signature={_SECRET}%3D&x=y", "&Signature=hidden&x=y"),
+        (f"{{'x-acs-security-token': ['{_SECRET}']}}", "{'x-acs-security-token': ['hidden']}"),
+        (f"('SecurityToken', '{_SECRET}')", "('SecurityToken', 'hidden')"),
+        (f'\\"token\\": \\"{_SECRET}\\"', '\\"token\\": \\"hidden\\"'),
+        (f"['Bearer {_SECRET}']", "['Bearer hidden']"),
         ("secret=hidden", "secret=hidden"),
         ("the token is wrong; key=photos/a.jpg", "the token is wrong; key=photos/a.jpg"),
         ("oss://photos/me@home.jpg", "oss://hidden@home.jpg".replace("hidden@", "photos/me@")),
@@ -76,3 +81,12 @@ def test_a_representation_shows_the_rest() -> None:
 )
 def test_texts_lose_their_secrets(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+def test_requests_show_neither_headers_nor_parameters() -> None:
+    request = HttpRequest("GET", f"/?x={_SECRET}", {"a": [_SECRET]}, body=_SECRET.encode())
+    call = Call(request)
+    call.read_query()
+    shown = f"{request!r} {call!r} {[call]}"
+    assert "GET" in shown
+    assert _SECRET not in shown

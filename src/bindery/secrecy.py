@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 _NAMED = re.compile(
     r"""(?ix)
     ( \b (?: [\w-]* (?: secret | token | passw | signature | credential | account_key ) [\w-]* | sas | sig )
-      ["']? \s* [=:] \s* b? ["']? )
+      (?: \\*["']? \s* [=:] \s* | \\*["'] \s* , \s* (?= b?\\*["'] ) ) [\[(]* b? \\*["']? )
     (?! hidden\b | none\b | null\b | ["'] ) [^\s&"',;)}\]\\]+
     """
 )
+_SHOWN = re.compile(r"\b(Bearer|Basic)\s+[^\s\"',;\\]{8,}")
 _WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
 _USER = re.compile(r"(?<=://)[^/\s@\"']+@")
 
@@ -19,6 +20,7 @@ _USER = re.compile(r"(?<=://)[^/\s@\"']+@")
 def without_secrets(text: str) -> str:
     """``text`` with ``hidden`` for values of options that are named like secrets, and for users in URLs."""
     shown = _NAMED.sub(r"\1hidden", text)
+    shown = _SHOWN.sub(r"\1 hidden", shown)
     shown = _WEBHOOK.sub("whsec_hidden", shown)
     return _USER.sub("hidden@", shown) if "@" in shown else shown
 

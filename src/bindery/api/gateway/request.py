@@ -53,6 +53,10 @@ class HttpRequest(msgspec.Struct, frozen=True):
     body: bytes = b""
     client: Client | None = None
 
+    def __repr__(self) -> str:
+        """Without headers, parameters and body, any of which may hold a token or a signature."""
+        return f"HttpRequest({self.method} {self.target.partition('?')[0]!r})"
+
     def header(self, name: str) -> str | None:
         """The first value of a header."""
         values = self.headers.get(name)
@@ -90,6 +94,10 @@ class Call:
         self.style = Style.UNSIGNED
         self.action = self.version = ""
         self.xml = wants_xml(http)
+
+    def __repr__(self) -> str:
+        """Without what the caller has sent beyond the operation's name."""
+        return f"Call({self.action!r}, {self.style.name})"
 
     def read_query(self) -> None:
         """Take the query string apart. Raises ApiError for what is not this protocol."""
