@@ -43,7 +43,7 @@ def test_the_command_line_lies_over_the_file(tmp_path: Path) -> None:
         ("[server]\nprot = 1\n", "prot"),
         ("[server]\nport = 70000\n", "port"),
         ("[server]\nport = '80'\n", "port"),
-        ("[account]\nid = 'abc'\n", "account.id"),
+        ("[account]\nid = 'abc'\n", "account.id must be 1 to 32 digits, not 'abc'"),
         ("[account]\nzone = 'Mars'\n", "account.zone"),
         ("[extraction]\ntime_limit = 0.0\n", "time_limit"),
         ("[sync]\nguard_share = 2.0\n", "guard_share"),
@@ -101,7 +101,7 @@ def test_what_is_no_number_is_no_interval(value: float) -> None:
 
 @pytest.mark.parametrize("region", ["", "cn hangzhou", "cn-hangzhou\n", "x" * 64, "地区"])
 def test_a_region_is_a_word(region: str) -> None:
-    with pytest.raises(ConfigurationError, match="region"):
+    with pytest.raises(ConfigurationError, match=r"account\.region must be 1 to 63 small letters"):
         load_config(None, {"account": {"region": region}})
 
 

@@ -214,7 +214,7 @@ def test_an_address_of_another_machine(tmp_path: Path, host: str) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert f"cannot listen on {host}:0 (" in done.stderr
-    assert "--host" in done.stderr
+    assert "choose an address of this machine with --host" in done.stderr
 
 
 def test_a_data_folder_that_can_not_be_made(tmp_path: Path) -> None:

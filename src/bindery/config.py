@@ -28,6 +28,11 @@ from bindery.secrecy import Hiding
 from bindery.sync.settings import FollowSettings
 
 _PLACE = re.compile(r" - at `\$\.(\w+)\.(\w+)`$")
+_FORMS = {
+    ("account", "id"): "1 to 32 digits",
+    ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
+}
+"""In words, what the decoder would show as a regular expression."""
 
 
 class ConfigurationError(Exception):
@@ -147,14 +152,16 @@ def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
 
 
 def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:
-    """The setting and its whole range, where the decoder names one bound and where it was passed."""
+    """The setting and its whole range or form, where the decoder names one bound or a regular expression."""
     place = _PLACE.search(problem)
     if place is None:
         return ""
     section, name = place[1], place[2]
+    value = values[section][name]
+    if isinstance(value, str) and (section, name) in _FORMS:
+        return f"{section}.{name} must be {_FORMS[section, name]}, not {value!r}"
     structs = {field.name: field.type for field in msgspec.structs.fields(Config)}
     allowed = range_of(setting_types(structs[section])[name])
-    value = values[section][name]
     if not allowed or isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return f"{section}.{name} must be {allowed}, not {value}"

@@ -45,7 +45,7 @@ def serve(*options: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (["--data", "/proc/foo"], "/proc/foo"),
         (["--data", "file/below"], "file"),
         (["--bucket", "A B=./x"], "A B"),
-        (["--bucket", "a=./x"], "not a bucket name"),
+        (["--bucket", "a=./x"], "not a bucket name: 'a'; one has 3 to 63"),
         (["--bucket", "photos=s3://"], "names no bucket"),
         (["--bucket", "photos=ftp://x"], "ftp"),
         (["--config", "missing.toml"], "missing.toml"),

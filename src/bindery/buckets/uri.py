@@ -49,7 +49,10 @@ def check_bucket_name(bucket: str) -> None:
     """Raise ValueError unless ``bucket`` is 3 to 63 letters, digits, hyphens (dots and underscores
     are accepted too, for S3 and for folders)."""
     if not _BUCKET.fullmatch(bucket) or len(bucket) < 3:
-        raise ValueError(f"not a bucket name: {bucket[:64]!r}")
+        raise ValueError(
+            f"not a bucket name: {bucket[:64]!r}; one has 3 to 63 letters, digits, '-', '.' or '_', and begins with a "
+            "letter or digit"
+        )
 
 
 def check_key(key: str) -> None:

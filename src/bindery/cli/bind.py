@@ -17,6 +17,7 @@ from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.options import dataset_options, server_options
 from bindery.cli.output import cell, say
 from bindery.cli.scope import scope_options, scope_parameter
+from bindery.cli.status import entry_count
 
 Call = tuple[str, dict[str, str]]
 """An operation and its parameters."""
@@ -176,9 +177,10 @@ def describe(binding: dict[str, Any]) -> str:
     """One line: state, phase, reason and counts."""
     words = [binding["URI"], "/".join(filter(None, (binding["State"], binding.get("Phase"))))]
     progress = binding.get("Progress", {})
-    words += [
-        f"{name.lower()} {progress[name]:,}" for name in ("Listed", "Indexed", "Failed") if name in progress
-    ]
+    if progress:
+        # After a second listing all that was read counts as Unchanged, and "indexed 0" would read like nothing.
+        words += [f"listed {progress['Listed']:,}", f"entries {entry_count(progress):,}"]
+        words += [f"failed {progress['Failed']:,}"]
     if binding.get("Reason"):
         words.append(f"({binding['Reason']})")
     return "  ".join(words)

@@ -13,8 +13,6 @@ from bindery.cli.options import server_options
 from bindery.cli.output import cell, console, say, say_json, table
 
 _BOOKS = ("Listed", "Indexed", "Unchanged", "Excluded", "Failed", "Pending", "Deleted")
-_ENTRIES = ("Indexed", "Unchanged")
-"""Objects that were read, in this listing or before."""
 
 
 @click.command()
@@ -55,6 +53,11 @@ def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]
             return items
 
 
+def entry_count(progress: dict[str, int]) -> int:
+    """Objects that were read, in this listing or before."""
+    return progress["Indexed"] + progress["Unchanged"]
+
+
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:
     """One row a binding, with its books where the server shows them."""
     made = table("Dataset", "Bucket", "State", "Phase", "Entries", *_BOOKS, "Reason")
@@ -65,7 +68,7 @@ def bindings_table(bindings: list[dict[str, Any]]) -> Table:
             cell(binding["URI"]),
             binding["State"],
             binding.get("Phase", ""),
-            f"{sum(progress[name] for name in _ENTRIES):,}" if progress else "-",
+            f"{entry_count(progress):,}" if progress else "-",
             *(f"{progress[name]:,}" if name in progress else "-" for name in _BOOKS),
             cell(binding.get("Reason", "")),
         )

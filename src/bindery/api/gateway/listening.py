@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 
@@ -29,10 +30,17 @@ def bind(host: str, port: int) -> list[socket.socket]:
         for opened in sockets:
             opened.close()
         raise CannotListen(
-            f"cannot listen on {host}:{port} ({error.strerror}); end the program that listens there, or choose "
-            "another address with --host and --port"
+            f"cannot listen on {host}:{port} ({error.strerror}); {_advice(error)}"
         ) from error
     return sockets
+
+
+def _advice(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "end the program that listens there, or choose another address with --host and --port"
+    if error.errno == errno.EACCES:
+        return "this user may not take that port; choose one above 1023 with --port"
+    return "choose an address of this machine with --host"
 
 
 def shown(bound: socket.socket) -> str:
