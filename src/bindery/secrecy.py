@@ -42,3 +42,8 @@ class Hiding:
     def _shown(self, name: str) -> str:
         value = getattr(self, name)
         return "hidden" if value and name in self.hidden_fields else repr(value)
+
+
+def told(error: BaseException) -> str:
+    """Type and text of an exception that nobody has foreseen, for what is kept or answered."""
+    return f"{type(error).__name__}: {without_secrets(str(error))}"

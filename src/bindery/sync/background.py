@@ -15,6 +15,7 @@ from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogError, CatalogUnusable, Task
 from bindery.clock import now_ns
+from bindery.secrecy import told, without_secrets
 from bindery.stopping import Interrupted, Stoppable
 
 SERVER_STOPPED = "ServerStopped"
@@ -145,8 +146,8 @@ class Background:
         except Interrupted:
             return stopped(task)
         except (StoreError, CatalogError) as error:
-            return failed(task, type(error).__name__, str(error))
+            return failed(task, type(error).__name__, without_secrets(str(error)))
         except Exception as error:
             _log.exception("a task failed", task=task.id)
-            message = f"{type(error).__name__}: {error}; see the server's log"
+            message = f"{told(error)}; see the server's log"
             return failed(task, "InternalError", message)

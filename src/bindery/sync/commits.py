@@ -17,6 +17,7 @@ from bindery.catalog.records import (
     ScanCommit,
 )
 from bindery.clock import now_ns
+from bindery.secrecy import told
 from bindery.stopping import Stoppable
 from bindery.sync.books import RowChange, after_changes, is_live, with_in_flight
 from bindery.sync.inbox import Inbox
@@ -146,9 +147,7 @@ class Commits(Stoppable):
                 error = again
             else:
                 return
-        _log.error(
-            "an object cannot be in the ledger", key=landing.key, reason=f"{type(error).__name__}: {error}"
-        )
+        _log.error("an object cannot be in the ledger", key=landing.key, reason=told(error))
         self.count_new(-int(landing.is_new))
 
     def _note(

@@ -14,6 +14,7 @@ from bindery.catalog.records import CatalogError, FileWrite, LimitExceeded
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.pool import Pool
 from bindery.file import File
+from bindery.secrecy import told
 from bindery.stopping import Stoppable
 from bindery.sync.jobs import Job, Jobs
 from bindery.sync.outcomes import file_write
@@ -117,11 +118,11 @@ class IndexBatch(Stoppable):
         except ValueError as error:
             return Extraction(file=File(), failure=f"InvalidArgument: {error}")
         except StoreError as error:
-            failure = f"{type(error).__name__}: {error}"
+            failure = told(error)
             return Extraction(file=File(), failure=failure, retryable=error.retryable)
         except Exception as error:
             _log.exception("a file for explicit indexing could not be looked up", uri=job.uri)
-            failure = f"InternalError: {type(error).__name__}: {error}"
+            failure = f"InternalError: {told(error)}"
             return Extraction(file=File(), failure=failure, retryable=True)
 
     def _settle(self, outcomes: list[tuple[Job, Extraction]]) -> None:
@@ -168,7 +169,7 @@ class IndexBatch(Stoppable):
                     self._queue.retry(job, _RETRY_SECONDS * 2**job.attempts)
                     again.append(job)
                 else:
-                    self._refuse(job, f"InternalError: {type(error).__name__}: {error}")
+                    self._refuse(job, f"InternalError: {told(error)}")
         return again
 
     def _refuse(self, job: Job, failure: str) -> None:

@@ -8,6 +8,7 @@ from bindery.buckets.store import ObjectInfo, bound_time
 from bindery.catalog.records import FileWrite, LedgerEntry, Outcome
 from bindery.extract.extraction import Extraction
 from bindery.file import File
+from bindery.secrecy import told
 from bindery.sync.books import is_live
 from bindery.sync.march import Candidate, is_same_version
 from bindery.sync.troubles import INTERNAL_ERROR, MAX_ATTEMPTS, code_of, seconds_to_wait, wait_after
@@ -125,7 +126,7 @@ def unseen(key: str, before: LedgerEntry | None, error: Exception, now: int) -> 
 
 def internal_error(error: Exception) -> str:
     """The failure of what nobody has foreseen."""
-    text = f"{INTERNAL_ERROR}: {type(error).__name__}: {error}"
+    text = f"{INTERNAL_ERROR}: {told(error)}"
     return text[:_LONGEST_REASON].encode("utf-8", "replace").decode().replace("\0", "")
 
 

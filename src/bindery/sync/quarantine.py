@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from bindery.buckets.store import StoreError
 from bindery.catalog.records import CatalogError
+from bindery.secrecy import told
 from bindery.stopping import Interrupted
 
 FORESEEN = (StoreError, CatalogError, Interrupted, MemoryError)
@@ -22,7 +23,7 @@ def describe(error: Exception) -> str:
     """What was raised and where, for the log; a page of such errors must not fill it with tracebacks."""
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-    return f"{type(error).__name__}: {error} ({where})"
+    return f"{told(error)} ({where})"
 
 
 def in_halves(

@@ -11,6 +11,7 @@ from bindery.buckets.store import AccessDenied, BucketNotFound, StoreChanged, St
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, BindingState, CatalogError, CatalogUnwritable
 from bindery.clock import now_ns
+from bindery.secrecy import without_secrets
 from bindery.stopping import Interrupted
 from bindery.sync.guard import Refusal
 from bindery.sync.outcomes import OVER_CAP
@@ -93,7 +94,9 @@ class Reports:
             return  # the catalog logs it once for all bindings, and tells it as the problem of each
         cause = Cause.CANNOT_HEAL if isinstance(error, _CANNOT_HEAL) else Cause.STORE_UNREACHABLE
         expected = isinstance(error, StoreError | CatalogError)
-        name = "the extraction pool gave up" if isinstance(error, Interrupted) else str(error)
+        name = (
+            "the extraction pool gave up" if isinstance(error, Interrupted) else without_secrets(str(error))
+        )
         reason = f"{'' if expected else 'InternalError: '}{type(error).__name__}: {name}"
         _log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
         try:
