@@ -86,7 +86,7 @@ def again(ceph: Ceph, ceph_bucket: Bucket) -> Remake:
         given = {**ceph_bucket.store.address.options, **options}
         given = {name: value for name, value in given.items() if value}
         url = ceph_bucket.store.address.url + path
-        return open_store(StoreAddress(bucket="media", url=url, options=given))
+        return open_store(StoreAddress(bucket="media", url=url, options=given, trusted=True))
 
     return remake
 

@@ -209,6 +209,7 @@ class Room:
         faults: Faults | None = None,
         start: bool = True,
     ) -> None:
+        self._threads_before = set(threading.enumerate())
         self.data, self.addresses, self.settings = data, addresses, settings
         self.catalog = DeadCatalog(SqliteCatalog(data, account_id="1"))
         self.buckets = FaultyBuckets(addresses, faults)
@@ -248,6 +249,14 @@ class Room:
     def store(self, bucket: str) -> FaultyStore:
         self.buckets.open(bucket)
         return self.buckets.stores[bucket]
+
+    def binding_threads(self) -> list[threading.Thread]:
+        """Threads of this room's bindings; those of a room before it may still be ending."""
+        return [
+            thread
+            for thread in threading.enumerate()
+            if thread.name.startswith("binding-") and thread not in self._threads_before
+        ]
 
     def wait(self, until: Callable[[], Any], seconds: float = 20) -> Any:
         deadline = time.monotonic() + seconds

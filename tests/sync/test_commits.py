@@ -218,7 +218,7 @@ def test_a_stop_while_a_file_is_read_does_not_wait_for_it(open_room: OpenRoom, p
     room.wait(lambda: indexed(room) == keys - {SLOW})
     room.engine.stop_binding(room.binding("media"), "")
     assert room.binding("media").state is BindingState.STOPPED
-    room.wait(lambda: not any(thread.name.startswith("binding-") for thread in threading.enumerate()))
+    room.wait(lambda: not room.binding_threads())
     assert room.check_books("media").listed == 39
     assert room.progress("media").pending == 0
 

@@ -187,11 +187,7 @@ def test_delete_during_a_scan_leaves_no_commits_and_no_ledger(room: Room) -> Non
     assert [page for page in room.catalog.ledger.walk(made.id) if page] == []
     with pytest.raises(NotFound):
         room.binding("media")
-    assert not [
-        thread
-        for thread in threading.enumerate()
-        if thread.name == f"binding-{made.id}" and thread.is_alive()
-    ]
+    room.wait(lambda: not room.binding_threads())
 
 
 def test_delete_and_create_the_same_bucket_at_once(room: Room) -> None:
@@ -282,7 +278,7 @@ def test_calls_at_the_same_time_end_in_a_state_that_is_true(room: Room) -> None:
     assert errors == []
     binding = room.binding("media")
     if binding.state is S.STOPPED:
-        room.wait(lambda: not [t for t in threading.enumerate() if t.name == f"binding-{binding.id}"])
+        room.wait(lambda: not room.binding_threads())
         extracted = len(room.inline.extracted)
         time.sleep(0.05)
         assert len(room.inline.extracted) == extracted

@@ -45,7 +45,7 @@ def room(open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress]) -> Room:
 
 def thread_of(room: Room) -> threading.Thread:
     name = f"binding-{room.binding('media').id}"
-    (thread,) = [thread for thread in threading.enumerate() if thread.name == name]
+    (thread,) = [thread for thread in room.binding_threads() if thread.name == name]
     return thread
 
 

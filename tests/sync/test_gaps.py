@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -29,10 +30,10 @@ class Door:
         monkeypatch.setattr(folder_module, "open_folder", self._guarded)
 
     @contextmanager
-    def _guarded(self, root: bytes, folder: bytes, *, to_list: bool = True) -> Iterator[int]:
+    def _guarded(self, root: bytes, folder: bytes, **options: Any) -> Iterator[int]:
         if self.shut and folder.startswith(b"b/closed"):
             raise OSError(self.error, os.strerror(self.error))
-        with self._open_folder(root, folder, to_list=to_list) as descriptor:
+        with self._open_folder(root, folder, **options) as descriptor:
             yield descriptor
 
 

@@ -35,7 +35,7 @@ def deeper(value: Any, levels: int) -> Any:
 
 
 @settings(max_examples=300, deadline=None)
-@given(value=VALUES, levels=st.integers(0, 40), piece=st.integers(1, 40), ascii_only=st.booleans())
+@given(value=VALUES, levels=st.integers(0, 40), piece=st.integers(2, 40), ascii_only=st.booleans())
 def test_depth_and_nul_are_those_of_the_decoded_value(
     value: Any, levels: int, piece: int, ascii_only: bool
 ) -> None:

@@ -10,7 +10,7 @@ MAX_VALUES = 100_000
 """Commas and brackets, counted roughly: a hundred files with all their members have a few thousand."""
 _MARKS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 _PIECE = 65_536
-"""Characters looked through in one call into C, which holds the interpreter until it returns."""
+"""Characters looked through in one call into C, which holds the interpreter until it returns; more than one."""
 _NUL = "\\u0000"
 
 

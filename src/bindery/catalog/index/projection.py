@@ -144,8 +144,9 @@ class Projection:
         rows = [self._decode(change) for change in changes]
         large = [place for place, change in enumerate(changes) if len(change.document or b"") > MAX_TEXT]
         for name, values in self._whole_columns(changes, rows):
-            for place in large:
-                values[place] = _bounded(values[place])
+            if name != "URI":  # by which the record finds the document
+                for place in large:
+                    values[place] = _bounded(values[place])
             yield name, values
         yield "Text", list(texts)
 

@@ -177,7 +177,7 @@ def _scalar_leaf(expression: str, folded: str | None, field: Field, leaf: Leaf) 
             f"({expression} IS NOT NULL AND starts_with({expression}, ?))", (leaf.value[:MAX_TEXT],)
         )
     if leaf.operation == "match-phrase":
-        return _phrase(expression, folded, leaf.value)
+        return _phrase(expression, folded, leaf.value[:MAX_TEXT])
     value = read_scalar(field, leaf.value)
     sql = f"({expression} IS NOT NULL AND {expression} {_COMPARISONS[leaf.operation]} ?)"
     compared = Condition(sql, (value,))
