@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 import msgspec
 
@@ -61,7 +62,7 @@ class Bindings:
         self._written = written
         self._cached: dict[tuple[str, str, str], Binding] = {}
         self._lock = threading.Lock()
-        self._version = 0
+        self._version = self._writing = 0
         self._cleaned: dict[int, str] = {}
         """The last URI that was cleaned up of a deleted binding, by its id."""
 
@@ -86,7 +87,7 @@ class Bindings:
             raise NotFound("binding")
         binding = with_id(_binding_decoder, row)
         with self._lock:
-            if version == self._version:
+            if version == self._version and not self._writing:
                 self._cached[names] = binding
         return binding
 
@@ -100,24 +101,18 @@ class Bindings:
 
     def update(self, binding_id: int, change: Callable[[Binding], Binding]) -> Binding:
         """Read, change and write in one transaction. Raises NotFound."""
-        try:
-            with self._database.transaction() as connection:
-                return self._change(connection, binding_id, change)
-        finally:
-            self._forget()
+        with self._changing() as connection:
+            return self._change(connection, binding_id, change)
 
     def delete(self, binding_id: int, *, cleanup: bool = False) -> None:
         """End a binding at once; ``forget_deleted`` does the rest. Raises NotFound."""
-        try:
-            with self._database.transaction() as connection:
-                binding = self.get_by_id(binding_id, connection)
-                deleted = msgspec.structs.replace(binding, state=BindingState.DELETED, update_time=now_ns())
-                ending = _ENTRIES if cleanup else _LEDGER
-                values = {"id": binding_id, "ending": ending, "body": encode(deleted)}
-                connection.execute(_SQL.end_binding, values)
-                self._announcing.binding_changed(connection, binding, deleted)
-        finally:
-            self._forget()
+        with self._changing() as connection:
+            binding = self.get_by_id(binding_id, connection)
+            deleted = msgspec.structs.replace(binding, state=BindingState.DELETED, update_time=now_ns())
+            ending = _ENTRIES if cleanup else _LEDGER
+            values = {"id": binding_id, "ending": ending, "body": encode(deleted)}
+            connection.execute(_SQL.end_binding, values)
+            self._announcing.binding_changed(connection, binding, deleted)
 
     def forget_deleted(self, *, limit: int) -> bool:
         """One page of what deleted bindings left, in one transaction; False when nothing is left."""
@@ -158,29 +153,26 @@ class Bindings:
     def commit(self, work: ScanCommit) -> None:
         """Documents, ledger, tombstones, cursor and books in one transaction. Raises NotFound, LimitExceeded."""
         now = now_ns()
-        try:
-            with self._database.transaction() as connection:
-                binding = self._change(connection, work.binding_id, lambda held: _advance(held, work))
-                if work.files:
-                    dataset = self._datasets.get_by_id(binding.dataset_id, connection)
-                    self._entries.write(connection, dataset, work.files)
-                removed = [*work.deleted_keys, *work.removed_keys]
-                if removed:
-                    # Before entries and rows go: tombstones are made of them.
-                    self._tombstones.bury(connection, binding, removed, now)
-                    uris = [f"{binding.uri}/{key}" for key in removed]
-                    self._entries.remove(connection, binding.dataset_id, uris)
-                self._ledger.put(connection, binding.id, work.ledger)
-                self._ledger.bury(connection, binding.id, work.deleted_keys, now)
-                self._ledger.drop(connection, binding.id, work.dropped_keys)
-        finally:
-            self._forget()
+        with self._changing() as connection:
+            binding = self._change(connection, work.binding_id, lambda held: _advance(held, work))
+            if work.files:
+                dataset = self._datasets.get_by_id(binding.dataset_id, connection)
+                self._entries.write(connection, dataset, work.files)
+            removed = [*work.deleted_keys, *work.removed_keys]
+            if removed:
+                # Before entries and rows go: tombstones are made of them.
+                self._tombstones.bury(connection, binding, removed, now)
+                uris = [f"{binding.uri}/{key}" for key in removed]
+                self._entries.remove(connection, binding.dataset_id, uris)
+            self._ledger.put(connection, binding.id, work.ledger)
+            self._ledger.bury(connection, binding.id, work.deleted_keys, now)
+            self._ledger.drop(connection, binding.id, work.dropped_keys)
         self._written()
 
     def _change(
         self, connection: sqlite3.Connection, binding_id: int, change: Callable[[Binding], Binding]
     ) -> Binding:
-        """The caller forgets the cache after the transaction."""
+        """Within ``_changing``."""
         before = self.get_by_id(binding_id, connection)
         after = change(before)
         connection.execute(_SQL.update_binding, {"id": after.id, "body": encode(after)})
@@ -200,9 +192,18 @@ class Bindings:
         row = connection.execute(_SQL.insert_binding, values)
         return msgspec.structs.replace(binding, id=row.lastrowid)
 
-    def _forget(self) -> None:
-        """Drop the cache after a write; a read that began before it may not fill it again."""
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction during which nothing is cached, so that no read shows less than one before it did."""
+        with ExitStack() as afterwards, self._database.transaction() as connection:
+            self._forget(writing=1)
+            afterwards.callback(self._forget, writing=-1)  # when it is committed, not before
+            yield connection
+
+    def _forget(self, *, writing: int) -> None:
+        """Drop the cache; a read that began before may not fill it again."""
         with self._lock:
+            self._writing += writing
             self._version += 1
             self._cached.clear()
 
