@@ -308,10 +308,11 @@ def test_a_query_of_an_index_that_is_being_built_ends_and_others_are_answered(
     catalog = open_catalog()
     other = make_place(catalog, "other", bucket="other")
     catalog.bindings.commit(scan_of(other, "x"))
-    going_on, write = threading.Event(), DatasetIndex._write
+    writing, going_on, write = threading.Event(), threading.Event(), DatasetIndex._write
 
     def wait(self: DatasetIndex, changes: Sequence[Change], sequence: int) -> None:
         if self.dataset_id == filled.dataset.id:
+            writing.set()
             going_on.wait(60)
         write(self, changes, sequence)
 
@@ -319,7 +320,8 @@ def test_a_query_of_an_index_that_is_being_built_ends_and_others_are_answered(
     thread = threading.Thread(target=catalog.queries.rebuild)
     thread.start()
     try:
-        wait_until(lambda: not catalog.queries.ready)
+        assert writing.wait(60)
+        assert not catalog.queries.ready
         with pytest.raises(IndexUnavailable, match=r"being built \(0 %\)"):
             catalog.queries.search(filled.dataset.id, None)
         assert uris(catalog, other.dataset) == ["oss://other/x"]
