@@ -74,8 +74,7 @@ def test_the_page_works_as_printed(tmp_path: Path) -> None:
     """The first block with the fixture that installing brings, the second as a program."""
     fixture, program = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     (tmp_path / "test_printed.py").write_text(fixture)
-    plugin = ["-p", "bindery.testing.plugin"]
-    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *plugin, "test_printed.py"]
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_printed.py"]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
     done = subprocess.run(
