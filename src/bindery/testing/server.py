@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -21,7 +23,6 @@ from bindery.buckets.uri import check_bucket_name
 from bindery.cli.client import Client
 from bindery.config import Config, load_config
 from bindery.extract.pool import ExtractionPool
-from bindery.log import configure_logging
 
 DEFAULT_NAME = "default"
 """Of the project and the dataset that ``bind`` makes."""
@@ -46,6 +47,7 @@ class BinderyServer:
         self._folder: Path | None = None
         self._running: _Running | None = None
         self._pool: ExtractionPool | None = None
+        self._quieting = False
         self._port = 0
 
     # what an SDK needs
@@ -164,8 +166,9 @@ class BinderyServer:
     def start(self) -> Self:
         """Listen on a free port of this machine, with an empty catalog and no buckets."""
         if self._running is None:
-            if not structlog.is_configured():
-                configure_logging("error", "auto")
+            self._quieting = not structlog.is_configured()
+            if self._quieting:
+                _log_errors_only()
             self._folder = Path(tempfile.mkdtemp(prefix="bindery-testing-"))
             self._pool = open_pool(self._config())  # kept over resets: a worker takes seconds to start
             self._run()
@@ -188,6 +191,9 @@ class BinderyServer:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
         self._port = 0
+        if self._quieting:
+            structlog.reset_defaults()
+            self._quieting = False
 
     def __enter__(self) -> Self:
         return self.start()
@@ -229,6 +235,20 @@ class BinderyServer:
     def _datasets(self, project: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.call("ListDatasets", ProjectName=project)["Datasets"]
         return found
+
+
+def _log_errors_only() -> None:
+    """On standard error. No logger keeps that to itself, so that the process has its own logging back afterwards."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,  # without local variables
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
 
 
 class _Running:
