@@ -34,7 +34,6 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
 from bindery.config import Config
 from bindery.data_folder import open_data_folder
-from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
@@ -159,9 +158,7 @@ def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | Non
 
 def open_pool(config: Config) -> ExtractionPool:
     """The worker processes; they start with the first file."""
-    # Not the section itself: workers know the limits only, and refuse what else it says.
-    limits = ExtractionLimits(**shared_settings(config.extraction, ExtractionLimits))
-    return ExtractionPool(config.worker_count(), limits)
+    return ExtractionPool(config.worker_count(), config.extraction)
 
 
 def sync_settings(config: Config) -> SyncSettings:
