@@ -22,10 +22,12 @@ _OPEN = """
 import sys, time
 from pathlib import Path
 from bindery.catalog.sqlite_catalog import SqliteCatalog
+from catalog_writes import wait_for_index
 begin = time.perf_counter()
 catalog = SqliteCatalog(Path(sys.argv[1]), account_id="10001")
 opened = time.perf_counter()
 dataset = catalog.datasets.get("bench", "bench")
+wait_for_index(catalog, dataset.id)
 hits = catalog.queries.search(dataset.id, None, limit=1).total_hits
 print(opened - begin, time.perf_counter() - begin, hits)
 catalog.close()
@@ -42,7 +44,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="keep the catalog here, or use the one that is here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.data or Path(temporary)
+        folder = (options.data or Path(temporary)).absolute()
         if not (folder / "catalog.db").exists():
             build_catalog(folder, options.files)[0].close()
         print_start("catalog", *open_catalog(folder))
@@ -54,7 +56,11 @@ def main() -> None:
 def open_catalog(folder: Path) -> tuple[float, float]:
     """Seconds until the catalog is open, and until it has answered a query."""
     done = subprocess.run(
-        [sys.executable, "-c", _OPEN, str(folder)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", _OPEN, str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent,
     )
     opened, answered, _ = done.stdout.split()
     return float(opened), float(answered)

@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bindery.catalog.records import (
     Binding,
     Dataset,
     FileWrite,
+    IndexUnavailable,
     LedgerEntry,
     Outcome,
     Project,
@@ -81,13 +83,22 @@ def build_catalog(folder: Path, count: int) -> tuple[SqliteCatalog, Binding]:
         catalog.bindings.commit(page)
         committing += time.perf_counter() - before
     committed = time.perf_counter()
-    catalog.queries.search(binding.dataset_id, None, limit=1)
+    wait_for_index(catalog, binding.dataset_id)
     done = time.perf_counter()
     print(
         f"built: {count:,} files; committed {count / committing:,.0f} files/s, committed and indexed "
         f"{count / (done - begin):,.0f} files/s; the index was {done - committed:.1f} s behind"
     )
     return catalog, binding
+
+
+def wait_for_index(catalog: SqliteCatalog, dataset_id: int) -> None:
+    """Until the index of the dataset holds all that is committed; a question refuses to wait for minutes."""
+    while True:
+        with suppress(IndexUnavailable):
+            catalog.queries.search(dataset_id, None, limit=1)
+            return
+        time.sleep(0.05)
 
 
 def commits(binding: Binding, count: int, seed: int = 1) -> Iterator[ScanCommit]:

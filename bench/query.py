@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from catalog_writes import BUCKET, build_catalog, key_of
+from catalog_writes import BUCKET, build_catalog, key_of, wait_for_index
 
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -53,7 +53,9 @@ def main() -> None:
 def open_or_build(folder: Path, count: int) -> SqliteCatalog:
     """The catalog of a folder, built when there is none."""
     if (folder / "catalog.db").exists():
-        return SqliteCatalog(folder, account_id="10001")
+        catalog = SqliteCatalog(folder, account_id="10001")
+        wait_for_index(catalog, catalog.datasets.get("bench", "bench").id)
+        return catalog
     return build_catalog(folder, count)[0]
 
 

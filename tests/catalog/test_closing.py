@@ -33,6 +33,28 @@ def test_closed_in_the_middle_of_everything() -> None:
     assert not done.stderr
 
 
+_LEFT_OPEN = """
+import sys, time
+from pathlib import Path
+from bindery.catalog.sqlite_catalog import SqliteCatalog
+from tests.catalog.samples import make_place, scan_of
+catalog = SqliteCatalog(Path(sys.argv[1]), account_id="1")
+place = make_place(catalog)
+for page in range(6):
+    catalog.bindings.commit(scan_of(place, *(f"k{page}{n:05d}" for n in range(1000)), title="t" * 200))
+time.sleep(float(sys.argv[2]))
+raise SystemExit(3)
+"""
+
+
+def test_a_process_that_ends_without_closing_it_is_not_aborted(tmp_path: Path) -> None:
+    """The index is being brought up to date when the interpreter goes."""
+    for turn in range(CLOSINGS):
+        command = [sys.executable, "-c", _LEFT_OPEN, str(tmp_path / str(turn)), str(0.1 + turn % 5 / 20)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert (done.returncode, done.stderr) == (3, ""), SEED
+
+
 def test_a_read_without_end_is_interrupted(tmp_path: Path) -> None:
     database = Database(tmp_path)
     said: list[str] = []

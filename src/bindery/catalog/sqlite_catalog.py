@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from collections.abc import Callable
 from datetime import timezone
@@ -64,6 +65,8 @@ class SqliteCatalog:
             written,
         )
         self.files = Files(database, self.datasets, entries, calls, announcing, written)
+        # A thread of the index that is in native code when the interpreter ends would abort the process.
+        atexit.register(self.close)
 
     def give_back(self, *, pages: int) -> bool:
         """Up to ``pages`` free pages of the record."""
@@ -86,4 +89,5 @@ class SqliteCatalog:
         deadline = time.monotonic() + seconds
         self.queries.stop()
         closed = self._database.close(seconds)
+        atexit.unregister(self.close)
         return self.queries.close(max(0.0, deadline - time.monotonic())) and closed
