@@ -1,0 +1,191 @@
+"""Whether a request is allowed, and which statement of which policy decided.
+
+An explicit Deny wins, one Allow suffices, and without one the answer is no. A session policy is asked first and
+only narrows. The account itself is not asked about here: its owner passes without policies.
+Source: help page policy-evaluation-process.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+import msgspec
+
+from bindery.access.policy.compiled import CompiledPolicy, CompiledStatement
+from bindery.access.policy.condition_keys import RESOURCE_TAG
+from bindery.access.policy.pattern import split_resource
+
+ConditionValue = str | tuple[str, ...]
+_MOST_ACTIONS = 1_024
+"""Actions whose statements are remembered; the API has a few hundred, but people may ask about any."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What somebody asks for."""
+
+    action: str
+    """``imm:GetBinding``"""
+    resource: str
+    """An ARN, or ``*`` for calls that touch no resource in particular."""
+    conditions: Mapping[str, ConditionValue] = {}
+    """Condition keys in their canonical spelling; what is missing or has no values is absent."""
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """A policy as it comes to a principal."""
+
+    source: str
+    """``user``, ``group:devs``, ``role``, ``session``"""
+    name: str
+    kind: str
+    """``System`` or ``Custom``; ``Session`` of a session policy."""
+    policy: CompiledPolicy
+    version: str = "v1"
+
+
+class _Candidates(msgspec.Struct, frozen=True):
+    """The statements that cover one action, Deny before Allow."""
+
+    denies: tuple[tuple[Attached, CompiledStatement], ...]
+    allows: tuple[tuple[Attached, CompiledStatement], ...]
+
+
+class Grants(msgspec.Struct, frozen=True):
+    """Everything that is granted to a principal, made once and asked many times, from any thread."""
+
+    identity: tuple[Attached, ...]
+    session: CompiledPolicy | None = None
+    _remembered: dict[str, tuple[_Candidates, _Candidates | None]] = msgspec.field(default_factory=dict)
+
+    def candidates(self, action: str) -> tuple[_Candidates, _Candidates | None]:
+        """The statements of the identity and of the session that cover an action."""
+        found = self._remembered.get(action)
+        if found is None:
+            session = (_attached_session(self.session),) if self.session is not None else None
+            lowered = action.lower()
+            found = (
+                _covering(self.identity, lowered),
+                None if session is None else _covering(session, lowered),
+            )
+            if len(self._remembered) >= _MOST_ACTIONS:
+                self._remembered.clear()
+            self._remembered[action] = found
+        return found
+
+
+class Cause(enum.StrEnum):
+    """Why a decision is as it is."""
+
+    OWNER = "AllowedByOwner"
+    """The account itself; made by whoever knows that, never by ``decide``."""
+    ALLOW = "Allow"
+    EXPLICIT_DENY = "ExplicitDeny"
+    IMPLICIT_DENY = "ImplicitDeny"
+    SESSION_EXPLICIT_DENY = "SessionExplicitDeny"
+    SESSION_IMPLICIT_DENY = "SessionImplicitDeny"
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The answer to a request."""
+
+    allowed: bool
+    cause: Cause
+    attached: Attached | None = None
+    """The policy that decided; None when none did."""
+    statement: int | None = None
+    """Which of its statements, from 0."""
+
+
+_IMPLICIT_DENY = Decision(False, Cause.IMPLICIT_DENY)
+_SESSION_IMPLICIT_DENY = Decision(False, Cause.SESSION_IMPLICIT_DENY)
+
+
+def decide(grants: Grants, request: Request) -> Decision:
+    """Whether the request is allowed. Microseconds: only statements that cover the action are looked at."""
+    identity, session = grants.candidates(request.action)
+    parts = split_resource(request.resource)
+    if session is not None:
+        if denial := _first(session.denies, request, parts):
+            return Decision(False, Cause.SESSION_EXPLICIT_DENY, denial[0], denial[1].index)
+        if _first(session.allows, request, parts) is None:
+            return _SESSION_IMPLICIT_DENY
+    if denial := _first(identity.denies, request, parts):
+        return Decision(False, Cause.EXPLICIT_DENY, denial[0], denial[1].index)
+    if allowance := _first(identity.allows, request, parts):
+        return Decision(True, Cause.ALLOW, allowance[0], allowance[1].index)
+    return _IMPLICIT_DENY
+
+
+def may_ever(grants: Grants, action: str, conditions: Mapping[str, ConditionValue] | None = None) -> bool:
+    """Whether some Allow could cover the action on some resource, now that the request is as ``conditions`` say.
+
+    Conditions on tags of resources count as satisfiable. A Deny counts when it leaves nothing over: on every
+    resource and with conditions that this request satisfies.
+    """
+    identity, session = grants.candidates(action)
+    known = Request(action, "*", conditions if conditions is not None else {})
+    return all(_leaves_something(each, known) for each in (identity, session) if each is not None)
+
+
+def values_of(request: Request, key: str) -> tuple[str, ...]:
+    """The values of a condition key; none when the request lacks it."""
+    value = request.conditions.get(key, ())
+    return (value,) if isinstance(value, str) else value
+
+
+def applies(compiled: CompiledStatement, request: Request, parts: tuple[str, ...]) -> bool:
+    """Whether a statement that covers the action also covers the resource, and its conditions are met."""
+    if not compiled.covers_resource(request.resource, parts):
+        return False
+    return all(test(values_of(request, key)) for key, test in compiled.conditions)
+
+
+def attached_session(grants: Grants) -> Attached | None:
+    """The session policy in the form of the others."""
+    return None if grants.session is None else _attached_session(grants.session)
+
+
+def _attached_session(policy: CompiledPolicy) -> Attached:
+    return Attached("session", "session policy", "Session", policy)
+
+
+def _covering(policies: tuple[Attached, ...], lowered: str) -> _Candidates:
+    covering = [
+        (attached, compiled)
+        for attached in policies
+        for compiled in attached.policy.statements
+        if compiled.covers_action(lowered)
+    ]
+    return _Candidates(
+        tuple(each for each in covering if each[1].denies),
+        tuple(each for each in covering if not each[1].denies),
+    )
+
+
+def _first(
+    statements: tuple[tuple[Attached, CompiledStatement], ...], request: Request, parts: tuple[str, ...]
+) -> tuple[Attached, CompiledStatement] | None:
+    for each in statements:
+        if applies(each[1], request, parts):
+            return each
+    return None
+
+
+def _leaves_something(candidates: _Candidates, request: Request) -> bool:
+    if any(_denies_all(compiled, request) for _, compiled in candidates.denies):
+        return False
+    return any(
+        all(
+            test(values_of(request, key))
+            for key, test in compiled.conditions
+            if not key.startswith(RESOURCE_TAG)
+        )
+        for _, compiled in candidates.allows
+    )
+
+
+def _denies_all(compiled: CompiledStatement, request: Request) -> bool:
+    everything = not compiled.statement.resources_but and "*" in compiled.statement.resources
+    tagged = any(key.startswith(RESOURCE_TAG) for key, _ in compiled.conditions)
+    return everything and not tagged and applies(compiled, request, ("*",))

@@ -1,0 +1,142 @@
+"""``*`` and ``?`` in actions, resources and condition values, matched in time linear in the text.
+
+``*`` stands for any characters, none included, ``?`` for exactly one. There is no escape: RAM documents none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Matcher = Callable[[str], bool]
+"""Whether a whole text matches."""
+
+RESOURCE_PARTS = 5
+"""``acs:product:region:account:relative-id``; only the last part may itself contain colons."""
+
+
+def has_wildcard(pattern: str) -> bool:
+    """Whether the pattern can match more than one text."""
+    return "*" in pattern or "?" in pattern
+
+
+def is_everything(pattern: str) -> bool:
+    """Whether the pattern consists of ``*`` alone."""
+    return pattern != "" and not pattern.strip("*")
+
+
+def compile_pattern(pattern: str) -> Matcher:
+    """The matcher of one pattern; case counts."""
+    if not has_wildcard(pattern):
+        return pattern.__eq__
+    if "?" in pattern:
+        return _positions_matcher(pattern)
+    first, *middle, last = pattern.split("*")
+    middle = [piece for piece in middle if piece]
+    if not middle:
+        return _ends_matcher(first, last)
+    return _pieces_matcher(first, middle, last)
+
+
+def _ends_matcher(first: str, last: str) -> Matcher:
+    if not first and not last:
+        return lambda _: True
+    if not last:
+        return lambda text: text.startswith(first)
+    shortest = len(first) + len(last)
+    return lambda text: len(text) >= shortest and text.startswith(first) and text.endswith(last)
+
+
+def _pieces_matcher(first: str, middle: list[str], last: str) -> Matcher:
+    shortest = len(first) + len(last)
+
+    def matches(text: str) -> bool:
+        if len(text) < shortest or not text.startswith(first) or not text.endswith(last):
+            return False
+        # The leftmost place of each piece leaves the most room for those that follow, so nothing is tried twice.
+        at, end = len(first), len(text) - len(last)
+        for piece in middle:
+            at = text.find(piece, at, end)
+            if at < 0:
+                return False
+            at += len(piece)
+        return True
+
+    return matches
+
+
+def _positions_matcher(pattern: str) -> Matcher:
+    """Follows all positions of the pattern at once, as the bits of one number: one step a character."""
+    accepts: dict[str, int] = {}
+    any_character = stays = 0
+    size = 0
+    for character in pattern:
+        if character == "*":
+            stays |= 1 << size
+            continue
+        if character == "?":
+            any_character |= 1 << size
+        else:
+            accepts[character] = accepts.get(character, 0) | 1 << size
+        size += 1
+    steps = {character: bits | any_character for character, bits in accepts.items()}
+    done = 1 << size
+
+    def matches(text: str) -> bool:
+        positions = 1
+        for character in text:
+            positions = (positions & steps.get(character, any_character)) << 1 | positions & stays
+            if not positions:
+                return False
+        return bool(positions & done)
+
+    return matches
+
+
+def split_resource(resource: str) -> tuple[str, ...]:
+    """The parts of a resource's name: five of an ARN, one of ``*``."""
+    return tuple(resource.split(":", RESOURCE_PARTS - 1))
+
+
+ResourceMatcher = Callable[[str, tuple[str, ...]], bool]
+"""Whether a resource matches: its whole name, and its parts by ``split_resource``."""
+
+
+def compile_resource(pattern: str) -> ResourceMatcher:
+    """The matcher of one resource pattern.
+
+    Each part is matched on its own, so that a colon in an object's key never moves what belongs to another part.
+    In the last part ``*`` also stands for slashes and colons. A pattern of fewer parts that ends with ``*``
+    (``acs:imm:*``) covers whatever follows. ``*`` as a resource, of calls that touch none in particular, is
+    matched by patterns of ``*`` alone.
+    """
+    if is_everything(pattern):
+        return lambda _resource, _parts: True
+    if not has_wildcard(pattern):
+        return lambda resource, _parts: resource == pattern
+    patterns = split_resource(pattern)
+    if len(patterns) < RESOURCE_PARTS:
+        return _open_matcher(patterns)
+    tests = [
+        (index, compile_pattern(each)) for index, each in enumerate(patterns) if not is_everything(each)
+    ]
+
+    def matches(_resource: str, parts: tuple[str, ...]) -> bool:
+        if len(parts) != RESOURCE_PARTS:
+            return False
+        return all(test(parts[index]) for index, test in tests)
+
+    return matches
+
+
+def _open_matcher(patterns: tuple[str, ...]) -> ResourceMatcher:
+    *heads, rest = [compile_pattern(each) for each in patterns]
+    count = len(heads)
+
+    def matches(_resource: str, parts: tuple[str, ...]) -> bool:
+        if len(parts) != RESOURCE_PARTS:
+            return False
+        return all(test(part) for test, part in zip(heads, parts, strict=False)) and rest(
+            ":".join(parts[count:])
+        )
+
+    return matches
