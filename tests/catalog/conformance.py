@@ -46,6 +46,7 @@ from bindery.catalog.records import (
 from bindery.clock import now_ns
 from bindery.file import Address, File, Label
 
+from .access_conformance import AccessConformance
 from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
 
 HOSTILE_KEYS = [
@@ -217,7 +218,7 @@ class DatasetConformance:
         with pytest.raises(NotFound, match="project"):
             catalog.datasets.get("nowhere", "x")
 
-    def test_lists_ascend_and_resume(self, catalog: Catalog) -> None:
+    def test_lists_of_datasets_ascend_and_resume(self, catalog: Catalog) -> None:
         catalog.projects.create(Project(name="p"))
         catalog.projects.create(Project(name="q"))
         catalog.datasets.create(Dataset(project_id=0, project_name="q", name="elsewhere"))
@@ -1084,5 +1085,6 @@ class CatalogConformance(
     ReadingConformance,
     TaskConformance,
     NotificationConformance,
+    AccessConformance,
 ):
     """All of it."""

@@ -145,6 +145,16 @@ SCHEMA_OF_EACH_TABLE = {
     "outbox": ["sequence", "destination", "id", "body", "made_time", "attempts", "due_time"],
     "project": ["id", "name", "body"],
     "task": ["project_name", "type", "id", "start_time", "body"],
+    "access_key": ["id", "user_id", "sealed", "active", "label", "create_time"],
+    "access_key_use": ["key_id", "time", "service"],
+    "access_version": ["version"],
+    "attachment": ["kind", "principal_id", "type", "policy", "attach_time"],
+    "membership": ["group_id", "user_id", "join_time"],
+    "policy": ["name", "body", "default_version", "newest_version"],
+    "policy_version": ["policy", "number", "document", "create_time"],
+    "ram_user": ["id", "name", "body"],
+    "role": ["id", "name", "body"],
+    "user_group": ["id", "name", "body"],
 }  # fmt: skip
 
 
@@ -162,6 +172,9 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
     )
     assert {name for (name,) in indexes.fetchall()} == {
+        "access_key_user",
+        "attachment_policy",
+        "membership_user",
         "buried_age",
         "binding_ending",
         "binding_names",

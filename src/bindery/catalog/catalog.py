@@ -10,16 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from bindery.catalog.interface.access_keys import AccessKeys
 from bindery.catalog.interface.bindings import Bindings
 from bindery.catalog.interface.changes import Changes
 from bindery.catalog.interface.datasets import Datasets
 from bindery.catalog.interface.files import Files
+from bindery.catalog.interface.groups import Groups
 from bindery.catalog.interface.ledger import Ledger
 from bindery.catalog.interface.outbox import Outbox
+from bindery.catalog.interface.policies import Policies
 from bindery.catalog.interface.projects import Projects
 from bindery.catalog.interface.queries import Queries
+from bindery.catalog.interface.roles import Roles
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
+from bindery.catalog.interface.users import Users
 
 CLOSE_SECONDS = 10.0
 """Enough for a busy machine; a server that ends gives up earlier."""
@@ -48,6 +53,20 @@ class Catalog(Protocol):
     def tasks(self) -> Tasks: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def users(self) -> Users: ...
+    @property
+    def access_keys(self) -> AccessKeys: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def roles(self) -> Roles: ...
+    @property
+    def policies(self) -> Policies: ...
+
+    def access_version(self) -> int:
+        """A number that every change of users, keys, groups, roles and policies raises, whoever makes it; cheap to ask
+        for with every call. What is read of them after asking holds until the number is another one."""
 
     def give_back(self, *, pages: int) -> bool:
         """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""

@@ -1,0 +1,128 @@
+"""Groups of RAM users, and who is in them."""
+
+from __future__ import annotations
+
+import builtins
+import sqlite3
+from collections.abc import Callable
+
+import msgspec
+from msgspec.structs import replace
+
+from bindery.catalog.access_records import (
+    DeleteConflict,
+    EntityExists,
+    EntityLimitExceeded,
+    EntityNotFound,
+    Group,
+    User,
+)
+from bindery.catalog.record.access import Access, make_group_id, same_name
+from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.users import Users
+from bindery.clock import now_ns
+
+MAX_GROUPS = 300
+MAX_GROUPS_OF_USER = 10
+
+_SQL = load_statements("groups")
+_decoder = msgspec.json.Decoder(Group)
+_user_decoder = msgspec.json.Decoder(User)
+
+
+class Groups:
+    """Rows of ``user_group`` and ``membership``. Implements ``interface.groups.Groups``."""
+
+    def __init__(self, access: Access, users: Users) -> None:
+        self._access = access
+        self._users = users
+
+    def create(self, group: Group) -> Group:
+        """Raises EntityExists, EntityLimitExceeded."""
+        made = replace(group, id=make_group_id())
+        with self._access.transaction() as connection:
+            _check_free(connection, made.name)
+            if connection.execute(_SQL.count_groups).fetchone()[0] >= MAX_GROUPS:
+                raise EntityLimitExceeded("Group")
+            connection.execute(_SQL.insert_group, _values(made))
+        return made
+
+    def get(self, name: str, connection: sqlite3.Connection | None = None) -> Group:
+        """Raises EntityNotFound."""
+        row = (connection or self._access.reader).execute(_SQL.select_group, {"name": name}).fetchone()
+        if row is None:
+            raise EntityNotFound("Group")
+        return _decoder.decode(row[0])
+
+    def update(self, name: str, change: Callable[[Group], Group]) -> Group:
+        """Raises EntityNotFound, EntityExists."""
+        with self._access.transaction() as connection:
+            held = self.get(name, connection)
+            group = replace(change(held), id=held.id)
+            if not same_name(group.name, held.name):
+                _check_free(connection, group.name)
+            connection.execute(_SQL.update_group, _values(group))
+        return group
+
+    def delete(self, name: str) -> None:
+        """Raises EntityNotFound, DeleteConflict."""
+        with self._access.transaction() as connection:
+            group = self.get(name, connection)
+            row = connection.execute(_SQL.group_conflicts, {"id": group.id}).fetchone()
+            for what, there in zip(("User", "Policy"), row, strict=True):
+                if there:
+                    raise DeleteConflict("Group", what)
+            connection.execute(_SQL.delete_group, {"id": group.id})
+
+    def list(self, *, after: str = "", limit: int = 100) -> builtins.list[Group]:
+        """Ascending by name."""
+        rows = self._access.reader.execute(_SQL.list_groups, {"after": after, "limit": limit}).fetchall()
+        return [_decoder.decode(row[0]) for row in rows]
+
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._access.reader.execute(_SQL.count_groups).fetchone()[0])
+
+    def add_user(self, user_name: str, group_name: str) -> None:
+        """Raises EntityNotFound, EntityExists, EntityLimitExceeded."""
+        with self._access.transaction() as connection:
+            values = self._member(connection, user_name, group_name)
+            if connection.execute(_SQL.select_member, values).fetchone():
+                raise EntityExists("User.Group")
+            if connection.execute(_SQL.count_groups_of_user, values).fetchone()[0] >= MAX_GROUPS_OF_USER:
+                raise EntityLimitExceeded("User.Group")
+            connection.execute(_SQL.insert_member, {**values, "now": now_ns()})
+
+    def remove_user(self, user_name: str, group_name: str) -> None:
+        """Raises EntityNotFound."""
+        with self._access.transaction() as connection:
+            values = self._member(connection, user_name, group_name)
+            if not connection.execute(_SQL.delete_member, values).rowcount:
+                raise EntityNotFound("User.Group")
+
+    def _member(self, connection: sqlite3.Connection, user_name: str, group_name: str) -> dict[str, str]:
+        user = self._users.get(user_name, connection)
+        return {"user_id": user.id, "group_id": self.get(group_name, connection).id}
+
+    def users(
+        self, group_name: str, *, after: str = "", limit: int = 100
+    ) -> builtins.list[tuple[User, int]]:
+        """Who is in it and since when, ascending by name. Raises EntityNotFound."""
+        values = {"group_id": self.get(group_name).id, "after": after, "limit": limit}
+        rows = self._access.reader.execute(_SQL.list_members, values).fetchall()
+        return [(_user_decoder.decode(body), joined) for body, joined in rows]
+
+    def of_user(self, user_name: str) -> builtins.list[tuple[Group, int]]:
+        """The groups of a user and since when, ascending by name. Raises EntityNotFound."""
+        values = {"user_id": self._users.get(user_name).id}
+        rows = self._access.reader.execute(_SQL.list_groups_of_user, values).fetchall()
+        return [(_decoder.decode(body), joined) for body, joined in rows]
+
+
+def _check_free(connection: sqlite3.Connection, name: str) -> None:
+    if connection.execute(_SQL.select_group, {"name": name}).fetchone():
+        raise EntityExists("Group")
+
+
+def _values(group: Group) -> dict[str, str | bytes]:
+    return {"id": group.id, "name": group.name, "body": msgspec.json.encode(group)}
