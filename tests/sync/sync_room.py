@@ -42,6 +42,7 @@ QUICK = SyncSettings(
     reconcile_interval=0.2,
     folder_reconcile_interval=60.0,
     settle_time=0.02,
+    removal_quiet=0.1,
     retry_initial=0.01,
     retry_longest=0.1,
 )

@@ -146,14 +146,28 @@ def fill(folder: Path, count: int) -> None:
         write(folder / f"{number}.bin", bytes([0, number % 250]), age=30)
 
 
-def test_single_removals_are_looked_up_and_not_held_back(room: Room, root: Path) -> None:
-    for number in range(400):
-        write(root / f"many{number}.bin", bytes([0, number % 250]), age=30)
+def test_many_removals_from_a_large_folder_are_looked_up_and_not_held_back(room: Room, root: Path) -> None:
+    fill(root, 1_500)
     wait_equal(room, root)
-    for number in range(400):
-        (root / f"many{number}.bin").unlink()
+    for number in range(250):
+        (root / f"{number}.bin").unlink()
     wait_equal(room, root)
     assert room.binding("media").reason == ""
+
+
+def test_a_folder_that_vanishes_file_by_file_is_held_back_as_a_whole(room: Room, root: Path) -> None:
+    fill(root / "folder", 300)
+    fill(root / "other", 1_400)
+    wait_equal(room, root)
+    for number in range(300):
+        (root / "folder" / f"{number}.bin").unlink()
+        time.sleep(0.005)
+    reason = room.wait(lambda: room.binding("media").reason)
+    assert "objects below folder/: its objects vanished together" in reason
+    assert room.binding("media").removals_held >= 290
+    assert len(room.keys("media")) >= 1_700
+    room.engine.confirm_deletion(room.binding("media"))
+    wait_equal(room, root)
 
 
 def test_a_burst(room: Room, root: Path) -> None:

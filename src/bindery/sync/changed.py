@@ -1,7 +1,8 @@
 """Single keys and prefixes that may have changed: look, compare with the ledger, mend.
 
 Keys are looked up one by one: a removal follows only when the object was asked for and is not there while its bucket
-is. Where many vanish at once, the next listing and its deletion guard decide.
+is. Many removals wait until it shows whether they belong together (``removals.py``); then the next listing and its
+deletion guard decide.
 """
 
 from __future__ import annotations
@@ -61,14 +62,15 @@ def process_changes(worker: Worker) -> None:
             worker.inbox.add_prefixes(prefixes)
             raise
     keys = worker.inbox.take(min(_BATCH, worker.underway.room(is_awaited=True)))
-    if not keys:
-        return
-    try:
-        later = _process_keys(worker, keys)
-    except BaseException:
-        worker.inbox.add(keys)
-        raise
-    worker.inbox.done([key for key in keys if key not in later])
+    if keys:
+        try:
+            later = _process_keys(worker, keys)
+        except BaseException:
+            worker.inbox.add(keys)
+            raise
+        worker.inbox.done([key for key in keys if key not in later])
+    if not worker.removals.seconds_left(1.0):
+        _judge_removals(worker)
 
 
 def look_at(
@@ -134,7 +136,8 @@ def _process_keys(worker: Worker, keys: list[str]) -> set[str]:
             worker.fail_unseen(key, row, error)
     worker.flush()  # before these keys count as dealt with
     _settle(worker, decided)
-    return decided.later | {info.key for info, _ in decided.objects}
+    waiting = {key for key in keys if key in worker.removals}
+    return decided.later | waiting | {info.key for info, _ in decided.objects}
 
 
 def _decide(
@@ -155,6 +158,8 @@ def _decide(
             decided.later.add(key)
             return
         worker.supersede(key)
+    if answer is not None:
+        worker.removals.forget([key])
     if answer is None:
         if has_entry(row):
             decided.gone.append(key)
@@ -197,13 +202,13 @@ def _decide_unseen(worker: Worker, key: str, error: Exception, row: LedgerEntry 
 def _settle(worker: Worker, decided: _Decided) -> None:
     """Removals come first, for they make room; many come last, when what was renamed is known by its new key."""
     if len(decided.gone) <= worker.settings.guard_count:
-        decided.gone = removable(worker, decided.gone)
+        decided.gone = _removable(worker, decided.gone)
         _apply(worker, decided)
-        return
-    gone, decided.gone = decided.gone, []
-    _apply(worker, decided)
-    worker.finish_changes()
-    _apply(worker, _Decided(gone=removable(worker, gone)))
+    else:
+        gone, decided.gone = decided.gone, []
+        _apply(worker, decided)
+        worker.finish_changes()
+        _apply(worker, _Decided(gone=_removable(worker, gone)))
 
 
 def _process_prefixes(worker: Worker, prefixes: list[str]) -> None:
@@ -216,37 +221,66 @@ def _process_prefixes(worker: Worker, prefixes: list[str]) -> None:
         if gone.count:
             worker.finish_changes()
         for keys in gone.pages():
-            remove_absent(worker, removable(worker, keys))
+            remove_absent(worker, _removable(worker, keys))
     finally:
         gone.close()
 
 
-def removable(worker: Worker, keys: list[str]) -> list[str]:
-    """Those of the keys that changes alone may remove. The rest is left to the next listing, and to its guard.
-
-    In a folder these are removals that come singly, and renames: a disk that goes away, or a folder that is
-    moved out, takes many at once and leaves nothing beside them.
-    """
-    if not keys or not worker.store.capabilities.listing_free:
-        return keys
+def _removable(worker: Worker, keys: list[str]) -> list[str]:
+    """Those of the keys that are to be removed at once. Others wait, or are left to the next listing."""
+    if not keys:
+        return []
     said = worker.catalog.bindings.get_by_id(worker.binding.id)
-    vanishing = worker.vanishing(said)
     kept = [key for key in keys if not key.startswith(said.removals_below)]
-    doubtful = {key for key in kept if key.startswith(tuple(vanishing.changed_mounts()))}
-    if worker.removals.with_more(len(kept)) > worker.settings.guard_count:
-        doubtful |= _left_alone(worker, kept) - vanishing.renamed(kept)
-    if doubtful:
+    if not worker.store.capabilities.listing_free:
+        return kept if worker.removals.admit(kept) else []
+    vanishing = worker.vanishing(said)
+    changed_mounts = tuple(vanishing.changed_mounts())
+    if any(key.startswith(changed_mounts) for key in kept):
         worker.relist()
-        kept = [key for key in kept if key not in doubtful]
-    worker.removals.add(len(kept))
-    return kept
+        kept = [key for key in kept if not key.startswith(changed_mounts)]
+    if worker.removals.admit(kept):
+        return kept
+    renamed = vanishing.renamed(kept)
+    worker.removals.forget(renamed)
+    return sorted(renamed)
 
 
-def _left_alone(worker: Worker, keys: list[str]) -> set[str]:
-    """Keys in whose folder nothing is left."""
-    folders = {key[: key.rfind("/") + 1] for key in keys}
-    empty = {folder for folder in folders if not next(iter(worker.store.list(prefix=folder)), None)}
-    return {key for key in keys if key[: key.rfind("/") + 1] in empty}
+def _judge_removals(worker: Worker) -> None:
+    """Remove what has waited; what vanished together is left to the next listing, and to its guard."""
+    removals = worker.removals
+    if worker.store.capabilities.listing_free:
+        worker.finish_changes()  # what was renamed is known by its new key then
+        said = worker.catalog.bindings.get_by_id(worker.binding.id)
+        renamed = worker.vanishing(said).renamed(list(removals))
+        _remove_waiting(worker, sorted(renamed), removals.forget)
+    verdict = removals.judge()
+    _remove_waiting(worker, verdict.removed, removals.settle)
+    left = _with_entry(worker, verdict.left)
+    _remove_waiting(worker, [key for key in verdict.left if key not in left], removals.settle)
+    if left:
+        removals.settle(left)
+        worker.inbox.done(left)
+        worker.relist()
+
+
+def _with_entry(worker: Worker, keys: list[str]) -> set[str]:
+    """Those of the keys that the dataset has an entry of; by the others, as after a repair, nothing is lost."""
+    found: set[str] = set()
+    for start in range(0, len(keys), _BATCH):
+        worker.check_stop()
+        uris = {f"{worker.binding.uri}/{key}": key for key in keys[start : start + _BATCH]}
+        records = worker.catalog.files.get(worker.binding.dataset_id, list(uris))
+        found.update(uris[record.uri] for record in records)
+    return found
+
+
+def _remove_waiting(worker: Worker, keys: list[str], conclude: Callable[[list[str]], object]) -> None:
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        remove_absent(worker, batch)
+        conclude(batch)  # not before they are removed: what waits is looked at again in the next life
+        worker.inbox.done(batch)
 
 
 def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:

@@ -193,7 +193,8 @@ class Follower:
         """Changes first: a key that an event names is looked up, which tells more than a listing."""
         worker.advance(_RESULTS_SECONDS if len(worker.underway) else 0.0)
         waits = not len(worker.underway) and not self._schedule.is_due()
-        self._watching.take(self._inbox.wait_time(self._schedule.seconds_left()) if waits else 0.0)
+        longest = worker.removals.seconds_left(self._schedule.seconds_left())
+        self._watching.take(self._inbox.wait_time(longest) if waits else 0.0)
         self._process(worker)
         if self._schedule.is_due():
             self._watching.open(worker.store)

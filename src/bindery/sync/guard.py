@@ -1,15 +1,15 @@
 """The deletion guard: a listing that would remove too much removes nothing.
 
 It guards listings, which may be wrong as a whole or in a part: an empty mount point, a store that answers with half
-a bucket. Single keys that an event named are each looked up before they are removed; where many vanish at once, a
-listing is left to decide.
+a bucket. Single keys that an event named are each looked up before they are removed; where many vanish together
+(``removals.py``), a listing is left to decide.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
 import msgspec
@@ -40,9 +40,14 @@ class Gone:
 
     def leave_out(self, prefixes: Collection[str]) -> None:
         """Forget the keys below ``prefixes``, of which the listing knows nothing."""
-        below, kept = tuple(prefixes) or ("",), Gone()
+        below = tuple(prefixes) or ("",)
+        self.keep(lambda key: not key.startswith(below))
+
+    def keep(self, wanted: Callable[[str], bool]) -> None:
+        """Forget the keys that are not ``wanted``."""
+        kept = Gone()
         for keys in self.pages():
-            kept.add([key for key in keys if not key.startswith(below)])
+            kept.add([key for key in keys if wanted(key)])
         self._file.close()
         self._file, self.count = kept._file, kept.count
 

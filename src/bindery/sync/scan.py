@@ -73,6 +73,8 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
         counts.gap.leave_out(gone)
         if gone.count:
             worker.finish_changes()  # what was renamed is known by its new key then
+        if worker.removals:  # changes have told of these, and they are judged when all of them have
+            gone.keep(lambda key: key not in worker.removals)
         held = _hold_back(worker, gone, counts, said or worker.binding)
         if held is None or held.below:
             held = _both(held, _remove(worker, gone, began))

@@ -35,6 +35,8 @@ class SyncSettings(FollowSettings, frozen=True, kw_only=True):
     workers: int = 1
     """Worker processes of extraction."""
     zone: str = "+08:00"
+    removal_quiet: float = 1.0
+    """Many removals that changes tell are judged together once none has come for so long."""
     retry_initial: float = 0.5
     """First wait after a store did not answer; doubles up to ``retry_longest``."""
     retry_longest: float = 30.0

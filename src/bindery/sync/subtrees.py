@@ -14,7 +14,7 @@ from bindery.catalog.interface.ledger import Ledger
 from bindery.sync.guard import Gone, Refusal, Subtree
 from bindery.sync.settings import SyncSettings
 
-_EMPTIED_SHARE = 0.9
+EMPTIED_SHARE = 0.9
 """A folder that lacks this share of its known objects, and more than ``guard_count``, is taken for emptied."""
 
 Mounts = Mapping[str, str]
@@ -101,7 +101,7 @@ class Vanishing:
             if found and prefix.startswith(found[-1].prefix):
                 continue
             gone = counts[prefix]
-            if gone >= _EMPTIED_SHARE * self._count_known(prefix, gone / _EMPTIED_SHARE):
+            if gone >= EMPTIED_SHARE * self._count_known(prefix, gone / EMPTIED_SHARE):
                 found.append(Subtree(prefix, gone, "its objects vanished together"))
         return found
 

@@ -39,7 +39,7 @@ from bindery.sync.outcomes import (
     within_range,
 )
 from bindery.sync.quarantine import FORESEEN, describe, in_halves
-from bindery.sync.removals import RecentRemovals
+from bindery.sync.removals import Removals
 from bindery.sync.room import room_in
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
@@ -97,7 +97,7 @@ class Worker(Stoppable):
         """Has the bucket listed as soon as possible."""
         self.mounts: dict[str, str] = {}
         """What was mounted below the folder when the last listing began, by key prefix."""
-        self.removals = RecentRemovals()
+        self.removals = Removals(catalog.ledger, binding.id, settings)
         self.attend = attend
         """Called while a listing goes on: deals with changes."""
         self.troubles = Troubles()
@@ -286,7 +286,7 @@ class Worker(Stoppable):
 
     def abandon(self) -> None:
         """Give up what is not committed; keys that changes have named go back to the inbox."""
-        self.inbox.add(self._done_awaited)
+        self.inbox.add([*self._done_awaited, *self.removals])
         for extracting in self.underway.abandon():
             self._forget(extracting)
             if extracting.is_awaited:
