@@ -87,7 +87,7 @@ def _processor_seconds(process: int) -> float:
 
 def _request(host: str, line: str) -> bytes:
     """A signed GetBinding under the given request line: both handlers get the same headers to parse."""
-    headers = sign_v3("POST", host, "GetBinding", list(TARGET.items()), *KEY)
+    headers = sign_v3("POST", host, "GetBinding", list(TARGET.items()), *KEY, version="2020-09-30")
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"{line} HTTP/1.1\r\n{lines}Content-Length: 0\r\n\r\n".encode()
 

@@ -98,7 +98,7 @@ def _call(endpoint: str, seconds: float) -> list[float]:
     times, kept, end = [], _connect(host), time.monotonic() + seconds
     while time.monotonic() < end:
         query = urlencode(TARGET)
-        headers = sign_v3("POST", host, "GetBinding", list(TARGET.items()), *KEY)
+        headers = sign_v3("POST", host, "GetBinding", list(TARGET.items()), *KEY, version="2020-09-30")
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         sent = f"POST /?{query} HTTP/1.1\r\n{lines}Content-Length: 0\r\n\r\n".encode()
         began = time.perf_counter()

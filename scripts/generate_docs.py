@@ -15,7 +15,7 @@ import msgspec
 
 from bindery import config
 from bindery.api.operations import built_operations
-from bindery.api.spec.model import load_model
+from bindery.api.spec.model import Model, load_models
 from bindery.ranges import range_of, setting_types
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -50,26 +50,37 @@ def configuration_page() -> str:
 
 
 def coverage_page() -> str:
-    """Every operation of the API and whether it is built."""
-    model = load_model()
-    built = built_operations()
-    names = sorted(model.operations)
-    vendor = [name for name in names if not model.operations[name].extension]
-    done = sum(name in built for name in vendor)
+    """Every operation of every product and whether it is built."""
     lines = [
         "# API coverage",
         "",
-        f"{done} of the vendor's {len(vendor)} operations are built. One that is not answers HTTP 501 with the",
-        "code `NotImplemented`. Operations marked *extension* are Bindery's own or withdrawn by the vendor, and are",
-        "refused with `--strict`. Generated from the API model and the code by `make docs`.",
+        "An operation that is not built answers HTTP 501 with the code `NotImplemented`. Operations marked *extension*",
+        "are Bindery's own or withdrawn by the vendor, and are refused with `--strict`. Generated from the API models",
+        "and the code by `make docs`.",
+    ]
+    for model in load_models().all:
+        lines += ["", *_coverage(model)]
+    return "\n".join(lines) + "\n"
+
+
+def _coverage(model: Model) -> list[str]:
+    built = built_operations()
+    names = sorted(model.operations)
+    vendor = [name for name in names if not model.operations[name].extension]
+    done = sum(model.operations[name].id in built for name in vendor)
+    lines = [
+        f"## {model.product.upper()}, version {model.version}",
+        "",
+        f"{done} of the vendor's {len(vendor)} operations are built.",
         "",
         "| operation | built | |",
         "|---|---|---|",
     ]
     for name in names:
-        note = "extension" if model.operations[name].extension else ""
-        lines.append(f"| {name} | {'yes' if name in built else 'no'} | {note} |")
-    return "\n".join(lines) + "\n"
+        operation = model.operations[name]
+        note = "extension" if operation.extension else ""
+        lines.append(f"| {name} | {'yes' if operation.id in built else 'no'} | {note} |")
+    return lines
 
 
 def pages() -> dict[Path, str]:

@@ -1,8 +1,8 @@
 """Writes the typed structs of the API model: src/bindery/file.py and src/bindery/api/messages/.
 
 ``file.py`` holds File and every struct inside it. ``messages/`` holds requests and answers of the operations
-that are built, one module a family with the structs that only this family uses, and ``shared.py`` with those
-that several do. Run by ``make docs``; a test fails when a module is not what this script would write.
+that are built, one module a family with the structs that only this family uses, and ``shared_<product>.py`` with those
+that several of its product do. Run by ``make docs``; a test fails when a module is not what this script would write.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bindery.api.operations import operation_names, snake_case
-from bindery.api.spec.model import Member, Operation, Parameter, load_model
+from bindery.api.operations import operation_ids, snake_case
+from bindery.api.spec.model import Member, Model, Operation, Parameter, load_models
 from bindery.message import wire_name
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "bindery"
@@ -46,44 +46,53 @@ _SCALARS = {"string": "str", "integer": "int", "float": "float", "boolean": "boo
 _RAW = {"File": "msgspec.Raw", "SimpleQuery": "Any"}
 _IN_FILE = {"map<string,any>": "dict[str, str]"}
 """The catalog keeps values of labels and tags as text."""
-_MODEL = load_model()
 
 
 def generate() -> dict[Path, str]:
     """The modules' texts by path, formatted."""
-    in_file = _reachable(["File"], raw=frozenset())
-    families = _families()
+    texts = {MESSAGES / "__init__.py": _PACKAGE_TEXT}
+    for model in load_models().all:
+        texts |= _modules(model)
+    return {path: _formatted(path, text) for path, text in texts.items()}
+
+
+def _modules(model: Model) -> dict[Path, str]:
+    """The modules of one product, not formatted."""
+    texts: dict[Path, str] = {}
+    in_file = _reachable(model, ["File"], raw=frozenset())
+    if in_file:
+        texts[PACKAGE / "file.py"] = _module(
+            _FILE_TEXT, [_struct(model, name, _IN_FILE) for name in in_file], {}
+        )
+    families = _families(model)
     users: dict[str, set[str]] = {}
     for family, operations in families.items():
-        for struct in _reachable(_structs_of(operations), raw=frozenset(_RAW)):
+        for struct in _reachable(model, _structs_of(operations), raw=frozenset(_RAW)):
             users.setdefault(struct, set()).add(family)
     shared = sorted(name for name, using in users.items() if len(using) > 1 and name not in in_file)
-    homes = dict.fromkeys(in_file, "bindery.file") | dict.fromkeys(shared, "bindery.api.messages.shared")
-    texts = {
-        PACKAGE / "file.py": _module(_FILE_TEXT, [_struct(name, _IN_FILE) for name in in_file], {}),
-        MESSAGES
-        / "__init__.py": '"""Requests and answers of the built operations, one generated module a family."""\n',
-    }
+    home = f"shared_{model.product}"
+    homes = dict.fromkeys(in_file, "bindery.file") | dict.fromkeys(shared, f"bindery.api.messages.{home}")
     if shared:
-        head = _MESSAGES_TEXT.format(text="Structs that several families use.")
+        head = _MESSAGES_TEXT.format(text=f"Structs that several families of {model.product} use.")
         not_shared = {name: home for name, home in homes.items() if name not in shared}
-        classes = [_struct(name, _RAW) for name in shared]
-        texts[MESSAGES / "shared.py"] = _module(head, classes, not_shared)
+        classes = [_struct(model, name, _RAW) for name in shared]
+        texts[MESSAGES / f"{home}.py"] = _module(head, classes, not_shared)
     for family, operations in families.items():
         own = sorted(name for name, using in users.items() if using == {family} and name not in in_file)
-        classes = [_struct(name, _RAW) for name in own] + [
+        classes = [_struct(model, name, _RAW) for name in own] + [
             text for operation in operations for text in _messages(operation)
         ]
         head = _MESSAGES_TEXT.format(text=f"Requests and answers of the family {family}.")
         texts[MESSAGES / f"{family}.py"] = _module(head, classes, homes)
-    return {path: _formatted(path, text) for path, text in texts.items()}
+    return texts
 
 
-def _families() -> dict[str, list[Operation]]:
+def _families(model: Model) -> dict[str, list[Operation]]:
     families: dict[str, list[Operation]] = {}
-    for name in operation_names():
-        operation = _MODEL.operations[name]
-        families.setdefault(operation.family, []).append(operation)
+    for name in sorted(model.operations):
+        operation = model.operations[name]
+        if operation.id in operation_ids():
+            families.setdefault(operation.family, []).append(operation)
     return families
 
 
@@ -93,16 +102,16 @@ def _structs_of(operations: Sequence[Operation]) -> list[str]:
     return [kind for type_ in types for kind in _kinds(type_)]
 
 
-def _reachable(names: Sequence[str], raw: frozenset[str]) -> list[str]:
+def _reachable(model: Model, names: Sequence[str], raw: frozenset[str]) -> list[str]:
     """The structs and those inside them, inner ones first; the ``raw`` ones are no structs here."""
     found: dict[str, None] = {}
     entered: set[str] = set()
 
     def enter(name: str) -> None:
-        if name in entered or name in raw or name not in _MODEL.structs:
+        if name in entered or name in raw or name not in model.structs:
             return
         entered.add(name)
-        for member in _MODEL.structs[name].fields:
+        for member in model.structs[name].fields:
             for inner in _kinds(member.type):
                 enter(inner)
         found[name] = None
@@ -140,8 +149,8 @@ def _messages(operation: Operation) -> tuple[str, str]:
     )
 
 
-def _struct(name: str, raw: dict[str, str]) -> str:
-    struct = _MODEL.structs[name]
+def _struct(model: Model, name: str, raw: dict[str, str]) -> str:
+    struct = model.structs[name]
     return _class(name, f"The vendor's struct {name}.", struct.fields, raw, closed=struct.closed)
 
 

@@ -1,6 +1,7 @@
 """Begins an operation of the API: its module, its test and its scenario, from the API model.
 
-    python scripts/new_operation.py GetFigureCluster
+    python scripts/new_operation.py GetFigureCluster        or, where several products have one of the name,
+    python scripts/new_operation.py imm:GetFigureCluster
 
 Then ``make docs`` (messages and coverage), write the function, and fill in test and scenario. Until the
 function is written the server goes on answering 501.
@@ -14,12 +15,12 @@ import sys
 from pathlib import Path
 
 from bindery.api.operations import snake_case
-from bindery.api.spec.model import Member, Operation, Parameter, load_model
+from bindery.api.spec.model import Member, Operation, Parameter, load_models
 
 ROOT = Path(__file__).resolve().parent.parent
 _SAMPLES = {"string": "text", "integer": "1", "float": "0.5", "boolean": "true", "any": "{}"}
 
-_MODULE = '''"""{name}. Source: help page api-imm-2020-09-30-{page}."""
+_MODULE = '''"""{name}. Source: help page api-{product}-{version}-{page}."""
 
 from __future__ import annotations
 
@@ -75,10 +76,9 @@ steps:
 """
 
 
-def write_operation(name: str, root: Path) -> list[Path]:
-    """Write the three files below ``root``. Raises FileExistsError, and KeyError for an unknown name."""
-    operation = load_model().operations[name]
-    function = snake_case(name)
+def write_operation(operation: Operation, root: Path) -> list[Path]:
+    """Write the three files below ``root``. Raises FileExistsError."""
+    function = snake_case(operation.name)
     operations = root / "src" / "bindery" / "api" / "operations"
     scenarios = root / "tests" / "scenarios"
     files = {
@@ -104,6 +104,8 @@ def write_operation(name: str, root: Path) -> list[Path]:
 def _module(operation: Operation, function: str) -> str:
     return _MODULE.format(
         name=operation.name,
+        product=operation.product,
+        version=operation.version,
         family=operation.family,
         page=operation.name.lower(),
         function=function,
@@ -149,17 +151,26 @@ def _next_number(folder: Path) -> int:
     return max(numbers, default=0) + 1
 
 
+def _named(text: str) -> Operation:
+    """The operation of a name or an id. Raises KeyError with what to do."""
+    name = text.rpartition(":")[2]
+    found = [operation for operation in load_models().named(name) if text in (name, operation.id)]
+    if not found:
+        raise KeyError(f"the API has no operation {text}; see docs/coverage.md for all names")
+    if len(found) > 1:
+        raise KeyError(f"name one of {', '.join(operation.id for operation in found)}")
+    return found[0]
+
+
 def main() -> int:
     """The command."""
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        written = write_operation(sys.argv[1], ROOT)
-    except KeyError:
-        print(
-            f"the API has no operation {sys.argv[1]}; see docs/coverage.md for all names", file=sys.stderr
-        )
+        written = write_operation(_named(sys.argv[1]), ROOT)
+    except KeyError as error:
+        print(error.args[0], file=sys.stderr)
         return 1
     except FileExistsError as error:
         print(f"{error} exists already", file=sys.stderr)

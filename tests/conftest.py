@@ -19,6 +19,7 @@ import pytest
 from hypothesis import settings
 
 from bindery.api.gateway.signature import sign_v3
+from bindery.api.spec.model import load_models
 
 # A busy machine is no failure: tests say what happens, never how fast.
 settings.register_profile("bindery", deadline=None)
@@ -82,7 +83,10 @@ class RunningServer:
     def request(self, action: str, **parameters: Any) -> tuple[int, dict[str, Any]]:
         """Status and decoded body of one signed POST with all parameters in the query."""
         query = [(name, _text(value)) for name, value in parameters.items() if value is not None]
-        headers = sign_v3("POST", self.address, action, query, self.key_id, self.key_secret)
+        headers = sign_v3(
+            "POST", self.address, action, query, self.key_id, self.key_secret,
+            version=load_models().version_of(action),
+        )  # fmt: skip
         connection = http.client.HTTPConnection(self.address, timeout=60)
         try:
             connection.request("POST", "/?" + urlencode(query), headers=headers)

@@ -160,7 +160,9 @@ def _event() -> bytes:
 def _say(server: Any, action: str, **parameters: str) -> bytes:
     """The answer to a signed call."""
     query = list(parameters.items())
-    headers = sign_v3("POST", server.address, action, query, server.key_id, server.key_secret)
+    headers = sign_v3(
+        "POST", server.address, action, query, server.key_id, server.key_secret, version="2020-09-30"
+    )
     return _ask(server, "POST", "/?" + urlencode(query), headers=headers)
 
 

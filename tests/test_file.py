@@ -12,7 +12,7 @@ from bindery.api.spec.model import load_model
 from bindery.file import File
 from bindery.message import Message, wire_name
 
-MODEL = msgspec.to_builtins(load_model())
+MODEL = msgspec.to_builtins(load_model("imm"))
 STRUCTS = {
     name: kind
     for name, kind in vars(file_module).items()

@@ -21,6 +21,7 @@ from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.rendering import Answer
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3
+from bindery.api.spec.model import load_models
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -57,7 +58,10 @@ class Api:
         """One signed POST."""
         query = [(name, _text(value)) for name, value in parameters.items()]
         assert self.key is not None
-        signed = sign_v3("POST", HOST, action, query, self.key.id, self.key.secret)
+        signed = sign_v3(
+            "POST", HOST, action, query, self.key.id, self.key.secret,
+            version=load_models().version_of(action),
+        )  # fmt: skip
         headers = {name.lower(): [value] for name, value in signed.items()}
         return self.handle(HttpRequest("POST", "/?" + urlencode(query), headers))
 

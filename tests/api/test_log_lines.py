@@ -52,9 +52,9 @@ def replace_run(
 ) -> None:
     built = api.gateway.built
     changed = msgspec.structs.replace(
-        built["GetProject"], run=run, work=Work.INLINE if inline else Work.CONTROL
+        built["imm:GetProject"], run=run, work=Work.INLINE if inline else Work.CONTROL
     )
-    monkeypatch.setitem(built, "GetProject", changed)
+    monkeypatch.setitem(built, "imm:GetProject", changed)
 
 
 @pytest.mark.parametrize("inline", [False, True])

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bindery.api.operations import built_operations, operation_names, snake_case
-from bindery.api.spec.model import load_model
+from bindery.api.operations import built_operations, operation_ids, snake_case
+from bindery.api.spec.model import Model, Models, Resource, load_model, load_models, products
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSIONS = {"StopBinding", "ResumeBinding", "RegisterBucket"}
@@ -24,12 +24,12 @@ SDK = pytest.importorskip("alibabacloud_imm20200930.client").Client
 
 
 def vendor_operations() -> set[str]:
-    return {name for name, operation in load_model().operations.items() if not operation.extension}
+    return {name for name, operation in load_model("imm").operations.items() if not operation.extension}
 
 
 def test_the_vendor_has_105_operations() -> None:
     assert len(vendor_operations()) == 105
-    assert set(load_model().operations) - vendor_operations() >= EXTENSIONS
+    assert set(load_model("imm").operations) - vendor_operations() >= EXTENSIONS
 
 
 def test_the_operations_are_those_of_the_official_sdk() -> None:
@@ -41,13 +41,16 @@ def test_the_operations_are_those_of_the_official_sdk() -> None:
 
 
 def test_operations_that_only_post_is_for() -> None:
-    assert {name for name, operation in load_model().operations.items() if operation.post_only} == POST_ONLY
+    assert {
+        name for name, operation in load_model("imm").operations.items() if operation.post_only
+    } == POST_ONLY
 
 
-def test_every_rule_belongs_to_a_parameter() -> None:
+@pytest.mark.parametrize("product", products())
+def test_every_rule_belongs_to_a_parameter(product: str) -> None:
     """A rule for a name that an operation does not have would never be applied."""
-    model = load_model()
-    patches = msgspec.json.decode((ROOT / "src/bindery/api/spec/patches.json").read_bytes())
+    model = load_model(product)
+    patches = msgspec.json.decode((ROOT / "src/bindery/api/spec" / product / "patches.json").read_bytes())
     everywhere = {
         parameter.name for operation in model.operations.values() for parameter in operation.parameters
     }
@@ -63,23 +66,23 @@ def test_every_rule_belongs_to_a_parameter() -> None:
 
 
 def test_every_list_has_a_largest_page() -> None:
-    for name, built in built_operations().items():
-        for parameter in load_model().operations[built.name].parameters:
-            if parameter.name == "MaxResults":
-                assert parameter.rule.maximum is not None, name
-                assert parameter.rule.default == 100, name
+    for operation in map(load_models().__getitem__, built_operations()):
+        for parameter in operation.parameters:
+            if parameter.name in ("MaxResults", "MaxItems"):
+                assert parameter.rule.maximum is not None, operation.id
+                assert parameter.rule.default == 100, operation.id
 
 
 def test_every_name_is_constrained() -> None:
-    for operation in load_model().operations.values():
+    for operation in load_models():
         for parameter in operation.parameters:
             if parameter.name in ("ProjectName", "DatasetName"):
-                assert parameter.rule.pattern, operation.name
+                assert parameter.rule.pattern, operation.id
 
 
-@pytest.mark.parametrize("name", operation_names())
-def test_messages_have_the_members_of_the_model(name: str) -> None:
-    operation, built = load_model().operations[name], built_operations()[name]
+@pytest.mark.parametrize("identifier", operation_ids())
+def test_messages_have_the_members_of_the_model(identifier: str) -> None:
+    operation, built = load_models()[identifier], built_operations()[identifier]
     request = {field.encode_name: field.required for field in msgspec.structs.fields(built.request)}
     assert request == {parameter.name: parameter.required for parameter in operation.parameters}
     response = {field.encode_name for field in msgspec.structs.fields(built.response)}
@@ -109,5 +112,88 @@ def test_snake_case(name: str, snake: str) -> None:
 
 
 def test_no_two_operations_share_a_module() -> None:
-    names = [snake_case(name) for name in load_model().operations]
+    names = [(operation.family, snake_case(operation.name)) for operation in load_models()]
     assert len(set(names)) == len(names)
+
+
+def test_a_family_is_of_one_product() -> None:
+    owners: dict[str, set[str]] = {}
+    for operation in load_models():
+        owners.setdefault(operation.family, set()).add(operation.product)
+    assert {family: owning for family, owning in owners.items() if len(owning) > 1} == {}
+
+
+# several products
+
+
+def renamed(product: str, version: str) -> Model:
+    """The model of IMM as another product has it."""
+    model = load_model("imm")
+    replace = msgspec.structs.replace
+    operations = {
+        name: replace(operation, product=product, version=version)
+        for name, operation in model.operations.items()
+    }
+    return replace(model, product=product, version=version, operations=operations)
+
+
+def test_version_and_action_choose_the_product() -> None:
+    other, third = renamed("other", "2001-01-01"), renamed("third", "2001-01-01")
+    third.operations["GetThing"] = third.operations["GetProject"]
+    models = Models((load_model("imm"), other, third))
+    chosen = {
+        (version, action): getattr(models.choose(version, action), "product", None)
+        for version in ("2020-09-30", "2001-01-01", "2002-02-02")
+        for action in ("GetProject", "GetThing", "GetNothing")
+    }
+    assert chosen == {
+        ("2020-09-30", "GetProject"): "imm",
+        ("2020-09-30", "GetThing"): "imm",
+        ("2020-09-30", "GetNothing"): "imm",
+        ("2001-01-01", "GetProject"): "other",
+        ("2001-01-01", "GetThing"): "third",
+        ("2001-01-01", "GetNothing"): "other",
+        ("2002-02-02", "GetProject"): None,
+        ("2002-02-02", "GetThing"): None,
+        ("2002-02-02", "GetNothing"): None,
+    }
+
+
+def test_operations_of_one_name_in_several_products_stay_apart() -> None:
+    models = Models((load_model("imm"), renamed("other", "2001-01-01")))
+    assert [operation.id for operation in models.named("GetProject")] == [
+        "imm:GetProject",
+        "other:GetProject",
+    ]
+    assert models["other:GetProject"].version == "2001-01-01"
+    assert models.version_of("GetProject") == "2020-09-30"
+    assert models.version_of("GetNothing") == "2020-09-30"
+
+
+# what operations work on
+
+
+def test_resources_are_named_from_the_request() -> None:
+    operation = load_model("imm").operations["GetDataset"]
+    known = {"region": "cn-hangzhou", "account": "7"}
+    assert operation.resource_names({"ProjectName": "p"}, **known) == (
+        "acs:imm:cn-hangzhou:7:project/p/dataset/*",
+    )
+    assert load_model("imm").operations["ListRegions"].resource_names({}, **known) == ("*",)
+
+
+def test_which_resource_depends_on_the_request() -> None:
+    custom = Resource(name="acs:ram:*:{account}:policy/{Name}", when={"Kind": "Custom"})
+    system = Resource(name="acs:ram:*:system:policy/{Name}", when={"Kind": "System"})
+    operation = msgspec.structs.replace(
+        load_model("imm").operations["GetDataset"], resources=(custom, system, Resource(name="*"))
+    )
+    known = {"region": "r", "account": "7"}
+    assert operation.resource_names({"Name": "n", "Kind": "System"}, **known) == (
+        "acs:ram:*:system:policy/n",
+        "*",
+    )
+    assert operation.resource_names({"Name": "n", "Kind": "Custom"}, **known) == (
+        "acs:ram:*:7:policy/n",
+        "*",
+    )

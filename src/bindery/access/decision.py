@@ -21,8 +21,3 @@ def authorize(key: AccessKey, action: str, resource: str) -> Refusal | None:
     if not key.active:
         return Refusal(f"The access key is disabled: {action} on {resource}.")
     return None
-
-
-def resource_name(product: str, region: str, account: str, path: str) -> str:
-    """The ARN of what a call touches; ``path`` is as in ``project/p/dataset/d``, ``*`` for anything."""
-    return path if path == "*" else f"acs:{product}:{region}:{account}:{path}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bindery.api.spec.model import Operation, load_model
+from bindery.api.spec.model import Operation, load_models, products
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import console, say, say_json, table
@@ -21,7 +21,7 @@ class _CallCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The arguments, with ``--help`` behind the name of an operation as ``--parameters``."""
-        if len(args) == 2 and args[1] in ctx.help_option_names and args[0] in load_model().operations:
+        if len(args) == 2 and args[1] in ctx.help_option_names and load_models().named(args[0]):
             args = [args[0], "--parameters"]
         return super().parse_args(ctx, args)
 
@@ -30,6 +30,9 @@ class _CallCommand(click.Command):
 @click.argument("action", required=False)
 @click.argument("parameters", nargs=-1, type=click.UNPROCESSED)
 @click.option("--list", "listed", is_flag=True, help="Show all operations.")
+@click.option(
+    "--product", type=click.Choice(products()), help="Where several have an operation of the name."
+)
 @click.option("--parameters", "shown", is_flag=True, help="Show the parameters of ACTION.")
 @server_options
 def call(
@@ -37,6 +40,7 @@ def call(
     action: str | None,
     parameters: tuple[str, ...],
     listed: bool,
+    product: str | None,
     shown: bool,
     endpoint: str,
     data: Path,
@@ -44,7 +48,7 @@ def call(
     """Call the API operation ACTION with --Param value pairs, and print the answer as JSON.
 
     \b
-    bindery call --list
+    bindery call --list                             --product imm: those of one product
     bindery call SimpleQuery --help                 its parameters
     bindery call ListProjects --MaxResults 10
     bindery call GetBinding --ProjectName default --DatasetName default --URI oss://photos
@@ -52,27 +56,30 @@ def call(
         --Query '{"Field":"Size","Operation":"gt","Value":"1000000"}'
     """
     if listed:
-        say_operations()
+        say_operations(product)
         return
     if action is None:
         raise click.UsageError("name an operation; bindery call --list shows all")
-    operation = operation_named(action)
+    operation = operation_named(action, product)
     if shown:
         say_parameters(operation)
         return
     values = parse_parameters(parameters)
     check_names(operation, values)
-    say_json(connect(endpoint, data).call(operation.name, **values), indent=2)
+    say_json(connect(endpoint, data).call(operation.name, version=operation.version, **values), indent=2)
 
 
-def operation_named(action: str) -> Operation:
-    """The operation. Raises UsageError with the nearest name."""
-    operations = load_model().operations
-    if action not in operations:
-        raise click.UsageError(
-            f"the API has no operation {action!r}{_meant(action, operations)} bindery call --list shows all"
-        )
-    return operations[action]
+def operation_named(action: str, product: str | None = None) -> Operation:
+    """The operation, of any product or of one. Raises UsageError with the nearest name."""
+    operations = _operations(product)
+    named = [operation for operation in operations if operation.name == action]
+    if not named:
+        near = _meant(action, [operation.name for operation in operations])
+        raise click.UsageError(f"the API has no operation {action!r}{near} bindery call --list shows all")
+    if len(named) > 1:
+        choices = " or ".join(operation.product for operation in named)
+        raise click.UsageError(f"several products have an operation {action}; add --product {choices}")
+    return named[0]
 
 
 def check_names(operation: Operation, values: Iterable[str]) -> None:
@@ -89,11 +96,12 @@ def check_names(operation: Operation, values: Iterable[str]) -> None:
             )
 
 
-def say_operations() -> None:
-    """Every operation, those of a family together."""
-    shown = table("Operation", "Family", "")
-    for operation in sorted(load_model().operations.values(), key=lambda each: (each.family, each.name)):
-        shown.add_row(operation.name, operation.family, "extension" if operation.extension else "")
+def say_operations(product: str | None = None) -> None:
+    """Every operation, of all products or of one, those of a family together."""
+    shown = table("Operation", "Product", "Family", "")
+    for operation in sorted(_operations(product), key=lambda each: (each.product, each.family, each.name)):
+        note = "extension" if operation.extension else ""
+        shown.add_row(operation.name, operation.product, operation.family, note)
     console().print(shown)
 
 
@@ -124,6 +132,10 @@ def parse_parameters(words: tuple[str, ...]) -> dict[str, str]:
             value = pending.pop(0)
         values[name] = value
     return values
+
+
+def _operations(product: str | None) -> list[Operation]:
+    return [operation for operation in load_models() if product in (None, operation.product)]
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

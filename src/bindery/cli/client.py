@@ -17,6 +17,7 @@ from bindery.access.keys import read_root_key, root_key_file
 from bindery.access.permits import make_permit
 from bindery.api.gateway.request import OPERATOR_HEADER
 from bindery.api.gateway.signature import sign_v3
+from bindery.api.spec.model import load_models
 from bindery.printable import printable
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
@@ -67,11 +68,17 @@ class Client:
         self._further = {OPERATOR_HEADER: "1"} if operator else {}
         self._data = data
 
-    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
-        """The decoded answer. Raises ApiError when the server refuses, ClickException without one."""
+    def call(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
+        """The decoded answer. Raises ApiError when the server refuses, ClickException without one.
+
+        ``version``: of the API, where several products have an operation of this name.
+        """
         parameters = {"Permit": self._permit(parameters), **parameters}
         query = [(name, _encode(value)) for name, value in parameters.items() if value is not None]
-        headers = sign_v3("POST", self._host, action, query, *self._key, further=self._further)
+        headers = sign_v3(
+            "POST", self._host, action, query, *self._key,
+            version=version or load_models().version_of(action), further=self._further,
+        )  # fmt: skip
         status, body = self._send("/?" + urlencode(query), headers)
         if status >= 400:
             raise ApiError(action, status, body)

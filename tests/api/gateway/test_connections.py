@@ -297,13 +297,13 @@ def call(listening: Listening, action: str, query: list[tuple[str, str]]) -> soc
 
 def hold_back(api: Api, monkeypatch: pytest.MonkeyPatch, action: str, gate: threading.Event) -> None:
     """Calls of the operation wait for the gate."""
-    built = api.gateway.built[action]
+    built = api.gateway.built[f"imm:{action}"]
 
     def run(*_: object) -> Any:
         assert gate.wait(PATIENT)
         return built.response()
 
-    monkeypatch.setitem(api.gateway.built, action, msgspec.structs.replace(built, run=run))  # type: ignore[index]
+    monkeypatch.setitem(api.gateway.built, f"imm:{action}", msgspec.structs.replace(built, run=run))  # type: ignore[index]
 
 
 def test_who_hangs_up_ends_his_query(
@@ -317,8 +317,8 @@ def test_who_hangs_up_ends_his_query(
         ended.set()
         raise Interrupted
 
-    built = api.gateway.built["SimpleQuery"]
-    monkeypatch.setitem(api.gateway.built, "SimpleQuery", msgspec.structs.replace(built, run=run))  # type: ignore[index]
+    built = api.gateway.built["imm:SimpleQuery"]
+    monkeypatch.setitem(api.gateway.built, "imm:SimpleQuery", msgspec.structs.replace(built, run=run))  # type: ignore[index]
     with call(normal, "SimpleQuery", list(dataset.items())):
         assert begun.wait(PATIENT)
     assert ended.wait(PATIENT)

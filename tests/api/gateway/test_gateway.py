@@ -17,14 +17,14 @@ from bindery.access.decision import Refusal
 from bindery.api.gateway import gateway as module
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3, signature_v1, string_to_sign_v1
-from bindery.api.operations import operation_names
-from bindery.api.spec.model import load_model
+from bindery.api.operations import operation_ids
+from bindery.api.spec.model import Operation, load_models
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 HOST = "imm.test:8180"
-UNBUILT = sorted(set(load_model().operations) - set(operation_names()))
+UNBUILT = [operation for operation in load_models() if operation.id not in operation_ids()]
 
 
 def request(
@@ -35,7 +35,7 @@ def request(
     version: str | None = None,
 ) -> HttpRequest:
     pairs = [tuple(pair.split("=", 1)) for pair in query.split("&") if pair]
-    signed = sign_v3(method, HOST, action, pairs, "root", secret)  # type: ignore[arg-type]
+    signed = sign_v3(method, HOST, action, pairs, "root", secret, version="2020-09-30")  # type: ignore[arg-type]
     headers = {name.lower(): [value] for name, value in signed.items()}
     if version is not None:
         headers["x-acs-version"] = [version]
@@ -81,11 +81,11 @@ def test_who_calls_is_asked_before_what_is_built(api: Api) -> None:
     )
 
 
-@pytest.mark.parametrize("action", UNBUILT)
-def test_operations_that_are_not_built(api: Api, action: str) -> None:
-    refused = api.refused(action)
+@pytest.mark.parametrize("operation", UNBUILT, ids=lambda operation: operation.id)
+def test_operations_that_are_not_built(api: Api, operation: Operation) -> None:
+    refused = api.refused(operation.name)
     assert refused[:2] == (501, "NotImplemented")
-    assert refused.message.startswith(f"{action} is part of the API but not built in Bindery yet")
+    assert refused.message.startswith(f"{operation.name} is part of the API but not built in Bindery yet")
 
 
 def test_permission_is_asked_before_parameters(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +188,7 @@ def test_a_defect_answers_500_and_tells_only_the_log(api: Api, monkeypatch: pyte
         raise RuntimeError("secret detail")
 
     built = api.gateway.built
-    monkeypatch.setitem(built, "GetProject", msgspec.structs.replace(built["GetProject"], run=fail))
+    monkeypatch.setitem(built, "imm:GetProject", msgspec.structs.replace(built["imm:GetProject"], run=fail))
     refused = api.refused("GetProject", ProjectName="project")
     assert refused[:2] == (500, "InternalError")
     assert "secret" not in refused.message
@@ -234,13 +234,15 @@ def test_requests_are_counted_by_action_and_code(make_api: Callable[..., Api]) -
     api.refused("GetNothing")
     api.refused("<script>" + "x" * 50)
     page = api.gateway.metrics.text().decode()
-    assert 'bindery_requests_total{action="ListProjects",code="OK"} 2.0' in page
+    assert 'bindery_requests_total{action="ListProjects",code="OK",product="imm"} 2.0' in page
     assert 'bindery_extraction_waiting{class="scan"} 0.0' in page
     assert "bindery_extraction_stopped 0.0" in page
-    assert 'bindery_requests_total{action="GetProject",code="ResourceNotFound"} 1.0' in page
-    assert 'bindery_requests_total{action="unknown",code="InvalidAction.NotFound"} 2.0' in page
+    assert 'bindery_requests_total{action="GetProject",code="ResourceNotFound",product="imm"} 1.0' in page
+    assert (
+        'bindery_requests_total{action="unknown",code="InvalidAction.NotFound",product="imm"} 2.0' in page
+    )
     assert "script" not in page
-    assert 'bindery_request_seconds_count{action="ListProjects"} 2.0' in page
+    assert 'bindery_request_seconds_count{action="ListProjects",product="imm"} 2.0' in page
 
 
 def test_names_that_callers_invent_make_no_series(make_api: Callable[..., Api]) -> None:

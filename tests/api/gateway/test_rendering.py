@@ -110,7 +110,7 @@ def test_values_in_xml() -> None:
 
 
 def test_an_error_has_exactly_five_members() -> None:
-    answer = render_error(resource_not_found("project"), ID, "imm.test", xml=False)
+    answer = render_error(resource_not_found("project"), ID, "imm.test", xml=False, product="imm")
     assert (answer.status, answer.content_type) == (400, "application/json;charset=utf-8")
     assert json.loads(answer.body) == {
         "RequestId": ID,
@@ -123,7 +123,7 @@ def test_an_error_has_exactly_five_members() -> None:
 
 def test_an_error_as_xml_has_the_same_members() -> None:
     error = ApiError(403, "NoPermission", "a < b & ]]> 中\x00")
-    answer = render_error(error, ID, "imm.test", xml=True)
+    answer = render_error(error, ID, "imm.test", xml=True, product="imm")
     assert (answer.status, answer.content_type) == (403, "text/xml;charset=utf-8")
     root = element(answer.body)
     assert root.tag == "Error"

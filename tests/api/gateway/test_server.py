@@ -65,7 +65,7 @@ class Listening:
             return read_answer(connection)
 
     def signed(self, action: str, query: list[tuple[str, str]]) -> dict[str, str]:
-        return sign_v3("POST", self.address, action, query, "root", "root-secret")
+        return sign_v3("POST", self.address, action, query, "root", "root-secret", version="2020-09-30")
 
     def post(self, action: str, query: list[tuple[str, str]]) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENT)

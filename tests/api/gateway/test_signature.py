@@ -149,7 +149,7 @@ def test_signatures_are_compared_whole() -> None:
 
 def test_sign_v3_makes_headers_that_verify() -> None:
     query = [("ProjectName", "p"), ("Tag", '[{"Key":"ä *"}]')]
-    headers = sign_v3("POST", "host:1", "GetProject", query, "key", "secret")
+    headers = sign_v3("POST", "host:1", "GetProject", query, "key", "secret", version="2020-09-30")
     authorization = parse_authorization(headers["Authorization"])
     assert authorization is not None
     canonical = canonical_request(

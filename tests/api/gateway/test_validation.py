@@ -9,15 +9,15 @@ import pytest
 
 from bindery.api.errors import ApiError
 from bindery.api.gateway.validation import validate
-from bindery.api.operations import built_operations, operation_names
-from bindery.api.spec.model import load_model
+from bindery.api.operations import built_operations, operation_ids
+from bindery.api.spec.model import load_models
 
 PROJECT = {"ProjectName": "p"}
 DATASET = {"ProjectName": "p", "DatasetName": "d"}
 
 
 def check(action: str, **parameters: str) -> Any:
-    return validate(built_operations()[action], parameters)
+    return validate(built_operations()[load_models().named(action)[0].id], parameters)
 
 
 def refusal(action: str, **parameters: str) -> tuple[str, str]:
@@ -255,11 +255,11 @@ SAMPLES = {
 def test_deep_json_is_refused_everywhere(depth: int) -> None:
     deep = "[" * depth + '"\\u0000"' + "]" * depth
     tried = 0
-    for action in operation_names():
-        parameters = load_model().operations[action].parameters
+    for operation in map(load_models().__getitem__, operation_ids()):
+        parameters = operation.parameters
         needed = {p.name: SAMPLES.get(p.type, "p") for p in parameters if p.required}
         for parameter in parameters:
             if parameter.encoding == "json":
-                assert refusal(action, **needed | {parameter.name: deep})[0] == "InvalidJSON"
+                assert refusal(operation.name, **needed | {parameter.name: deep})[0] == "InvalidJSON"
                 tried += 1
     assert tried > 20

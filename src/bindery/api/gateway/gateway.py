@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from bindery.access.decision import authorize, resource_name
+from bindery.access.decision import authorize
 from bindery.api import errors
 from bindery.api.context import Context
 from bindery.api.errors import ApiError
@@ -37,7 +37,7 @@ from bindery.api.gateway.request import Call, HttpRequest, Style, key_id_in_form
 from bindery.api.gateway.validation import prepare, validate
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
-from bindery.api.spec.model import Operation, load_model
+from bindery.api.spec.model import Model, Operation, load_models
 from bindery.catalog.records import CatalogUnwritable
 
 _LARGE = 65_536
@@ -75,6 +75,7 @@ class Exchange:
         "held",
         "http",
         "message",
+        "model",
         "operation",
         "proof",
         "request_id",
@@ -83,6 +84,7 @@ class Exchange:
 
     http: HttpRequest
     call: Call
+    model: Model | None
     operation: Operation
     proof: Proof
     built: BuiltOperation
@@ -92,11 +94,17 @@ class Exchange:
     def __init__(self, http: HttpRequest) -> None:
         self.http = http
         self.call = Call(http)
+        self.model = None
         self.request_id = make_request_id()
         self.began = time.perf_counter()
         self.held: list[Reservation] = []
         self.claimed = ""
         """The key that a large request says it is signed with."""
+
+    @property
+    def product(self) -> str:
+        """What the call is for; empty while that is not known."""
+        return "" if self.model is None else self.model.product
 
     @property
     def size(self) -> int:
@@ -123,8 +131,8 @@ class Gateway:
         self.operators = msgspec.structs.replace(context, settings=lenient)
         """For the operator's own commands: ``strict`` is about callers."""
         self.limits = limits or Limits()
-        self.model = load_model()
-        self.nearest = Nearest(self.model.operations)
+        self.models = load_models()
+        self.nearest = {model.product: Nearest(model.operations) for model in self.models.all}
         self.built: Mapping[str, BuiltOperation] = built_operations()
         prepare(self.built)
         self.strangers = WorkPool("strangers", threads=2, waiting=32)
@@ -151,6 +159,11 @@ class Gateway:
         """What the operation of a call works with."""
         return self.operators if call.is_operators else self.context
 
+    def meant(self, model: Model, action: str) -> str | None:
+        """What somebody meant who asked for an action that the model does not have; None when nothing is near."""
+        elsewhere = [f"{action} of version {operation.version}" for operation in self.models.named(action)]
+        return next(iter(elsewhere), None) or self.nearest[model.product].to(action)
+
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request. Lines of the log that it causes carry its id."""
         exchange = Exchange(request)
@@ -163,7 +176,7 @@ class Gateway:
         except Exception as error:
             return self._refuse(exchange, error)
         else:
-            self._note(exchange, exchange.call.action, "OK")
+            self._note(exchange, exchange.operation.name, "OK")
             return exchange.response
         finally:
             for held in exchange.held:
@@ -181,14 +194,18 @@ class Gateway:
     def _refuse(self, exchange: Exchange, error: Exception) -> Answer:
         action = exchange.call.action
         refusal = self._refusal(error, action)
-        self._note(exchange, action if action in self.model.operations else "unknown", refusal.code)
+        known = exchange.model is not None and action in exchange.model.operations
+        self._note(exchange, action if known else "unknown", refusal.code)
         host = exchange.http.header("host") or ""
-        return render_error(refusal, exchange.request_id, host, xml=exchange.call.xml)
+        return render_error(
+            refusal, exchange.request_id, host, xml=exchange.call.xml, product=exchange.product
+        )
 
     def _note(self, exchange: Exchange, action: str, code: str) -> None:
         seconds = time.perf_counter() - exchange.began
-        self.metrics.count(action, code, seconds)
-        _log.debug("answered", action=action, code=code, seconds=seconds)
+        product = exchange.product or "unknown"
+        self.metrics.count(product, action, code, seconds)
+        _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
 
     def _refusal(self, error: Exception, action: str) -> ApiError:
         known = errors.from_exception(error)
@@ -246,11 +263,12 @@ def identify(gateway: Gateway, exchange: Exchange) -> None:
         raise errors.action_missing()
     if not call.version:
         raise errors.missing_parameter("Version")
-    if call.version != gateway.model.version:
+    model = exchange.model = gateway.models.choose(call.version, call.action)
+    if model is None:
         raise errors.invalid_version()
-    operation = gateway.model.operations.get(call.action)
+    operation = model.operations.get(call.action)
     if operation is None:
-        raise errors.action_not_found(gateway.nearest.to(call.action))
+        raise errors.action_not_found(gateway.meant(model, call.action))
     if operation.extension and settings.strict:
         raise errors.extension_refused(call.action)
     if exchange.http.method != "POST" and (operation.post_only or exchange.http.method != "GET"):
@@ -316,18 +334,20 @@ async def _receive(exchange: Exchange, budget: Budget, holder: str, limit: int) 
 def allow(gateway: Gateway, exchange: Exchange) -> None:
     """The caller may do this."""
     settings, operation = gateway.context.settings, exchange.operation
-    path = operation.resource_path(exchange.call.parameters)
-    resource = resource_name(gateway.model.product, settings.region_id, settings.account_id, path)
-    refusal = authorize(exchange.proof.key, operation.action, resource)
-    if refusal is not None:
-        raise errors.access_denied(refusal)
+    resources = operation.resource_names(
+        exchange.call.parameters, region=settings.region_id, account=settings.account_id
+    )
+    for resource in resources:
+        refusal = authorize(exchange.proof.key, operation.action, resource)
+        if refusal is not None:
+            raise errors.access_denied(refusal)
 
 
 def find_operation(gateway: Gateway, exchange: Exchange) -> None:
     """The operation is built here."""
-    built = gateway.built.get(exchange.call.action)
+    built = gateway.built.get(exchange.operation.id)
     if built is None:
-        raise errors.not_implemented(exchange.call.action)
+        raise errors.not_implemented(exchange.operation.name)
     exchange.built = built
 
 
@@ -351,7 +371,7 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     def work() -> None:
         response = exchange.built.run(gateway.context_for(exchange.call), exchange.message)
         exchange.response = render(
-            exchange.call.action, response, exchange.request_id, xml=exchange.call.xml
+            exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml
         )
 
     if exchange.built.work is Work.INLINE:

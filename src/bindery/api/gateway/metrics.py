@@ -34,13 +34,13 @@ class Metrics:
         self._requests = prometheus_client.Counter(
             "bindery_requests",
             "Requests by operation and code.",
-            ["action", "code"],
+            ["product", "action", "code"],
             registry=self._registry,
         )
         self._seconds = Histogram(
             "bindery_request_seconds",
             "Time to answer.",
-            ["action"],
+            ["product", "action"],
             buckets=_BUCKETS,
             registry=self._registry,
         )
@@ -58,10 +58,10 @@ class Metrics:
         self._requests_of = cache(self._requests.labels)
         self._seconds_of = cache(self._seconds.labels)
 
-    def count(self, action: str, code: str, seconds: float) -> None:
-        """Enter one request; ``action`` and ``code`` come from closed lists."""
-        self._requests_of(action, code).inc()
-        self._seconds_of(action).observe(seconds)
+    def count(self, product: str, action: str, code: str, seconds: float) -> None:
+        """Enter one request; ``product``, ``action`` and ``code`` come from closed lists."""
+        self._requests_of(product, action, code).inc()
+        self._seconds_of(product, action).observe(seconds)
 
     def count_events(self, outcome: str, number: int) -> None:
         """Enter keys that were taken or ignored, or a request that was refused with a code."""

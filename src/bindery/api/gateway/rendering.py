@@ -12,7 +12,6 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from bindery.api.errors import OWN_CODES, ApiError
-from bindery.api.spec.model import load_model
 
 JSON = "application/json;charset=utf-8"
 XML = "text/xml;charset=utf-8"
@@ -59,23 +58,24 @@ def render(action: str, response: msgspec.Struct, request_id: str, *, xml: bool)
     return Answer(200, JSON, body, request_id)
 
 
-def render_error(error: ApiError, request_id: str, host: str, *, xml: bool) -> Answer:
-    """An error with the vendor's five members."""
+def render_error(error: ApiError, request_id: str, host: str, *, xml: bool, product: str = "") -> Answer:
+    """An error with the vendor's five members. ``product`` is empty as long as no operation was found."""
     fields = {
         "RequestId": request_id,
         "HostId": _valid_text(host),
         "Code": error.code,
         "Message": _valid_text(error.message),
-        "Recommend": _recommend(error.code, host),
+        "Recommend": _recommend(error.code, host, product),
     }
     form, body = (XML, _xml("Error", fields)) if xml else (JSON, _encoder.encode(fields))
     return Answer(error.status, form, body, request_id, error.retry_after)
 
 
-def _recommend(code: str, host: str) -> str:
+def _recommend(code: str, host: str, product: str) -> str:
     """Where the code is explained: by the vendor, or by this server when it is one of its own."""
     if code not in OWN_CODES:
-        return f"https://next.api.aliyun.com/troubleshoot?q={quote(code)}&product={load_model().product}"
+        of_product = f"&product={product}" if product else ""
+        return f"https://next.api.aliyun.com/troubleshoot?q={quote(code)}{of_product}"
     return f"http://{host}/docs/errors" if _HOST.fullmatch(host) else "/docs/errors"
 
 

@@ -26,7 +26,6 @@ _AUTHORIZATION = re.compile(
     r"(?P<algorithm>[A-Za-z0-9-]+)\s+Credential=(?P<key>[^,\s]+)\s*,\s*"
     r"SignedHeaders=(?P<headers>[^,\s]+)\s*,\s*Signature=(?P<signature>[0-9a-fA-F]+)"
 )
-_API_VERSION = "2020-09-30"
 
 
 class Authorization(msgspec.Struct, frozen=True):
@@ -131,6 +130,7 @@ def sign_v3(
     key_id: str,
     secret: str,
     *,
+    version: str,
     further: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Headers of a signed request without a body; ``further`` ones, with names in lower case, are signed as well."""
@@ -138,7 +138,7 @@ def sign_v3(
     headers = {
         "host": host,
         "x-acs-action": action,
-        "x-acs-version": _API_VERSION,
+        "x-acs-version": version,
         "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "x-acs-signature-nonce": secrets.token_hex(16),
         "x-acs-content-sha256": body_hash,

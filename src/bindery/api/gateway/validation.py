@@ -12,7 +12,7 @@ import msgspec
 from bindery.api import errors
 from bindery.api.gateway.json_shape import find_excess, holds_nul
 from bindery.api.operations import BuiltOperation, built_operations, snake_case
-from bindery.api.spec.model import Parameter, Rule, load_model
+from bindery.api.spec.model import Parameter, Rule, load_models
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 _FLOAT = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+-]?[0-9]{1,4})?")
@@ -31,7 +31,7 @@ def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool 
     """
     values: dict[str, Any] = {}
     _refuse_flat(built, parameters)
-    for parameter, attribute, decoder in _parameters(built.name):
+    for parameter, attribute, decoder in _parameters(built.id):
         text = parameters.get(parameter.name)
         if text is None or text == "":
             if parameter.required:
@@ -54,28 +54,27 @@ def _refuse_flat(built: BuiltOperation, parameters: Mapping[str, str]) -> None:
     for given in parameters:
         if "." in given:
             name = given.partition(".")[0]
-            for parameter, _, decoder in _parameters(built.name):
+            for parameter, _, decoder in _parameters(built.id):
                 if parameter.name == name and decoder is not None:
                     raise errors.invalid_json(name, f"send it whole, as one JSON text, not as {given[:64]}")
 
 
-def prepare(names: Iterable[str]) -> None:
+def prepare(identifiers: Iterable[str]) -> None:
     """Make the decoders of operations now, in one thread.
 
     msgspec prepares a struct type when it is first decoded; two threads that do so at once end the process.
     """
-    for name in names:
-        _parameters(name)
+    for identifier in identifiers:
+        _parameters(identifier)
 
 
 @cache
-def _parameters(name: str) -> list[tuple[Parameter, str, _Decoder | None]]:
+def _parameters(identifier: str) -> list[tuple[Parameter, str, _Decoder | None]]:
     """Parameters of an operation, with their attribute in the message and the decoder of their JSON."""
-    types = {
-        field.encode_name: field.type for field in msgspec.structs.fields(built_operations()[name].request)
-    }
+    request = built_operations()[identifier].request
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(request)}
     rows = []
-    for parameter in load_model().operations[name].parameters:
+    for parameter in load_models()[identifier].parameters:
         decoder = None
         if parameter.encoding == "json":
             decoder = msgspec.json.Decoder(types[parameter.name], strict=False)

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from bindery.api.spec.model import load_model
+from bindery.api.spec.model import Operation, load_models
 
 _WORDS = re.compile(r"OSS|URI|CRC64|MD5|MNS|RocketMQ|EXIF|OCR|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+")
 _IRREGULAR = {"ETag": "etag", "URIs": "uris", "RocketMQ": "rocket_mq", "OSSURI": "oss_uri"}
@@ -36,6 +36,7 @@ class Work(enum.Enum):
 class BuiltOperation(msgspec.Struct, frozen=True):
     """An operation that works here: its function and the types it takes and gives."""
 
+    id: str
     name: str
     run: Callable[[Any, Any], Any]
     request: type[msgspec.Struct]
@@ -49,29 +50,29 @@ def snake_case(name: str) -> str:
 
 
 @cache
-def operation_names() -> tuple[str, ...]:
-    """Names of the operations that have a module here, ascending, without importing them."""
+def operation_ids() -> tuple[str, ...]:
+    """Ids of the operations that have a module here, ascending, without importing them."""
     modules = {
         (family.name, module.name)
         for family in pkgutil.iter_modules(__path__)
         if family.ispkg
         for module in pkgutil.iter_modules([str(Path(folder, family.name)) for folder in __path__])
     }
-    operations = load_model().operations.values()
-    return tuple(sorted(o.name for o in operations if (o.family, snake_case(o.name)) in modules))
+    return tuple(sorted(o.id for o in load_models() if (o.family, snake_case(o.name)) in modules))
 
 
 @cache
 def built_operations() -> dict[str, BuiltOperation]:
-    """Every operation that has a module here, by name."""
-    return {name: _load(name) for name in operation_names()}
+    """Every operation that has a module here, by its id."""
+    return {identifier: _load(load_models()[identifier]) for identifier in operation_ids()}
 
 
-def _load(name: str) -> BuiltOperation:
-    family = load_model().operations[name].family
+def _load(operation: Operation) -> BuiltOperation:
+    name, family = operation.name, operation.family
     messages = importlib.import_module(f"bindery.api.messages.{family}")
     module = importlib.import_module(f"{__name__}.{family}.{snake_case(name)}")
     return BuiltOperation(
+        id=operation.id,
         name=name,
         run=getattr(module, snake_case(name)),
         request=getattr(messages, f"{name}Request"),

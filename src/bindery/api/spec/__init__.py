@@ -1,1 +1,1 @@
-"""The API model: the vendor's operations, and the corrections and extensions on top."""
+"""The API models, a folder a product: the vendor's operations, and the corrections and extensions on top."""

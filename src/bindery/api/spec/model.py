@@ -1,12 +1,13 @@
-"""The API model as typed values: ``operations.json`` with ``patches.json`` laid over it.
+"""The API models as typed values: of each product ``operations.json`` with ``patches.json`` laid over it.
 
-Everything that is general about operations (parsing, checks, rendering, pages) reads it from here.
+Everything that is general about operations (parsing, checks, rendering, pages) reads it from here. A product is
+a folder here; nothing else needs to know its name but its own operations.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 _NAMED = re.compile(r"\{(\w+)\}")
+_SOURCE = "operations.json"
 
 
 Level = Literal["create", "get", "list", "update", "delete", "none"]
@@ -57,25 +59,56 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     extension: bool = False
 
 
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that an operation works on, as policies name it."""
+
+    name: str
+    """Its ARN, such as ``acs:imm:{region}:{account}:project/{ProjectName}``, or ``*`` for anything."""
+    when: dict[str, str] = {}
+    """Only in calls whose parameters have these values."""
+
+    def of(self, parameters: Mapping[str, str], *, region: str, account: str) -> str:
+        """The ARN with the names that a request gives, ``*`` for those it does not."""
+        known = {"region": region, "account": account}
+        return _NAMED.sub(lambda found: known.get(found[1]) or parameters.get(found[1]) or "*", self.name)
+
+    def concerns(self, parameters: Mapping[str, str]) -> bool:
+        """Whether a request with these parameters works on it."""
+        return all(parameters.get(name) == value for name, value in self.when.items())
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation."""
 
+    product: str
     name: str
+    version: str
     family: str
-    """The folder of its module, and the file of its messages."""
+    """The folder of its module, and the file of its messages. A family is of one product."""
     parameters: tuple[Parameter, ...]
     response: tuple[Member, ...]
     action: str
     """What policies call it, such as ``imm:GetBinding``."""
     level: Level
-    resource: str
-    """What it works on, below the account, such as ``project/{ProjectName}``."""
+    resources: tuple[Resource, ...]
+    """What it works on: the caller needs the action on each."""
     extension: bool = False
     post_only: bool = False
 
-    def resource_path(self, parameters: Mapping[str, str]) -> str:
-        """The resource with the names that a request gives, ``*`` for those it does not."""
-        return _NAMED.sub(lambda named: parameters.get(named[1]) or "*", self.resource)
+    @property
+    def id(self) -> str:
+        """Its name among those of all products: ``imm:GetBinding``."""
+        return operation_id(self.product, self.name)
+
+    def resource_names(
+        self, parameters: Mapping[str, str], *, region: str, account: str
+    ) -> tuple[str, ...]:
+        """The ARNs of what a request with these parameters works on."""
+        return tuple(
+            resource.of(parameters, region=region, account=account)
+            for resource in self.resources
+            if resource.concerns(parameters)
+        )
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,51 +129,122 @@ class Model(msgspec.Struct, frozen=True):
     structs: dict[str, Struct]
 
 
+class Models:
+    """The models of all products."""
+
+    def __init__(self, models: tuple[Model, ...]) -> None:
+        self.all = models
+        self._versions: dict[str, list[Model]] = {}
+        for model in models:
+            self._versions.setdefault(model.version, []).append(model)
+        self._ids = {operation.id: operation for operation in self}
+
+    def __iter__(self) -> Iterator[Operation]:
+        """Every operation of every product."""
+        return (operation for model in self.all for operation in model.operations.values())
+
+    def __getitem__(self, identifier: str) -> Operation:
+        """The operation of an id; raises KeyError."""
+        return self._ids[identifier]
+
+    def choose(self, version: str, action: str) -> Model | None:
+        """The model that a call of this version and action means; None when no product has the version."""
+        models = self._versions.get(version)
+        if models is None:
+            return None
+        return next((model for model in models if action in model.operations), models[0])
+
+    def named(self, action: str) -> list[Operation]:
+        """The operations of this name, of all products."""
+        return [model.operations[action] for model in self.all if action in model.operations]
+
+    def version_of(self, action: str) -> str:
+        """The version to ask for an operation of this name; the first product's when none has it."""
+        return next((operation.version for operation in self.named(action)), self.all[0].version)
+
+
+def operation_id(product: str, name: str) -> str:
+    """The name of an operation among those of all products."""
+    return f"{product}:{name}"
+
+
 @cache
-def load_model() -> Model:
-    """The model, patched."""
-    source, patches = _read("operations.json"), _read("patches.json")
+def load_models() -> Models:
+    """The models of all products, patched."""
+    return Models(tuple(load_model(product) for product in products()))
+
+
+@cache
+def products() -> tuple[str, ...]:
+    """The products that have a model here, ascending."""
+    folders = files("bindery.api.spec").iterdir()
+    return tuple(sorted(folder.name for folder in folders if (folder / _SOURCE).is_file()))
+
+
+@cache
+def load_model(product: str) -> Model:
+    """The model of one product, patched."""
+    source, patches = _read(product, _SOURCE), _read(product, "patches.json")
     operations = source["operations"] | patches["operations"]
     for name, parameters in patches["parameters"].items():
         operations[name]["parameters"] += parameters
     for name, members in patches["responses"].items():
         operations[name]["response"] += members
-    product = source["api"]["product"]
     families = {name: family for family, names in patches["families"].items() for name in names}
     access = _access(product, patches["access"])
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields
+    version = source["api"]["version"]
+    known = {"product": product, "version": version}
     return Model(
         product=product,
-        version=source["api"]["version"],
+        version=version,
         operations={
-            name: _operation(entry, patches, {"family": families[name]} | access[name])
+            name: _operation(entry, patches, known | {"family": families[name]} | access[name])
             for name, entry in operations.items()
         },
         structs=msgspec.convert(structs, dict[str, Struct]),
     )
 
 
-def _read(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = msgspec.json.decode((files("bindery.api.spec") / name).read_bytes())
+def _read(product: str, name: str) -> dict[str, Any]:
+    path = files("bindery.api.spec") / product / name
+    content: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     return content
 
 
-def _access(product: str, access: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Action, level and resource of each operation."""
+def _access(product: str, access: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Action, level and resources of each operation."""
     return {
         name: {
-            "action": f"{product}:{name}",
+            "action": access.get("actions", {}).get(name, f"{product}:{name}"),
             "level": group["level"],
-            "resource": access["resources"][group["resource"]],
+            "resources": [form for each in _several(group["resource"]) for form in _forms(access, each)],
         }
         for group in access["operations"]
         for name in group["names"]
     }
 
 
-def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, str]) -> Operation:
+def _forms(access: dict[str, Any], resource: str) -> list[dict[str, Any]]:
+    """What stands for a resource: one form, or several of which each call has one."""
+    forms = [
+        form if isinstance(form, dict) else {"name": form}
+        for form in _several(access["resources"][resource])
+    ]
+    return [form | {"name": _full_name(access, form["name"])} for form in forms]
+
+
+def _full_name(access: dict[str, Any], name: str) -> str:
+    return name if name == "*" or name.startswith("acs:") else f"{access['arn']}:{name}"
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, Any]) -> Operation:
     name = entry["name"]
     rules = patches["rules"]["*"] | patches["rules"].get(name, {})
     required = patches["required"].get(name, {})

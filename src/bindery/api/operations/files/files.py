@@ -185,4 +185,4 @@ def _select(document: bytes, wanted: set[str], hidden: frozenset[str]) -> bytes:
 @cache
 def extension_fields() -> frozenset[str]:
     """Members of a file that the vendor does not have."""
-    return frozenset(member.name for member in load_model().structs["File"].fields if member.extension)
+    return frozenset(member.name for member in load_model("imm").structs["File"].fields if member.extension)
