@@ -56,7 +56,8 @@ def coverage_page() -> str:
         "",
         "An operation that is not built answers HTTP 501 with the code `NotImplemented`. Operations marked *extension*",
         "are Bindery's own or withdrawn by the vendor, and are refused with `--strict`. Generated from the API models",
-        "and the code by `make docs`.",
+        "and the code by `make docs`. Of an operation on several resources a caller needs the action on each; names in",
+        "braces are those of the request.",
     ]
     for model in load_models().all:
         lines += ["", *_coverage(model)]
@@ -73,13 +74,18 @@ def _coverage(model: Model) -> list[str]:
         "",
         f"{done} of the vendor's {len(vendor)} operations are built.",
         "",
-        "| operation | built | |",
-        "|---|---|---|",
+        "| operation | built | | action | level | on |",
+        "|---|---|---|---|---|---|",
     ]
     for name in names:
         operation = model.operations[name]
         note = "extension" if operation.extension else ""
-        lines.append(f"| {name} | {'yes' if operation.id in built else 'no'} | {note} |")
+        works = "yes" if operation.id in built else "no"
+        resources = (
+            "<br>".join(dict.fromkeys(f"`{each.name}`" for each in operation.resources)) or "nothing"
+        )
+        row = [name, works, note, f"`{operation.action}`", operation.level, resources]
+        lines.append(f"| {' | '.join(row)} |")
     return lines
 
 

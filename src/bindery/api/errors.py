@@ -9,6 +9,8 @@ import errno
 
 from bindery.access.decision import Refusal
 from bindery.access.nonces import NonceRefused
+from bindery.api.spec.model import Parameter
+from bindery.api.spec.model import Refusal as Refused
 from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreError
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
@@ -63,6 +65,12 @@ def missing_parameter(name: str) -> ApiError:
 def invalid_parameter(name: str) -> ApiError:
     """A parameter has the wrong form."""
     return ApiError(400, f"Invalid{name}", f"Specified parameter {name} is not valid.")
+
+
+def faulty(refusal: Refused, parameter: Parameter) -> ApiError:
+    """A value that breaks a rule of the API model, in the words of its product."""
+    known = {"name": parameter.name, "minimum": parameter.rule.minimum, "maximum": parameter.rule.maximum}
+    return ApiError(400, refusal.code.format(**known), refusal.message.format(**known))
 
 
 def invalid_argument(message: str) -> ApiError:

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from bindery.api import errors
+from bindery.api.errors import ApiError
 from bindery.api.gateway.json_shape import find_excess, holds_nul
 from bindery.api.operations import BuiltOperation, built_operations, snake_case
-from bindery.api.spec.model import Parameter, Rule, load_models
+from bindery.api.spec.model import Fault, Model, Parameter, Rule, load_models
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 _FLOAT = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+-]?[0-9]{1,4})?")
@@ -20,7 +21,23 @@ _INT_BOUNDS = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 _BOOLEANS = {"true": True, "false": False}
 _NO_RULE = Rule()
 
-_Decoder = msgspec.json.Decoder[Any]
+
+class _Field(msgspec.Struct, frozen=True):
+    """One parameter of an operation, made ready."""
+
+    parameter: Parameter
+    attribute: str
+    """Its name in the message."""
+    decoder: msgspec.json.Decoder[Any] | None
+    """Of its JSON."""
+    model: Model
+
+    @property
+    def name(self) -> str:
+        return self.parameter.name
+
+    def refuse(self, fault: Fault) -> ApiError:
+        return errors.faulty(self.model.refusal(self.name, fault), self.parameter)
 
 
 def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool = False) -> Any:
@@ -31,21 +48,22 @@ def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool 
     """
     values: dict[str, Any] = {}
     _refuse_flat(built, parameters)
-    for parameter, attribute, decoder in _parameters(built.id):
+    for field in _fields(built.id):
+        parameter = field.parameter
         text = parameters.get(parameter.name)
         if text is None or text == "":
             if parameter.required:
                 raise errors.missing_parameter(parameter.name)
-            values[attribute] = parameter.rule.default
+            values[field.attribute] = parameter.rule.default
             continue
         if strict and parameter.extension:
             raise errors.extension_parameter_refused(parameter.name)
-        value = _decode(parameter, decoder, text)
+        value = _decode(field, text)
         if parameter.required and value in ((), [], {}, None):
             raise errors.missing_parameter(parameter.name)
         if parameter.rule is not _NO_RULE:
-            value = _check(parameter, value)
-        values[attribute] = value
+            value = _check(field, value)
+        values[field.attribute] = value
     return built.request(**values)
 
 
@@ -54,8 +72,8 @@ def _refuse_flat(built: BuiltOperation, parameters: Mapping[str, str]) -> None:
     for given in parameters:
         if "." in given:
             name = given.partition(".")[0]
-            for parameter, _, decoder in _parameters(built.id):
-                if parameter.name == name and decoder is not None:
+            for field in _fields(built.id):
+                if field.name == name and field.decoder is not None:
                     raise errors.invalid_json(name, f"send it whole, as one JSON text, not as {given[:64]}")
 
 
@@ -65,88 +83,92 @@ def prepare(identifiers: Iterable[str]) -> None:
     msgspec prepares a struct type when it is first decoded; two threads that do so at once end the process.
     """
     for identifier in identifiers:
-        _parameters(identifier)
+        _fields(identifier)
 
 
 @cache
-def _parameters(identifier: str) -> list[tuple[Parameter, str, _Decoder | None]]:
-    """Parameters of an operation, with their attribute in the message and the decoder of their JSON."""
+def _fields(identifier: str) -> list[_Field]:
+    """The parameters of an operation."""
     request = built_operations()[identifier].request
     types = {field.encode_name: field.type for field in msgspec.structs.fields(request)}
-    rows = []
-    for parameter in load_models()[identifier].parameters:
+    operation = load_models()[identifier]
+    model = load_models().model(operation)
+    fields = []
+    for parameter in operation.parameters:
         decoder = None
         if parameter.encoding == "json":
             decoder = msgspec.json.Decoder(types[parameter.name], strict=False)
         rule = _NO_RULE if parameter.rule == _NO_RULE else parameter.rule
-        rows.append((msgspec.structs.replace(parameter, rule=rule), snake_case(parameter.name), decoder))
-    return rows
+        known = msgspec.structs.replace(parameter, rule=rule)
+        fields.append(_Field(known, snake_case(parameter.name), decoder, model))
+    return fields
 
 
-def _decode(parameter: Parameter, decoder: _Decoder | None, text: str) -> Any:
+def _decode(field: _Field, text: str) -> Any:
+    kind = field.parameter.type
     if "\0" in text:
-        raise errors.invalid_parameter(parameter.name)
-    if decoder is not None:
-        return _decode_json(parameter, decoder, text)
-    if parameter.type == "integer":
-        return _decode_integer(parameter, text)
-    if parameter.type == "boolean":
+        raise field.refuse("characters")
+    if field.decoder is not None:
+        return _decode_json(field.name, field.decoder, text)
+    if kind == "integer":
+        return _decode_integer(field, text)
+    if kind == "boolean":
         if text.lower() not in _BOOLEANS:
-            raise errors.invalid_parameter(parameter.name)
+            raise field.refuse("kind")
         return _BOOLEANS[text.lower()]
-    if parameter.type == "float":
+    if kind == "float":
         if not _FLOAT.fullmatch(text):
-            raise errors.invalid_parameter(parameter.name)
+            raise field.refuse("kind")
         return float(text)
     return text
 
 
-def _decode_integer(parameter: Parameter, text: str) -> int:
+def _decode_integer(field: _Field, text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise errors.invalid_parameter(parameter.name)
-    number, bound = int(text), _INT_BOUNDS[parameter.format or "int64"]
-    if number > bound and parameter.rule.maximum is not None:
-        raise errors.value_too_large(parameter.name)
+        raise field.refuse("kind")
+    number, bound = int(text), _INT_BOUNDS[field.parameter.format or "int64"]
+    if number > bound and field.parameter.rule.maximum is not None:
+        raise field.refuse("above")
     if abs(number) > bound:
-        raise errors.invalid_parameter(parameter.name)
+        raise field.refuse("kind")
     return number
 
 
-def _decode_json(parameter: Parameter, decoder: _Decoder, text: str) -> Any:
+def _decode_json(name: str, decoder: msgspec.json.Decoder[Any], text: str) -> Any:
     excess = find_excess(text)
     if excess is not None:
-        raise errors.invalid_json(parameter.name, excess)
+        raise errors.invalid_json(name, excess)
     try:
         value = decoder.decode(text)
     except ValueError as error:  # also a number with more digits than Python converts
-        raise errors.invalid_json(parameter.name, str(error)[:200]) from None
+        raise errors.invalid_json(name, str(error)[:200]) from None
     if holds_nul(text):
-        raise errors.invalid_json(parameter.name, "a text holds the character U+0000")
+        raise errors.invalid_json(name, "a text holds the character U+0000")
     return value
 
 
-def _check(parameter: Parameter, value: Any) -> Any:
+def _check(field: _Field, value: Any) -> Any:
     """The value, or its default where zero means unset. Raises ApiError."""
-    rule, name = parameter.rule, parameter.name
+    rule = field.parameter.rule
     if isinstance(value, int):
         if rule.maximum is not None and value > rule.maximum:
-            raise errors.value_too_large(name)
+            raise field.refuse("above")
         if rule.minimum is not None and value < rule.minimum:
-            raise errors.invalid_parameter(name)
+            raise field.refuse("below")
         return rule.default if value == 0 and rule.default is not None else value
     if isinstance(value, str):
-        _check_text(rule, name, value)
+        _check_text(field, rule, value)
     elif rule.max_items is not None and value is not None and len(value) > rule.max_items:
-        raise errors.value_too_large(name)
+        raise field.refuse("length")
     return value
 
 
-def _check_text(rule: Rule, name: str, value: str) -> None:
+def _check_text(field: _Field, rule: Rule, value: str) -> None:
     if rule.pattern is not None and not re.fullmatch(rule.pattern, value):
-        raise errors.invalid_parameter(name)
+        raise field.refuse(rule.fault)
     if rule.values is not None and value not in rule.values:
-        raise errors.invalid_parameter(name)
+        raise field.refuse("values")
     if rule.max_length is not None and len(value) > rule.max_length:
-        raise errors.value_too_large(name)
+        raise field.refuse("length")
     if rule.max_bytes is not None and len(value.encode()) > rule.max_bytes:
-        raise errors.value_too_large(name)
+        raise field.refuse("length")

@@ -22,6 +22,18 @@ Level = Literal["create", "get", "list", "update", "delete", "none"]
 """What an operation does to its resource, as RAM sorts them."""
 
 
+Fault = Literal["kind", "characters", "format", "values", "length", "below", "above"]
+"""What can be wrong with a value: no number where one should be, a letter that a name must not have, another form,
+not one of the words, too long or too many, too small or too large."""
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """How a product answers a fault; both may name ``{name}``, and the bounds ``{minimum}`` and ``{maximum}``."""
+
+    code: str
+    message: str
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a value of a parameter must keep to."""
 
@@ -33,6 +45,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     max_bytes: int | None = None
     max_items: int | None = None
     values: tuple[str, ...] | None = None
+    fault: Fault = "characters"
+    """What a value that does not match the pattern is refused for."""
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +80,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Its ARN, such as ``acs:imm:{region}:{account}:project/{ProjectName}``, or ``*`` for anything."""
     when: dict[str, str] = {}
     """Only in calls whose parameters have these values."""
+    unless: dict[str, str] = {}
+    """Not in calls whose parameters have one of these values."""
 
     def of(self, parameters: Mapping[str, str], *, region: str, account: str) -> str:
         """The ARN with the names that a request gives, ``*`` for those it does not."""
@@ -74,7 +90,9 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     def concerns(self, parameters: Mapping[str, str]) -> bool:
         """Whether a request with these parameters works on it."""
-        return all(parameters.get(name) == value for name, value in self.when.items())
+        return all(parameters.get(name) == value for name, value in self.when.items()) and not any(
+            parameters.get(name) == value for name, value in self.unless.items()
+        )
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +145,12 @@ class Model(msgspec.Struct, frozen=True):
     version: str
     operations: dict[str, Operation]
     structs: dict[str, Struct]
+    refusals: dict[str, Refusal]
+    """By fault, or by parameter and fault such as ``Policy.length``."""
+
+    def refusal(self, name: str, fault: Fault) -> Refusal:
+        """What a faulty value of a parameter is answered with."""
+        return self.refusals.get(f"{name}.{fault}") or self.refusals[fault]
 
 
 class Models:
@@ -137,6 +161,7 @@ class Models:
         self._versions: dict[str, list[Model]] = {}
         for model in models:
             self._versions.setdefault(model.version, []).append(model)
+        self._products = {model.product: model for model in models}
         self._ids = {operation.id: operation for operation in self}
 
     def __iter__(self) -> Iterator[Operation]:
@@ -153,6 +178,10 @@ class Models:
         if models is None:
             return None
         return next((model for model in models if action in model.operations), models[0])
+
+    def model(self, operation: Operation) -> Model:
+        """The model that an operation is of."""
+        return self._products[operation.product]
 
     def named(self, action: str) -> list[Operation]:
         """The operations of this name, of all products."""
@@ -205,6 +234,7 @@ def load_model(product: str) -> Model:
             for name, entry in operations.items()
         },
         structs=msgspec.convert(structs, dict[str, Struct]),
+        refusals=msgspec.convert(patches["refusals"], dict[str, Refusal]),
     )
 
 
@@ -237,7 +267,9 @@ def _forms(access: dict[str, Any], resource: str) -> list[dict[str, Any]]:
 
 
 def _full_name(access: dict[str, Any], name: str) -> str:
-    return name if name == "*" or name.startswith("acs:") else f"{access['arn']}:{name}"
+    """A whole ARN, also one that a parameter gives (``{RoleArn}``), stays as it is."""
+    whole = name == "*" or name.startswith("acs:") or name in access.get("whole", [])
+    return name if whole else f"{access['arn']}:{name}"
 
 
 def _several(value: Any) -> list[Any]:
