@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote, urlsplit
@@ -317,3 +318,17 @@ def test_an_md5_is_told_only_where_it_is_one(
 def test_which_etags_tell_the_content(etag: str, kind: str | None, of_content: bool) -> None:
     capabilities = s3("http://127.0.0.1:9").capabilities
     assert tells_content(ObjectInfo("k", 3, etag, 0, "Standard", kind), capabilities) is of_content
+
+
+def test_an_object_that_says_it_is_encoded_is_read_as_it_lies_there(serve: Serve) -> None:
+    """Sites keep compressed files with Content-Encoding; sizes and offsets are of the compressed bytes."""
+    content = gzip.compress(b"the same words again and again " * 100)
+
+    def reply(asked: Asked) -> Reply:
+        first, last = asked.headers["range"].removeprefix("bytes=").split("-")
+        part = content[int(first) : int(last) + 1]
+        return Reply(206, part, {"ETag": f'"{MD5}"', "Content-Encoding": "gzip"})
+
+    store = s3(serve(reply).endpoint)
+    assert store.read("page.html", 0, 1 << 20, etag=MD5) == content
+    assert store.read("page.html", 5, 20, etag=MD5) == content[5:25]

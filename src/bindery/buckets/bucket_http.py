@@ -200,6 +200,8 @@ class BucketHttp:
             redirect=False,
             retries=False,
             preload_content=False,
+            decode_content="range"
+            not in request.headers,  # an object is its bytes, whatever its Content-Encoding says
         )
         return _read_answer(response, request.longest)
 
