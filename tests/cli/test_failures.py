@@ -100,6 +100,12 @@ def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),
         (click.ClickException("as it is"), 1, "Error: as it is"),
+        (
+            click.ClickException("./a\x1b]0;x\x07 is no folder\nhere"),
+            1,
+            "a\\x1b]0;x\\x07 is no folder\nhere",
+        ),
+        (click.UsageError("no \u202eoption"), 2, "no \\u202eoption"),
     ],
 )
 def test_every_failure_of_a_command_has_its_sentence_and_code(
@@ -151,3 +157,14 @@ def test_ctrl_c_ends_a_command_with_130(tmp_path: Path) -> None:
             asked.close()
     assert command.returncode == 130
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--\x1b[2J"], ["\x1b[2J"], ["status", "--\x1b[2J"], ["docs", "\x1b[2J"], ["fields", "\x1b[2J"]],
+)
+def test_words_of_the_command_line_do_not_steer_the_terminal(words: list[str]) -> None:
+    ended = CliRunner().invoke(main, words)
+    assert ended.exit_code in (1, 2)
+    assert "\\x1b" in ended.output
+    assert "\x1b" not in ended.output

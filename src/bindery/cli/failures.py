@@ -49,7 +49,11 @@ def told_in_a_sentence() -> Iterator[None]:
     """What goes wrong within becomes a ClickException or an exit."""
     try:
         yield
-    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+    except click.ClickException as error:
+        if not error.message.replace("\n", "").isprintable():  # else it is escaped already, or need not be
+            error.message = printable(error.message, lines=True)
+        raise
+    except (click.exceptions.Exit, BrokenPipeError):
         raise
     except (KeyboardInterrupt, click.Abort):
         raise click.exceptions.Exit(INTERRUPTED) from None

@@ -21,7 +21,9 @@ _LARGEST_PAGE = 1_000
 
 @click.command()
 @click.argument("bucket")
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only rows with this outcome.")
+@click.option(
+    "--outcome", type=click.Choice(_OUTCOMES, case_sensitive=False), help="Only rows with this outcome."
+)
 @click.option("--reason", help="Only rows with this code of their reason; CODE* for all that begin so.")
 @click.option("--prefix", help="Only keys that start so.")
 @click.option("--older-extractor", is_flag=True, help="Only rows settled by an earlier extractor.")

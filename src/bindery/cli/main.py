@@ -62,6 +62,11 @@ class _Commands(click.Group):
             raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]}?", ctx)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options in front of the command's name."""
+        with told_in_a_sentence():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever goes wrong is told in a sentence."""
         with told_in_a_sentence():

@@ -34,6 +34,9 @@ def status(project: str | None, as_json: bool, endpoint: str, data: Path) -> Non
         say("no bindings; make one with: bindery bind STORE")
         return
     console().print(bindings_table(bindings))
+    for binding in bindings:
+        if reason := binding.get("Reason"):
+            say(f"{binding['ProjectName']}/{binding['DatasetName']} {binding['URI']}: {reason}")
 
 
 def list_bindings(client: Client, project: str | None) -> list[dict[str, Any]]:
@@ -59,8 +62,8 @@ def entry_count(progress: dict[str, int]) -> int:
 
 
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:
-    """One row a binding, with its books where the server shows them."""
-    made = table("Dataset", "Bucket", "State", "Phase", "Entries", *_BOOKS, "Reason")
+    """One row a binding, with its books where the server shows them. Reasons, whole sentences, fit no column."""
+    made = table("Dataset", "Bucket", "State", "Phase", "Entries", *_BOOKS)
     for binding in bindings:
         progress = binding.get("Progress", {})
         made.add_row(
@@ -70,6 +73,5 @@ def bindings_table(bindings: list[dict[str, Any]]) -> Table:
             binding.get("Phase", ""),
             f"{entry_count(progress):,}" if progress else "-",
             *(f"{progress[name]:,}" if name in progress else "-" for name in _BOOKS),
-            cell(binding.get("Reason", "")),
         )
     return made
