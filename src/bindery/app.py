@@ -133,6 +133,7 @@ def open_catalog(config: Config) -> Catalog:
         account_id=config.account.id,
         zone=parse_zone(config.account.zone),
         announcer=Announcements(notification_settings(config)),
+        max_projects=config.account.max_projects,
     )
 
 

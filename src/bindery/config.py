@@ -59,6 +59,8 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Region id in answers: small letters, digits and hyphens."""
     zone: str = "+08:00"
     """Offset of times in answers, and of photo times that carry none."""
+    max_projects: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
+    """Projects there may be; the vendor gives 100 to an account."""
 
 
 class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):

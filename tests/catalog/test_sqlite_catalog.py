@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bindery.catalog.records import LimitExceeded, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .conformance import CatalogConformance, Teller, accept, call_of, make_place, told, write_of
@@ -14,6 +15,15 @@ from .conformance import CatalogConformance, Teller, accept, call_of, make_place
 
 class TestSqliteCatalog(CatalogConformance):
     """Record in SQLite, index in DuckDB."""
+
+
+def test_the_operator_says_how_many_projects_there_may_be(tmp_path: Path) -> None:
+    catalog = SqliteCatalog(tmp_path, account_id="1", max_projects=2)
+    catalog.projects.create(Project(name="p1"))
+    catalog.projects.create(Project(name="p2"))
+    with pytest.raises(LimitExceeded, match="ProjectCount"):
+        catalog.projects.create(Project(name="p3"))
+    catalog.close()
 
 
 @pytest.mark.parametrize("body", [b"", b"no JSON", b'{"files":1}', b"\xff", b'{"files":[]}'])

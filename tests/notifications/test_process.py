@@ -63,7 +63,7 @@ def test_a_batch_is_told_to_its_topic_and_to_receivers_of_events(
     assert (first["ProjectName"], first["DatasetName"], first["UserData"]) == ("p", "d", "order 7")
     found, absent = first["Files"]
     assert found == {"URI": "oss://media/00.txt", "Error": "", "CustomId": "mine"}
-    assert absent["Error"].startswith("[ObjectNotFound] ")
+    assert absent["Error"] == "[InvalidArgument] File does not exist."
     counted = 'bindery_notifications_total{destination="MNS/indexed",outcome="delivered"} 1.0'
     receiver.wait(lambda: counted in metrics(server))  # a moment after the receiver has it
     assert server.stop() == 0

@@ -26,7 +26,7 @@ from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.outbox import Outbox
 from bindery.catalog.record.policies import Policies
-from bindery.catalog.record.projects import Projects
+from bindery.catalog.record.projects import MAX_PROJECTS, Projects
 from bindery.catalog.record.roles import Roles
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.record.tombstones import Tombstones
@@ -44,6 +44,7 @@ class SqliteCatalog:
         account_id: str,
         zone: timezone = DEFAULT_ZONE,
         announcer: Announcer | None = None,
+        max_projects: int = MAX_PROJECTS,
     ) -> None:
         self._database = database = Database(folder)
         self._entries = entries = Entries(database, account_id, zone)
@@ -58,7 +59,7 @@ class SqliteCatalog:
         announcing, calls = Announcing(announcer or Silent(), self.outbox), IndexCalls(database)
         self.tasks = Tasks(database)
         self.changes = Changes(database)
-        self.projects = Projects(database)
+        self.projects = Projects(database, max_projects)
         self.datasets = Datasets(database, self.projects, calls, announcing, self.queries.drop_dataset)
         self.ledger = Ledger(database)
         self.tombstones = Tombstones(database)

@@ -22,6 +22,8 @@ BINDING_EVENT = "imm:Binding:Task"
 INDEX_EVENT = "imm:FileMeta:Index"
 BATCH_INDEX_EVENT = "imm:FileMeta:BatchIndex"
 
+_ABSENT = "[InvalidArgument] File does not exist."
+"""The sample of asynchronous-notification-format for an object that is not there."""
 _MILLISECOND = 1_000_000
 _EVENT_CHARACTERS = string.digits + string.ascii_letters
 
@@ -98,7 +100,8 @@ def _standing(binding: Binding) -> tuple[str, str, str]:
 
 def _file(file: IndexedFile) -> dict[str, Any]:
     """The vendor's samples name CustomId and CustomLabels only for files that have them."""
-    told: dict[str, Any] = {"URI": file.uri, "Error": file.error}
+    error = _ABSENT if file.error.startswith("[ObjectNotFound]") else file.error
+    told: dict[str, Any] = {"URI": file.uri, "Error": error}
     if file.custom_id:
         told["CustomId"] = file.custom_id
     if file.custom_labels:

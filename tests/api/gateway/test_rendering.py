@@ -88,7 +88,16 @@ def test_every_map_key_becomes_an_element_name(key: str) -> None:
 def test_any_map_gives_xml_that_can_be_parsed(labels: dict[str, str]) -> None:
     held = file_as_xml({"CustomLabels": labels}).find("CustomLabels")
     assert held is not None
-    assert len(held) == len(labels)
+    assert len({entry.tag for entry in held}) == len(labels)
+
+
+def test_keys_that_would_meet_in_xml_stay_apart() -> None:
+    keys = ["a b", "a_b", "a-b", "a*b", "a_b_2", "a b_2"]
+    labels = file_as_xml({"CustomLabels": {key: key for key in keys}}).find("CustomLabels")
+    assert labels is not None
+    named = {entry.tag: entry.text for entry in labels}
+    assert sorted(named.values()) == sorted(keys)
+    assert all(named[key] == key for key in ("a_b", "a-b", "a_b_2"))
 
 
 @pytest.mark.parametrize(

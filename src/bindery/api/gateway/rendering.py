@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -91,7 +92,9 @@ def _xml(root: str, value: Any) -> bytes:
 
 def _inner(value: Any, name: str) -> str:
     if isinstance(value, dict):
-        return "".join(_element(_tag(key), entry) for key, entry in value.items())
+        return "".join(
+            _element(tag, entry) for tag, entry in zip(_tags(value), value.values(), strict=True)
+        )
     if isinstance(value, list):
         item = _singular(name)
         return "".join(_element(item, entry) for entry in value)
@@ -112,6 +115,21 @@ def _singular(name: str) -> str:
         if name.endswith(plural):
             return name.removesuffix(plural) + singular
     return "Item"
+
+
+def _tags(keys: Collection[str]) -> list[str]:
+    """An element name for each key. One that had to be changed, and would meet another, gets a number behind it."""
+    tags = [_tag(key) for key in keys]
+    if len(set(tags)) == len(tags):
+        return tags
+    taken = {key for key, tag in zip(keys, tags, strict=True) if key == tag}
+    for place, key in enumerate(keys):
+        name, number = tags[place], 1
+        while tags[place] != key and tags[place] in taken:
+            number += 1
+            tags[place] = f"{name}_{number}"
+        taken.add(tags[place])
+    return tags
 
 
 def _tag(key: str) -> str:

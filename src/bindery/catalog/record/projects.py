@@ -22,15 +22,16 @@ _project_decoder = msgspec.json.Decoder(Project)
 class Projects:
     """Rows of ``project``. Implements ``interface.projects.Projects``."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, most: int = MAX_PROJECTS) -> None:
         self._database = database
+        self._most = most
 
     def create(self, project: Project) -> Project:
         """Raises AlreadyExists, LimitExceeded."""
         with self._database.transaction() as connection:
             if connection.execute(_SQL.select_project, {"name": project.name}).fetchone():
                 raise AlreadyExists("project")
-            if connection.execute(_SQL.count_projects).fetchone()[0] >= MAX_PROJECTS:
+            if connection.execute(_SQL.count_projects).fetchone()[0] >= self._most:
                 raise LimitExceeded("ProjectCount")
             row = connection.execute(_SQL.insert_project, {"name": project.name, "body": encode(project)})
             return msgspec.structs.replace(project, id=row.lastrowid)
