@@ -51,7 +51,7 @@ def told_in_a_sentence() -> Iterator[None]:
         yield
     except click.ClickException as error:
         if not error.message.replace("\n", "").isprintable():  # else it is escaped already, or need not be
-            error.message = printable(error.message, lines=True)
+            vars(error).update(message=printable(error.message, lines=True))
         raise
     except (click.exceptions.Exit, BrokenPipeError):
         raise
