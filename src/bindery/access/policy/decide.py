@@ -85,6 +85,16 @@ class Cause(enum.StrEnum):
     SESSION_EXPLICIT_DENY = "SessionExplicitDeny"
     SESSION_IMPLICIT_DENY = "SessionImplicitDeny"
 
+    @property
+    def no_permission_type(self) -> str:
+        """Of a refusal, as AccessDeniedDetail tells it: ``ExplicitDeny`` or ``ImplicitDeny``."""
+        return self.value.removeprefix("Session")
+
+    @property
+    def policy_type(self) -> str:
+        """The type of policy that refused, as AccessDeniedDetail tells it."""
+        return "SessionPolicy" if self.value.startswith("Session") else "AccountLevelIdentityBasedPolicy"
+
 
 class Decision(msgspec.Struct, frozen=True):
     """The answer to a request."""
@@ -97,6 +107,7 @@ class Decision(msgspec.Struct, frozen=True):
     """Which of its statements, from 0."""
 
 
+ALLOWED_BY_OWNER = Decision(True, Cause.OWNER)
 _IMPLICIT_DENY = Decision(False, Cause.IMPLICIT_DENY)
 _SESSION_IMPLICIT_DENY = Decision(False, Cause.SESSION_IMPLICIT_DENY)
 

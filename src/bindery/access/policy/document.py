@@ -6,6 +6,11 @@ import enum
 
 import msgspec
 
+from bindery.printable import printable
+
+_LONGEST_POINTER = 200
+"""Characters of a pointer that a message shows."""
+
 
 class Effect(enum.StrEnum):
     """What a statement does when it applies."""
@@ -83,7 +88,8 @@ class MalformedPolicy(ValueError):
         """In characters, from 1."""
         self.pointer = pointer
         """The member, as a JSON pointer (RFC 6901): ``/Statement/0/Effect``; empty for the document itself."""
-        place = f"line {line}, column {column}" + (f" ({pointer})" if pointer else "")
+        where = printable(pointer if len(pointer) <= _LONGEST_POINTER else pointer[:_LONGEST_POINTER] + "…")
+        place = f"line {line}, column {column}" + (f" ({where})" if pointer else "")
         super().__init__(f"{place}: {expected}")
 
 

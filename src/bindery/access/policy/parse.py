@@ -37,6 +37,8 @@ from bindery.access.policy.pattern import RESOURCE_PARTS, is_everything, split_r
 _Read = TypeVar("_Read")
 _VERSION = "1"
 _ACTION = re.compile(r"[A-Za-z0-9_*?-]+:[A-Za-z0-9_*?./-]+")
+_ACTION_NAMES = ("Action", "NotAction")
+_RESOURCE_NAMES = ("Resource", "NotResource")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.[a-z]+")
 _ACCOUNT_ARN = re.compile(r"acs:ram::[0-9]+:(?:root|(?:user|role)/[^/*?\s]+)")
 _PROVIDER_ARN = re.compile(r"acs:ram::[0-9]+:(?:saml|oidc)-provider/[^/*?\s]+")
@@ -86,31 +88,35 @@ class _Parser:
 
     def _statement(self, value: Value) -> Statement:
         members = self._object(value, "a statement: an object with Effect, Action and so on")
-        trust = self._form is PolicyForm.TRUST
-        self._check_names(
-            members,
-            required=("Effect", "Principal") if trust else ("Effect",),
-            optional=("Condition",),
-            choices=(("Action", "NotAction"),)
-            if trust
-            else (("Action", "NotAction"), ("Resource", "NotResource")),
-        )
-        resources: tuple[str, ...] = ()
-        for name in ("Resource", "NotResource"):
-            if name in members.members:
-                resources = self._member(members, name, self._resources)
-        action = "Action" if "Action" in members.members else "NotAction"
+        self._check_form(members)
+        action = _which(members, _ACTION_NAMES)
+        resource = _which(members, _RESOURCE_NAMES)
         return Statement(
             effect=self._member(members, "Effect", self._effect),
             actions=self._member(members, action, self._actions),
             actions_but=action == "NotAction",
-            resources=resources,
-            resources_but="NotResource" in members.members,
-            principals=self._member(members, "Principal", self._principals) if trust else None,
-            conditions=self._member(members, "Condition", self._conditions)
-            if "Condition" in members.members
-            else (),
+            resources=self._optional(members, resource, self._resources, ()),
+            resources_but=resource == "NotResource",
+            principals=self._optional(members, "Principal", self._principals, None),
+            conditions=self._optional(members, "Condition", self._conditions, ()),
             line=place_of(self._text, value.at)[0],
+        )
+
+    def _check_form(self, members: Object) -> None:
+        """That a statement has the members of its kind of document."""
+        trust = self._form is PolicyForm.TRUST
+        for name in members.members:
+            if trust and name in _RESOURCE_NAMES:
+                raise self._at_name(members, name, f"{name} is out of place: a trust policy has none")
+            if not trust and name == "Principal":
+                raise self._at_name(
+                    members, name, "Principal is out of place: only trust policies have one"
+                )
+        self._check_names(
+            members,
+            required=("Effect", "Principal") if trust else ("Effect",),
+            choices=(_ACTION_NAMES,) if trust else (_ACTION_NAMES, _RESOURCE_NAMES),
+            optional=("Condition",),
         )
 
     def _effect(self, value: Value) -> Effect:
@@ -159,6 +165,8 @@ class _Parser:
         for key in keys.members:
             if not is_key(key):
                 raise self._wrong_name(keys, key, 'a condition key such as "acs:SourceIp"')
+            if any(clause.key == canonical_key(key) for clause in clauses):
+                raise self._at_name(keys, key, f"the key {shown(key)} is there twice")
             values = self._member(
                 keys,
                 key,
@@ -199,6 +207,11 @@ class _Parser:
         self._path.pop()
         return found
 
+    def _optional(
+        self, members: Object, name: str, read: Callable[[Value], _Read], default: _Read
+    ) -> _Read:
+        return self._member(members, name, read) if name in members.members else default
+
     def _object(self, value: Value, expected: str) -> Object:
         if isinstance(value, Object):
             return value
@@ -209,11 +222,11 @@ class _Parser:
         members: Object,
         *,
         required: tuple[str, ...] = (),
-        optional: tuple[str, ...] = (),
         choices: tuple[tuple[str, str], ...] = (),
+        optional: tuple[str, ...] = (),
     ) -> None:
         """That every member is known, none is missing, and of each choice exactly one is there."""
-        known = (*required, *optional, *(name for choice in choices for name in choice))
+        known = (*required, *(name for choice in choices for name in choice), *optional)
         for name in members.members:
             if name not in known:
                 raise self._wrong_name(members, name, f"one of {', '.join(known)}")
@@ -222,7 +235,7 @@ class _Parser:
                 raise self._missing(members, name)
         for first, second in choices:
             if first in members.members and second in members.members:
-                raise self._wrong_name(members, second, f"either {first} or {second}, not both")
+                raise self._at_name(members, second, f"expected either {first} or {second}, not both")
             if first not in members.members and second not in members.members:
                 raise self._missing(members, f"{first} or {second}")
 
@@ -233,13 +246,20 @@ class _Parser:
         return self._error(f"expected {expected}{_instead(value)}", value.at)
 
     def _wrong_name(self, members: Object, name: str, expected: str) -> MalformedPolicy:
+        return self._at_name(members, name, f"expected {expected}, not {shown(name)}")
+
+    def _at_name(self, members: Object, name: str, sentence: str) -> MalformedPolicy:
         self._path.append(name)
-        instead = "" if expected.endswith("not both") else f", not {shown(name)}"
-        return self._error(f"expected {expected}{instead}", members.name_at[name])
+        return self._error(sentence, members.name_at[name])
 
     def _error(self, expected: str, at: int) -> MalformedPolicy:
         line, column = place_of(self._text, at)
         return MalformedPolicy(expected, line=line, column=column, pointer=pointer_of(self._path))
+
+
+def _which(members: Object, names: tuple[str, str]) -> str:
+    """The name of the two that is there; the first when neither is."""
+    return names[1] if names[1] in members.members else names[0]
 
 
 def _instead(value: Value) -> str:
