@@ -147,14 +147,16 @@ def values_of(request: Request, key: str) -> tuple[str, ...]:
 
 def applies(compiled: CompiledStatement, request: Request, parts: tuple[str, ...]) -> bool:
     """Whether a statement that covers the action also covers the resource, and its conditions are met."""
-    if not compiled.covers_resource(request.resource, parts):
-        return False
-    return all(test(values_of(request, key)) for key, test in compiled.conditions)
+    return compiled.covers_resource(request.resource, parts) and _is_met(compiled, request)
 
 
 def attached_session(grants: Grants) -> Attached | None:
     """The session policy in the form of the others."""
     return None if grants.session is None else _attached_session(grants.session)
+
+
+def _is_met(compiled: CompiledStatement, request: Request) -> bool:
+    return all(test(values_of(request, key)) for key, test in compiled.conditions)
 
 
 def _attached_session(policy: CompiledPolicy) -> Attached:
@@ -177,8 +179,12 @@ def _covering(policies: tuple[Attached, ...], lowered: str) -> _Candidates:
 def _first(
     statements: tuple[tuple[Attached, CompiledStatement], ...], request: Request, parts: tuple[str, ...]
 ) -> tuple[Attached, CompiledStatement] | None:
+    resource = request.resource
     for each in statements:
-        if applies(each[1], request, parts):
+        compiled = each[1]
+        if compiled.covers_resource(resource, parts) and (
+            not compiled.conditions or _is_met(compiled, request)
+        ):
             return each
     return None
 

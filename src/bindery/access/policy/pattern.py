@@ -116,14 +116,22 @@ def compile_resource(pattern: str) -> ResourceMatcher:
     patterns = split_resource(pattern)
     if len(patterns) < RESOURCE_PARTS:
         return _open_matcher(patterns)
-    tests = [
-        (index, compile_pattern(each)) for index, each in enumerate(patterns) if not is_everything(each)
-    ]
+    # The last part tells resources apart best, so it is asked first.
+    numbered = reversed(tuple(enumerate(patterns)))
+    return _parts_matcher(
+        [(index, compile_pattern(each)) for index, each in numbered if not is_everything(each)]
+    )
+
+
+def _parts_matcher(tests: list[tuple[int, Matcher]]) -> ResourceMatcher:
+    if not tests:
+        return lambda _resource, parts: len(parts) == RESOURCE_PARTS
+    (index, test), *others = tests
 
     def matches(_resource: str, parts: tuple[str, ...]) -> bool:
-        if len(parts) != RESOURCE_PARTS:
+        if len(parts) != RESOURCE_PARTS or not test(parts[index]):
             return False
-        return all(test(parts[index]) for index, test in tests)
+        return not others or all(each(parts[at]) for at, each in others)
 
     return matches
 
