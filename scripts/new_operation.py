@@ -4,7 +4,8 @@
     python scripts/new_operation.py imm:GetFigureCluster
 
 Then ``make docs`` (messages and coverage), write the function, and fill in test and scenario. Until the
-function is written the server goes on answering 501.
+function is written the server goes on answering 501. When it searches the index or waits for stores, say so with
+``WORK`` in its module (see ``bindery.api.operations.Work``): quick calls must not wait for slow ones.
 """
 
 from __future__ import annotations
@@ -177,7 +178,9 @@ def main() -> int:
         return 1
     for path in written:
         print(path.relative_to(ROOT))
-    print("next: make docs, then write the function, its test and its scenario")
+    print(
+        "next: make docs, then write the function, its test and its scenario; WORK of its module says how slow it is"
+    )
     return 0
 
 

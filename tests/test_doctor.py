@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import socket
 import sqlite3
@@ -64,6 +65,17 @@ def test_a_root_key_that_others_can_read(tmp_path: Path) -> None:
     (tmp_path / "root-key.json").chmod(0o644)
     found = findings(Config(data=tmp_path))["root key"]
     assert "chmod 600" in found.advice
+
+
+def test_too_few_open_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1_024))
+    found = findings(Config(data=tmp_path))["open files"]
+    assert (found.verdict, found.advice) == (Verdict.OK, "")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 800))
+    found = findings(Config(data=tmp_path))["open files"]
+    assert found.verdict is Verdict.WARNING
+    assert "288 of them for connections" in found.seen
+    assert "LimitNOFILE=1024" in found.advice
 
 
 def test_buckets_that_cannot_be_used(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from bindery.access.permits import Permits
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind
-from bindery.api.gateway.server import Server
+from bindery.api.gateway.server import HttpLimits, Server
 from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import StoreAddress
@@ -97,6 +97,10 @@ class Application:
             self.gateway = Gateway(context)
             self._interrupting = threading.Lock()
             self._opened = opened.pop_all()
+
+    def make_server(self) -> Server:
+        """What serves the gateway over HTTP, not listening yet."""
+        return Server(self.gateway, HttpLimits(connections=self.config.server.connections))
 
     def signal_stop(self) -> None:
         """Let work that nobody waits for end at its next safe point."""
@@ -231,7 +235,7 @@ async def _serve(application: Application, sockets: list[socket.socket], shutdow
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     shutdown.begin_with(lambda: loop.call_soon_threadsafe(stopped.set))
-    server = Server(application.gateway)
+    server = application.make_server()
     settings = application.config.server
     address = await server.start(settings.host, settings.port, sockets)
     gc.freeze()  # what lives as long as the server is not looked through again and again, in pauses of all calls

@@ -46,6 +46,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8180
     strict: bool = False
     """Refuse Bindery's own extensions of the API."""
+    connections: Annotated[int, msgspec.Meta(ge=16, le=60_000)] = 512
+    """Connections that may be open at once; each takes one of the files that the system lets the process open."""
     max_request_line: Annotated[int, msgspec.Meta(ge=65_536, le=67_108_864)] = 4_194_304
     """Longest request line in bytes; JSON and search texts ride in the URL, three bytes for each byte of Chinese."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 import os
-import resource
 import shutil
 import socket
 import sqlite3
@@ -25,10 +24,10 @@ from bindery.buckets.registry import Buckets, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
+from bindery.open_files import advise, find_limit, room_for_connections
 
 _GIB = 1024**3
 _LEAST_FREE_BYTES = _GIB
-_LEAST_OPEN_FILES = 1_024
 _LEAST_WATCHES = 65_536
 _CONNECT_SECONDS = 3.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -56,7 +55,8 @@ def examine(config: Config) -> Iterator[Finding]:
     """Findings one after the other; the slow ones (buckets) come last."""
     yield from _data_folder(config.data)
     yield from _record(config.data)
-    yield from _limits()
+    yield _open_files(config)
+    yield _watches()
     yield _memory(config)
     yield from _notifications(config.notifications)
     yield from _buckets(config)
@@ -116,23 +116,25 @@ def _record(data: Path) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _limits() -> Iterator[Finding]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = soft >= _LEAST_OPEN_FILES
-    yield Finding(
+def _open_files(config: Config) -> Finding:
+    limit, wanted = find_limit(), config.server.connections
+    room = min(wanted, room_for_connections(limit))
+    return Finding(
         "open files",
-        Verdict.OK if enough else Verdict.WARNING,
-        f"limit {soft}, at most {hard}",
-        "" if enough else f"ulimit -n {_LEAST_OPEN_FILES} or LimitNOFILE= in the unit file",
+        Verdict.OK if room == wanted else Verdict.WARNING,
+        f"{limit} for a server, {room} of them for connections",
+        "" if room == wanted else advise(wanted),
     )
+
+
+def _watches() -> Finding:
     watches = _number(_INOTIFY / "max_user_watches")
     if watches is None:
-        yield Finding(
+        return Finding(
             "folder watching", Verdict.WARNING, "no inotify here", "folders are followed by listing only"
         )
-        return
     few = watches < _LEAST_WATCHES
-    yield Finding(
+    return Finding(
         "folder watching",
         Verdict.WARNING if few else Verdict.OK,
         f"{watches} watches allowed, one is needed for each folder below a bucket",

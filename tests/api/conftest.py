@@ -46,8 +46,8 @@ class Refused(NamedTuple):
 class Api:
     """Calls operations of one gateway."""
 
-    def __init__(self, gateway: Gateway, bucket_root: Path) -> None:
-        self.gateway = gateway
+    def __init__(self, gateway: Gateway, bucket_root: Path, data: Path) -> None:
+        self.gateway, self.data = gateway, data
         self.context = gateway.context
         self.catalog: Catalog = gateway.context.catalog
         self.bucket_root = bucket_root
@@ -148,7 +148,7 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             gateway = Gateway(Context(catalog, engine, delivery, keys, nonces, known, Permits(data)))
             closing.callback(gateway.close)
             patch.undo()
-            return Api(gateway, root)
+            return Api(gateway, root, data)
 
         yield make
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import resource
+import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,10 +93,40 @@ def test_a_strict_server(start_server: Callable[..., RunningServer]) -> None:
     assert "Progress" not in server.call("CreateBinding", **names)["Binding"]
     assert "Progress" not in server.call("GetBinding", **names)["Binding"]
     assert server.request("StopBinding", **names)[1]["Code"] == "InvalidAction.NotFound"
-    operator = Client(server.endpoint, server.key_id, server.key_secret)
+    operator = Client(server.endpoint, server.key_id, server.key_secret, data=server.data)
     assert "Progress" in operator.call("GetBinding", **names)["Binding"]
     assert operator.call("ListLedgerEntries", **names)["LedgerEntries"] == []
     assert "Progress" not in server.call("GetBinding", **names)["Binding"]
+
+
+def test_a_server_that_may_open_no_more_files_waits_and_says_so(
+    start_server: Callable[..., RunningServer],
+) -> None:
+    server = start_server()
+    opened = len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+    hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)[1]
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (opened + 5, hard))
+    name, _, port = server.address.partition(":")
+    before = processor_seconds(server)
+    began = time.monotonic()
+    with ExitStack() as held:
+        for _ in range(40):
+            held.enter_context(socket.create_connection((name, int(port)), timeout=30))
+        while b"no connection can be taken" not in server.log.read_bytes():
+            assert time.monotonic() < began + 60
+            time.sleep(0.1)
+        time.sleep(1.5)
+    used = processor_seconds(server) - before
+    assert used < 0.5 * (time.monotonic() - began)
+    resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (hard, hard))
+    server.call("ListProjects")
+    assert server.log.read_bytes().count(b"no connection can be taken") == 1
+    assert b"Traceback" not in server.log.read_bytes()
+
+
+def processor_seconds(server: RunningServer) -> float:
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_broken_key_file_says_what_to_do(start_server: Callable[..., RunningServer]) -> None:

@@ -86,6 +86,17 @@ def test_a_missing_object() -> None:
         store_at(server.endpoint).details("a")
 
 
+def test_folders_without_an_end_come_to_one() -> None:
+    def reply(_: Asked) -> Reply:
+        folder = {"name": "a/", "size": "0", "etag": "x", "updated": "2026-01-01T00:00:00Z"}
+        return answer(200, items=[folder] * 1_000, nextPageToken="more")
+
+    with Scripted(reply) as server:
+        with pytest.raises(StoreUnavailable, match="nothing new"):
+            list(store_at(server.endpoint).list())
+        assert len(server.asked) < 50
+
+
 def test_nothing_listens() -> None:
     with pytest.raises(StoreUnavailable):
         store_at("http://127.0.0.1:9").check()

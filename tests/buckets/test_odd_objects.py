@@ -165,6 +165,20 @@ def test_pages_without_anything_new_come_to_an_end(serve: Serve) -> None:
     assert len(server.asked) < 50
 
 
+def test_folders_without_an_end_come_to_one(serve: Serve) -> None:
+    numbers = iter(range(10**9))
+
+    def reply(_: Asked) -> Reply:
+        number = next(numbers)
+        more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{number}</NextContinuationToken>"
+        return listing(entry(("a/", "b/")[number % 2]), rest=more)
+
+    server = serve(reply)
+    with pytest.raises(StoreUnavailable, match="nothing new"):
+        infos(s3(server.endpoint))
+    assert len(server.asked) < 50
+
+
 def test_a_key_with_a_carriage_return_stays_itself_where_keys_are_not_encoded(serve: Serve) -> None:
     server = serve(lambda _: listing(entry("a\rb"), entry("c&#13;d"), entry("e\r\nf"), encoding="\r\n"))
     found, _ = infos(s3(server.endpoint))

@@ -72,6 +72,33 @@ def test_owners_take_turns() -> None:
     assert had["small"] >= 4
 
 
+def test_a_caller_never_waits_for_the_calls_of_another() -> None:
+    desk = Desk(workers=2, most_of_one=4)
+    desk.submit("greedy", 16, CALL)
+    held = [desk.take(), desk.take()]
+    desk.submit("second", 1, CALL)
+    beyond = desk.take()
+    assert beyond.line.owner == "second"
+    desk.submit("third", 1, CALL)
+    taken: list[Turn] = []
+    taking = threading.Thread(target=lambda: taken.append(desk.take()))
+    taking.start()
+    desk.finish(beyond)
+    taking.join(60)
+    assert taken[0].line.owner == "third"
+    for turn in (*held, *taken):
+        desk.finish(turn)
+
+
+def test_scans_do_not_get_more_workers_than_there_are() -> None:
+    desk = Desk(workers=1)
+    desk.submit("scan", 4)
+    turn = desk.take()
+    desk.submit("other", 4)
+    assert desk.turns._waiting_caller() is None
+    desk.finish(turn)
+
+
 def test_turns_are_fair_by_time_not_by_number() -> None:
     """An owner whose files take fifty times as long gets a fiftieth of the turns."""
     desk = Desk()

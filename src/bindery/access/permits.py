@@ -1,8 +1,8 @@
 """The operator's right to do what callers of the API may not: shown by who can read the server's data folder.
 
 At each start the server writes a secret into ``operator-token`` there, mode 600. The command line on the same machine
-proves with it that a call comes from the operator: it sends a code over the very parameters (HMAC-SHA256), never the
-secret itself.
+proves with it that a call comes from the operator: it sends a code over the very parameters, or over the request's
+key and nonce (HMAC-SHA256), never the secret itself.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from bindery.access.keys import write_private
 
 _FILE = "operator-token"
+_CALL = "call"
 _BYTES = 32
 
 
@@ -31,6 +32,15 @@ class Permits:
         if not permit or not self._secret:
             return False
         return hmac.compare_digest(permit.encode(), _code(self._secret, parameters).encode())
+
+    def allow_call(self, permit: str | None, key_id: str, nonce: str) -> bool:
+        """Whether the operator makes the request that this key signs, once, with this nonce."""
+        return self.allow(permit, _CALL, key_id, nonce)
+
+
+def make_call_permit(data: Path, key_id: str, nonce: str) -> str | None:
+    """What shows one request to be the operator's; None for whoever may not read the server's data folder."""
+    return make_permit(data, _CALL, key_id, nonce)
 
 
 def make_permit(data: Path, *parameters: str) -> str | None:

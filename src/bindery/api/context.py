@@ -19,9 +19,18 @@ from bindery.notifications.delivery import Delivery
 from bindery.secrecy import Hiding
 from bindery.sync.engine import Engine
 
-current_stop: ContextVar[threading.Event] = ContextVar("current_stop")
-"""Set when nobody waits any more for what this thread does."""
-_NEVER = threading.Event()
+
+class Calling(msgspec.Struct, frozen=True):
+    """For whom a thread works."""
+
+    caller: str = ""
+    """His access key."""
+    stop: threading.Event = msgspec.field(default_factory=threading.Event)
+    """Set when nobody waits any more for what the thread does."""
+
+
+_NOBODY = Calling()
+current_call: ContextVar[Calling] = ContextVar("current_call")
 
 
 class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +66,12 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def stop(self) -> threading.Event:
         """Set once the caller of the present operation has gone or the server ends: long work may cease."""
-        return current_stop.get(_NEVER)
+        return current_call.get(_NOBODY).stop
+
+    @property
+    def caller(self) -> str:
+        """Who makes the present call: those who share things take turns by it."""
+        return current_call.get(_NOBODY).caller
 
     def time(self, instant_ns: int) -> str:
         """A time as answers show it."""

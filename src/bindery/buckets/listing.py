@@ -14,11 +14,10 @@ from xml.etree.ElementTree import Element
 import msgspec
 
 from bindery.buckets.bucket_http import BucketHttp, parse_xml
+from bindery.buckets.ordering import Advance, Order
 from bindery.buckets.store import StoreUnavailable, bound_time
 
 _PAGE = 1_000
-_MOST_BARREN = 20
-"""Pages in a row without anything new: some stores answer a few while they clean up."""
 _LARGEST = 2**63 - 1
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _FAR = re.compile(r"\+?[0-9]{5,}-")
@@ -57,13 +56,13 @@ class _Tags(msgspec.Struct, frozen=True):
 
 
 def list_pages(
-    http: BucketHttp, *, prefix: str, start_after: str, unquote: Callable[[str], str]
+    http: BucketHttp, *, prefix: str, start_after: str, unquote: Callable[[str], str], order: Order
 ) -> Iterator[list[Listed]]:
     """All pages, in the order of the store.
 
     Raises StoreUnavailable when a page is damaged, or when page follows page and none brings anything new.
     """
-    token, barren, last = "", 0, start_after
+    token, advance = "", Advance(order)
     while True:
         query = [("list-type", "2"), ("max-keys", str(_PAGE)), ("encoding-type", "url")]
         query += [("prefix", prefix)] if prefix else []
@@ -73,13 +72,8 @@ def list_pages(
         if token and following == token:
             raise StoreUnavailable("the pages of the store's listing go in circles; nothing new comes")
         token = following
-        barren = 0 if page and page[-1].key != last else barren + 1
-        if barren > _MOST_BARREN:
-            raise StoreUnavailable(
-                f"the store answered {barren} pages of a listing in a row with nothing new, after {last!r}"
-            )
+        advance.check(page[-1].key if page else None)
         if page:
-            last = page[-1].key
             yield page
         if not token:
             return

@@ -103,6 +103,7 @@ class ObjectStore:
             prefix=root + prefix,
             start_after=root + first if first else "",
             unquote=self._dialect.unquote,
+            order=self.capabilities.order,
         )
         found = (list(self._listed_infos(page, start_after, untold)) for page in pages)
         yield from in_key_order(restore_order(found, self.capabilities.order), start_after)

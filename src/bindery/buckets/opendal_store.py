@@ -13,7 +13,7 @@ from opendal.layers import RetryLayer, TimeoutLayer
 
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.listing import read_size, time_ns
-from bindery.buckets.ordering import Order, restore_order
+from bindery.buckets.ordering import Advance, Order, restore_order
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -45,8 +45,8 @@ _LONGEST_TEXT = 4_000
 _UNAUTHORIZED = "code: 401"
 _TIMEOUT = 4.0
 _CHECK_SECONDS = 10.0
-_PAGE_SECONDS = 60.0
-"""Within which a page comes, tries included."""
+_PAGE_SECONDS = 30.0
+"""Within which a page comes, tries included. Empty pages are asked for again inside the library, which counts none."""
 
 
 class OpendalStore:
@@ -93,7 +93,9 @@ class OpendalStore:
         Objects of which the store tells too little are left out; PartlyListed names them at the end.
         """
         untold = Untold()
-        found = _objects(self._entries(prefix, _PAGE, _PAGE_SECONDS), prefix, start_after, untold)
+        pages = self._entries(prefix, _PAGE, _PAGE_SECONDS)
+        advance = Advance(self.capabilities.order)
+        found = _objects(pages, prefix, start_after, untold, advance)
         yield from in_key_order(restore_order(found, self.capabilities.order), start_after)
         untold.check_complete()
 
@@ -219,10 +221,11 @@ def _path(key: str) -> str:
 
 
 def _objects(
-    pages: Iterable[Sequence[Any]], prefix: str, start_after: str, untold: Untold
+    pages: Iterable[Sequence[Any]], prefix: str, start_after: str, untold: Untold, advance: Advance
 ) -> Iterator[list[ObjectInfo]]:
     """The objects among the entries of a listing from its beginning; folders are none."""
     for entries in pages:
+        advance.check(entries[-1].path)
         page: list[ObjectInfo] = []
         for entry in entries:
             key = entry.path

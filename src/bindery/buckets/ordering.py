@@ -19,7 +19,7 @@ from typing import IO, Literal, cast
 
 import msgspec
 
-from bindery.buckets.store import ObjectInfo, StoreMisconfigured
+from bindery.buckets.store import ObjectInfo, StoreMisconfigured, StoreUnavailable
 
 Order = Literal["utf8", "utf16", "none"]
 ORDERS = ("utf8", "utf16", "none")
@@ -32,6 +32,8 @@ _RUNS = 32
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _MOVED = re.compile("[\ue000-\U0010ffff]")
 _by_key = attrgetter("key")
+_MOST_BARREN = 20
+"""Pages in a row that bring nothing new: some stores answer a few while they clean up."""
 
 
 def order_of(options: Mapping[str, str]) -> Order:
@@ -40,6 +42,35 @@ def order_of(options: Mapping[str, str]) -> Order:
     if order not in ORDERS:
         raise StoreMisconfigured(f"order is one of {', '.join(ORDERS)}, not {order[:32]!r}")
     return cast("Order", order)
+
+
+class Advance:
+    """Sees that a listing goes on. Markers of folders count as well, which are no objects."""
+
+    def __init__(self, order: Order) -> None:
+        self._order, self._last = order, ""
+        self._barren = 0
+
+    def check(self, last: str | None) -> None:
+        """Note the last key of a page, None of an empty one. Raises StoreUnavailable when many pages in a row bring
+        nothing new."""
+        if last is not None and self._goes_on(last):
+            self._last, self._barren = last, 0
+            return
+        self._barren += 1
+        if self._barren > _MOST_BARREN:
+            raise StoreUnavailable(
+                f"the store answered {self._barren} pages of a listing in a row with nothing new, after {self._last!r}"
+            )
+
+    def _goes_on(self, last: str) -> bool:
+        if self._order == "none":
+            return last != self._last
+        if self._order == "utf16":
+            return last.encode("utf-16-be", "surrogatepass") > self._last.encode(
+                "utf-16-be", "surrogatepass"
+            )
+        return last > self._last
 
 
 def lower_bound(start_after: str, order: Order) -> str:

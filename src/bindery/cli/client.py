@@ -14,9 +14,9 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 import click
 
 from bindery.access.keys import read_root_key, root_key_file
-from bindery.access.permits import make_permit
+from bindery.access.permits import make_call_permit, make_permit
 from bindery.api.gateway.request import OPERATOR_HEADER
-from bindery.api.gateway.signature import sign_v3
+from bindery.api.gateway.signature import make_nonce, sign_v3
 from bindery.api.spec.model import load_models
 from bindery.printable import printable
 
@@ -48,7 +48,8 @@ class ApiError(click.ClickException):
 class Client:
     """Calls any operation by name with its parameters as the vendor spells them.
 
-    ``operator``: also extensions that the server refuses to callers (``--strict``).
+    ``data``: the server's data folder. Who can read it is the operator, who also has the extensions that the server
+    refuses to callers (``--strict``).
     """
 
     def __init__(
@@ -57,7 +58,6 @@ class Client:
         key_id: str,
         key_secret: str,
         *,
-        operator: bool = True,
         data: Path | None = None,
     ) -> None:
         parts = _parse_endpoint(endpoint)
@@ -65,7 +65,6 @@ class Client:
         self._host = parts.netloc
         self.endpoint = f"{parts.scheme}://{parts.netloc}"
         self._key = (key_id, key_secret)
-        self._further = {OPERATOR_HEADER: "1"} if operator else {}
         self._data = data
 
     def call(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
@@ -75,14 +74,20 @@ class Client:
         """
         parameters = {"Permit": self._permit(parameters), **parameters}
         query = [(name, _encode(value)) for name, value in parameters.items() if value is not None]
+        nonce = make_nonce()
         headers = sign_v3(
             "POST", self._host, action, query, *self._key,
-            version=version or load_models().version_of(action), further=self._further,
+            version=version or load_models().version_of(action), nonce=nonce, further=self._shown_right(nonce),
         )  # fmt: skip
         status, body = self._send("/?" + urlencode(query), headers)
         if status >= 400:
             raise ApiError(action, status, body)
         return body
+
+    def _shown_right(self, nonce: str) -> dict[str, str]:
+        """A header by which the server knows its operator; none for who may not read its data folder."""
+        permit = None if self._data is None else make_call_permit(self._data, self._key[0], nonce)
+        return {} if permit is None else {OPERATOR_HEADER: permit}
 
     def _permit(self, parameters: Mapping[str, Any]) -> str | None:
         """What shows the server that its operator names a store; None for who may not read its data folder."""

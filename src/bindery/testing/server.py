@@ -17,7 +17,6 @@ from typing import Any, Self
 import structlog
 
 from bindery.access.keys import read_root_key
-from bindery.api.gateway.server import Server
 from bindery.app import Application, open_pool
 from bindery.buckets.uri import check_bucket_name
 from bindery.cli.client import Client
@@ -83,10 +82,10 @@ class BinderyServer:
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """Any operation, signed. Raises ``bindery.cli.client.ApiError``, which has ``code``, when it is refused."""
-        return self._client(operator=False).call(action, **parameters)
+        return self._client().call(action, **parameters)
 
-    def _client(self, *, operator: bool) -> Client:
-        return Client(self.endpoint, self.access_key_id, self.access_key_secret, operator=operator)
+    def _client(self, data: Path | None = None) -> Client:
+        return Client(self.endpoint, self.access_key_id, self.access_key_secret, data=data)
 
     # buckets
 
@@ -150,9 +149,10 @@ class BinderyServer:
         A file written a moment ago may not have been noticed yet; wait for the answer of the query you expect.
         """
         deadline = time.monotonic() + timeout
+        operator = self._client(self._data())
         while True:
             target = {"ProjectName": project, "DatasetName": dataset, "URI": f"oss://{bucket}"}
-            binding: dict[str, Any] = self._client(operator=True).call("GetBinding", **target)["Binding"]
+            binding: dict[str, Any] = operator.call("GetBinding", **target)["Binding"]
             if binding["State"] in _OVER:
                 raise RuntimeError(f"the binding is {binding['State']}: {binding.get('Reason', '')}")
             if binding["Phase"] == "IncrementalScanning" and not binding.get("Progress", {}).get("Pending"):
@@ -217,12 +217,15 @@ class BinderyServer:
             "sync": {"settle_time": 0.0},
         } | self._settings
         server = {**given.get("server", {}), "port": self._port}
-        places = {"data": self._root() / "data", "bucket_root": self._buckets(), "server": server}
+        places = {"data": self._data(), "bucket_root": self._buckets(), "server": server}
         return load_config(None, given | places)
 
     def _root(self) -> Path:
         assert self._folder is not None, "the server is not started"
         return self._folder
+
+    def _data(self) -> Path:
+        return self._root() / "data"
 
     def _buckets(self) -> Path:
         return self._root() / "buckets"
@@ -259,7 +262,7 @@ class _Running:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bindery-testing", daemon=True)
         self._thread.start()
-        self._server = Server(self._application.gateway)
+        self._server = self._application.make_server()
         try:
             self.address: str = self._do(self._server.start(config.server.host, config.server.port))
         except BaseException:

@@ -2,7 +2,8 @@
 
 A class goes before all below it, but one that had to stand back for a while gets a turn. Inside a class the
 owner goes first that has had the least worker time. Answers that nobody has taken yet count: an owner with too
-many bytes of them waits until they are taken.
+many bytes of them waits until they are taken. When calls hold all workers, the next caller who has no call under
+way gets one more worker: nobody's calls keep another's waiting.
 """
 
 from __future__ import annotations
@@ -104,10 +105,12 @@ class Turns:
                     line = self._next_line()
                     if line is None:
                         self._changed.wait()
-                    elif (has_worker or not self._idle) and self._running - self._outside() < self._workers:
-                        return self._begin(line)
-                    else:
-                        self._changed.wait(_LOOK_AGAIN_SECONDS)
+                        continue
+                    if has_worker or not self._idle:
+                        line = line if self._free_workers() > 0 else self._waiting_caller()
+                        if line is not None:
+                            return self._begin(line)
+                    self._changed.wait(_LOOK_AGAIN_SECONDS)
                 return None
             finally:
                 self._idle -= has_worker
@@ -180,6 +183,18 @@ class Turns:
         else:
             urgency = min(line.urgency for line in ready)
         return min((line for line in ready if line.urgency is urgency), key=lambda line: line.used)
+
+    def _free_workers(self) -> int:
+        """Negative when one more than there should be is at work, for a caller."""
+        return self._workers - (self._running - self._outside())
+
+    def _waiting_caller(self) -> Line | None:
+        """One who has no job under way while calls of others hold all workers: he gets one more."""
+        calls = [line for line in self._lines.values() if line.urgency is Urgency.CALL]
+        if self._free_workers() < 0 or sum(line.running for line in calls) < self._workers:
+            return None
+        waiting = [line for line in calls if not line.running and self._may_begin(line)]
+        return min(waiting, key=lambda line: line.used, default=None)
 
     def _may_begin(self, line: Line) -> bool:
         first = line.first()

@@ -14,6 +14,8 @@ import msgspec
 import pytest
 
 from bindery.access.decision import Refusal
+from bindery.access.keys import make_key
+from bindery.access.permits import make_call_permit
 from bindery.api.gateway import gateway as module
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3, signature_v1, string_to_sign_v1
@@ -264,3 +266,30 @@ def test_bindings_are_shown_with_their_books(api: Api, dataset: dict[str, str]) 
         'bindery_binding_objects{bucket="nowhere",class="listed",dataset="dataset",project="project"} 0.0'
         in page
     )
+
+
+def _extension(api: Api, key: tuple[str, str], permit: Callable[[str], str], nonce: str) -> tuple[int, str]:
+    further = {"x-acs-bindery-operator": permit(nonce)}
+    signed = sign_v3(
+        "POST", HOST, "ListLedgerEntries", [], *key, version="2020-09-30", nonce=nonce, further=further
+    )
+    answer = api.handle(HttpRequest("POST", "/", {name.lower(): [value] for name, value in signed.items()}))
+    return answer.status, json.loads(answer.body)["Code"]
+
+
+def test_an_operator_proves_himself_with_each_request(make_api: Callable[..., Api]) -> None:
+    api, root = make_api(strict=True), ("root", "root-secret")
+    data = api.data
+
+    def permit_for(key_id: str) -> Callable[[str], str]:
+        return lambda nonce: make_call_permit(data, key_id, nonce) or ""
+
+    assert _extension(api, root, permit_for("root"), "first") == (400, "MissingDatasetName")
+    for claimed in ("1", "", "0" * 64, "ü", permit_for("root")("first")):
+        assert _extension(api, root, lambda _, claimed=claimed: claimed, uuid4().hex) == (
+            404,
+            "InvalidAction.NotFound",
+        )
+    other = make_key()
+    assert _extension(api, (other.id, other.secret), permit_for("root"), "second")[0] == 404
+    assert _extension(api, root, permit_for("root"), "first") == (400, "SignatureNonceUsed")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bindery.api.context import current_stop
+from bindery.api.context import current_call
 from bindery.api.errors import ApiError
 from bindery.api.gateway.work import Turn, WorkPool
 
@@ -129,7 +129,7 @@ def test_who_goes_away_frees_his_place_and_ends_his_work(pools: Callable[..., Wo
     stopped = threading.Event()
 
     def until_stopped() -> None:
-        assert current_stop.get().wait(PATIENT)
+        assert current_call.get().stop.wait(PATIENT)
         stopped.set()
 
     async def run() -> None:
@@ -158,7 +158,7 @@ def test_the_end(pools: Callable[..., WorkPool]) -> None:
 
         def work() -> str:
             began.set()
-            seen.append(current_stop.get().wait(PATIENT))
+            seen.append(current_call.get().stop.wait(PATIENT))
             return "done"
 
         running = begin(pool, Turn("a"), work)

@@ -6,7 +6,6 @@ aiohttp has no place for these bounds, so its connection class is extended here 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import OrderedDict
 from typing import Any
 
@@ -18,6 +17,7 @@ from bindery.api import errors
 from bindery.api.errors import ApiError
 from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.rendering import Answer, make_request_id, render_error
+from bindery.api.gateway.seldom import Seldom
 
 SERVER = "Bindery"
 """The ``Server`` header: no versions."""
@@ -31,7 +31,6 @@ _FEW_LINES = 256
 _LINE = 64
 """More lines than ``_FEW_LINES`` must have so many bytes each in a chunked body, which else is not worth parsing."""
 _TLS_HANDSHAKE = b"\x16\x03"
-_SAY_AGAIN_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
@@ -84,22 +83,6 @@ class Connections:
             _, address = max((len(held), address) for address, held in self._strangers.items())
             return next(iter(self._strangers[address]))
         return next((connection for connection in self._trusted if connection.is_idle), None)
-
-
-class Seldom:
-    """Lets something be said once in a while."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._said = float("-inf")
-
-    def may_say(self) -> bool:
-        """Whether it is time again."""
-        now = time.monotonic()
-        if now - self._said < self._seconds:
-            return False
-        self._said = now
-        return True
 
 
 class Connection(web.RequestHandler):
@@ -243,7 +226,7 @@ class House:
     def __init__(self, connections: int, strange_bytes: Budget) -> None:
         self.connections = Connections(connections)
         self.strange_bytes = strange_bytes
-        self._tls = Seldom(_SAY_AGAIN_SECONDS)
+        self._tls = Seldom()
 
     def note_tls(self, address: str) -> None:
         """Somebody speaks TLS to a port that does not: said now and then, for he will try again."""

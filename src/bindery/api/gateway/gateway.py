@@ -33,7 +33,7 @@ from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.metrics import Metrics
 from bindery.api.gateway.nearest import Nearest
 from bindery.api.gateway.rendering import Answer, make_request_id, render, render_error
-from bindery.api.gateway.request import Call, HttpRequest, Style, key_id_in_form
+from bindery.api.gateway.request import OPERATOR_HEADER, Call, HttpRequest, Style, key_id_in_form
 from bindery.api.gateway.validation import prepare, validate
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
@@ -72,6 +72,7 @@ class Exchange:
         "built",
         "call",
         "claimed",
+        "context",
         "held",
         "http",
         "message",
@@ -85,6 +86,8 @@ class Exchange:
     http: HttpRequest
     call: Call
     model: Model | None
+    context: Context
+    """What the operation works with."""
     operation: Operation
     proof: Proof
     built: BuiltOperation
@@ -154,10 +157,6 @@ class Gateway:
     def pools(self) -> list[WorkPool]:
         """All pools of threads."""
         return [self.strangers, self.reading, *self.work.values()]
-
-    def context_for(self, call: Call) -> Context:
-        """What the operation of a call works with."""
-        return self.operators if call.is_operators else self.context
 
     def meant(self, model: Model, action: str) -> str | None:
         """What somebody meant who asked for an action that the model does not have; None when nothing is near."""
@@ -258,7 +257,8 @@ async def _read_unsigned_form(gateway: Gateway, exchange: Exchange) -> None:
 
 def identify(gateway: Gateway, exchange: Exchange) -> None:
     """The operation exists and may be called this way."""
-    call, settings = exchange.call, gateway.context_for(exchange.call).settings
+    call = exchange.call
+    exchange.context = gateway.operators if _is_operators(gateway, call) else gateway.context
     if not call.action:
         raise errors.action_missing()
     if not call.version:
@@ -269,11 +269,20 @@ def identify(gateway: Gateway, exchange: Exchange) -> None:
     operation = model.operations.get(call.action)
     if operation is None:
         raise errors.action_not_found(gateway.meant(model, call.action))
-    if operation.extension and settings.strict:
+    if operation.extension and exchange.context.settings.strict:
         raise errors.extension_refused(call.action)
     if exchange.http.method != "POST" and (operation.post_only or exchange.http.method != "GET"):
         raise errors.unsupported_method()
     exchange.operation = operation
+
+
+def _is_operators(gateway: Gateway, call: Call) -> bool:
+    """The permit is for the key and the nonce that are about to be checked, so that nobody can send it again."""
+    permit = call.http.header(OPERATOR_HEADER)
+    if permit is None or call.style is not Style.V3:
+        return False
+    nonce = call.http.header("x-acs-signature-nonce") or ""
+    return gateway.context.permits.allow_call(permit, claimed_key(call.http), nonce)
 
 
 def recognise(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
@@ -353,8 +362,7 @@ def find_operation(gateway: Gateway, exchange: Exchange) -> None:
 
 def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """From strings to a typed message, by the rules of the API model."""
-
-    strict = gateway.context_for(exchange.call).settings.strict
+    strict = exchange.context.settings.strict
 
     def check() -> None:
         exchange.message = validate(exchange.built, exchange.call.parameters, strict=strict)
@@ -369,7 +377,7 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
     def work() -> None:
-        response = exchange.built.run(gateway.context_for(exchange.call), exchange.message)
+        response = exchange.built.run(exchange.context, exchange.message)
         exchange.response = render(
             exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml
         )

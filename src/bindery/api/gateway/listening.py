@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
+from typing import Any
+
+import structlog
+
+from bindery.api.gateway.seldom import Seldom
+
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_exhaustion = Seldom()
+_log = structlog.get_logger()
 
 
 class CannotListen(OSError):
@@ -47,3 +57,17 @@ def shown(bound: socket.socket) -> str:
     """``HOST:PORT`` as in a URL."""
     host, port = bound.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def describe_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tell what went wrong in an event loop. One that may open no more files waits a second before it takes the next
+    connection, and would say so each time."""
+    error = context.get("exception")
+    if not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
+        loop.default_exception_handler(context)
+    elif _exhaustion.may_say():
+        _log.error(
+            "no connection can be taken for now: the system gives this process nothing more; raise LimitNOFILE in the"
+            " unit file (ulimit -n), or lower server.connections",
+            problem=error.strerror,
+        )

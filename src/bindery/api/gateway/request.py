@@ -38,7 +38,8 @@ class Client(Protocol):
 
 
 OPERATOR_HEADER = "x-acs-bindery-operator"
-"""Sent by the operator's own commands, which have the extensions also where callers are refused them."""
+"""A permit for the request, sent by the operator's own commands: they have the extensions also where callers are
+refused them."""
 
 
 class HttpRequest(msgspec.Struct, frozen=True):
@@ -110,11 +111,6 @@ class Call:
         if body and content_type(self.http) == _FORM:
             self.form = _pairs(_text(body))
             self._gather()
-
-    @property
-    def is_operators(self) -> bool:
-        """Whether one of the operator's own commands made it."""
-        return self.http.header(OPERATOR_HEADER) is not None
 
     @property
     def may_have_form(self) -> bool:

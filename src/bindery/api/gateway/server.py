@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -28,16 +27,18 @@ from bindery.api.gateway.connection import (
 )
 from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
-from bindery.api.gateway.listening import bind, shown
+from bindery.api.gateway.listening import bind, describe_failure, shown
 from bindery.api.gateway.pages import page_for
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
+from bindery.open_files import advise, raise_limit, room_for_connections
 
 _SMALL_ANSWER = 32_768
 """Bytes that a connection takes without waiting for its client."""
-_FILES_OF_OTHERS = 512
-"""Descriptors left to the catalog, to folders that are watched and to requests to stores."""
-_MOST_FILES = 65_536
+_BACKLOG = 1_024
+"""Connections that wait in the system until they are taken."""
+_TAKEN_AT_ONCE = 32
+"""More at once would push out those that have just come, whose requests nobody has read yet."""
 _DISCARD_SECONDS = 2.0
 _DISCARD_RATE = 64 * 1024 * 1024
 """Bytes a second, over all connections, of bodies that nobody wants."""
@@ -93,8 +94,10 @@ class Server:
         self._runner = web.ServerRunner(server, shutdown_timeout=self._limits.shutdown_seconds)
         await self._runner.setup()
         sockets = bound or bind(host, port)
+        asyncio.get_running_loop().set_exception_handler(describe_failure)
         for listening in sockets:
-            await web.SockSite(self._runner, listening, backlog=1_024).start()
+            await web.SockSite(self._runner, listening, backlog=_TAKEN_AT_ONCE).start()
+            listening.listen(_BACKLOG)  # asyncio has one number for both
         self._readiness.is_open = True
         return shown(sockets[0])
 
@@ -257,14 +260,14 @@ def _too_large(limit: int) -> ApiError:
 
 def _connections(most: int) -> int:
     """How many connections fit into what the system lets this process open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        soft = wanted
-    room = most if soft == resource.RLIM_INFINITY else max(soft - _FILES_OF_OTHERS, soft // 4)
+    limit = raise_limit()
+    room = room_for_connections(limit)
     if room < most:
         _log.warning(
-            "fewer connections than usual: the system lets this process open few files", connections=room
+            "fewer connections than configured: the system lets this process open few files",
+            connections=room,
+            configured=most,
+            open_files=limit,
+            advice=advise(most),
         )
     return min(most, room)

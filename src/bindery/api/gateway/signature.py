@@ -122,6 +122,11 @@ def same_signature(ours: str, theirs: str) -> bool:
     return hmac.compare_digest(ours.encode(), theirs.encode())
 
 
+def make_nonce() -> str:
+    """What makes one request another than all others."""
+    return secrets.token_hex(16)
+
+
 def sign_v3(
     method: str,
     host: str,
@@ -131,16 +136,20 @@ def sign_v3(
     secret: str,
     *,
     version: str,
+    nonce: str = "",
     further: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Headers of a signed request without a body; ``further`` ones, with names in lower case, are signed as well."""
+    """Headers of a signed request without a body; ``further`` ones, with names in lower case, are signed as well.
+
+    ``nonce``: a fresh one when it is left out.
+    """
     body_hash = hash_v3(b"")
     headers = {
         "host": host,
         "x-acs-action": action,
         "x-acs-version": version,
         "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "x-acs-signature-nonce": secrets.token_hex(16),
+        "x-acs-signature-nonce": nonce or make_nonce(),
         "x-acs-content-sha256": body_hash,
         "accept": "application/json",
         **(further or {}),

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from bindery.api import errors
-from bindery.api.context import current_stop
+from bindery.api.context import Calling, current_call
 
 _Result = TypeVar("_Result")
 
@@ -37,7 +37,7 @@ class _Job:
         self.future: Future[Any] = Future()
         self.stop = threading.Event()
         self.context: Context = copy_context()
-        self.context.run(current_stop.set, self.stop)
+        self.context.run(current_call.set, Calling(turn.caller, self.stop))
 
     def run(self) -> Callable[[], None]:
         """Call the function; returns what tells its outcome to those who wait."""

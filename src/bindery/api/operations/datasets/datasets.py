@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from bindery.api.context import Context
 from bindery.api.messages import datasets as messages
 from bindery.catalog.records import Dataset
@@ -19,7 +21,6 @@ def workflow_parameters(
 def dataset_answer(context: Context, dataset: Dataset) -> messages.Dataset:
     """A dataset with exact counts."""
     counts = context.catalog.datasets.statistics(dataset.project_name, dataset.name)
-    limits = dataset.limits
     return messages.Dataset(
         project_name=dataset.project_name,
         dataset_name=dataset.name,
@@ -30,11 +31,7 @@ def dataset_answer(context: Context, dataset: Dataset) -> messages.Dataset:
         bind_count=counts.bind_count,
         file_count=counts.file_count,
         total_file_size=counts.total_file_size,
-        dataset_max_bind_count=limits.dataset_max_bind_count,
-        dataset_max_file_count=limits.dataset_max_file_count,
-        dataset_max_entity_count=limits.dataset_max_entity_count,
-        dataset_max_relation_count=limits.dataset_max_relation_count,
-        dataset_max_total_file_size=limits.dataset_max_total_file_size,
+        **msgspec.structs.asdict(dataset.limits),
         workflow_parameters=tuple(
             messages.WorkflowParameter(name=entry["Name"], value=entry["Value"])
             for entry in dataset.workflow_parameters

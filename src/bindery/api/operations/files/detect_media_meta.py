@@ -19,7 +19,7 @@ def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> Dete
     uri = _parse(request.source_uri)
     context.catalog.projects.get(request.project_name)
     try:
-        extraction = context.engine.detect(uri, owner=request.project_name, stop=context.stop)
+        extraction = context.engine.detect(uri, owner=context.caller, stop=context.stop)
     except DetectionTooSlow:
         raise busy(
             f"SourceURI: the object could not be read within {DETECT_SECONDS:g} s; send the call again, or index the "

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+import msgspec
+
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument, too_many
 from bindery.api.messages import projects as messages
@@ -43,7 +45,6 @@ def tags_of(pairs: Iterable[TagPair] | None) -> dict[str, str] | None:
 def project_answer(context: Context, project: Project) -> messages.Project:
     """A project with exact counts."""
     counts = context.catalog.projects.statistics(project.name)
-    limits = project.limits
     return messages.Project(
         project_name=project.name,
         description=project.description,
@@ -52,11 +53,7 @@ def project_answer(context: Context, project: Project) -> messages.Project:
         create_time=context.time(project.create_time),
         update_time=context.time(project.update_time),
         project_max_dataset_count=project.project_max_dataset_count,
-        dataset_max_bind_count=limits.dataset_max_bind_count,
-        dataset_max_file_count=limits.dataset_max_file_count,
-        dataset_max_entity_count=limits.dataset_max_entity_count,
-        dataset_max_relation_count=limits.dataset_max_relation_count,
-        dataset_max_total_file_size=limits.dataset_max_total_file_size,
+        **msgspec.structs.asdict(project.limits),
         dataset_count=counts.dataset_count,
         file_count=counts.file_count,
         total_file_size=counts.total_file_size,
