@@ -27,6 +27,7 @@ SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("register", config.RegisterConfig),
     ("events", config.EventsConfig),
     ("notifications", config.NotificationsConfig),
+    ("audit", config.AuditConfig),
     ("log", config.LogConfig),
 )
 

@@ -19,6 +19,7 @@ import click
 import msgspec
 import structlog
 
+from bindery.access.audit.log import AuditLog
 from bindery.access.keys import AccessKeys, root_key_file
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
@@ -84,6 +85,8 @@ class Application:
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)
             opened.callback(nonces.close)
+            audit_log = AuditLog(config.data, config.audit)
+            opened.callback(audit_log.close)
             self.keys = AccessKeys(config.data, account_id=config.account.id)
             context = Context(
                 catalog,
@@ -92,6 +95,7 @@ class Application:
                 self.keys,
                 nonces,
                 api_settings(config),
+                audit_log,
                 Permits(config.data),
             )
             self.gateway = Gateway(context)

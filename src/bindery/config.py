@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bindery.access.audit.settings import AuditSettings
 from bindery.buckets.endpoint import check_listed
 from bindery.buckets.folder import FOLLOW
 from bindery.buckets.store import StoreMisconfigured
@@ -104,6 +105,10 @@ class NotificationsConfig(Destinations, frozen=True, kw_only=True):
     """Signs every message: ``whsec_`` and the base64 of 24 to 64 random bytes. Needed when there is a URL."""
 
 
+class AuditConfig(AuditSettings, frozen=True, kw_only=True):
+    """``[audit]``: the log of who did what; see docs/access.md."""
+
+
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[log]``: what goes to standard error."""
 
@@ -130,6 +135,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     register: RegisterConfig = RegisterConfig()
     events: EventsConfig = EventsConfig()
     notifications: NotificationsConfig = NotificationsConfig()
+    audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
 
     def worker_count(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-_OURS = ("catalog.db*", "index*", "text*", "lock", "*.json", "used-nonces")
+_OURS = ("catalog.db*", "index*", "text*", "lock", "*.json", "used-nonces", "audit")
 """What Bindery makes in it; a folder that was chosen badly may hold other things, too."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _log = structlog.get_logger()

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bindery.access.audit.log import AuditLog
+from bindery.access.audit.settings import AuditSettings
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
@@ -128,7 +130,7 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
     """
     with pytest.MonkeyPatch.context() as patch, ExitStack() as closing:
 
-        def make(**settings: Any) -> Api:
+        def make(*, all_calls: bool = False, **settings: Any) -> Api:
             patch.setenv("BINDERY_ACCESS_KEY_ID", "root")
             patch.setenv("BINDERY_ACCESS_KEY_SECRET", "root-secret")
             data, root = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("buckets")
@@ -145,7 +147,11 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             closing.callback(nonces.close)
             keys = AccessKeys(data, account_id=known.account_id)
             delivery = Delivery(catalog, NotificationSettings())
-            gateway = Gateway(Context(catalog, engine, delivery, keys, nonces, known, Permits(data)))
+            audit_log = AuditLog(data, AuditSettings(all_calls=all_calls))
+            closing.callback(audit_log.close)
+            gateway = Gateway(
+                Context(catalog, engine, delivery, keys, nonces, known, audit_log, Permits(data))
+            )
             closing.callback(gateway.close)
             patch.undo()
             return Api(gateway, root, data)

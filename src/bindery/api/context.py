@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
+from bindery.access.audit.log import AuditLog
 from bindery.access.keys import AccessKeys
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
@@ -61,6 +62,7 @@ class Context(msgspec.Struct, frozen=True):
     keys: AccessKeys
     nonces: Nonces
     settings: ApiSettings
+    audit_log: AuditLog
     permits: Permits = msgspec.field(default_factory=Permits)
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 
+from bindery.access.audit.log import AuditUnwritable
 from bindery.access.decision import Refusal
 from bindery.access.nonces import NonceRefused
 from bindery.api.spec.model import Parameter
@@ -39,6 +40,16 @@ OWN_CODES = frozenset(
     }
 )
 """Codes that stand in none of the vendor's tables; docs/errors.md explains them."""
+_DENIALS = (
+    "NoPermission",
+    "NotAuthorized",
+    "Forbidden",
+    "AccessDenied",
+    "InvalidAccessKeyId",
+    "InvalidSecurityToken",
+    "SignatureDoesNotMatch",
+    "SignatureNonceUsed",
+)
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -342,6 +353,11 @@ def shutting_down() -> ApiError:
     return service_unavailable("The server is shutting down; try again.")
 
 
+def is_denial(code: str) -> bool:
+    """Whether a code says that the caller is not who he should be, or may not do what he asks for."""
+    return code.startswith(_DENIALS)
+
+
 def from_exception(error: Exception) -> ApiError | None:
     """The answer to an error of the rooms below; None when it is a defect."""
     match error:
@@ -357,7 +373,7 @@ def from_exception(error: Exception) -> ApiError | None:
             return _from_store(error)
         case Interrupted():
             return shutting_down()
-        case NonceRefused():
+        case NonceRefused() | AuditUnwritable():
             return service_unavailable(str(error))
         case OSError() if error.errno in _FULL:
             return service_unavailable(

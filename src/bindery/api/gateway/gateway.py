@@ -21,6 +21,7 @@ from bindery.access.decision import authorize
 from bindery.api import errors
 from bindery.api.context import Context
 from bindery.api.errors import ApiError
+from bindery.api.gateway.auditing import Auditing
 from bindery.api.gateway.authentication import (
     Proof,
     authenticate,
@@ -75,6 +76,7 @@ class Exchange:
         "context",
         "held",
         "http",
+        "is_audited",
         "message",
         "model",
         "operation",
@@ -103,6 +105,18 @@ class Exchange:
         self.held: list[Reservation] = []
         self.claimed = ""
         """The key that a large request says it is signed with."""
+        self.is_audited = False
+        """Whether the audit log has been told."""
+
+    @property
+    def known_operation(self) -> Operation | None:
+        """What is called, once that is known."""
+        return getattr(self, "operation", None)
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether somebody has shown a right signature; the operation is known then."""
+        return hasattr(self, "proof")
 
     @property
     def product(self) -> str:
@@ -149,6 +163,7 @@ class Gateway:
         }
         self.bodies = Budget(self.limits.held, self.limits.held_of_caller)
         self.strange_bytes = Budget(self.limits.held_of_strangers, self.limits.held_of_stranger)
+        self.auditing = Auditing(context)
         self.metrics = Metrics(
             context, self.pools, {"callers": self.bodies, "strangers": self.strange_bytes}
         )
@@ -204,6 +219,7 @@ class Gateway:
         seconds = time.perf_counter() - exchange.began
         product = exchange.product or "unknown"
         self.metrics.count(product, action, code, seconds)
+        self.auditing.note(exchange, code)
         _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
 
     def _refusal(self, error: Exception, action: str) -> ApiError:
@@ -382,10 +398,11 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
             exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml
         )
 
+    recorded = gateway.auditing.recorded(exchange, work)
     if exchange.built.work is Work.INLINE:
-        work()
+        recorded()
         return None
-    return gateway.work[exchange.built.work].run(exchange.caller, work)
+    return gateway.work[exchange.built.work].run(exchange.caller, recorded)
 
 
 STEPS: tuple[Step, ...] = (

@@ -33,6 +33,8 @@ class Readiness:
         problem = self._context.nonces.find_problem()
         if problem:
             yield problem
+        if self._context.audit_log.problem:
+            yield self._context.audit_log.problem
         unwritable = self._context.catalog.problem
         if unwritable:
             yield f"Nothing can be written: {unwritable}."

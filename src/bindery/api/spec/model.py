@@ -34,6 +34,14 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
 
 
+Audit = Literal["change", "issue", "always", "switched"]
+"""When the audit log has the calls of an operation, and whether they wait for it.
+
+``change``: always, on the disk before the answer, among the changes. ``issue``: always, on the disk before the answer,
+among the other calls, since whoever may make them could make very many. ``always``; ``switched``: by a setting.
+"""
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a value of a parameter must keep to."""
 
@@ -110,6 +118,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
     resources: tuple[Resource, ...]
     """What it works on: the caller needs the action on each."""
+    audit: Audit
     extension: bool = False
     post_only: bool = False
 
@@ -272,6 +281,16 @@ def _full_name(access: dict[str, Any], name: str) -> str:
     return name if whole else f"{access['arn']}:{name}"
 
 
+def _audit(rules: dict[str, Any], known: dict[str, Any], name: str) -> str:
+    """What changes entries, of which there are very many, is no ``change``; nor may it go unrecorded."""
+    if name in rules["issue"]:
+        return "issue"
+    if known["level"] in ("create", "update", "delete"):
+        return "always" if known["family"] in rules["entries"] else "change"
+    other: str = rules["other"]
+    return other
+
+
 def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -292,6 +311,7 @@ def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, 
         "name": name,
         "parameters": parameters,
         "response": entry["response"],
+        "audit": _audit(patches["audit"], known, name),
         "extension": entry.get("extension", False),
         "post_only": name in patches["postOnly"],
     }
