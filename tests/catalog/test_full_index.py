@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.index.dataset_index import DatasetIndex, is_full
+from bindery.catalog.index.dataset_index import DatasetIndex
+from bindery.catalog.index.failures import is_full
 from bindery.catalog.records import IndexUnavailable
 
 from .samples import Place, make_place, scan_of, uris

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import dataset_index
+from bindery.catalog.index.batches import BatchWriter
 from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.projection import COLUMNS, Projection
@@ -223,7 +224,7 @@ def test_a_crash_between_texts_and_columns_repairs_itself(
     def fail(*_: object) -> None:
         raise RuntimeError("killed here")
 
-    monkeypatch.setattr(DatasetIndex, "_insert", fail)
+    monkeypatch.setattr(BatchWriter, "_insert", fail)
     catalog.files.write(filled.dataset.id, [replace(write_of("t"), text="the text of it")])
     with pytest.raises(IndexUnavailable):
         catalog.queries.search(filled.dataset.id, None)
@@ -267,14 +268,14 @@ def test_an_entry_that_can_not_be_indexed_is_found_by_its_uri(
     filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It holds up no other entry of its batch."""
-    insert = DatasetIndex._insert
+    insert = BatchWriter._insert
 
-    def refuse(self: DatasetIndex, writer: Any, changes: Sequence[Change], texts: Any) -> None:
+    def refuse(self: BatchWriter, writer: Any, files: Any, changes: Sequence[Change], texts: Any) -> None:
         if any(b"poison" in (entry.document or b"") for entry in changes):
             raise duckdb.ConversionException("injected")
-        insert(self, writer, changes, texts)
+        insert(self, writer, files, changes, texts)
 
-    monkeypatch.setattr(DatasetIndex, "_insert", refuse)
+    monkeypatch.setattr(BatchWriter, "_insert", refuse)
     catalog = open_catalog()
     catalog.files.write(filled.dataset.id, [write_of("bad", title="poison"), write_of("good", title="x")])
     found = uris(catalog, filled.dataset)

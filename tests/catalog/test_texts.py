@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.index import fuzzy, texts, tokens
+from bindery.catalog.index import fuzzy, text_conditions, texts, tokens
+from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.texts import Candidates, TextIndex
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.query.parse import parse_sort
@@ -54,8 +57,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("texts")
 
 
-def ids(listed: str) -> set[int]:
-    return set(msgspec.json.decode(listed, type=list[int]))
+def hold(index: TextIndex, held: list[str]) -> list[int]:
+    """Their numbers, their words taken."""
+    places = [place or 0 for place in index.add(held)]
+    index.hold(zip(places, held, strict=True))
+    assert index.waiting(1) == []
+    return places
 
 
 def check(index: TextIndex, held: list[str], wanted: str) -> Candidates:
@@ -63,7 +70,7 @@ def check(index: TextIndex, held: list[str], wanted: str) -> Candidates:
     found = index.candidates(reference.folded(wanted), Bounds(60))
     places = index.add(held)
     true = {places[place] for place in matching(held, wanted)}
-    assert ids(found.sure) <= true <= ids(found.sure) | ids(found.doubtful), wanted
+    assert set(found.sure) <= true <= {*found.sure, *found.doubtful}, wanted
     return found
 
 
@@ -74,7 +81,7 @@ def check(index: TextIndex, held: list[str], wanted: str) -> Candidates:
 @example((["e\u0301te\u0301"], ["é", "été"]))
 def test_candidates(folder: Path, asked: tuple[list[str], list[str]]) -> None:
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
-    index.add(asked[0])
+    hold(index, asked[0])
     for wanted in asked[1]:
         check(index, *asked[:1], wanted)
     index.close()
@@ -84,8 +91,8 @@ def test_candidates(folder: Path, asked: tuple[list[str], list[str]]) -> None:
 def test_words_and_their_parts_need_no_reading(folder: Path, text: str) -> None:
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
     held = ["the other machine learning", "杭州西湖 2024", "nothing"]
-    index.add(held)
-    assert check(index, held, text).doubtful == "[]"
+    hold(index, held)
+    assert check(index, held, text).doubtful == []
     index.close()
 
 
@@ -100,9 +107,9 @@ def test_texts_of_too_many_words_are_always_read(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(tokens, "MOST_WORDS", 5)
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
     held = ["a b c d e f g", "a b"]
-    index.add(held)
+    hold(index, held)
     found = check(index, held, "b")
-    assert (ids(found.sure), ids(found.doubtful)) == ({2}, {1})
+    assert (found.sure, found.doubtful) == ([2], [1])
     check(index, held, "b c")
     index.close()
 
@@ -110,12 +117,12 @@ def test_texts_of_too_many_words_are_always_read(folder: Path, monkeypatch: pyte
 def test_pieces_of_too_many_words_are_looked_for_by_their_parts(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "_MOST_EXPANSIONS", 2)
+    monkeypatch.setattr(text_conditions, "MOST_EXPANSIONS", 2)
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
     held = ["nation", "station", "ration of it", "tin"]
-    index.add(held)
+    hold(index, held)
     found = check(index, held, "tion")
-    assert (found.sure, ids(found.doubtful)) == ("[]", {1, 2, 3})
+    assert (found.sure, found.doubtful) == ([], [1, 2, 3])
     index.close()
 
 
@@ -124,11 +131,97 @@ def test_a_text_of_two_million_characters_costs_little_room(folder: Path) -> Non
     letters = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=2_000_000))
     path = folder / f"{next(numbers)}.texts"
     index = TextIndex(path, new=True)
-    index.add(
-        [letters, " ".join(letters[at : at + 7] for at in range(0, 2_000_000, 7)), "杭州西湖" * 500_000]
+    hold(
+        index,
+        [letters, " ".join(letters[at : at + 7] for at in range(0, 2_000_000, 7)), "杭州西湖" * 500_000],
     )
     index.close()
     assert path.stat().st_size < 1_000_000
+
+
+def test_phrases_are_told_from_texts_that_have_their_words(folder: Path) -> None:
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = ["the north south line", "north of the south", "south, north", "north 杭 south"]
+    hold(index, held)
+    for wanted in ("north south", "orth sou", "the north south l"):
+        assert check(index, held, wanted).doubtful[0] == 1
+        assert set(check(index, held, wanted).doubtful) <= {1, 4}
+    assert set(check(index, held, "h s").doubtful) == {1, 2, 3, 4}
+    index.close()
+
+
+def test_books_hold_no_meetings_and_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MOST_MEETINGS", 3)
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = ["one two three four five six", "one two"]
+    hold(index, held)
+    assert set(check(index, held, "one two").doubtful) == {1, 2}
+    assert check(index, held, "two three").doubtful == [1]
+    index.close()
+
+
+def test_texts_that_wait_are_read(folder: Path) -> None:
+    path = folder / f"{next(numbers)}.texts"
+    index = TextIndex(path, new=True)
+    held = ["one two", "three"]
+    index.add(held)
+    found = check(index, held, "one")
+    assert (found.sure, found.doubtful, found.waiting) == ([], [1, 2], 2)
+    assert index.hold([(1, "another by now"), (2, "three")]) == 1
+    index.close()
+    index = TextIndex(path, new=False)
+    assert index.waiting(1_000) == [1]
+    found = check(index, held, "three")
+    assert (found.sure, found.doubtful) == ([2], [1])
+    index.close()
+
+
+def test_a_part_that_is_mostly_given_up_goes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(texts, "_MOST_IN_PART", 4)
+    monkeypatch.setattr(texts, "_FEW_RELEASED", 0)
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = [f"the text {number} of them" for number in range(10)]
+    for start in (0, 4, 8):
+        hold(index, held[start : start + 4])
+    assert index.given_up() is None
+    index.release([1, 2])
+    assert index.given_up() is None
+    index.release([4])
+    assert index.given_up() == (1, [1, 2, 3, 4])
+    index.tidy(1, [1, 2, 4])
+    assert (index.given_up(), index.waiting(1_000)) == (None, [3])
+    assert set(check(index, held[4:], "text").sure) == set(range(5, 11))
+    hold(index, held[2:3])
+    index.forget(index.add(["in vain"]))  # type: ignore[arg-type]
+    assert len(index.candidates(" ", Bounds(60)).doubtful) == 7
+    assert (index.add(["another"])[0] or 0) > 11
+    index.close()
+
+
+def test_a_part_of_which_little_is_given_up_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files were written again with the text they had."""
+    monkeypatch.setattr(texts, "_FEW_RELEASED", 0)
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = [f"text {number}" for number in range(8)]
+    index.release(hold(index, held))
+    assert index.given_up() == (1, list(range(1, 9)))
+    index.tidy(1, [8])
+    assert (index.given_up(), index.waiting(1_000)) == (None, [])
+    index.close()
+
+
+def test_who_writes_does_not_wait_for_texts_that_are_taken(folder: Path) -> None:
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = [f"{number} words of a text" for number in range(300)]
+    places = [place or 0 for place in index.add(held)]
+    thread = threading.Thread(target=lambda: index.hold(zip(places, held, strict=True)))
+    thread.start()
+    for number in range(20):
+        index.add([f"new {number}"])
+    thread.join()
+    assert len(index.waiting(1_000_000)) == 20
+    assert len(check(index, held, "words of").doubtful) == 320
+    index.close()
 
 
 # through the catalog
@@ -183,7 +276,6 @@ def test_fuzzy_search(shared: Catalog, asked: tuple[list[str], list[str]], limit
 def test_more_than_can_be_read_for_one_answer(shared: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages may be short then, but lead to everything; the total is told by a sample."""
     monkeypatch.setattr(fuzzy, "MOST_READ", 20)
-    monkeypatch.setattr(fuzzy, "_CHUNK", 10)
     monkeypatch.setattr(fuzzy, "_SAMPLE", 10)
     held = [f"{'north south' if place % 4 else 'north of the south'} {place}" for place in range(100)]
     dataset = store(shared, held)
@@ -201,6 +293,83 @@ def test_a_changed_text_is_found_and_the_earlier_no_more(catalog: Catalog, place
         assert catalog.queries.fuzzy_search(place.dataset.id, other).total_hits == 0
     catalog.files.delete(place.dataset.id, ["oss://bucket/k"])
     assert catalog.queries.fuzzy_search(place.dataset.id, "one").total_hits == 0
+
+
+def wait_for_texts(catalog: Catalog, dataset: Dataset) -> None:
+    assert isinstance(catalog, SqliteCatalog)
+    deadline = time.monotonic() + 60
+    catalog.queries.search(dataset.id, None)
+    while catalog.queries.texts_waiting(dataset.id):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_texts_are_found_before_they_are_held_and_behind(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        slow.setattr(DatasetIndex, "hold_texts", lambda _: False)
+        writes = [replace(write_of(f"k{n}"), text=f"number {n} of many 杭州西湖") for n in range(40)]
+        catalog.files.write(place.dataset.id, writes)
+        for wanted, total in (
+            ("NUMBER 7 of", 1),
+            ("of many", 40),
+            ("umber", 40),
+            ("州西", 40),
+            ("none", 0),
+        ):
+            assert catalog.queries.fuzzy_search(place.dataset.id, wanted).total_hits == total
+        assert isinstance(catalog, SqliteCatalog)
+        assert catalog.queries.texts_waiting(place.dataset.id) == 40
+    catalog.files.write(place.dataset.id, [replace(write_of("k0"), text="another")])
+    wait_for_texts(catalog, place.dataset)
+    for wanted, total in (("NUMBER 7 of", 1), ("of many", 39), ("umber", 39), ("州西", 39), ("none", 0)):
+        assert catalog.queries.fuzzy_search(place.dataset.id, wanted).total_hits == total
+
+
+def test_many_large_texts_are_answered_while_they_wait(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DatasetIndex, "hold_texts", lambda _: False)
+    filling = "some words of a text " * 50_000
+    for start in range(0, 40, 10):
+        writes = [
+            replace(write_of(f"k{n:02d}"), text=f"{filling} number {n:02d}")
+            for n in range(start, start + 10)
+        ]
+        catalog.files.write(place.dataset.id, writes)
+    page = catalog.queries.fuzzy_search(place.dataset.id, "number 39")
+    assert [msgspec.json.decode(document)["URI"] for document in page.documents] == ["oss://bucket/k39"]
+    assert (page.total_hits, page.next_token) == (1, "")
+
+
+def test_texts_of_changed_and_removed_files_go(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "_FEW_RELEASED", 0)
+    dataset, keys = place.dataset.id, [f"k{n}" for n in range(12)]
+    for turn in ("first", "second"):
+        writes = [replace(write_of(key), text=f"{key} the {turn} text") for key in keys]
+        catalog.files.write(dataset, writes)
+        wait_for_texts(catalog, place.dataset)
+    catalog.files.delete(dataset, [f"oss://bucket/{key}" for key in keys[2:]])
+    catalog.files.write(dataset, [replace(write_of("copy"), text="k1 the second text")])
+    deadline = time.monotonic() + 60
+    while known_texts(catalog, place.dataset) > 2:
+        assert time.monotonic() < deadline
+        catalog.files.write(
+            dataset, [write_of("other")]
+        )  # what is left of a part is looked through with a change
+        wait_for_texts(catalog, place.dataset)
+    for wanted, total in (("first", 0), ("the second text", 3), ("k1 the", 2), ("k7", 0)):
+        assert catalog.queries.fuzzy_search(dataset, wanted).total_hits == total
+
+
+def known_texts(catalog: Catalog, dataset: Dataset) -> int:
+    assert isinstance(catalog, SqliteCatalog)
+    files = catalog.queries._of(dataset.id)._files
+    assert files is not None
+    return len(files.texts.candidates(" ", Bounds(60)).doubtful)
 
 
 def test_labels_do_not_index_the_text_again(catalog: Catalog, place: Place) -> None:

@@ -2,15 +2,12 @@
 
 It follows the record by itself. The number of the newest applied change is stored in the same transaction as
 the change, so a crash between record and index repairs itself. Files that are missing, damaged, outdated or of
-another record are built anew, under a new name, so that whoever still reads the old ones is not disturbed.
-What fails here fails for this dataset alone.
+another record are built anew. What fails here fails for this dataset alone.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,13 +16,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
-import msgspec
 import structlog
 
+from bindery.catalog.index.batches import BatchWriter, WaitingTexts, without_fields
 from bindery.catalog.index.changes import Change, ChangeSource
+from bindery.catalog.index.dataset_files import SCHEMA, Attached, DatasetFiles, View
+from bindery.catalog.index.failures import Failure, failure_of, is_broken, is_full
 from bindery.catalog.index.instance import CLOSED, Instance
-from bindery.catalog.index.projection import COLUMNS, Projection
-from bindery.catalog.index.texts import TextIndex, TextsDamaged
+from bindery.catalog.index.projection import Projection
+from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.interface.queries import IndexProgress
 from bindery.catalog.query.syntax import QueryError
@@ -37,51 +36,18 @@ BATCH = 4_000
 
 _CHECKPOINT_BATCHES = 100
 """Working in the log takes some 30 ms; doing a batch of it again after a kill some 3 ms."""
+_HOLD_CHARACTERS = 2_000_000
+"""Of the texts that are taken at a time: about a second's work."""
 _WAIT_SECONDS = 10.0
 """How long a query waits for an index that is far behind."""
 _POLL_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 300.0
 _ATTEMPTS = 3
 """As found, after attaching the files again, and after building them anew."""
-_SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 1")).encode()).hexdigest()
-_BROKEN = (
-    duckdb.FatalException,
-    duckdb.InternalException,
-    duckdb.SerializationException,
-    duckdb.IOException,
-)
-_FULL = (
-    "disk is full",
-    "No space left",
-    "Disk quota exceeded",
-    "Read-only file system",
-    "readonly database",
-)
 _OF_OTHERS = (CatalogError, QueryError, Interrupted)
 """What says nothing about the index: the record, the query or its caller."""
 _Answer = TypeVar("_Answer")
 _log = structlog.get_logger(__name__)
-
-
-class View(msgspec.Struct, frozen=True):
-    """What a query reads: a cursor in a transaction, the table of the columns, and the texts."""
-
-    cursor: duckdb.DuckDBPyConnection
-    table: str
-    texts: TextIndex
-
-
-class _Files(msgspec.Struct):
-    """The files as they are attached."""
-
-    alias: str
-    generation: int
-    texts: TextIndex
-
-
-class _Failure(msgspec.Struct):
-    reason: str
-    retry_at: float
 
 
 class DatasetIndex:
@@ -102,10 +68,13 @@ class DatasetIndex:
         """When a query last asked."""
         self._instance = instance
         self._source = source
-        self._projection = projection
-        self._folder = folder
+        self._paths = DatasetFiles(instance, folder, dataset_id)
+        self._writer = BatchWriter(instance, projection)
+        self._waiting = WaitingTexts(instance, source, projection, dataset_id)
         self._lock = threading.RLock()
-        self._files: _Files | None = None
+        self._files: Attached | None = None
+        self._guard = threading.Lock()
+        self._asking = 0
         self._applied = 0
         self._last_possible = newest_at_start
         """What the files can have applied at most, before this process has written to them."""
@@ -113,7 +82,7 @@ class DatasetIndex:
         """While it is built from nothing, no entry up to this change is there yet."""
         self._batches = 0
         self._troubles = 0
-        self._failure: _Failure | None = None
+        self._failure: Failure | None = None
 
     # queries
 
@@ -135,8 +104,8 @@ class DatasetIndex:
             if files is None or files.generation != generation:
                 continue
             try:
-                with self._instance.transaction() as cursor:
-                    answer = read(View(cursor, _table(files.alias), files.texts))
+                with self._asked(), self._instance.transaction() as cursor:
+                    answer = read(View(cursor, files.table, files.texts))
             except duckdb.CatalogException:
                 if files is self._files and self._instance.generation == generation:
                     raise
@@ -148,6 +117,17 @@ class DatasetIndex:
                 continue
             self._troubles, self._failure = 0, None
             return answer
+
+    @contextlib.contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Counts who may be looking at rows that are changed meanwhile."""
+        with self._guard:
+            self._asking += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._asking -= 1
 
     def _try(self, work: Callable[[], object]) -> bool:
         """Whether the index did it; otherwise it has been mended as far as it can be."""
@@ -219,6 +199,39 @@ class DatasetIndex:
                 if target:
                     self._source.purge_tombstones(self.dataset_id, self._applied)
 
+    def hold_texts(self) -> bool:
+        """Take the words of some texts that wait; whether there may be more."""
+        files, done = self._files, 0
+        if files is None or self._failure is not None:
+            return False
+
+        def hold() -> None:
+            nonlocal done
+            try:
+                found, done = self._waiting_texts(files)
+                done += files.texts.hold(found)
+            except TextsDamaged:
+                if files is self._files:
+                    raise  # otherwise they were closed meanwhile
+
+        return self._try(hold) and done > 0
+
+    def _waiting_texts(self, files: Attached) -> tuple[list[tuple[int, str]], int]:
+        with self._locked(lambda: None):
+            if files is not self._files:
+                return [], 0
+            # Whoever begins to ask now sees what the columns say now, for nobody else writes to them.
+            undisturbed = self._asking == 0
+            if undisturbed:
+                self._waiting.tidy(files)
+            return self._waiting.take(files, _HOLD_CHARACTERS, forget=undisturbed)
+
+    @property
+    def texts_waiting(self) -> int:
+        """Texts whose words are not taken yet; they are read for every question."""
+        files = self._files
+        return 0 if files is None else files.texts.count_waiting()
+
     def rebuild(self, progress: Callable[[int], None]) -> None:
         """Throw the files away and apply every change of the record again; ``progress(changes)``."""
         with self._locked(lambda: None):
@@ -256,49 +269,14 @@ class DatasetIndex:
                 self._apply(changes[:middle], changes[middle - 1].sequence)
                 self._apply(changes[middle:], sequence)
                 return
-            bare = msgspec.structs.replace(changes[0], document=b"{}", text=None)
-            self._write([bare] if changes[0].document is not None else changes, sequence)
-            _log.warning(
-                "an entry could not be indexed and is found by its URI alone",
-                uri=bare.uri,
-                error=str(error),
-            )
+            self._write([without_fields(changes[0], error)], sequence)
 
     def _write(self, changes: Sequence[Change], sequence: int) -> None:
         assert self._files is not None
-        # The texts first: columns never speak of a text that is not there.
-        numbers = self._files.texts.add([self._projection.searched_text(change) for change in changes])
-        with self._instance.transaction() as writer:
-            if changes and changes[-1].sequence > self._fresh_until:
-                self._delete(writer, changes)
-            self._insert(writer, changes, numbers)
-            writer.execute(
-                f"UPDATE {self._files.alias}.applied SET sequence = ?, texts = ?",
-                [sequence, self._files.texts.newest],
-            )
-            writer.execute("COMMIT")
+        fresh = bool(changes) and changes[-1].sequence <= self._fresh_until
+        self._writer.write(self._files, changes, sequence, fresh=fresh)
         self._applied = sequence
         self._last_possible = sequence
-
-    def _delete(self, writer: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
-        assert self._files is not None
-        gone = "SELECT unnest(from_json(?::JSON, '[\"UUID\"]'))"
-        writer.execute(
-            f'DELETE FROM {_table(self._files.alias)} WHERE "Key" IN ({gone})',
-            [self._projection.keys(changes)],
-        )
-
-    def _insert(
-        self, writer: duckdb.DuckDBPyConnection, changes: Sequence[Change], texts: Sequence[int | None]
-    ) -> None:
-        assert self._files is not None
-        rows = self._projection.rows(changes, texts)
-        if rows is not None:
-            columns = ", ".join(f'"{name}"' for name in rows.columns)
-            writer.execute(
-                f"INSERT INTO {_table(self._files.alias)} ({columns}) SELECT {', '.join(rows.expressions)}",
-                rows.parameters,
-            )
 
     # the files
 
@@ -310,12 +288,12 @@ class DatasetIndex:
         if self._is_attached():
             return
         self._detach()
-        paths = sorted(self._folder.glob(f"{self.dataset_id}-*.duckdb"), key=_build_of)
-        if not paths:
+        path = self._paths.newest()
+        if path is None:
             self._begin_anew()
             return
         try:
-            self._open(paths[-1])
+            self._files = self._paths.attach(path)
             current = self._is_current()
         except (duckdb.Error, TextsDamaged) as error:
             if self._instance.closing:
@@ -326,68 +304,31 @@ class DatasetIndex:
         if not current:
             self._begin_anew()
 
-    def _open(self, path: Path, *, new: bool = False) -> None:
-        build = _build_of(path)
-        alias = f"d{self.dataset_id}_{build}_{self._instance.generation}"
-        with self._instance.cursor() as cursor:
-            escaped = str(path.resolve()).replace("'", "''")
-            cursor.execute(f"ATTACH '{escaped}' AS {alias}")
-        try:
-            texts = TextIndex(path.with_suffix(".texts"), new=new)
-        except BaseException:
-            self._forget(alias)
-            raise
-        self._files = _Files(alias, self._instance.generation, texts)
-
     def _is_current(self) -> bool:
         assert self._files is not None
-        with self._instance.cursor() as cursor:
-            row = cursor.execute(
-                f"SELECT sequence, record, schema, texts, purged FROM {self._files.alias}.applied"
-            ).fetchone()
-        if row is None or row[1:3] != (self._source.identity(), _SCHEMA):
+        state = self._paths.state(self._files)
+        if state is None or (state.record, state.schema) != (self._source.identity(), SCHEMA):
             return False
-        if row[0] > self._last_possible or row[3] > self._files.texts.newest:
+        if state.sequence > self._last_possible or state.texts > self._files.texts.newest:
             return False
-        if self._source.purged_sequence(self.dataset_id) > max(row[0], row[4]):
+        if self._source.purged_sequence(self.dataset_id) > max(state.sequence, state.purged):
             return False
-        self._applied, self._fresh_until = row[0], 0
+        self._applied, self._fresh_until = state.sequence, 0
         return True
 
     def _begin_anew(self) -> None:
         """Empty files under a new name; the old ones go."""
         self._instance.revive()
         self._detach()
-        old = [path for path in self._folder.glob(f"{self.dataset_id}-*") if path.name[0].isdigit()]
-        build = max(map(_build_of, old), default=0) + 1
-        for path in old:
-            path.unlink(missing_ok=True)
         self._applied = self._last_possible = 0
-        self._open(self._folder / f"{self.dataset_id}-{build}.duckdb", new=True)
-        assert self._files is not None
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
-        held = "sequence BIGINT, record VARCHAR, schema VARCHAR, texts BIGINT, purged BIGINT"
         purged = self._source.purged_sequence(self.dataset_id)
-        with self._instance.transaction() as writer:
-            writer.execute(f"CREATE TABLE {_table(self._files.alias)} ({columns})")
-            writer.execute(f"CREATE TABLE {self._files.alias}.applied ({held})")
-            writer.execute(
-                f"INSERT INTO {self._files.alias}.applied VALUES (0, ?, ?, 0, ?)",
-                [self._source.identity(), _SCHEMA, purged],
-            )
-            writer.execute("COMMIT")
+        self._files = self._paths.create(self._source.identity(), purged)
         self._fresh_until = self._source.newest(self.dataset_id)
 
     def _detach(self) -> None:
         files, self._files = self._files, None
         if files is not None:
-            files.texts.close()
-            if files.generation == self._instance.generation:
-                self._forget(files.alias)
-
-    def _forget(self, alias: str) -> None:
-        with contextlib.suppress(duckdb.Error), self._instance.cursor() as cursor:
-            cursor.execute(f"DETACH {alias}")
+            self._paths.detach(files)
 
     def _mend(self, error: Exception) -> None:
         """After an error: attach the files again, then build them anew, then wait before the next attempt."""
@@ -395,8 +336,7 @@ class DatasetIndex:
             self._instance.revive()
             self._detach()
             if is_full(error):  # the files are as good as before; building them anew takes yet more room
-                reason = str(error).partition("\n")[0][:200]
-                self._failure = _Failure(reason, time.monotonic() + _FIRST_PAUSE_SECONDS)
+                self._failure = failure_of(error, _FIRST_PAUSE_SECONDS)
                 return
             self._troubles += 1
             if self._troubles == _ATTEMPTS - 1:
@@ -406,12 +346,11 @@ class DatasetIndex:
                 pause = min(
                     _FIRST_PAUSE_SECONDS * 2 ** (self._troubles - _ATTEMPTS), _LONGEST_PAUSE_SECONDS
                 )
-                reason = str(error).partition("\n")[0][:200]
-                self._failure = _Failure(reason, time.monotonic() + pause)
+                self._failure = failure_of(error, pause)
                 _log.error(
                     "the index of a dataset fails and is tried again; other datasets answer",
                     dataset_id=self.dataset_id,
-                    error=reason,
+                    error=self._failure.reason,
                     seconds=pause,
                 )
 
@@ -434,6 +373,11 @@ class DatasetIndex:
         return None
 
     @property
+    def is_current(self) -> bool:
+        """Whether all that is committed is applied."""
+        return self._applied >= self._source.newest(self.dataset_id)
+
+    @property
     def is_open(self) -> bool:
         """Whether its files are open."""
         return self._files is not None
@@ -454,8 +398,7 @@ class DatasetIndex:
         """The dataset is gone: so are its files."""
         with self._locked(lambda: None):
             self._detach()
-            for path in self._folder.glob(f"{self.dataset_id}-*"):
-                path.unlink(missing_ok=True)
+            self._paths.remove()
             self._applied = self._fresh_until = 0
 
     def stop(self) -> None:
@@ -474,22 +417,3 @@ class DatasetIndex:
             return True
         finally:
             self._lock.release()
-
-
-def is_broken(error: Exception) -> bool:
-    """Damaged blocks are reported as the base class itself."""
-    return isinstance(error, (*_BROKEN, TextsDamaged, sqlite3.Error)) or type(error) is duckdb.Error
-
-
-def is_full(error: Exception) -> bool:
-    """Whether the disk took nothing. DuckDB says so in words alone."""
-    return any(words in str(error) for words in _FULL)
-
-
-def _table(alias: str) -> str:
-    return f"{alias}.files"
-
-
-def _build_of(path: Path) -> int:
-    number = path.name.partition("-")[2].partition(".")[0]
-    return int(number) if number.isdigit() else 0

@@ -18,7 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Applies changes soon after it was woken: one batch of each dataset in turn."""
+    """Applies changes soon after it was woken: one batch of each dataset in turn, and texts where it caught up."""
 
     def __init__(self, source: ChangeSource, index_of: Callable[[int], DatasetIndex]) -> None:
         self._source = source
@@ -76,9 +76,9 @@ class Follower:
                 if self._closing.is_set():
                     return
                 index = self._index_of(dataset_id)
-                if not index.follow():
+                if not index.follow() and not index.hold_texts():
                     waiting.discard(dataset_id)
-                    if index.progress() is None:
+                    if index.is_current and index.progress() is None:
                         self._behind.discard(dataset_id)
             if time.monotonic() >= ended:
                 self._woken.set()  # others may have changed meanwhile

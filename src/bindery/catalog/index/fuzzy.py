@@ -1,18 +1,19 @@
 """FuzzyQuery: files that hold a piece of text, in short fields (a column) or in their document's text.
 
-The index of texts names those that hold it for sure and those that may. The latter are read in the record: up
-to ten thousand for one question, with an exact total. Where more would have to be read, a page is filled in
+The index of texts names those that hold it for sure and those that may. The latter are read in the record, up
+to a bound for one question, and then the total is exact. Where more would have to be read, a page is filled in
 order until as many were read, and the total is told by a sample.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
-from bindery.catalog.index.dataset_index import View
+from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.pages import Found, fetch, rows_of
 from bindery.catalog.index.statements import (
     PageRequest,
@@ -27,10 +28,15 @@ from bindery.catalog.query.token import Position
 
 MOST_READ = 10_000
 """Documents read for one answer."""
-MOST_CHARACTERS = 256_000_000
-_SAMPLE = 1_000
-_CHUNK = 500
-_NONE = "[]"
+READING_COST = 150_000_000
+"""What they may cost: about 0.3 s, counted in ASCII characters that are looked through."""
+_COST_WHILE_WAITING = 1_000_000_000
+"""The same while texts only wait to be held: rather some seconds than a page that is short."""
+_COST_OF_DOCUMENT = 25_000
+_COST_BEYOND_ASCII = 10
+_SAMPLE = 250
+_FEW_TEXTS = 2_000
+"""Up to so many are listed for the columns; more are marked in a row of bits, one for each text of the dataset."""
 
 
 class FuzzySearch:
@@ -43,88 +49,114 @@ class FuzzySearch:
         self._text_of = text_of
         self._wanted = wanted
         self._bounds = bounds
-        self._characters = 0
+        self._cost = 0
+        self._most = READING_COST
+        self._verdicts: dict[str, bool] = {}
 
     def page(self, request: PageRequest, after: Position | None) -> Found:
         """One page, its condition set aside."""
         if not self._wanted:
-            return self._exact(request, after, _NONE)
+            return self._exact(request, after, ())
         candidates = self._view.texts.candidates(self._wanted, self._bounds)
-        if candidates.doubtful == _NONE:
-            return self._exact(request, after, candidates.sure)
-        statement = text_statement(self._view.table, self._wanted, candidates.doubtful, MOST_READ + 1)
-        rows = fetch(self._view.cursor, statement, self._bounds)
-        if len(rows) <= MOST_READ:
-            held = self._read(rows)
+        doubtful = candidates.doubtful
+        if candidates.waiting:
+            self._most = _COST_WHILE_WAITING
+        if len(doubtful) <= MOST_READ:
+            held = self._read(self._readable(doubtful))
             if held is not None:
-                return self._exact(request, after, _joined(candidates.sure, held))
-        return self._estimated(request, after, candidates.sure, candidates.doubtful, rows[:_SAMPLE])
+                return self._exact(request, after, candidates.sure + held)
+        return self._estimated(request, after, candidates.sure, doubtful)
 
-    def _exact(self, request: PageRequest, after: Position | None, texts: str) -> Found:
-        condition = holds(self._wanted, texts)
+    def _readable(self, texts: list[int]) -> list[tuple[Any, ...]]:
+        """Each of these texts with a file that has it, unless a short field of the file holds what is wanted."""
+        if not texts:
+            return []
+        statement = text_statement(self._view.table, self._wanted, msgspec.json.encode(texts).decode())
+        return fetch(self._view.cursor, statement, self._bounds)
+
+    def _exact(self, request: PageRequest, after: Position | None, texts: Collection[int]) -> Found:
+        condition = self._holding(texts)
         return rows_of(
             self._view, msgspec.structs.replace(request, condition=condition), after, self._bounds
         )
 
-    def _read(self, rows: list[tuple[Any, ...]]) -> str | None:
-        """Which of these texts hold it; None when they are too long to be read."""
+    def _read(self, rows: list[tuple[Any, ...]]) -> list[int] | None:
+        """Which of these texts hold it; None when reading them costs too much."""
         held = []
         for number, uri in rows:
             if self._holds(uri):
                 held.append(number)
-            if self._characters > MOST_CHARACTERS:
+            if self._cost > self._most:
                 return None
-        return msgspec.json.encode(held).decode()
+        return held
 
     def _holds(self, uri: str) -> bool:
+        verdict = self._verdicts.get(uri)
+        if verdict is None:
+            verdict = self._verdicts[uri] = self._look_into(uri)
+        return verdict
+
+    def _look_into(self, uri: str) -> bool:
         self._bounds.check()
         text = self._text_of(uri)
+        self._cost += _COST_OF_DOCUMENT
         if text is None:
             return False
-        self._characters += len(text)
+        self._cost += len(text) if text.isascii() else len(text) * _COST_BEYOND_ASCII
         return self._wanted in fold_text(text)
 
     def _estimated(
-        self, request: PageRequest, after: Position | None, sure: str, doubtful: str, sample: list[Any]
+        self, request: PageRequest, after: Position | None, sure: list[int], doubtful: list[int]
     ) -> Found:
-        some = holds(self._wanted, sure)
-        request = msgspec.structs.replace(request, condition=holds(self._wanted, _joined(sure, doubtful)))
+        some = self._holding(sure)
+        request = msgspec.structs.replace(request, condition=self._holding(sure + doubtful))
         counted = count_both_statement(self._view.table, some, request.condition)
         certain, possible = fetch(self._view.cursor, counted, self._bounds)[0]
-        share = sum(self._holds(uri) for _, uri in sample) / max(1, len(sample))
+        if not self._verdicts:
+            self._read_sample(doubtful)
+        share = sum(self._verdicts.values()) / max(1, len(self._verdicts))
+        self._cost = 0
         found = self._fill(request, after, some)
-        return msgspec.structs.replace(found, total=certain + round((possible - certain) * share))
+        total = certain + round((possible - certain) * share)
+        return msgspec.structs.replace(found, total=max(total, len(found.rows)))
+
+    def _read_sample(self, doubtful: list[int]) -> None:
+        # The same question has the same sample on every page.
+        chosen = random.Random(len(doubtful)).sample(doubtful, min(_SAMPLE, len(doubtful)))  # noqa: S311
+        for _, uri in self._readable(chosen):
+            self._holds(uri)
+            if self._cost > self._most / 2:
+                return
 
     def _fill(self, request: PageRequest, after: Position | None, some: Condition) -> Found:
         """A page in order; it ends early when enough was read, and goes on behind what was read last."""
-        chunk = msgspec.structs.replace(request, limit=_CHUNK - 1)
+        chunk = msgspec.structs.replace(request, limit=MOST_READ - 1)
+        statement = page_statement(self._view.table, chunk, after, some)
         rows: list[tuple[Any, ...]] = []
-        for _ in range(MOST_READ // _CHUNK):
-            statement = page_statement(self._view.table, chunk, after, some)
-            here = fetch(self._view.cursor, statement, self._bounds)
-            for *row, certain in here:
-                if certain or self._holds(row[0]):
-                    rows.append(tuple(row))
-                if len(rows) == request.limit:
-                    return Found(rows, None, rows[-1])
-            if len(here) < _CHUNK:
-                return Found(rows, None, None)
-            last = here[-1][:-1]
-            if self._characters > MOST_CHARACTERS:
+        last = None
+        here = fetch(self._view.cursor, statement, self._bounds)
+        for *row, certain in here:
+            last = tuple(row)
+            if certain or self._holds(row[0]):
+                rows.append(last)
+            if len(rows) == request.limit or self._cost > self._most:
                 return Found(rows, None, last)
-            after = Position(request.fingerprint, tuple(last[1:]), last[0])
-        return Found(rows, None, last)
+        return Found(rows, None, last if len(here) == MOST_READ else None)
 
-
-def holds(wanted: str, texts: str) -> Condition:
-    """Files with ``wanted`` in a short field, or with one of these texts (a JSON array of numbers)."""
-    listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
-    if texts == _NONE:
-        return Condition('contains("Fuzzy", ?)', (wanted,))
-    return Condition(f'(contains("Fuzzy", ?) OR coalesce("Text" IN {listed}, false))', (wanted, texts))
-
-
-def _joined(left: str, right: str) -> str:
-    if _NONE in (left, right):
-        return left if right == _NONE else right
-    return f"{left[:-1]},{right[1:]}"
+    def _holding(self, texts: Collection[int]) -> Condition:
+        """Files with what is wanted in a short field, or with one of these texts."""
+        if not texts:
+            return Condition('contains("Fuzzy", ?)', (self._wanted,))
+        if len(texts) <= _FEW_TEXTS:
+            listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
+            return Condition(
+                f'(contains("Fuzzy", ?) OR coalesce("Text" IN {listed}, false))',
+                (self._wanted, msgspec.json.encode(list(texts)).decode()),
+            )
+        bits = bytearray(b"0") * (max(texts) + 1)
+        for number in texts:
+            bits[number] = 49  # the digit 1
+        marked = (
+            f'CASE WHEN "Text" < {len(bits):d} THEN get_bit(?::BIT, "Text"::INTEGER) = 1 ELSE false END'
+        )
+        return Condition(f'(contains("Fuzzy", ?) OR {marked})', (self._wanted, bits.decode()))

@@ -18,7 +18,8 @@ from typing import Any
 import duckdb
 
 from bindery.catalog.index.changes import ChangeSource
-from bindery.catalog.index.dataset_index import DatasetIndex, View
+from bindery.catalog.index.dataset_files import View
+from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.follower import Follower
 from bindery.catalog.index.fuzzy import FuzzySearch
 from bindery.catalog.index.instance import Instance
@@ -217,6 +218,10 @@ class Index:
         with self._guard:
             indexes = list(self._datasets.values())
         return [found for index in indexes if (found := index.progress()) is not None]
+
+    def texts_waiting(self, dataset_id: int) -> int:
+        """Texts of a dataset whose words are not taken yet: FuzzyQuery reads each of them."""
+        return self._of(dataset_id).texts_waiting
 
     @property
     def ready(self) -> bool:

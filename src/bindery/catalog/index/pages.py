@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import msgspec
 
-from bindery.catalog.index.dataset_index import View
+from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.statements import (
     PageRequest,
     count_statement,

@@ -56,12 +56,12 @@ def count_both_statement(table: str, some: Condition, all_: Condition) -> Condit
     )
 
 
-def text_statement(table: str, wanted: str, texts: str, limit: int) -> Condition:
-    """Each of these texts with a file that has it, unless a short field of the file holds what is wanted."""
+def text_statement(table: str, wanted: str, texts: str) -> Condition:
+    """Each of these texts (a JSON array) with a file that has it, unless a short field of it holds what is wanted."""
     listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
     return Condition(
         f'SELECT "Text", min("URI") FROM {table} WHERE "Text" IN {listed} AND NOT contains("Fuzzy", ?)'
-        f' GROUP BY "Text" ORDER BY "Text" LIMIT {limit:d}',
+        ' GROUP BY "Text" ORDER BY "Text"',
         (texts, wanted),
     )
 

@@ -1,10 +1,13 @@
 """The texts of a dataset's documents: which of them may hold what is looked for.
 
-An SQLite file beside the columns (docs/decisions/0007). It holds no text, only which words each text has, in a
-full-text index of SQLite (FTS5) without positions, and the words themselves with their parts, by which the
+An SQLite file beside the columns (docs/decisions/0007). It holds no text, only which words each text has, in
+full-text indexes of SQLite (FTS5) without positions, and the words themselves with their parts, by which the
 words are found that hold a piece of text. A text is known by its digest and held once, however many files have
-it; the number it gets stands in the column ``Text`` of those files. Texts that no file has any more stay until
-the index of the dataset is built anew.
+it; the number it gets stands in the column ``Text`` of those files.
+
+A new text waits first: it has a number, and is read whenever something is looked for, until its words are taken,
+which takes a hundred times as long. SQLite forgets nothing of such an index, so it is made of parts: one of which
+many texts are given up is emptied as a whole, and what is still needed of it waits again.
 """
 
 from __future__ import annotations
@@ -13,50 +16,46 @@ import contextlib
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from bindery.catalog.index import vocabulary
+from bindery.catalog.index.text_conditions import TextConditions, conditions_of
 from bindery.catalog.index.time_limit import Bounds
-from bindery.catalog.index.tokens import (
-    LONGEST_PART,
-    WINDOW,
-    Run,
-    pair_tokens,
-    part_tokens,
-    runs_of,
-    tokens_of_text,
-    word_token,
-    words_of,
-)
+from bindery.catalog.index.tokens import Content, content_of
+from bindery.catalog.index.vocabulary import Vocabulary
 from bindery.catalog.query.folding import fold_text
 
-_SCRIPT = """
+_SCRIPT = f"""
 CREATE TABLE text (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     digest BLOB NOT NULL UNIQUE,
     size INTEGER NOT NULL,      -- characters
-    held INTEGER NOT NULL       -- 0 when it has too many words: it is read whenever something is looked for
+    part INTEGER                -- NULL while it waits, 0 when it has too many words; both are read for every question
 ) STRICT;
-CREATE INDEX text_not_held ON text (id) WHERE held = 0;
-CREATE VIRTUAL TABLE text_token USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii');
-INSERT INTO text_token (text_token, rank) VALUES ('hashsize', 16777216);
-CREATE TABLE word (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE) STRICT;
-CREATE VIRTUAL TABLE word_part USING fts5(
-    word, content='', detail=none, columnsize=0, tokenize='trigram case_sensitive 1'
-);
+CREATE INDEX text_part ON text (part);
+CREATE TABLE part (
+    id INTEGER PRIMARY KEY,
+    texts INTEGER NOT NULL,
+    released INTEGER NOT NULL   -- how often a file has given up one of its texts
+) STRICT;
+INSERT INTO part VALUES (0, 0, 0);
+{vocabulary.SCRIPT}
+"""
+_TOKENS = """
+CREATE VIRTUAL TABLE token_{part:d} USING fts5(tokens, content='', detail=none, columnsize=0, tokenize='ascii');
+INSERT INTO token_{part:d} (token_{part:d}, rank) VALUES ('hashsize', 16777216);
 """
 _CACHE_KIB = 8_192
-_KNOWN_WORDS = 200_000
-"""Words remembered as being in the file already."""
-_RIPE_VOCABULARY = 200_000
-_MOST_NEW_WORDS = 5_000
-"""A text that brings more new words than this to so many known ones is no text of a language: it is not held, for
-its words would fill the file and be looked for by nobody."""
-_MOST_EXPANSIONS = 256
-"""Words that one piece of text may stand for; beyond, its parts are looked for, and the texts are read."""
-_MOST_TOKENS = 24
+_MOST_IN_PART = 100_000
+_FEW_RELEASED = 100
+"""A part is looked through when more of it was given up than these, and than half of its texts."""
+_MOST_WAITING = 1_000
+_TURN_SECONDS = 0.001
+"""Left to others between two transactions, for a lock is not given in the order it is asked for."""
 
 
 class TextsDamaged(Exception):
@@ -64,22 +63,25 @@ class TextsDamaged(Exception):
 
 
 class Candidates(msgspec.Struct, frozen=True):
-    """Numbers of texts as JSON arrays: those that hold what is looked for, and those that have to be read."""
+    """Numbers of texts: those that hold what is looked for, and those that have to be read."""
 
-    sure: str
-    doubtful: str
+    sure: list[int]
+    doubtful: list[int]
+    waiting: int
+    """How many of the doubtful only wait to be held."""
 
 
 class TextIndex:
-    """One file. ``add`` is for one thread at a time; ``candidates`` for any number. Raises TextsDamaged."""
+    """One file. One thread at a time writes, any number asks for ``candidates``. Raises TextsDamaged."""
 
     def __init__(self, path: Path, *, new: bool) -> None:
         self._path = path
         self._guard = threading.Lock()
+        self._writing = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._running: set[sqlite3.Connection] = set()
-        self._closed = False
-        self._known: set[str] = set()
+        self._awaited = 0
+        self._stopping = self._closed = False
         with _watched():
             if not new and not path.exists():
                 raise TextsDamaged(f"{path.name} is missing")
@@ -88,106 +90,224 @@ class TextIndex:
                 if new:
                     self._writer.executescript(_SCRIPT)
                 self.newest = self._newest()
-                self._vocabulary = self._count_words()
+                self._vocabulary = Vocabulary(self._writer)
             except BaseException:
                 self._writer.close()
                 raise
 
     def _newest(self) -> int:
-        return int(self._writer.execute("SELECT coalesce(max(id), 0) FROM text").fetchone()[0])
+        """The greatest number that was ever given; none is given twice."""
+        row = self._writer.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
+        return int(row[0])
 
-    def _count_words(self) -> int:
-        return int(self._writer.execute("SELECT coalesce(max(id), 0) FROM word").fetchone()[0])
+    # writing
 
     def add(self, texts: Sequence[str | None]) -> list[int | None]:
-        """The number of each text, the new ones in one transaction."""
-        with _watched():
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                numbers = [None if not text else self._add(text) for text in texts]
-                self._writer.execute("COMMIT")
-            except BaseException:
-                self._known.clear()
-                with contextlib.suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
-                    self._vocabulary = self._count_words()
-                raise
+        """The number of each text; new ones wait to be held."""
+        digests = [None if not text else (_digest(text), len(text)) for text in texts]
+        if not any(digests):
+            return [None] * len(texts)
+        with self._transaction():
+            numbers = [None if known is None else self._number(*known) for known in digests]
             self.newest = self._newest()
         return numbers
 
-    def _add(self, text: str) -> int:
-        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    def _number(self, digest: bytes, size: int) -> int:
         row = self._writer.execute("SELECT id FROM text WHERE digest = ?", (digest,)).fetchone()
-        if row is not None:
-            return int(row[0])
-        folded = fold_text(text)
-        words = words_of(folded)
-        new = self._new_words(words) if words is not None else []
-        if len(new) > _MOST_NEW_WORDS and self._vocabulary > _RIPE_VOCABULARY:
-            words = None
-        number = self._writer.execute(
-            "INSERT INTO text (digest, size, held) VALUES (?, ?, ?)", (digest, len(text), words is not None)
-        ).lastrowid
-        assert number is not None
-        if words is not None:
-            self._add_words(new)
-            self._remember(words)
-            self._writer.execute(
-                "INSERT INTO text_token (rowid, tokens) VALUES (?, ?)",
-                (number, tokens_of_text(folded, words)),
+        if row is None:
+            insert = "INSERT INTO text (digest, size) VALUES (?, ?) RETURNING id"
+            row = self._writer.execute(insert, (digest, size)).fetchone()
+        return int(row[0])
+
+    def waiting(self, most_characters: int) -> list[int]:
+        """Some of the texts that wait, the eldest first: together so large, but one at least."""
+        with self._transaction():
+            rows = self._writer.execute(
+                "SELECT id, size FROM text WHERE part IS NULL ORDER BY id LIMIT ?", (_MOST_WAITING,)
+            ).fetchall()
+        found: list[int] = []
+        size = 0
+        for number, characters in rows:
+            size += characters
+            if found and size > most_characters:
+                break
+            found.append(number)
+        return found
+
+    def hold(self, texts: Iterable[tuple[int, str]]) -> int:
+        """Take the words of texts that wait, by number; how many were taken. Those that differ by now go on waiting."""
+        # Outside of the transaction, for this takes the longer half of the time, and others want to write.
+        ready = [
+            (number, _digest(text), content_of(fold_text(text)))
+            for number, text in texts
+            if not self._stopping
+        ]
+        ready.reverse()
+        held = 0
+        while ready and not self._stopping:
+            with self._transaction():
+                held += self._take(ready)
+            time.sleep(_TURN_SECONDS)
+        return held
+
+    def _take(self, ready: list[tuple[int, bytes, Content | None]]) -> int:
+        """From the end of the list, until somebody else wants to write."""
+        held, part = 0, self._open_part()
+        while ready and not self._stopping:
+            number, digest, content = ready.pop()
+            known = content is not None and self._vocabulary.take(content.words)
+            place = part if known else 0
+            update = "UPDATE text SET part = ? WHERE id = ? AND digest = ? AND part IS NULL"
+            if self._writer.execute(update, (place, number, digest)).rowcount == 0:
+                continue
+            held += 1
+            self._writer.execute("UPDATE part SET texts = texts + 1 WHERE id = ?", (place,))
+            if known and content is not None:
+                insert = f"INSERT INTO token_{part:d} (rowid, tokens) VALUES (?, ?)"
+                self._writer.execute(insert, (number, content.tokens))
+            if self._awaited:
+                break
+        return held
+
+    def _open_part(self) -> int:
+        part, texts = self._writer.execute("SELECT id, texts FROM part ORDER BY id DESC LIMIT 1").fetchone()
+        if part > 0 and texts < _MOST_IN_PART:
+            return int(part)
+        part += 1
+        for statement in filter(None, map(str.strip, _TOKENS.format(part=part).split(";"))):
+            self._writer.execute(statement)
+        self._writer.execute("INSERT INTO part VALUES (?, 0, 0)", (part,))
+        return int(part)
+
+    def release(self, numbers: Collection[int]) -> None:
+        """Files have given up these texts. Which of them nobody needs any more is found by the part, and later."""
+        if not numbers:
+            return
+        with self._transaction():
+            self._writer.executemany(
+                "UPDATE part SET released = released + 1 WHERE id = (SELECT part FROM text WHERE id = ?)",
+                [(number,) for number in numbers],
             )
-        return number
 
-    def _new_words(self, words: set[str]) -> list[str]:
-        find = "SELECT 1 FROM word WHERE word = ?"
-        return [word for word in words - self._known if not self._writer.execute(find, (word,)).fetchone()]
+    def given_up(self) -> tuple[int, list[int]] | None:
+        """A part of which much was given up, with the numbers of its texts."""
+        with self._transaction():
+            row = self._writer.execute(
+                "SELECT id FROM part WHERE released > max(?, texts / 2) LIMIT 1", (_FEW_RELEASED,)
+            ).fetchone()
+            if row is None:
+                return None
+            numbers = self._writer.execute("SELECT id FROM text WHERE part = ? ORDER BY id", row).fetchall()
+        return int(row[0]), [number for (number,) in numbers]
 
-    def _add_words(self, words: list[str]) -> None:
-        numbered = list(enumerate(words, self._vocabulary + 1))
-        self._writer.executemany("INSERT INTO word (id, word) VALUES (?, ?)", numbered)
-        self._writer.executemany(
-            "INSERT INTO word_part (rowid, word) VALUES (?, ?)",
-            (entry for entry in numbered if len(entry[1]) >= LONGEST_PART),
-        )
-        self._vocabulary += len(words)
+    def tidy(self, part: int, unneeded: Collection[int]) -> None:
+        """Forget texts of a part. When they are many, the part goes, and the rest of its texts waits again.
 
-    def _remember(self, words: set[str]) -> None:
-        if len(self._known) + len(words) > _KNOWN_WORDS:
-            self._known.clear()
-        self._known |= words
+        Nobody may be asking meanwhile whose columns still speak of one of them.
+        """
+        with self._transaction():
+            self._writer.execute("UPDATE part SET released = 0 WHERE id = ?", (part,))
+            if len(unneeded) * 4 < self._texts_of(part):
+                return
+            self._forget(unneeded)
+            if part > 0:
+                self._writer.execute("UPDATE text SET part = NULL WHERE part = ?", (part,))
+                self._writer.execute(f"DROP TABLE token_{part:d}")
+                self._writer.execute("DELETE FROM part WHERE id = ?", (part,))
+
+    def _texts_of(self, part: int) -> int:
+        return int(self._writer.execute("SELECT texts FROM part WHERE id = ?", (part,)).fetchone()[0])
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """Forget texts that wait and that no file has; under the same condition."""
+        with self._transaction():
+            self._forget(numbers)
+
+    def _forget(self, numbers: Collection[int]) -> None:
+        for number in numbers:
+            row = self._writer.execute("DELETE FROM text WHERE id = ? RETURNING part", (number,)).fetchone()
+            if row is not None and row[0] is not None:
+                self._writer.execute("UPDATE part SET texts = texts - 1 WHERE id = ?", row)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One writes at a time; who takes texts gives way to the others."""
+        with self._guard:
+            self._awaited += 1
+        self._writing.acquire()
+        with self._guard:
+            self._awaited -= 1
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._turn(), _watched():
+            if self._closed:
+                raise TextsDamaged("it is closed")
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                    self._vocabulary.read()
+                raise
+
+    # asking
 
     def candidates(self, wanted: str, bounds: Bounds) -> Candidates:
         """Which texts may hold ``wanted``, a folded text. Raises what ``bounds`` raises, too."""
         with self._reading() as connection, bounds.watch(connection), _watched():
-            conditions, sure = _conditions(connection, runs_of(wanted), wanted)
-            found = (
-                "SELECT rowid AS id FROM text_token WHERE text_token MATCH ?"
-                if conditions
-                else ("SELECT id FROM text WHERE held AND ? IS NOT NULL")
+            conditions = conditions_of(connection, wanted)
+            found = self._held(connection, conditions, bounds)
+            waiting = _ids(connection, "SELECT id FROM text WHERE part IS NULL")
+            unheld = _ids(connection, "SELECT id FROM text WHERE part = 0")
+        sure, doubtful = (found, []) if conditions.exact else ([], found)
+        return Candidates(sure, doubtful + unheld + waiting, len(waiting))
+
+    def _held(
+        self, connection: sqlite3.Connection, conditions: TextConditions, bounds: Bounds
+    ) -> list[int]:
+        if not conditions.match:
+            return _ids(connection, "SELECT id FROM text WHERE part > 0")
+        found: list[int] = []
+        for (part,) in connection.execute("SELECT id FROM part WHERE id > 0 ORDER BY id").fetchall():
+            bounds.check()
+            name = f"token_{part:d}"
+            found += _ids(
+                connection, f"SELECT rowid AS id FROM {name} WHERE {name} MATCH ?", (conditions.match,)
             )
-            parameters = (" AND ".join(conditions),)
-            unheld = "SELECT id FROM text WHERE held = 0"
-            if sure:
-                return Candidates(_ids(connection, found, parameters), _ids(connection, unheld))
-            return Candidates("[]", _ids(connection, f"{found} UNION ALL {unheld}", parameters))
+        return found
+
+    def count_waiting(self) -> int:
+        """How many texts wait."""
+        with self._reading() as connection, _watched():
+            return int(connection.execute("SELECT count(*) FROM text WHERE part IS NULL").fetchone()[0])
 
     def stop(self) -> None:
-        """Interrupt what is being looked for, from any thread; to be repeated until nothing runs."""
+        """Interrupt what is being looked for, from any thread, for good; to be repeated until nothing runs."""
+        self._stopping = True
         with self._guard:
             for connection in self._running:
                 connection.interrupt()
 
     def close(self) -> None:
-        """Close what nobody uses; the rest is closed by whoever uses it. Nothing may be added meanwhile."""
-        with self._guard:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in (*idle, self._writer):
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+        """Close what nobody uses; the rest is closed by whoever uses it."""
+        with self._turn():
+            with self._guard:
+                self._closed = True
+                idle, self._idle = self._idle, []
+            for connection in (*idle, self._writer):
+                with contextlib.suppress(sqlite3.Error):
+                    connection.close()
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a transaction, so that all that is read is of one moment."""
         with self._guard:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
@@ -196,8 +316,12 @@ class TextIndex:
         with self._guard:
             self._running.add(connection)
         try:
+            with _watched():
+                connection.execute("BEGIN")
             yield connection
         finally:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
             with self._guard:
                 self._running.discard(connection)
                 if not self._closed:
@@ -218,63 +342,14 @@ class TextIndex:
         return connection
 
 
-def _ids(connection: sqlite3.Connection, found: str, parameters: tuple[str, ...] = ()) -> str:
-    """As one JSON text, made by SQLite: a million numbers as objects would take a second of everybody's time."""
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _ids(connection: sqlite3.Connection, found: str, parameters: tuple[str, ...] = ()) -> list[int]:
+    """By way of one JSON text, made by SQLite: a million rows as objects would take a second of everybody's time."""
     row = connection.execute(f"SELECT json_group_array(id) FROM ({found})", parameters).fetchone()
-    return str(row[0])
-
-
-def _conditions(connection: sqlite3.Connection, runs: list[Run], wanted: str) -> tuple[list[str], bool]:
-    """Conditions on the tokens that each text meets which holds ``wanted``; whether they suffice."""
-    conditions: list[str] = []
-    alone = len(runs) == 1 and runs[0].text == wanted
-    exact = False
-    for run in runs:
-        tokens, exact = _pair_condition(run) if run.ideographs else _word_condition(connection, run)
-        conditions += tokens
-        if len(conditions) >= _MOST_TOKENS:
-            break
-    return conditions[:_MOST_TOKENS], alone and exact and len(conditions) <= _MOST_TOKENS
-
-
-def _pair_condition(run: Run) -> tuple[list[str], bool]:
-    return [_quoted(token) for token in dict.fromkeys(pair_tokens(run.text))], len(run.text) <= 2
-
-
-def _word_condition(connection: sqlite3.Connection, run: Run) -> tuple[list[str], bool]:
-    """One condition, or several that are weaker together; whether they say all about the run."""
-    if not run.open_before and not run.open_behind:
-        if len(run.text) > 2 * WINDOW:
-            return [_quoted(word_token(run.text[: 2 * WINDOW]))], False
-        return [_quoted(word_token(run.text))], False
-    text = run.text[:WINDOW] if run.open_behind else run.text[-WINDOW:]
-    if len(text) <= LONGEST_PART and run.open_before and run.open_behind:
-        return [_quoted(token) for token in part_tokens(text)], True
-    words = _words_with(connection, text, run) if len(text) >= LONGEST_PART else None
-    if words is None:
-        return [_quoted(token) for token in part_tokens(text)], False
-    return [
-        f"({' OR '.join(_quoted(word_token(word)) for word in words)})" if words else _quoted("\ue003")
-    ], (len(run.text) <= WINDOW)
-
-
-def _words_with(connection: sqlite3.Connection, text: str, run: Run) -> list[str] | None:
-    """The words that the run may be a piece of; None when they are too many."""
-    parts = [text[at : at + LONGEST_PART] for at in range(len(text) - LONGEST_PART + 1)]
-    pattern = {
-        (True, True): "instr(word, :text)",
-        (True, False): "substr(word, -length(:text)) = :text",
-    }.get((run.open_before, run.open_behind), "substr(word, 1, length(:text)) = :text")
-    rows = connection.execute(
-        "SELECT word FROM word WHERE id IN (SELECT rowid FROM word_part WHERE word_part MATCH :parts)"
-        f" AND {pattern} LIMIT {_MOST_EXPANSIONS + 1:d}",
-        {"parts": " AND ".join(map(_quoted, dict.fromkeys(parts))), "text": text},
-    ).fetchall()
-    return [row[0] for row in rows] if len(rows) <= _MOST_EXPANSIONS else None
-
-
-def _quoted(token: str) -> str:
-    return f'"{token}"'
+    return msgspec.json.decode(row[0], type=list[int])
 
 
 @contextlib.contextmanager

@@ -1,14 +1,16 @@
-"""What of a text its index holds: the words, their short parts, and pairs of Chinese, Japanese and Korean letters.
+"""What of a text its index holds: the words, their short parts, where two words meet, and pairs of ideographs.
 
-A text is a row of runs of letters and digits; what stands between them is not held. Each token says what it is
-by its first character, so that a word is no part of a word.
+A text is a row of runs of letters and digits; what stands between them is not held. Where one word of other
+letters than ideographs follows another, the last three letters of the one and the first three of the other are
+a token (a meeting), by which phrases are told from texts that have all their words. Each token says what it is by
+its first character, so that a word is no part of a word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -21,12 +23,18 @@ WINDOW = LONGEST_WORD // 2
 MOST_WORDS = 30_000
 """Different words of a text; those of two million letters of a language are fewer."""
 LONGEST_PART = 3
+MOST_MEETINGS = 20_000
+"""Different ones of a text; one with more is a book, and holds none."""
 
 _RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
 _IDEOGRAPHS = re.compile(f"[{CJK}]+")
 _LATIN = re.compile(f"[^\\W_{CJK}]+")
 _ASCII = re.compile("[a-z0-9]+")
-_WORD, _PART, _PAIR = "\ue000", "\ue001", "\ue002"
+_WORD, _PART, _PAIR, _MEETING = "\ue000", "\ue001", "\ue002", "\ue003"
+NOTHING = "\ue003"
+"""What no text has."""
+_ALL_MEETINGS = "\ue004"
+"""Of a text that has too many to be held."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -46,13 +54,29 @@ def runs_of(text: str) -> list[Run]:
     ]
 
 
-def words_of(text: str) -> set[str] | None:
-    """The different words of a folded text; None when they are too many to be held."""
-    words = set((_ASCII if text.isascii() else _LATIN).findall(text))
+class Content(msgspec.Struct, frozen=True):
+    """What a text is held by."""
+
+    words: set[str]
+    tokens: str
+    """Parted by spaces."""
+
+
+def content_of(text: str) -> Content | None:
+    """Of a folded text; None when it has too many words to be held."""
+    runs = (_ASCII if text.isascii() else _LATIN).findall(text)
+    words = set(runs)
     for run in [run for run in words if len(run) > LONGEST_WORD]:
         words.remove(run)
         words.update(_pieces(run))
-    return words if len(words) <= MOST_WORDS else None
+    if len(words) > MOST_WORDS:
+        return None
+    tokens = [_WORD + word for word in words]
+    tokens += _parts(words)
+    tokens += _meetings(runs)
+    if not text.isascii():
+        tokens += _pairs(text)
+    return Content(words, " ".join(tokens))
 
 
 def _pieces(run: str) -> Iterator[str]:
@@ -61,27 +85,41 @@ def _pieces(run: str) -> Iterator[str]:
     yield run[last:]
 
 
-def tokens_of_text(text: str, words: Iterable[str]) -> str:
-    """The tokens of a folded text with these words, parted by spaces."""
-    words = list(words)
-    tokens = {_WORD + word for word in words}
-    tokens.update(*map(_parts, words))
-    if not text.isascii():
-        for run in _IDEOGRAPHS.findall(text):
-            tokens.update(_PAIR + letter for letter in run)
-            tokens.update(_PAIR + run[at : at + 2] for at in range(len(run) - 1))
-    return " ".join(tokens)
+def _parts(words: Iterable[str]) -> list[str]:
+    """All at once out of the words in one row, which takes a third of the time of one word after the other."""
+    row = f" {' '.join(words)}  "
+    longest = set(map("".join, zip(row, row[1:], row[2:], strict=False)))
+    pairs = {part[:2] for part in longest}
+    return [_PART + part for part in (*longest, *pairs, *set(row)) if " " not in part]
 
 
-@lru_cache(maxsize=20_000)
-def _parts(word: str) -> tuple[str, ...]:
-    return tuple(
-        {
-            _PART + word[start : start + length]
-            for length in range(1, LONGEST_PART + 1)
-            for start in range(len(word) - length + 1)
-        }
-    )
+def _meetings(runs: Sequence[str]) -> Iterable[str]:
+    """Where the runs of a text meet."""
+    found = {_meeting(left, right) for left, right in set(pairwise(runs))}
+    return found if len(found) <= MOST_MEETINGS else (_ALL_MEETINGS,)
+
+
+def _meeting(left: str, right: str) -> str:
+    return _MEETING + left[-LONGEST_PART:] + right[:LONGEST_PART]
+
+
+def _pairs(text: str) -> set[str]:
+    found: set[str] = set()
+    for run in _IDEOGRAPHS.findall(text):
+        found.update(map(_PAIR.__add__, run))
+        found.update(_PAIR + first + second for first, second in pairwise(run))
+    return found
+
+
+def meeting_tokens(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """For each meeting of which enough is known, the tokens of which a text has one that has these runs."""
+    letters = [run for run in runs if not run.ideographs]
+    return [
+        (_meeting(left.text, right.text), _ALL_MEETINGS)
+        for left, right in pairwise(letters)
+        if (not left.open_before or len(left.text) >= LONGEST_PART)
+        and (not right.open_behind or len(right.text) >= LONGEST_PART)
+    ]
 
 
 def word_token(word: str) -> str:

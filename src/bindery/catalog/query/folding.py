@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from unicodedata import normalize
 
 _PIECE = 250
-_RUN = re.compile("[\0-\x7f]?[^\0-\x7f]+")
-"""Characters beyond ASCII, with the letter before them that an accent may join; ASCII joins nothing before it."""
+_RUN = re.compile("[^\0-\x7f]+")
+"""Characters beyond ASCII. A pattern that begins with one class is searched for ten times as fast as any other."""
 _SAFE = re.compile("[\u3400-\u9fff]")
 """Ideographs never join what stands before them."""
 
@@ -27,13 +27,18 @@ def fold_text(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    folded = _RUN.sub(_fold_run, text)
-    # The rest is ASCII, which bytes lower without touching anything else.
-    return folded.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+    folded, done = [], 0
+    for run in _RUN.finditer(text):
+        # With the letter before it, which an accent may join; ASCII itself joins nothing before it.
+        start = max(done, run.start() - 1)
+        folded += (text[done:start].lower(), _fold_run(text[start : run.end()]))
+        done = run.end()
+    folded.append(text[done:].lower())
+    return "".join(folded)
 
 
-def _fold_run(run: re.Match[str]) -> str:
-    return _fold(run[0]) if len(run[0]) <= _PIECE else "".join(map(_fold, _pieces(run[0])))
+def _fold_run(run: str) -> str:
+    return _fold(run) if len(run) <= _PIECE else "".join(map(_fold, _pieces(run)))
 
 
 def _pieces(text: str) -> Iterator[str]:

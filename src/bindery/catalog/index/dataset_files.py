@@ -1,0 +1,142 @@
+"""The two files of a dataset's index, columns and texts, and how they are attached, made and thrown away.
+
+``N-B.duckdb`` and ``N-B.texts``: N the dataset, B counted up with each building, so that whoever still reads the
+old ones is not disturbed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from bindery.catalog.index.instance import Instance
+from bindery.catalog.index.projection import COLUMNS
+from bindery.catalog.index.texts import TextIndex
+
+SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 2")).encode()).hexdigest()
+"""Files of another form are built anew."""
+
+
+class View(msgspec.Struct, frozen=True):
+    """What a query reads: a cursor in a transaction, the table of the columns, and the texts."""
+
+    cursor: duckdb.DuckDBPyConnection
+    table: str
+    texts: TextIndex
+
+
+class Attached(msgspec.Struct, frozen=True):
+    """The files as they are attached."""
+
+    alias: str
+    generation: int
+    """Of the instance; in another one they are attached no more."""
+    texts: TextIndex
+
+    @property
+    def table(self) -> str:
+        """The columns, one row an entry."""
+        return f"{self.alias}.files"
+
+    @property
+    def applied(self) -> str:
+        """The table of one row that says how far the columns are."""
+        return f"{self.alias}.applied"
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the columns say of themselves."""
+
+    sequence: int
+    """The newest change that is in them."""
+    record: str
+    schema: str
+    texts: int
+    """The greatest number of a text that they speak of."""
+    purged: int
+    """Removals up to this change were not needed when they were begun."""
+
+
+class DatasetFiles:
+    """Those of one dataset; for one thread at a time."""
+
+    def __init__(self, instance: Instance, folder: Path, dataset_id: int) -> None:
+        self._instance = instance
+        self._folder = folder
+        self._dataset_id = dataset_id
+
+    def newest(self) -> Path | None:
+        """The columns of the newest building."""
+        paths = self._folder.glob(f"{self._dataset_id}-*.duckdb")
+        return max(paths, key=_build_of, default=None)
+
+    def attach(self, path: Path, *, new: bool = False) -> Attached:
+        """Open both files. Raises duckdb.Error, TextsDamaged."""
+        alias = f"d{self._dataset_id}_{_build_of(path)}_{self._instance.generation}"
+        with self._instance.cursor() as cursor:
+            escaped = str(path.resolve()).replace("'", "''")
+            cursor.execute(f"ATTACH '{escaped}' AS {alias}")
+        try:
+            texts = TextIndex(path.with_suffix(".texts"), new=new)
+        except BaseException:
+            self._forget(alias)
+            raise
+        return Attached(alias, self._instance.generation, texts)
+
+    def state(self, files: Attached) -> State | None:
+        """None when they were not made to an end."""
+        with self._instance.cursor() as cursor:
+            row = cursor.execute(
+                f"SELECT sequence, record, schema, texts, purged FROM {files.applied}"
+            ).fetchone()
+        return None if row is None else State(*row)
+
+    def create(self, record: str, purged: int) -> Attached:
+        """Empty files under a new name; the old ones go."""
+        old = [path for path in self._folder.glob(f"{self._dataset_id}-*") if path.name[0].isdigit()]
+        build = max(map(_build_of, old), default=0) + 1
+        for path in old:
+            path.unlink(missing_ok=True)
+        files = self.attach(self._folder / f"{self._dataset_id}-{build}.duckdb", new=True)
+        try:
+            self._create_tables(files, record, purged)
+        except BaseException:
+            self.detach(files)
+            raise
+        return files
+
+    def _create_tables(self, files: Attached, record: str, purged: int) -> None:
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+        held = "sequence BIGINT, record VARCHAR, schema VARCHAR, texts BIGINT, purged BIGINT"
+        with self._instance.transaction() as writer:
+            writer.execute(f"CREATE TABLE {files.table} ({columns})")
+            writer.execute(f"CREATE TABLE {files.applied} ({held})")
+            writer.execute(
+                f"INSERT INTO {files.applied} VALUES (0, ?, ?, 0, ?)",
+                [record, SCHEMA, purged],
+            )
+            writer.execute("COMMIT")
+
+    def detach(self, files: Attached) -> None:
+        """Close both files."""
+        files.texts.close()
+        if files.generation == self._instance.generation:
+            self._forget(files.alias)
+
+    def _forget(self, alias: str) -> None:
+        with contextlib.suppress(duckdb.Error), self._instance.cursor() as cursor:
+            cursor.execute(f"DETACH {alias}")
+
+    def remove(self) -> None:
+        """Those of every building."""
+        for path in self._folder.glob(f"{self._dataset_id}-*"):
+            path.unlink(missing_ok=True)
+
+
+def _build_of(path: Path) -> int:
+    number = path.name.partition("-")[2].partition(".")[0]
+    return int(number) if number.isdigit() else 0
