@@ -27,7 +27,8 @@ def fold_text(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    folded, done = [], 0
+    folded: list[str] = []
+    done = 0
     for run in _RUN.finditer(text):
         # With the letter before it, which an accent may join; ASCII itself joins nothing before it.
         start = max(done, run.start() - 1)
