@@ -10,9 +10,12 @@ import errno
 from bindery.access.audit.log import AuditUnwritable
 from bindery.access.decision import Refusal
 from bindery.access.nonces import NonceRefused
+from bindery.access.policy.document import MalformedPolicy
+from bindery.api import entity_messages
 from bindery.api.spec.model import Parameter
 from bindery.api.spec.model import Refusal as Refused
 from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreError
+from bindery.catalog.access_records import DeleteConflict, EntityExists, EntityLimitExceeded, EntityNotFound
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import (
@@ -50,6 +53,8 @@ _DENIALS = (
     "SignatureDoesNotMatch",
     "SignatureNonceUsed",
 )
+_CONFLICT_CODES = {"Policy.Role": "Role.Policy"}
+"""Where the vendor's code is not made of the two kinds: deleting a policy that a role has."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
@@ -122,6 +127,14 @@ def not_empty(kind: str, held: str) -> ApiError:
     return ApiError(
         400, "ResourceNotEmpty", f"The specified resource {kind} still has {held}; remove them first."
     )
+
+
+# users, groups, roles and policies
+
+
+def malformed_policy(problem: MalformedPolicy) -> ApiError:
+    """A policy document that cannot be read; the message names the place and what was expected there."""
+    return ApiError(400, "MalformedPolicyDocument", f"{problem}.")
 
 
 # the gateway
@@ -363,10 +376,12 @@ def from_exception(error: Exception) -> ApiError | None:
     match error:
         case ApiError():
             return error
+        case EntityNotFound() | EntityExists() | DeleteConflict() | EntityLimitExceeded():
+            return _from_entity(error)
         case CatalogError():
             return _from_catalog(error)
-        case QueryError() | InvalidFields():
-            return invalid_argument(str(error))
+        case QueryError() | InvalidFields() | MalformedPolicy():
+            return _from_text(error)
         case AuditRunning() | NothingHeldBack() | WrongState():
             return _from_binding(error)
         case StoreError():
@@ -382,6 +397,10 @@ def from_exception(error: Exception) -> ApiError | None:
     return None
 
 
+def _from_text(error: QueryError | InvalidFields | MalformedPolicy) -> ApiError:
+    return malformed_policy(error) if isinstance(error, MalformedPolicy) else invalid_argument(str(error))
+
+
 def _from_binding(error: AuditRunning | NothingHeldBack | WrongState) -> ApiError:
     match error:
         case AuditRunning():
@@ -392,6 +411,20 @@ def _from_binding(error: AuditRunning | NothingHeldBack | WrongState) -> ApiErro
             return invalid_argument("The deletion guard holds back no removals of this binding.")
         case WrongState():
             return invalid_argument(f"The binding is {error.args[0]}, which does not allow this operation.")
+
+
+def _from_entity(error: EntityNotFound | EntityExists | DeleteConflict | EntityLimitExceeded) -> ApiError:
+    """Users, groups, roles, policies and keys have codes of their own, each with its kind."""
+    kind = ".".join(map(str, error.args)).replace("PolicyVersion", "Policy.Version")
+    match error:
+        case EntityNotFound():
+            return ApiError(404, f"EntityNotExist.{kind}", entity_messages.NOT_FOUND[kind])
+        case EntityExists():
+            return ApiError(409, f"EntityAlreadyExists.{kind}", entity_messages.EXISTS[kind])
+        case EntityLimitExceeded():
+            return ApiError(409, f"LimitExceeded.{kind}", entity_messages.LIMITS[kind])
+    code = _CONFLICT_CODES.get(kind, kind)
+    return ApiError(409, f"DeleteConflict.{code}", entity_messages.CONFLICTS[kind])
 
 
 def _from_catalog(error: CatalogError) -> ApiError | None:

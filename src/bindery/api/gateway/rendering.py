@@ -93,7 +93,7 @@ def _xml(root: str, value: Any) -> bytes:
 def _inner(value: Any, name: str) -> str:
     if isinstance(value, dict):
         return "".join(
-            _element(tag, entry) for tag, entry in zip(_tags(value), value.values(), strict=True)
+            _member(tag, entry, name) for tag, entry in zip(_tags(value), value.values(), strict=True)
         )
     if isinstance(value, list):
         item = _singular(name)
@@ -101,6 +101,13 @@ def _inner(value: Any, name: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else escape(str(value).translate(_CONTROL))
+
+
+def _member(name: str, value: Any, parent: str) -> str:
+    """``{"Users": {"User": […]}}``, as some products have lists in JSON, has one element for each in XML."""
+    if isinstance(value, list) and name == _singular(parent):
+        return "".join(_element(name, entry) for entry in value)
+    return _element(name, value)
 
 
 def _element(name: str, value: Any) -> str:

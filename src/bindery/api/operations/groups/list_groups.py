@@ -1,0 +1,27 @@
+"""ListGroups. Source: help page api-ram-2015-05-01-listgroups."""
+
+from __future__ import annotations
+
+from bindery.api.context import Context
+from bindery.api.messages.groups import (
+    ListGroupsRequest,
+    ListGroupsResponse,
+    ListGroupsResponseBodyGroups,
+    ListGroupsResponseBodyGroupsGroup,
+)
+from bindery.api.operations.entities import Page
+from bindery.api.operations.groups.groups import group_answer
+
+
+def list_groups(context: Context, request: ListGroupsRequest) -> ListGroupsResponse:
+    """Groups ascending by name."""
+    page = Page("groups", request)
+    found = context.catalog.groups.list(after=page.after, limit=page.fetched)
+    groups = page.cut(found)
+    return ListGroupsResponse(
+        groups=ListGroupsResponseBodyGroups(
+            group=tuple(group_answer(ListGroupsResponseBodyGroupsGroup, group) for group in groups)
+        ),
+        is_truncated=page.is_truncated(found),
+        marker=page.marker(found, groups[-1].name if groups else ""),
+    )
