@@ -6,6 +6,8 @@ import re
 
 import msgspec
 
+from bindery.secrecy import without_secrets
+
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _SCHEME = "oss://"
 MAX_KEY_BYTES = 1023
@@ -25,11 +27,11 @@ class ObjectUri(msgspec.Struct, frozen=True):
 def parse_object_uri(text: str) -> ObjectUri:
     """The bucket and key of ``oss://bucket/key``; raises ValueError that says what is wrong."""
     if not text.startswith(_SCHEME):
-        raise ValueError(f"a URI starts with oss://, got {text[:64]!r}")
+        raise ValueError(f"a URI starts with oss://, got {_shown(text, 64)}")
     bucket, slash, key = text[len(_SCHEME) :].partition("/")
     check_bucket_name(bucket)
     if not slash or not key:
-        raise ValueError(f"the URI names no object: {text[:128]!r}")
+        raise ValueError(f"the URI names no object: {_shown(text, 128)}")
     check_key(key)
     return ObjectUri(bucket, key)
 
@@ -37,10 +39,10 @@ def parse_object_uri(text: str) -> ObjectUri:
 def parse_bucket_uri(text: str) -> str:
     """The bucket of ``oss://bucket``, with or without a slash at the end; raises ValueError."""
     if not text.startswith(_SCHEME):
-        raise ValueError(f"a URI starts with oss://, got {text[:64]!r}")
+        raise ValueError(f"a URI starts with oss://, got {_shown(text, 64)}")
     bucket, _, rest = text[len(_SCHEME) :].partition("/")
     if rest:
-        raise ValueError(f"the URI of a binding names a bucket only, got {text[:128]!r}")
+        raise ValueError(f"the URI of a binding names a bucket only, got {_shown(text, 128)}")
     check_bucket_name(bucket)
     return bucket
 
@@ -50,8 +52,8 @@ def check_bucket_name(bucket: str) -> None:
     are accepted too, for S3 and for folders)."""
     if not _BUCKET.fullmatch(bucket) or len(bucket) < 3:
         raise ValueError(
-            f"not a bucket name: {bucket[:64]!r}; one has 3 to 63 letters, digits, '-', '.' or '_', and begins with a "
-            "letter or digit"
+            f"not a bucket name: {_shown(bucket, 64)}; one has 3 to 63 letters, digits, '-', '.' or '_', and begins "
+            "with a letter or digit"
         )
 
 
@@ -71,3 +73,8 @@ def is_unicode(key: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _shown(text: str, longest: int) -> str:
+    """What was written, for a message: the address of a store, written in the wrong place, holds its secrets."""
+    return repr(without_secrets(text)[:longest])

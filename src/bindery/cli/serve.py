@@ -9,6 +9,7 @@ import click
 
 from bindery.app import serve as run
 from bindery.config import load_config
+from bindery.secrecy import without_secrets
 
 
 @click.command()
@@ -69,5 +70,5 @@ def overrides(*, buckets: tuple[str, ...] = (), strict: bool = False, **options:
 def _named_store(option: str) -> tuple[str, str]:
     name, equals, store = option.partition("=")
     if not equals or not name or not store:
-        raise click.UsageError(f"--bucket takes NAME=STORE, got {option!r}")
+        raise click.UsageError(f"--bucket takes NAME=STORE, got {without_secrets(option)!r}")
     return name, store

@@ -20,6 +20,9 @@ _MAX_PATTERNS = 100
 _MAX_PATTERN_LENGTH = 1_024
 
 _OPPOSITES = {"include": "exclude", "exclude": "include"}
+_NAMED_CLASS = re.compile(r"\[:[a-z]+:\]")
+_NOTHING = "(?!)"
+"""What an empty range becomes."""
 _BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
 
 Matcher = Callable[[ObjectInfo], bool]
@@ -67,6 +70,10 @@ def _check_pattern(name: str, pattern: str) -> None:
         problem = f"an exclamation mark negates nothing; write {pattern[1:]!r} under {_OPPOSITES[name]}"
     elif "[" in pattern and "]" not in pattern[pattern.rindex("[") + 2 :]:
         problem = "a bracket is not closed; for the character itself write '[[]'"
+    elif _NAMED_CLASS.search(pattern):
+        problem = "classes of characters have no names; write them out, as '[A-Za-z]'"
+    elif _NOTHING in fnmatch.translate(pattern) and _NOTHING not in pattern:
+        problem = "a range in brackets runs backwards; write its smaller end first"
     elif _BRACES.search(pattern):
         problem = "braces are not expanded; write a pattern for each alternative"
     if problem:

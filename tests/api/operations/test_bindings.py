@@ -242,6 +242,34 @@ def test_a_strict_server_shows_no_extension(make_api: Callable[..., Api]) -> Non
     api.empty()
 
 
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [('{"prefixes":["in/"]}', "did you mean Prefixes?"), ('{"Wrong":1}', "there are Exclude, Include")],
+)
+def test_a_mistyped_member_of_a_scope_is_answered_with_the_nearest(
+    api: Api, dataset: dict[str, str], scope: str, told: str
+) -> None:
+    status, code, message = api.refused("CreateBinding", **dataset, URI=URI, Scope=scope)
+    assert (status, code) == (400, "InvalidJSON")
+    assert told in message
+
+
+@pytest.mark.parametrize("action", ["CreateBinding", "IndexFileMeta", "EstimateBinding"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://b?secret_access_key=CANARY",
+        f"s3://{'u' * 60}:CANARY@host/b",
+        "oss://b?access_key_secret=CANARY/k",
+    ],
+)
+def test_secrets_in_a_misplaced_address_are_not_answered(
+    api: Api, dataset: dict[str, str], action: str, address: str
+) -> None:
+    place = {"File": json.dumps({"URI": address})} if action == "IndexFileMeta" else {"URI": address}
+    assert "CANARY" not in str(api.refused(action, **dataset, **place))
+
+
 def test_a_scope_is_kept_and_shown(api: Api, dataset: dict[str, str]) -> None:
     api.put("bucket", "in/a.txt", b"text")
     api.put("bucket", "out/b.txt", b"text")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
 from bindery.api.gateway.json_shape import find_excess, holds_nul
+from bindery.api.gateway.nearest import Nearest
 from bindery.api.operations import BuiltOperation, built_operations, snake_case
 from bindery.api.spec.model import Fault, Model, Parameter, Rule, load_models
 
@@ -20,6 +21,8 @@ _FLOAT = re.compile(r"[+-]?([0-9]{1,300}(\.[0-9]{0,300})?|\.[0-9]{1,300})([eE][+
 _INT_BOUNDS = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 _BOOLEANS = {"true": True, "false": False}
 _NO_RULE = Rule()
+_UNKNOWN = re.compile(r"unknown field `([^`]{1,64})`$")
+"""The decoder's words for a member of the outermost object."""
 
 
 class _Field(msgspec.Struct, frozen=True):
@@ -141,10 +144,21 @@ def _decode_json(name: str, decoder: msgspec.json.Decoder[Any], text: str) -> An
     try:
         value = decoder.decode(text)
     except ValueError as error:  # also a number with more digits than Python converts
-        raise errors.invalid_json(name, str(error)[:200]) from None
+        raise errors.invalid_json(name, str(error)[:200] + _meant(decoder.type, str(error))) from None
     if holds_nul(text):
         raise errors.invalid_json(name, "a text holds the character U+0000")
     return value
+
+
+def _meant(form: Any, problem: str) -> str:
+    """The nearest member, where a form that takes no others was given one that it does not know."""
+    unknown = _UNKNOWN.search(problem)
+    structs = [kind for kind in (get_args(form) or (form,)) if hasattr(kind, "__struct_encode_fields__")]
+    if unknown is None or not structs:
+        return ""
+    members = structs[0].__struct_encode_fields__
+    near = Nearest(members).to(unknown[1])
+    return f"; did you mean {near}?" if near else f"; there are {', '.join(members)}"
 
 
 def _check(field: _Field, value: Any) -> Any:
