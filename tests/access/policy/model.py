@@ -78,6 +78,8 @@ def covers(pattern: str, resource: str) -> bool:
     """Part by part; a pattern of fewer parts that ends with a star covers the rest with it."""
     if set(pattern) == {"*"}:
         return True
+    if resource.startswith("acs:ram:"):
+        pattern, resource = pattern.lower(), resource.lower()
     named = resource.split(":", 4)
     if len(named) < 5:
         return False

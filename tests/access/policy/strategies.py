@@ -46,6 +46,7 @@ RESOURCES = [
     "acs:imm:cn:1:project/a/dataset/b",
     "acs:imm:us:2:project/b",
     "acs:oss:*:1:b/k:imm:x",
+    "acs:ram::1:user/Ann",
 ]
 _RESOURCE_PATTERNS = [
     "*",
@@ -57,6 +58,8 @@ _RESOURCE_PATTERNS = [
     "acs:*:*:*:*b*",
     "acs:oss:*:*:b/*",
     "acs:imm:*:2:project/b",
+    "acs:ram:*:*:user/a*",
+    "acs:*:*:*:USER/*",
 ]
 
 

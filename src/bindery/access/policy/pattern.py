@@ -29,7 +29,7 @@ def compile_pattern(pattern: str) -> Matcher:
     if not has_wildcard(pattern):
         return pattern.__eq__
     if "?" in pattern:
-        return _positions_matcher(pattern)
+        return Positions(pattern).matches
     first, *middle, last = pattern.split("*")
     middle = [piece for piece in middle if piece]
     if not middle:
@@ -64,32 +64,42 @@ def _pieces_matcher(first: str, middle: list[str], last: str) -> Matcher:
     return matches
 
 
-def _positions_matcher(pattern: str) -> Matcher:
-    """Follows all positions of the pattern at once, as the bits of one number: one step a character."""
-    accepts: dict[str, int] = {}
-    any_character = stays = 0
-    size = 0
-    for character in pattern:
-        if character == "*":
-            stays |= 1 << size
-            continue
-        if character == "?":
-            any_character |= 1 << size
-        else:
-            accepts[character] = accepts.get(character, 0) | 1 << size
-        size += 1
-    steps = {character: bits | any_character for character, bits in accepts.items()}
-    done = 1 << size
+class Positions:
+    """A pattern of which all positions are followed at once, as the bits of one number: one step a character."""
 
-    def matches(text: str) -> bool:
-        positions = 1
+    def __init__(self, pattern: str) -> None:
+        accepts: dict[str, int] = {}
+        any_character = stays = size = 0
+        for character in pattern:
+            if character == "*":
+                stays |= 1 << size
+                continue
+            if character == "?":
+                any_character |= 1 << size
+            else:
+                accepts[character] = accepts.get(character, 0) | 1 << size
+            size += 1
+        self._steps = {character: bits | any_character for character, bits in accepts.items()}
+        self._any_character, self._stays, self._done = any_character, stays, 1 << size
+        self.size = size
+        """Characters that a matching text has at least."""
+
+    def matches(self, text: str) -> bool:
+        """Whether a whole text matches."""
+        return bool(self._after(text) & self._done)
+
+    def begins(self, text: str) -> bool:
+        """Whether some longer text that begins so matches."""
+        after = self._after(text)
+        return bool(after & (self._done - 1) or after & self._stays)
+
+    def _after(self, text: str) -> int:
+        positions, steps, any_character, stays = 1, self._steps, self._any_character, self._stays
         for character in text:
             positions = (positions & steps.get(character, any_character)) << 1 | positions & stays
             if not positions:
-                return False
-        return bool(positions & done)
-
-    return matches
+                break
+        return positions
 
 
 def split_resource(resource: str) -> tuple[str, ...]:
@@ -107,8 +117,33 @@ def compile_resource(pattern: str) -> ResourceMatcher:
     Each part is matched on its own, so that a colon in an object's key never moves what belongs to another part.
     In the last part ``*`` also stands for slashes and colons. A pattern of fewer parts that ends with ``*``
     (``acs:imm:*``) covers whatever follows. ``*`` as a resource, of calls that touch none in particular, is
-    matched by patterns of ``*`` alone.
+    matched by patterns of ``*`` alone. The case of names in RAM itself (users, roles, policies) does not count:
+    RAM tells none apart by it.
     """
+    matches = _compile_parts(pattern)
+    if is_everything(pattern) or not _may_be_of_ram(split_resource(pattern)):
+        return matches
+    matches_folded = _compile_parts(pattern.lower())
+
+    def matches_either(resource: str, parts: tuple[str, ...]) -> bool:
+        if is_of_ram(parts):
+            lowered = resource.lower()
+            return matches_folded(lowered, split_resource(lowered))
+        return matches(resource, parts)
+
+    return matches_either
+
+
+def is_of_ram(parts: tuple[str, ...]) -> bool:
+    """Whether a resource is a user, group, role or policy."""
+    return len(parts) == RESOURCE_PARTS and parts[1] == "ram"
+
+
+def _may_be_of_ram(patterns: tuple[str, ...]) -> bool:
+    return len(patterns) == 2 or compile_pattern(patterns[1].lower())("ram")
+
+
+def _compile_parts(pattern: str) -> ResourceMatcher:
     if is_everything(pattern):
         return lambda _resource, _parts: True
     if not has_wildcard(pattern):

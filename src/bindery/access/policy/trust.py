@@ -51,8 +51,9 @@ def names(compiled: CompiledStatement, caller: Caller) -> bool:
         return caller.service in principals.services
     if caller.provider:
         return caller.provider in principals.federated
-    account = caller.arn.rpartition(":")[0]
-    return caller.arn in principals.ram or f"{account}:root" in principals.ram
+    # RAM tells no names apart by their case.
+    arn, trusted = caller.arn.lower(), {each.lower() for each in principals.ram}
+    return arn in trusted or f"{arn.rpartition(':')[0]}:root" in trusted
 
 
 def _is_met(compiled: CompiledStatement, request: Request) -> bool:
