@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bindery.catalog.catalog import Catalog
+from bindery.catalog.record import ledger
 from bindery.catalog.record.key_order import text_behind
 from bindery.catalog.records import LedgerEntry, LedgerFilter, Outcome, ScanCommit
 
@@ -30,7 +31,7 @@ def fill(catalog: Catalog, place: Place, rows: list[LedgerEntry]) -> None:
 
 
 def keys(catalog: Catalog, place: Place, **chosen: Any) -> list[str]:
-    return [row.key for row in catalog.ledger.list(place.binding.id, LedgerFilter(**chosen))]
+    return [row.key for row in catalog.ledger.list(place.binding.id, LedgerFilter(**chosen)).rows]
 
 
 @pytest.mark.parametrize(
@@ -58,15 +59,58 @@ def test_rows_that_pass_every_filter(
     assert keys(catalog, place, **chosen) == expected
 
 
+def every_page(catalog: Catalog, place: Place, chosen: LedgerFilter, limit: int) -> tuple[list[str], int]:
+    """The keys of all pages, and how many these were."""
+    found: list[str] = []
+    after: str | None = ""
+    pages = 0
+    while after is not None:
+        page = catalog.ledger.list(place.binding.id, chosen, after=after, limit=limit)
+        assert len(page.rows) <= limit
+        found += [row.key for row in page.rows]
+        after, pages = page.after, pages + 1
+    return found, pages
+
+
 def test_pages_go_on_behind_a_key(catalog: Catalog, place: Place) -> None:
     fill(catalog, place, [entry_of(f"{number:03}") for number in range(25)])
-    found: list[str] = []
-    while page := catalog.ledger.list(
-        place.binding.id, LedgerFilter(), after=found[-1] if found else "", limit=10
-    ):
-        assert len(page) <= 10
-        found += [row.key for row in page]
-    assert found == [f"{number:03}" for number in range(25)]
+    assert every_page(catalog, place, LedgerFilter(), 10) == ([f"{number:03}" for number in range(25)], 3)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        LedgerFilter(extractor_version_below=2),
+        LedgerFilter(extractor_version_below=2, prefix="k/1"),
+        LedgerFilter(extractor_version_below=2, outcome=Outcome.INDEXED),
+        LedgerFilter(extractor_version_below=2, outcome=Outcome.FAILED),
+        LedgerFilter(outcome=Outcome.DELETED),
+        LedgerFilter(reason="*"),
+    ],
+    ids=str,
+)
+def test_a_page_looks_through_so_many_rows_and_the_next_goes_on_there(
+    catalog: Catalog, place: Place, chosen: LedgerFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MOST_LOOKED_THROUGH", 7)
+    rows = [
+        replace(
+            entry_of(f"k/{number:03}", Outcome.FAILED if number % 5 == 0 else Outcome.INDEXED),
+            extractor_version=1 if number % 9 == 0 else 2,
+            reason="ParseFailed" if number % 5 == 0 else "",
+        )
+        for number in range(0, 200, 3)
+    ]
+    fill(catalog, place, rows)
+    gone = ScanCommit(binding_id=place.binding.id, deleted_keys=("k/012", "k/150"))
+    catalog.bindings.commit(gone)
+    kept = list(catalog.ledger.get(place.binding.id, [row.key for row in rows]).values())
+    expected = [row.key for row in kept if chosen.passes(row)]
+    assert expected
+    for limit in (1, 3, 100):
+        found, pages = every_page(catalog, place, chosen, limit)
+        assert found == expected
+        assert pages > 1 or chosen.outcome is Outcome.FAILED
 
 
 def test_a_mark_forgets_the_version_and_nothing_else(catalog: Catalog, place: Place) -> None:

@@ -72,7 +72,7 @@ def test_all_of_it_comes_over_and_is_told(earlier: Path, monkeypatch: pytest.Mon
     assert {(line["step"], line["of"]) for line in told} >= {(EARLIER + 1, max(load_migrations()))}
     assert catalog.bindings.get("p", "d", "b").id == 1
     assert sum(len(page) for page in catalog.ledger.walk(1)) == ROWS
-    failed = catalog.ledger.list(1, LedgerFilter(outcome=Outcome.FAILED), limit=ROWS)
+    failed = catalog.ledger.list(1, LedgerFilter(outcome=Outcome.FAILED), limit=ROWS).rows
     assert len(failed) == ROWS // 1_000
     assert catalog.close(60)
 

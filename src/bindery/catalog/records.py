@@ -246,6 +246,13 @@ class LedgerFilter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class LedgerPage(msgspec.Struct, frozen=True):
+    """Rows that pass a filter, and the key behind which there may be more; None at the end."""
+
+    rows: list[LedgerEntry]
+    after: str | None
+
+
 class SoughtFile(msgspec.Struct, frozen=True, gc=False):
     """An object without entry, of which an earlier or another object may tell everything."""
 

@@ -197,11 +197,13 @@ class Audit:
         """By the ledger, which knows why an object is not read yet; entries do not tell."""
         report = self.report
         for outcome in (Outcome.PENDING, Outcome.FAILED):
-            chosen, after = LedgerFilter(outcome=outcome), ""
-            while page := self._catalog.ledger.list(self._binding.id, chosen, after=after, limit=_PAGE):
+            chosen = LedgerFilter(outcome=outcome)
+            after: str | None = ""
+            while after is not None:
                 self._check_stop()
-                after = page[-1].key
-                waiting = [row.key for row in page if outcome is Outcome.PENDING or code_of(row)]
+                page = self._catalog.ledger.list(self._binding.id, chosen, after=after, limit=_PAGE)
+                after = page.after
+                waiting = [row.key for row in page.rows if outcome is Outcome.PENDING or code_of(row)]
                 report.waiting += len(waiting)
                 report.waiting_keys += waiting[: SAMPLES - len(report.waiting_keys)]
         binding = self._catalog.bindings.get_by_id(self._binding.id)

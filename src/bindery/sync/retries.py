@@ -57,11 +57,14 @@ class Retries:
         return task, outcome[0].count if done and outcome else None
 
     def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter) -> Retried:
-        count, after = 0, ""
+        count = 0
+        after: str | None = ""
         try:
-            while page := self._catalog.ledger.list(binding.id, chosen, after=after, limit=_PAGE):
-                after = page[-1].key
-                count += self._catalog.ledger.mark(binding.id, [entry.key for entry in page])
+            while after is not None:
+                page = self._catalog.ledger.list(binding.id, chosen, after=after, limit=_PAGE)
+                after = page.after
+                if page.rows:
+                    count += self._catalog.ledger.mark(binding.id, [entry.key for entry in page.rows])
                 running.report(result=Retried(count))
         finally:
             if count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from bindery.catalog.records import LedgerEntry, LedgerFilter
+from bindery.catalog.records import LedgerEntry, LedgerFilter, LedgerPage
 
 
 class Ledger(Protocol):
@@ -33,5 +33,8 @@ class Ledger(Protocol):
 
     def list(
         self, binding_id: int, chosen: LedgerFilter, *, after: str = "", limit: int = 1_000
-    ) -> list[LedgerEntry]:
-        """Up to ``limit`` rows that pass the filter, behind the key ``after``, ascending by key."""
+    ) -> LedgerPage:
+        """Up to ``limit`` rows that pass the filter, behind the key ``after``, ascending by key.
+
+        What it costs is bounded: a page may be short or empty where few of very many rows pass.
+        """

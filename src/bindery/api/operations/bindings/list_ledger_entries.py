@@ -12,13 +12,17 @@ WORK = Work.SLOW
 
 
 def list_ledger_entries(context: Context, request: ListLedgerEntriesRequest) -> ListLedgerEntriesResponse:
-    """Rows that pass every filter, ascending by key. Deleted objects are there too."""
+    """Rows that pass every filter, ascending by key. Deleted objects are there too.
+
+    A page may be short or empty where few of very many rows pass; the token leads on.
+    """
     limit = request.max_results or MAX_PAGE
     binding = binding_of(context, request)
     after = read_ledger_token(request.next_token, binding)
-    found = context.catalog.ledger.list(binding.id, filter_of(request), after=after, limit=limit + 1)
-    shown = found[:limit]
+    page = context.catalog.ledger.list(binding.id, filter_of(request), after=after, limit=limit + 1)
+    shown = page.rows[:limit]
+    behind = shown[-1].key if len(page.rows) > limit else page.after
     return ListLedgerEntriesResponse(
         ledger_entries=tuple(ledger_answer(context, entry) for entry in shown),
-        next_token=write_ledger_token(binding, shown[-1].key) if len(found) > limit else "",
+        next_token="" if behind is None else write_ledger_token(binding, behind),
     )

@@ -23,13 +23,18 @@ DELETE FROM ledger WHERE binding_id = ? AND key = ?;
 -- name: select_filtered
 -- A page of the rows that pass a filter. A plus keeps a condition from the index, which begins at the other bound.
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
-FROM ledger
+FROM ledger NOT INDEXED
 WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after
   AND (:outcome IS NULL OR outcome = :outcome)
   AND (:code IS NULL OR substr(reason, 1, instr(reason || ':', ':') - 1) = :code)
   AND (:code_prefix IS NULL OR substr(reason, 1, length(:code_prefix)) = :code_prefix)
   AND (:version_below IS NULL OR (extractor_version < :version_below AND outcome IN ('Indexed', 'Failed')))
 ORDER BY key LIMIT :limit;
+
+-- name: select_horizon
+-- The key behind so many rows, where looking through a ledger pauses, and the last one before it.
+SELECT key FROM ledger WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after
+ORDER BY key LIMIT 2 OFFSET :rows;
 
 -- name: select_unsettled
 -- The same for the outcomes that have an index of their own.
