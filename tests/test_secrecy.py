@@ -14,9 +14,10 @@ from bindery.api.context import ApiSettings
 from bindery.api.gateway.request import Call, HttpRequest
 from bindery.buckets.registry import parse_store
 from bindery.buckets.signing import Credentials
+from bindery.buckets.store import StoreMisconfigured, StoreUnavailable
 from bindery.config import load_config
 from bindery.notifications.settings import NotificationSettings
-from bindery.secrecy import without_secrets
+from bindery.secrecy import fit_to_tell, told, without_secrets
 
 _SECRET = "CANARYcanary42"
 _HOLDERS: dict[str, Callable[[], Any]] = {
@@ -81,6 +82,15 @@ def test_a_representation_shows_the_rest() -> None:
 )
 def test_texts_lose_their_secrets(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+def test_what_is_told_is_bounded_and_can_be_stored() -> None:
+    text = fit_to_tell("a\0\ud800 password=hush " + "x" * 10_000)
+    assert text.startswith("a? password=hidden xxx")
+    assert len(text) == 1_999
+    assert fit_to_tell("token=" + "h" * 3_000) == "token=hidden"
+    assert str(StoreMisconfigured("profile 'p': {'SecretAccessKey': 'hush'}")).count("hush") == 0
+    assert told(StoreUnavailable("https://me:hush@host does not answer", 3.0)).count("hush") == 0
 
 
 def test_requests_show_neither_headers_nor_parameters() -> None:

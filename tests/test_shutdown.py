@@ -59,6 +59,11 @@ def _bind_again(server: Any, _: int) -> int:
     return server.request("CreateBinding", **BUCKET)[0]
 
 
+def _clean_up(server: Any, _: int) -> int:
+    server.request("DeleteBinding", **BUCKET, Cleanup="true")
+    return server.request("CreateBinding", **BUCKET)[0]
+
+
 def _change_files(server: Any, number: int) -> int:
     for n in range(100):
         (server.bucket_root / "media" / f"{n:04d}.txt").write_text(f"changed {number}")
@@ -83,6 +88,7 @@ def _ask(action: str, **parameters: Any) -> Work:
 
 WORKS: dict[str, list[Work]] = {
     "scans and deletions of bindings": [_bind_again, _ask("SimpleQuery", **PLACE)],
+    "deletions of bindings with what they made": [_clean_up, _ask("SimpleQuery", **PLACE)],
     "changes, events and notifications": [_change_files, _send_events, _index],
     "queries and a rebuilt index": [_query, _query, _query],
     "work behind calls": [

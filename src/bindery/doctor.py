@@ -25,6 +25,7 @@ from bindery.buckets.store import StoreError, describe_unseen
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
 from bindery.open_files import advise, find_limit, room_for_connections
+from bindery.secrecy import told
 
 _GIB = 1024**3
 _LEAST_FREE_BYTES = _GIB
@@ -225,7 +226,7 @@ def _bucket(buckets: Buckets, name: str, config: Config) -> Finding:
 
 def _unusable(name: str, error: StoreError) -> Finding:
     advice = "try again later" if error.retryable else f"addresses and credentials: {command_for('stores')}"
-    return Finding(f"bucket {name}", Verdict.FAILURE, f"{type(error).__name__}: {error}", advice)
+    return Finding(f"bucket {name}", Verdict.FAILURE, told(error), advice)
 
 
 def _folder(name: str, store: FolderStore, config: Config) -> Finding:

@@ -25,6 +25,14 @@ def without_secrets(text: str) -> str:
     return _USER.sub("hidden@", shown) if "@" in shown else shown
 
 
+def fit_to_tell(text: str, longest: int = 2_000) -> str:
+    """``text`` as it may be kept and answered: without secrets, in up to ``longest`` characters that can be stored."""
+    if not text:
+        return text
+    shown = without_secrets(text[:longest])[:longest]
+    return shown.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 class Hiding:
     """Gives a struct a representation that shows ``hidden`` for the fields named in ``hidden_fields``."""
 
@@ -46,4 +54,4 @@ class Hiding:
 
 def told(error: BaseException) -> str:
     """Type and text of an exception that nobody has foreseen, for what is kept or answered."""
-    return f"{type(error).__name__}: {without_secrets(str(error))}"
+    return f"{type(error).__name__}: {fit_to_tell(str(error))}"

@@ -57,6 +57,12 @@ def test_stores_that_make_no_sense(bucket: str, store: str, message: str) -> Non
     assert "hush" not in str(raised.value)
 
 
+def test_the_store_of_tests_is_not_offered() -> None:
+    with pytest.raises(StoreMisconfigured, match="azblob, file, gcs, oss, s3") as raised:
+        parse_store("media", "ftp://host")
+    assert "memory" not in str(raised.value)
+
+
 def test_an_address_never_shows_its_secrets() -> None:
     address = parse_store("media", S3)
     assert address.options["secret_access_key"] == "hush+hush"

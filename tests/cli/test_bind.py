@@ -107,10 +107,10 @@ def test_description_has_state_phase_counts_and_reason() -> None:
         "State": "Running",
         "Phase": "FullScanning",
         "Reason": "listing",
-        "Progress": {"Listed": 1200, "Indexed": 7, "Unchanged": 1100, "Failed": 0},
+        "Progress": {"Listed": 1200, "Indexed": 7, "Unchanged": 1100, "Failed": 3},
     }
     assert describe(binding) == (
-        "oss://photos  Running/FullScanning  listed 1,200  entries 1,107  failed 0  (listing)"
+        "oss://photos  Running/FullScanning  listed 1,200  entries 1,110  failed 3  (listing)"
     )
     assert describe({"URI": "oss://photos", "State": "Ready", "Phase": ""}) == "oss://photos  Ready"
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from bindery.buckets.identity import StoreIdentity
+from bindery.secrecy import fit_to_tell
 
 _PUBLIC_OPTIONS = frozenset(
     {"endpoint", "region", "addressing", "anonymous", "account_name", "follow", "order", "object_acl"}
@@ -142,6 +143,10 @@ class StoreError(Exception):
     """
 
     retryable = False
+
+    def __init__(self, message: str = "") -> None:
+        """``message`` may quote a library, a configuration or a store: it is kept in short, without secrets."""
+        super().__init__(fit_to_tell(message))
 
 
 class BucketNotFound(StoreError):

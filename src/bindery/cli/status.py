@@ -57,8 +57,9 @@ def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]
 
 
 def entry_count(progress: dict[str, int]) -> int:
-    """Objects that were read, in this listing or before."""
-    return progress["Indexed"] + progress["Unchanged"]
+    """Entries of the binding in its dataset, as an audit counts them: of objects that were read, in this listing or
+    before, and of those that failed, whose entries say why."""
+    return progress["Indexed"] + progress["Unchanged"] + progress["Failed"]
 
 
 def bindings_table(bindings: list[dict[str, Any]]) -> Table:

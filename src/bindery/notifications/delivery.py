@@ -22,6 +22,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogUnusable, PendingNotification
 from bindery.clock import now_ns
 from bindery.notifications.settings import NotificationSettings
+from bindery.secrecy import told
 
 _CONNECT_SECONDS, _ANSWER_SECONDS = 3.0, 5.0
 """The vendor's MNS waits five seconds for the answer too."""
@@ -195,7 +196,7 @@ class Courier:
             else:
                 answer.close()
         except urllib3.exceptions.HTTPError as error:
-            return f"{type(error).__name__}: {error}"
+            return told(error)
         return None if 200 <= answer.status < 300 else f"HTTP status {answer.status}"
 
 

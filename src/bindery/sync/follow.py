@@ -199,19 +199,21 @@ class Follower:
         if self._schedule.is_due():
             self._watching.open(worker.store)
             self._begin_listing(worker)
-            self._reconcile(worker)
-            self._schedule.end(polls=self._watching.polls(worker.store))
+            partly = self._reconcile(worker) and worker.store.capabilities.listing_free
+            self._schedule.end(polls=self._watching.polls(worker.store), partly=partly)
 
     def _begin_listing(self, worker: Worker) -> None:
         self._schedule.begin(
             polls=self._watching.polls(worker.store), watches=worker.store.capabilities.watch
         )
 
-    def _reconcile(self, worker: Worker) -> None:
+    def _reconcile(self, worker: Worker) -> bool:
+        """Whether a part of the bucket could not be listed."""
         worker.check_store()
         binding = self._catalog.bindings.get_by_id(worker.binding.id)
         held = reconcile(worker, binding)
         self._reports.end_listing(worker, held, binding.removals_confirmed)
+        return held is not None and held.partly
 
     def _attend(self) -> None:
         """While a listing goes on: take changes from the kernel before its queue is full, and deal with them."""

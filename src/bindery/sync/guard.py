@@ -71,6 +71,8 @@ class Refusal(msgspec.Struct, frozen=True):
     reason: str
     below: tuple[str, ...] = ()
     """Prefixes below which they are; empty when nothing was removed at all."""
+    partly: bool = False
+    """The listing did not show all of the bucket."""
 
 
 def refusal(

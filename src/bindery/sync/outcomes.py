@@ -8,7 +8,7 @@ from bindery.buckets.store import ObjectInfo, bound_time
 from bindery.catalog.records import FileWrite, LedgerEntry, Outcome
 from bindery.extract.extraction import Extraction
 from bindery.file import File
-from bindery.secrecy import told
+from bindery.secrecy import fit_to_tell, told
 from bindery.sync.books import is_live
 from bindery.sync.march import Candidate, is_same_version
 from bindery.sync.troubles import INTERNAL_ERROR, MAX_ATTEMPTS, code_of, seconds_to_wait, wait_after
@@ -17,7 +17,7 @@ OVER_CAP = "LimitExceeded"
 """Code of ledger rows whose objects wait for room in the dataset."""
 
 _MOVED_WAIT_SECONDS = 0.1
-_LONGEST_REASON = 1_000
+LONGEST_REASON = 1_000
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -116,7 +116,7 @@ def unseen(key: str, before: LedgerEntry | None, error: Exception, now: int) -> 
     row = msgspec.structs.replace(
         before,
         outcome=Outcome.FAILED,
-        reason=internal_error(error),
+        reason=fit_to_tell(internal_error(error), LONGEST_REASON),
         attempts=attempts,
         seen_time=now,
         outcome_time=now,
@@ -126,8 +126,7 @@ def unseen(key: str, before: LedgerEntry | None, error: Exception, now: int) -> 
 
 def internal_error(error: Exception) -> str:
     """The failure of what nobody has foreseen."""
-    text = f"{INTERNAL_ERROR}: {told(error)}"
-    return text[:_LONGEST_REASON].encode("utf-8", "replace").decode().replace("\0", "")
+    return f"{INTERNAL_ERROR}: {told(error)}"
 
 
 def attempts_before(candidate: Candidate) -> int:
@@ -199,7 +198,7 @@ def file_write(uri: str, extraction: Extraction, binding_id: int | None) -> File
     file = extraction.file
     file.object_status = "Indexed"
     if extraction.failure is not None:
-        code, _, message = extraction.failure.partition(": ")
+        code, _, message = fit_to_tell(extraction.failure, LONGEST_REASON).partition(": ")
         file.object_status, file.reason = "Failed", f"[{code}] {message}"
     return FileWrite(uri=uri, file=file, text=extraction.text, binding_id=binding_id)
 
@@ -212,7 +211,7 @@ def ledger_row(info: ObjectInfo, outcome: Outcome, reason: str, now: int) -> Led
         size=info.size,
         modified_ns=bound_time(info.modified_ns),
         outcome=outcome,
-        reason=reason,
+        reason=fit_to_tell(reason, LONGEST_REASON),
         seen_time=now,
         outcome_time=now,
         file_id=info.file_id,

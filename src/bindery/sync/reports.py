@@ -11,7 +11,7 @@ from bindery.buckets.store import AccessDenied, BucketNotFound, StoreChanged, St
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, BindingState, CatalogError, CatalogUnwritable
 from bindery.clock import now_ns
-from bindery.secrecy import without_secrets
+from bindery.secrecy import fit_to_tell
 from bindery.stopping import Interrupted
 from bindery.sync.guard import Refusal
 from bindery.sync.outcomes import OVER_CAP
@@ -38,6 +38,8 @@ class Reports:
         """What the last listing could not do."""
         self.untold = ""
         """Why the binding cannot go on, while that cannot be stored."""
+        self._logged = ""
+        """Why it cannot go on, as it stands in the log."""
         self._told: frozenset[str] = frozenset()
         self._stands = False
         self._next = 0.0
@@ -58,6 +60,7 @@ class Reports:
         ``confirmed`` removals are used up; what was confirmed while it ran is left to the next listing.
         """
         self._problems = [] if held is None else [held.reason]
+        self._logged = ""
         count, below = (0, ()) if held is None else (held.count, held.below)
         reason = self._reason(worker)
 
@@ -94,11 +97,11 @@ class Reports:
             return  # the catalog logs it once for all bindings, and tells it as the problem of each
         cause = Cause.CANNOT_HEAL if isinstance(error, _CANNOT_HEAL) else Cause.STORE_UNREACHABLE
         expected = isinstance(error, StoreError | CatalogError)
-        name = (
-            "the extraction pool gave up" if isinstance(error, Interrupted) else without_secrets(str(error))
-        )
+        name = "the extraction pool gave up" if isinstance(error, Interrupted) else fit_to_tell(str(error))
         reason = f"{'' if expected else 'InternalError: '}{type(error).__name__}: {name}"
-        _log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
+        if reason != self._logged:  # each further try ends so: once is enough until it changes
+            _log.warning("the binding cannot go on", reason=reason, exc_info=not expected)
+        self._logged = reason
         try:
             self.move(cause, reason)
         except Exception as problem:
@@ -147,4 +150,4 @@ class Reports:
                 f"{OVER_CAP}: {worker.commits.cap} of the dataset is reached and further objects wait; delete files "
                 "from the dataset or raise the cap with UpdateDataset"
             )
-        return "; ".join(problems)
+        return fit_to_tell("; ".join(problems))

@@ -165,7 +165,9 @@ def _with_gap(held: Refusal | None, gap: Gap) -> Refusal | None:
     if gap.error is None:
         return held
     problem = f"PartlyListed: {gap.error}"
-    return Refusal(0, problem) if held is None else Refusal(held.count, f"{problem}; {held.reason}")
+    if held is None:
+        return Refusal(0, problem, partly=True)
+    return Refusal(held.count, f"{problem}; {held.reason}", partly=True)
 
 
 def _drop_outside(worker: Worker) -> None:

@@ -9,6 +9,8 @@ import time
 from bindery.sync.settings import SyncSettings
 
 _LONGEST_WAIT_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 2.0
+"""After a listing that was not complete; doubles while it is not, up to the interval."""
 _LISTING_PAUSE = 4
 """Polling pauses for so many times as long as the listing took, and so takes a fifth of a processor at most."""
 
@@ -21,6 +23,7 @@ class Schedule:
         self._asked = threading.Event()
         self._next = 0.0
         self._began = 0.0
+        self._pause = _FIRST_PAUSE_SECONDS
 
     def ask(self) -> None:
         """List as soon as possible."""
@@ -45,11 +48,18 @@ class Schedule:
         self._began = time.monotonic()
         self._next = self._began + self._interval(polls=polls, watches=watches)
 
-    def end(self, *, polls: bool) -> None:
-        """The listing has ended. One that is repeated every few seconds must not take a processor for itself."""
+    def end(self, *, polls: bool, partly: bool = False) -> None:
+        """The listing has ended. One that is repeated every few seconds must not take a processor for itself.
+
+        ``partly``: it costs nothing and was not complete, so it is repeated soon, but less and less often.
+        """
+        ended = time.monotonic()
+        earliest = ended + _LISTING_PAUSE * (ended - self._began)
         if polls:
-            ended = time.monotonic()
-            self._next = max(self._next, ended + _LISTING_PAUSE * (ended - self._began))
+            self._next = max(self._next, earliest)
+        if partly:
+            self._next = min(self._next, max(earliest, ended + self._pause))
+        self._pause = self._pause * 2 if partly else _FIRST_PAUSE_SECONDS
 
     def _interval(self, *, polls: bool, watches: bool) -> float:
         if polls:

@@ -11,6 +11,7 @@ import enum
 import msgspec
 
 from bindery.catalog.records import Binding, BindingPhase, BindingState
+from bindery.secrecy import fit_to_tell
 
 
 class Cause(enum.Enum):
@@ -75,7 +76,7 @@ def move(binding: Binding, cause: Cause, *, reason: str = "", now: int) -> Bindi
         binding,
         state=target.state,
         phase=phase,
-        reason=reason,
+        reason=fit_to_tell(reason),
         removals_confirmed=binding.removals_held if cause is Cause.RESUMED else binding.removals_confirmed,
         update_time=now if cause in _CALLER_CAUSES else binding.update_time,
     )
