@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-_KEY_FILES = {"root-key.json", "access-keys.json", "buckets.json", "operator-token"}
+_KEY_FILES = {"root-key.json", "sealing-key.json", "buckets.json", "operator-token"}
 _CONFIG = """
 [buckets]
 unreachable = "s3://media?endpoint=http://127.0.0.1:9&access_key_id=a&secret_access_key=CANARY1&session_token=CANARY2"

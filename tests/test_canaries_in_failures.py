@@ -72,7 +72,7 @@ _ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "CANARY", "OSS_ACCESS_KEY_SECRET": "CANARY", "OSS_SESSION_TOKEN": "CANARY",
 }  # fmt: skip
 _CANARIES = (b"CANARY", b"Q0FOQVJZ")
-_KEY_FILES = {"root-key.json", "access-keys.json", "buckets.json", "operator-token"}
+_KEY_FILES = {"root-key.json", "sealing-key.json", "buckets.json", "operator-token"}
 _STORE = (
     "s3://media?endpoint=http://127.0.0.1:9&access_key_id=a&secret_access_key=CANARY&session_token=CANARY"
 )

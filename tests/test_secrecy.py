@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from rich.pretty import pretty_repr
 
+from bindery.access.identities import Identity, IdentityKind
 from bindery.access.keys import AccessKey
+from bindery.access.sealing import SealingKey
+from bindery.access.tokens import Credentials as SessionCredentials
 from bindery.api.context import ApiSettings
 from bindery.api.gateway.request import Call, HttpRequest
 from bindery.buckets.registry import parse_store
@@ -22,6 +25,18 @@ from bindery.secrecy import fit_to_tell, told, without_secrets
 _SECRET = "CANARYcanary42"
 _HOLDERS: dict[str, Callable[[], Any]] = {
     "access key": lambda: AccessKey("LTAI", _SECRET),
+    "sealing key": lambda: SealingKey(_SECRET.encode()),
+    "credentials of a session": lambda: SessionCredentials(AccessKey("STS.", _SECRET), _SECRET, 1),
+    "identity": lambda: Identity(
+        kind=IdentityKind.ACCOUNT,
+        key_id="LTAI",
+        secret=_SECRET,
+        account_id="1",
+        principal_id="1",
+        name="",
+        arn="",
+        policy_arn="",
+    ),
     "events token": lambda: ApiSettings(events_token=_SECRET),
     "notification key": lambda: NotificationSettings(key=_SECRET.encode()),
     "notification topic": lambda: NotificationSettings(topics={"a": f"https://host/{_SECRET}"}),
@@ -55,7 +70,7 @@ def test_no_representation_shows_a_secret(name: str) -> None:
 
 
 def test_a_representation_shows_the_rest() -> None:
-    assert repr(AccessKey("LTAI", _SECRET)).startswith("AccessKey(id='LTAI', secret=hidden, active=True")
+    assert repr(AccessKey("LTAI", _SECRET)).startswith("AccessKey(id='LTAI', secret=hidden)")
     assert repr(ApiSettings()).count("events_token=''") == 1
 
 

@@ -20,7 +20,8 @@ import msgspec
 import structlog
 
 from bindery.access.audit.log import AuditLog
-from bindery.access.keys import AccessKeys, root_key_file
+from bindery.access.identities import open_identities
+from bindery.access.keys import root_key_file
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
 from bindery.api.context import ApiSettings, Context
@@ -34,7 +35,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
 from bindery.config import Config
-from bindery.data_folder import open_data_folder
+from bindery.data_folder import forget_server_address, open_data_folder, write_server_address
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
@@ -72,6 +73,13 @@ class Application:
             catalog = open_catalog(config)
             opened.callback(catalog.close)
             self._catalog = catalog
+            self.identities = open_identities(
+                catalog,
+                config.data,
+                account_id=config.account.id,
+                sealing_key_file=config.access.sealing_key_file,
+            )
+            opened.callback(self.identities.close)
             self.delivery = Delivery(catalog, notification_settings(config))
             opened.callback(self.delivery.close, _DELIVERY_SECONDS)
             buckets = open_buckets(config)
@@ -87,12 +95,11 @@ class Application:
             opened.callback(nonces.close)
             audit_log = AuditLog(config.data, config.audit)
             opened.callback(audit_log.close)
-            self.keys = AccessKeys(config.data, account_id=config.account.id)
             context = Context(
                 catalog,
                 self.engine,
                 self.delivery,
-                self.keys,
+                self.identities,
                 nonces,
                 api_settings(config),
                 audit_log,
@@ -110,6 +117,7 @@ class Application:
         """Let work that nobody waits for end at its next safe point."""
         self.delivery.signal_stop()
         self.engine.signal_stop()
+        self.identities.close()
 
     def interrupt(self) -> None:
         """End what runs, also the calls under way: they answer that the server stops. May be called twice."""
@@ -126,6 +134,7 @@ class Application:
     def close(self) -> None:
         """Close the rooms, outermost first."""
         self.signal_stop()
+        forget_server_address(self.config.data)
         self.interrupt()
         self._opened.close()
 
@@ -247,6 +256,7 @@ async def _serve(application: Application, sockets: list[socket.socket], shutdow
         _announce(application, address)
         application.engine.start()
         application.delivery.start()
+        application.identities.uses.start()
         await stopped.wait()
     finally:
         loop.run_in_executor(None, application.signal_stop)
@@ -255,7 +265,7 @@ async def _serve(application: Application, sockets: list[socket.socket], shutdow
 
 
 def _announce(application: Application, address: str) -> None:
-    made = application.keys.newly_made
+    made = application.identities.root_made
     if made is not None:
         kept = root_key_file(application.config.data)
         if sys.stderr.isatty():
@@ -264,5 +274,6 @@ def _announce(application: Application, address: str) -> None:
             click.echo(f"  BINDERY_ACCESS_KEY_SECRET={made.secret}", err=True)
         else:  # a file or a journal, which others read too
             _log.info("a root access key was made", id=made.id, kept=str(kept))
+    write_server_address(application.config.data, f"http://{address}")
     click.echo(f"bindery ready http://{address}")
     sys.stdout.flush()

@@ -89,6 +89,13 @@ class RegisterConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Endpoints whose buckets may be registered: ``https://HOST[:PORT]``, or ``https://*.HOST[:PORT]``."""
 
 
+class AccessConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[access]``: users and their keys; see docs/access.md."""
+
+    sealing_key_file: Path | None = None
+    """Where the key is that secrets are sealed with, mode 600; in the data folder when not set."""
+
+
 class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[events]``: object stores tell of changes with ``POST /events``; see docs/events.md."""
 
@@ -133,6 +140,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
     register: RegisterConfig = RegisterConfig()
+    access: AccessConfig = AccessConfig()
     events: EventsConfig = EventsConfig()
     notifications: NotificationsConfig = NotificationsConfig()
     audit: AuditConfig = AuditConfig()

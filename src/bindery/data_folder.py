@@ -8,8 +8,9 @@ from pathlib import Path
 
 import structlog
 
-_OURS = ("catalog.db*", "index*", "text*", "lock", "*.json", "used-nonces", "audit")
+_OURS = ("catalog.db*", "index*", "text*", "lock", "*.json", "used-nonces", "audit", "server-address")
 """What Bindery makes in it; a folder that was chosen badly may hold other things, too."""
+_ADDRESS = "server-address"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _log = structlog.get_logger()
 
@@ -46,3 +47,25 @@ def _close_to_others(path: Path) -> None:
     mode = path.lstat().st_mode
     if mode & _OTHERS and not stat.S_ISLNK(mode):
         path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+
+
+def write_server_address(folder: Path, url: str) -> None:
+    """Where the server of this folder is: commands that are told the folder find it so. It may not be kept."""
+    try:
+        (folder / _ADDRESS).write_text(url)
+    except OSError as error:
+        _log.warning("the address of the server is not kept in the data folder", problem=error.strerror)
+
+
+def forget_server_address(folder: Path) -> None:
+    """The server ends."""
+    with contextlib.suppress(OSError):
+        (folder / _ADDRESS).unlink()
+
+
+def find_server_address(folder: Path) -> str | None:
+    """Where the server of this folder was last; None when that is not known. It may be gone."""
+    try:
+        return (folder / _ADDRESS).read_text() or None
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -15,7 +15,7 @@ import pytest
 
 from bindery.access.audit.log import AuditLog
 from bindery.access.audit.settings import AuditSettings
-from bindery.access.keys import AccessKeys
+from bindery.access.identities import open_identities
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
 from bindery.api.context import ApiSettings, Context
@@ -53,7 +53,7 @@ class Api:
         self.context = gateway.context
         self.catalog: Catalog = gateway.context.catalog
         self.bucket_root = bucket_root
-        self.key = gateway.context.keys.find("root")
+        self.key = gateway.context.identities.find("root")
         assert self.key is not None
 
     def send(self, action: str, parameters: dict[str, Any]) -> Answer:
@@ -61,7 +61,7 @@ class Api:
         query = [(name, _text(value)) for name, value in parameters.items()]
         assert self.key is not None
         signed = sign_v3(
-            "POST", HOST, action, query, self.key.id, self.key.secret,
+            "POST", HOST, action, query, self.key.key_id, self.key.secret,
             version=load_models().version_of(action),
         )  # fmt: skip
         headers = {name.lower(): [value] for name, value in signed.items()}
@@ -145,12 +145,12 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             closing.callback(engine.close)
             nonces = Nonces(data)
             closing.callback(nonces.close)
-            keys = AccessKeys(data, account_id=known.account_id)
+            identities = open_identities(catalog, data, account_id=known.account_id)
             delivery = Delivery(catalog, NotificationSettings())
             audit_log = AuditLog(data, AuditSettings(all_calls=all_calls))
             closing.callback(audit_log.close)
             gateway = Gateway(
-                Context(catalog, engine, delivery, keys, nonces, known, audit_log, Permits(data))
+                Context(catalog, engine, delivery, identities, nonces, known, audit_log, Permits(data))
             )
             closing.callback(gateway.close)
             patch.undo()

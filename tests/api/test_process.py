@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bindery.access.keys import add_key, set_active
 from bindery.api.gateway.signature import sign_v3
 from bindery.cli.client import Client
 
@@ -72,17 +71,6 @@ def test_of_many_replays_at_once_one_passes(server: RunningServer) -> None:
     with ThreadPoolExecutor(20) as threads:
         outcomes = sorted(threads.map(attempt, range(20)))
     assert outcomes == [(200, ""), *[(400, "SignatureNonceUsed")] * 19]
-
-
-def test_keys_come_and_go_while_the_server_runs(start_server: Callable[..., RunningServer]) -> None:
-    server = start_server()
-    one, other = (add_key(server.data) for _ in range(2))
-    for key in (one, other):
-        assert send(server, signed(server, key=(key.id, key.secret))) == (200, "")
-    set_active(server.data, one.id, active=False)
-    assert send(server, signed(server, key=(one.id, one.secret))) == (400, "InvalidAccessKeyId.Inactive")
-    assert send(server, signed(server, key=(other.id, other.secret))) == (200, "")
-    assert send(server, signed(server, key=(other.id, one.secret))) == (400, "SignatureDoesNotMatch")
 
 
 def test_a_strict_server(start_server: Callable[..., RunningServer]) -> None:

@@ -1,17 +1,14 @@
-"""``bindery keys``: who may call a server, told by its data folder."""
+"""``bindery keys``: the account's own keys, of a running server and of a stopped one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bindery.access.keys import AccessKeys, read_root_key
-from bindery.cli.client import ApiError, Client
+from bindery.access.keys import open_root_key, read_root_key
 from bindery.cli.main import main
 
 
@@ -36,7 +33,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The data folder of a server that was started once."""
     monkeypatch.delenv("BINDERY_ACCESS_KEY_ID", raising=False)
     monkeypatch.delenv("BINDERY_ACCESS_KEY_SECRET", raising=False)
-    AccessKeys(tmp_path, account_id="1")
+    open_root_key(tmp_path)
     return tmp_path
 
 
@@ -53,7 +50,7 @@ def test_a_secret_is_shown_once(data: Path) -> None:
     for words in (["list"], ["list", "--json"], ["disable", key_id], ["enable", key_id]):
         assert secret not in run(data, *words).output
     assert key_id in run(data, "list").stdout
-    assert (data / "access-keys.json").stat().st_mode & 0o777 == 0o600
+    assert not any(secret.encode() in path.read_bytes() for path in data.glob("*") if path.is_file())
 
 
 def test_a_key_has_a_label(data: Path) -> None:
@@ -66,6 +63,7 @@ def test_keys_of_earlier_releases_are_read(data: Path) -> None:
     row = {"AccessKeyId": "LTAIold", "AccessKeySecret": "s", "Active": True}
     (data / "access-keys.json").write_text(json.dumps([row]))
     assert listed(data)["LTAIold"] == ("further", True)
+    assert not (data / "access-keys.json").exists()
 
 
 def test_the_life_of_a_key(data: Path) -> None:
@@ -91,26 +89,45 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
-def test_a_broken_file_is_left_alone(data: Path) -> None:
+def test_a_broken_file_of_earlier_releases_is_left_alone(data: Path) -> None:
     (data / "access-keys.json").write_text("[{]")
-    assert "cannot be read as a list of access keys" in run(data, "add", expect=1).output
+    assert "cannot be read as a list of access keys" in run(data, "add").stderr
     assert (data / "access-keys.json").read_text() == "[{]"
 
 
-@pytest.mark.server
-def test_a_running_server_knows_a_change_with_the_next_call(start_server: Callable[..., Any]) -> None:
-    server = start_server()
-    key = made(server.data)
-    client = Client(server.endpoint, key["AccessKeyId"], key["AccessKeySecret"])
-    assert client.call("ListProjects")["Projects"] == []
-    for command, code in (
-        ("disable", "InvalidAccessKeyId.Inactive"),
-        ("remove", "InvalidAccessKeyId.NotFound"),
-    ):
-        run(server.data, command, key["AccessKeyId"])
-        with pytest.raises(ApiError) as raised:
-            client.call("ListProjects")
-        assert raised.value.code == code
-        if command == "disable":
-            run(server.data, "enable", key["AccessKeyId"])
-            assert client.call("ListProjects")["Projects"] == []
+def test_standard_output_has_nothing_but_the_answer(data: Path) -> None:
+    row = {"AccessKeyId": "LTAIold", "AccessKeySecret": "s", "Active": True}
+    (data / "access-keys.json").write_text(json.dumps([row]))
+    done = run(data, "list", "--json")
+    assert "are in the record now" in done.stderr
+    assert [each["AccessKeyId"] for each in json.loads(done.stdout)][-1] == "LTAIold"
+
+
+def test_secrets_are_sealed_anew(data: Path) -> None:
+    made(data)
+    before = (data / "sealing-key.json").read_bytes()
+    assert "1 secrets" in run(data, "reseal").output
+    assert (data / "sealing-key.json").read_bytes() != before
+    assert len(json.loads((data / "sealing-key.json").read_bytes())["Keys"]) == 2
+    run(data, "reseal", "--at-once")
+    assert len(json.loads((data / "sealing-key.json").read_bytes())["Keys"]) == 1
+
+
+def test_a_lost_sealing_key(data: Path) -> None:
+    made(data)
+    (data / "sealing-key.json").unlink()
+    assert "bindery keys forget-lost" in run(data, "add", expect=1).output
+    assert "1 keys are deleted" in run(data, "forget-lost").output
+    assert len(listed(data)) == 1
+    made(data)
+
+
+def test_the_configuration_names_the_sealing_key_file(data: Path, tmp_path: Path) -> None:
+    config = tmp_path / "bindery.toml"
+    config.write_text(f"[access]\nsealing_key_file = '{tmp_path}/elsewhere.json'\n")
+    run(data, "add", "--config", str(config))
+    assert (tmp_path / "elsewhere.json").exists()
+    assert not (data / "sealing-key.json").exists()
+    config.write_text(f"data = '{data}'\n" + config.read_text())
+    done = CliRunner().invoke(main, ["keys", "list", "--json", "--config", str(config)])
+    assert len(json.loads(done.stdout)) == 2, "the data folder of the configuration"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bindery.access.keys import AccessKey
+from bindery.access.identities import Identity
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -13,11 +13,14 @@ class Refusal(msgspec.Struct, frozen=True):
     explanation: str
 
 
-def authorize(key: AccessKey, action: str, resource: str) -> Refusal | None:
-    """None when ``key`` may perform ``action`` (``imm:GetBinding``) on ``resource`` (an ARN).
+def authorize(identity: Identity, action: str, resource: str) -> Refusal | None:
+    """None when ``identity`` may perform ``action`` (``imm:GetBinding``) on ``resource`` (an ARN).
 
-    Source: help page api-imm-2020-09-30-ram. Every key belongs to the account itself, which RAM lets pass.
+    Source: help page api-imm-2020-09-30-ram. The account itself passes; whoever is not the account is denied until
+    policies are asked.
     """
-    if not key.active:
+    if not identity.active:
         return Refusal(f"The access key is disabled: {action} on {resource}.")
-    return None
+    if identity.is_account:
+        return None
+    return Refusal(f"{identity.arn} may not perform {action} on {resource}.")

@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from bindery.access.audit.log import AuditLog
-from bindery.access.keys import AccessKeys
+from bindery.access.identities import Identities, Identity
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
 from bindery.buckets.registration import Registration
@@ -32,6 +32,8 @@ class Calling(msgspec.Struct, frozen=True):
 
 _NOBODY = Calling()
 current_call: ContextVar[Calling] = ContextVar("current_call")
+current_identity: ContextVar[Identity] = ContextVar("current_identity")
+"""Who has signed the call that this thread performs."""
 
 
 class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +61,7 @@ class Context(msgspec.Struct, frozen=True):
     catalog: Catalog
     engine: Engine
     delivery: Delivery
-    keys: AccessKeys
+    identities: Identities
     nonces: Nonces
     settings: ApiSettings
     audit_log: AuditLog
@@ -74,6 +76,11 @@ class Context(msgspec.Struct, frozen=True):
     def caller(self) -> str:
         """Who makes the present call: those who share things take turns by it."""
         return current_call.get(_NOBODY).caller
+
+    @property
+    def identity(self) -> Identity:
+        """Who has signed the present call."""
+        return current_identity.get()
 
     def time(self, instant_ns: int) -> str:
         """A time as answers show it."""

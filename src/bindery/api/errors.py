@@ -225,21 +225,31 @@ def security_token_missing() -> ApiError:
     return ApiError(400, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
 
 
-def security_token_refused() -> ApiError:
-    """A temporary key of some other service."""
+def security_token_malformed() -> ApiError:
+    """A token that was changed, cut short, or issued by some other service."""
     return ApiError(
         400,
         "InvalidSecurityToken.Malformed",
-        "Specified SecurityToken is malformed: this server issues no STS tokens; use an access key pair.",
+        "Specified SecurityToken is malformed: this server has not issued it, or it was changed on the way.",
+    )
+
+
+def security_token_expired() -> ApiError:
+    """The session is over."""
+    return ApiError(
+        400,
+        "InvalidSecurityToken.Expired",
+        "Specified SecurityToken is expired; assume the role again for new credentials.",
     )
 
 
 def security_token_mismatch() -> ApiError:
-    """A token beside a key that is not temporary."""
+    """A token beside a key that it does not belong to."""
     return ApiError(
         400,
         "InvalidSecurityToken.MismatchWithAccessKey",
-        "Specified SecurityToken mismatch with the AccessKey; leave the token out.",
+        "Specified SecurityToken mismatch with the AccessKey: use the three parts of the credentials together, and no "
+        "token with a key that is not temporary.",
     )
 
 

@@ -165,5 +165,7 @@ class GrantedPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the user, group or role that it is attached to."""
     type: PolicyType
     name: str
+    version: int = 0
+    """Of the document; 0 for one of the system."""
     document: str | None
     """None for one of the system."""

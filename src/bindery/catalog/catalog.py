@@ -30,7 +30,26 @@ CLOSE_SECONDS = 10.0
 """Enough for a busy machine; a server that ends gives up earlier."""
 
 
-class Catalog(Protocol):
+class AccessRecord(Protocol):
+    """Who may do what."""
+
+    @property
+    def users(self) -> Users: ...
+    @property
+    def access_keys(self) -> AccessKeys: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def roles(self) -> Roles: ...
+    @property
+    def policies(self) -> Policies: ...
+
+    def access_version(self) -> int:
+        """A number that every change of users, keys, groups, roles and policies raises, whoever makes it; cheap to ask
+        for with every call. What is read of them after asking holds until the number is another one."""
+
+
+class Catalog(AccessRecord, Protocol):
     """Record, index and queries as one thing: a member for each noun."""
 
     @property
@@ -53,21 +72,6 @@ class Catalog(Protocol):
     def tasks(self) -> Tasks: ...
     @property
     def outbox(self) -> Outbox: ...
-    @property
-    def users(self) -> Users: ...
-    @property
-    def access_keys(self) -> AccessKeys: ...
-    @property
-    def groups(self) -> Groups: ...
-    @property
-    def roles(self) -> Roles: ...
-    @property
-    def policies(self) -> Policies: ...
-
-    def access_version(self) -> int:
-        """A number that every change of users, keys, groups, roles and policies raises, whoever makes it; cheap to ask
-        for with every call. What is read of them after asking holds until the number is another one."""
-
     def give_back(self, *, pages: int) -> bool:
         """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""
 

@@ -18,6 +18,7 @@ class CatalogError(Exception):
     ├── NotEmpty           the resource still holds others
     ├── LimitExceeded      a cap of the project or dataset would be passed
     └── CatalogUnusable    the files on disk cannot be used; the message says what to do
+        ├── CatalogInUse         another process has it open
         ├── IndexUnavailable     queries of one dataset cannot be answered at the moment
         └── CatalogUnwritable    the disk takes nothing at present; reads go on
     """
@@ -41,6 +42,10 @@ class LimitExceeded(CatalogError):
 
 class CatalogUnusable(CatalogError):
     """The files on disk cannot be used."""
+
+
+class CatalogInUse(CatalogUnusable):
+    """Another process has it open."""
 
 
 class IndexUnavailable(CatalogUnusable):

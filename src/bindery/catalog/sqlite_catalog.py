@@ -11,26 +11,20 @@ from pathlib import Path
 from bindery.catalog.announcer import Announcer, Silent
 from bindery.catalog.catalog import CLOSE_SECONDS
 from bindery.catalog.index.index import Index
-from bindery.catalog.record.access import Access
-from bindery.catalog.record.access_keys import AccessKeys
 from bindery.catalog.record.announcing import Announcing
-from bindery.catalog.record.attachments import Attachments
 from bindery.catalog.record.bindings import Bindings
 from bindery.catalog.record.changes import Changes
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.files import Files
-from bindery.catalog.record.groups import Groups
 from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.outbox import Outbox
-from bindery.catalog.record.policies import Policies
 from bindery.catalog.record.projects import MAX_PROJECTS, Projects
-from bindery.catalog.record.roles import Roles
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.record.tombstones import Tombstones
-from bindery.catalog.record.users import Users
+from bindery.catalog.sqlite_access import SqliteAccess
 from bindery.clock import DEFAULT_ZONE
 
 
@@ -49,7 +43,7 @@ class SqliteCatalog:
         self._database = database = Database(folder)
         self._entries = entries = Entries(database, account_id, zone)
         try:
-            self._access = access = Access(database)
+            self._access = access = SqliteAccess(database)
             self.queries = Index(folder / "index", entries, zone)
         except BaseException:
             database.close()
@@ -74,17 +68,14 @@ class SqliteCatalog:
             written,
         )
         self.files = Files(database, self.datasets, entries, calls, announcing, written)
-        self.users = Users(access)
-        self.access_keys = AccessKeys(access, self.users)
-        self.groups = Groups(access, self.users)
-        self.roles = Roles(access)
-        self.policies = Policies(access, Attachments(self.users, self.groups, self.roles))
+        self.users, self.access_keys, self.groups = access.users, access.access_keys, access.groups
+        self.roles, self.policies = access.roles, access.policies
         # A thread of the index that is in native code when the interpreter ends would abort the process.
         atexit.register(self.close)
 
     def access_version(self) -> int:
         """One more after every change of who may do what."""
-        return self._access.version
+        return self._access.access_version()
 
     def give_back(self, *, pages: int) -> bool:
         """Up to ``pages`` free pages of the record."""

@@ -1,4 +1,4 @@
-"""``bindery keys``: the access keys that a server knows besides its root key."""
+"""``bindery keys``: the access keys of the account besides its root key, and the key that secrets are sealed with."""
 
 from __future__ import annotations
 
@@ -9,58 +9,68 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from bindery.access.keys import (
-    KeysUnusable,
-    add_key,
-    further_keys,
-    read_root_key,
-    remove_key,
-    set_active,
-)
+from bindery.access.keys import read_root_key
+from bindery.access.resealing import find_lost, reseal
+from bindery.access.sealing import Sealer, load_sealer
+from bindery.catalog.sqlite_access import open_access
+from bindery.cli.account_keys import logging_to_stderr, open_account_keys, open_stopped
 from bindery.cli.options import data_option
 from bindery.cli.output import cell, console, say, say_json, table
+from bindery.config import Config, load_config
 
 
 @click.group()
 def keys() -> None:
-    """The access keys of a server's data folder. A running server knows a change with the next call.
+    """The account's own access keys, of a running server or of the data folder of a stopped one.
 
-    The root key is not changed here: it comes from the environment or from root-key.json.
+    They may do everything, as the root key may; for whoever should not, make users with: bindery access
+    A running server is asked with the root key, and knows a change with the next call. The root key is not changed
+    here: it comes from the environment or from root-key.json.
 
     \b
-    bindery keys add --data /var/lib/bindery
+    bindery keys add --label ci --data /var/lib/bindery
     bindery keys disable LTAI4FoLvd3Yh7xUsbzBGtQr
+    bindery keys reseal --data /var/lib/bindery
     """
 
 
 def _on_data_folder(command: Callable[..., None]) -> Callable[..., None]:
-    """``--data``, which must be there; keys that cannot be used become an error of the command line."""
+    """``--data``, which must be there, and ``--config``; the command gets ``config`` in place of both."""
 
     @wraps(command)
-    def run(*, data: Path, **values: Any) -> None:
-        if not data.is_dir():
-            raise click.ClickException(f"no folder {data}; name the server's data folder with --data")
-        try:
-            command(data=data, **values)
-        except (KeysUnusable, OSError) as error:
-            raise click.ClickException(str(error)) from error
+    def run(*, data: Path, config_file: Path | None, **values: Any) -> None:
+        source = click.get_current_context().get_parameter_source("data")
+        chosen = {} if config_file and source is ParameterSource.DEFAULT else {"data": data}
+        config = load_config(config_file, chosen)
+        if not config.data.is_dir():
+            raise click.ClickException(
+                f"no folder {config.data}; name the server's data folder with --data"
+            )
+        command(config=config, **values)
 
-    return data_option(run)
+    return data_option(_config_option(run))
+
+
+_config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="BINDERY_CONFIG",
+    help="Configuration file of the server.",
+)
 
 
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON.")
 @_on_data_folder
-def list_keys(*, data: Path, as_json: bool) -> None:
+def list_keys(*, config: Config, as_json: bool) -> None:
     """Show all keys, without their secrets."""
-    root = read_root_key(data)
-    kinds = [("root", root)] if root is not None else []
-    kinds += [("further", key) for key in further_keys(data)]
-    rows = [
-        {"AccessKeyId": key.id, "Label": key.label, "Kind": kind, "Active": key.active}
-        for kind, key in kinds
-    ]
+    root = read_root_key(config.data)
+    rows = [] if root is None else [_row(root.id, "", "root", active=True)]
+    with open_account_keys(config) as account_keys:
+        rows += [_row(key.id, key.label, "further", active=key.active) for key in account_keys.list()]
     if as_json:
         say_json(rows)
         return
@@ -72,17 +82,22 @@ def list_keys(*, data: Path, as_json: bool) -> None:
     console().print(shown)
 
 
+def _row(key_id: str, label: str, kind: str, *, active: bool) -> dict[str, Any]:
+    return {"AccessKeyId": key_id, "Label": label, "Kind": kind, "Active": active}
+
+
 @keys.command()
 @click.option("--label", default="", help="Whose key it is, shown by: bindery keys list")
 @click.option("--json", "as_json", is_flag=True, help="Print the key as JSON.")
 @_on_data_folder
-def add(*, data: Path, label: str, as_json: bool) -> None:
+def add(*, config: Config, label: str, as_json: bool) -> None:
     """Make a key. Its secret is shown now and never again.
 
     \b
     bindery keys add --label ci
     """
-    key = add_key(data, label)
+    with open_account_keys(config) as account_keys:
+        key = account_keys.add(label)
     if as_json:
         click.echo(json.dumps({"AccessKeyId": key.id, "AccessKeySecret": key.secret}))
         return
@@ -94,28 +109,34 @@ def add(*, data: Path, label: str, as_json: bool) -> None:
 @keys.command()
 @click.argument("key_id")
 @_on_data_folder
-def disable(*, data: Path, key_id: str) -> None:
+def disable(*, config: Config, key_id: str) -> None:
     """Refuse calls signed with KEY_ID until it is enabled again."""
-    _require(data, key_id, set_active(data, key_id, active=False))
+    _set_active(config, key_id, active=False)
     say(f"{key_id} is disabled")
 
 
 @keys.command()
 @click.argument("key_id")
 @_on_data_folder
-def enable(*, data: Path, key_id: str) -> None:
+def enable(*, config: Config, key_id: str) -> None:
     """Take calls signed with KEY_ID again."""
-    _require(data, key_id, set_active(data, key_id, active=True))
+    _set_active(config, key_id, active=True)
     say(f"{key_id} is enabled")
 
 
 @keys.command()
 @click.argument("key_id")
 @_on_data_folder
-def remove(*, data: Path, key_id: str) -> None:
+def remove(*, config: Config, key_id: str) -> None:
     """Forget KEY_ID for good."""
-    _require(data, key_id, remove_key(data, key_id))
+    with open_account_keys(config) as account_keys:
+        _require(config.data, key_id, account_keys.remove(key_id))
     say(f"{key_id} is removed")
+
+
+def _set_active(config: Config, key_id: str, *, active: bool) -> None:
+    with open_account_keys(config) as account_keys:
+        _require(config.data, key_id, account_keys.set_active(key_id, active=active))
 
 
 def _require(data: Path, key_id: str, found: bool) -> None:
@@ -127,3 +148,38 @@ def _require(data: Path, key_id: str, found: bool) -> None:
             "this is the root key; to replace it, stop the server, remove root-key.json and start the server"
         )
     raise click.ClickException(f"no key {key_id} in {data}; see: bindery keys list")
+
+
+@keys.command("reseal")
+@click.option("--at-once", is_flag=True, help="Forget the old key now, which ends every session of a role.")
+@_on_data_folder
+def reseal_secrets(*, config: Config, at_once: bool) -> None:
+    """Make a new sealing key, and seal every secret with it. The server must be stopped.
+
+    The old key stays in its file for 12 hours, for security tokens that were issued before; --at-once is for a key
+    that somebody else may have. May be interrupted and repeated at any time.
+
+    \b
+    bindery keys reseal --data /var/lib/bindery
+    """
+    with open_stopped(config) as (record, sealer):
+        done = reseal(sealer, record.access_keys, at_once=at_once)
+    say(f"{done.secrets} secrets are sealed anew")
+    if done.lost:
+        raise click.ClickException(
+            f"{len(done.lost)} keys cannot be opened: {', '.join(done.lost)}; restore their sealing key, or give them "
+            "up with: bindery keys forget-lost"
+        )
+
+
+@keys.command()
+@_on_data_folder
+def forget_lost(*, config: Config) -> None:
+    """Delete the keys of the account and of users whose sealing key is lost. The server must be stopped."""
+    with logging_to_stderr(), open_access(config.data) as record:
+        sealer = load_sealer(config.data, config.access.sealing_key_file)
+        lost = find_lost(sealer or Sealer(()), record.access_keys)
+        for key in lost:
+            user = None if key.user_id is None else record.users.get_by_id(key.user_id).name
+            record.access_keys.delete(user, key.id)
+    say(f"{len(lost)} keys are deleted")

@@ -276,6 +276,7 @@ class _Running:
             raise
         self._application.engine.start()
         self._application.delivery.start()
+        self._application.identities.uses.start()
         self.key = _root_key(config.data)
 
     def stop(self) -> None:

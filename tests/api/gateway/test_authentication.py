@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 import pytest
 from tests.api.gateway.calls import take_apart
 
-from bindery.access.keys import AccessKeys, add_key, set_active
+from bindery.access.identities import open_identities
+from bindery.access.keys import AccessKey
 from bindery.access.nonces import Nonces
 from bindery.api.errors import ApiError
 from bindery.api.gateway.authentication import authenticate, check_body, use_nonce
@@ -28,6 +29,7 @@ from bindery.api.gateway.signature import (
     string_to_sign_v1,
     string_to_sign_v3,
 )
+from bindery.catalog.sqlite_access import SqliteAccess, open_access
 
 VECTORS = json.loads(Path(__file__).with_name("signature-vectors.json").read_text("utf-8"))["vectors"]
 FORM = "application/x-www-form-urlencoded"
@@ -36,11 +38,19 @@ FORM = "application/x-www-form-urlencoded"
 class Door:
     """Signs requests as a client would and lets the server look at them."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, record: SqliteAccess) -> None:
         self.data = data
-        self.keys = AccessKeys(data, account_id="1")
+        self.record = record
+        self.identities = open_identities(record, data, account_id="1")
         self.nonces = Nonces(data)
         self._count = 0
+
+    def add_key(self) -> AccessKey:
+        """A further key of the account."""
+        return self.identities.make_key(None)[1]
+
+    def set_active(self, key_id: str, *, active: bool) -> None:
+        self.record.access_keys.set_active(None, key_id, active=active)
 
     def nonce(self) -> str:
         self._count += 1
@@ -111,10 +121,10 @@ class Door:
     def opens(self, request: HttpRequest) -> str:
         """The id of the key."""
         call = take_apart(request)
-        proof = authenticate(call, self.keys)
+        proof = authenticate(call, self.identities)
         check_body(call.body, proof)
         use_nonce(proof, self.nonces)
-        return proof.key.id
+        return proof.identity.key_id
 
     def refuses(self, request: HttpRequest) -> tuple[int, str]:
         """Status and code."""
@@ -141,10 +151,11 @@ def drop(name: str) -> Callable[[dict[str, str]], object]:
 
 
 @pytest.fixture
-def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Door:
+def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     monkeypatch.setenv("BINDERY_ACCESS_KEY_ID", "root")
     monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", "root-secret")
-    return Door(tmp_path)
+    with open_access(tmp_path) as record:
+        yield Door(tmp_path, record)
 
 
 def test_both_styles_open(door: Door) -> None:
@@ -318,7 +329,7 @@ def test_a_nonce_is_used_up_only_by_a_right_signature(door: Door) -> None:
 
 
 def test_nonces_belong_to_their_key(door: Door) -> None:
-    other = add_key(door.data)
+    other = door.add_key()
     door.opens(door.v1(change=put("SignatureNonce", "same")))
     assert (
         door.opens(door.v1(key=(other.id, other.secret), change=put("SignatureNonce", "same"))) == other.id
@@ -345,17 +356,17 @@ def test_of_many_replays_at_the_same_moment_one_passes(door: Door) -> None:
 
 
 def test_further_keys_can_be_added_and_disabled_while_the_server_runs(door: Door) -> None:
-    first, second = add_key(door.data), add_key(door.data)
+    first, second = door.add_key(), door.add_key()
     for key in (first, second):
         assert door.opens(door.v3(key=(key.id, key.secret))) == key.id
         assert door.opens(door.v1(key=(key.id, key.secret))) == key.id
-    assert set_active(door.data, first.id, active=False)
+    door.set_active(first.id, active=False)
     assert door.refuses(door.v3(key=(first.id, first.secret))) == (400, "InvalidAccessKeyId.Inactive")
     assert door.opens(door.v3(key=(second.id, second.secret))) == second.id
-    assert set_active(door.data, first.id, active=True)
+    door.set_active(first.id, active=True)
     assert door.opens(door.v3(key=(first.id, first.secret))) == first.id
 
 
 def test_a_key_does_not_open_with_the_secret_of_another(door: Door) -> None:
-    first, second = add_key(door.data), add_key(door.data)
+    first, second = door.add_key(), door.add_key()
     assert door.refuses(door.v3(key=(first.id, second.secret))) == (400, "SignatureDoesNotMatch")

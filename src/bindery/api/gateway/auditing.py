@@ -111,7 +111,7 @@ class Auditing:
     def _caller(self, exchange: Exchange, code: str) -> tuple[str, str]:
         """His ARN and the id of his key."""
         if exchange.is_recognised:
-            return f"acs:ram::{self._settings.account_id}:root", exchange.proof.key.id
+            return exchange.proof.identity.arn, exchange.proof.identity.key_id
         if code not in _KNOWN_KEY:
             return "", ""
         return "", bounded(claimed_key(exchange.http) or exchange.call.parameters.get("AccessKeyId", ""))

@@ -13,7 +13,16 @@ from functools import lru_cache
 
 import msgspec
 
-from bindery.access.keys import AccessKey, AccessKeys
+from bindery.access.identities import (
+    Identities,
+    Identity,
+    KeyNotFound,
+    KeyRefused,
+    TokenExpired,
+    TokenInvalid,
+    TokenMismatch,
+    TokenMissing,
+)
 from bindery.access.nonces import Nonces
 from bindery.api import errors
 from bindery.api.gateway.request import Call, HttpRequest, Style
@@ -38,7 +47,6 @@ _MUST_BE_SIGNED = (
 )  # fmt: skip
 _BEARER_HEADERS = ("x-acs-bearer-token", "x-acs-zero-trust-idtoken")
 _BEARER_PARAMETERS = ("BearerToken", "SignatureType")
-_STS_KEY = "STS."
 _MAX_NONCE = 4_096
 _MEMORABLE = 2_048
 """Characters of header names from which what they come to is not remembered."""
@@ -47,7 +55,7 @@ _MEMORABLE = 2_048
 class Proof(msgspec.Struct, frozen=True):
     """A right signature: whose it is, and what it says of a body that was not looked at."""
 
-    key: AccessKey
+    identity: Identity
     nonce: str
     expires: int
     """Seconds since 1970 until when the nonce must not come again."""
@@ -55,13 +63,13 @@ class Proof(msgspec.Struct, frozen=True):
     body_hash: str = ""
 
 
-def authenticate(call: Call, keys: AccessKeys) -> Proof:
+def authenticate(call: Call, identities: Identities) -> Proof:
     """Who signed the request. Raises ApiError. V1 needs the form to be read, V3 nothing of the body."""
     match call.style:
         case Style.V3:
-            return _authenticate_v3(call, keys)
+            return _authenticate_v3(call, identities)
         case Style.V1:
-            return _authenticate_v1(call, keys)
+            return _authenticate_v1(call, identities)
         case Style.UNSIGNED:
             raise _unsigned(call)
 
@@ -74,7 +82,7 @@ def check_body(body: bytes, proof: Proof) -> None:
 
 def use_nonce(proof: Proof, nonces: Nonces) -> None:
     """Raises ApiError when the same request came before."""
-    if not nonces.use(proof.key.id, proof.nonce, now=int(time.time()), expires=proof.expires):
+    if not nonces.use(proof.identity.key_id, proof.nonce, now=int(time.time()), expires=proof.expires):
         raise errors.nonce_used()
 
 
@@ -84,18 +92,30 @@ def claimed_key(request: HttpRequest) -> str:
     return "" if authorization is None else authorization.key_id
 
 
-def find_key(keys: AccessKeys, key_id: str, token: str | None) -> AccessKey:
-    """The key with this id, when it may sign. Raises ApiError."""
-    if key_id.startswith(_STS_KEY):
-        raise errors.security_token_refused() if token else errors.security_token_missing()
-    key = keys.find(key_id)
-    if key is None:
-        raise errors.access_key_not_found()
-    if not key.active:
+def find_identity(identities: Identities, key_id: str, token: str | None) -> Identity:
+    """Whose key this is, when it may sign. Raises ApiError."""
+    try:
+        identity = identities.find(key_id, token)
+    except KeyRefused as refused:
+        raise _refusal(refused) from None
+    if not identity.active:
         raise errors.access_key_inactive()
-    if token:
-        raise errors.security_token_mismatch()
-    return key
+    return identity
+
+
+def _refusal(refused: KeyRefused) -> errors.ApiError:
+    match refused:
+        case TokenMissing():
+            return errors.security_token_missing()
+        case TokenInvalid():
+            return errors.security_token_malformed()
+        case TokenExpired():
+            return errors.security_token_expired()
+        case TokenMismatch():
+            return errors.security_token_mismatch()
+        case KeyNotFound():
+            return errors.access_key_not_found()
+    raise AssertionError(refused)
 
 
 def _unsigned(call: Call) -> errors.ApiError:
@@ -106,7 +126,7 @@ def _unsigned(call: Call) -> errors.ApiError:
     return errors.access_key_missing()
 
 
-def _authenticate_v3(call: Call, keys: AccessKeys) -> Proof:
+def _authenticate_v3(call: Call, identities: Identities) -> Proof:
     request = call.http
     authorization = parse_authorization(request.header("authorization") or "")
     if authorization is None:
@@ -116,18 +136,19 @@ def _authenticate_v3(call: Call, keys: AccessKeys) -> Proof:
     _check_signed_headers(request, authorization)
     sent_at = _check_time(request.header("x-acs-date"), V3_WINDOW_SECONDS)
     nonce = _check_nonce(request.header("x-acs-signature-nonce"))
-    key = find_key(keys, authorization.key_id, request.header("x-acs-security-token"))
+    token = request.header("x-acs-security-token")
+    identity = find_identity(identities, authorization.key_id, token)
     body_hash = request.header("x-acs-content-sha256") or ""
     canonical = canonical_request(
         request.method, call.query, request.headers, authorization.signed_headers, body_hash
     )
     to_sign = string_to_sign_v3(canonical, authorization.algorithm)
-    ours = signature_v3(key.secret, to_sign, authorization.algorithm)
+    ours = signature_v3(identity.secret, to_sign, authorization.algorithm)
     if not same_signature(ours, authorization.signature.lower()):
         raise errors.signature_mismatch(
             f"server StringToSign is [{to_sign}], server CanonicalRequest is [{_short(canonical)}]"
         )
-    return Proof(key, nonce, sent_at + V3_WINDOW_SECONDS, authorization.algorithm, body_hash)
+    return Proof(identity, nonce, sent_at + V3_WINDOW_SECONDS, authorization.algorithm, body_hash)
 
 
 def _check_signed_headers(request: HttpRequest, authorization: Authorization) -> None:
@@ -157,7 +178,7 @@ def _unfit_headers(
     return missing, next((name for name in matter if name not in signed), None)
 
 
-def _authenticate_v1(call: Call, keys: AccessKeys) -> Proof:
+def _authenticate_v1(call: Call, identities: Identities) -> Proof:
     parameters = call.parameters
     key_id = parameters.get("AccessKeyId")
     if not key_id:
@@ -171,11 +192,11 @@ def _authenticate_v1(call: Call, keys: AccessKeys) -> Proof:
         raise errors.invalid_signature_version()
     sent_at = _check_time(parameters.get("Timestamp") or parameters.get("TimeStamp"), V1_WINDOW_SECONDS)
     nonce = _check_nonce(parameters["SignatureNonce"])
-    key = find_key(keys, key_id, parameters.get("SecurityToken"))
+    identity = find_identity(identities, key_id, parameters.get("SecurityToken"))
     to_sign = string_to_sign_v1(call.http.method, [*call.query, *call.form])
-    if not same_signature(signature_v1(key.secret, to_sign), parameters["Signature"]):
+    if not same_signature(signature_v1(identity.secret, to_sign), parameters["Signature"]):
         raise errors.signature_mismatch(f"server string to sign is:{_short(to_sign)}")
-    return Proof(key, nonce, sent_at + V1_WINDOW_SECONDS)
+    return Proof(identity, nonce, sent_at + V1_WINDOW_SECONDS)
 
 
 def _check_time(text: str | None, window: int) -> int:

@@ -19,7 +19,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from bindery.access.decision import authorize
 from bindery.api import errors
-from bindery.api.context import Context
+from bindery.api.context import Context, current_identity
 from bindery.api.errors import ApiError
 from bindery.api.gateway.auditing import Auditing
 from bindery.api.gateway.authentication import (
@@ -27,7 +27,7 @@ from bindery.api.gateway.authentication import (
     authenticate,
     check_body,
     claimed_key,
-    find_key,
+    find_identity,
     use_nonce,
 )
 from bindery.api.gateway.budget import Budget, Reservation
@@ -136,7 +136,7 @@ class Exchange:
     @property
     def caller(self) -> Turn:
         """Whose turn it is afterwards."""
-        return Turn(self.proof.key.id, self.call.parameters.get("ProjectName", ""))
+        return Turn(self.proof.identity.holder, self.call.parameters.get("ProjectName", ""))
 
 
 class Gateway:
@@ -242,7 +242,9 @@ def read_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     if exchange.size > _LARGE:
         exchange.claimed = claimed_key(exchange.http)
         if exchange.claimed:
-            find_key(gateway.context.keys, exchange.claimed, exchange.http.header("x-acs-security-token"))
+            find_identity(
+                gateway.context.identities, exchange.claimed, exchange.http.header("x-acs-security-token")
+            )
         return gateway.strangers.run(exchange.stranger, exchange.call.read_query)
     exchange.call.read_query()
     return None
@@ -256,14 +258,15 @@ def read_unsigned_form(gateway: Gateway, exchange: Exchange) -> Awaitable[None] 
 
 
 async def _read_unsigned_form(gateway: Gateway, exchange: Exchange) -> None:
-    call, keys = exchange.call, gateway.context.keys
+    call, identities = exchange.call, gateway.context.identities
     key_id = call.parameters.get("AccessKeyId")
     if key_id:
-        find_key(keys, key_id, call.parameters.get("SecurityToken"))
+        find_identity(identities, key_id, call.parameters.get("SecurityToken"))
     body = await _receive(
         exchange, gateway.strange_bytes, exchange.stranger.caller, gateway.limits.stranger_form
     )
-    if not key_id and (shown := key_id_in_form(body)) and keys.find(shown) is None and len(body) > _LARGE:
+    shown = "" if key_id else key_id_in_form(body)
+    if shown and len(body) > _LARGE and not identities.may_know(shown):
         raise errors.access_key_not_found()
     if len(body) > _LARGE:
         await gateway.strangers.run(exchange.stranger, lambda: call.read_form(body))
@@ -305,13 +308,13 @@ def recognise(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """Somebody who holds a key has signed the request."""
     if exchange.size > _LARGE:
         return _recognise_in_thread(gateway, exchange)
-    _trust(exchange, authenticate(exchange.call, gateway.context.keys))
+    _trust(exchange, authenticate(exchange.call, gateway.context.identities))
     return None
 
 
 async def _recognise_in_thread(gateway: Gateway, exchange: Exchange) -> None:
     proof = await gateway.strangers.run(
-        exchange.stranger, lambda: authenticate(exchange.call, gateway.context.keys)
+        exchange.stranger, lambda: authenticate(exchange.call, gateway.context.identities)
     )
     _trust(exchange, proof)
 
@@ -326,18 +329,23 @@ def read_body(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The body that was signed, sent for the first time."""
     if exchange.call.style is Style.V3 and exchange.http.has_body:
         return _read_body(gateway, exchange)
-    check_body(b"", exchange.proof)
-    use_nonce(exchange.proof, gateway.context.nonces)
+    _accept(gateway, exchange, b"")
     return None
 
 
+def _accept(gateway: Gateway, exchange: Exchange, body: bytes) -> None:
+    proof = exchange.proof
+    check_body(body, proof)
+    use_nonce(proof, gateway.context.nonces)
+    gateway.context.identities.note_use(proof.identity, exchange.operation.product)
+
+
 async def _read_body(gateway: Gateway, exchange: Exchange) -> None:
-    call, proof = exchange.call, exchange.proof
-    body = await _receive(exchange, gateway.bodies, proof.key.id, gateway.limits.body)
+    call, holder = exchange.call, exchange.proof.identity.holder
+    body = await _receive(exchange, gateway.bodies, holder, gateway.limits.body)
 
     def accept() -> None:
-        check_body(body, proof)
-        use_nonce(proof, gateway.context.nonces)
+        _accept(gateway, exchange, body)
         call.read_form(body)
 
     if len(body) > _LARGE:
@@ -363,7 +371,7 @@ def allow(gateway: Gateway, exchange: Exchange) -> None:
         exchange.call.parameters, region=settings.region_id, account=settings.account_id
     )
     for resource in resources:
-        refusal = authorize(exchange.proof.key, operation.action, resource)
+        refusal = authorize(exchange.proof.identity, operation.action, resource)
         if refusal is not None:
             raise errors.access_denied(refusal)
 
@@ -393,7 +401,11 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
     def work() -> None:
-        response = exchange.built.run(exchange.context, exchange.message)
+        identity = current_identity.set(exchange.proof.identity)
+        try:
+            response = exchange.built.run(exchange.context, exchange.message)
+        finally:
+            current_identity.reset(identity)
         exchange.response = render(
             exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml
         )

@@ -10,7 +10,7 @@ from bindery.catalog.access_records import KeyUse, SealedKey, User
 
 
 class AccessKeys(Protocol):
-    """Every change but the noting of uses raises ``Catalog.access_version``.
+    """Every change but the noting of uses raises ``AccessRecord.access_version``.
 
     ``user_name`` says whose key is meant; None: the account's own. A key of somebody else is not found.
     """

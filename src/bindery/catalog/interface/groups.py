@@ -10,7 +10,7 @@ from bindery.catalog.access_records import Group, User
 
 
 class Groups(Protocol):
-    """The groups of the account. Every change raises ``Catalog.access_version``."""
+    """The groups of the account. Every change raises ``AccessRecord.access_version``."""
 
     def create(self, group: Group) -> Group:
         """With an id. Raises EntityExists, EntityLimitExceeded."""

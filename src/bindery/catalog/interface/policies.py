@@ -18,7 +18,7 @@ from bindery.catalog.access_records import (
 
 
 class Policies(Protocol):
-    """Every change raises ``Catalog.access_version``. Documents are kept as they were given, and not looked into."""
+    """Every change raises ``AccessRecord.access_version``. Documents are kept as given, and not looked into."""
 
     def create(self, policy: Policy, document: str) -> Policy:
         """With its version 1, the default. Raises EntityExists, EntityLimitExceeded."""

@@ -10,7 +10,7 @@ from bindery.catalog.access_records import Role
 
 
 class Roles(Protocol):
-    """The roles of the account. Every change raises ``Catalog.access_version``."""
+    """The roles of the account. Every change raises ``AccessRecord.access_version``."""
 
     def create(self, role: Role) -> Role:
         """With an id. Raises EntityExists, EntityLimitExceeded."""

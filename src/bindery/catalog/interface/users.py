@@ -10,7 +10,7 @@ from bindery.catalog.access_records import User
 
 
 class Users(Protocol):
-    """The users of the account. Every change raises ``Catalog.access_version``."""
+    """The users of the account. Every change raises ``AccessRecord.access_version``."""
 
     def create(self, user: User) -> User:
         """With an id. Raises EntityExists, EntityLimitExceeded."""

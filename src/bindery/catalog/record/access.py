@@ -34,8 +34,9 @@ class Access:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A change; nobody sees it under the version of before once this has ended."""
-        with self._database.transaction() as connection:
+        """A change; nobody sees it under the version of before once this has ended, and no power failure undoes it:
+        a key that was deleted stays deleted."""
+        with self._database.transaction(durable=True) as connection:
             yield connection
             (version,) = connection.execute(_SQL.raise_version).fetchone()
         with self._lock:  # after the commit: what is read under the new version must be the new state

@@ -135,12 +135,13 @@ def _attached(row: tuple[str, str, bytes | None, int, int]) -> AttachedPolicy:
     )
 
 
-def _granted(row: tuple[str, str, str, str, str | None]) -> GrantedPolicy:
-    kind, holder, policy_type, name, document = row
+def _granted(row: tuple[str, str, str, str, int, str | None]) -> GrantedPolicy:
+    kind, holder, policy_type, name, version, document = row
     return GrantedPolicy(
         kind=PrincipalKind(kind),
         holder=holder,
         type=PolicyType(policy_type),
         name=name,
+        version=version,
         document=document,
     )

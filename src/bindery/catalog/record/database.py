@@ -20,7 +20,7 @@ from bindery.catalog.record.connection import CLOSED, Connection, connect, unusa
 from bindery.catalog.record.progress import telling
 from bindery.catalog.record.turns import Turns
 from bindery.catalog.record.writability import Writability
-from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
+from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable
 
 _WRITER_CACHE_KIB = 32_768
 _READER_CACHE_KIB = 8_192
@@ -71,10 +71,11 @@ class Database:
             raise
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
         """The writer, alone, in a transaction that is committed at the end or undone by an exception.
 
-        Whoever waited longest writes next. Raises CatalogUnusable when others write for too long.
+        Whoever waited longest writes next. ``durable``: what is committed survives a power failure, too. Raises
+        CatalogUnusable when others write for too long.
         """
         if not self._turns.take(_TURN_SECONDS):
             raise CatalogUnusable(
@@ -83,13 +84,25 @@ class Database:
             )
         try:
             self.writability.check()
-            with self._transaction() as connection:
+            with self._synchronous(durable), self._transaction() as connection:
                 yield connection
         except CatalogUnwritable as error:
             self.writability.report(str(error))
             raise
         finally:
             self._turns.end()
+
+    @contextmanager
+    def _synchronous(self, durable: bool) -> Iterator[None]:
+        """Whether the log is on the disk when a commit returns; it cannot be chosen within a transaction."""
+        if not durable:
+            yield
+            return
+        self._writer.execute("PRAGMA synchronous = FULL")
+        try:
+            yield
+        finally:
+            self._writer.execute("PRAGMA synchronous = NORMAL")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -267,7 +280,7 @@ def _lock_folder(folder: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise CatalogUnusable(
+        raise CatalogInUse(
             f"the data folder {folder} is in use by another Bindery; stop that one, or choose another with --data"
         ) from error
     return descriptor

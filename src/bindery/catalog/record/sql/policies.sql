@@ -103,14 +103,14 @@ SELECT policy, count(*) FROM attachment WHERE type = :type GROUP BY policy;
 
 -- name: granted_to_user
 -- What counts for a user: his own, then those of his groups.
-SELECT 'User', u.name, a.type, coalesce(v.policy, a.policy), v.document
+SELECT 'User', u.name, a.type, coalesce(v.policy, a.policy), coalesce(v.number, 0), v.document
 FROM ram_user AS u
 JOIN attachment AS a ON a.kind = 'User' AND a.principal_id = u.id
 LEFT JOIN policy AS p ON a.type = 'Custom' AND p.name = a.policy
 LEFT JOIN policy_version AS v ON v.policy = p.name AND v.number = p.default_version
 WHERE u.id = :id
 UNION ALL
-SELECT 'Group', g.name, a.type, coalesce(v.policy, a.policy), v.document
+SELECT 'Group', g.name, a.type, coalesce(v.policy, a.policy), coalesce(v.number, 0), v.document
 FROM membership AS m
 JOIN user_group AS g ON g.id = m.group_id
 JOIN attachment AS a ON a.kind = 'Group' AND a.principal_id = g.id
@@ -120,7 +120,7 @@ WHERE m.user_id = :id;
 
 -- name: granted_to_role
 -- What counts for a role.
-SELECT 'Role', r.name, a.type, coalesce(v.policy, a.policy), v.document
+SELECT 'Role', r.name, a.type, coalesce(v.policy, a.policy), coalesce(v.number, 0), v.document
 FROM role AS r
 JOIN attachment AS a ON a.kind = 'Role' AND a.principal_id = r.id
 LEFT JOIN policy AS p ON a.type = 'Custom' AND p.name = a.policy

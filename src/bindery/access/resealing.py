@@ -1,0 +1,80 @@
+"""A new sealing key in place of the old one, and every secret sealed anew.
+
+Safe at any instruction: the new key is in its file before anything is sealed with it, and the old one goes after
+nothing needs it. Whoever does it again after a crash goes on where it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from bindery.access.sealing import CannotOpen, Sealer, sealing_key_id
+from bindery.catalog.access_records import SealedKey
+from bindery.catalog.interface.access_keys import AccessKeys
+
+_PAGE = 200
+
+
+class Resealed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done."""
+
+    secrets: int
+    """That were sealed anew."""
+    lost: tuple[str, ...]
+    """Access keys whose secrets cannot be opened: the key they were sealed with is not here."""
+    old_keys: int
+    """Sealing keys that are kept still, because tokens of role sessions may need them for up to 12 hours."""
+
+
+def reseal(sealer: Sealer, keys: AccessKeys, *, at_once: bool = False) -> Resealed:
+    """Seal every secret with a new key; where the keys come from the environment, with the first of them.
+
+    ``at_once``: old keys are forgotten now, which ends every role session. Raises KeysUnusable.
+    """
+    if sealer.changeable:
+        sealer.add_newest()
+    done, lost = 0, []
+    for page in _pages(keys):
+        changed, unopened = _reseal_page(sealer, page)
+        if changed:
+            keys.reseal(changed)
+        done += len(changed)
+        lost += unopened
+    left = forget_old_keys(sealer, keys, at_once=at_once)
+    return Resealed(secrets=done, lost=tuple(lost), old_keys=left)
+
+
+def forget_old_keys(sealer: Sealer, keys: AccessKeys, *, at_once: bool = False) -> int:
+    """Drop the sealing keys that nothing needs any more; how many old ones are left. Raises KeysUnusable."""
+    if not sealer.changeable:
+        return 0
+    needed = frozenset(sealing_key_id(key.sealed) for page in _pages(keys) for key in page)
+    return sealer.forget(needed=needed, at_once=at_once)
+
+
+def find_lost(sealer: Sealer, keys: AccessKeys) -> list[SealedKey]:
+    """Access keys that were sealed with a key that is not here."""
+    return [key for page in _pages(keys) for key in page if not sealer.knows(key.sealed)]
+
+
+def _reseal_page(sealer: Sealer, page: list[SealedKey]) -> tuple[dict[str, tuple[bytes, bytes]], list[str]]:
+    changed, lost = {}, []
+    for key in page:
+        if sealer.knows(key.sealed) and sealing_key_id(key.sealed) == sealer.newest_id:
+            continue
+        try:
+            secret = sealer.open(key.sealed, key.id)
+        except CannotOpen:
+            lost.append(key.id)
+        else:
+            changed[key.id] = (key.sealed, sealer.seal(secret, key.id))
+    return changed, lost
+
+
+def _pages(keys: AccessKeys) -> Iterator[list[SealedKey]]:
+    after = ""
+    while page := keys.sealed(after=after, limit=_PAGE):
+        yield page
+        after = page[-1].id

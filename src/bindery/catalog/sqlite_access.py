@@ -1,0 +1,42 @@
+"""Users, keys, groups, roles and policies in SQLite: a part of the catalog, and by itself for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bindery.catalog.record.access import Access
+from bindery.catalog.record.access_keys import AccessKeys
+from bindery.catalog.record.attachments import Attachments
+from bindery.catalog.record.database import Database
+from bindery.catalog.record.groups import Groups
+from bindery.catalog.record.policies import Policies
+from bindery.catalog.record.roles import Roles
+from bindery.catalog.record.users import Users
+
+
+class SqliteAccess:
+    """Implements ``catalog.AccessRecord``."""
+
+    def __init__(self, database: Database) -> None:
+        self._access = access = Access(database)
+        self.users = Users(access)
+        self.access_keys = AccessKeys(access, self.users)
+        self.groups = Groups(access, self.users)
+        self.roles = Roles(access)
+        self.policies = Policies(access, Attachments(self.users, self.groups, self.roles))
+
+    def access_version(self) -> int:
+        """One more after every change of who may do what."""
+        return self._access.version
+
+
+@contextmanager
+def open_access(folder: Path) -> Iterator[SqliteAccess]:
+    """The record of a data folder whose server does not run. Raises CatalogUnusable, CatalogInUse."""
+    database = Database(folder)
+    try:
+        yield SqliteAccess(database)
+    finally:
+        database.close()
