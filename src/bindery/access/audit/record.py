@@ -42,7 +42,7 @@ class DecidedBy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
     attached_to: str = ""
     """``user``, ``group:devs``, ``role``, ``session``."""
     statement: int | None = None
-    """Its place in the document, from 0."""
+    """Its place in the document, from 1."""
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="pascal"):
