@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import random
 import resource
+import shutil
 import socket
 import tempfile
 import time
@@ -21,6 +22,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from catalog_writes import build_catalog
 from get_binding import KEY, start_server
 
 from bindery.api.gateway.signature import sign_v3
@@ -30,6 +32,8 @@ from bindery.cli.client import Client
 NAMES = {"ProjectName": "bench", "DatasetName": "bench"}
 TARGET = NAMES | {"URI": "oss://bench-bucket"}
 FILES = 4_000
+INDEXED = 200_000
+REBUILD = "an index rebuild"
 FORM = "content-type: application/x-www-form-urlencoded\r\n"
 HEAD = "POST / HTTP/1.1\r\nHost: x\r\nx-acs-action: GetProject\r\nx-acs-version: 2020-09-30\r\n"
 Flood = Callable[[str, Event], None]
@@ -56,13 +60,42 @@ def main() -> None:
         finally:
             process.terminate()
             process.wait()
+        if given.only in (None, REBUILD):
+            _measure_rebuild(Path(folder) / "rebuilt", given.seconds)
 
 
 def _measure(name: str, endpoint: str, server: int, seconds: float, count: int, flood: Flood) -> None:
     with _beside(endpoint, count, flood):
         time.sleep(0.5)
         times = _call(endpoint, seconds)
-        memory = _resident(server)
+        _print(name, times, _resident(server))
+
+
+def _measure_rebuild(folder: Path, seconds: float) -> None:
+    """A server that starts without the index of a large dataset, which it builds from the record."""
+    catalog, _ = build_catalog(folder / "data", INDEXED)
+    catalog.close()
+    shutil.rmtree(folder / "data" / "index")
+    (folder / "buckets").mkdir()
+    process, endpoint = start_server(folder)
+    try:
+        times: list[float] = []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and _is_building(endpoint):
+            times += _call(endpoint, 1.0)
+        _print(REBUILD, times, _resident(process.pid))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _is_building(endpoint: str) -> bool:
+    with _connect(urlsplit(endpoint).netloc) as connection:
+        connection.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+        return b"is being built" in connection.recv(65_536)
+
+
+def _print(name: str, times: list[float], memory: int) -> None:
     times.sort()
     p50, p99, worst = times[len(times) // 2], times[int(len(times) * 0.99)], times[-1]
     figures = f"{len(times):>6} {p50:8.1f} {p99:8.1f} {worst:8.1f} {memory:>5} {p99 / 50:13.2f}"
