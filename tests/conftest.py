@@ -69,12 +69,15 @@ class RunningServer:
                 text=True,
                 env={**os.environ, **keys, **(env or {})},
             )
+        self.output = ""
+        """What it has written to standard output, complete once it has ended."""
         self.endpoint = self._wait_until_ready()
         self.address = self.endpoint.removeprefix("http://")
 
     def _wait_until_ready(self) -> str:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            self.output += line
             if line.startswith("bindery ready "):
                 return line.split()[2]
         self._reap()
@@ -128,7 +131,8 @@ class RunningServer:
 
     def _reap(self) -> int:
         code = self.process.wait(timeout=60)
-        if self.process.stdout is not None:
+        if self.process.stdout is not None and not self.process.stdout.closed:
+            self.output += self.process.stdout.read()
             self.process.stdout.close()
         return code
 

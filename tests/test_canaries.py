@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from bindery.cli.main import main
 
 _KEY_FILES = {"root-key.json", "sealing-key.json", "buckets.json", "operator-token"}
 _CONFIG = """
@@ -56,25 +60,69 @@ def test_no_secret_is_written_anywhere(start_server: Callable[..., Any], tmp_pat
     names = {"ProjectName": "project", "DatasetName": "dataset"}
     server.make_dataset("project", "dataset")
     server.call("CreateBinding", URI="oss://unreachable", **names)
-    said = b"".join(_bind(server, store) for store in _TYPED)
-    assert b"Traceback" not in said
     server.call("GetBinding", URI="oss://unreachable", **names)
+    said = _bind(server, _TYPED[0])
+    said += b"".join(_say(server, *command) for command in _commands(tmp_path))
+    assert b"Traceback" not in said
     server.stop()
     written = {path.name: path.read_bytes() for path in data.rglob("*") if path.is_file()}
     assert server.log.read_bytes()
-    for name, content in {**written, "said": said, "log": server.log.read_bytes()}.items():
+    spoken = {"said": said, "log": server.log.read_bytes(), "output": server.output.encode()}
+    for name, content in (written | spoken).items():
         if name not in _KEY_FILES:
             for canary in _CANARIES:
                 assert canary not in content, (name, content[content.find(canary) - 200 :][:300])
 
 
 def _bind(server: Any, store: str) -> bytes:
-    """What the command line says of a store that cannot be bound."""
-    environment = {
-        **os.environ, "BINDERY_ENDPOINT": server.endpoint, "BINDERY_ACCESS_KEY_ID": server.key_id,
-        "BINDERY_ACCESS_KEY_SECRET": server.key_secret, "BINDERY_DATA": str(server.data),
-    }  # fmt: skip
+    """What the command line says of a store that cannot be bound, as a process."""
     command = [sys.executable, "-m", "bindery.cli.main", "bind", store, "--name", "typed"]
+    environment = os.environ | _environment(server)
     done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
     assert done.returncode
     return done.stdout + done.stderr
+
+
+def _environment(server: Any) -> dict[str, str]:
+    return {
+        "BINDERY_ENDPOINT": server.endpoint, "BINDERY_ACCESS_KEY_ID": server.key_id,
+        "BINDERY_ACCESS_KEY_SECRET": server.key_secret, "BINDERY_DATA": str(server.data),
+    }  # fmt: skip
+
+
+def _commands(folder: Path) -> Iterator[list[str]]:
+    """Commands that see secrets: typed stores, the configuration, records of what failed."""
+    for store in _TYPED:
+        yield ["bind", store, "--name", "typed"]
+        yield ["estimate", store, "--name", "typed"]
+        yield ["move", "unreachable", store, "--yes"]
+        yield ["call", "RegisterBucket", "--Bucket", "typed", "--Store", store]
+        yield ["doctor", "--bucket", f"typed={store}", "--data", str(folder / "elsewhere")]
+    yield ["doctor", "--config", str(folder / "bindery.toml")]
+    yield ["doctor", "--config", str(folder / "bindery.toml"), "--json"]
+    yield [
+        "serve",
+        "--config",
+        str(folder / "bindery.toml"),
+        "--bucket",
+        f"typed={_TYPED[0]}",
+        "--port",
+        "0",
+    ]
+    where = ["--project", "project", "--dataset", "dataset"]
+    yield ["status"]
+    yield ["status", "--json"]
+    yield ["query", "Size > 1", *where]
+    yield ["ledger", "unreachable", *where]
+    yield ["audit", "unreachable", *where]
+    yield ["unbind", "unreachable", *where]
+    yield ["keys", "list"]
+    yield ["call", "GetProject", "--ProjectName", "project"]
+
+
+def _say(server: Any, *command: str) -> bytes:
+    """What a command writes."""
+    done = CliRunner().invoke(main, command, env=_environment(server))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        return "".join(traceback.format_exception(done.exception)).encode()
+    return done.output.encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -43,6 +44,9 @@ _ROOMS = [
     "bindery.api.gateway.gateway:validate",
     "bindery.api.gateway.gateway:render",
     "bindery.api.gateway.metrics:Metrics.text",
+    "bindery.api.gateway.readiness:Readiness._find",
+    "bindery.sync.changed:look_at",
+    "bindery.buckets.folder:FolderStore.details",
     "bindery.sync.engine:Engine.register_bucket",
     "bindery.sync.engine:Engine.accept_events",
     "bindery.catalog.record.bindings:Bindings.commit",
@@ -105,7 +109,7 @@ def test_failures_show_no_secret(form: str, start_server: Callable[..., Any], tm
     said += [path.read_bytes() for path in tmp_path.joinpath("data").rglob("*") if _is_plain(path)]
     log = server.log.read_bytes()
     assert log.count(b"RuntimeError") >= 3
-    for content in [*said, log]:
+    for content in [*said, log, server.output.encode()]:
         for canary in _CANARIES:
             at = content.find(canary)
             assert at < 0, content[max(0, at - 200) : at + 100]
@@ -146,8 +150,29 @@ def _use_everything(server: Any, names: dict[str, str], tag: str) -> list[bytes]
         _ask(server, "POST", "/?Action=ListProjects", b"", {"x-acs-security-token": "CANARY"}),
         _ask(server, "POST", "/events?token=CANARY", _event()),
         _ask(server, "POST", "/events", _event(), {"Authorization": "Bearer CANARY-events-CANARY-events"}),
+        _say(server, "ListProjects", further={"x-acs-security-token": "CANARY"}),
+        _break_off(
+            server, "POST /?Action=ListProjects&SecurityToken=CANARY HTTP/1.1", b"AccessKeyId=CANARY"
+        ),
+        _break_off(server, "POST /events?token=CANARY-events-CANARY-events HTTP/1.1", b'{"CANARY'),
+        _break_off(server, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked", b"7\r\nCANARY\r\n7\r\nCAN"),
     ]
     return said + [_ask(server, "GET", path) for path in ("/metrics", "/readyz", "/docs")]
+
+
+def _break_off(server: Any, head: str, body: bytes) -> bytes:
+    """What is answered to a body of which only the first bytes come."""
+    name, _, port = server.address.partition(":")
+    form = "Host: x\r\nContent-Type: application/x-www-form-urlencoded\r\nAuthorization: CANARY"
+    length = "" if "chunked" in head else "Content-Length: 5000\r\n"
+    with socket.create_connection((name, int(port)), timeout=60) as connection:
+        connection.sendall(f"{head}\r\n{form}\r\n{length}\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(60)
+        answered = b""
+        while piece := connection.recv(65_536):
+            answered += piece
+        return answered
 
 
 def _event() -> bytes:
@@ -157,12 +182,10 @@ def _event() -> bytes:
     )
 
 
-def _say(server: Any, action: str, **parameters: str) -> bytes:
+def _say(server: Any, action: str, *, further: dict[str, str] | None = None, **parameters: str) -> bytes:
     """The answer to a signed call."""
-    query = list(parameters.items())
-    headers = sign_v3(
-        "POST", server.address, action, query, server.key_id, server.key_secret, version="2020-09-30"
-    )
+    query, key = list(parameters.items()), (server.key_id, server.key_secret)
+    headers = sign_v3("POST", server.address, action, query, *key, version="2020-09-30", further=further)
     return _ask(server, "POST", "/?" + urlencode(query), headers=headers)
 
 
