@@ -182,6 +182,17 @@ def test_resources_are_named_from_the_request() -> None:
     assert load_model("imm").operations["ListRegions"].resource_names({}, **known) == ("*",)
 
 
+def test_who_names_nobody_means_himself() -> None:
+    operation = load_model("ram").operations["ListAccessKeys"]
+    known = {"region": "r", "account": "7"}
+    assert operation.resource_names({}, **known, user="alice") == ("acs:ram::7:user/alice",)
+    assert operation.resource_names({"UserName": ""}, **known, user="alice") == ("acs:ram::7:user/alice",)
+    assert operation.resource_names({"UserName": "bob"}, **known, user="alice") == ("acs:ram::7:user/bob",)
+    assert operation.resource_names({}, **known) == ("acs:ram::7:user/*",)
+    named = load_model("ram").operations["GetUser"]
+    assert named.resource_names({}, **known, user="alice") == ("acs:ram::7:user/*",)
+
+
 def test_which_resource_depends_on_the_request() -> None:
     custom = Resource(name="acs:ram:*:{account}:policy/{Name}", when={"Kind": "Custom"})
     system = Resource(name="acs:ram:*:system:policy/{Name}", when={"Kind": "System"})

@@ -81,6 +81,11 @@ class Identity(Hiding, msgspec.Struct, frozen=True, kw_only=True):
         return self.kind is IdentityKind.ACCOUNT
 
     @property
+    def user_name(self) -> str:
+        """Of a user; empty for the account and for sessions."""
+        return self.name if self.kind is IdentityKind.USER else ""
+
+    @property
     def holder(self) -> str:
         """Whose share of the server its calls take: each key of the account by itself, all keys of a user, all
         sessions of a role."""

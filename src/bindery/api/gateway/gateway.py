@@ -368,7 +368,10 @@ def allow(gateway: Gateway, exchange: Exchange) -> None:
     """The caller may do this."""
     settings, operation = gateway.context.settings, exchange.operation
     resources = operation.resource_names(
-        exchange.call.parameters, region=settings.region_id, account=settings.account_id
+        exchange.call.parameters,
+        region=settings.region_id,
+        account=settings.account_id,
+        user=exchange.proof.identity.user_name,
     )
     for resource in resources:
         refusal = authorize(exchange.proof.identity, operation.action, resource)

@@ -119,6 +119,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     resources: tuple[Resource, ...]
     """What it works on: the caller needs the action on each."""
     audit: Audit
+    own: str | None = None
+    """The parameter that means the calling user himself when it is left out."""
     extension: bool = False
     post_only: bool = False
 
@@ -128,9 +130,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return operation_id(self.product, self.name)
 
     def resource_names(
-        self, parameters: Mapping[str, str], *, region: str, account: str
+        self, parameters: Mapping[str, str], *, region: str, account: str, user: str = ""
     ) -> tuple[str, ...]:
-        """The ARNs of what a request with these parameters works on."""
+        """The ARNs of what a request with these parameters works on; ``user`` is the name of a user who calls."""
+        if self.own and user and not parameters.get(self.own):
+            parameters = {**parameters, self.own: user}
         return tuple(
             resource.of(parameters, region=region, account=account)
             for resource in self.resources
@@ -259,6 +263,7 @@ def _access(product: str, access: dict[str, Any]) -> dict[str, dict[str, Any]]:
         name: {
             "action": access.get("actions", {}).get(name, f"{product}:{name}"),
             "level": group["level"],
+            "own": access.get("own", {}).get(name),
             "resources": [form for each in _several(group["resource"]) for form in _forms(access, each)],
         }
         for group in access["operations"]
