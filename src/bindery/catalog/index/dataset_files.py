@@ -17,7 +17,7 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS
 from bindery.catalog.index.texts import TextIndex
 
-SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 2")).encode()).hexdigest()
+SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 3")).encode()).hexdigest()
 """Files of another form are built anew."""
 
 

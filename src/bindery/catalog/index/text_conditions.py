@@ -11,8 +11,9 @@ from bindery.catalog.index.tokens import (
     LONGEST_PART,
     NOTHING,
     WINDOW,
+    Meeting,
     Run,
-    meeting_tokens,
+    meetings_of,
     pair_tokens,
     part_tokens,
     runs_of,
@@ -36,7 +37,7 @@ def conditions_of(connection: sqlite3.Connection, wanted: str) -> TextConditions
     runs = runs_of(wanted)
     alone = len(runs) == 1 and runs[0].text == wanted
     # Where words meet comes first: what is beyond the greatest number tells little more.
-    conditions = [_any_of(tokens) for tokens in meeting_tokens(runs)]
+    conditions = [_meeting_condition(meeting) for meeting in meetings_of(runs)]
     exact = False
     for run in runs:
         if len(conditions) >= _MOST_CONDITIONS:
@@ -51,6 +52,11 @@ def conditions_of(connection: sqlite3.Connection, wanted: str) -> TextConditions
         conditions += found
     held = conditions[:_MOST_CONDITIONS]
     return TextConditions(" AND ".join(held), alone and exact and len(held) == len(conditions))
+
+
+def _meeting_condition(meeting: Meeting) -> str:
+    begin = _quoted(meeting.begin) if meeting.whole else f"{_quoted(meeting.begin)} *"
+    return f"({begin} OR {_quoted(meeting.any_other)})"
 
 
 def _pair_conditions(run: Run) -> tuple[list[str], bool]:

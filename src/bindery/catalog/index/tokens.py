@@ -1,9 +1,9 @@
 """What of a text its index holds: the words, their short parts, where two words meet, and pairs of ideographs.
 
 A text is a row of runs of letters and digits; what stands between them is not held. Where one word of other
-letters than ideographs follows another, the last three letters of the one and the first three of the other are
-a token (a meeting), by which phrases are told from texts that have all their words. Each token says what it is by
-its first character, so that a word is no part of a word.
+letters than ideographs follows another, the last two letters of the one and the first three of the other are a
+token (a meeting), by which phrases are told from texts that have all their words. Each token says what it is by its
+first character, so that a word is no part of a word.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _ASCII = re.compile("[a-z0-9]+")
 _WORD, _PART, _PAIR, _MEETING = "\ue000", "\ue001", "\ue002", "\ue003"
 NOTHING = "\ue003"
 """What no text has."""
+_FILLING = "\u0080\u0080\u0080"
 _ALL_MEETINGS = "\ue004"
 """Of a text that has too many to be held."""
 
@@ -95,12 +96,17 @@ def _parts(words: Iterable[str]) -> list[str]:
 
 def _meetings(runs: Sequence[str]) -> Iterable[str]:
     """Where the runs of a text meet."""
-    found = {_meeting(left, right) for left, right in set(pairwise(runs))}
+    halves = {run: _halves(run) for run in set(runs)}
+    found = {
+        _MEETING + halves[right][0] + halves[left][1] + halves[right][2] for left, right in pairwise(runs)
+    }
     return found if len(found) <= MOST_MEETINGS else (_ALL_MEETINGS,)
 
 
-def _meeting(left: str, right: str) -> str:
-    return _MEETING + left[-LONGEST_PART:] + right[:LONGEST_PART]
+def _halves(run: str) -> tuple[str, str, str]:
+    """The two letters that it begins with, the last two from its end, and its third, filled up where it is short."""
+    begin, end = f"{run[:3]}{_FILLING}"[:3], f"{run[:-3:-1]}{_FILLING}"[:2]
+    return begin[:2], end, begin[2]
 
 
 def _pairs(text: str) -> set[str]:
@@ -111,15 +117,31 @@ def _pairs(text: str) -> set[str]:
     return found
 
 
-def meeting_tokens(runs: Sequence[Run]) -> list[tuple[str, str]]:
-    """For each meeting of which enough is known, the tokens of which a text has one that has these runs."""
+class Meeting(msgspec.Struct, frozen=True):
+    """Tokens of which a text has one that holds two runs beside each other."""
+
+    begin: str
+    whole: bool
+    """Whether the token is known; otherwise only what it begins with."""
+    any_other: str = _ALL_MEETINGS
+
+
+def meetings_of(runs: Sequence[Run]) -> list[Meeting]:
+    """Of what is looked for. What is most often not known, the third letter of the last run, stands last."""
     letters = [run for run in runs if not run.ideographs]
-    return [
-        (_meeting(left.text, right.text), _ALL_MEETINGS)
-        for left, right in pairwise(letters)
-        if (not left.open_before or len(left.text) >= LONGEST_PART)
-        and (not right.open_behind or len(right.text) >= LONGEST_PART)
-    ]
+    found = (_meeting(left, right) for left, right in pairwise(letters))
+    return [meeting for meeting in found if meeting is not None]
+
+
+def _meeting(left: Run, right: Run) -> Meeting | None:
+    first, last, third = _halves(right.text)[0], _halves(left.text)[1], _halves(right.text)[2]
+    if right.open_behind and len(right.text) < 2:
+        return None
+    if left.open_before and len(left.text) < 2:
+        return Meeting(_MEETING + first + left.text, whole=False)
+    if right.open_behind and len(right.text) < LONGEST_PART:
+        return Meeting(_MEETING + first + last, whole=False)
+    return Meeting(_MEETING + first + last + third, whole=True)
 
 
 def word_token(word: str) -> str:
