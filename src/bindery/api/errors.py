@@ -361,12 +361,12 @@ def busy(problem: str) -> ApiError:
     return ApiError(503, "ServiceUnavailable", problem, retry_after=1.0)
 
 
-def throttled() -> ApiError:
+def throttled(problem: str) -> ApiError:
     """The caller alone has asked for more than his share."""
     return ApiError(
         429,
         "Throttling.User",
-        "Request was denied due to user flow control: too many of your calls wait already.",
+        f"Request was denied due to user flow control: {problem}.",
         retry_after=1.0,
     )
 

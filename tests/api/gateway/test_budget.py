@@ -15,12 +15,14 @@ def test_all_together_and_each_alone() -> None:
     first.grow(50)
     with pytest.raises(ApiError) as refused:
         first.grow(11)
-    assert (refused.value.status, refused.value.code) == (503, "ServiceUnavailable")
+    assert (refused.value.status, refused.value.code) == (429, "Throttling.User")
     assert refused.value.retry_after
     first.grow(10)
     second.grow(40)
-    with pytest.raises(ApiError):
+    with pytest.raises(ApiError) as full:
         second.grow(1)
+    assert (full.value.status, full.value.code) == (503, "ServiceUnavailable")
+    assert full.value.retry_after
     first.release()
     first.release()
     second.grow(20)

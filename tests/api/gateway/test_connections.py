@@ -153,7 +153,7 @@ def test_forms_of_strangers_are_bounded(
     is_error(normal.raw(whole), 404, "InvalidAccessKeyId.NotFound")
     monkeypatch.setattr(api.gateway.strange_bytes, "share", 50_000)
     status, headers, body = normal.raw(whole)
-    assert (status, json.loads(body)["Code"]) == (503, "ServiceUnavailable")
+    assert (status, json.loads(body)["Code"]) == (429, "Throttling.User")
     assert (headers["retry-after"], headers["x-acs-retry-after"]) == ("1", "1000")
     assert api.gateway.strange_bytes.held == 0
 
@@ -169,7 +169,7 @@ def test_bodies_of_callers_are_bounded_together(
         slow.sendall(head + body[:10])
         until(lambda: api.gateway.bodies.held == len(body))
         other = signed_body(normal, body) + b"content-length: %d\r\n\r\n" % len(body)
-        is_error(normal.raw(other + body), 503, "ServiceUnavailable")
+        is_error(normal.raw(other + body), 429, "Throttling.User")
         slow.sendall(body[10:])
         assert read_answer(slow)[0] == 200
     assert api.gateway.bodies.held == 0
@@ -221,7 +221,7 @@ def test_long_request_lines_are_charged(
     with normal.connect() as slow:
         slow.sendall(b"POST /?Query=" + b"a" * 200_000)
         until(lambda: api.gateway.strange_bytes.held >= 200_000)
-        is_error(normal.raw(b"POST /?Query=" + b"a" * 200_000), 503, "ServiceUnavailable")
+        is_error(normal.raw(b"POST /?Query=" + b"a" * 200_000), 429, "Throttling.User")
     until(lambda: api.gateway.strange_bytes.held == 0)
     assert normal.post("ListProjects", [])[0] == 200
 

@@ -28,8 +28,12 @@ class Budget:
         self._peak = 0
 
     def take(self, holder: str, count: int) -> None:
-        """Charge ``count`` bytes to ``holder``. Raises ApiError (503) when there is no room, and takes nothing."""
-        if self.held + count > self.total or self._by_holder[holder] + count > self.share:
+        """Charge ``count`` bytes to ``holder``. Raises ApiError, and takes nothing, when he would have more than his
+        share (429) or all together more than there is (503).
+        """
+        if self._by_holder[holder] + count > self.share:
+            raise errors.throttled("your requests hold as many bytes as they may; send it again")
+        if self.held + count > self.total:
             raise errors.busy("The server holds as many bytes of requests as it may; send it again.")
         self.held += count
         self._by_holder[holder] += count

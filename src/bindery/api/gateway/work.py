@@ -171,7 +171,7 @@ class WorkPool:
             if self._waiting.count >= self._most_waiting:
                 raise errors.busy(f"Too many calls wait already ({self.name}); send it again.")
             if self._waiting.of(job.turn.caller) >= max(1, self._most_waiting // 2):
-                raise errors.throttled()
+                raise errors.throttled("too many of your calls wait already")
             self._waiting.add(job)
             if self._waiting.count > self._idle and len(self._threads) < self._most_threads:
                 thread = threading.Thread(target=self._work, name=f"{self.name}-{len(self._threads)}")
