@@ -115,7 +115,11 @@ def test_a_defect_tells_nothing_of_itself() -> None:
 
 
 def test_what_may_pass_says_when_to_come_again() -> None:
-    for error in (IndexUnavailable("the index is being built"), errors.busy("x"), errors.throttled()):
+    for error in (
+        IndexUnavailable("the index is being built"),
+        errors.busy("x"),
+        errors.throttled("too many calls wait"),
+    ):
         known = from_exception(error)
         assert known is not None
         assert known.retry_after
