@@ -29,6 +29,7 @@ from bindery.buckets.store import (
     PartlyListed,
     StoreAddress,
     StoreUnavailable,
+    bound_time,
 )
 
 UNPRIVILEGED = 65_534
@@ -533,3 +534,15 @@ def test_a_folder_of_a_hundred_thousand_files(root: Path, store: FolderStore) ->
     keys = keys_of(store)
     assert keys == sorted(f"{number}.jpg" for number in range(100_000))
     assert keys_of(store, start_after=keys[-3]) == keys[-2:]
+
+
+@pytest.mark.parametrize("seconds", [-(2**31), 9_300_000_000, 15_000_000_000])
+def test_times_outside_of_64_bits_are_the_nearest_limit(
+    store: FolderStore, root: Path, seconds: int
+) -> None:
+    (root / "odd").write_text("x")
+    os.utime(root / "odd", (seconds, seconds))
+    set_to = (root / "odd").stat().st_mtime_ns  # as far as the disk can keep it
+    assert bound_time(set_to) == store.details("odd").info.modified_ns
+    assert [info.modified_ns for page in store.list() for info in page] == [bound_time(set_to)]
+    assert store.read("odd", 0, 1, etag=store.details("odd").info.etag) == b"x"

@@ -34,6 +34,7 @@ from bindery.buckets.store import (
     StoreMisconfigured,
     StoreUnavailable,
     Watch,
+    bound_time,
 )
 from bindery.buckets.uri import is_unicode
 
@@ -347,7 +348,8 @@ def _etag(status: os.stat_result) -> str:
 def _info(key: str, status: os.stat_result, link: bool) -> ObjectInfo:
     kind = "Symlink" if link else "Normal"
     file_id = f"{status.st_dev:x}:{status.st_ino:x}"
-    return ObjectInfo(key, status.st_size, _etag(status), status.st_mtime_ns, "Standard", kind, file_id)
+    modified_ns = bound_time(status.st_mtime_ns)
+    return ObjectInfo(key, status.st_size, _etag(status), modified_ns, "Standard", kind, file_id)
 
 
 def _read_fully(descriptor: int, offset: int, length: int) -> bytes:

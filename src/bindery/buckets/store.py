@@ -81,6 +81,7 @@ class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
     etag: str
     """Opaque, without quotes; never empty."""
     modified_ns: int
+    """Nanoseconds since 1970, within ``bound_time``: whatever carries or keeps it has 64 bits."""
     storage_class: str | None = None
     object_type: str | None = None
     file_id: str = ""

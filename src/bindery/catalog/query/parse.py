@@ -81,7 +81,8 @@ def _parse(node: Any, *, depth: int, array: str | None) -> Node:
     if operation == "nested":
         return _parse_nested(node, depth=depth, array=array)
     if operation not in LEAF_OPERATIONS:
-        raise QueryError(f"Operation {operation[:64]!r} is not supported.")
+        known = ", ".join([*_LOGICAL, "nested", *sorted(LEAF_OPERATIONS)])
+        raise QueryError(f"Operation {operation[:64]!r} is not supported; there are {known}.")
     return _parse_leaf(node, operation, array)
 
 
@@ -249,8 +250,11 @@ def parse_aggregations(entries: Sequence[tuple[str, str]]) -> tuple[Aggregation,
 def _aggregation(name: str, operation: str) -> Aggregation:
     if not name or not operation:
         raise QueryError("Aggregations: Field and Operation are required.")
-    if operation not in _NUMERIC_OPERATIONS | _COUNTING_OPERATIONS:
-        raise QueryError(f"Aggregations: operation {operation[:64]!r} is not supported.")
+    known = _NUMERIC_OPERATIONS | _COUNTING_OPERATIONS
+    if operation not in known:
+        raise QueryError(
+            f"Aggregations: operation {operation[:64]!r} is not supported; there are {', '.join(sorted(known))}."
+        )
     field, key = find_field(name)
     allowed = field.numeric if operation in _NUMERIC_OPERATIONS else field.countable
     if key is not None or not allowed:
