@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -45,6 +45,21 @@ class Refused(NamedTuple):
     message: str
 
 
+class Signer(NamedTuple):
+    """Whose key signs."""
+
+    key_id: str
+    secret: str
+    token: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a security token adds to a request."""
+        if not self.token:
+            return {}
+        return {"x-acs-security-token": self.token, "x-acs-accesskey-id": self.key_id}
+
+
 class Api:
     """Calls operations of one gateway."""
 
@@ -53,16 +68,23 @@ class Api:
         self.context = gateway.context
         self.catalog: Catalog = gateway.context.catalog
         self.bucket_root = bucket_root
-        self.key = gateway.context.identities.find("root")
-        assert self.key is not None
+        root = gateway.context.identities.find("root")
+        self._signer = Signer(root.key_id, root.secret)
+
+    @contextmanager
+    def signed_by(self, key_id: str, secret: str, token: str = "") -> Iterator[None]:
+        """Calls within are of another key than the root key."""
+        earlier, self._signer = self._signer, Signer(key_id, secret, token)
+        yield
+        self._signer = earlier
 
     def send(self, action: str, parameters: dict[str, Any]) -> Answer:
         """One signed POST."""
         query = [(name, _text(value)) for name, value in parameters.items()]
-        assert self.key is not None
+        signer = self._signer
         signed = sign_v3(
-            "POST", HOST, action, query, self.key.key_id, self.key.secret,
-            version=load_models().version_of(action),
+            "POST", HOST, action, query, signer.key_id, signer.secret,
+            version=load_models().version_of(action), further=signer.headers,
         )  # fmt: skip
         headers = {name.lower(): [value] for name, value in signed.items()}
         return self.handle(HttpRequest("POST", "/?" + urlencode(query), headers))

@@ -341,6 +341,41 @@ def not_listed(problem: str) -> ApiError:
     return ApiError(403, "NoPermission", problem)
 
 
+# roles
+
+
+def root_may_assume_nothing() -> ApiError:
+    """AssumeRole is for users and roles."""
+    return ApiError(
+        403,
+        "NoPermission",
+        "Roles may not be assumed by root accounts. Use the access key of a RAM user or role.",
+    )
+
+
+def role_not_found() -> ApiError:
+    """AssumeRole of a role that is not there."""
+    return ApiError(404, "EntityNotExist.Role", "The specified Role not exists.")
+
+
+def session_too_long(most: int) -> ApiError:
+    """A session that the role allows for a shorter time only."""
+    return ApiError(
+        400,
+        "InvalidParameter.DurationSeconds",
+        f"The Min/Max value of DurationSeconds is 900/{most}: MaxSessionDuration of the role.",
+    )
+
+
+def session_policy_malformed(problem: str) -> ApiError:
+    """A session policy that is none; the problem names the place."""
+    return ApiError(
+        400,
+        "InvalidParameter.PolicyGrammar",
+        f"The parameter Policy has not passed grammar check. {problem}",
+    )
+
+
 # failures
 
 

@@ -18,6 +18,7 @@ from tests.api.gateway.calls import take_apart
 from bindery.access.identities import open_identities
 from bindery.access.keys import AccessKey
 from bindery.access.nonces import Nonces
+from bindery.access.tokens import Credentials, Session, issue
 from bindery.api.errors import ApiError
 from bindery.api.gateway.authentication import authenticate, check_body, use_nonce
 from bindery.api.gateway.request import HttpRequest
@@ -29,6 +30,7 @@ from bindery.api.gateway.signature import (
     string_to_sign_v1,
     string_to_sign_v3,
 )
+from bindery.catalog.access_records import Role
 from bindery.catalog.sqlite_access import SqliteAccess, open_access
 
 VECTORS = json.loads(Path(__file__).with_name("signature-vectors.json").read_text("utf-8"))["vectors"]
@@ -48,6 +50,13 @@ class Door:
     def add_key(self) -> AccessKey:
         """A further key of the account."""
         return self.identities.make_key(None)[1]
+
+    def session(self) -> Credentials:
+        """Credentials of a session of a role that may do nothing."""
+        name = f"role{self.nonce()}"
+        role = self.record.roles.create(Role(name=name, trust_policy="{}"))
+        expires = int(time.time()) + 900
+        return issue(self.identities.sealer, Session("", "1", role.id, name, "me", expires))
 
     def set_active(self, key_id: str, *, active: bool) -> None:
         self.record.access_keys.set_active(None, key_id, active=active)
@@ -365,6 +374,33 @@ def test_further_keys_can_be_added_and_disabled_while_the_server_runs(door: Door
     assert door.opens(door.v3(key=(second.id, second.secret))) == second.id
     door.set_active(first.id, active=True)
     assert door.opens(door.v3(key=(first.id, first.secret))) == first.id
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_temporary_keys_open_in_both_styles(door: Door, form: bool) -> None:
+    session = door.session()
+    key = session.key.id, session.key.secret
+    headers = {"x-acs-security-token": session.token, "x-acs-accesskey-id": session.key.id}
+    body = b"DatasetName=d" if form else b""
+    assert door.opens(door.v3(key=key, body=body, change=lambda held: held.update(headers))) == key[0]
+    method = "POST" if form else "GET"
+    assert door.opens(door.v1(key=key, method=method, change=put("SecurityToken", session.token))) == key[0]
+
+
+def test_a_token_is_part_of_what_is_signed(door: Door) -> None:
+    session = door.session()
+    key = session.key.id, session.key.secret
+    unsigned = door.v3(key=key, after=put("x-acs-security-token", session.token))
+    assert door.refuses(unsigned) == (400, "IncompleteSignature")
+    late = door.v1(key=key, after=put("SecurityToken", session.token))
+    assert door.refuses(late) == (400, "SignatureDoesNotMatch")
+
+
+def test_nonces_of_temporary_keys_are_used_up(door: Door) -> None:
+    session = door.session()
+    request = door.v1(key=(session.key.id, session.key.secret), change=put("SecurityToken", session.token))
+    door.opens(request)
+    assert door.refuses(request) == (400, "SignatureNonceUsed")
 
 
 def test_a_key_does_not_open_with_the_secret_of_another(door: Door) -> None:
