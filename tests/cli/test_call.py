@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -56,6 +57,31 @@ def test_operations_parameters_and_fields_are_shown() -> None:
     assert "ImageWidth" in run(main, ["fields", "image"]).output
     assert run(main, ["fields", "nosuch"]).exit_code == 1
     assert run(main, ["call"]).exit_code == 2
+
+
+def test_operations_of_every_product_are_known() -> None:
+    run = CliRunner().invoke
+    whole = run(main, ["call", "--list"]).output
+    of_ram = run(main, ["call", "--list", "--product", "ram"]).output
+    assert "AttachPolicyToUser" in whole
+    assert "AttachPolicyToUser" in of_ram
+    assert "GetFigureCluster" not in of_ram
+    assert "--PolicyType" in run(main, ["call", "AttachPolicyToUser", "--help"]).output
+    assert operation_named("GetCallerIdentity").version == "2015-04-01"
+    assert operation_named("ListUsers", "ram").id == "ram:ListUsers"
+    with pytest.raises(click.UsageError, match="did you mean ListUsers"):
+        operation_named("ListUser")
+    with pytest.raises(click.UsageError, match="no operation 'ListUsers'"):
+        operation_named("ListUsers", "imm")
+
+
+def test_a_name_that_several_products_have_needs_the_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = operation_named("ListUsers")
+    other = msgspec.structs.replace(one, product="other", version="2001-01-01")
+    monkeypatch.setattr("bindery.cli.call.load_models", lambda: [one, other])
+    with pytest.raises(click.UsageError, match="add --product ram or other"):
+        operation_named("ListUsers")
+    assert operation_named("ListUsers", "other") is other
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -35,7 +35,13 @@ from bindery.sync.engine import NothingHeldBack, WrongState
 OWN_CODES = frozenset(
     {
         "InvalidNextToken",
+        "InvalidParameter.Marker",
+        "InvalidParameter.NextToken",
+        "InvalidParameter.Tag.Duplicate",
+        "InvalidParameter.Tag.Key",
+        "InvalidParameter.Tag.Value",
         "InvalidSignatureType",
+        "LimitExceeded.Tag",
         "NotImplemented",
         "RequestTimeout",
         "RequestTooLarge",

@@ -10,7 +10,7 @@ import pytest
 from bindery.api.errors import ApiError
 from bindery.api.gateway.validation import validate
 from bindery.api.operations import built_operations, operation_ids
-from bindery.api.spec.model import load_models
+from bindery.api.spec.model import Parameter, load_models
 
 PROJECT = {"ProjectName": "p"}
 DATASET = {"ProjectName": "p", "DatasetName": "d"}
@@ -251,13 +251,18 @@ SAMPLES = {
 }
 
 
+def sample(parameter: Parameter) -> str:
+    """A value that a parameter takes."""
+    return parameter.rule.values[0] if parameter.rule.values else SAMPLES.get(parameter.type, "p")
+
+
 @pytest.mark.parametrize("depth", [33, 390, 760, 5_000])
 def test_deep_json_is_refused_everywhere(depth: int) -> None:
     deep = "[" * depth + '"\\u0000"' + "]" * depth
     tried = 0
     for operation in map(load_models().__getitem__, operation_ids()):
         parameters = operation.parameters
-        needed = {p.name: SAMPLES.get(p.type, "p") for p in parameters if p.required}
+        needed = {p.name: sample(p) for p in parameters if p.required}
         for parameter in parameters:
             if parameter.encoding == "json":
                 assert refusal(operation.name, **needed | {parameter.name: deep})[0] == "InvalidJSON"

@@ -201,7 +201,7 @@ def test_what_cannot_be_attached(ram: Api) -> None:
     assert ram.refused("AttachPolicyToUser", **user, **wrong).code == "EntityNotExist.Policy"
     assert ram.refused("AttachPolicyToUser", UserName="bob", **SYSTEM).code == "EntityNotExist.User"
     refused = ram.refused("AttachPolicyToUser", **user, **SYSTEM, ResourceGroupId="rg-1")
-    assert refused[:2] == (404, "EntityNotExist.ResourceGroup")
+    assert refused[:2] == (404, "EntityNotExists.ResourceGroup")
     refused = ram.refused("AttachPolicyToUser", **user, PolicyName="own", PolicyType="system")
     assert refused[:2] == (400, "InvalidParameter.PolicyType")
 

@@ -33,6 +33,8 @@ class _Field(msgspec.Struct, frozen=True):
     """Its name in the message."""
     decoder: msgspec.json.Decoder[Any] | None
     """Of its JSON."""
+    pattern: re.Pattern[str] | None
+    """Of its rule."""
     model: Model
 
     @property
@@ -103,7 +105,8 @@ def _fields(identifier: str) -> list[_Field]:
             decoder = msgspec.json.Decoder(types[parameter.name], strict=False)
         rule = _NO_RULE if parameter.rule == _NO_RULE else parameter.rule
         known = msgspec.structs.replace(parameter, rule=rule)
-        fields.append(_Field(known, snake_case(parameter.name), decoder, model))
+        pattern = None if rule.pattern is None else re.compile(rule.pattern)
+        fields.append(_Field(known, snake_case(parameter.name), decoder, pattern, model))
     return fields
 
 
@@ -178,7 +181,7 @@ def _check(field: _Field, value: Any) -> Any:
 
 
 def _check_text(field: _Field, rule: Rule, value: str) -> None:
-    if rule.pattern is not None and not re.fullmatch(rule.pattern, value):
+    if field.pattern is not None and not field.pattern.fullmatch(value):
         raise field.refuse(rule.fault)
     if rule.values is not None and value not in rule.values:
         raise field.refuse("values")

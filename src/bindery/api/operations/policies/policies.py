@@ -47,7 +47,7 @@ def refuse_resource_group(group_id: str | None) -> None:
     if group_id:
         raise ApiError(
             404,
-            "EntityNotExist.ResourceGroup",
+            "EntityNotExists.ResourceGroup",
             "There are no resource groups here; leave ResourceGroupId out.",
         )
 
