@@ -1,0 +1,98 @@
+"""RAM as the commands use it: whole lists, and what is not there told by a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+import click
+
+from bindery.api.spec.model import load_model
+from bindery.cli.client import ApiError, Client
+from bindery.cli.output import say
+
+_PAGE = 1_000
+Answer = dict[str, Any]
+
+
+class Ram:
+    """The operations of RAM on one server."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._version = load_model("ram").version
+
+    def call(self, action: str, **parameters: Any) -> Answer:
+        """The answer. Raises ApiError."""
+        return self.client.call(action, version=self._version, **parameters)
+
+    def find(self, action: str, **parameters: Any) -> Answer | None:
+        """The answer; None when what is asked for does not exist."""
+        try:
+            return self.call(action, **parameters)
+        except ApiError as error:
+            if not error.code.startswith("EntityNotExist"):
+                raise
+            return None
+
+    def ensure(self, action: str, **parameters: Any) -> bool:
+        """Whether the call made something; False when it is there already."""
+        try:
+            self.call(action, **parameters)
+        except ApiError as error:
+            if not error.code.startswith("EntityAlreadyExist"):
+                raise
+            return False
+        return True
+
+    def items(self, action: str, plural: str, singular: str, **parameters: Any) -> Iterator[Answer]:
+        """Everything that a list has, page by page."""
+        marker = None
+        paged = {"MaxItems": _PAGE} if self._is_paged(action) else {}
+        while True:
+            answer = self.call(action, **parameters, **paged, Marker=marker)
+            yield from answer.get(plural, {}).get(singular, [])
+            marker = answer.get("Marker")
+            if not answer.get("IsTruncated") or not marker:
+                return
+
+    def account_id(self) -> str:
+        """Of the account that the key belongs to."""
+        answer = self.client.call("GetCallerIdentity", version=load_model("sts").version)
+        return str(answer["AccountId"])
+
+    def _is_paged(self, action: str) -> bool:
+        operation = load_model("ram").operations[action]
+        return any(parameter.name == "MaxItems" for parameter in operation.parameters)
+
+
+class Undo(AbstractContextManager["Undo"]):
+    """Takes back what was done within, the last first, when it comes to nothing: by an error or by Ctrl-C."""
+
+    def __init__(self, ram: Ram) -> None:
+        self._ram = ram
+        self._steps: list[tuple[str, str, dict[str, Any]]] = []
+
+    def add(self, left: str, action: str, **parameters: Any) -> None:
+        """The call that takes back what was just done; ``left`` says what stays when that fails."""
+        self._steps.append((left, action, parameters))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            return
+        for left, action, parameters in reversed(self._steps):
+            try:
+                self._ram.find(action, **parameters)
+            except click.ClickException as problem:
+                say(f"{left} could not be taken back: {problem.message}", err=True)
+
+
+def require(answer: Answer | None, kind: str, name: str) -> Answer:
+    """Raises ClickException when there is no such thing."""
+    if answer is None:
+        raise click.ClickException(f"no {kind} {name}; see: bindery access {kind} list")
+    return answer
