@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +31,7 @@ from bindery.access.policy.decide import Request, decide
 from bindery.access.sealing import Sealer, SealingKey
 from bindery.access.tokens import Credentials, Session, issue
 from bindery.catalog.access_records import Group, Policy, PolicyType, PrincipalKind, Role, User
-from bindery.catalog.sqlite_access import SqliteAccess
+from bindery.catalog.sqlite_access import SqliteAccess, open_access
 
 ALLOW_GET = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"imm:GetBinding","Resource":"*"}]}'
 ALLOW_ALL = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -376,6 +380,28 @@ def test_a_crash_while_it_is_taken_over(
         open_identities(record, tmp_path, account_id="1")
     assert (tmp_path / "access-keys.json").exists()
     check_taken_over(record, tmp_path)
+
+
+@pytest.mark.slow
+def test_killed_while_it_is_taken_over(tmp_path: Path) -> None:
+    """At any moment of a start; in the end each key is in exactly one place, and opens."""
+    rows = [{"AccessKeyId": f"LTAI{n}", "AccessKeySecret": f"secret{n}"} for n in range(500)]
+    chance = random.Random(7)
+    for attempt in range(6):
+        data = tmp_path / str(attempt)
+        data.mkdir()
+        (data / "access-keys.json").write_text(json.dumps(rows))
+        command = [sys.executable, str(Path(__file__).with_name("takeover_process.py")), str(data)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "begins\n"
+            time.sleep(chance.uniform(0.0, 0.15))
+            process.kill()
+        with open_access(data) as record:
+            identities = open_identities(record, data, account_id="1")
+            for row in rows:
+                assert identities.find(row["AccessKeyId"]).secret == row["AccessKeySecret"]
+            assert not (data / "access-keys.json").exists()
 
 
 def test_a_key_that_was_disabled_since_stays_so(record: SqliteAccess, tmp_path: Path) -> None:

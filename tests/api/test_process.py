@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bindery.api.gateway.signature import sign_v3
+from bindery.api.spec.model import load_models
 from bindery.cli.client import Client
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def signed(
 ) -> dict[str, str]:
     return sign_v3(
         "POST", server.address, action, [], *(key or (server.key_id, server.key_secret)),
-        version="2020-09-30",
+        version=load_models().version_of(action),
     )  # fmt: skip
 
 
@@ -71,6 +72,28 @@ def test_of_many_replays_at_once_one_passes(server: RunningServer) -> None:
     with ThreadPoolExecutor(20) as threads:
         outcomes = sorted(threads.map(attempt, range(20)))
     assert outcomes == [(200, ""), *[(400, "SignatureNonceUsed")] * 19]
+
+
+def test_keys_of_users_come_and_go_while_calls_run(start_server: Callable[..., RunningServer]) -> None:
+    server = start_server()
+    server.call("CreateUser", UserName="alice")
+    made = [server.call("CreateAccessKey", UserName="alice")["AccessKey"] for _ in range(2)]
+    one, other = ((key["AccessKeyId"], key["AccessKeySecret"]) for key in made)
+    for key in (one, other):
+        assert send(server, signed(server, "GetCallerIdentity", key=key)) == (200, "")
+    server.call("UpdateAccessKey", UserName="alice", UserAccessKeyId=one[0], Status="Inactive")
+    refused = (400, "InvalidAccessKeyId.Inactive")
+    assert send(server, signed(server, "GetCallerIdentity", key=one)) == refused
+    assert send(server, signed(server, "GetCallerIdentity", key=other)) == (200, "")
+    mixed = (other[0], one[1])
+    assert send(server, signed(server, "GetCallerIdentity", key=mixed)) == (400, "SignatureDoesNotMatch")
+    server.kill()
+    again = start_server(data=server.data)
+    assert send(again, signed(again, "GetCallerIdentity", key=one)) == refused
+    assert send(again, signed(again, "GetCallerIdentity", key=other)) == (200, "")
+    again.call("DeleteAccessKey", UserName="alice", UserAccessKeyId=other[0])
+    gone = send(again, signed(again, "GetCallerIdentity", key=other))
+    assert gone == (404, "InvalidAccessKeyId.NotFound")
 
 
 def test_a_strict_server(start_server: Callable[..., RunningServer]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from bindery.access.keys import open_root_key, read_root_key
+from bindery.cli.client import ApiError, Client
 from bindery.cli.main import main
 
 
@@ -131,3 +134,60 @@ def test_the_configuration_names_the_sealing_key_file(data: Path, tmp_path: Path
     config.write_text(f"data = '{data}'\n" + config.read_text())
     done = CliRunner().invoke(main, ["keys", "list", "--json", "--config", str(config)])
     assert len(json.loads(done.stdout)) == 2, "the data folder of the configuration"
+
+
+@pytest.mark.server
+def test_a_running_server_knows_a_change_with_the_next_call(
+    start_server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server()
+    monkeypatch.setenv("BINDERY_ACCESS_KEY_ID", server.key_id)
+    monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", server.key_secret)
+    key = made(server.data)
+    client = Client(server.endpoint, key["AccessKeyId"], key["AccessKeySecret"])
+    assert client.call("ListProjects")["Projects"] == []
+    for command, code in (
+        ("disable", "InvalidAccessKeyId.Inactive"),
+        ("remove", "InvalidAccessKeyId.NotFound"),
+    ):
+        run(server.data, command, key["AccessKeyId"])
+        with pytest.raises(ApiError) as raised:
+            client.call("ListProjects")
+        assert raised.value.code == code
+        if command == "disable":
+            run(server.data, "enable", key["AccessKeyId"])
+            assert client.call("ListProjects")["Projects"] == []
+
+
+@pytest.mark.server
+def test_keys_of_a_running_server_are_those_of_its_record(
+    start_server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server()
+    monkeypatch.setenv("BINDERY_ACCESS_KEY_ID", server.key_id)
+    monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", server.key_secret)
+    running = json.loads(run(server.data, "add", "--label", "ci \x1b[31m", "--json").stdout)
+    assert "no key nobody" in run(server.data, "remove", "nobody", expect=1).output
+    assert "in use by another Bindery" in run(server.data, "reseal", expect=1).output
+    assert listed(server.data) == {running["AccessKeyId"]: ("further", True)}
+    server.stop()
+    assert not (server.data / "server-address").exists()
+    stopped = made(server.data)
+    rows = json.loads(run(server.data, "list", "--json").stdout)
+    assert [(row["AccessKeyId"], row["Label"]) for row in rows] == [
+        (running["AccessKeyId"], "ci \x1b[31m"), (stopped["AccessKeyId"], ""),
+    ]  # fmt: skip
+    again = start_server(data=server.data)
+    for key in (running, stopped):
+        client = Client(again.endpoint, key["AccessKeyId"], key["AccessKeySecret"])
+        assert client.call("ListProjects")["Projects"] == []
+
+
+@pytest.mark.server
+def test_without_the_root_key_a_running_server_is_not_asked(
+    start_server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = start_server()
+    for name in ("BINDERY_ACCESS_KEY_ID", "BINDERY_ACCESS_KEY_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    assert "set BINDERY_ACCESS_KEY_ID" in run(server.data, "add", expect=1).output

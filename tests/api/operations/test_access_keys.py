@@ -109,3 +109,22 @@ def test_without_a_name_a_user_means_himself(ram: Api, alice: dict[str, str]) ->
     finally:
         current_identity.reset(as_alice)
     assert [each.access_key_id for each in answer.access_keys.access_key] == [key["AccessKeyId"]]
+
+
+def test_a_key_has_a_label(ram: Api, account: None) -> None:
+    """An extension; answers have it where there is one."""
+    made = ram("CreateAccessKey", Label="ci \u00e9")["AccessKey"]
+    make(ram)
+    first, second = ram("ListAccessKeys")["AccessKeys"]["AccessKey"]
+    assert (first["AccessKeyId"], first["Label"]) == (made["AccessKeyId"], "ci \u00e9")
+    assert "Label" not in second
+    assert ram.refused("CreateAccessKey", Label="x" * 129).code == "InvalidParameter.Label.Length"
+
+
+def test_a_use_is_told_at_once(ram: Api, alice: dict[str, str]) -> None:
+    key = make(ram, **alice)
+    which = alice | {"UserAccessKeyId": key["AccessKeyId"]}
+    assert ram("GetAccessKeyLastUsed", **which)["AccessKeyLastUsed"]["LastUsedDate"] == ""
+    with ram.signed_by(key["AccessKeyId"], key["AccessKeySecret"]):
+        ram("GetCallerIdentity")
+    assert ram("GetAccessKeyLastUsed", **which)["AccessKeyLastUsed"]["LastUsedDate"] != ""

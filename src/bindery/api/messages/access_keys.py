@@ -35,12 +35,14 @@ class ListAccessKeysResponseBodyAccessKeysAccessKey(Message):
     access_key_id: str | None = None
     create_date: str | None = None
     status: str | None = None
+    label: str | None = None
 
 
 class CreateAccessKeyRequest(Message):
     """Parameters of CreateAccessKey."""
 
     user_name: str | None = None
+    label: str | None = None
 
 
 class CreateAccessKeyResponse(Message):

@@ -15,9 +15,9 @@ from bindery.api.operations.entities import date_of
 def get_access_key_last_used(
     context: Context, request: GetAccessKeyLastUsedRequest
 ) -> GetAccessKeyLastUsedResponse:
-    """When a key has signed a call last, to within some minutes; empty for one that never has."""
+    """When a key has signed a call last; empty for one that never has. A kill forgets the last minute."""
     owner = owner_of(context, request.user_name)
-    use = context.catalog.access_keys.last_use(owner, request.user_access_key_id)
+    use = context.identities.uses.last(owner, request.user_access_key_id)
     last_used = GetAccessKeyLastUsedResponseBodyAccessKeyLastUsed(
         last_used_date="" if use is None else date_of(use.time)
     )

@@ -16,5 +16,13 @@ def list_access_keys(context: Context, request: ListAccessKeysRequest) -> ListAc
     """The keys of a user or of the account, the oldest first. The root key, which the record does not hold, is not
     among them."""
     keys = context.catalog.access_keys.list(owner_of(context, request.user_name))
-    shown = tuple(key_answer(ListAccessKeysResponseBodyAccessKeysAccessKey, key) for key in keys)
+    labelled = not context.settings.strict
+    shown = tuple(
+        key_answer(
+            ListAccessKeysResponseBodyAccessKeysAccessKey,
+            key,
+            label=key.label if labelled and key.label else None,
+        )
+        for key in keys
+    )
     return ListAccessKeysResponse(access_keys=ListAccessKeysResponseBodyAccessKeys(access_key=shown))
