@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from sync_room import Room, memory_bucket
+from sync_room import InlinePending, Room, memory_bucket
 
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.store import ObjectNotFound, StoreAddress, StoreUnavailable
@@ -198,6 +199,30 @@ def test_a_failure_that_passes_is_tried_again(
         room.inline.answer = fail_first
     index(room, dataset, "oss://media/k01.bin")
     wait_status(room, "oss://media/k01.bin", "Indexed")
+
+
+@pytest.mark.parametrize("at", ["submit", "take"])
+def test_what_befalls_one_file_of_a_batch_is_that_files_failure(
+    room: Room, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setattr(index_batch, "_RETRY_SECONDS", 0.01)
+    submit = room.inline.submit
+
+    def stumble(requests: Sequence[ExtractionRequest], **how: Any) -> InlinePending:
+        odd = any(request.object.key == "k02.bin" for request in requests)
+        if odd and at == "submit":
+            raise OverflowError("can't serialize ints")
+        pending = submit(requests, **how)
+        if odd:
+            monkeypatch.setattr(pending, "take", lambda *_, **__: 1 // 0)
+        return pending
+
+    monkeypatch.setattr(room.inline, "submit", stumble)
+    index(room, dataset, *[f"oss://media/k0{number}.bin" for number in (1, 2, 3)])
+    wait_status(room, "oss://media/k01.bin", "Indexed")
+    wait_status(room, "oss://media/k03.bin", "Indexed")
+    failed = wait_status(room, "oss://media/k02.bin", "Failed")
+    assert failed["Reason"].startswith("[InternalError] ")
 
 
 def test_a_failure_that_does_not_pass_is_told_in_the_end(room: Room, dataset: Dataset) -> None:

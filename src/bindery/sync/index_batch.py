@@ -15,9 +15,9 @@ from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.pool import Pool
 from bindery.file import File
 from bindery.secrecy import told
-from bindery.stopping import Stoppable
+from bindery.stopping import Interrupted, Stoppable
 from bindery.sync.jobs import Job, Jobs
-from bindery.sync.outcomes import file_write
+from bindery.sync.outcomes import file_write, within_range
 from bindery.sync.templates import operators_for
 from bindery.workers.job import Urgency
 
@@ -35,7 +35,7 @@ _log = structlog.get_logger()
 
 def request_for(store: Store, key: str, operators: frozenset[Operator], zone: str) -> ExtractionRequest:
     """What to extract: the object as it is now. Raises StoreError."""
-    info = store.details(key).info
+    info = within_range(store.details(key).info)
     return ExtractionRequest(address=store.address, object=info, operators=operators, zone=zone)
 
 
@@ -73,16 +73,38 @@ class IndexBatch(Stoppable):
         operators = operators_for(project, self._catalog.datasets.get(project.name, dataset.name))
         looked_up = self._look_up_all(operators)
         self._settle([(job, found) for job, found in looked_up if isinstance(found, Extraction)])
-        requests = [(job, found) for job, found in looked_up if isinstance(found, ExtractionRequest)]
-        pending = self._pool.submit(
-            [request for _, request in requests], urgency=Urgency.CHANGE, owner=f"dataset-{dataset.id}"
-        )
+        self._extract([(job, found) for job, found in looked_up if isinstance(found, ExtractionRequest)])
+
+    def _extract(self, requests: list[tuple[Job, ExtractionRequest]]) -> None:
+        left = dict(enumerate(requests))
         try:
-            while not pending.done:
-                done = pending.take(self._stop, seconds=_COMMIT_SECONDS, most_bytes=_COMMIT_BYTES)
-                self._settle([(requests[one.position][0], one.extraction) for one in done])
-        finally:
-            pending.cancel()
+            pending = self._pool.submit(
+                [request for _, request in requests],
+                urgency=Urgency.CHANGE,
+                owner=f"dataset-{self._dataset.id}",
+            )
+            try:
+                while not pending.done:
+                    done = pending.take(self._stop, seconds=_COMMIT_SECONDS, most_bytes=_COMMIT_BYTES)
+                    self._settle([(left.pop(one.position)[0], one.extraction) for one in done])
+            finally:
+                pending.cancel()
+        except (CatalogError, Interrupted):
+            raise
+        except Exception as error:
+            _log.exception("files of explicit indexing are extracted one by one", files=len(left))
+            self._extract_each(list(left.values()), error)
+
+    def _extract_each(self, requests: list[tuple[Job, ExtractionRequest]], error: Exception) -> None:
+        """One of them has met something unforeseen: it is tried again and fails alone, the others go on."""
+        if len(requests) > 1:
+            for each in requests:
+                self._extract([each])
+            return
+        failure = f"InternalError: {told(error)}"
+        self._settle(
+            [(job, Extraction(file=File(), failure=failure, retryable=True)) for job, _ in requests]
+        )
 
     def _look_up_all(
         self, operators: frozenset[Operator]
