@@ -117,6 +117,25 @@ def test_rooms_and_configuration_have_the_same_defaults() -> None:
     assert config.notifications.retention == NotificationSettings().retention
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[sync]\nfolder_folow = 'poll'", "did you mean folder_follow?"),
+        ("[servr]\nport = 1", "did you mean server?"),
+        ("bucket = 1", "did you mean buckets?"),
+        ("[server]\nhost = ''", "server.host must not be empty"),
+        ("[register]\nendpoints = ['http://*']", "https://*.HOST"),
+        ("[register]\nendpoints = ['https://a.*.example.com']", "https://*.HOST"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "bindery.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        load_config(path, {})
+    assert told in str(refused.value)
+
+
 @pytest.mark.parametrize("setting", ["workers = 2", "zone = '+08:00'", "retry_initial = 1.0"])
 def test_what_a_room_learns_otherwise_is_no_setting(tmp_path: Path, setting: str) -> None:
     path = tmp_path / "bindery.toml"

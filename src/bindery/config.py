@@ -9,6 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from bindery.secrecy import Hiding
 from bindery.sync.settings import FollowSettings
 
 _PLACE = re.compile(r" - at `\$\.(\w+)\.(\w+)`$")
+_UNKNOWN = re.compile(r"unknown field `([^`]{1,64})`(?: - at `\$\.(\w+)`)?$")
 _FORMS = {
     ("account", "id"): "1 to 32 digits",
     ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
@@ -161,7 +163,7 @@ def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
     try:
         config = msgspec.convert(merged, Config, strict=True, dec_hook=_decode_path)
     except msgspec.ValidationError as error:
-        problem = _out_of_range(str(error), merged) or str(error)
+        problem = _out_of_range(str(error), merged) or str(error) + _meant(str(error))
         raise ConfigurationError(
             f"{path or 'command line'}: {problem}; see: {command_for('configuration')}"
         ) from error
@@ -183,6 +185,17 @@ def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:
     if not allowed or isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return f"{section}.{name} must be {allowed}, not {value}"
+
+
+def _meant(problem: str) -> str:
+    """The setting or section that is nearest to an unknown one."""
+    found = _UNKNOWN.search(problem)
+    if found is None:
+        return ""
+    sections = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    known = setting_types(sections[found[2]]) if found[2] else sections
+    near = get_close_matches(found[1], known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -210,6 +223,10 @@ def _decode_path(kind: type, value: Any) -> Any:
 
 def _check(config: Config) -> None:
     problems = [
+        (
+            not config.server.host.strip(),
+            "server.host must not be empty; 0.0.0.0 is every address of this machine",
+        ),
         (config.sync.folder_follow not in FOLLOW, f"sync.folder_follow must be one of {', '.join(FOLLOW)}"),
         (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),
         (config.log.format not in FORMATS, f"log.format must be one of {', '.join(FORMATS)}"),

@@ -38,7 +38,9 @@ def check_endpoint(text: str) -> str:
 
 def check_listed(endpoint: str) -> None:
     """Raise StoreMisconfigured unless this may stand among the endpoints of a Registration."""
-    if ANY_HOST.fullmatch(endpoint) is None and urlsplit(check_endpoint(endpoint)).path.strip("/"):
+    if ANY_HOST.fullmatch(endpoint) is None and (
+        "*" in endpoint or urlsplit(check_endpoint(endpoint)).path.strip("/")
+    ):
         raise StoreMisconfigured(
             "an endpoint is https://HOST[:PORT] or https://*.HOST[:PORT], without a path"
         )
