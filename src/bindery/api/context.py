@@ -10,6 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from bindery.access.audit.log import AuditLog
+from bindery.access.authorizer import WHOLE, View
 from bindery.access.identities import Identities, Identity
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
@@ -32,6 +33,8 @@ class Calling(msgspec.Struct, frozen=True):
 
 _NOBODY = Calling()
 current_call: ContextVar[Calling] = ContextVar("current_call")
+current_view: ContextVar[View] = ContextVar("current_view", default=WHOLE)
+"""What the caller sees of the list that he asks for."""
 current_identity: ContextVar[Identity] = ContextVar("current_identity")
 """Who has signed the call that this thread performs."""
 
@@ -66,6 +69,11 @@ class Context(msgspec.Struct, frozen=True):
     settings: ApiSettings
     audit_log: AuditLog
     permits: Permits = msgspec.field(default_factory=Permits)
+
+    @property
+    def view(self) -> View:
+        """What the caller sees of the list that the present call asks for."""
+        return current_view.get()
 
     @property
     def stop(self) -> threading.Event:

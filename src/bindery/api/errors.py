@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 
 from bindery.access.audit.log import AuditUnwritable
-from bindery.access.decision import Refusal
+from bindery.access.authorizer import Refusal
 from bindery.access.nonces import NonceRefused
 from bindery.access.policy.document import MalformedPolicy
 from bindery.api import entity_messages
@@ -61,19 +61,31 @@ _DENIALS = (
 )
 _CONFLICT_CODES = {"Policy.Role": "Role.Policy"}
 """Where the vendor's code is not made of the two kinds: deleting a policy that a role has."""
+_REFUSING = {"SessionPolicy": "the session policy", "AssumeRolePolicy": "the role's trust policy"}
+_LONGEST_RESOURCE = 2_048
+"""Characters of a resource that a message repeats."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class ApiError(Exception):
     """An answer other than success."""
 
-    def __init__(self, status: int, code: str, message: str, *, retry_after: float | None = None) -> None:
-        """``retry_after``: seconds after which the same call may succeed."""
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        denied_detail: dict[str, str] | None = None,
+    ) -> None:
+        """``retry_after``: seconds after which the same call may succeed. ``denied_detail``: AccessDeniedDetail."""
         super().__init__(f"{code}: {message}")
         self.status = status
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.denied_detail = denied_detail
 
 
 # parameters
@@ -333,13 +345,16 @@ def content_mismatch() -> ApiError:
     )
 
 
-def access_denied(refusal: Refusal) -> ApiError:
-    """The caller may not do this."""
-    return ApiError(
-        403,
-        "NoPermission",
-        f"User not authorized to operate on the specified APIs. {refusal.explanation}".strip(),
-    )
+def access_denied(words: Refused | None, refusal: Refusal, detail: dict[str, str]) -> ApiError:
+    """The caller may not do this, in the words of the product. What is told is his own request, and what refused it."""
+    words = words or Refused("NoPermission", "You are not authorized to do this action.")
+    explicit = refusal.decision.cause.no_permission_type == "ExplicitDeny"
+    others = "a policy" if explicit else "any policy"
+    whose = _REFUSING.get(refusal.policy_type, others)
+    why = f"a statement of {whose} denies it" if explicit else f"no statement of {whose} allows it"
+    resource = refusal.resource if len(refusal.resource) <= _LONGEST_RESOURCE else "…"
+    message = f"{words.message} {refusal.action} on {resource}: {why}."
+    return ApiError(403, words.code, message, denied_detail=detail)
 
 
 def not_listed(problem: str) -> ApiError:

@@ -13,10 +13,8 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from bindery.access.decision import Refusal
 from bindery.access.keys import make_key
 from bindery.access.permits import make_call_permit
-from bindery.api.gateway import gateway as module
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3, signature_v1, string_to_sign_v1
 from bindery.api.operations import operation_ids
@@ -88,28 +86,6 @@ def test_operations_that_are_not_built(api: Api, operation: Operation) -> None:
     refused = api.refused(operation.name)
     assert refused[:2] == (501, "NotImplemented")
     assert refused.message.startswith(f"{operation.name} is part of the API but not built in Bindery yet")
-
-
-def test_permission_is_asked_before_parameters(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str]] = []
-
-    def refuse(key: Any, action: str, resource: str) -> Refusal:
-        asked.append((action, resource))
-        return Refusal("Statement 2 of policy x denies it.")
-
-    monkeypatch.setattr(module, "authorize", refuse)
-    assert api.refused("GetDataset", ProjectName="p", DatasetName="bad name") == (
-        403,
-        "NoPermission",
-        "User not authorized to operate on the specified APIs. Statement 2 of policy x denies it.",
-    )
-    assert api.refused("ListProjects")[0] == 403
-    assert api.refused("GetFigureCluster", ProjectName="p")[0] == 403
-    assert asked == [
-        ("imm:GetDataset", "acs:imm:cn-hangzhou:1000000000000001:project/p/dataset/bad name"),
-        ("imm:ListProjects", "acs:imm:cn-hangzhou:1000000000000001:project/*"),
-        ("imm:GetFigureCluster", "acs:imm:cn-hangzhou:1000000000000001:project/p/dataset/*"),
-    ]
 
 
 def test_parameters_are_looked_at_before_resources(api: Api) -> None:

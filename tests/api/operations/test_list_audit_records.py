@@ -36,6 +36,7 @@ def test_the_newest_come_first_with_who_what_and_how_it_ended(audited: Api) -> N
         "AccessKeyId": "root",
         "Resources": ["acs:imm:cn-hangzhou:1000000000000001:project/nowhere"],
         "Parameters": {"ProjectName": "nowhere"},
+        "DecidedBy": {"Cause": "AllowedByOwner"},
     }
 
 

@@ -44,11 +44,19 @@ class Attached(msgspec.Struct, frozen=True):
     version: str = "v1"
 
 
-class _Candidates(msgspec.Struct, frozen=True):
-    """The statements that cover one action, Deny before Allow."""
+class Candidates(msgspec.Struct, frozen=True):
+    """The statements that cover one action."""
 
     denies: tuple[tuple[Attached, CompiledStatement], ...]
     allows: tuple[tuple[Attached, CompiledStatement], ...]
+
+    def ask_for(self, prefix: str) -> bool:
+        """Whether some condition is about a key that begins so."""
+        return any(
+            key.startswith(prefix)
+            for _, compiled in (*self.denies, *self.allows)
+            for key, _ in compiled.conditions
+        )
 
 
 class Grants(msgspec.Struct, frozen=True):
@@ -56,9 +64,9 @@ class Grants(msgspec.Struct, frozen=True):
 
     identity: tuple[Attached, ...]
     session: CompiledPolicy | None = None
-    _remembered: dict[str, tuple[_Candidates, _Candidates | None]] = msgspec.field(default_factory=dict)
+    _remembered: dict[str, tuple[Candidates, Candidates | None]] = msgspec.field(default_factory=dict)
 
-    def candidates(self, action: str) -> tuple[_Candidates, _Candidates | None]:
+    def candidates(self, action: str) -> tuple[Candidates, Candidates | None]:
         """The statements of the identity and of the session that cover an action."""
         found = self._remembered.get(action)
         if found is None:
@@ -163,14 +171,14 @@ def _attached_session(policy: CompiledPolicy) -> Attached:
     return Attached("session", "session policy", "Session", policy)
 
 
-def _covering(policies: tuple[Attached, ...], lowered: str) -> _Candidates:
+def _covering(policies: tuple[Attached, ...], lowered: str) -> Candidates:
     covering = [
         (attached, compiled)
         for attached in policies
         for compiled in attached.policy.statements
         if compiled.covers_action(lowered)
     ]
-    return _Candidates(
+    return Candidates(
         tuple(each for each in covering if each[1].denies),
         tuple(each for each in covering if not each[1].denies),
     )
@@ -189,7 +197,7 @@ def _first(
     return None
 
 
-def _leaves_something(candidates: _Candidates, request: Request) -> bool:
+def _leaves_something(candidates: Candidates, request: Request) -> bool:
     if any(_denies_all(compiled, request) for _, compiled in candidates.denies):
         return False
     return any(

@@ -107,7 +107,9 @@ class _Parser:
         trust = self._form is PolicyForm.TRUST
         for name in members.members:
             if trust and name in _RESOURCE_NAMES:
-                raise self._at_name(members, name, f"{name} is out of place: a trust policy has none")
+                raise self._at_name(
+                    members, name, f"{name} is out of place: a trust policy has Principal instead"
+                )
             if not trust and name == "Principal":
                 raise self._at_name(
                     members, name, "Principal is out of place: only trust policies have one"

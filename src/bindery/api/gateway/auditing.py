@@ -100,7 +100,7 @@ class Auditing:
             request_id=exchange.request_id,
             resources=bounded_resources(resources),
             parameters=bounded_parameters(parameters),
-            decided_by=DecidedBy(cause="AllowedByOwner") if principal and code == _OK else None,
+            decided_by=_decided_by(exchange),
         )
 
     def _kind(self, exchange: Exchange, code: str) -> Kind:
@@ -115,3 +115,20 @@ class Auditing:
         if code not in _KNOWN_KEY:
             return "", ""
         return "", bounded(claimed_key(exchange.http) or exchange.call.parameters.get("AccessKeyId", ""))
+
+
+def _decided_by(exchange: Exchange) -> DecidedBy | None:
+    """What has allowed the operation, or refused it or what it names; None for strangers."""
+    decision = exchange.decision
+    if decision is None:
+        return None
+    attached = decision.attached
+    if attached is None:
+        return DecidedBy(cause=decision.cause.value)
+    return DecidedBy(
+        cause=decision.cause.value,
+        policy_type=attached.kind,
+        policy_name=attached.name,
+        attached_to=attached.source,
+        statement=decision.statement,
+    )

@@ -17,9 +17,10 @@ import msgspec
 import structlog
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from bindery.access.decision import authorize
+from bindery.access.authorizer import WHOLE, Authority, View
+from bindery.access.policy.decide import Decision
 from bindery.api import errors
-from bindery.api.context import Context, current_identity
+from bindery.api.context import Context, current_identity, current_view
 from bindery.api.errors import ApiError
 from bindery.api.gateway.auditing import Auditing
 from bindery.api.gateway.authentication import (
@@ -29,6 +30,13 @@ from bindery.api.gateway.authentication import (
     claimed_key,
     find_identity,
     use_nonce,
+)
+from bindery.api.gateway.authorization import (
+    authority_of,
+    check_operation,
+    check_touched,
+    list_start,
+    must_wait,
 )
 from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.metrics import Metrics
@@ -69,11 +77,13 @@ class Exchange:
     """One request on its way to its answer; each step adds what it has found out."""
 
     __slots__ = (
+        "authority",
         "began",
         "built",
         "call",
         "claimed",
         "context",
+        "decision",
         "held",
         "http",
         "is_audited",
@@ -92,6 +102,8 @@ class Exchange:
     """What the operation works with."""
     operation: Operation
     proof: Proof
+    authority: Authority
+    """What the caller may do in this call."""
     built: BuiltOperation
     message: msgspec.Struct
     response: Answer
@@ -105,6 +117,8 @@ class Exchange:
         self.held: list[Reservation] = []
         self.claimed = ""
         """The key that a large request says it is signed with."""
+        self.decision: Decision | None = None
+        """What has allowed or refused the operation, once that is known."""
         self.is_audited = False
         """Whether the audit log has been told."""
 
@@ -364,19 +378,14 @@ async def _receive(exchange: Exchange, budget: Budget, holder: str, limit: int) 
     return await client.read_body(held, limit)
 
 
-def allow(gateway: Gateway, exchange: Exchange) -> None:
-    """The caller may do this."""
-    settings, operation = gateway.context.settings, exchange.operation
-    resources = operation.resource_names(
-        exchange.call.parameters,
-        region=settings.region_id,
-        account=settings.account_id,
-        user=exchange.proof.identity.user_name,
-    )
-    for resource in resources:
-        refusal = authorize(exchange.proof.identity, operation.action, resource)
-        if refusal is not None:
-            raise errors.access_denied(refusal)
+def allow(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """The caller may perform the operation on what it works on."""
+    exchange.authority = authority_of(exchange.proof.identity, exchange.http)
+    if must_wait(exchange, _COMPLEX):
+        pool = gateway.work[Work.CONTROL]
+        return pool.run(exchange.caller, lambda: check_operation(exchange, gateway.context))
+    check_operation(exchange, gateway.context)
+    return None
 
 
 def find_operation(gateway: Gateway, exchange: Exchange) -> None:
@@ -400,14 +409,21 @@ def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | 
     return None
 
 
+def allow_touched(gateway: Gateway, exchange: Exchange) -> None:
+    """The caller may use the objects, buckets and roles that the message names."""
+    check_touched(exchange, gateway.context)
+
+
 def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
     def work() -> None:
         identity = current_identity.set(exchange.proof.identity)
+        view = current_view.set(_view(gateway, exchange))
         try:
             response = exchange.built.run(exchange.context, exchange.message)
         finally:
+            current_view.reset(view)
             current_identity.reset(identity)
         exchange.response = render(
             exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml
@@ -420,6 +436,13 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     return gateway.work[exchange.built.work].run(exchange.caller, recorded)
 
 
+def _view(gateway: Gateway, exchange: Exchange) -> View:
+    operation = exchange.operation
+    if exchange.authority.is_owner or operation.level != "list":
+        return WHOLE
+    return exchange.authority.view(operation.action, list_start(operation, exchange, gateway.context))
+
+
 STEPS: tuple[Step, ...] = (
     read_query,
     read_unsigned_form,
@@ -429,5 +452,6 @@ STEPS: tuple[Step, ...] = (
     allow,
     find_operation,
     check_parameters,
+    allow_touched,
     perform,
 )

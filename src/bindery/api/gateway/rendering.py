@@ -61,13 +61,17 @@ def render(action: str, response: msgspec.Struct, request_id: str, *, xml: bool)
 
 def render_error(error: ApiError, request_id: str, host: str, *, xml: bool, product: str = "") -> Answer:
     """An error with the vendor's five members. ``product`` is empty as long as no operation was found."""
-    fields = {
+    fields: dict[str, Any] = {
         "RequestId": request_id,
         "HostId": _valid_text(host),
         "Code": error.code,
         "Message": _valid_text(error.message),
         "Recommend": _recommend(error.code, host, product),
     }
+    if error.denied_detail is not None:
+        fields["AccessDeniedDetail"] = {
+            name: _valid_text(value) for name, value in error.denied_detail.items()
+        }
     form, body = (XML, _xml("Error", fields)) if xml else (JSON, _encoder.encode(fields))
     return Answer(error.status, form, body, request_id, error.retry_after)
 

@@ -27,6 +27,8 @@ class Client(Protocol):
 
     address: str
     """Where he is; those who have shown no key share by it."""
+    secure: bool
+    """Whether what he sends cannot be read on its way."""
     body_length: int | None
     """What he has announced; None when he will not say."""
 

@@ -185,12 +185,13 @@ class Server:
 class _Client:
     """The sender of one request."""
 
-    __slots__ = ("_request", "_seconds", "address", "body_length", "connection")
+    __slots__ = ("_request", "_seconds", "address", "body_length", "connection", "secure")
 
     def __init__(self, request: web.BaseRequest, seconds: float) -> None:
         assert isinstance(request.protocol, Connection)
         self.connection = request.protocol
         self.address = self.connection.address
+        self.secure = request.secure
         self.body_length: int | None = request.content_length if request.can_read_body else 0
         self._request, self._seconds = request, seconds
 

@@ -112,6 +112,30 @@ def _pieces(name: str) -> tuple[str, ...]:
     return tuple(_NAMED.split(name))
 
 
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """One right that a value of a request needs."""
+
+    action: str
+    resource: str
+    """An ARN with ``{account}``, and ``{value}``, or ``{bucket}`` and ``{key}`` of the value."""
+    below: bool = False
+    """On everything whose name begins so."""
+    conditions: dict[str, str] = {}
+    """Condition keys that this alone has."""
+
+
+class Touch(msgspec.Struct, frozen=True, kw_only=True):
+    """Something else that an operation works on when its parameter names it: an object, a bucket, a role."""
+
+    path: str
+    """Where the names stand in the message: ``URI``, ``Files.URI``."""
+    within: str = ""
+    """Where the beginnings of names stand to which a right on everything is narrowed: ``Scope.Prefixes``."""
+    form: Literal["object", "bucket", "name"]
+    """``oss://bucket/key``, ``oss://bucket``, or a plain name."""
+    needs: tuple[Need, ...]
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One operation."""
 
@@ -127,6 +151,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     level: Level
     resources: tuple[Resource, ...]
     """What it works on: the caller needs the action on each."""
+    touches: tuple[Touch, ...]
+    """What else it works on, with the rights that each takes."""
     audit: Audit
     own: str | None = None
     """The parameter that means the calling user himself when it is left out."""
@@ -305,6 +331,18 @@ def _audit(rules: dict[str, Any], known: dict[str, Any], name: str) -> str:
     return other
 
 
+def _touches(access: dict[str, Any], entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the parameters of an operation may name, by the rules for all and for it alone."""
+    rules = access.get("touches", {})
+    paths = rules.get("*", {}) | rules.get(entry["name"], {})
+    parameters = {parameter["name"] for parameter in entry["parameters"]}
+    return [
+        {"path": path} | access["touched"][kind]
+        for path, kind in paths.items()
+        if path.partition(".")[0] in parameters
+    ]
+
+
 def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
@@ -325,6 +363,7 @@ def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, 
         "name": name,
         "parameters": parameters,
         "response": entry["response"],
+        "touches": _touches(patches["access"], entry),
         "audit": _audit(patches["audit"], known, name),
         "extension": entry.get("extension", False),
         "post_only": name in patches["postOnly"],

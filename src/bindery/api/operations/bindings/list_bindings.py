@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
+from bindery.api.listing import shown_items
 from bindery.api.messages.bindings import ListBindingsRequest, ListBindingsResponse
 from bindery.api.operations.bindings.bindings import binding_answer, bucket_of
 from bindery.api.paging import MAX_PAGE, read_binding_token, write_binding_token
 
 
 def list_bindings(context: Context, request: ListBindingsRequest) -> ListBindingsResponse:
-    """Bindings of a project or dataset, ascending by dataset and bucket.
+    """Bindings of a dataset, or of those of a project that the caller may list, ascending by dataset and bucket.
 
     ``Name`` filters by the bucket's name: a binding has no other name of its own.
     """
@@ -17,10 +18,18 @@ def list_bindings(context: Context, request: ListBindingsRequest) -> ListBinding
     bucket = bucket_of(request.uri) if request.uri else request.name
     if request.uri and request.name and bucket != request.name:
         return ListBindingsResponse(bindings=(), next_token="")
-    found = context.catalog.bindings.list(
-        project_name=request.project_name,
-        dataset_name=request.dataset_name,
-        bucket=bucket,
+    found = shown_items(
+        context.view,
+        lambda _, after, most: context.catalog.bindings.list(
+            project_name=request.project_name,
+            dataset_name=request.dataset_name,
+            bucket=bucket,
+            after=after,
+            limit=most,
+        ),
+        name=lambda binding: binding.dataset_name,
+        place=lambda binding: (binding.dataset_name, binding.bucket),
+        tags=lambda _: context.catalog.projects.get(request.project_name).tags,
         after=read_binding_token(request.next_token, request.project_name),
         limit=limit + 1,
     )

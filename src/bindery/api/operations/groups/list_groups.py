@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
+from bindery.api.listing import shown_items
 from bindery.api.messages.groups import (
     ListGroupsRequest,
     ListGroupsResponse,
@@ -14,9 +15,15 @@ from bindery.api.operations.groups.groups import group_answer
 
 
 def list_groups(context: Context, request: ListGroupsRequest) -> ListGroupsResponse:
-    """Groups ascending by name."""
+    """Groups that the caller may list, ascending by name."""
     page = Page("groups", request)
-    found = context.catalog.groups.list(after=page.after, limit=page.fetched)
+    found = shown_items(
+        context.view,
+        lambda _, after, most: context.catalog.groups.list(after=after, limit=most),
+        name=lambda group: group.name,
+        after=page.after,
+        limit=page.fetched,
+    )
     groups = page.cut(found)
     return ListGroupsResponse(
         groups=ListGroupsResponseBodyGroups(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bindery.access.policy.system import system_policies
 from bindery.api.context import Context
+from bindery.api.listing import shown_items
 from bindery.api.messages.policies import (
     ListPoliciesRequest,
     ListPoliciesResponse,
@@ -18,7 +19,8 @@ from bindery.catalog.access_records import Policy, PolicyType
 
 
 def list_policies(context: Context, request: ListPoliciesRequest) -> ListPoliciesResponse:
-    """Policies of the system, then those of the account, each ascending by name. Those of the system have no tags."""
+    """Policies of the system, which everybody may see, then those of the account that the caller may list, each
+    ascending by name. Those of the system have no tags."""
     page = Page("policies", request)
     found = _found(context, request, page)
     shown = page.cut(found)
@@ -49,8 +51,15 @@ def _found(
         ]
     if request.policy_type != PolicyType.SYSTEM and len(found) < page.fetched:
         after = name if kind == PolicyType.CUSTOM else ""
-        policies = context.catalog.policies.list(
-            tags=tags or None, after=after, limit=page.fetched - len(found)
+        policies = shown_items(
+            context.view,
+            lambda _, behind, most: context.catalog.policies.list(
+                tags=tags or None, after=behind, limit=most
+            ),
+            name=lambda policy: policy.name,
+            tags=lambda policy: policy.tags,
+            after=after,
+            limit=page.fetched - len(found),
         )
         found += [_answer(policy) for policy in policies]
     return found

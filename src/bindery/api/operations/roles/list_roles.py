@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
+from bindery.api.listing import shown_items
 from bindery.api.messages.roles import (
     ListRolesRequest,
     ListRolesResponse,
@@ -17,10 +18,16 @@ from bindery.catalog.access_records import Role
 
 
 def list_roles(context: Context, request: ListRolesRequest) -> ListRolesResponse:
-    """Roles that carry every tag asked for, ascending by name."""
+    """Roles that carry every tag asked for, and that the caller may list, ascending by name."""
     page = Page("roles", request)
-    found = context.catalog.roles.list(
-        tags=tags_of(request.tag) or None, after=page.after, limit=page.fetched
+    tags = tags_of(request.tag) or None
+    found = shown_items(
+        context.view,
+        lambda _, after, most: context.catalog.roles.list(tags=tags, after=after, limit=most),
+        name=lambda role: role.name,
+        tags=lambda role: role.tags,
+        after=page.after,
+        limit=page.fetched,
     )
     roles = page.cut(found)
     return ListRolesResponse(

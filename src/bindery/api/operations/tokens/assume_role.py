@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 
 from bindery.access.assuming import NotTrusted, SessionTooLong, Wanted, assume
-from bindery.access.decision import Refusal
+from bindery.access.authorizer import Refusal
 from bindery.access.policy.condition_keys import EXTERNAL_ID
 from bindery.access.policy.document import MalformedPolicy
 from bindery.access.tokens import Credentials
 from bindery.api.context import Context
+from bindery.api.denial import denial
 from bindery.api.errors import (
     ApiError,
-    access_denied,
     role_not_found,
     root_may_assume_nothing,
     session_policy_malformed,
@@ -24,6 +24,7 @@ from bindery.api.messages.tokens import (
     AssumeRoleResponseBodyAssumedRoleUser,
     AssumeRoleResponseBodyCredentials,
 )
+from bindery.api.spec.model import load_models
 from bindery.catalog.access_records import EntityNotFound, Role
 
 _DEFAULT_SECONDS = 3_600
@@ -46,7 +47,7 @@ def assume_role(context: Context, request: AssumeRoleRequest) -> AssumeRoleRespo
     try:
         credentials = assume(context.identities, context.identity, role, wanted)
     except (NotTrusted, SessionTooLong, MalformedPolicy) as error:
-        raise _refusal(error, request) from None
+        raise _refusal(context, error, request) from None
     return AssumeRoleResponse(
         assumed_role_user=AssumeRoleResponseBodyAssumedRoleUser(
             arn=f"acs:ram::{context.settings.account_id}:role/{role.name}/{request.role_session_name}",
@@ -78,14 +79,21 @@ def _conditions(request: AssumeRoleRequest) -> dict[str, str]:
     return {key: value for key, value in given.items() if value}
 
 
-def _refusal(error: NotTrusted | SessionTooLong | MalformedPolicy, request: AssumeRoleRequest) -> ApiError:
+def _refusal(
+    context: Context, error: NotTrusted | SessionTooLong | MalformedPolicy, request: AssumeRoleRequest
+) -> ApiError:
     match error:
         case SessionTooLong():
             return session_too_long(int(error.args[0]))
         case MalformedPolicy():
             return session_policy_malformed(str(error))
-    return access_denied(
-        Refusal(f"The trust policy of {request.role_arn} does not let the caller assume the role.")
+    operation = load_models()["sts:AssumeRole"]
+    return denial(
+        load_models().model(operation).refusals.get("permission"),
+        Refusal(operation.action, request.role_arn, error.decision, trust=True),
+        context.identity,
+        context.identities,
+        [],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
+from bindery.api.listing import shown_items
 from bindery.api.messages.users import (
     ListUsersRequest,
     ListUsersResponse,
@@ -14,9 +15,15 @@ from bindery.api.operations.users.users import user_answer
 
 
 def list_users(context: Context, request: ListUsersRequest) -> ListUsersResponse:
-    """Users ascending by name."""
+    """Users that the caller may list, ascending by name."""
     page = Page("users", request)
-    found = context.catalog.users.list(after=page.after, limit=page.fetched)
+    found = shown_items(
+        context.view,
+        lambda _, after, most: context.catalog.users.list(after=after, limit=most),
+        name=lambda user: user.name,
+        after=page.after,
+        limit=page.fetched,
+    )
     users = page.cut(found)
     return ListUsersResponse(
         users=ListUsersResponseBodyUsers(

@@ -1,0 +1,148 @@
+"""Whether the caller may do what he asks for, and what a refusal tells him.
+
+What a call needs is data of the API model: its action on its resources, before anything about its parameters is
+told, and then the rights on what its message names (``touching.py``). A refusal repeats what the request says and
+names the type of the policy that decided, never a policy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from bindery.access.authorizer import Authority, Conditions, Refusal, request_tags, resource_tags
+from bindery.access.identities import Identity
+from bindery.access.policy import condition_keys as keys
+from bindery.access.policy.decide import ALLOWED_BY_OWNER, Cause, Decision
+from bindery.api.context import Context
+from bindery.api.denial import denial
+from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.touching import asked_by
+from bindery.api.spec.model import Operation
+from bindery.api.tagged import tags_of
+
+if TYPE_CHECKING:
+    from bindery.api.gateway.gateway import Exchange
+
+_TAGS = "Tag"
+"""The parameter that sets tags, where an operation has one."""
+_ALLOWED = Decision(True, Cause.ALLOW)
+"""Of operations that anybody may perform who has a key."""
+
+
+class _Pair(msgspec.Struct, rename="pascal"):
+    """A tag of a request."""
+
+    key: str | None = None
+    value: str | None = None
+
+
+def authority_of(identity: Identity, http: HttpRequest) -> Authority:
+    """What the caller may do in this call, at this moment, from where he is."""
+    if identity.is_account:
+        return Authority(None)
+    conditions = {
+        keys.CURRENT_TIME: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        keys.PRINCIPAL_ARN: identity.policy_arn,
+        keys.ACCESS_ID: identity.key_id,
+        keys.USER_AGENT: http.header("user-agent") or "",
+    }
+    client = http.client
+    if client is not None:
+        conditions[keys.SECURE_TRANSPORT] = "true" if client.secure else "false"
+        if client.address:
+            conditions[keys.SOURCE_IP] = client.address
+    assert identity.grants is not None
+    return Authority(identity.grants, conditions)
+
+
+def must_wait(exchange: Exchange, large: int) -> bool:
+    """Whether the decision reads the record or much JSON, which must not hold up others."""
+    authority, action = exchange.authority, exchange.operation.action
+    if authority.is_owner:
+        return False
+    if authority.asks_for(action, keys.RESOURCE_TAG):
+        return True
+    return exchange.size > large and authority.asks_for(action, keys.REQUEST_TAG)
+
+
+def check_operation(exchange: Exchange, context: Context) -> None:
+    """The caller may perform the operation on its resources. Raises ApiError."""
+    operation, authority = exchange.operation, exchange.authority
+    parameters = exchange.call.parameters
+    resources = _resource_names(exchange, context)
+    if authority.is_owner:
+        exchange.decision = ALLOWED_BY_OWNER
+        return
+    exchange.decision = _ALLOWED
+    decide = authority.decide_list if operation.level == "list" else authority.decide
+    sets = _request_conditions(authority, operation, parameters)
+    for resource in resources:
+        has = _resource_conditions(authority, operation.action, resource, context)
+        decision = decide(operation.action, resource, {**sets, **has})
+        _demand(exchange, context, operation.action, resource, decision)
+
+
+def check_touched(exchange: Exchange, context: Context) -> None:
+    """The caller may do with what the message names what the operation will do. Raises ApiError."""
+    authority = exchange.authority
+    if authority.is_owner:
+        return
+    decided = exchange.decision
+    for asked in asked_by(exchange.operation, exchange.message, context.settings.account_id):
+        _demand(exchange, context, asked.action, asked.resource, authority.decide_asked(asked))
+    exchange.decision = decided
+
+
+def list_start(operation: Operation, exchange: Exchange, context: Context) -> str | None:
+    """What the ARNs of a list's items begin with; None when the call names what it is about."""
+    names = _resource_names(exchange, context)
+    start, star, _ = names[0].partition("*") if names else ("", "", "")
+    return start if operation.level == "list" and star and start else None
+
+
+def _resource_names(exchange: Exchange, context: Context) -> tuple[str, ...]:
+    settings = context.settings
+    return exchange.operation.resource_names(
+        exchange.call.parameters,
+        region=settings.region_id,
+        account=settings.account_id,
+        user=exchange.proof.identity.user_name,
+    )
+
+
+def _demand(exchange: Exchange, context: Context, action: str, resource: str, decision: Decision) -> None:
+    exchange.decision = decision
+    if decision.allowed:
+        return
+    assert exchange.model is not None
+    raise denial(
+        exchange.model.refusals.get("permission"),
+        Refusal(action, resource, decision),
+        exchange.proof.identity,
+        context.identities,
+        exchange.authority.shown_conditions(),
+    )
+
+
+def _request_conditions(
+    authority: Authority, operation: Operation, parameters: Mapping[str, str]
+) -> Conditions:
+    """The tags that the request sets. What is no list of tags is refused later, and sets none."""
+    text = parameters.get(_TAGS)
+    if not text or operation.level == "list" or not authority.asks_for(operation.action, keys.REQUEST_TAG):
+        return {}
+    try:
+        pairs = msgspec.json.decode(text, type=list[_Pair])
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return {}
+    return request_tags({pair.key: pair.value or "" for pair in pairs if pair.key})
+
+
+def _resource_conditions(authority: Authority, action: str, resource: str, context: Context) -> Conditions:
+    if not authority.asks_for(action, keys.RESOURCE_TAG):
+        return {}
+    return resource_tags(tags_of(context.catalog, resource))
