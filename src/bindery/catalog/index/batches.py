@@ -1,4 +1,4 @@
-"""Batches of changes on their way into the files of a dataset, and texts that are taken behind them."""
+"""Batches of changes on their way into the files of a dataset."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import duckdb
 import msgspec
 import structlog
 
-from bindery.catalog.index.changes import Change, ChangeSource
+from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_files import Attached
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import Projection
@@ -76,59 +76,3 @@ def without_fields(change: Change, error: Exception) -> Change:
     if change.document is None:
         return change
     return msgspec.structs.replace(change, document=b"{}", text=None)
-
-
-class WaitingTexts:
-    """Finds the texts that wait, by the files that have them, and forgets those that no file has."""
-
-    def __init__(
-        self, instance: Instance, source: ChangeSource, projection: Projection, dataset_id: int
-    ) -> None:
-        self._instance = instance
-        self._source = source
-        self._projection = projection
-        self._dataset_id = dataset_id
-
-    def tidy(self, files: Attached) -> None:
-        """Look through one part of which much was given up. Nobody may write or ask meanwhile."""
-        found = files.texts.given_up()
-        if found is None:
-            return
-        part, numbers = found
-        needed = self._needed(files, numbers)
-        files.texts.tidy(part, [number for number in numbers if number not in needed])
-
-    def _needed(self, files: Attached, numbers: Sequence[int]) -> set[int]:
-        if not numbers:
-            return set()
-        with self._instance.cursor() as cursor:
-            # Numbers ascend with the rows, so that a range of them is found without reading the whole column.
-            rows = cursor.execute(
-                f'SELECT DISTINCT "Text" FROM {files.table} WHERE "Text" BETWEEN ? AND ?',
-                [numbers[0], numbers[-1]],
-            ).fetchall()
-        return {number for (number,) in rows}
-
-    def take(
-        self, files: Attached, most_characters: int, *, forget: bool
-    ) -> tuple[list[tuple[int, str]], int]:
-        """Texts by number, and how many were forgotten, for which nobody may ask meanwhile."""
-        numbers = files.texts.waiting(most_characters)
-        if not numbers:
-            return [], 0
-        with self._instance.cursor() as cursor:
-            rows = cursor.execute(
-                f'SELECT "Text", min("URI") FROM {files.table} WHERE "Text" BETWEEN ? AND ?'
-                """ AND "Text" IN (SELECT unnest(from_json(?::JSON, '["BIGINT"]'))) GROUP BY "Text" """,
-                [min(numbers), max(numbers), msgspec.json.encode(numbers).decode()],
-            ).fetchall()
-        uris = dict(rows)
-        gone = [number for number in numbers if number not in uris]
-        if gone and forget:
-            files.texts.forget(gone)
-        found = [(number, self._text_of(uri)) for number, uri in uris.items()]
-        return [(number, text) for number, text in found if text], len(gone) if forget else 0
-
-    def _text_of(self, uri: str) -> str | None:
-        change = self._source.searched(self._dataset_id, uri)
-        return None if change is None else self._projection.searched_text(change)

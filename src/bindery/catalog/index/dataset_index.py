@@ -18,7 +18,7 @@ from typing import TypeVar
 import duckdb
 import structlog
 
-from bindery.catalog.index.batches import BatchWriter, WaitingTexts, without_fields
+from bindery.catalog.index.batches import BatchWriter, without_fields
 from bindery.catalog.index.changes import Change, ChangeSource
 from bindery.catalog.index.dataset_files import SCHEMA, Attached, DatasetFiles, View
 from bindery.catalog.index.failures import Failure, failure_of, is_broken, is_full
@@ -26,6 +26,7 @@ from bindery.catalog.index.instance import CLOSED, Instance
 from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.index.time_limit import Bounds
+from bindery.catalog.index.waiting_texts import WaitingTexts
 from bindery.catalog.interface.queries import IndexProgress
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogError, CatalogUnusable, IndexUnavailable

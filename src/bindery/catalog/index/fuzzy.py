@@ -30,8 +30,8 @@ MOST_READ = 10_000
 """Documents read for one answer."""
 READING_COST = 150_000_000
 """What they may cost: about 0.3 s, counted in ASCII characters that are looked through."""
-_COST_WHILE_WAITING = 1_000_000_000
-"""The same while texts only wait to be held: rather some seconds than a page that is short."""
+_COST_WHILE_WAITING = 650_000_000
+"""The same while texts only wait to be held: 300 of 2 MB, for rather a second or two than a page that is short."""
 _COST_OF_DOCUMENT = 25_000
 _COST_BEYOND_ASCII = 10
 _SAMPLE = 250
