@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import msgspec
 
@@ -31,6 +31,9 @@ _RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
 _IDEOGRAPHS = re.compile(f"[{CJK}]+")
 _LATIN = re.compile(f"[^\\W_{CJK}]+")
 _ASCII = re.compile("[a-z0-9]+")
+_GAP = re.compile(r"[\W_]")
+_STRIDE = 20_000
+"""Characters, or runs, that are gone through in one step."""
 _WORD, _PART, _PAIR, _MEETING = "\ue000", "\ue001", "\ue002", "\ue003"
 NOTHING = "\ue003"
 """What no text has."""
@@ -66,8 +69,11 @@ class Content(msgspec.Struct, frozen=True):
 
 def content_of(text: str) -> Content | None:
     """Of a folded text; None when it has too many words to be held."""
-    runs = (_ASCII if text.isascii() else _LATIN).findall(text)
-    words = set(runs)
+    runs: list[str] = []
+    words: set[str] = set()
+    for found in _found(_ASCII if text.isascii() else _LATIN, text):
+        runs += found
+        words.update(found)
     for run in [run for run in words if len(run) > LONGEST_WORD]:
         words.remove(run)
         words.update(_pieces(run))
@@ -81,6 +87,16 @@ def content_of(text: str) -> Content | None:
     return Content(words, " ".join(tokens))
 
 
+def _found(pattern: re.Pattern[str], text: str) -> Iterator[list[str]]:
+    """All matches, by strides: while the interpreter goes through a text in one step, no other thread can work."""
+    start = 0
+    while start < len(text):
+        gap = _GAP.search(text, start + _STRIDE)
+        end = len(text) if gap is None else gap.start()
+        yield pattern.findall(text, start, end)
+        start = end
+
+
 def _pieces(run: str) -> Iterator[str]:
     last = len(run) - LONGEST_WORD
     yield from (run[start : start + LONGEST_WORD] for start in range(0, last, WINDOW))
@@ -90,7 +106,10 @@ def _pieces(run: str) -> Iterator[str]:
 def _parts(words: Iterable[str]) -> list[str]:
     """All at once out of the words in one row, which takes a third of the time of one word after the other."""
     row = f" {' '.join(words)}  "
-    longest = set(map("".join, zip(row, row[1:], row[2:], strict=False)))
+    longest: set[str] = set()
+    for start in range(0, len(row), _STRIDE):
+        part = row[start : start + _STRIDE + LONGEST_PART - 1]
+        longest.update(map("".join, zip(part, part[1:], part[2:], strict=False)))
     pairs = {part[:2] for part in longest}
     return [_PART + part for part in (*longest, *pairs, *set(row)) if " " not in part]
 
@@ -117,7 +136,7 @@ def _halves(run: str) -> tuple[str, str, str]:
 
 def _pairs(text: str) -> set[str]:
     found: set[str] = set()
-    for run in _IDEOGRAPHS.findall(text):
+    for run in chain.from_iterable(_found(_IDEOGRAPHS, text)):
         found.update(map(_PAIR.__add__, run))
         found.update(_PAIR + first + second for first, second in pairwise(run))
     return found
