@@ -225,6 +225,31 @@ def test_entries_stay_when_their_binding_goes(api: Api, dataset: dict[str, str])
     assert api("GetDataset", **dataset)["Dataset"]["FileCount"] == 1
 
 
+def test_a_cap_of_the_project_that_changes_holds_for_datasets_that_have_it(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bindery.catalog.record.datasets._LIMITS_PAGE", 2)
+    api("CreateProject", ProjectName="project", DatasetMaxFileCount=2)
+    for name in ("a", "b", "c"):
+        api("CreateDataset", ProjectName="project", DatasetName=name)
+    api("CreateDataset", ProjectName="project", DatasetName="own", DatasetMaxFileCount=7)
+    for number in range(3):
+        api.put("bucket", f"{number}.txt", b"text")
+    place = {"ProjectName": "project", "DatasetName": "c", "URI": "oss://bucket"}
+    api("CreateBinding", **place)
+    wait(api, lambda binding: "LimitExceeded" in binding.get("Reason", ""), **place)
+    api("UpdateProject", ProjectName="project", DatasetMaxFileCount=3)
+    caps = {
+        found["DatasetName"]: found["DatasetMaxFileCount"]
+        for found in api("ListDatasets", ProjectName="project")["Datasets"]
+    }
+    assert caps == {"a": 3, "b": 3, "c": 3, "own": 7}
+    wait(
+        api, lambda binding: binding["Progress"]["Indexed"] + binding["Progress"]["Unchanged"] == 3, **place
+    )
+    wait(api, lambda binding: not binding.get("Reason"), **place)
+
+
 def test_a_strict_server_shows_no_extension(make_api: Callable[..., Api]) -> None:
     api = make_api(strict=True)
     names = {"ProjectName": "project", "DatasetName": "dataset"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from bindery.catalog.records import Dataset, Statistics
+from bindery.catalog.records import Dataset, Limits, Statistics
 
 
 class Datasets(Protocol):
@@ -19,6 +19,10 @@ class Datasets(Protocol):
 
     def update(self, project_name: str, name: str, change: Callable[[Dataset], Dataset]) -> Dataset:
         """Read, change and write in one transaction. Raises NotFound."""
+
+    def pass_on_limits(self, project_name: str, before: Limits, after: Limits) -> None:
+        """Give each cap that differs to the datasets of the project that have the one of ``before``; by pages.
+        Raises NotFound."""
 
     def delete(self, project_name: str, name: str) -> None:
         """Ends the calls of explicit indexing that wait for it. Raises NotFound, NotEmpty."""

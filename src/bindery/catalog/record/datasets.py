@@ -13,9 +13,18 @@ from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.projects import Projects
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.stored import encode, with_id
-from bindery.catalog.records import AlreadyExists, Dataset, LimitExceeded, NotEmpty, NotFound, Statistics
+from bindery.catalog.records import (
+    AlreadyExists,
+    Dataset,
+    LimitExceeded,
+    Limits,
+    NotEmpty,
+    NotFound,
+    Statistics,
+)
 
 _REMOVED_PAGE = 5_000
+_LIMITS_PAGE = 500
 _SQL = load_statements("datasets")
 _DATASET_DELETED = "[ResourceNotFound] The dataset was deleted before the file was indexed."
 _dataset_decoder = msgspec.json.Decoder(Dataset)
@@ -76,6 +85,33 @@ class Datasets:
             dataset = change(self.get(project_name, name, connection))
             connection.execute(_SQL.update_dataset, {"id": dataset.id, "body": encode(dataset)})
             return dataset
+
+    def pass_on_limits(self, project_name: str, before: Limits, after: Limits) -> None:
+        """Give each cap that differs to the datasets of the project that have the one of ``before``; by pages,
+        between which others write. Raises NotFound."""
+        last = ""
+        while before != after and (page := self.list(project_name, after=last, limit=_LIMITS_PAGE)):
+            last = page[-1].name
+            with self._database.transaction() as connection:
+                for listed in page:
+                    self._take_limits(connection, listed.id, before, after)
+
+    def _take_limits(
+        self, connection: sqlite3.Connection, dataset_id: int, before: Limits, after: Limits
+    ) -> None:
+        try:
+            dataset = self.get_by_id(dataset_id, connection)
+        except NotFound:
+            return  # deleted meanwhile
+        taken = {
+            name: getattr(after, name)
+            for name in Limits.__struct_fields__
+            if getattr(dataset.limits, name) == getattr(before, name)
+        }
+        limits = msgspec.structs.replace(dataset.limits, **taken)
+        if limits != dataset.limits:
+            changed = msgspec.structs.replace(dataset, limits=limits)
+            connection.execute(_SQL.update_dataset, {"id": dataset_id, "body": encode(changed)})
 
     def delete(self, project_name: str, name: str) -> None:
         """With the calls of explicit indexing that wait for it. Raises NotFound, NotEmpty."""

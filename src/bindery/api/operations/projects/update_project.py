@@ -13,9 +13,13 @@ from bindery.clock import now_ns
 
 
 def update_project(context: Context, request: UpdateProjectRequest) -> UpdateProjectResponse:
-    """Change what is given and keep the rest; Tag replaces all tags. Takes effect at once."""
+    """Change what is given and keep the rest; Tag replaces all tags. Takes effect at once, and a cap that changes in
+    the datasets that have the project's as well."""
     check_template(request.template_id)
     tags = tags_of(request.tag)
+    limits = context.catalog.projects.get(request.project_name).limits
+    # First the datasets: after a crash in between, the same call does the rest.
+    context.catalog.datasets.pass_on_limits(request.project_name, limits, changed_limits(limits, request))
 
     def change(project: Project) -> Project:
         return msgspec.structs.replace(
