@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
+import structlog
 
 from bindery.access.keys import make_key
 from bindery.access.permits import make_call_permit
@@ -19,6 +20,7 @@ from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3, signature_v1, string_to_sign_v1
 from bindery.api.operations import operation_ids
 from bindery.api.spec.model import Operation, load_models
+from bindery.stopping import Interrupted
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -170,6 +172,19 @@ def test_a_defect_answers_500_and_tells_only_the_log(api: Api, monkeypatch: pyte
     refused = api.refused("GetProject", ProjectName="project")
     assert refused[:2] == (500, "InternalError")
     assert "secret" not in refused.message
+
+
+def test_a_call_that_the_end_of_the_server_interrupts_is_no_error_of_the_log(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(context: Any, message: Any) -> msgspec.Struct:
+        raise Interrupted
+
+    built = api.gateway.built
+    monkeypatch.setitem(built, "imm:GetProject", msgspec.structs.replace(built["imm:GetProject"], run=fail))
+    with structlog.testing.capture_logs() as lines:
+        assert api.refused("GetProject", ProjectName="project")[:2] == (503, "ServiceUnavailable")
+    assert not [line for line in lines if line["log_level"] == "error"]
 
 
 @pytest.mark.parametrize(

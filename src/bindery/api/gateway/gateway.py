@@ -48,6 +48,7 @@ from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
 from bindery.api.spec.model import Model, Operation, load_models
 from bindery.catalog.records import CatalogUnwritable
+from bindery.stopping import Interrupted
 
 _LARGE = 65_536
 """Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
@@ -241,8 +242,8 @@ class Gateway:
         if known is None:
             _log.error("an operation failed", action=action, exc_info=error)
             return errors.internal_error()
-        # What cannot be written is logged once, not with every call.
-        if known.status >= 500 and not isinstance(error, ApiError | CatalogUnwritable):
+        # What cannot be written is logged once, not with every call; an interrupted call is nobody's fault.
+        if known.status >= 500 and not isinstance(error, ApiError | CatalogUnwritable | Interrupted):
             _log.error("an operation could not be done", action=action, problem=str(error))
         return known
 
