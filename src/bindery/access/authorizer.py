@@ -113,6 +113,11 @@ class Authority:
         """What the caller sees of a list that ``action`` shows; ``start`` None: all of what he may ask for."""
         return View(self, action, start)
 
+    @property
+    def conditions(self) -> Conditions:
+        """The condition keys of the call."""
+        return self._conditions
+
     def shown_conditions(self) -> list[dict[str, object]]:
         """The condition keys of the call, as diagnoses list them."""
         return [

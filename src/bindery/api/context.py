@@ -10,7 +10,7 @@ from typing import ClassVar
 import msgspec
 
 from bindery.access.audit.log import AuditLog
-from bindery.access.authorizer import WHOLE, View
+from bindery.access.authorizer import WHOLE, Authority, View
 from bindery.access.identities import Identities, Identity
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
@@ -37,6 +37,8 @@ current_view: ContextVar[View] = ContextVar("current_view", default=WHOLE)
 """What the caller sees of the list that he asks for."""
 current_identity: ContextVar[Identity] = ContextVar("current_identity")
 """Who has signed the call that this thread performs."""
+current_authority: ContextVar[Authority] = ContextVar("current_authority")
+"""What he may do in it, and what the request shows of itself."""
 
 
 class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +91,11 @@ class Context(msgspec.Struct, frozen=True):
     def identity(self) -> Identity:
         """Who has signed the present call."""
         return current_identity.get()
+
+    @property
+    def authority(self) -> Authority:
+        """What the caller may do in the present call, and what his request shows of itself."""
+        return current_authority.get()
 
     def time(self, instant_ns: int) -> str:
         """A time as answers show it."""

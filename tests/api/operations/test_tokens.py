@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from bindery.access.authorizer import Authority
 from bindery.access.keys import AccessKey
-from bindery.api.context import current_identity
+from bindery.api.context import current_authority, current_identity
 from bindery.api.errors import ApiError
 from bindery.api.messages.tokens import AssumeRoleRequest, AssumeRoleResponseBodyCredentials
 from bindery.api.operations.tokens.assume_role import assume_role
@@ -45,13 +46,21 @@ def alice(api: Api) -> Iterator[AccessKey]:
 
 
 def assume(
-    api: Api, caller: str, arn: str = ROLE_ARN, name: str = "me", **wanted: Any
+    api: Api,
+    caller: str,
+    arn: str = ROLE_ARN,
+    name: str = "me",
+    conditions: dict[str, str] | None = None,
+    **wanted: Any,
 ) -> AssumeRoleResponseBodyCredentials:
     """As the gateway performs it for a caller who has ``sts:AssumeRole`` on the role."""
-    held = current_identity.set(api.context.identities.find(caller))
+    identity = api.context.identities.find(caller)
+    held = current_identity.set(identity)
+    asked = current_authority.set(Authority(identity.grants, conditions or {}))
     try:
         answer = assume_role(api.context, AssumeRoleRequest(role_arn=arn, role_session_name=name, **wanted))
     finally:
+        current_authority.reset(asked)
         current_identity.reset(held)
     assert answer.credentials is not None
     return answer.credentials
@@ -174,3 +183,13 @@ def test_users_and_sessions_may_do_nothing_without_policies(api: Api, alice: Acc
             assert api.send("GetProject", {"ProjectName": "p"}).status == 403
             assert api.send("ListUsers", {}).status == 403
             assert api.send("AssumeRole", {"RoleArn": ROLE_ARN, "RoleSessionName": "me"}).status == 403
+
+
+def test_a_trust_policy_may_ask_where_the_caller_is(api: Api, alice: AccessKey) -> None:
+    inside = {"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}
+    document = json.loads(TRUST)
+    document["Statement"][0]["Condition"] = inside
+    api.catalog.roles.update("Reader", lambda held: replace(held, trust_policy=json.dumps(document)))
+    assert assume(api, alice.id, conditions={"acs:SourceIp": "10.1.2.3"})
+    assert refused(api, alice.id, conditions={"acs:SourceIp": "11.1.2.3"})[:2] == (403, "NoPermission")
+    assert refused(api, alice.id)[:2] == (403, "NoPermission")

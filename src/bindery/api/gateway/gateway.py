@@ -20,7 +20,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 from bindery.access.authorizer import WHOLE, Authority, View
 from bindery.access.policy.decide import Decision
 from bindery.api import errors
-from bindery.api.context import Context, current_identity, current_view
+from bindery.api.context import Context, current_authority, current_identity, current_view
 from bindery.api.errors import ApiError
 from bindery.api.gateway.auditing import Auditing
 from bindery.api.gateway.authentication import (
@@ -420,11 +420,13 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
 
     def work() -> None:
         identity = current_identity.set(exchange.proof.identity)
+        authority = current_authority.set(exchange.authority)
         view = current_view.set(_view(gateway, exchange))
         try:
             response = exchange.built.run(exchange.context, exchange.message)
         finally:
             current_view.reset(view)
+            current_authority.reset(authority)
             current_identity.reset(identity)
         exchange.response = render(
             exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml

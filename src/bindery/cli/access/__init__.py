@@ -6,7 +6,7 @@ import click
 
 from bindery.cli.commands import Commands
 
-_COMMANDS = ("group", "key", "log", "policy", "role", "user")
+_COMMANDS = ("credentials", "group", "key", "log", "policy", "role", "user")
 
 
 @click.group(cls=Commands, package="bindery.cli.access", names=_COMMANDS)

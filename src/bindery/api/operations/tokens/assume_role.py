@@ -42,7 +42,7 @@ def assume_role(context: Context, request: AssumeRoleRequest) -> AssumeRoleRespo
         name=request.role_session_name,
         seconds=_DEFAULT_SECONDS if request.duration_seconds is None else request.duration_seconds,
         policy=request.policy,
-        conditions=_conditions(request),
+        conditions={**context.authority.conditions, **_conditions(request)},
     )
     try:
         credentials = assume(context.identities, context.identity, role, wanted)
@@ -93,7 +93,7 @@ def _refusal(
         Refusal(operation.action, request.role_arn, error.decision, trust=True),
         context.identity,
         context.identities,
-        [],
+        context.authority.shown_conditions(),
     )
 
 
