@@ -8,17 +8,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from alibabacloud_credentials.client import Client as CredentialClient
 from alibabacloud_credentials.models import Config as CredentialConfig
+from alibabacloud_credentials.provider import RamRoleArnCredentialsProvider
 from alibabacloud_imm20200930 import models as imm
 from alibabacloud_imm20200930.client import Client as ImmClient
 from alibabacloud_sts20150401 import models as sts
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
+from tests.servers.tls_front import TlsFront, make_certificate
 
 if TYPE_CHECKING:
     from conftest import RunningServer
@@ -36,9 +39,9 @@ def config(server: RunningServer, key: Key, **settings: Any) -> Config:
 
 
 def policy(action: str, resource: str) -> str:
-    return json.dumps(
-        {"Version": "1", "Statement": [{"Effect": "Allow", "Action": action, "Resource": resource}]}
-    )
+    """Without blanks: the vendor's credential library signs those otherwise than its own pages say."""
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return json.dumps({"Version": "1", "Statement": [statement]}, separators=(",", ":"))
 
 
 class Story:
@@ -223,3 +226,24 @@ def test_who_may_not_assume_is_told_before_anything_is_offered(story: Story) -> 
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "may not be assumed by root accounts" in done.stderr
+
+
+def test_credentials_of_a_role_by_the_vendors_library(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``ram_role_arn``: AssumeRole by GET, signed in the older style, over TLS alone."""
+    certificate, key = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with TlsFront(story.server.address, certificate, key) as front:
+        provider = RamRoleArnCredentialsProvider(
+            access_key_id=story.alice[0],
+            access_key_secret=story.alice[1],
+            role_arn=arn("role/Reader"),
+            role_session_name="library",
+            duration_seconds=3_600,
+            policy=policy("imm:GetProject", f"acs:imm:*:{ACCOUNT}:project/one"),
+            sts_endpoint=front.address,
+        )
+        client = story.imm(provider.get_credentials())
+        assert client.get_project(imm.GetProjectRequest("one"))
+        assert refusal(lambda: client.get_project(imm.GetProjectRequest("other")))[0] == 403
