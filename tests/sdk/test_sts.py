@@ -244,6 +244,9 @@ def test_credentials_of_a_role_by_the_vendors_library(
             policy=policy("imm:GetProject", f"acs:imm:*:{ACCOUNT}:project/one"),
             sts_endpoint=front.address,
         )
-        client = story.imm(provider.get_credentials())
+        given = provider.get_credentials()
+        key = given.get_access_key_id(), given.get_access_key_secret()
+        token = given.get_security_token()
+        client = ImmClient(config(story.server, key, security_token=token))
         assert client.get_project(imm.GetProjectRequest("one"))
         assert refusal(lambda: client.get_project(imm.GetProjectRequest("other")))[0] == 403
