@@ -132,6 +132,8 @@ def _environment() -> list[str]:
         "| variable | meaning |",
         "|---|---|",
         "| `BINDERY_ACCESS_KEY_ID`, `BINDERY_ACCESS_KEY_SECRET` | root key; made at the first start without them |",
+        "| `BINDERY_SEALING_KEY` | what seals the secrets of access keys: the base64 of 32 bytes; several with "
+        "commas, the newest first |",
         "| `BINDERY_DATA` | data folder, as `--data` |",
         "| `BINDERY_CONFIG` | configuration file, as `--config` |",
         "| `BINDERY_ENDPOINT` | address of the server for the client commands, as `--endpoint` |",

@@ -168,7 +168,9 @@ def test_keys_of_a_running_server_are_those_of_its_record(
     monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", server.key_secret)
     running = json.loads(run(server.data, "add", "--label", "ci \x1b[31m", "--json").stdout)
     assert "no key nobody" in run(server.data, "remove", "nobody", expect=1).output
-    assert "in use by another Bindery" in run(server.data, "reseal", expect=1).output
+    assert "1 secrets" in run(server.data, "reseal").output
+    assert len(json.loads((server.data / "sealing-key.json").read_bytes())["Keys"]) == 2
+    assert "in use by another Bindery" in run(server.data, "forget-lost", expect=1).output
     assert listed(server.data) == {running["AccessKeyId"]: ("further", True)}
     server.stop()
     assert not (server.data / "server-address").exists()

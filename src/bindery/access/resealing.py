@@ -1,7 +1,7 @@
 """A new sealing key in place of the old one, and every secret sealed anew.
 
-Safe at any instruction: the new key is in its file before anything is sealed with it, and the old one goes after
-nothing needs it. Whoever does it again after a crash goes on where it ended.
+A running server does it beside its calls. Safe at any instruction: the new key is in its file before anything is sealed
+with it, and the old one goes after nothing needs it. Whoever does it again after a crash goes on where it ended.
 """
 
 from __future__ import annotations
@@ -33,17 +33,21 @@ def reseal(sealer: Sealer, keys: AccessKeys, *, at_once: bool = False) -> Reseal
 
     ``at_once``: old keys are forgotten now, which ends every role session. Raises KeysUnusable.
     """
-    if sealer.changeable:
-        sealer.add_newest()
-    done, lost = 0, []
-    for page in _pages(keys):
-        changed, unopened = _reseal_page(sealer, page)
-        if changed:
-            keys.reseal(changed)
-        done += len(changed)
-        lost += unopened
-    left = forget_old_keys(sealer, keys, at_once=at_once)
-    return Resealed(secrets=done, lost=tuple(lost), old_keys=left)
+    with sealer.resealing:
+        if sealer.changeable:
+            sealer.add_newest()
+        done, lost = 0, []
+        for page in _pages(keys):
+            changed, unopened = _reseal_page(sealer, page)
+            if changed:
+                keys.reseal(changed)
+            done += len(changed)
+            lost += unopened
+        left = forget_old_keys(sealer, keys, at_once=at_once)
+        keys.reseal(
+            {}
+        )  # a new version of who may do what: sessions that are remembered may have lost their key
+        return Resealed(secrets=done, lost=tuple(lost), old_keys=left)
 
 
 def forget_old_keys(sealer: Sealer, keys: AccessKeys, *, at_once: bool = False) -> int:

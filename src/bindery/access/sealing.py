@@ -88,6 +88,8 @@ class Sealer:
         self.sealing = threading.RLock()
         """Held from the sealing of a secret until it is kept, and while the newest key changes: what is sealed with a
         key is in the catalog before that key retires."""
+        self.resealing = threading.Lock()
+        """Held while everything is sealed anew: what an earlier run still reads must not retire beside it."""
 
     def _set(self, keys: list[SealingKey]) -> None:
         self._keys = keys

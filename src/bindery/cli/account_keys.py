@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from bindery.access.keys import AccessKey
+from bindery.access.resealing import reseal
 from bindery.access.sealed_keys import make_sealed_key, open_sealer
 from bindery.access.sealing import Sealer
 from bindery.catalog.access_records import EntityNotFound
@@ -50,6 +51,9 @@ class AccountKeys(Protocol):
     def remove(self, key_id: str) -> bool:
         """Whether there was such a key."""
 
+    def reseal(self, *, at_once: bool) -> tuple[int, tuple[str, ...]]:
+        """How many secrets are sealed anew, and ids of the keys whose secrets cannot be opened."""
+
 
 class _RecordKeys:
     """Of the record, which no server has open."""
@@ -69,6 +73,10 @@ class _RecordKeys:
 
     def remove(self, key_id: str) -> bool:
         return _found(lambda: self._keys.delete(None, key_id))
+
+    def reseal(self, *, at_once: bool) -> tuple[int, tuple[str, ...]]:
+        done = reseal(self._sealer, self._keys, at_once=at_once)
+        return done.secrets, done.lost
 
 
 class _ServerKeys:
@@ -93,6 +101,10 @@ class _ServerKeys:
 
     def remove(self, key_id: str) -> bool:
         return _found(lambda: self._call("DeleteAccessKey", UserAccessKeyId=key_id))
+
+    def reseal(self, *, at_once: bool) -> tuple[int, tuple[str, ...]]:
+        done = self._client.call("ResealAccessKeys", AtOnce=at_once)
+        return int(done["Resealed"]), tuple(done.get("Lost", ()))
 
     def _call(self, action: str, **parameters: Any) -> dict[str, Any]:
         return self._client.call(action, version=_RAM, **parameters)

@@ -12,10 +12,10 @@ import click
 from click.core import ParameterSource
 
 from bindery.access.keys import read_root_key
-from bindery.access.resealing import find_lost, reseal
+from bindery.access.resealing import find_lost
 from bindery.access.sealing import Sealer, load_sealer
 from bindery.catalog.sqlite_access import open_access
-from bindery.cli.account_keys import logging_to_stderr, open_account_keys, open_stopped
+from bindery.cli.account_keys import logging_to_stderr, open_account_keys
 from bindery.cli.options import data_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import Config, load_config
@@ -154,7 +154,7 @@ def _require(data: Path, key_id: str, found: bool) -> None:
 @click.option("--at-once", is_flag=True, help="Forget the old key now, which ends every session of a role.")
 @_on_data_folder
 def reseal_secrets(*, config: Config, at_once: bool) -> None:
-    """Make a new sealing key, and seal every secret with it. The server must be stopped.
+    """Make a new sealing key, and seal every secret with it; a running server goes on meanwhile.
 
     The old key stays in its file for 12 hours, for security tokens that were issued before; --at-once is for a key
     that somebody else may have. May be interrupted and repeated at any time.
@@ -162,12 +162,12 @@ def reseal_secrets(*, config: Config, at_once: bool) -> None:
     \b
     bindery keys reseal --data /var/lib/bindery
     """
-    with open_stopped(config) as (record, sealer):
-        done = reseal(sealer, record.access_keys, at_once=at_once)
-    say(f"{done.secrets} secrets are sealed anew")
-    if done.lost:
+    with open_account_keys(config) as account_keys:
+        secrets, lost = account_keys.reseal(at_once=at_once)
+    say(f"{secrets} secrets are sealed anew")
+    if lost:
         raise click.ClickException(
-            f"{len(done.lost)} keys cannot be opened: {', '.join(done.lost)}; restore their sealing key, or give them "
+            f"{len(lost)} keys cannot be opened: {', '.join(lost)}; restore their sealing key, or give them "
             "up with: bindery keys forget-lost"
         )
 

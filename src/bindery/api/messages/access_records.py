@@ -57,3 +57,17 @@ class ListAuditRecordsResponse(Message):
 
     audit_records: tuple[AuditRecord, ...] | None = None
     next_token: str | None = None
+
+
+class ResealAccessKeysRequest(Message):
+    """Parameters of ResealAccessKeys."""
+
+    at_once: bool | None = None
+
+
+class ResealAccessKeysResponse(Message):
+    """Answer of ResealAccessKeys."""
+
+    lost: tuple[str, ...] | None = None
+    old_sealing_keys: int | None = None
+    resealed: int | None = None
