@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import resource
 import shutil
 import socket
@@ -15,7 +16,9 @@ from click.testing import CliRunner
 from tests.servers.fuse_folder import mounted
 
 from bindery import doctor
+from bindery.access.sealed_keys import make_sealed_key, open_sealer
 from bindery.buckets.registry import Buckets, parse_store
+from bindery.catalog.sqlite_access import open_access
 from bindery.cli.main import main
 from bindery.config import Config, NotificationsConfig, SyncConfig
 from bindery.doctor import Finding, Verdict, examine
@@ -47,6 +50,24 @@ def test_a_sound_record(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE t (x)")
     connection.close()
     assert findings(Config(data=tmp_path))["record"].verdict is Verdict.OK
+
+
+def test_sealing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found() -> Finding:
+        return findings(Config(data=tmp_path))["sealing key"]
+
+    monkeypatch.delenv("BINDERY_SEALING_KEY", raising=False)
+    assert (found().verdict, found().seen.partition(" at ")[0]) == (Verdict.OK, "none yet")
+    with open_access(tmp_path) as record:
+        sealer = open_sealer(record.access_keys, tmp_path)
+        make_sealed_key(record.access_keys, sealer, None)
+    assert found().verdict is Verdict.OK
+    (tmp_path / "sealing-key.json").chmod(0o604)
+    assert (found().verdict, "chmod 600" in found().seen) == (Verdict.FAILURE, True)
+    (tmp_path / "sealing-key.json").unlink()
+    assert (found().verdict, "forget-lost" in found().advice) == (Verdict.FAILURE, True)
+    monkeypatch.setenv("BINDERY_SEALING_KEY", base64.b64encode(bytes(32)).decode())
+    assert (found().verdict, found().seen) == (Verdict.OK, "of BINDERY_SEALING_KEY")
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

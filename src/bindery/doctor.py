@@ -17,6 +17,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bindery.access.keys import KeysUnusable
+from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
+from bindery.access.sealing import FILE as SEALING_KEY_FILE
+from bindery.access.sealing import load_sealer
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
@@ -56,6 +60,7 @@ def examine(config: Config) -> Iterator[Finding]:
     """Findings one after the other; the slow ones (buckets) come last."""
     yield from _data_folder(config.data)
     yield from _record(config.data)
+    yield from _sealing_key(config)
     yield _open_files(config)
     yield _watches()
     yield _memory(config)
@@ -115,6 +120,42 @@ def _record(data: Path) -> Iterator[Finding]:
             "record", Verdict.FAILURE, f"{path}: {answer}",
             "restore it from a backup, or move it away to start anew: the buckets are then scanned again",
         )  # fmt: skip
+
+
+def _sealing_key(config: Config) -> Iterator[Finding]:
+    """What opens the secrets of access keys; nothing is made here."""
+    path = config.access.sealing_key_file or config.data / SEALING_KEY_FILE
+    try:
+        sealer = load_sealer(config.data, config.access.sealing_key_file)
+    except KeysUnusable as error:
+        yield Finding("sealing key", Verdict.FAILURE, str(error), "the server does not start like this")
+        return
+    if sealer is None and _has_sealed_keys(config.data):
+        yield Finding(
+            "sealing key", Verdict.FAILURE, f"{path} is missing, and the record has access keys sealed with it",
+            "restore it from a backup, or give these keys up with: bindery keys forget-lost",
+        )  # fmt: skip
+    elif sealer is None:
+        yield Finding("sealing key", Verdict.OK, f"none yet at {path}; it is made at the first start")
+    elif not sealer.changeable:
+        yield Finding("sealing key", Verdict.OK, f"of {SEALING_KEY_VARIABLE}")
+    else:
+        yield Finding(
+            "sealing key", Verdict.OK, f"{path}, for this user alone; keep a copy apart from the catalog's"
+        )
+
+
+def _has_sealed_keys(data: Path) -> bool:
+    try:
+        connection = sqlite3.connect(f"file:{data / 'catalog.db'}?mode=ro", uri=True, timeout=5)
+        try:
+            return connection.execute("SELECT 1 FROM access_key").fetchone() is not None
+        finally:
+            connection.close()
+    except (
+        sqlite3.DatabaseError
+    ):  # no record, one of an earlier release, or a damaged one, which is told elsewhere
+        return False
 
 
 def _open_files(config: Config) -> Finding:

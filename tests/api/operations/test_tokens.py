@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,11 +14,11 @@ from msgspec.structs import replace
 
 from bindery.access.authorizer import Authority
 from bindery.access.keys import AccessKey
-from bindery.api.context import current_authority, current_identity
+from bindery.api.context import Context, current_authority, current_identity
 from bindery.api.errors import ApiError
 from bindery.api.messages.tokens import AssumeRoleRequest, AssumeRoleResponseBodyCredentials
 from bindery.api.operations.tokens.assume_role import assume_role
-from bindery.catalog.access_records import Role, User
+from bindery.catalog.access_records import PolicyType, PrincipalKind, Role, User
 
 from ..conftest import Api
 
@@ -174,6 +176,33 @@ def test_a_session_ends_with_its_time_and_its_role(
         assert api.refused("GetCallerIdentity").code == "InvalidAccessKeyId.NotFound"
         api.catalog.roles.create(Role(name="Reader", trust_policy=TRUST))
         assert api.refused("GetCallerIdentity").code == "InvalidAccessKeyId.NotFound"
+
+
+def test_a_call_under_way_ends_as_it_began(
+    api: Api, alice: AccessKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is deleted while the call runs: it is answered, and the next one is refused."""
+    running, go_on = threading.Event(), threading.Event()
+    built = api.gateway.built["ram:GetUser"]
+
+    def slow(context: Context, request: Any) -> Any:
+        running.set()
+        assert go_on.wait(60)
+        return built.run(context, request)
+
+    monkeypatch.setitem(api.gateway.built, "ram:GetUser", replace(built, run=slow))
+    allowed = PolicyType.SYSTEM, "AliyunRAMReadOnlyAccess", PrincipalKind.USER, "alice"
+    api.catalog.policies.attach(*allowed)
+    with api.signed_by(alice.id, alice.secret), ThreadPoolExecutor(1) as threads:
+        try:
+            answer = threads.submit(api.send, "GetUser", {"UserName": "alice"})
+            assert running.wait(60)
+            api.catalog.policies.detach(*allowed)
+            api.catalog.access_keys.set_active("alice", alice.id, active=False)
+        finally:
+            go_on.set()
+        assert answer.result(60).status == 200
+        assert api.refused("GetCallerIdentity").code == "InvalidAccessKeyId.Inactive"
 
 
 def test_users_and_sessions_may_do_nothing_without_policies(api: Api, alice: AccessKey) -> None:
