@@ -132,6 +132,7 @@ def _environment() -> list[str]:
         "| variable | meaning |",
         "|---|---|",
         "| `BINDERY_ACCESS_KEY_ID`, `BINDERY_ACCESS_KEY_SECRET` | root key; made at the first start without them |",
+        "| `BINDERY_SECURITY_TOKEN` | for the client commands, beside a temporary key in the two above |",
         "| `BINDERY_SEALING_KEY` | what seals the secrets of access keys: the base64 of 32 bytes; several with "
         "commas, the newest first |",
         "| `BINDERY_DATA` | data folder, as `--data` |",

@@ -214,6 +214,21 @@ def test_credentials_by_uri(story: Story) -> None:
     assert (process.returncode, said) == (0, "")
 
 
+def test_commands_take_temporary_credentials(story: Story) -> None:
+    credentials = story.assume().credentials
+    environment = {
+        "BINDERY_ENDPOINT": story.server.endpoint,
+        "BINDERY_ACCESS_KEY_ID": credentials.access_key_id,
+        "BINDERY_ACCESS_KEY_SECRET": credentials.access_key_secret,
+        "BINDERY_SECURITY_TOKEN": credentials.security_token,
+    }
+    command = [sys.executable, "-m", "bindery.cli.main", "call", "GetCallerIdentity"]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+    )
+    assert arn("assumed-role/Reader/me") in done.stdout
+
+
 def test_who_may_not_assume_is_told_before_anything_is_offered(story: Story) -> None:
     command = [sys.executable, "-m", "bindery.cli.main", "access", "credentials", "Reader"]
     environment = {

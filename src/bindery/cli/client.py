@@ -48,8 +48,8 @@ class ApiError(click.ClickException):
 class Client:
     """Calls any operation by name with its parameters as the vendor spells them.
 
-    ``data``: the server's data folder. Who can read it is the operator, who also has the extensions that the server
-    refuses to callers (``--strict``).
+    ``token``: the security token of a temporary key. ``data``: the server's data folder. Who can read it is the
+    operator, who also has the extensions that the server refuses to callers (``--strict``).
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Client:
         key_id: str,
         key_secret: str,
         *,
+        token: str = "",
         data: Path | None = None,
     ) -> None:
         parts = _parse_endpoint(endpoint)
@@ -65,6 +66,7 @@ class Client:
         self._host = parts.netloc
         self.endpoint = f"{parts.scheme}://{parts.netloc}"
         self._key = (key_id, key_secret)
+        self._token = {"x-acs-accesskey-id": key_id, "x-acs-security-token": token} if token else {}
         self._data = data
 
     def call(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
@@ -77,7 +79,8 @@ class Client:
         nonce = make_nonce()
         headers = sign_v3(
             "POST", self._host, action, query, *self._key,
-            version=version or load_models().version_of(action), nonce=nonce, further=self._shown_right(nonce),
+            version=version or load_models().version_of(action), nonce=nonce,
+            further=self._token | self._shown_right(nonce),
         )  # fmt: skip
         status, body = self._send("/?" + urlencode(query), headers)
         if status >= 400:
@@ -133,7 +136,9 @@ def connect(endpoint: str, data: Path) -> Client:
     key_id = os.environ.get("BINDERY_ACCESS_KEY_ID")
     secret = os.environ.get("BINDERY_ACCESS_KEY_SECRET")
     if key_id and secret:
-        return Client(endpoint, key_id, secret, data=data)
+        return Client(
+            endpoint, key_id, secret, token=os.environ.get("BINDERY_SECURITY_TOKEN", ""), data=data
+        )
     key = read_root_key(data)
     if key is None:
         raise click.ClickException(
