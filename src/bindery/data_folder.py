@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 from pathlib import Path
 
@@ -47,6 +48,21 @@ def _close_to_others(path: Path) -> None:
     mode = path.lstat().st_mode
     if mode & _OTHERS and not stat.S_ISLNK(mode):
         path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+
+
+def give_to_owner(folder: Path) -> None:
+    """What root has made of the record belongs to the owner of the folder, who runs the server.
+
+    Only files with one name are given away: others may be links that somebody has put there.
+    """
+    if os.geteuid() != 0:
+        return
+    owner = folder.stat()
+    for made in (*folder.glob("catalog.db*"), folder / "lock"):
+        with contextlib.suppress(FileNotFoundError):
+            found = made.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == 0:
+                os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def write_server_address(folder: Path, url: str) -> None:

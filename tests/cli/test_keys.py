@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,15 @@ def test_secrets_are_sealed_anew(data: Path) -> None:
     assert len(json.loads((data / "sealing-key.json").read_bytes())["Keys"]) == 2
     run(data, "reseal", "--at-once")
     assert len(json.loads((data / "sealing-key.json").read_bytes())["Keys"]) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_makes_before_the_first_start_belongs_to_the_owner_of_the_folder(data: Path) -> None:
+    os.chown(data, 65_534, 65_534)
+    made(data)
+    written = {path.name: path.stat().st_uid for path in data.iterdir() if path.name != "root-key.json"}
+    assert {"catalog.db", "lock", "sealing-key.json"} <= written.keys()
+    assert set(written.values()) == {65_534}
 
 
 def test_a_lost_sealing_key(data: Path) -> None:

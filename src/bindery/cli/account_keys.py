@@ -22,7 +22,7 @@ from bindery.catalog.records import CatalogInUse
 from bindery.catalog.sqlite_access import open_access
 from bindery.cli.client import ApiError, Client, connect
 from bindery.config import Config
-from bindery.data_folder import find_server_address
+from bindery.data_folder import find_server_address, give_to_owner
 
 _RAM = "2015-05-01"
 _NOT_FOUND = "EntityNotExist.User.AccessKey"
@@ -137,12 +137,22 @@ def open_account_keys(config: Config) -> Iterator[AccountKeys]:
 @contextmanager
 def open_stopped(config: Config) -> Iterator[tuple[AccessRecord, Sealer]]:
     """Record and sealing key of a data folder. Raises CatalogInUse while a server runs, KeysUnusable."""
-    with logging_to_stderr(), open_access(config.data) as record:
+    with open_stopped_record(config) as record:
         yield record, open_sealer(record.access_keys, config.data, config.access.sealing_key_file)
 
 
 @contextmanager
-def logging_to_stderr() -> Iterator[None]:
+def open_stopped_record(config: Config) -> Iterator[AccessRecord]:
+    """The record of a data folder. Raises CatalogInUse while a server runs."""
+    try:
+        with _logging_to_stderr(), open_access(config.data) as record:
+            yield record
+    finally:
+        give_to_owner(config.data)
+
+
+@contextmanager
+def _logging_to_stderr() -> Iterator[None]:
     """A command says what it was asked for on its standard output, and nothing else."""
     earlier = structlog.get_config()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

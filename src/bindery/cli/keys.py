@@ -14,8 +14,7 @@ from click.core import ParameterSource
 from bindery.access.keys import read_root_key
 from bindery.access.resealing import find_lost
 from bindery.access.sealing import Sealer, load_sealer
-from bindery.catalog.sqlite_access import open_access
-from bindery.cli.account_keys import logging_to_stderr, open_account_keys
+from bindery.cli.account_keys import open_account_keys, open_stopped_record
 from bindery.cli.options import data_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import Config, load_config
@@ -176,7 +175,7 @@ def reseal_secrets(*, config: Config, at_once: bool) -> None:
 @_on_data_folder
 def forget_lost(*, config: Config) -> None:
     """Delete the keys of the account and of users whose sealing key is lost. The server must be stopped."""
-    with logging_to_stderr(), open_access(config.data) as record:
+    with open_stopped_record(config) as record:
         sealer = load_sealer(config.data, config.access.sealing_key_file)
         lost = find_lost(sealer or Sealer(()), record.access_keys)
         for key in lost:
