@@ -155,7 +155,8 @@ def test_whatever_runs(
         ended.set()
         for thread in threads:
             thread.join(LIMIT_SECONDS)
-        assert statuses <= {200, 404, 409, 503}, statuses
+        # 400: DetectMediaMeta of a text, where it got so far before the end
+        assert statuses <= {200, 400, 404, 409, 503}, statuses
         log = server.log.read_text()
         assert "Traceback" not in log, log
         assert '"exception"' not in log, log
