@@ -73,17 +73,28 @@ class Authority:
         """Whether everything is allowed."""
         return self._grants is None
 
-    def asks_for(self, action: str, prefix: str) -> bool:
-        """Whether the decision on an action depends on condition keys that begin so."""
+    def asks_for_tags(self, action: str, of: str) -> bool:
+        """Whether the decision on an action depends on tags: ``of`` is how their condition keys begin."""
         if self._grants is None:
             return False
-        return any(each is not None and each.ask_for(prefix) for each in self._grants.candidates(action))
+        identity, session = self._grants.candidates(action)
+        return of in identity.tag_keys or (session is not None and of in session.tag_keys)
 
     def decide(self, action: str, resource: str, conditions: Conditions = _NOTHING) -> Decision:
         """Whether the action is allowed on a resource; ``conditions`` are keys that only this one has."""
         if self._grants is None:
             return ALLOWED_BY_OWNER
         return decide(self._grants, Request(action, resource, self._with(conditions)))
+
+    def decide_named(self, action: str, resource: str, conditions: Conditions = _NOTHING) -> Decision:
+        """Whether the action is allowed on what a name with a star stands for (``…:project/p/trigger/*``): all of it.
+
+        A name without one stands for itself, and ``*`` alone for no resource in particular.
+        """
+        start, star, _ = resource.partition("*")
+        if not star or not start:
+            return self.decide(action, resource, conditions)
+        return self.decide_asked(Asked(action, start, below=True), conditions)
 
     def decide_asked(self, asked: Asked, conditions: Conditions = _NOTHING) -> Decision:
         """Whether the caller may do what a call needs."""
@@ -146,7 +157,7 @@ class View:
         self._authority = authority
         self._action = action
         self._start = start or ""
-        self._by_tags = authority.asks_for(action, condition_keys.RESOURCE_TAG)
+        self._by_tags = authority.asks_for_tags(action, condition_keys.RESOURCE_TAG)
         self.is_whole = authority.is_owner or start is None
         """Whether everything is shown."""
 

@@ -13,10 +13,13 @@ from collections.abc import Mapping
 import msgspec
 
 from bindery.access.policy.compiled import CompiledPolicy, CompiledStatement
-from bindery.access.policy.condition_keys import RESOURCE_TAG
+from bindery.access.policy.condition_keys import REQUEST_TAG, RESOURCE_TAG
 from bindery.access.policy.pattern import split_resource
 
 ConditionValue = str | tuple[str, ...]
+_MOST_RESOURCES = 32
+_LONGEST_REMEMBERED = 256
+"""Characters of a resource."""
 _MOST_ACTIONS = 1_024
 """Actions whose statements are remembered; the API has a few hundred, but people may ask about any."""
 
@@ -49,14 +52,8 @@ class Candidates(msgspec.Struct, frozen=True):
 
     denies: tuple[tuple[Attached, CompiledStatement], ...]
     allows: tuple[tuple[Attached, CompiledStatement], ...]
-
-    def ask_for(self, prefix: str) -> bool:
-        """Whether some condition is about a key that begins so."""
-        return any(
-            key.startswith(prefix)
-            for _, compiled in (*self.denies, *self.allows)
-            for key, _ in compiled.conditions
-        )
+    tag_keys: frozenset[str] = frozenset()
+    """``acs:ResourceTag/`` and ``acs:RequestTag/``, where some condition asks for one."""
 
 
 class Grants(msgspec.Struct, frozen=True):
@@ -65,6 +62,9 @@ class Grants(msgspec.Struct, frozen=True):
     identity: tuple[Attached, ...]
     session: CompiledPolicy | None = None
     _remembered: dict[str, tuple[Candidates, Candidates | None]] = msgspec.field(default_factory=dict)
+    _of_resources: dict[tuple[str, str], tuple[Candidates, Candidates | None]] = msgspec.field(
+        default_factory=dict
+    )
 
     def candidates(self, action: str) -> tuple[Candidates, Candidates | None]:
         """The statements of the identity and of the session that cover an action."""
@@ -79,6 +79,22 @@ class Grants(msgspec.Struct, frozen=True):
             if len(self._remembered) >= _MOST_ACTIONS:
                 self._remembered.clear()
             self._remembered[action] = found
+        return found
+
+    def covering(self, action: str, resource: str) -> tuple[Candidates, Candidates | None]:
+        """Those of them that cover a resource, too. The last few are remembered: callers ask for the same again."""
+        found = self._of_resources.get((action, resource))
+        if found is None:
+            identity, session = self.candidates(action)
+            parts = split_resource(resource)
+            found = (
+                _narrowed(identity, resource, parts),
+                None if session is None else _narrowed(session, resource, parts),
+            )
+            if len(resource) <= _LONGEST_REMEMBERED:
+                if len(self._of_resources) >= _MOST_RESOURCES:
+                    self._of_resources.clear()
+                self._of_resources[action, resource] = found
         return found
 
 
@@ -122,16 +138,15 @@ _SESSION_IMPLICIT_DENY = Decision(False, Cause.SESSION_IMPLICIT_DENY)
 
 def decide(grants: Grants, request: Request) -> Decision:
     """Whether the request is allowed. Microseconds: only statements that cover the action are looked at."""
-    identity, session = grants.candidates(request.action)
-    parts = split_resource(request.resource)
+    identity, session = grants.covering(request.action, request.resource)
     if session is not None:
-        if denial := _first(session.denies, request, parts):
+        if denial := _first(session.denies, request):
             return Decision(False, Cause.SESSION_EXPLICIT_DENY, denial[0], denial[1].index)
-        if _first(session.allows, request, parts) is None:
+        if _first(session.allows, request) is None:
             return _SESSION_IMPLICIT_DENY
-    if denial := _first(identity.denies, request, parts):
+    if denial := _first(identity.denies, request):
         return Decision(False, Cause.EXPLICIT_DENY, denial[0], denial[1].index)
-    if allowance := _first(identity.allows, request, parts):
+    if allowance := _first(identity.allows, request):
         return Decision(True, Cause.ALLOW, allowance[0], allowance[1].index)
     return _IMPLICIT_DENY
 
@@ -178,21 +193,28 @@ def _covering(policies: tuple[Attached, ...], lowered: str) -> Candidates:
         for compiled in attached.policy.statements
         if compiled.covers_action(lowered)
     ]
+    asked = [key for _, compiled in covering for key, _ in compiled.conditions]
     return Candidates(
         tuple(each for each in covering if each[1].denies),
         tuple(each for each in covering if not each[1].denies),
+        frozenset(
+            tags for tags in (RESOURCE_TAG, REQUEST_TAG) if any(key.startswith(tags) for key in asked)
+        ),
+    )
+
+
+def _narrowed(candidates: Candidates, resource: str, parts: tuple[str, ...]) -> Candidates:
+    return Candidates(
+        tuple(each for each in candidates.denies if each[1].covers_resource(resource, parts)),
+        tuple(each for each in candidates.allows if each[1].covers_resource(resource, parts)),
     )
 
 
 def _first(
-    statements: tuple[tuple[Attached, CompiledStatement], ...], request: Request, parts: tuple[str, ...]
+    statements: tuple[tuple[Attached, CompiledStatement], ...], request: Request
 ) -> tuple[Attached, CompiledStatement] | None:
-    resource = request.resource
     for each in statements:
-        compiled = each[1]
-        if compiled.covers_resource(resource, parts) and (
-            not compiled.conditions or _is_met(compiled, request)
-        ):
+        if not each[1].conditions or _is_met(each[1], request):
             return each
     return None
 

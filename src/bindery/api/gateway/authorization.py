@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,7 @@ from bindery.api.tagged import tags_of
 if TYPE_CHECKING:
     from bindery.api.gateway.gateway import Exchange
 
+_NONE: Conditions = {}
 _TAGS = "Tag"
 """The parameter that sets tags, where an operation has one."""
 _ALLOWED = Decision(True, Cause.ALLOW)
@@ -45,7 +47,7 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
     if identity.is_account:
         return Authority(None)
     conditions = {
-        keys.CURRENT_TIME: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        keys.CURRENT_TIME: _moment(int(time.time())),
         keys.PRINCIPAL_ARN: identity.policy_arn,
         keys.ACCESS_ID: identity.key_id,
         keys.USER_AGENT: http.header("user-agent") or "",
@@ -59,30 +61,42 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
     return Authority(identity.grants, conditions)
 
 
+@lru_cache(2)
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def must_wait(exchange: Exchange, large: int) -> bool:
     """Whether the decision reads the record or much JSON, which must not hold up others."""
     authority, action = exchange.authority, exchange.operation.action
     if authority.is_owner:
         return False
-    if authority.asks_for(action, keys.RESOURCE_TAG):
+    if authority.asks_for_tags(action, keys.RESOURCE_TAG):
         return True
-    return exchange.size > large and authority.asks_for(action, keys.REQUEST_TAG)
+    return exchange.size > large and authority.asks_for_tags(action, keys.REQUEST_TAG)
+
+
+def must_wait_for_touched(exchange: Exchange) -> bool:
+    """The same for what the message names."""
+    return any(
+        exchange.authority.asks_for_tags(need.action, keys.RESOURCE_TAG)
+        for touch in exchange.operation.touches
+        for need in touch.needs
+    )
 
 
 def check_operation(exchange: Exchange, context: Context) -> None:
     """The caller may perform the operation on its resources. Raises ApiError."""
     operation, authority = exchange.operation, exchange.authority
-    parameters = exchange.call.parameters
-    resources = _resource_names(exchange, context)
     if authority.is_owner:
         exchange.decision = ALLOWED_BY_OWNER
         return
     exchange.decision = _ALLOWED
-    decide = authority.decide_list if operation.level == "list" else authority.decide
-    sets = _request_conditions(authority, operation, parameters)
-    for resource in resources:
+    decide = authority.decide_list if operation.level == "list" else authority.decide_named
+    sets = _request_conditions(authority, operation, exchange.call.parameters)
+    for resource in _resource_names(exchange, context):
         has = _resource_conditions(authority, operation.action, resource, context)
-        decision = decide(operation.action, resource, {**sets, **has})
+        decision = decide(operation.action, resource, {**sets, **has} if sets or has else _NONE)
         _demand(exchange, context, operation.action, resource, decision)
 
 
@@ -93,7 +107,8 @@ def check_touched(exchange: Exchange, context: Context) -> None:
         return
     decided = exchange.decision
     for asked in asked_by(exchange.operation, exchange.message, context.settings.account_id):
-        _demand(exchange, context, asked.action, asked.resource, authority.decide_asked(asked))
+        has = _resource_conditions(authority, asked.action, asked.resource, context)
+        _demand(exchange, context, asked.action, asked.resource, authority.decide_asked(asked, has))
     exchange.decision = decided
 
 
@@ -133,7 +148,11 @@ def _request_conditions(
 ) -> Conditions:
     """The tags that the request sets. What is no list of tags is refused later, and sets none."""
     text = parameters.get(_TAGS)
-    if not text or operation.level == "list" or not authority.asks_for(operation.action, keys.REQUEST_TAG):
+    if (
+        not text
+        or operation.level == "list"
+        or not authority.asks_for_tags(operation.action, keys.REQUEST_TAG)
+    ):
         return {}
     try:
         pairs = msgspec.json.decode(text, type=list[_Pair])
@@ -143,6 +162,6 @@ def _request_conditions(
 
 
 def _resource_conditions(authority: Authority, action: str, resource: str, context: Context) -> Conditions:
-    if not authority.asks_for(action, keys.RESOURCE_TAG):
+    if not authority.asks_for_tags(action, keys.RESOURCE_TAG):
         return {}
     return resource_tags(tags_of(context.catalog, resource))

@@ -37,6 +37,7 @@ from bindery.api.gateway.authorization import (
     check_touched,
     list_start,
     must_wait,
+    must_wait_for_touched,
 )
 from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.metrics import Metrics
@@ -410,9 +411,13 @@ def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | 
     return None
 
 
-def allow_touched(gateway: Gateway, exchange: Exchange) -> None:
+def allow_touched(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The caller may use the objects, buckets and roles that the message names."""
+    if must_wait_for_touched(exchange):
+        pool = gateway.work[Work.CONTROL]
+        return pool.run(exchange.caller, lambda: check_touched(exchange, gateway.context))
     check_touched(exchange, gateway.context)
+    return None
 
 
 def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:

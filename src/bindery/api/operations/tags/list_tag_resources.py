@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from bindery.api.context import Context
+from bindery.api.listing import shown_items
 from bindery.api.messages.tags import (
     ListTagResourcesRequest,
     ListTagResourcesResponse,
@@ -12,10 +14,11 @@ from bindery.api.messages.tags import (
 )
 from bindery.api.operations.entities import read_marker, tags_of, write_marker
 from bindery.api.operations.tags.tags import Tagged, get_tagged, list_tagged
+from bindery.api.tagged import tags_of as tags_of_resource
 
 
 def list_tag_resources(context: Context, request: ListTagResourcesRequest) -> ListTagResourcesResponse:
-    """Tags of the named resources, or of all that carry the tags asked for.
+    """Tags of the named resources, or of all that carry the tags asked for, as far as the caller may list them.
 
     Resources are never cut in two: a page may hold up to 19 tags more than PageSize.
     """
@@ -24,6 +27,7 @@ def list_tag_resources(context: Context, request: ListTagResourcesRequest) -> Li
         named = [
             get_tagged(context, request.resource_type, name)
             for name in dict.fromkeys(request.resource_names)
+            if context.view.shows(name, partial(_tags_of, context, request.resource_type, name))
         ]
         carrying = [tagged for tagged in named if wanted <= tagged.tags.items()]
         return ListTagResourcesResponse(
@@ -36,12 +40,23 @@ def list_tag_resources(context: Context, request: ListTagResourcesRequest) -> Li
     )
 
 
+def _tags_of(context: Context, kind: str, name: str) -> Mapping[str, str]:
+    """None when there is no such resource, which is told only to callers who may see it."""
+    return tags_of_resource(context.catalog, f":{kind}/{name}")
+
+
 def _page(context: Context, request: ListTagResourcesRequest) -> tuple[Sequence[Tagged], bool]:
     """The resources of a page, and whether there are more."""
     limit = request.page_size or 100
     after = read_marker(_list_of(request), request.next_token, "NextToken")
-    found = list_tagged(
-        context, request.resource_type, tags_of(request.tag) or None, after=after, limit=limit + 1
+    tags = tags_of(request.tag) or None
+    found = shown_items(
+        context.view,
+        lambda _, behind, most: list_tagged(context, request.resource_type, tags, after=behind, limit=most),
+        name=lambda tagged: tagged.name,
+        tags=lambda tagged: tagged.tags,
+        after=after,
+        limit=limit + 1,
     )
     count = 0
     for number, tagged in enumerate(found[:limit], start=1):
