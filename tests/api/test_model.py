@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -157,6 +159,32 @@ def test_version_and_action_choose_the_product() -> None:
         ("2002-02-02", "GetThing"): None,
         ("2002-02-02", "GetNothing"): None,
     }
+
+
+@pytest.mark.parametrize("room", ["api/gateway", "api/spec"])
+def test_no_product_is_named_where_all_pass(room: str) -> None:
+    """In the code; the page at ``/`` and docstrings may."""
+    named = [
+        (path.name, word)
+        for path in sorted((ROOT / "src" / "bindery" / room).glob("*.py"))
+        for node in ast.walk(_without_docstrings(ast.parse(path.read_text("utf-8"))))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for word in [*products(), *(model.version for model in load_models().all)]
+        if re.search(rf"\b{word}\b", node.value) and path.name != "pages.py"
+    ]
+    assert named == []
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [each for each in body if not _is_text(each)]  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def test_operations_of_one_name_in_several_products_stay_apart() -> None:

@@ -24,9 +24,10 @@ def request(
     *,
     method: str = "POST",
     body: dict[str, str] | None = None,
+    version: str = "2020-09-30",
     **query: str,
 ) -> CommonRequest:
-    made = CommonRequest(domain=server.address, version="2020-09-30", action_name=action)
+    made = CommonRequest(domain=server.address, version=version, action_name=action)
     made.set_protocol_type("http")
     made.set_method(method)
     for name, value in query.items():
@@ -48,6 +49,20 @@ def refused(server: RunningServer, action: str, **options: Any) -> ServerExcepti
     with pytest.raises(ServerException) as refused:
         client(server).do_action_with_exception(request(server, action, **options))
     return refused.value
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_version_chooses_the_product(server: RunningServer, method: str) -> None:
+    ram = {"version": "2015-05-01", "method": method}
+    policy = answered(server, "GetPolicy", PolicyName="AliyunIMMFullAccess", PolicyType="System", **ram)[
+        "Policy"
+    ]
+    assert policy["PolicyType"] == "System"
+    error = refused(server, "GetUser", UserName="nobody", **ram)
+    assert (error.get_http_status(), error.get_error_code()) == (404, "EntityNotExist.User")
+    error = refused(server, "GetPolicy")
+    assert error.get_error_code() == "InvalidAction.NotFound"
+    assert "GetPolicy of version 2015-05-01" in error.get_error_msg()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
