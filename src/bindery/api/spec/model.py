@@ -90,6 +90,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Only in calls whose parameters have these values."""
     unless: dict[str, str] = {}
     """Not in calls whose parameters have one of these values."""
+    given: str = ""
+    """Only in calls that have this parameter."""
 
     def of(self, parameters: Mapping[str, str], *, region: str, account: str) -> str:
         """The ARN with the names that a request gives, ``*`` for those it does not."""
@@ -101,6 +103,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 
     def concerns(self, parameters: Mapping[str, str]) -> bool:
         """Whether a request with these parameters works on it."""
+        if self.given and not parameters.get(self.given):
+            return False
         return all(parameters.get(name) == value for name, value in self.when.items()) and not any(
             parameters.get(name) == value for name, value in self.unless.items()
         )

@@ -11,7 +11,7 @@ from bindery.access.audit.reading import Position, Wanted, search
 from bindery.access.audit.record import format_instant
 from bindery.api.context import Context
 from bindery.api.errors import invalid_parameter
-from bindery.api.messages.access_records import (
+from bindery.api.messages.access import (
     AuditRecord,
     ListAuditRecordsRequest,
     ListAuditRecordsResponse,

@@ -6,7 +6,7 @@ from bindery.access.keys import KeysUnusable
 from bindery.access.resealing import reseal
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
-from bindery.api.messages.access_records import ResealAccessKeysRequest, ResealAccessKeysResponse
+from bindery.api.messages.access import ResealAccessKeysRequest, ResealAccessKeysResponse
 from bindery.api.operations import Work
 
 WORK = Work.SLOW

@@ -1,0 +1,85 @@
+"""ExplainAccess, an extension: which statement of which policy decides, and why each other one does not apply."""
+
+from __future__ import annotations
+
+from bindery.access.authorizer import Authority
+from bindery.access.policy.decide import Request
+from bindery.access.policy.explain import PolicyExplanation, Reason, StatementExplanation, explain
+from bindery.api.context import Context
+from bindery.api.messages.access import (
+    ExplainAccessRequest,
+    ExplainAccessResponse,
+    ExplainedPolicy,
+    ExplainedReason,
+    ExplainedStatement,
+)
+from bindery.api.operations.access.principals import (
+    Subject,
+    full_resource,
+    shown_conditions,
+    subject_of,
+)
+from bindery.api.spec.model import load_models
+
+_LIST_NOTE = "The call is a list: it is allowed, and shows the items on which the action is allowed."
+
+
+def explain_access(context: Context, request: ExplainAccessRequest) -> ExplainAccessResponse:
+    """The decision about one action on one resource, for a user or for a session of a role.
+
+    Conditions that are not given are absent, but acs:CurrentTime, which is now, and acs:PrincipalARN. Whoever asks
+    needs ``bindery:ExplainAccess`` on the user or role: also a user who asks about himself, for the answer quotes
+    policies.
+    """
+    subject = subject_of(context, request)
+    resource = full_resource(context, request.auth_action, request.auth_resource)
+    explained = explain(subject.grants, Request(request.auth_action, resource, subject.conditions))
+    decision = explained.decision
+    return ExplainAccessResponse(
+        allowed=decision.allowed,
+        auth_conditions=shown_conditions(subject.conditions),
+        auth_resource=resource,
+        cause=decision.cause.value,
+        note=None if decision.allowed else _note(subject, request.auth_action, resource),
+        policies=tuple(map(_policy, explained.policies)),
+        summary=f"{explained.summary}.",
+    )
+
+
+def _note(subject: Subject, action: str, resource: str) -> str | None:
+    """Lists are allowed by another rule."""
+    is_list = any(
+        operation.action.lower() == action.lower() and operation.level == "list"
+        for operation in load_models()
+    )
+    if (
+        not is_list
+        or not Authority(subject.grants, subject.conditions).decide_list(action, resource).allowed
+    ):
+        return None
+    return _LIST_NOTE
+
+
+def _policy(policy: PolicyExplanation) -> ExplainedPolicy:
+    return ExplainedPolicy(
+        policy_name=policy.name,
+        policy_type=policy.kind,
+        source=policy.source,
+        statements=tuple(map(_statement, policy.statements)),
+        version_id=policy.version,
+    )
+
+
+def _statement(statement: StatementExplanation) -> ExplainedStatement:
+    return ExplainedStatement(
+        applies=statement.applies,
+        decided=statement.decided,
+        effect=statement.effect.value,
+        line=statement.line,
+        number=statement.number,
+        reasons=tuple(map(_reason, statement.reasons)),
+    )
+
+
+def _reason(reason: Reason) -> ExplainedReason:
+    return ExplainedReason(element=reason.element, met=reason.met, text=reason.text)
