@@ -108,5 +108,7 @@ def test_what_may_never_be_is_denied_everywhere(
     for request in _requests(keys):
         allowed = decide(grants, request).allowed
         assert not allowed or may_ever(grants, request.action, request.conditions)
-        if capabilities(grants, [request.action])[0].extent is Extent.EVERYTHING:
+        extent = capabilities(grants, [request.action])[0].extent
+        assert not allowed or extent is not Extent.NOTHING
+        if extent is Extent.EVERYTHING:
             assert allowed

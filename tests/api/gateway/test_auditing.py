@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.api.conftest import HOST, Api
 
 from bindery.access.audit import files as files_module
 from bindery.access.audit.reading import Wanted, search
-from bindery.access.audit.record import AuditRecord, Kind
+from bindery.access.audit.record import AuditRecord, DecidedBy, Kind
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3
 
@@ -177,3 +178,39 @@ def test_while_nothing_can_be_recorded_nothing_is_changed_and_reads_go_on(
         assert api.refused("GetProject", ProjectName="unrecorded").code == "ResourceNotFound"
     api.context.audit_log.flush()
     assert api.send("CreateProject", {"ProjectName": "unrecorded"}).status == 200
+
+
+def test_which_statement_decided_is_recorded(make_api: Callable[..., Api]) -> None:
+    api = make_api(all_calls=True)
+    api("CreateUser", UserName="reader")
+    document = {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": "imm:Get*", "Resource": "*"},
+            {"Effect": "Deny", "Action": "imm:*", "Resource": "acs:imm:*:*:project/secret"},
+        ],
+    }
+    api("CreatePolicy", PolicyName="reading", PolicyDocument=document)
+    api("AttachPolicyToUser", PolicyType="Custom", PolicyName="reading", UserName="reader")
+    key = api("CreateAccessKey", UserName="reader")["AccessKey"]
+    with api.signed_by(key["AccessKeyId"], key["AccessKeySecret"]):
+        for name in ("open", "secret"):
+            api.send("GetProject", {"ProjectName": name})
+        api.send("DeleteProject", {"ProjectName": "open"})
+    nothing, denied, allowed = records(api, principal="*:user/reader")
+    assert (allowed.kind, allowed.code) == (Kind.CALL, "ResourceNotFound")
+    assert (denied.kind, denied.code) == (Kind.DENIAL, "NoPermission")
+    assert allowed.access_key_id == denied.access_key_id == key["AccessKeyId"]
+    assert allowed.decided_by == DecidedBy(
+        cause="Allow", policy_type="Custom", policy_name="reading", attached_to="user", statement=1
+    )
+    assert denied.decided_by == msgspec.structs.replace(
+        allowed.decided_by, cause="ExplicitDeny", statement=2
+    )
+    assert nothing.decided_by == DecidedBy(cause="ImplicitDeny")
+    assert nothing.kind is Kind.DENIAL, "a change that was refused has changed nothing"
+    text = on_disk(api)
+    assert key["AccessKeySecret"] not in text
+    assert json.dumps(document, separators=(",", ":"))[:20].replace('"', '\\"') in text, (
+        "documents are shown"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from bindery.access.policy.compiled import CompiledStatement
-from bindery.access.policy.decide import Attached, ConditionValue, Grants, may_ever
+from bindery.access.policy.decide import Attached, ConditionValue, Grants, Request, values_of
 from bindery.access.policy.pattern import is_everything
 
 
@@ -50,31 +50,46 @@ class Capability(msgspec.Struct, frozen=True):
 def capabilities(
     grants: Grants, actions: Iterable[str], conditions: Mapping[str, ConditionValue] | None = None
 ) -> tuple[Capability, ...]:
-    """One capability for each action, in the given order. ``conditions`` of the request rule out what they can."""
-    return tuple(_capability(grants, action, conditions or {}) for action in actions)
+    """One capability for each action, in the given order.
+
+    Condition keys that are not among ``conditions`` may have any value or none: what depends on them is told as a
+    condition of its rule.
+    """
+    known = Request("", "*", conditions or {})
+    return tuple(_capability(grants, action, known) for action in actions)
 
 
-def _capability(grants: Grants, action: str, conditions: Mapping[str, ConditionValue]) -> Capability:
-    if not may_ever(grants, action, conditions):
-        return Capability(action, Extent.NOTHING)
+def _capability(grants: Grants, action: str, known: Request) -> Capability:
     identity, session = grants.candidates(action)
-    allows = tuple(_rule(*each) for each in identity.allows)
-    denies = tuple(_rule(*each) for each in (*(session.denies if session else ()), *identity.denies))
-    session_allows = None if session is None else tuple(_rule(*each) for each in session.allows)
-    whole = not denies and all(
-        any(_is_unbounded(rule) for rule in rules)
-        for rules in (allows, session_allows)
-        if rules is not None
-    )
+    allows = _possible(identity.allows, known)
+    denies = _possible((*(session.denies if session else ()), *identity.denies), known)
+    session_allows = None if session is None else _possible(session.allows, known)
+    lists = [rules for rules in (allows, session_allows) if rules is not None]
+    if not all(lists) or any(map(_is_unbounded, denies)):
+        return Capability(action, Extent.NOTHING)
+    whole = not denies and all(any(map(_is_unbounded, rules)) for rules in lists)
     return Capability(action, Extent.EVERYTHING if whole else Extent.SOME, allows, denies, session_allows)
 
 
-def _rule(attached: Attached, compiled: CompiledStatement) -> Rule:
+def _possible(statements: Iterable[tuple[Attached, CompiledStatement]], known: Request) -> tuple[Rule, ...]:
+    """The rules of those statements whose conditions on what is known are met."""
+    return tuple(
+        _rule(attached, compiled, known)
+        for attached, compiled in statements
+        if all(test(values_of(known, key)) for key, test in compiled.conditions if key in known.conditions)
+    )
+
+
+def _rule(attached: Attached, compiled: CompiledStatement, known: Request) -> Rule:
     statement = compiled.statement
     return Rule(
         statement.resources,
         statement.resources_but,
-        tuple(f"{each.operator} {each.key} {', '.join(each.values)}" for each in statement.conditions),
+        tuple(
+            f"{each.operator} {each.key} {', '.join(each.values)}"
+            for each, (key, _) in zip(statement.conditions, compiled.conditions, strict=True)
+            if key not in known.conditions
+        ),
         attached,
         compiled.index,
     )

@@ -130,5 +130,5 @@ def _decided_by(exchange: Exchange) -> DecidedBy | None:
         policy_type=attached.kind,
         policy_name=attached.name,
         attached_to=attached.source,
-        statement=decision.statement,
+        statement=None if decision.statement is None else decision.statement + 1,
     )

@@ -6,7 +6,7 @@ import click
 
 from bindery.cli.commands import Commands
 
-_COMMANDS = ("credentials", "group", "key", "log", "policy", "role", "user")
+_COMMANDS = ("can", "credentials", "explain", "group", "key", "log", "policy", "role", "user")
 
 
 @click.group(cls=Commands, package="bindery.cli.access", names=_COMMANDS)
@@ -15,6 +15,8 @@ def access() -> None:
 
     \b
     bindery access user add reader --policy read-only --dataset default/holiday
+    bindery access can reader                      everything it may do
+    bindery access explain reader imm:GetBinding project/default/dataset/holiday
     bindery access key rotate reader
     bindery access policy check policy.json
     bindery access log --denied --since 1h         who was refused
