@@ -417,13 +417,13 @@ def busy(problem: str) -> ApiError:
     return ApiError(503, "ServiceUnavailable", problem, retry_after=1.0)
 
 
-def throttled(problem: str) -> ApiError:
-    """The caller alone has asked for more than his share."""
+def throttled(problem: str, retry_after: float = 1.0) -> ApiError:
+    """The caller, or his project, alone has asked for more than his share. ``retry_after``: seconds."""
     return ApiError(
         429,
         "Throttling.User",
         f"Request was denied due to user flow control: {problem}.",
-        retry_after=1.0,
+        retry_after=retry_after,
     )
 
 

@@ -76,8 +76,10 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     template_id: str = ""
     project_max_dataset_count: int = 1_000_000_000
     queries_per_second: int = 100
-    """Shown, not enforced; as is the next."""
+    caps_queries: bool = False
+    """Whether a caller has set ``queries_per_second``; the default is shown, not enforced."""
     engine_concurrency: int = 100
+    """Shown, not enforced."""
     limits: Limits = Limits()
     tags: dict[str, str] = {}
     create_time: int = 0

@@ -42,6 +42,7 @@ from bindery.api.gateway.authorization import (
 from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.metrics import Metrics
 from bindery.api.gateway.nearest import Nearest
+from bindery.api.gateway.query_rates import QueryRates
 from bindery.api.gateway.rendering import Answer, make_request_id, render, render_error
 from bindery.api.gateway.request import OPERATOR_HEADER, Call, HttpRequest, Style, key_id_in_form
 from bindery.api.gateway.validation import prepare, validate
@@ -56,6 +57,8 @@ _LARGE = 65_536
 _COMPLEX = 16_384
 """Bytes from which the JSON in its parameters is, which takes longer."""
 _CLOSE_SECONDS = 3.0
+_PROJECTS = "projects"
+"""The family of operations that may change a project."""
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
 
@@ -179,6 +182,7 @@ class Gateway:
         }
         self.bodies = Budget(self.limits.held, self.limits.held_of_caller)
         self.strange_bytes = Budget(self.limits.held_of_strangers, self.limits.held_of_stranger)
+        self.query_rates = QueryRates(context.catalog.projects)
         self.auditing = Auditing(context)
         self.metrics = Metrics(
             context, self.pools, {"callers": self.bodies, "strangers": self.strange_bytes}
@@ -420,6 +424,17 @@ def allow_touched(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | Non
     return None
 
 
+def allow_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+    """The project answers one more query now. Last, so that only calls that would be answered count."""
+    if exchange.built.work is not Work.QUERY:
+        return None
+    rates, project = gateway.query_rates, exchange.call.parameters.get("ProjectName", "")
+    if not rates.knows(project):
+        return gateway.work[Work.CONTROL].run(exchange.caller, lambda: rates.take(project))
+    rates.take(project)
+    return None
+
+
 def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
@@ -430,6 +445,8 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
         try:
             response = exchange.built.run(exchange.context, exchange.message)
         finally:
+            if exchange.operation.family == _PROJECTS:
+                gateway.query_rates.forget(exchange.call.parameters.get("ProjectName", ""))
             current_view.reset(view)
             current_authority.reset(authority)
             current_identity.reset(identity)
@@ -461,5 +478,6 @@ STEPS: tuple[Step, ...] = (
     find_operation,
     check_parameters,
     allow_touched,
+    allow_query,
     perform,
 )

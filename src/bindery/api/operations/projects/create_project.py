@@ -24,6 +24,7 @@ def create_project(context: Context, request: CreateProjectRequest) -> CreatePro
             project_max_dataset_count=request.project_max_dataset_count
             or defaults.project_max_dataset_count,
             queries_per_second=request.project_queries_per_second or defaults.queries_per_second,
+            caps_queries=bool(request.project_queries_per_second),
             engine_concurrency=request.engine_concurrency or defaults.engine_concurrency,
             limits=changed_limits(Limits(), request),
             tags=tags_of(request.tag) or {},

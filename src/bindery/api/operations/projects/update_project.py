@@ -30,6 +30,7 @@ def update_project(context: Context, request: UpdateProjectRequest) -> UpdatePro
             project_max_dataset_count=request.project_max_dataset_count
             or project.project_max_dataset_count,
             queries_per_second=request.project_queries_per_second or project.queries_per_second,
+            caps_queries=bool(request.project_queries_per_second) or project.caps_queries,
             engine_concurrency=request.engine_concurrency or project.engine_concurrency,
             limits=changed_limits(project.limits, request),
             tags=tags or project.tags,
