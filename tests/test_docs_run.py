@@ -91,6 +91,7 @@ def run_blocks(page: Path, address: str, environment: dict[str, str], folder: Pa
         ("docs/python-sdk.md", ["oss://photos/teal.jpg 4032 3024", "ResourceNotFound"]),
         ("docs/events.md", []),
         ("docs/stores.md", []),
+        ("docs/access.md", ["is allowed by statement 1", "imm:GetBinding"]),
     ],
 )
 def test_a_page_works_as_printed(
