@@ -340,9 +340,10 @@ def test_a_server_that_accepts_and_never_answers(monkeypatch: pytest.MonkeyPatch
 
 def test_tries_end_when_patience_does(monkeypatch: pytest.MonkeyPatch) -> None:
     from bindery.buckets import bucket_http
+    from bindery.buckets.retrying import RetryPolicy
 
     monkeypatch.setattr(bucket_http, "_ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(bucket_http, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(bucket_http, "RETRIES", RetryPolicy(patience=0.1))
     accepted = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -364,10 +365,13 @@ def test_tries_end_when_patience_does(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_longest_wait_of_about_ten_seconds_is_what_the_limits_give() -> None:
     from bindery.buckets import bucket_http as limits
+    from bindery.buckets.retrying import RETRIES
 
-    refused_or_lost = limits._PATIENCE_SECONDS + limits._CONNECT_SECONDS
+    refused_or_lost = RETRIES.patience + limits._CONNECT_SECONDS
     assert refused_or_lost < 10
-    assert limits._ANSWER_SECONDS > limits._PATIENCE_SECONDS, "a silent server is not asked twice"
+    assert RETRIES.patience < limits._ANSWER_SECONDS, "a silent server is not asked twice"
+    pauses = [RETRIES.pause(attempt) for attempt in (1, 2, 3)]
+    assert all(0 < pause <= longest for pause, longest in zip(pauses, (0.2, 0.4, 0.8), strict=True))
 
 
 def test_header_injection_is_refused(serve: Serve) -> None:

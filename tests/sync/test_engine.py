@@ -169,10 +169,10 @@ def test_registering_a_bucket_takes_up_the_binding_that_waits_for_it(
     room.wait_state("media", S.FAILED)
     with pytest.raises(BucketNotFound):
         room.engine.register_bucket(folder_address(tmp_path / "nothing"))
-    assert room.engine.bucket_names() == []
+    assert room.buckets.names() == []
     room.engine.register_bucket(folder_address(tmp_path / "root"))
     room.wait_followed("media")
-    assert room.engine.bucket_names() == ["media"]
+    assert room.buckets.names() == ["media"]
 
 
 def test_delete_during_a_scan_leaves_no_commits_and_no_ledger(room: Room) -> None:

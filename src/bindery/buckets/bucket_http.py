@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import random
 import re
 import ssl
 import time
@@ -22,6 +21,7 @@ import urllib3
 
 from bindery.buckets.error_codes import told_code
 from bindery.buckets.prompt_connection import make_prompt
+from bindery.buckets.retrying import RETRIES
 from bindery.buckets.signing import AWS_V4, Credentials, SigningScheme, encode_path, encode_query, sign
 from bindery.buckets.store import (
     AccessDenied,
@@ -35,10 +35,6 @@ from bindery.buckets.store import (
 
 _CONNECT_SECONDS = 3.0
 _ANSWER_SECONDS = 10.0
-_PATIENCE_SECONDS = 5.0
-"""No further try is started after this time, so that a dead endpoint is reported within about ten seconds."""
-_TRIES = 4
-_FIRST_PAUSE = 0.1
 _SEEN_SECONDS = 1.0
 _CONNECTIONS = 32
 _LONGEST_BODY = 32 * 1024 * 1024
@@ -152,12 +148,12 @@ class BucketHttp:
 
     def _request(self, request: _Request) -> Answer:
         began = time.monotonic()
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, RETRIES.tries + 1):
             location = self._location
             try:
                 answer = self._send(location, request)
             except (urllib3.exceptions.HTTPError, OSError) as error:
-                if _is_untrusted(error) or not _has_time(attempt, began):
+                if _is_untrusted(error) or not RETRIES.has_time(attempt, began):
                     raise self._unreachable(error) from error
             except ValueError as error:
                 raise self._unsendable(request) from error
@@ -167,9 +163,9 @@ class BucketHttp:
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
                     return answer
                 passing = self._is_passing(location, answer)
-                if not passing or not _has_time(attempt, began):
+                if not passing or not RETRIES.has_time(attempt, began):
                     raise self.failure(answer, request.key)
-            time.sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (no secret)
+            time.sleep(RETRIES.pause(attempt))
         raise AssertionError("the last try returns or raises")
 
     def _send(self, location: Location, request: _Request) -> Answer:
@@ -351,11 +347,6 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text[:_LONGEST_ERROR])
     except ValueError:
         return b""
-
-
-def _has_time(attempt: int, began: float) -> bool:
-    """Whether another try may start."""
-    return attempt < _TRIES and time.monotonic() - began < _PATIENCE_SECONDS
 
 
 def _is_passing(status: int) -> bool:

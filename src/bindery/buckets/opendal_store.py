@@ -14,6 +14,7 @@ from opendal.layers import RetryLayer, TimeoutLayer
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.listing import read_size, time_ns
 from bindery.buckets.ordering import Advance, Order, restore_order
+from bindery.buckets.retrying import RETRIES
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -71,7 +72,12 @@ class OpendalStore:
             raise StoreMisconfigured(
                 f"bucket {address.bucket} cannot be opened: {_told(error)}; check its options"
             ) from error
-        retries = RetryLayer(max_times=2, min_delay=0.2, max_delay=1.0, jitter=True)
+        retries = RetryLayer(
+            max_times=RETRIES.tries - 1,
+            min_delay=RETRIES.first_pause,
+            max_delay=RETRIES.longest_pause,
+            jitter=True,
+        )
         timeouts = TimeoutLayer(timeout=_TIMEOUT, io_timeout=_TIMEOUT)
         self._operator = operator.layer(timeouts).layer(retries)
 

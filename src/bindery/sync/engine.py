@@ -358,10 +358,6 @@ class Engine:
             if not store.is_same(found):
                 raise StoreChanged(describe_change(bucket, store, found))
 
-    def bucket_names(self) -> list[str]:
-        """Names of all buckets, ascending."""
-        return self._buckets.names()
-
     def _notice_changes(self, binding_id: int) -> None:
         follower = self._followers.get(binding_id)
         if follower is not None:

@@ -75,7 +75,7 @@ def test_another_store_is_refused_by_both_addresses(api: Api, places: tuple[Path
 def test_an_estimate_of_another_store_registers_nothing(api: Api, places: tuple[Path, Path]) -> None:
     task = api("EstimateBinding", ProjectName="project", URI="oss://photos", Store=str(places[1]))["TaskId"]
     assert result(api, "BindingEstimate", task)["Listed"] == 1
-    assert api.context.engine.bucket_names() == ["photos"]
+    assert api.context.engine._buckets.names() == ["photos"]
     assert api.catalog.bindings.get("project", "dataset", "photos").store_location == f"file://{places[0]}"
 
 

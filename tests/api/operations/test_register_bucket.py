@@ -70,7 +70,7 @@ def test_it_is_off_unless_the_configuration_lists_something(
 def test_what_is_listed_is_registered(listing_api: Api, listed_folder: Path, store: Scripted) -> None:
     listing_api("RegisterBucket", Bucket="listed-folder", Store=str(listed_folder / "photos"))
     listing_api("RegisterBucket", Bucket="listed-store", Store=s3(store))
-    names = listing_api.context.engine.bucket_names()
+    names = listing_api.context.engine._buckets.names()
     assert {"listed-folder", "listed-store"} <= set(names)
 
 
@@ -137,7 +137,7 @@ def test_an_answer_that_is_no_listing_registers_nothing(
         assert answer.status == 400
         assert "PRIVATE" not in answer.message
         assert len(server.asked) < 10
-        assert "media" not in api.context.engine.bucket_names()
+        assert "media" not in api.context.engine._buckets.names()
 
 
 def test_a_store_of_empty_pages_without_end_costs_few_requests(make_api: Callable[..., Api]) -> None:

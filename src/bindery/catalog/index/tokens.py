@@ -26,7 +26,6 @@ LONGEST_PART = 3
 MOST_MEETINGS = 20_000
 """Different ones of a text; one with more is a book, and holds none."""
 
-_CHUNK = 20_000
 _RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
 _IDEOGRAPHS = re.compile(f"[{CJK}]+")
 _LATIN = re.compile(f"[^\\W_{CJK}]+")
@@ -118,10 +117,10 @@ def _meetings(runs: Sequence[str]) -> Iterable[str]:
     """Where the runs of a text meet."""
     halves = {run: _halves(run) for run in set(runs)}
     found: set[str] = set()
-    for start in range(0, len(runs), _CHUNK):  # a book is given up long before its end
+    for start in range(0, len(runs), _STRIDE):  # a book is given up long before its end
         found |= {
             _MEETING + halves[right][0] + halves[left][1] + halves[right][2]
-            for left, right in pairwise(runs[start : start + _CHUNK + 1])
+            for left, right in pairwise(runs[start : start + _STRIDE + 1])
         }
         if len(found) > MOST_MEETINGS:
             return (_ALL_MEETINGS,)
