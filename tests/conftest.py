@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from bindery.api.gateway.signature import sign_v3
@@ -24,6 +25,16 @@ from bindery.api.spec.model import load_models
 # A busy machine is no failure: tests say what happens, never how fast.
 settings.register_profile("bindery", deadline=None)
 settings.load_profile("bindery")
+
+_configure = structlog.configure
+
+
+def _configure_without_cache(**settings: Any) -> None:
+    _configure(**settings | {"cache_logger_on_first_use": False})
+
+
+# A logger that is kept as one test has it would be out of reach of the next.
+structlog.configure = _configure_without_cache
 
 SHARED_SERVERS = ("ceph", "azurite")
 """Fixtures that take seconds to start: with several processes, the tests of each run in one of them."""

@@ -16,11 +16,14 @@ from sync_room import Room
 @pytest.fixture(autouse=True)
 def plain_log() -> Iterator[None]:
     """Tracebacks without local variables, as the server writes them: drawing those of a page takes seconds."""
-    before = structlog.get_config()
+    before = structlog.get_config() if structlog.is_configured() else None
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.contextvars.merge_contextvars, plain])
     yield
-    structlog.configure(**before)
+    if before is None:
+        structlog.reset_defaults()
+    else:
+        structlog.configure(**before)
 
 
 @pytest.fixture

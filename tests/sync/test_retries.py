@@ -66,7 +66,10 @@ def marked(room: Room) -> list[str]:
     return [key for key, row in sorted(room.ledger("media").items()) if not row.etag]
 
 
-def test_the_call_tells_the_count_of_what_is_done_at_once(hall: Hall) -> None:
+def test_the_call_tells_the_count_of_what_is_done_at_once(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 60.0)
     room, _, binding = hall
     task, count = room.engine.retry_chosen(binding, LedgerFilter(prefix="k01"))
     assert count == 10
@@ -124,6 +127,7 @@ def test_a_kill_keeps_what_was_marked_and_the_call_can_be_repeated(
     room.kill()
     monkeypatch.undo()
     monkeypatch.setattr(retries, "_PAGE", 10)
+    monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 60.0)
     again = open_room(*room.addresses.values())
     assert task_of(again, task).code == "ServerStopped"
     assert marked(again) == KEYS[:20]

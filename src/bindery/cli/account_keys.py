@@ -154,12 +154,15 @@ def open_stopped_record(config: Config) -> Iterator[AccessRecord]:
 @contextmanager
 def _logging_to_stderr() -> Iterator[None]:
     """A command says what it was asked for on its standard output, and nothing else."""
-    earlier = structlog.get_config()
+    earlier = structlog.get_config() if structlog.is_configured() else None
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         yield
     finally:
-        structlog.configure(**earlier)
+        if earlier is None:
+            structlog.reset_defaults()
+        else:
+            structlog.configure(**earlier)
 
 
 def _address(data: Path) -> str:

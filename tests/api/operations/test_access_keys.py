@@ -23,8 +23,13 @@ def alice(ram: Api) -> dict[str, str]:
 
 @pytest.fixture
 def account(ram: Api) -> Iterator[None]:
-    """An account whose only key is the root key."""
+    """An account whose only key is the root key, also after tests that left others."""
+    _forget_keys(ram)
     yield
+    _forget_keys(ram)
+
+
+def _forget_keys(ram: Api) -> None:
     for key in ram.catalog.access_keys.list(None):
         ram.catalog.access_keys.delete(None, key.id)
 
