@@ -57,7 +57,7 @@ def _metric_names(tmp_path: Path) -> set[str]:
     """What a server offers, without the suffixes of counters and histograms."""
     application = Application(load_config(None, {"data": tmp_path / "data"}))
     try:
-        page = application.gateway.metrics.text().decode()
+        page = application.gateway.metrics.text(named=True).decode()
     finally:
         application.close()
     return {name.removesuffix("_total") for name in re.findall(r"^# TYPE (bindery_\w+)", page, re.M)}

@@ -18,7 +18,7 @@ from bindery.api.gateway.request import Call, HttpRequest
 from bindery.buckets.registry import parse_store
 from bindery.buckets.signing import Credentials
 from bindery.buckets.store import StoreMisconfigured, StoreUnavailable
-from bindery.config import load_config
+from bindery.config import Config, HealthConfig, MetricsConfig, load_config
 from bindery.notifications.settings import NotificationSettings
 from bindery.secrecy import fit_to_tell, told, without_secrets
 
@@ -38,6 +38,9 @@ _HOLDERS: dict[str, Callable[[], Any]] = {
         policy_arn="",
     ),
     "events token": lambda: ApiSettings(events_token=_SECRET),
+    "metrics token": lambda: ApiSettings(metrics_token=_SECRET, health_token=_SECRET),
+    "metrics section": lambda: Config(metrics=MetricsConfig(token=_SECRET)),
+    "health section": lambda: Config(health=HealthConfig(token=_SECRET)),
     "notification key": lambda: NotificationSettings(key=_SECRET.encode()),
     "notification topic": lambda: NotificationSettings(topics={"a": f"https://host/{_SECRET}"}),
     "notification receiver": lambda: NotificationSettings(events={"a": f"https://host/?key={_SECRET}"}),

@@ -106,6 +106,24 @@ class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """What senders must show; empty: no events are taken."""
 
 
+class MetricsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[metrics]``: figures for Prometheus at ``/metrics``; see docs/operations.md."""
+
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
+    enabled: bool = True
+    token: str = ""
+    """What ``Authorization: Bearer`` must show. Empty: anybody may ask, and is told no names of datasets."""
+
+
+class HealthConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[health]``: ``/healthz`` and ``/readyz``; see docs/operations.md."""
+
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
+    enabled: bool = True
+    token: str = ""
+    """With it in ``Authorization: Bearer``, ``/readyz`` tells how far indexes are; the status is told to anybody."""
+
+
 class NotificationsConfig(Destinations, frozen=True, kw_only=True):
     """``[notifications]``: where messages about indexing and bindings are sent; see docs/notifications.md."""
 
@@ -144,6 +162,8 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     register: RegisterConfig = RegisterConfig()
     access: AccessConfig = AccessConfig()
     events: EventsConfig = EventsConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    health: HealthConfig = HealthConfig()
     notifications: NotificationsConfig = NotificationsConfig()
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()

@@ -42,9 +42,9 @@ current_authority: ContextVar[Authority] = ContextVar("current_authority")
 
 
 class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
-    """What the API needs to know of the configuration. The representation hides the token."""
+    """What the API needs to know of the configuration. The representation hides the tokens."""
 
-    hidden_fields: ClassVar[frozenset[str]] = frozenset({"events_token"})
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"events_token", "metrics_token", "health_token"})
     region_id: str = "cn-hangzhou"
     account_id: str = "1000000000000001"
     zone: timezone = DEFAULT_ZONE
@@ -52,6 +52,12 @@ class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
     max_request_line: int = 4_194_304
     events_token: str = ""
     """What senders of events must show; empty: events are not taken."""
+    metrics_enabled: bool = True
+    metrics_token: str = ""
+    """What must be shown for figures; empty: anybody is told those that name nothing."""
+    health_enabled: bool = True
+    health_token: str = ""
+    """What must be shown for more than whether the server is ready."""
     topics: frozenset[str] = frozenset()
     """MNS topics that calls may name."""
     announces_events: bool = False

@@ -226,7 +226,7 @@ def test_requests_are_counted_by_action_and_code(make_api: Callable[..., Api]) -
     api.refused("GetProject", ProjectName="nowhere")
     api.refused("GetNothing")
     api.refused("<script>" + "x" * 50)
-    page = api.gateway.metrics.text().decode()
+    page = api.gateway.metrics.text(named=True).decode()
     assert 'bindery_requests_total{action="ListProjects",code="OK",product="imm"} 2.0' in page
     assert 'bindery_extraction_waiting{class="scan"} 0.0' in page
     assert "bindery_extraction_stopped 0.0" in page
@@ -245,13 +245,17 @@ def test_names_that_callers_invent_make_no_series(make_api: Callable[..., Api]) 
         api.handle(HttpRequest("POST", "/", {f"x-acs-{number}": ["1"], "authorization": [f"A{number} x"]}))
         api.refused(f"Action{number}")
         api.refused("GetProject", ProjectName=f"p{number}")
-    lines = [line for line in api.gateway.metrics.text().decode().splitlines() if "requests_total{" in line]
+    lines = [
+        line
+        for line in api.gateway.metrics.text(named=True).decode().splitlines()
+        if "requests_total{" in line
+    ]
     assert len(lines) <= 6, lines
 
 
 def test_bindings_are_shown_with_their_books(api: Api, dataset: dict[str, str]) -> None:
     api("CreateBinding", **dataset, URI="oss://nowhere")
-    page = api.gateway.metrics.text().decode()
+    page = api.gateway.metrics.text(named=True).decode()
     assert 'bindery_bindings{state="Stopped"} 0.0' in page
     assert (
         'bindery_binding_objects{bucket="nowhere",class="listed",dataset="dataset",project="project"} 0.0'

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from bindery.api.context import ApiSettings
 from bindery.api.gateway.gateway import Limits
 from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.signature import (
@@ -171,16 +172,59 @@ def test_the_pages_for_operators(api: Api, listen: Callable[..., Listening]) -> 
         patch.setattr(type(api.catalog.queries), "ready", False)
         patch.setattr(type(api.catalog.queries), "progress", lambda _: [building])
         status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
-        assert (status, body.splitlines()[1][:45]) == (
+        assert (status, body.splitlines()[1:]) == (
             503,
-            b"The index is being built: 3 of 10 entries in ",
+            [b"The index is being built; queries that need it are answered after that."],
         )
+        patch.setattr(listening.server, "_settings", ApiSettings(health_token="seen"))
+        for shown, figures in (("seen", b"3 of 10 entries"), ("Seen", b""), ("", b"")):
+            asked = f"GET /readyz HTTP/1.0\r\nAuthorization: Bearer {shown}\r\n\r\n"
+            status, _, body = listening.raw(asked.encode())
+            assert status == 503
+            assert (b"entries" in body) == bool(figures)
+            assert figures in body
         failing = CatalogUnusable("the record is damaged")
         patch.setattr(type(api.catalog.projects), "list", Mock(side_effect=failing))
         status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
         assert (status, body) == (503, b"not ready\nThe catalog cannot be used: the record is damaged.\n")
     listening.server._readiness.is_open = False
     assert listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")[0] == 503
+
+
+def test_metrics_name_nothing_without_the_token(
+    listen: Callable[..., Listening], api: Api, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.put("told", "a.txt", b"text")
+    api("CreateBinding", **dataset, URI="oss://told")
+    listening = listen()
+
+    def ask(settings: ApiSettings, authorization: str = "") -> tuple[int, bytes]:
+        monkeypatch.setattr(listening.server, "_settings", settings)
+        header = f"Authorization: {authorization}\r\n" if authorization else ""
+        status, headers, body = listening.raw(f"GET /metrics HTTP/1.0\r\n{header}\r\n".encode())
+        assert ("www-authenticate" in headers) == (status == 401)
+        return status, body
+
+    for authorization in ("", "Bearer", "Bearer ", "Bearer x"):
+        status, body = ask(ApiSettings(), authorization)
+        assert (status, b'bindery_bindings{state="' in body) == (200, True)
+        assert not any(name in body for name in (b"told", b"dataset=", b"project=", b"bucket="))
+    guarded = ApiSettings(metrics_token="shown 杭州")
+    for authorization in ("", "Bearer", "Bearer shown", "Basic shown", "shown", "Bearer Shown"):
+        status, body = ask(guarded, authorization)
+        assert (status, b"bindery" in body) == (401, False)
+    status, body = ask(ApiSettings(metrics_token="shown"), "bearer shown")
+    assert (status, b'bucket="told"' in body) == (200, True)
+    assert ask(ApiSettings(metrics_enabled=False, metrics_token="shown"), "Bearer shown")[0] == 404
+
+
+def test_health_can_be_switched_off(
+    listen: Callable[..., Listening], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listening = listen()
+    monkeypatch.setattr(listening.server, "_settings", ApiSettings(health_enabled=False))
+    for path in ("/healthz", "/readyz"):
+        assert listening.raw(f"GET {path} HTTP/1.0\r\n\r\n".encode())[0] == 404
 
 
 # long

@@ -51,7 +51,9 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_LoadCollector(pools, budgets or {}))
-        self._registry.register(_BindingCollector(context))
+        self._bindings = {told: CollectorRegistry() for told in (False, True)}
+        for told, registry in self._bindings.items():
+            registry.register(_BindingCollector(context, named=told))
         self._registry.register(_ExtractionCollector(context))
         self._registry.register(_NotificationCollector(context))
         self._registry.register(_IndexCollector(context))
@@ -67,9 +69,9 @@ class Metrics:
         """Enter keys that were taken or ignored, or a request that was refused with a code."""
         self._events.labels(outcome).inc(number)
 
-    def text(self) -> bytes:
-        """The page for Prometheus."""
-        return generate_latest(self._registry)
+    def text(self, *, named: bool) -> bytes:
+        """The page for Prometheus; only with ``named`` does it tell of single projects, datasets and buckets."""
+        return generate_latest(self._registry) + generate_latest(self._bindings[named])
 
 
 class _LoadCollector(Collector):
@@ -95,11 +97,11 @@ class _LoadCollector(Collector):
 
 
 class _BindingCollector(Collector):
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, *, named: bool) -> None:
+        self._context, self._named = context, named
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Every state's number of bindings, then the books of the first thousand by name."""
+        """Every state's number of bindings, then with ``named`` the books of the first thousand by name."""
         live = self._context.engine.live
         bindings = [live(binding) for binding in self._context.catalog.bindings.list()]
         states = GaugeMetricFamily("bindery_bindings", "Bindings by state.", labels=["state"])
@@ -107,7 +109,8 @@ class _BindingCollector(Collector):
         for known in BindingState:
             states.add_metric([known.value], held[known])
         yield states
-        yield from self._books(bindings[:_MAX_BINDINGS])
+        if self._named:
+            yield from self._books(bindings[:_MAX_BINDINGS])
 
     def _books(self, bindings: list[Binding]) -> Iterator[GaugeMetricFamily]:
         state = GaugeMetricFamily(

@@ -17,40 +17,45 @@ class Readiness:
 
     def __init__(self, gateway: Gateway) -> None:
         self._context = gateway.context
-        self._task: asyncio.Task[list[str]] | None = None
+        self._task: asyncio.Task[list[tuple[str, str]]] | None = None
         self.is_open = False
         """Whether requests are taken."""
 
-    async def problems(self) -> list[str]:
-        """One sentence each; none when all is well. Looked up once for all who ask at the same time."""
+    async def problems(self, *, figures: bool = False) -> list[str]:
+        """One sentence each, with ``figures`` about datasets or without; none when all is well.
+
+        Looked up once for all who ask at the same time.
+        """
         if not self.is_open:
             return ["The server does not take requests."]
         if self._task is None or self._task.done():
             self._task = asyncio.ensure_future(asyncio.to_thread(lambda: list(self._find())))
-        return await asyncio.shield(self._task)
+        found = await asyncio.shield(self._task)
+        return [problem + (more if figures else "") for problem, more in found]
 
-    def _find(self) -> Iterator[str]:
+    def _find(self) -> Iterator[tuple[str, str]]:
+        """Sentences, and what is added to them in figures."""
         problem = self._context.nonces.find_problem()
         if problem:
-            yield problem
+            yield problem, ""
         if self._context.audit_log.problem:
-            yield self._context.audit_log.problem
+            yield self._context.audit_log.problem, ""
         unwritable = self._context.catalog.problem
         if unwritable:
-            yield f"Nothing can be written: {unwritable}."
+            yield f"Nothing can be written: {unwritable}.", ""
         try:
             self._context.catalog.projects.list(limit=1)
         except CatalogError as error:
-            yield f"The catalog cannot be used: {error}."
+            yield f"The catalog cannot be used: {error}.", ""
         else:
             yield from self._indexes()
 
-    def _indexes(self) -> Iterator[str]:
+    def _indexes(self) -> Iterator[tuple[str, str]]:
         """An index that is being built answers no queries; that of a single dataset keeps no other from them."""
         if self._context.catalog.queries.ready:
             return
         building = self._context.catalog.queries.progress()
         done, total = sum(index.done for index in building), sum(index.total for index in building)
         of = f" of {total}" if total else ""
-        where = f"{done}{of} entries in {len(building)} datasets"
-        yield f"The index is being built: {where}; their queries are answered after that."
+        where = f" {done}{of} entries in {len(building)} datasets are done."
+        yield "The index is being built; queries that need it are answered after that.", where

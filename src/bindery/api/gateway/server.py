@@ -15,6 +15,7 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
+from bindery.api.gateway.bearer import shows_token
 from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.connection import (
     BUFFER,
@@ -61,18 +62,18 @@ class Server:
     """Serves a gateway."""
 
     def __init__(self, gateway: Gateway, limits: HttpLimits | None = None) -> None:
-        self._gateway = gateway
+        self._gateway, self._settings = gateway, gateway.context.settings
         self._limits = limits or HttpLimits()
         self._readiness = Readiness(gateway)
         self._events = EventEndpoint(gateway.context, gateway.metrics, self._limits.body_seconds)
-        self._pages: dict[str, Callable[[], Awaitable[web.Response]]] = {
+        self._pages: dict[str, Callable[[web.BaseRequest], Awaitable[web.Response]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
         }
         self._discard = _Discard()
         self._runner: web.ServerRunner | None = None
-        self._metrics_task: asyncio.Task[bytes] | None = None
+        self._metrics_tasks: dict[bool, asyncio.Task[bytes]] = {}
 
     async def start(self, host: str, port: int, bound: Sequence[socket.socket] = ()) -> str:
         """Listen, on sockets that are ``bound`` already if there are any; port 0 takes a free one.
@@ -119,7 +120,7 @@ class Server:
         path = request.raw_path.partition("?")[0]
         page = self._pages.get(path)
         if page is not None and request.method in ("GET", "HEAD"):
-            response = await page()
+            response = await page(request)
         elif path == "/events" or path.startswith("/events/"):
             await _continue(request)
             response = await self._events.handle(request)
@@ -164,22 +165,39 @@ class Server:
             transport.abort()
         return response
 
-    async def _healthz(self) -> web.Response:
+    async def _healthz(self, request: web.BaseRequest) -> web.Response:
+        if not self._settings.health_enabled:
+            return _switched_off("health.enabled")
         return web.Response(text="ok\n")
 
-    async def _readyz(self) -> web.Response:
-        problems = await self._readiness.problems()
+    async def _readyz(self, request: web.BaseRequest) -> web.Response:
+        if not self._settings.health_enabled:
+            return _switched_off("health.enabled")
+        figures = shows_token(request.headers.get("Authorization", ""), self._settings.health_token)
+        problems = await self._readiness.problems(figures=figures)
         if problems:
             return web.Response(status=503, text="not ready\n" + "".join(f"{line}\n" for line in problems))
         return web.Response(text="ready\n")
 
-    async def _metrics(self) -> web.Response:
+    async def _metrics(self, request: web.BaseRequest) -> web.Response:
         """Made once for all who ask at the same time."""
-        if self._metrics_task is None or self._metrics_task.done():
-            made = asyncio.to_thread(self._gateway.metrics.text)
-            self._metrics_task = asyncio.ensure_future(made)
-        body = await asyncio.shield(self._metrics_task)
+        if not self._settings.metrics_enabled:
+            return _switched_off("metrics.enabled")
+        named = shows_token(request.headers.get("Authorization", ""), self._settings.metrics_token)
+        if self._settings.metrics_token and not named:
+            challenge = {"WWW-Authenticate": 'Bearer realm="metrics"'}
+            text = "send metrics.token of the configuration: Authorization: Bearer TOKEN\n"
+            return web.Response(status=401, text=text, headers=challenge)
+        task = self._metrics_tasks.get(named)
+        if task is None or task.done():
+            made = asyncio.to_thread(self._gateway.metrics.text, named=named)
+            task = self._metrics_tasks[named] = asyncio.ensure_future(made)
+        body = await asyncio.shield(task)
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _switched_off(setting: str) -> web.Response:
+    return web.Response(status=404, text=f"switched off in the configuration of this server: {setting}\n")
 
 
 class _Client:
