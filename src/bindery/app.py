@@ -28,6 +28,7 @@ from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind
 from bindery.api.gateway.server import HttpLimits, Server
+from bindery.api.gateway.tls import Certificate
 from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import StoreAddress
@@ -109,9 +110,9 @@ class Application:
             self._interrupting = threading.Lock()
             self._opened = opened.pop_all()
 
-    def make_server(self) -> Server:
+    def make_server(self, certificate: Certificate | None = None) -> Server:
         """What serves the gateway over HTTP, not listening yet."""
-        return Server(self.gateway, HttpLimits(connections=self.config.server.connections))
+        return Server(self.gateway, HttpLimits(connections=self.config.server.connections), certificate)
 
     def signal_stop(self) -> None:
         """Let work that nobody waits for end at its next safe point."""
@@ -174,6 +175,14 @@ def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | Non
             )
 
 
+def open_certificate(config: Config) -> Certificate | None:
+    """What the server shows by TLS; None: it speaks plain HTTP. Raises CertificateUnusable."""
+    server = config.server
+    if server.tls_certificate is None or server.tls_key is None:
+        return None
+    return Certificate(server.tls_certificate, server.tls_key)
+
+
 def open_pool(config: Config) -> ExtractionPool:
     """The worker processes; they start with the first file."""
     return ExtractionPool(config.worker_count(), config.extraction)
@@ -227,18 +236,19 @@ def api_settings(config: Config) -> ApiSettings:
 def serve(config: Config) -> None:
     """Run the server until SIGTERM, SIGINT or SIGHUP, and end the process with status 0.
 
-    Raises CannotListen, DataFolderUnusable, CatalogUnusable, KeysUnusable while it starts.
+    Raises CertificateUnusable, CannotListen, DataFolderUnusable, CatalogUnusable, KeysUnusable while it starts.
     """
     os.umask(0o077)
     configure_logging(config.log.level, config.log.format)
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
+    certificate = open_certificate(config)
     # Before anything is made: a port in use must neither use up the showing of the root key nor leave a folder.
     sockets = bind(config.server.host, config.server.port)
     shutdown = Shutdown()
     try:
         application = Application(config)
         try:
-            asyncio.run(_serve(application, sockets, shutdown))
+            asyncio.run(_serve(application, sockets, shutdown, certificate))
         finally:
             application.close()
     finally:
@@ -248,16 +258,21 @@ def serve(config: Config) -> None:
     leave()
 
 
-async def _serve(application: Application, sockets: list[socket.socket], shutdown: Shutdown) -> None:
+async def _serve(
+    application: Application,
+    sockets: list[socket.socket],
+    shutdown: Shutdown,
+    certificate: Certificate | None,
+) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     shutdown.begin_with(lambda: loop.call_soon_threadsafe(stopped.set))
-    server = application.make_server()
+    server = application.make_server(certificate)
     settings = application.config.server
     address = await server.start(settings.host, settings.port, sockets)
     gc.freeze()  # what lives as long as the server is not looked through again and again, in pauses of all calls
     try:
-        _announce(application, address)
+        _announce(application, f"{'https' if certificate else 'http'}://{address}")
         application.engine.start()
         application.delivery.start()
         application.identities.uses.start()
@@ -268,7 +283,7 @@ async def _serve(application: Application, sockets: list[socket.socket], shutdow
         await server.stop()
 
 
-def _announce(application: Application, address: str) -> None:
+def _announce(application: Application, url: str) -> None:
     made = application.identities.root_made
     if made is not None:
         kept = root_key_file(application.config.data)
@@ -278,6 +293,6 @@ def _announce(application: Application, address: str) -> None:
             click.echo(f"  BINDERY_ACCESS_KEY_SECRET={made.secret}", err=True)
         else:  # a file or a journal, which others read too
             _log.info("a root access key was made", id=made.id, kept=str(kept))
-    write_server_address(application.config.data, f"http://{address}")
-    click.echo(f"bindery ready http://{address}")
+    write_server_address(application.config.data, url)
+    click.echo(f"bindery ready {url}")
     sys.stdout.flush()

@@ -53,6 +53,10 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Connections that may be open at once; each takes one of the files that the system lets the process open."""
     max_request_line: Annotated[int, msgspec.Meta(ge=65_536, le=67_108_864)] = 4_194_304
     """Longest request line in bytes; JSON and search texts ride in the URL, three bytes for each byte of Chinese."""
+    tls_certificate: Path | None = None
+    """Certificate with its chain (PEM): the server speaks HTTPS alone. Read anew when it changes."""
+    tls_key: Path | None = None
+    """Key of the certificate (PEM, without a password)."""
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -246,6 +250,10 @@ def _check(config: Config) -> None:
         (
             not config.server.host.strip(),
             "server.host must not be empty; 0.0.0.0 is every address of this machine",
+        ),
+        (
+            (config.server.tls_certificate is None) != (config.server.tls_key is None),
+            "TLS needs both files: server.tls_certificate (--tls-certificate) and server.tls_key (--tls-key)",
         ),
         (config.sync.folder_follow not in FOLLOW, f"sync.folder_follow must be one of {', '.join(FOLLOW)}"),
         (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),

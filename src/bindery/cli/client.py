@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from bindery.printable import printable
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
 _TIMEOUT_SECONDS = 60
+_CA = "BINDERY_CA_CERTIFICATE"
+"""Names the certificate that is trusted, where no public authority vouches for the server."""
 _HOST = re.compile(r"[^\s@/?#\x00-\x20\x7f]+")
 """A host and port without user and password, which nothing here would send."""
 
@@ -100,15 +103,24 @@ class Client:
         bucket = parameters.get("Bucket") or str(parameters.get("URI")).removeprefix("oss://").strip("/")
         return make_permit(self._data, str(bucket), store)
 
+    def _open(self) -> http.client.HTTPConnection:
+        if self._secure:
+            return http.client.HTTPSConnection(self._host, timeout=_TIMEOUT_SECONDS, context=_trust())
+        return http.client.HTTPConnection(self._host, timeout=_TIMEOUT_SECONDS)
+
     def _send(self, target: str, headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = kind(self._host, timeout=_TIMEOUT_SECONDS)
+        connection = self._open()
         try:
             connection.request("POST", target, headers=dict(headers))
             answer = connection.getresponse()
             return answer.status, _decode(answer.read())
         except http.client.IncompleteRead as error:
             raise click.ClickException(f"{self.endpoint} broke off in the middle of its answer") from error
+        except ssl.SSLCertVerificationError as error:
+            raise click.ClickException(
+                f"the certificate of {self.endpoint} is not trusted ({error.verify_message}); "
+                f"name it, or its authority's, with {_CA}"
+            ) from error
         except OSError as error:
             raise click.ClickException(
                 f"no server at {self.endpoint} ({error}); start one with: bindery serve"
@@ -117,6 +129,14 @@ class Client:
             raise click.ClickException(f"{self.endpoint} is not a Bindery server") from error
         finally:
             connection.close()
+
+
+def _trust() -> ssl.SSLContext:
+    file = os.environ.get(_CA)
+    try:
+        return ssl.create_default_context(cafile=file or None)
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{_CA} does not name a file of certificates (PEM): {error}") from error
 
 
 def _parse_endpoint(endpoint: str) -> SplitResult:

@@ -75,11 +75,13 @@ def _of_ours(error: Exception) -> str:
 
 def _is_told(error: Exception) -> bool:
     from bindery.access.keys import KeysUnusable  # noqa: PLC0415 - only a command that fails pays for them
+    from bindery.api.gateway.tls import CertificateUnusable  # noqa: PLC0415
     from bindery.buckets.store import StoreError  # noqa: PLC0415
     from bindery.catalog.records import CatalogError  # noqa: PLC0415
     from bindery.config import ConfigurationError  # noqa: PLC0415
 
-    return isinstance(error, KeysUnusable | StoreError | CatalogError | ConfigurationError)
+    ours = KeysUnusable | CertificateUnusable | StoreError | CatalogError | ConfigurationError
+    return isinstance(error, ours)
 
 
 def _of_the_system(error: OSError) -> str:

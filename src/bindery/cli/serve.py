@@ -42,15 +42,24 @@ from bindery.secrecy import without_secrets
     envvar="BINDERY_CONFIG",
     help="Configuration file (TOML).",
 )
+@click.option(
+    "--tls-certificate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Speak HTTPS, with this certificate and its chain (PEM); read anew when it changes.",
+)
+@click.option(
+    "--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="Key of the certificate (PEM)."
+)
 @click.option("--strict", is_flag=True, help="Refuse callers Bindery's own extensions of the API.")
 def serve(config_file: Path | None, **options: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C, which end it within seconds.
 
-    Prints one line when it is ready: bindery ready http://HOST:PORT
+    Prints one line when it is ready: bindery ready http://HOST:PORT (https:// with a certificate)
 
     \b
     bindery serve --bucket photos=/srv/photos
     bindery serve --bucket-root /srv/buckets --data /var/lib/bindery
+    bindery serve --bucket-root /srv/buckets --tls-certificate chain.pem --tls-key key.pem
     bindery serve --bucket 'media=s3://media?endpoint=http://127.0.0.1:9000'
     """
     run(load_config(config_file, overrides(**options)))
@@ -59,7 +68,8 @@ def serve(config_file: Path | None, **options: Any) -> None:
 def overrides(*, buckets: tuple[str, ...] = (), strict: bool = False, **options: Any) -> dict[str, Any]:
     """The command line as a mapping shaped like the configuration file; unset options are left out."""
     values: dict[str, Any] = {name: options[name] for name in ("data", "bucket_root") if options.get(name)}
-    values["server"] = {name: options[name] for name in ("host", "port") if options.get(name) is not None}
+    server = ("host", "port", "tls_certificate", "tls_key")
+    values["server"] = {name: options[name] for name in server if options.get(name) is not None}
     if strict:
         values["server"]["strict"] = True
     if buckets:

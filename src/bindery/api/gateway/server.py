@@ -32,6 +32,7 @@ from bindery.api.gateway.listening import bind, describe_failure, shown
 from bindery.api.gateway.pages import page_for
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.tls import Certificate
 from bindery.open_files import advise, raise_limit, room_for_connections
 
 _SMALL_ANSWER = 32_768
@@ -59,10 +60,14 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server:
-    """Serves a gateway."""
+    """Serves a gateway; by TLS when there is a certificate."""
 
-    def __init__(self, gateway: Gateway, limits: HttpLimits | None = None) -> None:
+    def __init__(
+        self, gateway: Gateway, limits: HttpLimits | None = None, certificate: Certificate | None = None
+    ) -> None:
         self._gateway, self._settings = gateway, gateway.context.settings
+        self._certificate = certificate
+        self._following: asyncio.Task[None] | None = None
         self._limits = limits or HttpLimits()
         self._readiness = Readiness(gateway)
         self._events = EventEndpoint(gateway.context, gateway.metrics, self._limits.body_seconds)
@@ -96,15 +101,21 @@ class Server:
         await self._runner.setup()
         sockets = bound or bind(host, port)
         asyncio.get_running_loop().set_exception_handler(describe_failure)
+        context = self._certificate.context if self._certificate else None
         for listening in sockets:
-            await web.SockSite(self._runner, listening, backlog=_TAKEN_AT_ONCE).start()
+            site = web.SockSite(self._runner, listening, backlog=_TAKEN_AT_ONCE, ssl_context=context)
+            await site.start()
             listening.listen(_BACKLOG)  # asyncio has one number for both
+        if self._certificate is not None:
+            self._following = asyncio.create_task(self._certificate.follow())
         self._readiness.is_open = True
         return shown(sockets[0])
 
     async def stop(self) -> None:
         """Take no more requests, and let those under way finish."""
         self._readiness.is_open = False
+        if self._following is not None:
+            self._following.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
         await asyncio.get_running_loop().run_in_executor(None, self._gateway.close)
