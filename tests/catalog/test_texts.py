@@ -154,7 +154,7 @@ def test_phrases_are_told_from_texts_that_have_their_words(folder: Path) -> None
 def test_books_hold_no_meetings_and_are_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "MOST_MEETINGS", 3)
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
-    monkeypatch.setattr(tokens, "_CHUNK", 2)
+    monkeypatch.setattr(tokens, "_STRIDE", 2)
     held = ["one two three four five six", "one two three", "one two"]
     hold(index, held)
     assert set(check(index, held, "one two").doubtful) == {1, 2, 3}

@@ -253,6 +253,8 @@ SAMPLES = {
 
 def sample(parameter: Parameter) -> str:
     """A value that a parameter takes."""
+    if parameter.name == "AuthAction":
+        return "imm:GetBinding"
     return parameter.rule.values[0] if parameter.rule.values else SAMPLES.get(parameter.type, "p")
 
 
