@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from bindery.cli.access import completing
+from bindery.cli.access.provision import make_key
 from bindery.cli.access.ram import Answer, Ram, Undo, require
 from bindery.cli.access.showing import json_option, show_items, show_key
 from bindery.cli.client import connect
@@ -101,10 +102,7 @@ def rotate(*, user: str, disable_old: bool, as_json: bool, endpoint: str, data: 
 @server_options
 def disable(*, user: str, key_id: str, endpoint: str, data: Path) -> None:
     """Refuse calls signed with KEY_ID of USER until it is enabled again."""
-    ram = Ram(connect(endpoint, data))
-    _found(
-        ram.find("UpdateAccessKey", UserName=user, UserAccessKeyId=key_id, Status="Inactive"), user, key_id
-    )
+    _set_status(Ram(connect(endpoint, data)), user, key_id, "Inactive")
     say(f"{key_id} is disabled")
 
 
@@ -114,10 +112,7 @@ def disable(*, user: str, key_id: str, endpoint: str, data: Path) -> None:
 @server_options
 def enable(*, user: str, key_id: str, endpoint: str, data: Path) -> None:
     """Take calls signed with KEY_ID of USER again."""
-    ram = Ram(connect(endpoint, data))
-    _found(
-        ram.find("UpdateAccessKey", UserName=user, UserAccessKeyId=key_id, Status="Active"), user, key_id
-    )
+    _set_status(Ram(connect(endpoint, data)), user, key_id, "Active")
     say(f"{key_id} is enabled")
 
 
@@ -132,8 +127,7 @@ def remove(*, user: str, key_id: str, endpoint: str, data: Path) -> None:
 
 
 def _make(ram: Ram, user: str, undo: Undo, *, as_json: bool) -> None:
-    made: Answer = ram.call("CreateAccessKey", UserName=user)["AccessKey"]
-    undo.add("the new key", "DeleteAccessKey", UserName=user, UserAccessKeyId=made["AccessKeyId"])
+    made = make_key(ram, user, undo)
     if as_json:
         say_json({name: made[name] for name in ("AccessKeyId", "AccessKeySecret")})
     else:
@@ -149,6 +143,11 @@ def _last_use(ram: Ram, user: str, key: Answer) -> Answer:
     found = ram.find("GetAccessKeyLastUsed", UserName=user, UserAccessKeyId=key["AccessKeyId"])
     used = {} if found is None else found.get("AccessKeyLastUsed", {})
     return {"LastUsed": used.get("LastUsedDate", ""), "Service": used.get("ServiceName", "")}
+
+
+def _set_status(ram: Ram, user: str, key_id: str, status: str) -> None:
+    changed = ram.find("UpdateAccessKey", UserName=user, UserAccessKeyId=key_id, Status=status)
+    _found(changed, user, key_id)
 
 
 def _remove(ram: Ram, user: str, key_id: str) -> None:

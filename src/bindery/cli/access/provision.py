@@ -1,4 +1,4 @@
-"""Giving policies to users, groups and roles, and taking everything away from them again."""
+"""Giving policies and keys to users, groups and roles, and taking everything away from them again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from bindery.cli.access.documents import (
     policy_name,
 )
 from bindery.cli.access.ram import Answer, Ram, Undo
+from bindery.cli.output import say
 
 MADE_FOR = "Made by bindery access for "
 """How the description of a policy begins that goes with the one it was made for."""
@@ -118,6 +119,30 @@ def find_policy(ram: Ram, name: str) -> Answer:
     raise click.ClickException(
         f"no policy {name}; short names are {', '.join(SHORT_NAMES)}, all others: bindery access policy list"
     )
+
+
+def attach_policies(principal: Principal, names: tuple[str, ...]) -> None:
+    """All or none; what is attached already stays."""
+    with Undo(principal.ram) as undo:
+        for name in names:
+            policy = find_policy(principal.ram, name)
+            fresh = principal.attach(policy, undo)
+            say(f"{principal.name} {'now has' if fresh else 'has already'} {policy['PolicyName']}")
+
+
+def detach_policies(principal: Principal, names: tuple[str, ...]) -> None:
+    """Raises ClickException for one that is not attached."""
+    for name in names:
+        policy = find_policy(principal.ram, name)
+        principal.detach(policy)
+        say(f"{principal.name} no longer has {policy['PolicyName']}")
+
+
+def make_key(ram: Ram, user: str, undo: Undo) -> Answer:
+    """A new key of a user, with its secret."""
+    made: Answer = ram.call("CreateAccessKey", UserName=user)["AccessKey"]
+    undo.add("the new key", "DeleteAccessKey", UserName=user, UserAccessKeyId=made["AccessKeyId"])
+    return made
 
 
 def _was_made_for(policy: Answer, principal: Principal) -> bool:

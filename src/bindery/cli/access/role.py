@@ -12,10 +12,15 @@ import click
 
 from bindery.cli.access import completing
 from bindery.cli.access.documents import read_document
-from bindery.cli.access.provision import Principal, limit_options, read_limits
+from bindery.cli.access.provision import (
+    Principal,
+    attach_policies,
+    detach_policies,
+    limit_options,
+    read_limits,
+)
 from bindery.cli.access.ram import Ram, Undo, require
 from bindery.cli.access.showing import json_option, show_items
-from bindery.cli.access.user import attach_policies, detach_policies
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import say, say_json

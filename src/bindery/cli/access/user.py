@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from bindery.cli.access import completing
-from bindery.cli.access.provision import Principal, find_policy, limit_options, read_limits
+from bindery.cli.access.provision import (
+    Principal,
+    attach_policies,
+    detach_policies,
+    limit_options,
+    make_key,
+    read_limits,
+)
 from bindery.cli.access.ram import Answer, Ram, Undo, require
 from bindery.cli.access.showing import json_option, show_items, show_key
 from bindery.cli.client import connect
@@ -91,9 +98,7 @@ def _key(ram: Ram, user: str, undo: Undo) -> Answer:
     for key in present:
         if key["Status"] == "Active":
             return key
-    made: Answer = ram.call("CreateAccessKey", UserName=user)["AccessKey"]
-    undo.add("the new key", "DeleteAccessKey", UserName=user, UserAccessKeyId=made["AccessKeyId"])
-    return made
+    return make_key(ram, user, undo)
 
 
 def _say_added(user: str, policies: list[Answer], key: Answer | None, *, as_json: bool) -> None:
@@ -225,20 +230,3 @@ def attach(*, user: str, policies: tuple[str, ...], endpoint: str, data: Path) -
 def detach(*, user: str, policies: tuple[str, ...], endpoint: str, data: Path) -> None:
     """Take policies away from USER."""
     detach_policies(Principal(Ram(connect(endpoint, data)), "user", user), policies)
-
-
-def attach_policies(principal: Principal, names: tuple[str, ...]) -> None:
-    """All or none; what is attached already stays."""
-    with Undo(principal.ram) as undo:
-        for name in names:
-            policy = find_policy(principal.ram, name)
-            fresh = principal.attach(policy, undo)
-            say(f"{principal.name} {'now has' if fresh else 'has already'} {policy['PolicyName']}")
-
-
-def detach_policies(principal: Principal, names: tuple[str, ...]) -> None:
-    """Raises ClickException for one that is not attached."""
-    for name in names:
-        policy = find_policy(principal.ram, name)
-        principal.detach(policy)
-        say(f"{principal.name} no longer has {policy['PolicyName']}")
