@@ -7,7 +7,7 @@ import json
 import os
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
@@ -89,6 +89,31 @@ class Client:
         if status >= 400:
             raise ApiError(action, status, body)
         return body
+
+    def items(
+        self,
+        action: str,
+        member: str,
+        *,
+        limit: int | None = None,
+        page: int | None = None,
+        **parameters: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """What a list has in a member of its answers, page by page: all of it, or up to ``limit`` items.
+
+        ``page``: how many to ask for at once; what the server gives by itself when it is None. Raises as ``call``.
+        """
+        token = ""
+        left = limit
+        while left is None or left > 0:
+            size = page if left is None or page is None else min(page, left)
+            answer = self.call(action, **parameters, MaxResults=size, NextToken=token or None)
+            found = answer.get(member, [])
+            yield from found
+            left = None if left is None else left - len(found)
+            token = answer.get("NextToken", "")
+            if not token:
+                return
 
     def _shown_right(self, nonce: str) -> dict[str, str]:
         """A header by which the server knows its operator; none for who may not read its data folder."""

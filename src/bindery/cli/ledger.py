@@ -98,16 +98,8 @@ def retry_rows(client: Client, chosen: dict[str, Any]) -> int:
 
 def list_rows(client: Client, chosen: dict[str, Any], limit: int) -> list[dict[str, Any]]:
     """Up to ``limit`` rows that pass the filter, ascending by key."""
-    rows: list[dict[str, Any]] = []
-    token = ""
-    while len(rows) < limit:
-        size = min(_LARGEST_PAGE, limit - len(rows))
-        answer = client.call("ListLedgerEntries", **chosen, MaxResults=size, NextToken=token or None)
-        rows.extend(answer.get("LedgerEntries", []))
-        token = answer.get("NextToken", "")
-        if not token:
-            break
-    return rows
+    pages = client.items("ListLedgerEntries", "LedgerEntries", limit=limit, page=_LARGEST_PAGE, **chosen)
+    return list(pages)
 
 
 def ledger_table(rows: list[dict[str, Any]]) -> Table:

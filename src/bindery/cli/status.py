@@ -41,19 +41,14 @@ def status(project: str | None, as_json: bool, endpoint: str, data: Path) -> Non
 
 def list_bindings(client: Client, project: str | None) -> list[dict[str, Any]]:
     """All bindings of one project, or of all of them."""
-    projects = [project] if project else [item["ProjectName"] for item in _pages(client, "Projects")]
-    return [binding for name in projects for binding in _pages(client, "Bindings", ProjectName=name)]
-
-
-def _pages(client: Client, noun: str, **parameters: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    token = ""
-    while True:
-        answer = client.call(f"List{noun}", **parameters, NextToken=token or None)
-        items.extend(answer.get(noun, []))
-        token = answer.get("NextToken", "")
-        if not token:
-            return items
+    projects = (
+        [project] if project else [each["ProjectName"] for each in client.items("ListProjects", "Projects")]
+    )
+    return [
+        binding
+        for name in projects
+        for binding in client.items("ListBindings", "Bindings", ProjectName=name)
+    ]
 
 
 def entry_count(progress: dict[str, int]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from bindery.cli.access.principal import (
     session_option,
 )
 from bindery.cli.access.showing import json_option
-from bindery.cli.client import Client, connect
+from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import console, say, say_json, table
 from bindery.printable import printable
@@ -50,23 +50,13 @@ def can(
     bindery access can reader --json
     """
     asked = asked_about(principal, conditions, session_file)
-    found = list(_permissions(connect(endpoint, data), asked))
+    found = list(connect(endpoint, data).items("ListPermissions", "Permissions", page=_PAGE, **asked))
     if as_json:
         say_json(found, indent=2)
     elif found:
         _show(found)
     else:
         say(f"{principal} may do nothing; policies are given with: bindery access user attach")
-
-
-def _permissions(client: Client, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    token = ""
-    while True:
-        answer = client.call("ListPermissions", **asked, MaxResults=_PAGE, NextToken=token or None)
-        yield from answer.get("Permissions", [])
-        token = answer.get("NextToken", "")
-        if not token:
-            return
 
 
 def _show(permissions: list[dict[str, Any]]) -> None:

@@ -96,15 +96,7 @@ def log(
 
 def _newest(client: Client, chosen: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
     """Up to ``limit`` records, the newest first."""
-    token = ""
-    while limit > 0:
-        size = min(_LARGEST_PAGE, limit)
-        answer = client.call("ListAuditRecords", **chosen, MaxResults=size, NextToken=token or None)
-        yield from answer.get("AuditRecords", [])
-        limit -= len(answer.get("AuditRecords", []))
-        token = answer.get("NextToken", "")
-        if not token:
-            return
+    return client.items("ListAuditRecords", "AuditRecords", limit=limit, page=_LARGEST_PAGE, **chosen)
 
 
 def _follow(client: Client, chosen: dict[str, Any], shown: list[dict[str, Any]], *, as_json: bool) -> None:
