@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from bindery.access.authorizer import Tags, View
 from bindery.api.errors import ApiError
+from bindery.api.listing import shown_items
 from bindery.clock import format_time
 
 _Shown = TypeVar("_Shown", bound=msgspec.Struct)
@@ -36,6 +38,20 @@ class _Paged(Protocol):
     max_items: int | None
 
 
+class _Named(Protocol):
+    """What a list ascends by."""
+
+    @property
+    def name(self) -> str: ...
+
+
+_NamedItem = TypeVar("_NamedItem", bound=_Named)
+
+
+def _name_of(item: _Named) -> str:
+    return item.name
+
+
 def shown(kind: type[_Shown], **values: object) -> _Shown:
     """A struct of an answer, with those of the values that it has members for.
 
@@ -49,12 +65,22 @@ def date_of(instant_ns: int) -> str:
     return format_time(instant_ns - instant_ns % _SECOND, UTC)
 
 
+class PageOf(msgspec.Struct, Generic[_Item], frozen=True):
+    """What a page shows."""
+
+    items: Sequence[_Item]
+    is_truncated: bool
+    """Whether there are more."""
+    marker: str | None
+    """Where the next page begins; None when there is none."""
+
+
 class Page:
     """One page of a list that ascends by name."""
 
     def __init__(self, of: str, request: _Paged) -> None:
         """``of``: what list it is, so that the Marker of another one is refused. Raises ApiError."""
-        self._of = of
+        self._list = of
         self.limit = request.max_items or 100
         self.after = read_marker(of, request.marker, "Marker")
 
@@ -63,17 +89,27 @@ class Page:
         """How many to ask the catalog for: one more tells whether there are more."""
         return self.limit + 1
 
-    def cut(self, found: Sequence[_Item]) -> Sequence[_Item]:
-        """Those to show."""
-        return found[: self.limit]
+    def of(self, found: Sequence[_Item], place: Callable[[_Item], str]) -> PageOf[_Item]:
+        """The page of what the catalog has found, ``fetched`` items at most; ``place`` tells where one stands."""
+        items, more = found[: self.limit], len(found) > self.limit
+        return PageOf(items, more, write_marker(self._list, place(items[-1])) if more else None)
 
-    def is_truncated(self, found: Sequence[object]) -> bool:
-        """Whether there are more than are shown."""
-        return len(found) > self.limit
-
-    def marker(self, found: Sequence[object], last: str) -> str | None:
-        """Where the next page begins, behind the item ``last``; None when there is none."""
-        return write_marker(self._of, last) if self.is_truncated(found) else None
+    def of_named(
+        self,
+        view: View,
+        fetch: Callable[[str, int], Sequence[_NamedItem]],
+        tags: Callable[[_NamedItem], Tags] | None = None,
+    ) -> PageOf[_NamedItem]:
+        """The page of those that the caller sees. ``fetch`` takes the name behind which to begin, and a number."""
+        found = shown_items(
+            view,
+            lambda _, after, most: fetch(after, most),
+            name=_name_of,
+            tags=tags,
+            after=self.after,
+            limit=self.fetched,
+        )
+        return self.of(found, _name_of)
 
 
 def tags_of(pairs: Sequence[_Pair] | None) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
-from bindery.api.listing import shown_items
 from bindery.api.messages.groups import (
     ListGroupsRequest,
     ListGroupsResponse,
@@ -16,19 +15,13 @@ from bindery.api.operations.groups.groups import group_answer
 
 def list_groups(context: Context, request: ListGroupsRequest) -> ListGroupsResponse:
     """Groups that the caller may list, ascending by name."""
-    page = Page("groups", request)
-    found = shown_items(
-        context.view,
-        lambda _, after, most: context.catalog.groups.list(after=after, limit=most),
-        name=lambda group: group.name,
-        after=page.after,
-        limit=page.fetched,
+    page = Page("groups", request).of_named(
+        context.view, lambda after, most: context.catalog.groups.list(after=after, limit=most)
     )
-    groups = page.cut(found)
     return ListGroupsResponse(
         groups=ListGroupsResponseBodyGroups(
-            group=tuple(group_answer(ListGroupsResponseBodyGroupsGroup, group) for group in groups)
+            group=tuple(group_answer(ListGroupsResponseBodyGroupsGroup, group) for group in page.items)
         ),
-        is_truncated=page.is_truncated(found),
-        marker=page.marker(found, groups[-1].name if groups else ""),
+        is_truncated=page.is_truncated,
+        marker=page.marker,
     )

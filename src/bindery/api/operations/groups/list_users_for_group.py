@@ -17,14 +17,14 @@ def list_users_for_group(context: Context, request: ListUsersForGroupRequest) ->
     """Users of a group, ascending by name."""
     page = Page("members", request)
     found = context.catalog.groups.users(request.group_name, after=page.after, limit=page.fetched)
-    members = page.cut(found)
+    members = page.of(found, lambda member: member[0].name)
     return ListUsersForGroupResponse(
         users=ListUsersForGroupResponseBodyUsers(
             user=tuple(
                 user_answer(ListUsersForGroupResponseBodyUsersUser, user, join_date=date_of(since))
-                for user, since in members
+                for user, since in members.items
             )
         ),
-        is_truncated=page.is_truncated(found),
-        marker=page.marker(found, members[-1][0].name if members else ""),
+        is_truncated=members.is_truncated,
+        marker=members.marker,
     )

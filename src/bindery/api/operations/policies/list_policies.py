@@ -22,12 +22,11 @@ def list_policies(context: Context, request: ListPoliciesRequest) -> ListPolicie
     """Policies of the system, which everybody may see, then those of the account that the caller may list, each
     ascending by name. Those of the system have no tags."""
     page = Page("policies", request)
-    found = _found(context, request, page)
-    shown = page.cut(found)
+    shown = page.of(_found(context, request, page), _place)
     return ListPoliciesResponse(
-        policies=ListPoliciesResponseBodyPolicies(policy=tuple(shown)),
-        is_truncated=page.is_truncated(found),
-        marker=page.marker(found, _place(shown[-1]) if shown else ""),
+        policies=ListPoliciesResponseBodyPolicies(policy=tuple(shown.items)),
+        is_truncated=shown.is_truncated,
+        marker=shown.marker,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
-from bindery.api.listing import shown_items
 from bindery.api.messages.roles import (
     ListRolesRequest,
     ListRolesResponse,
@@ -19,21 +18,17 @@ from bindery.catalog.access_records import Role
 
 def list_roles(context: Context, request: ListRolesRequest) -> ListRolesResponse:
     """Roles that carry every tag asked for, and that the caller may list, ascending by name."""
-    page = Page("roles", request)
+    place = Page("roles", request)
     tags = tags_of(request.tag) or None
-    found = shown_items(
+    page = place.of_named(
         context.view,
-        lambda _, after, most: context.catalog.roles.list(tags=tags, after=after, limit=most),
-        name=lambda role: role.name,
+        lambda after, most: context.catalog.roles.list(tags=tags, after=after, limit=most),
         tags=lambda role: role.tags,
-        after=page.after,
-        limit=page.fetched,
     )
-    roles = page.cut(found)
     return ListRolesResponse(
-        roles=ListRolesResponseBodyRoles(role=tuple(_answer(context, role) for role in roles)),
-        is_truncated=page.is_truncated(found),
-        marker=page.marker(found, roles[-1].name if roles else ""),
+        roles=ListRolesResponseBodyRoles(role=tuple(_answer(context, role) for role in page.items)),
+        is_truncated=page.is_truncated,
+        marker=page.marker,
     )
 
 
