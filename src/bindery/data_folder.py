@@ -65,6 +65,15 @@ def give_to_owner(folder: Path) -> None:
                 os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
+def sync_folder(folder: Path) -> None:
+    """A file that was made or renamed survives a power failure once its folder is written. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_server_address(folder: Path, url: str) -> None:
     """Where the server of this folder is: commands that are told the folder find it so. It may not be kept."""
     try:

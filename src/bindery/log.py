@@ -10,6 +10,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -55,6 +56,20 @@ def configure_logging(level: str, form: str) -> None:
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def structlog_configured(**settings: Any) -> Iterator[None]:
+    """These settings of structlog for a while; afterwards the process has its own again, or none."""
+    before = structlog.get_config() if structlog.is_configured() else None
+    structlog.configure(**settings)
+    try:
+        yield
+    finally:
+        if before is None:
+            structlog.reset_defaults()
+        else:
+            structlog.configure(**before)
 
 
 def _steps(*, readable: bool) -> list[Any]:

@@ -12,18 +12,15 @@ import pytest
 import structlog
 from sync_room import Room
 
+from bindery.log import structlog_configured
+
 
 @pytest.fixture(autouse=True)
 def plain_log() -> Iterator[None]:
     """Tracebacks without local variables, as the server writes them: drawing those of a page takes seconds."""
-    before = structlog.get_config() if structlog.is_configured() else None
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.contextvars.merge_contextvars, plain])
-    yield
-    if before is None:
-        structlog.reset_defaults()
-    else:
-        structlog.configure(**before)
+    with structlog_configured(processors=[structlog.contextvars.merge_contextvars, plain]):
+        yield
 
 
 @pytest.fixture

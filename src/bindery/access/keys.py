@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
+from bindery.data_folder import sync_folder
 from bindery.secrecy import Hiding
 
 _ID_CHARACTERS = string.ascii_letters + string.digits
@@ -94,13 +95,4 @@ def write_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """A file that was renamed survives a power failure once its folder is written."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)

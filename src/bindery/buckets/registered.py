@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
+from bindery.data_folder import sync_folder
 
 _NAME = "buckets.json"
 
@@ -52,8 +53,4 @@ def _write(path: Path, addresses: dict[str, StoreAddress]) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

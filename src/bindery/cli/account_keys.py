@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import click
 import msgspec
@@ -20,11 +20,12 @@ from bindery.catalog.access_records import EntityNotFound
 from bindery.catalog.catalog import AccessRecord
 from bindery.catalog.records import CatalogInUse
 from bindery.catalog.sqlite_access import open_access
+from bindery.cli.access.ram import Ram
 from bindery.cli.client import ApiError, Client, connect
 from bindery.config import Config
 from bindery.data_folder import find_server_address, give_to_owner
+from bindery.log import structlog_configured
 
-_RAM = "2015-05-01"
 _NOT_FOUND = "EntityNotExist.User.AccessKey"
 
 
@@ -83,31 +84,28 @@ class _ServerKeys:
     """Of a running server; the root key asks for those of the account by naming no user."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._ram = Ram(client)
 
     def list(self) -> list[ListedKey]:
-        rows = self._call("ListAccessKeys")["AccessKeys"]["AccessKey"]
+        rows = self._ram.call("ListAccessKeys")["AccessKeys"]["AccessKey"]
         return [
             ListedKey(row["AccessKeyId"], row["Status"] == "Active", row.get("Label", "")) for row in rows
         ]
 
     def add(self, label: str) -> AccessKey:
-        made = self._call("CreateAccessKey", Label=label or None)["AccessKey"]
+        made = self._ram.call("CreateAccessKey", Label=label or None)["AccessKey"]
         return AccessKey(made["AccessKeyId"], made["AccessKeySecret"])
 
     def set_active(self, key_id: str, *, active: bool) -> bool:
         status = "Active" if active else "Inactive"
-        return _found(lambda: self._call("UpdateAccessKey", UserAccessKeyId=key_id, Status=status))
+        return _found(lambda: self._ram.call("UpdateAccessKey", UserAccessKeyId=key_id, Status=status))
 
     def remove(self, key_id: str) -> bool:
-        return _found(lambda: self._call("DeleteAccessKey", UserAccessKeyId=key_id))
+        return _found(lambda: self._ram.call("DeleteAccessKey", UserAccessKeyId=key_id))
 
     def reseal(self, *, at_once: bool) -> tuple[int, tuple[str, ...]]:
-        done = self._client.call("ResealAccessKeys", AtOnce=at_once)
+        done = self._ram.client.call("ResealAccessKeys", AtOnce=at_once)
         return int(done["Resealed"]), tuple(done.get("Lost", ()))
-
-    def _call(self, action: str, **parameters: Any) -> dict[str, Any]:
-        return self._client.call(action, version=_RAM, **parameters)
 
 
 def _found(change: Callable[[], object]) -> bool:
@@ -144,25 +142,13 @@ def open_stopped(config: Config) -> Iterator[tuple[AccessRecord, Sealer]]:
 @contextmanager
 def open_stopped_record(config: Config) -> Iterator[AccessRecord]:
     """The record of a data folder. Raises CatalogInUse while a server runs."""
+    # A command says what it was asked for on its standard output, and nothing else.
+    to_stderr = structlog_configured(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        with _logging_to_stderr(), open_access(config.data) as record:
+        with to_stderr, open_access(config.data) as record:
             yield record
     finally:
         give_to_owner(config.data)
-
-
-@contextmanager
-def _logging_to_stderr() -> Iterator[None]:
-    """A command says what it was asked for on its standard output, and nothing else."""
-    earlier = structlog.get_config() if structlog.is_configured() else None
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    try:
-        yield
-    finally:
-        if earlier is None:
-            structlog.reset_defaults()
-        else:
-            structlog.configure(**earlier)
 
 
 def _address(data: Path) -> str:

@@ -12,19 +12,15 @@ import structlog
 from click.testing import CliRunner, Result
 
 from bindery.cli.main import main
+from bindery.log import structlog_configured
 from bindery.testing import BinderyServer
 
 
 @pytest.fixture(autouse=True)
 def _log_to_stderr() -> Iterator[None]:
     """What a command prints is not mixed with the log of the server in the same process."""
-    before = structlog.get_config() if structlog.is_configured() else None
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
-    yield
-    if before is None:
-        structlog.reset_defaults()
-    else:
-        structlog.configure(**before)
+    with structlog_configured(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__)):
+        yield
 
 
 class Commands:

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from bindery.access.audit.record import Kind
+from bindery.data_folder import sync_folder
 
 _NAME = re.compile(r"(change|denial|call)-(\d{8})-(\d{12})-([0-9a-f]{8})\.jsonl", re.ASCII)
 _KINDS = {kind.value.lower(): kind for kind in Kind}
@@ -89,7 +90,7 @@ class WritingFile:
         try:
             os.fsync(self._file)
             if self._is_new:
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
                 self._is_new = False
         except OSError:
             self.is_broken = True
@@ -144,14 +145,6 @@ def _remove(path: Path) -> bool:
     finally:
         os.close(file)
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def files_by_day(files: list[LogFile]) -> Iterator[tuple[str, list[LogFile]]]:
