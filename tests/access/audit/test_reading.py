@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bindery.access.audit import reading as reading_module
@@ -64,6 +64,7 @@ def test_files_of_several_servers_and_days_come_as_one(tmp_path: Path) -> None:
     assert pages(tmp_path, 100, most_examined=3) == expected
 
 
+@example(lengths=[0, 1, 1, 1, 1, 138, 300, 300, 1, 156, 300], servers=1, block=40, limit=1, equal=True)
 @given(
     lengths=st.lists(st.integers(0, 300), min_size=1, max_size=60),
     servers=st.integers(1, 3),

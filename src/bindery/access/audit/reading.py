@@ -119,7 +119,7 @@ def _lines(
     except FileNotFoundError:
         return
     try:
-        for offset, line in _backwards(descriptor, _end_for(descriptor, start)):
+        for offset, line in _backwards(descriptor, _end_for(descriptor, file.name, start)):
             position = Position(time_of(line), file.name, offset)
             if not position.time or (start is not None and position >= start):
                 continue
@@ -149,16 +149,16 @@ def _backwards(descriptor: int, end: int) -> Iterator[tuple[int, bytes]]:
         rest = block[:cut]
 
 
-def _end_for(descriptor: int, start: Position | None) -> int:
+def _end_for(descriptor: int, name: str, start: Position | None) -> int:
     """An offset behind every line before ``start``, found without reading all of the file."""
     size = os.fstat(descriptor).st_size
     if start is None:
         return size
+    if start.file == name:
+        return min(size, start.offset)
     blocks = range((size + _BLOCK - 1) // _BLOCK)
-    later = bisect_left(blocks, True, key=lambda block: _first_time(descriptor, block) >= start.time)
-    return min(
-        size, (later + 2) * _BLOCK
-    )  # lines of the block before, and equal times, may reach into the next
+    later = bisect_left(blocks, True, key=lambda block: _first_time(descriptor, block) > start.time)
+    return min(size, (later + 2) * _BLOCK)  # lines of the block before may reach into the next
 
 
 def _first_time(descriptor: int, block: int) -> str:
