@@ -100,6 +100,7 @@ def test_a_page_is_seen_before_its_slowest_file(open_room: OpenRoom, pool: SlowP
     room.wait(lambda: indexed(room) == keys - {SLOW})
     assert room.binding("media").phase is BindingPhase.FULL_SCANNING
     assert room.binding("media").cursor is None, "a cursor may only pass what is committed"
+    room.wait(lambda: room.progress("media").indexed)  # told a moment after the commit
     progress = room.progress("media")
     check_balance(progress)
     assert (progress.listed, progress.indexed, progress.pending) == (40, 39, 1)
