@@ -22,8 +22,11 @@ from hypothesis import settings
 from bindery.api.gateway.signature import sign_v3
 from bindery.api.spec.model import load_models
 
+RANDOM = bool(os.environ.get("BINDERY_RANDOM"))
+"""Try other random inputs each time. Without it the same are tried, so that a change is judged by itself alone."""
+
 # A busy machine is no failure: tests say what happens, never how fast.
-settings.register_profile("bindery", deadline=None)
+settings.register_profile("bindery", deadline=None, derandomize=not RANDOM, print_blob=True)
 settings.load_profile("bindery")
 
 _configure = structlog.configure

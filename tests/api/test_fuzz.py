@@ -102,7 +102,7 @@ def values(parameter: Parameter) -> st.SearchStrategy[Any]:
 @SOME
 @given(data=st.data())
 def test_any_values(api: Api, dataset: dict[str, str], identifier: str, data: st.DataObject) -> None:
-    """RegisterBucket is left out: it names folders of this machine."""
+    """RegisterBucket is left out: it names folders of this machine, which EstimateBinding refuses here (403)."""
     parameters = {}
     operation = load_models()[identifier]
     for parameter in operation.parameters:
@@ -116,7 +116,8 @@ def test_any_values(api: Api, dataset: dict[str, str], identifier: str, data: st
         assert ElementTree.fromstring(answer.body).findtext("RequestId") == answer.request_id
     else:
         assert json.loads(answer.body)["RequestId"] == answer.request_id
-    assert answer.status in (200, 400, 404, 409), (parameters, answer.body)
+    refused = {403} if "Store" in parameters else set()
+    assert answer.status in {200, 400, 404, 409} | refused, (parameters, answer.body)
 
 
 @SOME
