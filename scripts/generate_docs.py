@@ -19,17 +19,11 @@ from bindery.api.spec.model import Model, load_models
 from bindery.ranges import range_of, setting_types
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-SECTIONS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
-    ("server", config.ServerConfig),
-    ("account", config.AccountConfig),
-    ("extraction", config.ExtractionConfig),
-    ("sync", config.SyncConfig),
-    ("register", config.RegisterConfig),
-    ("events", config.EventsConfig),
-    ("notifications", config.NotificationsConfig),
-    ("audit", config.AuditConfig),
-    ("log", config.LogConfig),
-)
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(config.Config)
+    if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
+}
 
 
 def configuration_page() -> str:
@@ -42,9 +36,9 @@ def configuration_page() -> str:
         "",
         "## Top level",
         "",
-        *_table(config.Config, leave_out={name for name, _ in SECTIONS}),
+        *_table(config.Config, leave_out=set(SECTIONS)),
     ]
-    for name, struct in SECTIONS:
+    for name, struct in SECTIONS.items():
         lines += ["", f"## `[{name}]`", "", *_table(struct)]
     lines += ["", "## Environment", "", *_environment()]
     return "\n".join(lines) + "\n"

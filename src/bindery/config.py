@@ -115,6 +115,7 @@ class MetricsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_un
 
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
     enabled: bool = True
+    """Whether there is the page."""
     token: str = ""
     """What ``Authorization: Bearer`` must show. Empty: anybody may ask, and is told no names of datasets."""
 
@@ -124,6 +125,7 @@ class HealthConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unk
 
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
     enabled: bool = True
+    """Whether there are these pages."""
     token: str = ""
     """With it in ``Authorization: Bearer``, ``/readyz`` tells how far indexes are; the status is told to anybody."""
 
