@@ -30,8 +30,8 @@ from bindery.api.gateway.listening import bind
 from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.tls import Certificate
 from bindery.buckets.registration import Registration
-from bindery.buckets.registry import Buckets, parse_store
-from bindery.buckets.store import StoreAddress
+from bindery.buckets.registry import Buckets, check_address, parse_store
+from bindery.buckets.store import StoreAddress, StoreMisconfigured
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
@@ -157,10 +157,20 @@ def open_catalog(config: Config) -> Catalog:
 
 def open_buckets(config: Config) -> Buckets:
     """The configured buckets, those registered at run time, and every folder of the bucket root."""
-    addresses = {name: parse_store(name, store) for name, store in config.buckets.items()}
+    addresses = {name: _address(name, store) for name, store in config.buckets.items()}
     _warn_of_missing_folders(addresses.values(), config.bucket_root)
     folder_options = {"follow": config.sync.folder_follow}
     return Buckets(addresses, config.bucket_root, config.data, folder_options=folder_options)
+
+
+def _address(bucket: str, store: str) -> StoreAddress:
+    """Raises StoreMisconfigured, which names the bucket; what makes no sense keeps the server from starting."""
+    try:
+        address = parse_store(bucket, store)
+        check_address(address)
+    except StoreMisconfigured as error:
+        raise StoreMisconfigured(f"bucket {bucket}: {error}") from error
+    return address
 
 
 def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | None) -> None:

@@ -24,7 +24,7 @@ from bindery.access.sealing import load_sealer
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
-from bindery.buckets.registry import Buckets, check_apart_from, parse_store
+from bindery.buckets.registry import Buckets, check_address, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
@@ -234,6 +234,7 @@ def _buckets(config: Config) -> Iterator[Finding]:
     for name, store in sorted(config.buckets.items()):
         try:
             address = parse_store(name, store)
+            check_address(address)
             check_apart_from(address, config.data)
             addresses[name] = address
         except StoreError as error:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from bindery.buckets.endpoint import check_ambient, check_endpoint
+from bindery.buckets.given_credentials import Way, check_given
 from bindery.buckets.object_store import split_root
 from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.ordering import order_of
@@ -23,11 +25,14 @@ _VENDOR = re.compile(
     r"https://[a-z0-9]{3,24}\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)"
 )
 _OWN = ("account_key", "sas_token")
+_WAYS = tuple(Way((name,)) for name in _OWN)
+_SIGNATURE = re.compile(r"(?:^|[?&])sig=[^&]")
 
 
 def open_azure(address: StoreAddress) -> OpendalStore:
     """The container at ``azblob://name[/prefix]``; no request is made yet. Raises StoreMisconfigured."""
     parts, given = urlsplit(address.url), address.options
+    _check_given(given)
     options = {"container": parts.netloc, "root": f"/{split_root(parts.path)}"}
     options |= {name: given[name] for name in ("account_name", *_OWN) if name in given}
     endpoint = given.get("endpoint") or os.environ.get("AZBLOB_ENDPOINT")
@@ -35,6 +40,16 @@ def open_azure(address: StoreAddress) -> OpendalStore:
     if not any(name in given for name in _OWN):
         check_ambient(address, given.get("endpoint"), _VENDOR)
     return OpendalStore(address, "azblob", options, order=order_of({"order": "utf16", **given}))
+
+
+def _check_given(options: Mapping[str, str]) -> None:
+    check_given(options, _WAYS)
+    if "account_key" in options and not options.get("account_name"):
+        raise StoreMisconfigured("account_key is nothing without account_name; set both, or neither")
+    if "sas_token" in options and not _SIGNATURE.search(options["sas_token"]):
+        raise StoreMisconfigured(
+            "sas_token has no signature (sig=…): write the whole token, with & as %26 and = as %3D"
+        )
 
 
 def _default_endpoint(account: str | None) -> str:

@@ -102,8 +102,3 @@ def check_region(region: str | None) -> str | None:
     if region is not None and not _REGION.fullmatch(region):
         raise StoreMisconfigured("a region has up to 50 letters, digits and hyphens")
     return region
-
-
-def is_set(options: Mapping[str, str], name: str) -> bool:
-    """Whether an option is ``true``."""
-    return options.get(name, "false").lower() in ("true", "1", "yes")

@@ -19,9 +19,9 @@ from bindery.buckets.endpoint import (
     check_ambient,
     check_region,
     is_local,
-    is_set,
     parse_endpoint,
 )
+from bindery.buckets.given_credentials import ANONYMOUS, Way, check_given, is_set
 from bindery.buckets.object_store import Dialect, ObjectStore, split_root
 from bindery.buckets.signing import OSS_V4, Credentials
 from bindery.buckets.store import AccessDenied, StoreAddress, StoreMisconfigured
@@ -46,6 +46,7 @@ KIND = Kind(
     ),
     on_this_machine=frozenset({"ca_bundle"}),
 )  # fmt: skip
+_WAYS = (Way(("access_key_id", "access_key_secret"), "security_token"), ANONYMOUS)
 
 
 def open_oss(address: StoreAddress) -> ObjectStore:
@@ -83,14 +84,12 @@ def _location(bucket: str, options: Mapping[str, str]) -> Location:
 def _credentials(address: StoreAddress) -> Callable[[], Credentials] | None:
     """Where a request gets its credentials; None for a public bucket."""
     options = address.options
+    check_given(options, _WAYS)
     if is_set(options, "anonymous"):
         return None
-    key, secret = options.get("access_key_id"), options.get("access_key_secret")
-    if key and secret:
-        given = Credentials(key, secret, options.get("security_token", ""))
+    if key := options.get("access_key_id"):
+        given = Credentials(key, options["access_key_secret"], options.get("security_token", ""))
         return lambda: given
-    if key or secret:
-        raise StoreMisconfigured("access_key_id and access_key_secret belong together; set both")
     check_ambient(address, options.get("endpoint"), _VENDOR)
     return _found_credentials
 
@@ -112,6 +111,10 @@ def _found_credentials() -> Credentials:
         secret = os.environ.get(f"{prefix}ACCESS_KEY_SECRET")
         if key and secret:
             return Credentials(key, secret, os.environ.get(prefix + token, ""))
+        if key or secret:
+            raise StoreMisconfigured(
+                f"set both {prefix}ACCESS_KEY_ID and {prefix}ACCESS_KEY_SECRET, or neither"
+            )
     raise AccessDenied(
         "no OSS credentials found; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or "
         "anonymous=true for a public bucket"

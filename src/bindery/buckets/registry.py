@@ -75,6 +75,11 @@ def open_store(address: StoreAddress) -> Store:
     return _STORES[urlsplit(address.url).scheme](address)
 
 
+def check_address(address: StoreAddress) -> None:
+    """Raise StoreMisconfigured when no store can be opened at the address; no request is made."""
+    open_store(address).close()
+
+
 def identify(address: StoreAddress) -> StoreIdentity:
     """Which store an address leads to. Raises StoreError when it cannot be listed."""
     store = open_store(address)

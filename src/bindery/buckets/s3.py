@@ -21,9 +21,9 @@ from bindery.buckets.endpoint import (
     addresses_by_path,
     check_ambient,
     check_region,
-    is_set,
     parse_endpoint,
 )
+from bindery.buckets.given_credentials import ANONYMOUS, Way, check_given, is_set
 from bindery.buckets.object_store import Dialect, ObjectStore, split_root
 from bindery.buckets.signing import AWS_V4, Credentials
 from bindery.buckets.store import AccessDenied, StoreAddress, StoreMisconfigured
@@ -54,6 +54,7 @@ KIND = Kind(
     ),
     on_this_machine=frozenset({"profile", "ca_bundle"}),
 )  # fmt: skip
+_WAYS = (Way(("access_key_id", "secret_access_key"), "session_token"), Way(("profile",)), ANONYMOUS)
 _DNS_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
@@ -109,14 +110,12 @@ def _change_region(location: Location, region: str) -> Location:
 def _credentials(address: StoreAddress) -> Callable[[], Credentials] | None:
     """Where a request gets its credentials; None for a public bucket."""
     options = address.options
+    check_given(options, _WAYS)
     if is_set(options, "anonymous"):
         return None
-    key, secret = options.get("access_key_id"), options.get("secret_access_key")
-    if key and secret:
-        given = Credentials(key, secret, options.get("session_token", ""))
+    if key := options.get("access_key_id"):
+        given = Credentials(key, options["secret_access_key"], options.get("session_token", ""))
         return lambda: given
-    if key or secret:
-        raise StoreMisconfigured("access_key_id and secret_access_key belong together; set both")
     check_ambient(address, options.get("endpoint"), _VENDOR)
     return lambda: _found_credentials(options.get("profile"))
 
