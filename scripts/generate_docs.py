@@ -52,7 +52,7 @@ def coverage_page() -> str:
         "An operation that is not built answers HTTP 501 with the code `NotImplemented`. Operations marked *extension*",
         "are Bindery's own or withdrawn by the vendor, and are refused with `--strict`. Generated from the API models",
         "and the code by `make docs`. Of an operation on several resources a caller needs the action on each; names in",
-        "braces are those of the request.",
+        "braces are those of the request. Of an operation that is not going to be built its row says why.",
     ]
     for model in load_models().all:
         lines += ["", *_coverage(model)]
@@ -74,7 +74,7 @@ def _coverage(model: Model) -> list[str]:
     ]
     for name in names:
         operation = model.operations[name]
-        note = "extension" if operation.extension else ""
+        note = "extension" if operation.extension else operation.left_out
         works = "yes" if operation.id in built else "no"
         resources = (
             "<br>".join(dict.fromkeys(f"`{each.name}`" for each in operation.resources)) or "nothing"

@@ -67,6 +67,19 @@ def test_every_rule_belongs_to_a_parameter(product: str) -> None:
     assert set(patches["postOnly"]) <= set(model.operations)
 
 
+def test_what_is_left_out_says_why() -> None:
+    """Of RAM and STS, which are meant to be whole; and nothing that is built claims not to be."""
+    for operation in load_models():
+        is_built = operation.id in operation_ids()
+        assert not (is_built and operation.left_out), operation.id
+        assert is_built or operation.left_out or operation.product == "imm", operation.id
+
+
+def test_every_condition_key_of_an_operation_is_a_parameter() -> None:
+    for operation in load_models():
+        assert set(operation.conditions.values()) <= {each.name for each in operation.parameters}
+
+
 def test_every_list_has_a_largest_page() -> None:
     for operation in map(load_models().__getitem__, built_operations()):
         for parameter in operation.parameters:

@@ -25,6 +25,7 @@ class Ram:
     """Calls operations by name with the SDK, and remembers which."""
 
     def __init__(self, server: RunningServer, **settings: Any) -> None:
+        self._server, self._settings = server, settings
         client = pytest.importorskip("alibabacloud_ram20150501.client").Client
         known = {
             "access_key_id": server.key_id,
@@ -43,6 +44,10 @@ class Ram:
         assert answer.status_code == 200
         assert answer.body.request_id == answer.headers["x-acs-request-id"]
         return answer.body
+
+    def with_key(self, key_id: str, secret: str) -> Ram:
+        """The same server with another key."""
+        return Ram(self._server, **{**self._settings, "access_key_id": key_id, "access_key_secret": secret})
 
     def refused(self, action: str, **fields: Any) -> tuple[int, str]:
         """Status and code of a refusal."""
@@ -180,8 +185,14 @@ def keys(ram: Ram, name: str) -> None:
     ram("CreateAccessKey", user_name=name)
     assert ram.refused("CreateAccessKey", user_name=name) == (409, "LimitExceeded.User.AccessKey")
     assert len(first.access_key_secret) >= 30
+    with pytest.raises(ClientException) as refused:
+        ram.with_key(first.access_key_id, first.access_key_secret)("ListGroups")
+    message = refused.value.access_denied_detail["EncodedDiagnosticMessage"]
+    decoded = ram("DecodeDiagnosticMessage", encoded_diagnostic_message=message).decoded_diagnostic_message
+    assert (decoded.auth_action, decoded.explicit_deny) == ("ram:ListGroups", False)
+    assert decoded.auth_principal.auth_principal_display_name == name
     which = {"user_name": name, "user_access_key_id": first.access_key_id}
-    assert ram("GetAccessKeyLastUsed", **which).access_key_last_used.last_used_date == ""
+    assert ram("GetAccessKeyLastUsed", **which).access_key_last_used.last_used_date
     ram("UpdateAccessKey", **which, status="Inactive")
     listed = ram("ListAccessKeys", user_name=name).access_keys.access_key
     assert [(key.access_key_id, key.status) for key in listed[:1]] == [(first.access_key_id, "Inactive")]

@@ -9,10 +9,11 @@ import msgspec
 
 from bindery.access.authorizer import Refusal
 from bindery.access.identities import Identities, Identity, IdentityKind
+from bindery.access.sealing import CannotOpen
 from bindery.api.errors import ApiError, access_denied
 from bindery.api.spec.model import Refusal as Words
 
-DIAGNOSIS = "diagnostic message"
+_DIAGNOSIS = "diagnostic message"
 """What sealed diagnoses are sealed for."""
 _PRINCIPAL_TYPES = {IdentityKind.USER: "SubUser", IdentityKind.SESSION: "AssumedRoleUser"}
 
@@ -75,5 +76,13 @@ def _sealed_diagnosis(
         "AuthConditions": conditions,
         "MatchedPolicies": matched,
     }
-    sealed = identities.sealer.seal_token(msgspec.json.encode(diagnosis), DIAGNOSIS)
+    sealed = identities.sealer.seal_token(msgspec.json.encode(diagnosis), _DIAGNOSIS)
     return base64.b64encode(sealed).decode()
+
+
+def open_diagnosis(identities: Identities, encoded: str) -> bytes | None:
+    """The JSON of a sealed diagnosis; None for what was not made here."""
+    try:
+        return identities.sealer.open_token(base64.b64decode(encoded, validate=True), _DIAGNOSIS)
+    except (ValueError, CannotOpen):
+        return None

@@ -183,12 +183,13 @@ def unsupported_method() -> ApiError:
     return ApiError(403, "UnsupportedHTTPMethod", "This http method is not supported.")
 
 
-def not_implemented(name: str) -> ApiError:
-    """The operation exists in the API and is not built yet."""
+def not_implemented(name: str, why: str = "") -> ApiError:
+    """The operation exists in the API and is not built; ``why`` when it is not going to be."""
+    state = f"not built in Bindery: {why}" if why else "not built in Bindery yet"
     return ApiError(
         501,
         "NotImplemented",
-        f"{name} is part of the API but not built in Bindery yet; see /docs/coverage of this server.",
+        f"{name} is part of the API but {state}; see /docs/coverage of this server.",
     )
 
 
@@ -385,6 +386,16 @@ def session_too_long(most: int) -> ApiError:
         400,
         "InvalidParameter.DurationSeconds",
         f"The Min/Max value of DurationSeconds is 900/{most}: MaxSessionDuration of the role.",
+    )
+
+
+def diagnosis_unreadable() -> ApiError:
+    """A message that this server has not sealed, or whose sealing key is gone."""
+    return ApiError(
+        400,
+        "InvalidParameter.EncodedDiagnosticMessage.Format",
+        "The EncodedDiagnosticMessage is not from a refusal of this server, was cut short, or is older than its "
+        "sealing keys; give it whole, as AccessDeniedDetail has it.",
     )
 
 

@@ -18,7 +18,7 @@ from bindery.api.context import Context, current_authority, current_identity
 from bindery.api.errors import ApiError
 from bindery.api.messages.tokens import AssumeRoleRequest, AssumeRoleResponseBodyCredentials
 from bindery.api.operations.tokens.assume_role import assume_role
-from bindery.catalog.access_records import PolicyType, PrincipalKind, Role, User
+from bindery.catalog.access_records import Policy, PolicyType, PrincipalKind, Role, User
 
 from ..conftest import Api
 
@@ -222,3 +222,31 @@ def test_a_trust_policy_may_ask_where_the_caller_is(api: Api, alice: AccessKey) 
     assert assume(api, alice.id, conditions={"acs:SourceIp": "10.1.2.3"})
     assert refused(api, alice.id, conditions={"acs:SourceIp": "11.1.2.3"})[:2] == (403, "NoPermission")
     assert refused(api, alice.id)[:2] == (403, "NoPermission")
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters"),
+    [
+        ("sts:RoleSessionName", {"RoleSessionName": "nightly"}),
+        ("sts:ExternalId", {"RoleSessionName": "me", "ExternalId": "nightly"}),
+        ("sts:sourceidentity", {"RoleSessionName": "me", "SourceIdentity": "nightly"}),
+    ],
+)
+def test_a_users_own_policy_may_ask_how_a_role_is_assumed(
+    api: Api, alice: AccessKey, key: str, parameters: dict[str, str]
+) -> None:
+    statement = {
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": ROLE_ARN,
+        "Condition": {"StringEquals": {key: "nightly"}},
+    }  # fmt: skip
+    api.catalog.policies.create(
+        Policy(name="assume"), json.dumps({"Version": "1", "Statement": [statement]})
+    )
+    api.catalog.policies.attach(PolicyType.CUSTOM, "assume", PrincipalKind.USER, "alice")
+    try:
+        with api.signed_by(alice.id, alice.secret):
+            assert api("AssumeRole", RoleArn=ROLE_ARN, **parameters)["Credentials"]
+            assert api.send("AssumeRole", {"RoleArn": ROLE_ARN, "RoleSessionName": "me"}).status == 403
+    finally:
+        api.catalog.policies.detach(PolicyType.CUSTOM, "assume", PrincipalKind.USER, "alice")
+        api.catalog.policies.delete("assume")

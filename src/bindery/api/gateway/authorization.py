@@ -146,19 +146,21 @@ def _demand(exchange: Exchange, context: Context, action: str, resource: str, de
 def _request_conditions(
     authority: Authority, operation: Operation, parameters: Mapping[str, str]
 ) -> Conditions:
-    """The tags that the request sets. What is no list of tags is refused later, and sets none."""
+    """Keys of the operation's own, and the tags that the request sets. What is no list of tags is refused later,
+    and sets none."""
+    own = {key: parameters[name] for key, name in operation.conditions.items() if parameters.get(name)}
     text = parameters.get(_TAGS)
     if (
         not text
         or operation.level == "list"
         or not authority.asks_for_tags(operation.action, keys.REQUEST_TAG)
     ):
-        return {}
+        return own
     try:
         pairs = msgspec.json.decode(text, type=list[_Pair])
     except (msgspec.DecodeError, UnicodeEncodeError):
-        return {}
-    return request_tags({pair.key: pair.value or "" for pair in pairs if pair.key})
+        return own
+    return {**own, **request_tags({pair.key: pair.value or "" for pair in pairs if pair.key})}
 
 
 def _resource_conditions(authority: Authority, action: str, resource: str, context: Context) -> Conditions:

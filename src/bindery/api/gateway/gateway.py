@@ -398,7 +398,7 @@ def find_operation(gateway: Gateway, exchange: Exchange) -> None:
     """The operation is built here."""
     built = gateway.built.get(exchange.operation.id)
     if built is None:
-        raise errors.not_implemented(exchange.operation.name)
+        raise errors.not_implemented(exchange.operation.name, exchange.operation.left_out)
     exchange.built = built
 
 

@@ -16,6 +16,9 @@ import msgspec
 
 _NAMED = re.compile(r"\{(\w+)\}")
 _SOURCE = "operations.json"
+_LONGEST_LIST = 65_536
+"""Characters: more than fifty names take, however they are written."""
+_names = msgspec.json.Decoder(tuple[str, ...])
 
 
 Level = Literal["create", "get", "list", "update", "delete", "none"]
@@ -92,10 +95,18 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """Not in calls whose parameters have one of these values."""
     given: str = ""
     """Only in calls that have this parameter."""
+    each: str = ""
+    """One for each name in this parameter, a list in JSON."""
 
-    def of(self, parameters: Mapping[str, str], *, region: str, account: str) -> str:
-        """The ARN with the names that a request gives, ``*`` for those it does not."""
+    def of(self, parameters: Mapping[str, str], *, region: str, account: str) -> tuple[str, ...]:
+        """The ARN with the names that a request gives, ``*`` for those it does not; several with ``each``."""
         known = {"region": region, "account": account}
+        if not self.each:
+            return (self._filled(known, parameters),)
+        names = _listed(parameters.get(self.each, ""))
+        return tuple(self._filled(known, {**parameters, self.each: name}) for name in names)
+
+    def _filled(self, known: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         pieces = list(_pieces(self.name))
         for at in range(1, len(pieces), 2):
             pieces[at] = known.get(pieces[at]) or parameters.get(pieces[at]) or "*"
@@ -114,6 +125,15 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True):
 def _pieces(name: str) -> tuple[str, ...]:
     """Text and names in braces by turns: taken apart once, for every call asks."""
     return tuple(_NAMED.split(name))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The names of a list, each once; of what is none, or too long to be looked at here, that of everything."""
+    try:
+        names = _names.decode(text) if len(text) <= _LONGEST_LIST else ()
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        names = ()
+    return tuple(dict.fromkeys(names)) or ("",)
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +180,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     audit: Audit
     own: str | None = None
     """The parameter that means the calling user himself when it is left out."""
+    conditions: dict[str, str] = {}
+    """Parameters that are condition keys of their own, by the key: ``sts:ExternalId``."""
+    left_out: str = ""
+    """Why it is not built, of one that is not going to be."""
     extension: bool = False
     post_only: bool = False
 
@@ -175,9 +199,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         if self.own and user and not parameters.get(self.own):
             parameters = {**parameters, self.own: user}
         return tuple(
-            resource.of(parameters, region=region, account=account)
+            name
             for resource in self.resources
             if resource.concerns(parameters)
+            for name in resource.of(parameters, region=region, account=account)
         )
 
 
@@ -273,6 +298,7 @@ def load_model(product: str) -> Model:
         operations[name]["response"] += members
     families = {name: family for family, names in patches["families"].items() for name in names}
     access = _access(product, patches["access"])
+    left_out = {name: group["why"] for group in patches.get("leftOut", []) for name in group["names"]}
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields
@@ -282,7 +308,11 @@ def load_model(product: str) -> Model:
         product=product,
         version=version,
         operations={
-            name: _operation(entry, patches, known | {"family": families[name]} | access[name])
+            name: _operation(
+                entry,
+                patches,
+                known | {"family": families[name], "left_out": left_out.get(name, "")} | access[name],
+            )
             for name, entry in operations.items()
         },
         structs=msgspec.convert(structs, dict[str, Struct]),
@@ -303,6 +333,7 @@ def _access(product: str, access: dict[str, Any]) -> dict[str, dict[str, Any]]:
             "action": access.get("actions", {}).get(name, f"{product}:{name}"),
             "level": group["level"],
             "own": access.get("own", {}).get(name),
+            "conditions": access.get("conditions", {}).get(name, {}),
             "resources": [form for each in _several(group["resource"]) for form in _forms(access, each)],
         }
         for group in access["operations"]

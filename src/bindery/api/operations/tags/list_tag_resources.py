@@ -24,7 +24,7 @@ def list_tag_resources(context: Context, request: ListTagResourcesRequest) -> Li
     """
     if request.resource_names:
         wanted = tags_of(request.tag).items()
-        named = [
+        named = [  # those of a list that was too long to be decided on before are decided on here
             get_tagged(context, request.resource_type, name)
             for name in dict.fromkeys(request.resource_names)
             if context.view.shows(name, partial(_tags_of, context, request.resource_type, name))

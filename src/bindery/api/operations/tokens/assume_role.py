@@ -6,7 +6,6 @@ import time
 
 from bindery.access.assuming import NotTrusted, SessionTooLong, Wanted, assume
 from bindery.access.authorizer import Refusal
-from bindery.access.policy.condition_keys import EXTERNAL_ID
 from bindery.access.policy.document import MalformedPolicy
 from bindery.access.tokens import Credentials
 from bindery.api.context import Context
@@ -24,6 +23,7 @@ from bindery.api.messages.tokens import (
     AssumeRoleResponseBodyAssumedRoleUser,
     AssumeRoleResponseBodyCredentials,
 )
+from bindery.api.operations import snake_case
 from bindery.api.spec.model import load_models
 from bindery.catalog.access_records import EntityNotFound, Role
 
@@ -70,12 +70,9 @@ def _find_role(context: Context, arn: str) -> Role:
 
 
 def _conditions(request: AssumeRoleRequest) -> dict[str, str]:
-    """Keys that the trust policy may ask for."""
-    given = {
-        EXTERNAL_ID: request.external_id,
-        "sts:RoleSessionName": request.role_session_name,
-        "sts:SourceIdentity": request.source_identity,
-    }
+    """Keys that the trust policy may ask for, as the caller's own policies may."""
+    parameters = load_models()["sts:AssumeRole"].conditions
+    given = {key: getattr(request, snake_case(name)) for key, name in parameters.items()}
     return {key: value for key, value in given.items() if value}
 
 
