@@ -27,6 +27,7 @@ from bindery.access.permits import Permits
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind
+from bindery.api.gateway.proxies import TrustedProxies
 from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.tls import Certificate
 from bindery.buckets.registration import Registration
@@ -112,7 +113,9 @@ class Application:
 
     def make_server(self, certificate: Certificate | None = None) -> Server:
         """What serves the gateway over HTTP, not listening yet."""
-        return Server(self.gateway, HttpLimits(connections=self.config.server.connections), certificate)
+        settings = self.config.server
+        limits = HttpLimits(connections=settings.connections)
+        return Server(self.gateway, limits, certificate, TrustedProxies(settings.trusted_proxies))
 
     def signal_stop(self) -> None:
         """Let work that nobody waits for end at its next safe point."""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bindery.access.audit.settings import AuditSettings
+from bindery.api.gateway.proxies import check_network
 from bindery.buckets.endpoint import check_listed
 from bindery.buckets.folder import FOLLOW
 from bindery.buckets.store import StoreMisconfigured
@@ -57,6 +58,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Certificate with its chain (PEM): the server speaks HTTPS alone. Read anew when it changes."""
     tls_key: Path | None = None
     """Key of the certificate (PEM, without a password)."""
+    trusted_proxies: list[str] = []
+    """Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count; see docs/operations.md."""
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -268,8 +271,19 @@ def _check(config: Config) -> None:
         parse_zone(config.account.zone)
     except ValueError as error:
         raise ConfigurationError(f"account.zone: {error}") from error
+    _check_proxies(config.server)
     _check_notifications(config.notifications)
     _check_register(config.register)
+
+
+def _check_proxies(server: ServerConfig) -> None:
+    for proxy in server.trusted_proxies:
+        try:
+            check_network(proxy)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"server.trusted_proxies: {error}; write an address or a network, as 10.0.0.5 or 10.1.0.0/16"
+            ) from error
 
 
 def _check_register(register: RegisterConfig) -> None:

@@ -50,6 +50,13 @@ from bindery.secrecy import without_secrets
 @click.option(
     "--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="Key of the certificate (PEM)."
 )
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="ADDRESS|CIDR",
+    help="A proxy whose X-Forwarded-For and X-Forwarded-Proto count.  Repeatable.",
+)
 @click.option("--strict", is_flag=True, help="Refuse callers Bindery's own extensions of the API.")
 def serve(config_file: Path | None, **options: Any) -> None:
     """Run the server until SIGTERM or Ctrl-C, which end it within seconds.
@@ -60,16 +67,25 @@ def serve(config_file: Path | None, **options: Any) -> None:
     bindery serve --bucket photos=/srv/photos
     bindery serve --bucket-root /srv/buckets --data /var/lib/bindery
     bindery serve --bucket-root /srv/buckets --tls-certificate chain.pem --tls-key key.pem
+    bindery serve --bucket-root /srv/buckets --trusted-proxy 127.0.0.1
     bindery serve --bucket 'media=s3://media?endpoint=http://127.0.0.1:9000'
     """
     run(load_config(config_file, overrides(**options)))
 
 
-def overrides(*, buckets: tuple[str, ...] = (), strict: bool = False, **options: Any) -> dict[str, Any]:
+def overrides(
+    *,
+    buckets: tuple[str, ...] = (),
+    trusted_proxies: tuple[str, ...] = (),
+    strict: bool = False,
+    **options: Any,
+) -> dict[str, Any]:
     """The command line as a mapping shaped like the configuration file; unset options are left out."""
     values: dict[str, Any] = {name: options[name] for name in ("data", "bucket_root") if options.get(name)}
     server = ("host", "port", "tls_certificate", "tls_key")
     values["server"] = {name: options[name] for name in server if options.get(name) is not None}
+    if trusted_proxies:
+        values["server"]["trusted_proxies"] = list(trusted_proxies)
     if strict:
         values["server"]["strict"] = True
     if buckets:

@@ -43,10 +43,13 @@ class Listening:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.server = Server(api.gateway, limits)
+        self.server = self.make_server(api, limits)
         self.address = self.run(self.server.start("127.0.0.1", 0))
         self.host, port = self.address.rsplit(":", 1)
         self.port = int(port)
+
+    def make_server(self, api: Api, limits: HttpLimits) -> Server:
+        return Server(api.gateway, limits)
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENT)

@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import LineTooLong
 from bindery.api import errors
 from bindery.api.errors import ApiError
 from bindery.api.gateway.budget import Budget, Reservation
+from bindery.api.gateway.proxies import plain_address
 from bindery.api.gateway.rendering import Answer, make_request_id, render_error
 from bindery.api.gateway.seldom import Seldom
 
@@ -78,6 +79,13 @@ class Connections:
         elif connection in self._trusted:
             self._trusted.move_to_end(connection)
 
+    def move(self, connection: Connection, address: str) -> None:
+        """Its next request comes from somebody else, as on the connections of proxies: he has shown no key yet."""
+        self.remove(connection)
+        connection.address = address
+        self.count += 1
+        self._strangers.setdefault(address, OrderedDict())[connection] = None
+
     def _worth_least(self) -> Connection | None:
         if self._strangers:
             _, address = max((len(held), address) for address, held in self._strangers.items())
@@ -88,7 +96,7 @@ class Connections:
 class Connection(web.RequestHandler):
     """A connection that bounds what it takes, and answers broken HTTP in the form the SDKs read."""
 
-    __slots__ = ("_body", "_chunked", "_first", "_head", "_held", "_house", "address")
+    __slots__ = ("_body", "_chunked", "_first", "_head", "_held", "_house", "address", "peer")
 
     def __init__(self, house: House, server: web.Server, **settings: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **settings)
@@ -100,7 +108,10 @@ class Connection(web.RequestHandler):
         self._first = True
         self._body: Any = None
         self._chunked = False
+        self.peer = ""
+        """Who is at the other end: a client, or a proxy."""
         self.address = ""
+        """Whose request came last: the peer's own, or that of a client of a proxy."""
 
     @property
     def is_idle(self) -> bool:
@@ -110,6 +121,11 @@ class Connection(web.RequestHandler):
     def trust(self) -> None:
         """Somebody has shown a key on it."""
         self._house.connections.trust(self)
+
+    def belongs_to(self, address: str) -> None:
+        """The present request is of a client at this address."""
+        if address != self.address:
+            self._house.connections.move(self, address)
 
     def release_head(self) -> None:
         """The request whose line and headers were charged has got its answer."""
@@ -123,8 +139,8 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take part in the count of connections."""
         peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if peer else ""
-        self._held = Reservation(self._house.strange_bytes, self.address)
+        self.address = self.peer = plain_address(str(peer[0])) if peer else ""
+        self._held = Reservation(self._house.strange_bytes, self.peer)
         if hasattr(transport, "max_size"):
             transport.max_size = READ_SIZE
         super().connection_made(transport)
@@ -141,7 +157,7 @@ class Connection(web.RequestHandler):
         if self._first and data:
             self._first = False
             if data.startswith(_TLS_HANDSHAKE):
-                self._house.note_tls(self.address)
+                self._house.note_tls(self.peer)
         if len(data) > 1_024 and self._is_chaff(data):
             self._end_with(errors.malformed_request("The chunks of the body are too small."))
             return
@@ -179,7 +195,7 @@ class Connection(web.RequestHandler):
         """What aiohttp would write about a connection, in this server's words."""
         problem = kw.get("exc_info")
         if isinstance(problem, ConnectionError):
-            _log.debug("a client went away", client=self.address)
+            _log.debug("a client went away", client=self.peer)
         else:
             _log.error("a connection failed", exc_info=problem)
 

@@ -44,13 +44,13 @@ The console and the API explorer are not built yet.</p>
 """
 
 
-async def page_for(request: web.BaseRequest, readiness: Readiness) -> web.Response | None:
-    """The page that a browser asks for; None when the request is a call of the API."""
+async def page_for(request: web.BaseRequest, readiness: Readiness, *, secure: bool) -> web.Response | None:
+    """The page that a browser asks for, by HTTPS when it is ``secure``; None: the request is a call of the API."""
     path, _, query = request.raw_path.partition("?")
     if request.method not in ("GET", "HEAD") or query:
         return None
     if path == "/" and "text/html" in request.headers.get("Accept", ""):
-        return _html(_welcome(request, await readiness.problems()))
+        return _html(_welcome(request.host, await readiness.problems(), secure=secure))
     if path in ("/docs", "/docs/"):
         return _text("\n".join(f"/docs/{name}" for name in page_names()) + "\n")
     if path.startswith("/docs/"):
@@ -59,9 +59,9 @@ async def page_for(request: web.BaseRequest, readiness: Readiness) -> web.Respon
     return None
 
 
-def _welcome(request: web.BaseRequest, problems: list[str]) -> str:
-    host = escape(request.host)
-    protocol = "https" if request.secure else "http"
+def _welcome(host: str, problems: list[str], *, secure: bool) -> str:
+    host = escape(host)
+    protocol = "https" if secure else "http"
     return _WELCOME.format(
         style=_STYLE,
         version=__version__,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -30,6 +30,7 @@ from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind, describe_failure, shown
 from bindery.api.gateway.pages import page_for
+from bindery.api.gateway.proxies import Sender, TrustedProxies
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.tls import Certificate
@@ -63,10 +64,14 @@ class Server:
     """Serves a gateway; by TLS when there is a certificate."""
 
     def __init__(
-        self, gateway: Gateway, limits: HttpLimits | None = None, certificate: Certificate | None = None
+        self,
+        gateway: Gateway,
+        limits: HttpLimits | None = None,
+        certificate: Certificate | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
         self._gateway, self._settings = gateway, gateway.context.settings
-        self._certificate = certificate
+        self._certificate, self._proxies = certificate, proxies or TrustedProxies()
         self._following: asyncio.Task[None] | None = None
         self._limits = limits or HttpLimits()
         self._readiness = Readiness(gateway)
@@ -85,10 +90,10 @@ class Server:
 
         Returns ``HOST:PORT``. Raises CannotListen.
         """
-        house = House(_connections(self._limits.connections), self._gateway.strange_bytes)
+        self._house = House(_connections(self._limits.connections), self._gateway.strange_bytes)
         server = HttpServer(
             self._answer,
-            house,
+            self._house,
             access_log=None,
             auto_decompress=False,  # bodies are hashed as they were sent
             keepalive_timeout=self._limits.headers_seconds,
@@ -129,24 +134,25 @@ class Server:
 
     async def _find_answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = request.raw_path.partition("?")[0]
+        headers = _headers(request)
+        sender = self._sender(request, headers)
         page = self._pages.get(path)
         if page is not None and request.method in ("GET", "HEAD"):
             response = await page(request)
         elif path == "/events" or path.startswith("/events/"):
             await _continue(request)
             response = await self._events.handle(request)
-        elif (found := await page_for(request, self._readiness)) is not None:
+        elif (found := await page_for(request, self._readiness, secure=sender.secure)) is not None:
             response = found
         else:
-            return await self._call(request)
+            return await self._call(request, headers, sender)
         response.headers["Server"] = SERVER
         return response
 
-    async def _call(self, request: web.BaseRequest) -> web.StreamResponse:
-        headers: dict[str, list[str]] = {}
-        for name, value in request.headers.items():
-            headers.setdefault(name.lower(), []).append(value)
-        client = _Client(request, self._limits.body_seconds)
+    async def _call(
+        self, request: web.BaseRequest, headers: Mapping[str, Sequence[str]], sender: Sender
+    ) -> web.StreamResponse:
+        client = _Client(request, sender, self._limits.body_seconds)
         limit = self._gateway.limits.body
         if (client.body_length or 0) > limit:
             response = refuse(_too_large(limit), headers.get("host", [""])[0])
@@ -154,6 +160,13 @@ class Server:
             http = HttpRequest(request.method, request.raw_path, headers, client=client)
             response = response_of(await self._gateway.handle(http))
         return await self._send(request, response)
+
+    def _sender(self, request: web.BaseRequest, headers: Mapping[str, Sequence[str]]) -> Sender:
+        assert isinstance(request.protocol, Connection)
+        peer = Sender(request.protocol.peer, request.secure)
+        sender = self._proxies.sender(peer, headers)
+        request.protocol.belongs_to(sender.address)
+        return sender
 
     async def _send(self, request: web.BaseRequest, response: web.Response) -> web.Response:
         """Write the answer; a client that does not take it loses its connection."""
@@ -207,6 +220,14 @@ class Server:
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
+def _headers(request: web.BaseRequest) -> dict[str, list[str]]:
+    """All values of each header, its name in lower case."""
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name.lower(), []).append(value)
+    return headers
+
+
 def _switched_off(setting: str) -> web.Response:
     return web.Response(status=404, text=f"switched off in the configuration of this server: {setting}\n")
 
@@ -216,11 +237,10 @@ class _Client:
 
     __slots__ = ("_request", "_seconds", "address", "body_length", "connection", "secure")
 
-    def __init__(self, request: web.BaseRequest, seconds: float) -> None:
+    def __init__(self, request: web.BaseRequest, sender: Sender, seconds: float) -> None:
         assert isinstance(request.protocol, Connection)
         self.connection = request.protocol
-        self.address = self.connection.address
-        self.secure = request.secure
+        self.address, self.secure = sender
         self.body_length: int | None = request.content_length if request.can_read_body else 0
         self._request, self._seconds = request, seconds
 
