@@ -7,11 +7,13 @@ import json
 import pytest
 from tests.servers.scripted import Asked, Reply, Scripted
 
+from bindery.buckets import opendal_store
 from bindery.buckets.gcs import open_gcs
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
     ObjectNotFound,
+    PartlyListed,
     Store,
     StoreAddress,
     StoreMisconfigured,
@@ -40,6 +42,36 @@ def test_a_listing() -> None:
         (page,) = store_at(server.endpoint, "/root").list()
     assert [info.key for info in page] == ["a", "a/b"]
     assert (page[0].size, page[0].modified_ns) == (3, 1_714_979_289 * 10**9)
+
+
+@pytest.mark.parametrize("size", [2**53, 2**63 - 1, 2**63, 2**64 - 1])
+def test_a_size_that_no_object_has(size: int) -> None:
+    with Scripted(lambda _: answer(200, items=[item("a"), item("b") | {"size": str(size)}])) as server:
+        pages = store_at(server.endpoint).list()
+        assert [info.key for info in next(pages)] == ["a"]
+        with pytest.raises(PartlyListed, match=f"'b' .a size of {size} bytes, which no object has"):
+            next(pages)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"size": "-5"}, {"size": str(2**64)}, {"size": "x"}, {"updated": "12345-01-01T00:00:00Z"}]
+)
+def test_a_page_that_the_library_cannot_read_is_told_as_such(odd: dict[str, str]) -> None:
+    with (
+        Scripted(lambda _: answer(200, items=[item("a"), item("b") | odd])) as server,
+        pytest.raises(StoreUnavailable, match="a page of its listing cannot be read; the size or the time"),
+    ):
+        list(store_at(server.endpoint).list())
+
+
+def test_empty_pages_without_an_end_come_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opendal_store, "_PAGE_SECONDS", 0.5)
+    tokens = iter(range(10**9))
+    with (
+        Scripted(lambda _: answer(200, items=[], nextPageToken=f"t{next(tokens)}")) as server,
+        pytest.raises(StoreUnavailable, match="one empty page after the other"),
+    ):
+        list(store_at(server.endpoint).list())
 
 
 def test_a_listing_out_of_order_proves_nothing() -> None:

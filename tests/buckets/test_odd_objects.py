@@ -106,7 +106,8 @@ def test_times_are_bounded(serve: Serve, text: str | None, instant: int) -> None
     "fields",
     [
         {"Size": None}, {"Size": ""}, {"Size": "many"}, {"Size": "-1"}, {"Size": "9" * 30}, {"Size": "9" * 5_000},
-        {"Size": str(2**63)}, {"Size": "1.5"}, {"Size": "٣"}, {"ETag": None, "LastModified": None},
+        {"Size": str(2**53)}, {"Size": str(2**63 - 1)}, {"Size": str(2**63)}, {"Size": "1.5"}, {"Size": "٣"},
+        {"ETag": None, "LastModified": None},
     ],
 )  # fmt: skip
 def test_an_object_of_which_too_little_is_told_is_left_out_alone(
@@ -118,6 +119,30 @@ def test_an_object_of_which_too_little_is_told_is_left_out_alone(
     assert gap is not None
     assert gap.prefixes == {"odd.txt"}
     assert "odd.txt" in str(gap)
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (str(2**53), "a size of 9007199254740992 bytes, which no object has"),
+        (str(2**63 - 1), "a size of 9223372036854775807 bytes, which no object has"),
+        (str(2**63), "a size of 9223372036854775808 bytes, which no object has"),
+        ("-5", "a size of -5 bytes, which no object has"),
+        ("1e3", "a size that is no number of bytes"),
+        ("9" * 5_000, "a size that is no number of bytes"),
+        (None, "no size"),
+    ],
+)
+def test_what_is_wrong_with_a_size_is_said(serve: Serve, size: str | None, said: str) -> None:
+    _, gap = infos(oss(serve(lambda _: listing(entry("a"), entry("odd.txt", Size=size))).endpoint))
+    assert f"'odd.txt' ({said})" in str(gap)
+
+
+def test_the_largest_size_that_counts(serve: Serve) -> None:
+    server = serve(lambda _: listing(entry("a", Size=str(2**53 - 1)), entry("b", Size=" 0007 ")))
+    found, gap = infos(s3(server.endpoint))
+    assert [info.size for info in found] == [2**53 - 1, 7]
+    assert gap is None
 
 
 def test_an_object_without_a_key_is_told(serve: Serve) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -251,6 +252,38 @@ def test_trouble_of_everybody_is_nobody_s_failure(
     monkeypatch.undo()
     room.wait_followed("media")
     room.wait(lambda: indexed(room) == KEYS)
+
+
+@pytest.mark.parametrize("size", [2**53, 2**63 - 1, -1])
+@pytest.mark.parametrize("by_events", [False, True], ids=["full scan", "events"])
+def test_a_size_that_no_object_has_is_its_own_failure(
+    store_and_room: tuple[MemoryStore, Room], monkeypatch: pytest.MonkeyPatch, size: int, by_events: bool
+) -> None:
+    """A cap of the dataset has nothing to do with it."""
+    store, room = store_and_room
+    if by_events:
+        room.bind("media")
+        room.wait_followed("media")
+    content, details = store._object(store.put(BAD, b"\x00").key)
+    odd = msgspec.structs.replace(details, info=msgspec.structs.replace(details.info, size=size))
+    store._contents().objects[BAD] = (content, odd)
+    for key in sorted(KEYS - {BAD}):
+        store.put(key, b"\x00" + key.encode())
+    if by_events:
+        tell(room, *KEYS)
+    else:
+        room.bind("media")
+        room.wait_followed("media")
+    row = room.wait(lambda: room.live("media").get(BAD))
+    assert row.outcome is Outcome.FAILED, row
+    assert (row.reason, row.attempts) == (
+        f"StoreError: the store tells a size of {size} bytes, which no object has, of {BAD}",
+        1,
+    )
+    room.wait(lambda: indexed(room) == KEYS - {BAD})
+    assert room.documents()[f"oss://media/{BAD}"]["ObjectStatus"] == "Failed"
+    check_others_go_on(room, store)
+    assert room.binding("media").reason == ""
 
 
 @pytest.mark.parametrize("hours", [-(10**8), 10**7, 10**9])

@@ -40,6 +40,8 @@ _CONNECTIONS = 32
 _LONGEST_BODY = 32 * 1024 * 1024
 _LONGEST_ERROR = 64 * 1024
 _LONGEST_WAIT_SECONDS = 3_600.0
+_FARTHEST_SKEW_SECONDS = 100 * 365 * 86_400.0
+"""A clock that begins in 1970 is believed; one of another millennium signs nothing."""
 _MOST_SKEW_SECONDS = 240.0
 """S3 and OSS accept signatures up to 15 minutes old or early."""
 _SKEWED = "RequestTimeTooSkewed"
@@ -371,9 +373,10 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 def _seconds_ahead(answer: Answer) -> float | None:
-    """By how much the store's clock is ahead; None when it does not tell its time."""
+    """By how much the store's clock is ahead; None when it tells no time that can be."""
     moment = http_date(answer.headers.get("date", ""))
-    return None if moment is None else moment.timestamp() - time.time()
+    ahead = None if moment is None else moment.timestamp() - time.time()
+    return None if ahead is None or abs(ahead) > _FARTHEST_SKEW_SECONDS else ahead
 
 
 def _clocks(answer: Answer) -> str:

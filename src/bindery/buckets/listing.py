@@ -15,11 +15,10 @@ import msgspec
 
 from bindery.buckets.bucket_http import BucketHttp, parse_xml
 from bindery.buckets.ordering import Advance, Order
-from bindery.buckets.store import StoreUnavailable, bound_time
+from bindery.buckets.store import StoreUnavailable, bound_time, odd_size
 
 _PAGE = 1_000
-_LARGEST = 2**63 - 1
-_DIGITS = re.compile(r"[0-9]{1,19}")
+_NUMBER = re.compile(r"-?[0-9]{1,40}")
 _FAR = re.compile(r"\+?[0-9]{5,}-")
 _KEY = re.compile(rb"<(?:\w+:)?Key>[^<]*")
 _ILLEGAL = re.compile(
@@ -34,8 +33,10 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     """One object of a page, as the store writes it; ``key`` is decoded, ``etag`` without quotes."""
 
     key: str
-    size: int | None
-    """None when the store tells none, or none that can be."""
+    size: int
+    """Negative when the store tells none, or none that can be."""
+    no_size: str
+    """Why there is none."""
     etag: str
     modified_ns: int | None
     """None when the store tells no time that can be read."""
@@ -105,7 +106,7 @@ def _listed(entry: Element, tags: _Tags, decode: Callable[[str], str]) -> Listed
     values = {child.tag: child.text or "" for child in entry}
     return Listed(
         decode(values.get(tags.Key, "")),
-        read_size(values.get(tags.Size)),
+        *read_size(values.get(tags.Size)),
         values.get(tags.ETag, "").strip('"'),
         _time(values.get(tags.LastModified, "")),
         values.get(tags.StorageClass),
@@ -127,11 +128,14 @@ def _listing(body: bytes) -> Element:
     return root
 
 
-def read_size(text: str | None) -> int | None:
-    """The size of an object; None for a text that is none, or is more than any file holds."""
-    if text is None or not _DIGITS.fullmatch(text.strip()):
-        return None
-    return size if (size := int(text)) <= _LARGEST else None
+def read_size(text: str | None) -> tuple[int, str]:
+    """The size of an object, and nothing; or -1, and why the store's text is none."""
+    if text is None or not text.strip():
+        return -1, "no size"
+    if not _NUMBER.fullmatch(text.strip()):
+        return -1, "a size that is no number of bytes"
+    size = int(text)
+    return (-1, odd) if (odd := odd_size(size)) else (size, "")
 
 
 def _time(text: str) -> int | None:

@@ -169,8 +169,8 @@ class ObjectStore:
         told = listed.object_type if self._dialect.tells_type else None
         if told == "Symlink":  # readers get the target, with its size and ETag
             return self._target_info(key, untold)
-        if listed.size is None:
-            untold.note(key, "no size")
+        if listed.no_size:
+            untold.note(key, listed.no_size)
             return None
         if listed.modified_ns is None and not listed.etag:
             untold.note(key, "neither ETag nor time")
@@ -219,9 +219,9 @@ class ObjectStore:
         """Raises StoreError when the answer tells no size."""
         prefix = self._dialect.header_prefix
         etag = headers.get("etag", "").strip('"')
-        size = read_size(headers.get("content-length"))
-        if size is None:
-            raise StoreError(f"the store tells no size of {key}")
+        size, no_size = read_size(headers.get("content-length"))
+        if no_size:
+            raise StoreError(f"the store tells {no_size}, of {key}")
         return _info(
             key,
             size,

@@ -46,8 +46,10 @@ _LONGEST_TEXT = 4_000
 _UNAUTHORIZED = "code: 401"
 _TIMEOUT = 4.0
 _CHECK_SECONDS = 10.0
-_PAGE_SECONDS = 30.0
+_PAGE_SECONDS = 20.0
 """Within which a page comes, tries included. Empty pages are asked for again inside the library, which counts none."""
+_UNREADABLE = re.compile(r"at list => (?:parse|deserialize)")
+_UNREACHED = "send http request"
 
 
 class OpendalStore:
@@ -109,8 +111,8 @@ class OpendalStore:
         """One HEAD request."""
         metadata = self._stat(key)
         info = _info(key, metadata)
-        if info is None:
-            raise StoreError(f"the store tells neither ETag nor time of {key}, or no size")
+        if isinstance(info, str):
+            raise StoreError(f"the store tells {info}, of {key}")
         return ObjectDetails(
             info=info,
             content_type=metadata.content_type,
@@ -159,7 +161,8 @@ class OpendalStore:
                     yield entries
             except TimeoutError as error:
                 raise StoreUnavailable(
-                    f"the store of bucket {self.address.bucket} listed nothing for {seconds:g} seconds"
+                    f"the store of bucket {self.address.bucket} listed nothing for {seconds:g} seconds: it is slow, or "
+                    "answers one empty page after the other"
                 ) from error
             except _FAILURES as error:
                 raise self._bucket_error(error) from error
@@ -237,21 +240,24 @@ def _objects(
             key = entry.path
             if key.endswith("/") or not key.startswith(prefix) or key <= start_after:
                 continue
-            if (info := _info(key, entry.metadata)) is None:
-                untold.note(key, "neither ETag nor time, or no size")
+            info = _info(key, entry.metadata)
+            if isinstance(info, str):
+                untold.note(key, info)
             else:
                 page.append(info)
         if page:
             yield page
 
 
-def _info(key: str, metadata: Any) -> ObjectInfo | None:
-    """None when the store tells too little."""
+def _info(key: str, metadata: Any) -> ObjectInfo | str:
+    """The object; or what is lacking, when the store tells too little."""
     etag = (metadata.etag or "").strip('"')
     modified_ns = _modified_ns(metadata)
-    size = read_size(str(metadata.content_length))
-    if size is None or (modified_ns is None and not etag):
-        return None
+    size, no_size = read_size(str(metadata.content_length))
+    if no_size:
+        return no_size
+    if modified_ns is None and not etag:
+        return "neither ETag nor time"
     return ObjectInfo(key, size, etag or f"{modified_ns:X}-{size:X}", modified_ns or 0)
 
 
@@ -266,6 +272,11 @@ def _modified_ns(metadata: Any) -> int | None:
 def _told(error: Exception) -> str:
     """What may be told of a failure: its kind, and the status that was answered. The library's text repeats what
     the server answered and what it was asked."""
-    status = _STATUS.search(str(error)[:_LONGEST_TEXT])
+    text = str(error)[:_LONGEST_TEXT]
+    if _UNREADABLE.search(text):
+        return "a page of its listing cannot be read; the size or the time of an object in it may be none that can be"
+    if _UNREACHED in text:
+        return "it cannot be reached"
+    status = _STATUS.search(text)
     said = type(error).__name__ if status is None else f"HTTP status {status[1]}"
     return f"{said} (try again later)" if "(temporary)" in str(error)[:100] else said

@@ -19,6 +19,8 @@ _PUBLIC_OPTIONS = frozenset(
     {"endpoint", "region", "addressing", "anonymous", "account_name", "follow", "order", "object_acl"}
 )
 _LONGEST_TIME_NS = 2**63 - 1
+LARGEST_OBJECT = 2**53 - 1
+"""Bytes, 8 PiB: more than any store takes, and what a number in JSON holds exactly."""
 _MD5 = re.compile(r"[0-9a-fA-F]{32}(-[0-9]{1,5})?")
 _NO_MD5 = frozenset({"0" * 32, "d41d8cd98f00b204e9800998ecf8427e"})
 """What servers write that compute none: zeros, or the MD5 of nothing."""
@@ -78,6 +80,7 @@ class ObjectInfo(msgspec.Struct, frozen=True, gc=False):
 
     key: str
     size: int
+    """Bytes. An object store tells up to ``LARGEST_OBJECT``; see ``odd_size``."""
     etag: str
     """Opaque, without quotes; never empty."""
     modified_ns: int
@@ -106,6 +109,11 @@ def tells_content(info: ObjectInfo, capabilities: Capabilities) -> bool:
 def bound_time(instant_ns: int) -> int:
     """The nearest instant of those that 64 bits hold, 1677 to 2262."""
     return max(-_LONGEST_TIME_NS, min(instant_ns, _LONGEST_TIME_NS))
+
+
+def odd_size(size: int) -> str:
+    """Why a size cannot be that of an object; empty when it can."""
+    return "" if 0 <= size <= LARGEST_OBJECT else f"a size of {size} bytes, which no object has"
 
 
 class ObjectDetails(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bindery.buckets.store import ObjectInfo, bound_time
+from bindery.buckets.store import ObjectInfo, StoreError, bound_time, odd_size
 from bindery.catalog.records import FileWrite, LedgerEntry, Outcome
 from bindery.extract.extraction import Extraction
 from bindery.file import File
@@ -89,12 +89,15 @@ def result_of(
 
 
 def blamed(candidate: Candidate, error: Exception, *, binding_id: int, uri: str, now: int) -> Result:
-    """The outcome of an object that something unforeseen happened to; of its content nothing is kept.
+    """The outcome of an object that something unforeseen happened to, or of which the store tells what cannot be; of
+    its content nothing is kept.
 
-    It is tried again as what may pass, for it may be gone with the next version of Bindery, or the next moment.
+    The unforeseen is tried again as what may pass, for it may be gone with the next version of Bindery, or the next
+    moment.
     """
     attempts = attempts_before(candidate) + 1
-    failure = internal_error(error)
+    is_told = isinstance(error, StoreError)
+    failure = f"StoreError: {error}" if is_told else internal_error(error)
     row = ledger_row(candidate.info, Outcome.FAILED, failure, now)
     try:
         write = file_write(uri, Extraction(file=File(), failure=failure), binding_id)
@@ -103,7 +106,7 @@ def blamed(candidate: Candidate, error: Exception, *, binding_id: int, uri: str,
     return Result(
         msgspec.structs.replace(row, attempts=attempts),
         write=write,
-        look_again_after=wait_after(attempts) if attempts < MAX_ATTEMPTS else None,
+        look_again_after=wait_after(attempts) if attempts < MAX_ATTEMPTS and not is_told else None,
         needs_room=needs_room(candidate.row),
     )
 
@@ -188,7 +191,12 @@ def is_same_row(row: LedgerEntry | None, before: LedgerEntry | None) -> bool:
 
 
 def within_range(info: ObjectInfo) -> ObjectInfo:
-    """The object with a time that fits into 64 bits; one outside counts as the nearest limit."""
+    """The object with a time that fits into 64 bits; one outside counts as the nearest limit.
+
+    Raises StoreError when no object has its size.
+    """
+    if odd := odd_size(info.size):
+        raise StoreError(f"the store tells {odd}, of {info.key}")
     bounded = bound_time(info.modified_ns)
     return info if bounded == info.modified_ns else msgspec.structs.replace(info, modified_ns=bounded)
 

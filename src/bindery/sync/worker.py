@@ -348,7 +348,7 @@ class Worker(Stoppable):
                 yield extracting.candidate.info.size
         for landing in self._done:
             if landing.result.needs_room and landing.result.write is not None:
-                yield landing.candidate.info.size
+                yield landing.result.write.file.size or 0
 
     def _prepare(self, candidates: Sequence[Candidate], page: ListedPage | None) -> list[Extracting]:
         """What extracts the objects; has no effect yet."""
