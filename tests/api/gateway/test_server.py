@@ -390,6 +390,30 @@ def test_odd_requests_are_refused_in_order(api: Api, normal: Listening, sent: by
     assert normal.post("ListProjects", [])[0] == 200
 
 
+@pytest.mark.parametrize("sent", [b"\xff", b"\xfc", b"\xed\xb3\xbf", b"\xc3\xbc", b"\xf0\x9f\x98\x80"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Credential", "SignedHeaders", "Signature"),
+        *("x-acs-security-token", "x-acs-bindery-operator", "x-acs-signature-nonce"),
+        *("x-acs-date", "x-acs-action", "user-agent", "x-forwarded-for"),
+    ],
+)
+def test_headers_of_any_bytes_are_no_failure_of_the_server(
+    api: Api, normal: Listening, name: str, sent: bytes
+) -> None:
+    headers = {key: value.encode() for key, value in normal.signed("ListProjects", []).items()}
+    authorization = next(key for key in headers if key.lower() == "authorization")
+    if name in ("Credential", "SignedHeaders", "Signature"):
+        headers[authorization] = headers[authorization].replace(
+            name.encode() + b"=", name.encode() + b"=" + sent
+        )
+    else:
+        headers[name] = sent
+    lines = b"".join(key.encode() + b": " + value + b"\r\n" for key, value in headers.items())
+    assert normal.raw(b"POST / HTTP/1.1\r\n" + lines + b"Content-Length: 0\r\n\r\n")[0] < 500
+
+
 def test_a_connection_cut_in_the_middle_harms_nobody(api: Api, normal: Listening) -> None:
     for sent in (b"POST / HT", b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc", b""):
         with normal.connect() as connection:

@@ -224,8 +224,13 @@ def _headers(request: web.BaseRequest) -> dict[str, list[str]]:
     """All values of each header, its name in lower case."""
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        headers.setdefault(name.lower(), []).append(value)
+        headers.setdefault(name.lower(), []).append(value if value.isascii() else _storable(value))
     return headers
+
+
+def _storable(value: str) -> str:
+    """A question mark for each byte that is no UTF-8: what stands for it in Python fits no record and no answer."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def _switched_off(setting: str) -> web.Response:
