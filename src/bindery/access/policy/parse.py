@@ -32,7 +32,7 @@ from bindery.access.policy.json_text import (
     read_json,
     shown,
 )
-from bindery.access.policy.pattern import RESOURCE_PARTS, is_everything, split_resource
+from bindery.access.policy.pattern import ARN_PREFIX, RESOURCE_PARTS, compile_pattern, is_everything, split_resource
 
 _Read = TypeVar("_Read")
 _VERSION = "1"
@@ -284,6 +284,8 @@ def _is_resource(text: str) -> bool:
     if is_everything(text):
         return True
     parts = split_resource(text)
+    if not compile_pattern(parts[0])(ARN_PREFIX):
+        return False
     if len(parts) == RESOURCE_PARTS:
         return parts[-1] != ""
     return len(parts) > 1 and text.endswith("*")

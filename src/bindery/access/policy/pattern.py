@@ -10,6 +10,8 @@ from collections.abc import Callable
 Matcher = Callable[[str], bool]
 """Whether a whole text matches."""
 
+ARN_PREFIX = "acs"
+"""The first part of every resource."""
 RESOURCE_PARTS = 5
 """``acs:product:region:account:relative-id``; only the last part may itself contain colons."""
 
