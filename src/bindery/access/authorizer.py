@@ -20,7 +20,6 @@ from bindery.access.policy.decide import (
     Grants,
     Request,
     decide,
-    may_ever,
 )
 
 Tags = Mapping[str, str]
@@ -105,17 +104,15 @@ class Authority:
         return decide_below(self._grants, request) if asked.below else decide(self._grants, request)
 
     def decide_list(self, action: str, resource: str, conditions: Conditions = _NOTHING) -> Decision:
-        """Whether a list may be asked for. ``resource`` names what it lists: ``acs:imm:…:project/p/dataset/*``."""
+        """Whether a list may be asked for. ``resource`` names what it lists: ``acs:imm:…:project/p/dataset/*``.
+
+        ``*`` alone names nothing that could be shown item by item: such a list is decided as a whole.
+        """
         start, star, _ = resource.partition("*")
-        if self._grants is None or not star:
+        if self._grants is None or not star or not start:
             return self.decide(action, resource, conditions)
         request = Request(action, start, self._with(conditions))
-        possible = (
-            may_below(self._grants, request)
-            if start
-            else may_ever(self._grants, action, request.conditions)
-        )
-        if possible:
+        if may_below(self._grants, request):
             return _MAY_LIST
         whole = decide(self._grants, Request(action, resource, request.conditions))
         return _DENIED if whole.allowed else whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bindery.access.policy.compiled import read_policy
-from bindery.access.policy.decide import Attached, Cause, Grants, Request, decide, may_ever
+from bindery.access.policy.decide import Attached, Cause, Grants, Request, decide
 from bindery.access.policy.document import PolicyForm
 from bindery.access.policy.system import system_policies
 
@@ -40,13 +40,6 @@ def test_a_session_policy_narrows_and_is_told_apart() -> None:
     other = READ.replace("project/a", "project/b")
     assert decide(grants_of(READ, session=other), request).cause is Cause.SESSION_IMPLICIT_DENY
     assert decide(grants_of(session=READ), request).cause is Cause.IMPLICIT_DENY
-
-
-def test_may_ever_says_whether_a_list_can_show_anything() -> None:
-    assert may_ever(grants_of(READ), "imm:GetBinding")
-    assert not may_ever(grants_of(READ), "imm:ListBindings")
-    assert not may_ever(grants_of(READ, DENY), "imm:GetBinding")
-    assert not may_ever(grants_of(READ, session=DENY), "imm:GetBinding")
 
 
 def test_system_policies_are_read_and_allow_what_they_say() -> None:

@@ -13,7 +13,7 @@ from tests.access.policy.strategies import ACTIONS, RESOURCES, documents, reques
 
 from bindery.access.policy.capabilities import Extent, capabilities
 from bindery.access.policy.compiled import read_policy
-from bindery.access.policy.decide import Attached, Grants, Request, decide, may_ever
+from bindery.access.policy.decide import Attached, Grants, Request, decide
 from bindery.access.policy.document import PolicyForm
 from bindery.access.policy.explain import explain
 
@@ -52,7 +52,6 @@ def test_decisions_are_those_of_the_model(
         assert decision.cause == model_decision(policies, session, request.action, request.resource, keys)
         assert decision.allowed is (decision.cause == "Allow")
         if decision.allowed:
-            assert may_ever(grants, request.action, request.conditions)
             assert (
                 capabilities(grants, [request.action], request.conditions)[0].extent is not Extent.NOTHING
             )
@@ -107,7 +106,6 @@ def test_what_may_never_be_is_denied_everywhere(
     grants = _grants(policies, session)
     for request in _requests(keys):
         allowed = decide(grants, request).allowed
-        assert not allowed or may_ever(grants, request.action, request.conditions)
         extent = capabilities(grants, [request.action])[0].extent
         assert not allowed or extent is not Extent.NOTHING
         if extent is Extent.EVERYTHING:

@@ -186,6 +186,17 @@ def test_lists_show_what_the_caller_may_see(api: Api, datasets: None, people: Pe
     assert ann.code("ListBindings", **E) == "NoPermission"
 
 
+def test_lists_of_no_resource_in_particular_need_a_right_on_all(
+    api: Api, datasets: None, people: People
+) -> None:
+    ann = people(allow("*", f"{P}/p", f"{P}/p/*"), allow(["imm:List*", "bindery:*"], "acs:imm:*:*:*"))
+    assert ann.code("ListDatasets", ProjectName="p") == "OK"
+    assert ann.denied("ListAuditRecords")["AuthAction"] == "bindery:ListAuditRecords"
+    assert ann.denied("ListRegions", AcceptLanguage="en-US")["NoPermissionType"] == "ImplicitDeny"
+    bob = people(allow("bindery:ListAuditRecords"), name="bob")
+    assert bob.code("ListAuditRecords") == "OK"
+
+
 def test_pages_are_full_of_what_is_shown(api: Api, people: People) -> None:
     api("CreateProject", ProjectName="p")
     for number in range(30):

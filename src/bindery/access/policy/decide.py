@@ -151,17 +151,6 @@ def decide(grants: Grants, request: Request) -> Decision:
     return _IMPLICIT_DENY
 
 
-def may_ever(grants: Grants, action: str, conditions: Mapping[str, ConditionValue] | None = None) -> bool:
-    """Whether some Allow could cover the action on some resource, now that the request is as ``conditions`` say.
-
-    Conditions on tags of resources count as satisfiable. A Deny counts when it leaves nothing over: on every
-    resource and with conditions that this request satisfies.
-    """
-    identity, session = grants.candidates(action)
-    known = Request(action, "*", conditions if conditions is not None else {})
-    return all(_leaves_something(each, known) for each in (identity, session) if each is not None)
-
-
 def values_of(request: Request, key: str) -> tuple[str, ...]:
     """The values of a condition key; none when the request lacks it."""
     value = request.conditions.get(key, ())
@@ -217,22 +206,3 @@ def _first(
         if not each[1].conditions or _is_met(each[1], request):
             return each
     return None
-
-
-def _leaves_something(candidates: Candidates, request: Request) -> bool:
-    if any(_denies_all(compiled, request) for _, compiled in candidates.denies):
-        return False
-    return any(
-        all(
-            test(values_of(request, key))
-            for key, test in compiled.conditions
-            if not key.startswith(RESOURCE_TAG)
-        )
-        for _, compiled in candidates.allows
-    )
-
-
-def _denies_all(compiled: CompiledStatement, request: Request) -> bool:
-    everything = not compiled.statement.resources_but and "*" in compiled.statement.resources
-    tagged = any(key.startswith(RESOURCE_TAG) for key, _ in compiled.conditions)
-    return everything and not tagged and applies(compiled, request, ("*",))

@@ -32,7 +32,13 @@ from bindery.access.policy.json_text import (
     read_json,
     shown,
 )
-from bindery.access.policy.pattern import ARN_PREFIX, RESOURCE_PARTS, compile_pattern, is_everything, split_resource
+from bindery.access.policy.pattern import (
+    ARN_PREFIX,
+    RESOURCE_PARTS,
+    compile_pattern,
+    is_everything,
+    split_resource,
+)
 
 _Read = TypeVar("_Read")
 _VERSION = "1"
