@@ -232,6 +232,17 @@ def test_lists_of_people_are_filtered_too(api: Api, people: People) -> None:
     assert ann.code("GetUser", UserName="Boss") == "NoPermission"
 
 
+def test_attachments_of_system_policies_are_counted_for_who_may_list_them(people: People) -> None:
+    def counts(person: Person) -> set[int]:
+        listed = person("ListPolicies", PolicyType="System")["Policies"]["Policy"]
+        return {each["AttachmentCount"] for each in listed}
+
+    ann = people(allow("ram:ListPolicies", f"acs:ram:*:{ACCOUNT}:policy/of-*"))
+    bob = people(allow("ram:ListPolicies", f"acs:ram:*:{ACCOUNT}:policy/*"), name="bob")
+    people.attach("AliyunIMMFullAccess")
+    assert (counts(ann), counts(bob)) == ({0}, {0, 1})
+
+
 def test_the_operator_of_the_account_sees_everything(api: Api, datasets: None, people: People) -> None:
     people(deny("*"))
     assert len(api("ListProjects")["Projects"]) == 2

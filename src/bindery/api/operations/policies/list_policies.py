@@ -20,7 +20,7 @@ from bindery.catalog.access_records import Policy, PolicyType
 
 def list_policies(context: Context, request: ListPoliciesRequest) -> ListPoliciesResponse:
     """Policies of the system, which everybody may see, then those of the account that the caller may list, each
-    ascending by name. Those of the system have no tags."""
+    ascending by name. Those of the system have no tags; to whom they are attached is counted for who may list them."""
     page = Page("policies", request)
     shown = page.of(_found(context, request, page), _place)
     return ListPoliciesResponse(
@@ -44,7 +44,11 @@ def _found(
     if PolicyType.CUSTOM not in (request.policy_type, kind) and not tags:
         counts = context.catalog.policies.attachment_counts(PolicyType.SYSTEM)
         found += [
-            system_answer(ListPoliciesResponseBodyPoliciesPolicy, policy, counts.get(policy.name, 0))
+            system_answer(
+                ListPoliciesResponseBodyPoliciesPolicy,
+                policy,
+                counts.get(policy.name, 0) if context.view.shows(policy.name) else 0,
+            )
             for policy in system_policies().values()
             if policy.name > name
         ]
