@@ -53,6 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(shared[0]))
 
 
+MOVED_CLOCK = str(Path(__file__).parent / "servers" / "moved_clock.py")
 ROOT_KEY = ("LTAItestRootKey", "test-root-secret")
 
 
@@ -66,12 +67,14 @@ class RunningServer:
         *options: str,
         env: dict[str, str] | None = None,
         log: Path | None = None,
+        clock: Path | None = None,
     ) -> None:
         self.data, self.bucket_root = data, bucket_root
         self.key_id, self.key_secret = ROOT_KEY
         bucket_root.mkdir(parents=True, exist_ok=True)
         data.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0"]
+        program = ["-m", "bindery.cli.main"] if clock is None else [MOVED_CLOCK, str(clock)]
+        command = [sys.executable, *program, "serve", "--port", "0"]
         command += ["--data", str(data), "--bucket-root", str(bucket_root), *options]
         keys = {"BINDERY_ACCESS_KEY_ID": self.key_id, "BINDERY_ACCESS_KEY_SECRET": self.key_secret}
         self.log = log or data / "server.log"
@@ -155,7 +158,7 @@ class RunningServer:
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
     """``start_server(*options, data=…, bucket_root=…, env=…)``; what still runs at the end is stopped.
 
-    Folders that are not given are fresh ones.
+    Folders that are not given are fresh ones. ``clock`` is a file with the seconds by which its time of day is moved.
     """
     running: list[RunningServer] = []
 
@@ -164,10 +167,15 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         data: Path | None = None,
         bucket_root: Path | None = None,
         env: dict[str, str] | None = None,
+        clock: Path | None = None,
     ) -> RunningServer:
         folder = tmp_path_factory.mktemp("server")
         server = RunningServer(
-            data or folder / "data", bucket_root or folder / "buckets", *options, env=env
+            data or folder / "data",
+            bucket_root or folder / "buckets",
+            *options,
+            env=env,
+            clock=clock,
         )
         running.append(server)
         return server

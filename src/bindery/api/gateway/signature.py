@@ -138,12 +138,13 @@ def sign_v3(
     version: str,
     nonce: str = "",
     further: Mapping[str, str] | None = None,
+    body: bytes = b"",
 ) -> dict[str, str]:
-    """Headers of a signed request without a body; ``further`` ones, with names in lower case, are signed as well.
+    """Headers of a signed request; ``further`` ones, with names in lower case, are signed as well.
 
     ``nonce``: a fresh one when it is left out.
     """
-    body_hash = hash_v3(b"")
+    body_hash = hash_v3(body)
     headers = {
         "host": host,
         "x-acs-action": action,
