@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,65 @@ def test_a_restart_keeps_what_still_matters(tmp_path: Path, monkeypatch: pytest.
     assert len(files(tmp_path)) == 1
 
 
+def test_files_of_the_form_before_are_read_and_removed_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They held the digests alone, in a file that was called by the minute of expiry."""
+    folder = tmp_path / "used-nonces"
+    folder.mkdir()
+    for minutes, nonce in ((15, "a"), (30, "b")):
+        digest = hashlib.blake2b(f"key\0{nonce}".encode(), digest_size=8).digest()
+        (folder / str(NOW // 60 + minutes)).write_bytes(digest + b"ha")
+    nonces = Nonces(tmp_path)
+    assert not nonces.use("key", "a", now=NOW, expires=NOW + 900)
+    assert not nonces.use("key", "b", now=NOW, expires=NOW + 900)
+    assert nonces.use("key", "c", now=NOW, expires=NOW + 900)
+    later = NOW + 60 * 20
+    assert nonces.use("key", "d", now=later, expires=later + 900)
+    assert [path.name for path in files(tmp_path)] == [
+        str(NOW // 60 + 30),
+        f"{(later + 900) // 60}.uses",
+    ]
+    nonces.close()
+
+
+def test_nonces_are_bounded_for_each_holder_also_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SHARE", 10)
+    nonces = Nonces(tmp_path)
+    for number in range(10):
+        key = f"STS.{number}"
+        assert nonces.use(key, "n", holder="role", now=NOW, expires=NOW + 900)
+    for tried in (nonces, Nonces(tmp_path)):
+        with pytest.raises(NonceRefused, match="wait some minutes"):
+            tried.use("STS.10", "n", holder="role", now=NOW, expires=NOW + 900)
+        assert not tried.use("STS.9", "n", holder="role", now=NOW, expires=NOW + 900), (
+            "a replay all the same"
+        )
+        nonce = "first" if tried is nonces else "second"
+        assert tried.use("other", nonce, now=NOW, expires=NOW + 900)
+    later = NOW + 60 * 30
+    assert nonces.use("STS.10", "n", holder="role", now=later, expires=later + 900), "the others expired"
+    assert nonces._counts.total() == 1
+
+
+def test_nonces_of_all_are_bounded_and_leave_everybody_a_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST", 20)
+    monkeypatch.setattr(module, "_ALWAYS", 3)
+    nonces = Nonces(tmp_path)
+    for number in range(20):
+        assert nonces.use("greedy", f"n{number}", now=NOW, expires=NOW + 900)
+    for holder in ("greedy", "modest", "another"):
+        for number in range(3 if holder != "greedy" else 0):
+            assert nonces.use(holder, f"n{number}", now=NOW, expires=NOW + 900)
+        with pytest.raises(NonceRefused):
+            nonces.use(holder, "one more", now=NOW, expires=NOW + 900)
+    nonces.close()
+
+
 def test_half_a_record_left_by_a_kill_harms_nothing(tmp_path: Path) -> None:
     first = Nonces(tmp_path)
     assert first.use("key", "a", now=NOW, expires=NOW + 900)
@@ -88,7 +148,7 @@ def test_the_files_are_private(nonces: Nonces, tmp_path: Path) -> None:
 
 def fill_disk(data: Path, expires: int) -> Path:
     """Nothing can be written for this time of expiry any more."""
-    path = data / "used-nonces" / str(expires // 60)
+    path = data / "used-nonces" / f"{expires // 60}.uses"
     path.symlink_to("/dev/full")
     return path
 

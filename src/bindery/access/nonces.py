@@ -3,12 +3,11 @@
 Kept for as long as the request's own time is accepted, in one small file for each minute of expiry: a use
 is appended before it is accepted, so a restart, even after a kill, forgets none; an expired minute is one
 file less. When the disk takes no more they are kept in memory alone, so that calls which write nothing go on.
+How many there are is bounded, for each holder of keys and for all together, and a restart counts them anew.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import os
 import threading
 import time
@@ -18,15 +17,27 @@ from pathlib import Path
 
 import structlog
 
+from bindery.access.nonce_file import DIGEST_BYTES, NonceFile, Use, minutes_of, read_former, use_of
+
 _SLOT_SECONDS = 60
 _SLOTS_TOGETHER = 8
 """Minutes that are held and forgotten together in memory."""
-_DIGEST_BYTES = 8
 _BUCKET_BITS = 10
+_SHARE = 2_000_000
+"""Nonces of one holder, of about a quarter of an hour: more than 1,500 requests a second. Eight bytes each in memory,
+twelve on the disk."""
+_MOST = 8_000_000
+"""Nonces of all holders."""
+_ALWAYS = 10_000
+"""So many each holder may have, however many others there are."""
 _MOST_UNWRITTEN = 2_000_000
-"""Nonces of all keys that may be in memory alone; eight bytes each."""
+"""Nonces of all holders that may be in memory alone."""
 _SHARE_UNWRITTEN = 500_000
-"""The same of one key."""
+"""The same of one holder."""
+_TOO_MANY = (
+    "So many requests were sent with keys of this holder that their nonces cannot be remembered: wait some minutes, "
+    "and send fewer than 1,500 a second."
+)
 _LITTLE_ROOM = 4 * 1024 * 1024
 """Bytes below which a disk counts as full."""
 _log = structlog.get_logger()
@@ -36,69 +47,29 @@ class NonceRefused(Exception):
     """The use of a nonce cannot be kept; the message says why and what to do."""
 
 
-_Buckets = dict[int, bytearray]
-"""Digests that are forgotten together, by their first bits: a set takes fifteen times the memory."""
-
-
 def _holds(bucket: bytearray, digest: bytes) -> bool:
     at = bucket.find(digest)
-    while at >= 0 and at % _DIGEST_BYTES:  # the end of one digest and the beginning of the next
+    while at >= 0 and at % DIGEST_BYTES:  # the end of one digest and the beginning of the next
         at = bucket.find(digest, at + 1)
     return at >= 0
-
-
-def _add(buckets: _Buckets, digest: bytes) -> None:
-    buckets.setdefault(_first_bits(digest), bytearray()).extend(digest)
 
 
 def _first_bits(digest: bytes) -> int:
     return int.from_bytes(digest[:2]) >> (16 - _BUCKET_BITS)
 
 
-class _SlotFile:
-    """The file of the nonces that expire within one minute, and what could not be written to it yet."""
+class _Group:
+    """Nonces that are forgotten together."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: int | None = None
-        self._size = 0
-        self.unwritten = bytearray()
-        self._owners: Counter[str] = Counter()
+    def __init__(self) -> None:
+        self.buckets: dict[int, bytearray] = {}
+        """Digests by their first bits: a set takes fifteen times the memory."""
+        self.counts: Counter[bytes] = Counter()
+        """How many of each holder."""
 
-    def read(self) -> bytes:
-        """What an earlier process left; a kill may have left half a digest."""
-        content = self.path.read_bytes()
-        whole = len(content) - len(content) % _DIGEST_BYTES
-        if whole != len(content):
-            os.truncate(self.path, whole)
-        self._size = whole
-        return content[:whole]
-
-    def append(self, key_id: str, digest: bytes) -> None:
-        """Raises OSError, and keeps the digest for the next time."""
-        self.unwritten += digest
-        self._owners[key_id] += 1
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what waits. Raises OSError."""
-        if self._file is None:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-            self._file = os.open(self.path, flags, 0o600)
-        written = os.write(self._file, self.unwritten)
-        if written != len(self.unwritten):
-            os.ftruncate(self._file, self._size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._size += written
-        self.unwritten.clear()
-        self._owners.clear()
-
-    def unwritten_of(self, key_id: str) -> int:
-        return self._owners[key_id] if self._owners else 0
-
-    def close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
+    def add(self, use: Use) -> None:
+        self.buckets.setdefault(_first_bits(use.digest), bytearray()).extend(use.digest)
+        self.counts[use.holder] += 1
 
 
 class Nonces:
@@ -108,35 +79,39 @@ class Nonces:
         self._folder = data / "used-nonces"
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = threading.Lock()
-        self._held: dict[int, _Buckets] = {}
-        self._files: dict[int, _SlotFile] = {}
+        self._groups: dict[int, _Group] = {}
+        self._files: dict[int, NonceFile] = {}
+        self._former: dict[int, Path] = {}
+        self._counts: Counter[bytes] = Counter()
+        """How many of each holder are in memory."""
         self._closed = False
         self.problem = ""
         """Why the last nonce could not be written; empty when it could."""
         self._read()
         self._forget(int(time.time()))
 
-    def use(self, key_id: str, nonce: str, *, now: int, expires: int) -> bool:
-        """Whether the nonce is new for this key; it is used up from now on. Times are whole seconds.
+    def use(self, key_id: str, nonce: str, *, holder: str = "", now: int, expires: int) -> bool:
+        """Whether the nonce is new for this key; it is used up from now on. Times are whole seconds. ``holder``:
+        whose share it counts towards, else the key's own.
 
-        Raises NonceRefused when it can be kept neither on the disk nor, for too many, in memory.
+        Raises NonceRefused when there are too many, or when it can be kept neither on the disk nor in memory.
         """
-        named = f"{key_id}\0{nonce}".encode(errors="surrogateescape")
-        digest = hashlib.blake2b(named, digest_size=_DIGEST_BYTES).digest()
-        number = expires // _SLOT_SECONDS
+        use = use_of(holder or key_id, key_id, nonce)
+        minute = expires // _SLOT_SECONDS
         with self._lock:
             if self._closed:
                 return False
-            first_bits = _first_bits(digest)
-            for buckets in self._held.values():
-                if first_bits in buckets and _holds(buckets[first_bits], digest):
+            first_bits = _first_bits(use.digest)
+            for group in self._groups.values():
+                if first_bits in group.buckets and _holds(group.buckets[first_bits], use.digest):
                     return False
-            file = self._files.get(number)
+            file = self._files.get(minute)
             if file is None:
                 self._forget(now)
-                file = self._files[number] = _SlotFile(self._folder / str(number))
-            self._write(file, key_id, digest)
-            _add(self._group(number), digest)
+                file = self._files[minute] = NonceFile(self._folder, minute)
+            self._check_share(use.holder)
+            self._write(file, use)
+            self._hold(minute, use)
             return True
 
     def find_problem(self) -> str:
@@ -160,25 +135,33 @@ class Nonces:
             for file in self._files.values():
                 file.close()
             self._files.clear()
-            self._held.clear()
+            self._groups.clear()
+            self._counts.clear()
 
     def _read(self) -> None:
-        for path in self._folder.iterdir():
-            if path.name.isdigit():
-                number = int(path.name)
-                file = self._files[number] = _SlotFile(path)
-                content = file.read()
-                for at in range(0, len(content), _DIGEST_BYTES):
-                    _add(self._group(number), content[at : at + _DIGEST_BYTES])
+        for minute in minutes_of(self._folder):
+            file = self._files[minute] = NonceFile(self._folder, minute)
+            for use in file.read():
+                self._hold(minute, use)
+        for minute, (path, digests) in read_former(self._folder).items():
+            self._former[minute] = path
+            for at in range(0, len(digests), DIGEST_BYTES):
+                self._hold(minute, Use(b"", digests[at : at + DIGEST_BYTES]))
 
-    def _group(self, number: int) -> _Buckets:
-        return self._held.setdefault(number // _SLOTS_TOGETHER, {})
+    def _hold(self, minute: int, use: Use) -> None:
+        self._groups.setdefault(minute // _SLOTS_TOGETHER, _Group()).add(use)
+        self._counts[use.holder] += 1
 
-    def _write(self, file: _SlotFile, key_id: str, digest: bytes) -> None:
+    def _check_share(self, holder: bytes) -> None:
+        held = self._counts[holder]
+        if held >= _SHARE or (held >= _ALWAYS and self._counts.total() >= _MOST):
+            raise NonceRefused(_TOO_MANY)
+
+    def _write(self, file: NonceFile, use: Use) -> None:
         if self.problem:
-            self._check_room(key_id)
+            self._check_room(use.holder)
         try:
-            file.append(key_id, digest)
+            file.append(use)
         except OSError as error:
             if not self.problem:
                 _log.error(
@@ -199,20 +182,23 @@ class Nonces:
             self.problem = ""
             _log.info("used nonces are written again")
 
-    def _check_room(self, key_id: str) -> None:
+    def _check_room(self, holder: bytes) -> None:
         files = self._files.values()
         if (
-            sum(len(file.unwritten) for file in files) >= _MOST_UNWRITTEN * _DIGEST_BYTES
-            or sum(file.unwritten_of(key_id) for file in files) >= _SHARE_UNWRITTEN
+            sum(file.unwritten for file in files) >= _MOST_UNWRITTEN
+            or sum(file.unwritten_of(holder) for file in files) >= _SHARE_UNWRITTEN
         ):
             raise NonceRefused(self.problem)
 
     def _forget(self, now: int) -> None:
         present = now // _SLOT_SECONDS
-        for number in [number for number in self._files if number < present]:
-            file = self._files.pop(number)
+        expired = [self._former.pop(minute) for minute in list(self._former) if minute < present]
+        for minute in [minute for minute in self._files if minute < present]:
+            file = self._files.pop(minute)
             file.close()
+            expired.append(file.path)
+        for path in expired:
             with suppress(OSError):
-                file.path.unlink(missing_ok=True)
-        for group in [group for group in self._held if (group + 1) * _SLOTS_TOGETHER <= present]:
-            del self._held[group]
+                path.unlink(missing_ok=True)
+        for number in [number for number in self._groups if (number + 1) * _SLOTS_TOGETHER <= present]:
+            self._counts -= self._groups.pop(number).counts

@@ -82,7 +82,14 @@ def check_body(body: bytes, proof: Proof) -> None:
 
 def use_nonce(proof: Proof, nonces: Nonces) -> None:
     """Raises ApiError when the same request came before."""
-    if not nonces.use(proof.identity.key_id, proof.nonce, now=int(time.time()), expires=proof.expires):
+    identity = proof.identity
+    if not nonces.use(
+        identity.key_id,
+        proof.nonce,
+        holder=identity.holder,
+        now=int(time.time()),
+        expires=proof.expires,
+    ):
         raise errors.nonce_used()
 
 
