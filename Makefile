@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SIDE_BY_SIDE := -n 4 --dist loadgroup
 DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000
 
-.PHONY: run test quick servers endurance check bench docs lock clean help
+.PHONY: run test quick servers endurance fuzz check bench docs lock clean help
 
 help: ## show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -32,6 +32,9 @@ servers: $(READY) ## the tests against real servers: Bindery itself, Ceph, Azuri
 endurance: $(READY) ## random lives, kills and long listings, in full depth
 	@scripts/install_test_tools.sh
 	@$(DEPTH) $(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
+
+fuzz: $(READY) ## a million random requests to a whole server: no defect, flat memory, a bounded audit log
+	@BINDERY_RANDOM=1 BINDERY_FUZZ=$${BINDERY_FUZZ:-1000000} $(BIN)/python -m pytest -s tests/api/test_many_requests.py
 
 check: $(READY) ## format, lint, types, layers
 	$(BIN)/ruff format --check src tests scripts bench

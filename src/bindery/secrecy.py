@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from typing import Any, ClassVar
 
@@ -15,6 +16,14 @@ _NAMED = re.compile(
 _SHOWN = re.compile(r"\b(Bearer|Basic)\s+[^\s\"',;\\]{8,}")
 _WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
 _USER = re.compile(r"(?<=://)[^/\s@\"']+@")
+
+
+def same_secret(secret: str, shown: str) -> bool:
+    """Whether somebody has shown the secret; the time that this takes tells nothing about it.
+
+    What is shown may be any text: bytes of a header that are no UTF-8 arrive as surrogates.
+    """
+    return hmac.compare_digest(secret.encode(errors="surrogatepass"), shown.encode(errors="surrogatepass"))
 
 
 def without_secrets(text: str) -> str:

@@ -12,6 +12,7 @@ import secrets
 from pathlib import Path
 
 from bindery.access.keys import write_private
+from bindery.secrecy import same_secret
 
 _FILE = "operator-token"
 _CALL = "call"
@@ -31,7 +32,7 @@ class Permits:
         """Whether the operator has asked for just this."""
         if not permit or not self._secret:
             return False
-        return hmac.compare_digest(permit.encode(), _code(self._secret, parameters).encode())
+        return same_secret(_code(self._secret, parameters), permit)
 
     def allow_call(self, permit: str | None, key_id: str, nonce: str) -> bool:
         """Whether the operator makes the request that this key signs, once, with this nonce."""

@@ -31,13 +31,13 @@ from bindery.api.gateway.signature import (
     canonical_request,
     hash_v3,
     parse_authorization,
-    same_signature,
     signature_v1,
     signature_v3,
     string_to_sign_v1,
     string_to_sign_v3,
     v3_hash,
 )
+from bindery.secrecy import same_secret
 
 V3_WINDOW_SECONDS = 15 * 60
 V1_WINDOW_SECONDS = 31 * 60
@@ -101,6 +101,10 @@ def claimed_key(request: HttpRequest) -> str:
 
 def find_identity(identities: Identities, key_id: str, token: str | None) -> Identity:
     """Whose key this is, when it may sign. Raises ApiError."""
+    if not key_id.isascii():  # nor may it be text at all: headers are bytes
+        raise errors.access_key_not_found()
+    if token is not None and not token.isascii():
+        raise errors.security_token_malformed()
     try:
         identity = identities.find(key_id, token)
     except KeyRefused as refused:
@@ -151,7 +155,7 @@ def _authenticate_v3(call: Call, identities: Identities) -> Proof:
     )
     to_sign = string_to_sign_v3(canonical, authorization.algorithm)
     ours = signature_v3(identity.secret, to_sign, authorization.algorithm)
-    if not same_signature(ours, authorization.signature.lower()):
+    if not same_secret(ours, authorization.signature.lower()):
         raise errors.signature_mismatch(
             f"server StringToSign is [{to_sign}], server CanonicalRequest is [{_short(canonical)}]"
         )
@@ -201,7 +205,7 @@ def _authenticate_v1(call: Call, identities: Identities) -> Proof:
     nonce = _check_nonce(parameters["SignatureNonce"])
     identity = find_identity(identities, key_id, parameters.get("SecurityToken"))
     to_sign = string_to_sign_v1(call.http.method, [*call.query, *call.form])
-    if not same_signature(signature_v1(identity.secret, to_sign), parameters["Signature"]):
+    if not same_secret(signature_v1(identity.secret, to_sign), parameters["Signature"]):
         raise errors.signature_mismatch(f"server string to sign is:{_short(to_sign)}")
     return Proof(identity, nonce, sent_at + V1_WINDOW_SECONDS)
 

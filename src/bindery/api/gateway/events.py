@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
@@ -18,8 +17,10 @@ import structlog
 from aiohttp import web
 
 from bindery.api.context import Context
+from bindery.api.gateway.bearer import bearer_token
 from bindery.api.gateway.metrics import Metrics
 from bindery.buckets.events import MalformedEvent, read_event, subscribe_url
+from bindery.secrecy import same_secret
 
 MAX_BODY = 1_048_576
 _LARGE_BODY = 65_536
@@ -81,11 +82,11 @@ class EventEndpoint:
         return receipt.taken, receipt.unbound
 
     def _authenticate(self, request: web.BaseRequest) -> None:
-        token = self._context.settings.events_token.encode()
+        token = self._context.settings.events_token
         if not token:
             raise _Refused(HTTPStatus.FORBIDDEN, "EventsNotConfigured", _UNSET)
         shown = list(_shown_tokens(request))
-        if not any(hmac.compare_digest(token, candidate) for candidate in shown):
+        if not any(same_secret(token, candidate) for candidate in shown):
             problem = "is not the one" if shown else "is missing; send the one"
             message = f"The token {problem} of [events] token in the configuration of this server."
             raise _Refused(HTTPStatus.UNAUTHORIZED, "InvalidToken", message)
@@ -105,21 +106,17 @@ class EventEndpoint:
         return bytes(body)
 
 
-def _shown_tokens(request: web.BaseRequest) -> Iterator[bytes]:
+def _shown_tokens(request: web.BaseRequest) -> Iterator[str]:
     """What the sender shows, in every place where senders can."""
-    header = request.headers.get("Authorization", "")
+    header = request.headers.get("Authorization", "").strip()
     if header:
+        bearer = bearer_token(header)
+        yield header if bearer is None else bearer
         scheme, _, rest = header.partition(" ")
-        yield _bytes(rest.strip() if scheme.lower() == "bearer" else header)
         if scheme.lower() == "basic":
             with suppress(ValueError):
-                yield base64.b64decode(rest.strip(), validate=True).partition(b":")[2]
-    for value in request.query.getall("token", []):
-        yield _bytes(value)
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+                yield base64.b64decode(rest.strip(), validate=True).partition(b":")[2].decode()
+    yield from request.query.getall("token", [])
 
 
 def _note_subscription(body: bytes) -> None:

@@ -117,11 +117,6 @@ def signature_v1(secret: str, string_to_sign: str) -> str:
     return base64.b64encode(hmac.digest(f"{secret}&".encode(), string_to_sign.encode(), "sha1")).decode()
 
 
-def same_signature(ours: str, theirs: str) -> bool:
-    """Compared in constant time."""
-    return hmac.compare_digest(ours.encode(), theirs.encode())
-
-
 def make_nonce() -> str:
     """What makes one request another than all others."""
     return secrets.token_hex(16)

@@ -8,7 +8,6 @@ that nobody guesses, for one role, and with the key of a user in its environment
 from __future__ import annotations
 
 import contextlib
-import hmac
 import json
 import secrets
 import signal
@@ -27,6 +26,7 @@ from bindery.cli.access.ram import Ram
 from bindery.cli.client import ApiError, connect
 from bindery.cli.options import server_options
 from bindery.cli.output import say
+from bindery.secrecy import same_secret
 
 _LOOPBACK = "127.0.0.1"
 _RENEWED_BEFORE = 20 * 60
@@ -147,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The credentials, as the vendor's library takes them."""
-        if not hmac.compare_digest(self.path.encode(errors="replace"), self.secret_path.encode()):
+        if not same_secret(self.secret_path, self.path):
             self._answer(404, {"Code": "NotFound", "Message": "There is nothing here."})
             return
         try:
