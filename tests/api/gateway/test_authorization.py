@@ -111,7 +111,10 @@ E = {"ProjectName": "p", "DatasetName": "e"}
 
 def test_a_user_without_policies_may_nothing(datasets: None, people: People) -> None:
     ann = people()
-    for action in ("ListRegions", "ListProjects", "ListUsers", "RegisterBucket", "ListAuditRecords"):
+    for action in (
+        "ListRegions", "ListProjects", "ListUsers", "RegisterBucket", "ListAuditRecords", "ExplainAccess",
+        "ListPermissions",
+    ):  # fmt: skip
         assert ann.code(action) == "NoPermission"
     assert ann.code("GetDataset", **D) == "NoPermission"
     assert ann.code("GetCallerIdentity") in ("OK", "NotImplemented")
@@ -327,6 +330,28 @@ def test_a_part_of_a_bucket(api: Api, datasets: None, people: People) -> None:
         )
     scope = {"Prefixes": ["2024/open/", "2024/new/"]}
     assert ann.code("CreateBinding", **D, URI="oss://photos", Scope=scope) == "OK"
+
+
+def test_listing_may_be_limited_to_prefixes(api: Api, datasets: None, people: People) -> None:
+    """As the page of operators (conditional-operator) limits a user to one folder of a bucket."""
+    api.put("photos", "hangzhou/2015/a.jpg", b"a")
+    own = {"Condition": {"StringLike": {"oss:Prefix": "hangzhou/2015/*"}}}
+    ann = people(
+        allow("imm:*"),
+        allow("oss:GetObject", "acs:oss:*:*:photos/*"),
+        allow("oss:ListObjects", "acs:oss:*:*:photos", **own),
+    )
+    assert ann.denied("CreateBinding", **D, URI="oss://photos")["AuthAction"] == "oss:ListObjects"
+    for prefixes, code in (
+        (["hangzhou/"], "NoPermission"),
+        (["hangzhou/2015/", "hangzhou/2016/"], "NoPermission"),
+        (["hangzhou/2015/", "hangzhou/2015/may/"], "OK"),
+    ):
+        assert ann.code("CreateBinding", **D, URI="oss://photos", Scope={"Prefixes": prefixes}) == code
+    but = {"Condition": {"StringNotLike": {"oss:Prefix": "hangzhou/*"}}}
+    bob = people(allow(["imm:*", "oss:*"]), deny("oss:ListObjects", **but), name="bob")
+    assert bob.code("CreateBinding", **E, URI="oss://photos") == "NoPermission"
+    assert bob.code("CreateBinding", **E, URI="oss://photos", Scope={"Prefixes": ["hangzhou/"]}) == "OK"
 
 
 def test_objects_are_asked_for_one_by_one(api: Api, datasets: None, people: People) -> None:

@@ -15,6 +15,7 @@ from bindery.api.spec.model import Operation, Touch
 from bindery.buckets.uri import parse_bucket_uri, parse_object_uri
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_PREFIX = "{prefix}"
 
 
 def asked_by(operation: Operation, message: msgspec.Struct, account: str) -> Iterator[Asked]:
@@ -30,13 +31,14 @@ def _asked(touch: Touch, value: str, account: str, within: tuple[str, ...]) -> I
     named = {"account": account, **_parts(touch, value)}
     for need in touch.needs:
         resource = _PLACE.sub(lambda place: named[place[1]], need.resource)
-        if not need.below:
-            yield Asked(need.action, resource, conditions=need.conditions)
-            continue
-        for beginning in within or ("",):
-            if beginning:  # which may be a whole name, too
-                yield Asked(need.action, resource + beginning, conditions=need.conditions)
-            yield Asked(need.action, resource + beginning, True, need.conditions)
+        for prefix in within or ("",):
+            conditions = {key: value.replace(_PREFIX, prefix) for key, value in need.conditions.items()}
+            if not need.below:
+                yield Asked(need.action, resource, conditions=conditions)
+                continue
+            if prefix:  # which may be a whole name, too
+                yield Asked(need.action, resource + prefix, conditions=conditions)
+            yield Asked(need.action, resource + prefix, True, conditions)
 
 
 def _parts(touch: Touch, value: str) -> dict[str, str]:

@@ -145,7 +145,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     below: bool = False
     """On everything whose name begins so."""
     conditions: dict[str, str] = {}
-    """Condition keys that this alone has."""
+    """Condition keys that this alone has; ``{prefix}`` stands for each prefix of ``within``, or for none."""
 
 
 class Touch(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,12 +198,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         """The ARNs of what a request with these parameters works on; ``user`` is the name of a user who calls."""
         if self.own and user and not parameters.get(self.own):
             parameters = {**parameters, self.own: user}
-        return tuple(
+        named = tuple(
             name
             for resource in self.resources
             if resource.concerns(parameters)
             for name in resource.of(parameters, region=region, account=account)
         )
+        # What names neither of two kinds is about nothing in particular, but is not free to all.
+        return named or (("*",) if self.resources else ())
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
