@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests measure against and drive: exiftool, ffprobe, Ceph's object gateway, Node, Azurite.
+# Installs what the tests measure against and drive: exiftool, ffprobe, Ceph's object gateway, Node, Azurite, Chromium.
 # Needs root (or sudo) on a Debian-like system only when something is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +15,7 @@ declare -A package_of=(
     [ceph]=ceph-common
     [openssl]=openssl
     [setpriv]=util-linux
+    [chromium]=chromium
     [node]=nodejs
     [npm]=npm
 )

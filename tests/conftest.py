@@ -39,7 +39,7 @@ def _configure_without_cache(**settings: Any) -> None:
 # A logger that is kept as one test has it would be out of reach of the next.
 structlog.configure = _configure_without_cache
 
-SHARED_SERVERS = ("ceph", "azurite")
+SHARED_SERVERS = ("ceph", "azurite", "browser")
 """Fixtures that take seconds to start: with several processes, the tests of each run in one of them."""
 
 

@@ -24,10 +24,12 @@ from bindery.access.identities import open_identities
 from bindery.access.keys import root_key_file
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
+from bindery.access.signing_in import SigningIn, SignInSettings
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind
 from bindery.api.gateway.proxies import TrustedProxies
+from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.tls import Certificate
 from bindery.buckets.registration import Registration
@@ -46,6 +48,7 @@ from bindery.notifications.settings import Destinations, NotificationSettings, p
 from bindery.shutdown import Shutdown, leave
 from bindery.sync.engine import Engine
 from bindery.sync.settings import FollowSettings, SyncSettings
+from bindery.web.site import Site
 
 _log = structlog.get_logger()
 
@@ -114,8 +117,24 @@ class Application:
     def make_server(self, certificate: Certificate | None = None) -> Server:
         """What serves the gateway over HTTP, not listening yet."""
         settings = self.config.server
-        limits = HttpLimits(connections=settings.connections)
-        return Server(self.gateway, limits, certificate, TrustedProxies(settings.trusted_proxies))
+        limits, proxies = (
+            HttpLimits(connections=settings.connections),
+            TrustedProxies(settings.trusted_proxies),
+        )
+        readiness = Readiness(self.gateway)
+        return Server(self.gateway, limits, certificate, proxies, readiness, self._make_site(readiness))
+
+    def _make_site(self, readiness: Readiness) -> Site | None:
+        """The pages, unless they are switched off."""
+        console = self.config.console
+        if not console.enabled:
+            return None
+        context = self.gateway.context
+        settings = SignInSettings(idle=console.idle_minutes * 60, longest=console.longest_minutes * 60)
+        signing_in = SigningIn(
+            context.catalog.browser_sessions, context.identities, settings, context.permits, context.nonces
+        )
+        return Site(self.gateway, signing_in, readiness)
 
     def signal_stop(self) -> None:
         """Let work that nobody waits for end at its next safe point."""

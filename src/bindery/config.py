@@ -105,6 +105,17 @@ class AccessConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Where the key is that secrets are sealed with, mode 600; in the data folder when not set."""
 
 
+class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[console]``: the pages for people with a browser; see docs/console.md."""
+
+    enabled: bool = True
+    """Whether there are any; without them the address answers calls of the API alone."""
+    idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=10_080)] = 60
+    """Minutes without a request after which somebody is signed out."""
+    longest_minutes: Annotated[int, msgspec.Meta(ge=1, le=43_200)] = 720
+    """Minutes after which everybody signs in anew."""
+
+
 class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[events]``: object stores tell of changes with ``POST /events``; see docs/events.md."""
 
@@ -170,6 +181,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sync: SyncConfig = SyncConfig()
     register: RegisterConfig = RegisterConfig()
     access: AccessConfig = AccessConfig()
+    console: ConsoleConfig = ConsoleConfig()
     events: EventsConfig = EventsConfig()
     metrics: MetricsConfig = MetricsConfig()
     health: HealthConfig = HealthConfig()

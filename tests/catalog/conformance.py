@@ -47,6 +47,7 @@ from bindery.clock import now_ns
 from bindery.file import Address, File, Label
 
 from .access_conformance import AccessConformance
+from .browser_session_conformance import BrowserSessionConformance
 from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
 
 HOSTILE_KEYS = [
@@ -1086,5 +1087,6 @@ class CatalogConformance(
     TaskConformance,
     NotificationConformance,
     AccessConformance,
+    BrowserSessionConformance,
 ):
     """All of it."""

@@ -136,6 +136,22 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
     service: str
 
 
+class BrowserSession(msgspec.Struct, frozen=True):
+    """Somebody is signed in with a browser."""
+
+    id: bytes
+    """SHA-256 of what the browser shows, 32 bytes: who reads the record cannot show it."""
+    key_id: str
+    """The access key that signed in."""
+    holder: str
+    """ARN of whose key it is."""
+    create_time: int
+    use_time: int
+    """A minute old at most."""
+    address: str
+    agent: str
+
+
 class AttachedPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A policy as a user, group or role has it."""
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from bindery.catalog.interface.access_keys import AccessKeys
 from bindery.catalog.interface.bindings import Bindings
+from bindery.catalog.interface.browser_sessions import BrowserSessions
 from bindery.catalog.interface.changes import Changes
 from bindery.catalog.interface.datasets import Datasets
 from bindery.catalog.interface.files import Files
@@ -52,6 +53,8 @@ class AccessRecord(Protocol):
 class Catalog(AccessRecord, Protocol):
     """Record, index and queries as one thing: a member for each noun."""
 
+    @property
+    def browser_sessions(self) -> BrowserSessions: ...
     @property
     def projects(self) -> Projects: ...
     @property

@@ -13,6 +13,7 @@ from bindery.catalog.catalog import CLOSE_SECONDS
 from bindery.catalog.index.index import Index
 from bindery.catalog.record.announcing import Announcing
 from bindery.catalog.record.bindings import Bindings
+from bindery.catalog.record.browser_sessions import BrowserSessions
 from bindery.catalog.record.changes import Changes
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.datasets import Datasets
@@ -51,6 +52,7 @@ class SqliteCatalog:
         written = self.queries.wake
         self.outbox = Outbox(database)
         announcing, calls = Announcing(announcer or Silent(), self.outbox), IndexCalls(database)
+        self.browser_sessions = BrowserSessions(database)
         self.tasks = Tasks(database)
         self.changes = Changes(database)
         self.projects = Projects(database, max_projects)

@@ -72,6 +72,11 @@ class Client:
         self._token = {"x-acs-accesskey-id": key_id, "x-acs-security-token": token} if token else {}
         self._data = data
 
+    @property
+    def key_id(self) -> str:
+        """Of the key that signs."""
+        return self._key[0]
+
     def call(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
         """The decoded answer. Raises ApiError when the server refuses, ClickException without one.
 

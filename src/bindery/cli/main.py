@@ -27,6 +27,7 @@ _COMMANDS = (
     "keys",
     "ledger",
     "move",
+    "open",
     "query",
     "serve",
     "status",

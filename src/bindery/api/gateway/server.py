@@ -29,10 +29,10 @@ from bindery.api.gateway.connection import (
 from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.listening import bind, describe_failure, shown
-from bindery.api.gateway.pages import page_for
 from bindery.api.gateway.proxies import Sender, TrustedProxies
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.site import Site
 from bindery.api.gateway.tls import Certificate
 from bindery.open_files import advise, raise_limit, room_for_connections
 
@@ -69,12 +69,14 @@ class Server:
         limits: HttpLimits | None = None,
         certificate: Certificate | None = None,
         proxies: TrustedProxies | None = None,
+        readiness: Readiness | None = None,
+        site: Site | None = None,
     ) -> None:
-        self._gateway, self._settings = gateway, gateway.context.settings
+        self._gateway, self._settings, self._site = gateway, gateway.context.settings, site
         self._certificate, self._proxies = certificate, proxies or TrustedProxies()
         self._following: asyncio.Task[None] | None = None
         self._limits = limits or HttpLimits()
-        self._readiness = Readiness(gateway)
+        self._readiness = readiness or Readiness(gateway)
         self._events = EventEndpoint(gateway.context, gateway.metrics, self._limits.body_seconds)
         self._pages: dict[str, Callable[[web.BaseRequest], Awaitable[web.Response]]] = {
             "/healthz": self._healthz,
@@ -119,6 +121,8 @@ class Server:
     async def stop(self) -> None:
         """Take no more requests, and let those under way finish."""
         self._readiness.is_open = False
+        if self._site is not None:
+            self._site.end()
         if self._following is not None:
             self._following.cancel()
         if self._runner is not None:
@@ -142,17 +146,19 @@ class Server:
         elif path == "/events" or path.startswith("/events/"):
             await _continue(request)
             response = await self._events.handle(request)
-        elif (found := await page_for(request, self._readiness, secure=sender.secure)) is not None:
-            response = found
         else:
-            return await self._call(request, headers, sender)
+            client = _Client(request, sender, self._limits.body_seconds)
+            if self._site is not None and (path != "/" or request.method != "POST"):
+                shown = await self._site.answer(request, client)
+                if shown is not None:
+                    return await self._send(request, shown)
+            return await self._call(request, headers, client)
         response.headers["Server"] = SERVER
         return response
 
     async def _call(
-        self, request: web.BaseRequest, headers: Mapping[str, Sequence[str]], sender: Sender
+        self, request: web.BaseRequest, headers: Mapping[str, Sequence[str]], client: _Client
     ) -> web.StreamResponse:
-        client = _Client(request, sender, self._limits.body_seconds)
         limit = self._gateway.limits.body
         if (client.body_length or 0) > limit:
             response = refuse(_too_large(limit), headers.get("host", [""])[0])
@@ -168,7 +174,7 @@ class Server:
         request.protocol.belongs_to(sender.address)
         return sender
 
-    async def _send(self, request: web.BaseRequest, response: web.Response) -> web.Response:
+    async def _send(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
         """Write the answer; a client that does not take it loses its connection."""
         transport, unread = request.transport, request.can_read_body
         if transport is None or (

@@ -24,7 +24,7 @@ def fetch(
 def test_a_browser_is_told_what_this_is(server: Any) -> None:
     status, kind, body = fetch(server, "/")
     assert (status, kind) == (200, "text/html")
-    for part in ("<title>Bindery</title>", "<strong>ready</strong>", server.address, "/docs/stores"):
+    for part in ("· Bindery</title>", "This server is ready.", server.address, "/docs/stores"):
         assert part in body
 
 

@@ -1,0 +1,177 @@
+"""All pages: finds the one that is asked for, sees that its reader may have it, and answers when something is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from http import HTTPStatus
+from urllib.parse import quote, urlsplit
+
+import structlog
+from aiohttp import web
+
+from bindery.access.signing_in import SigningIn
+from bindery.api.gateway.connection import SERVER
+from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.readiness import Readiness
+from bindery.api.gateway.request import Client
+from bindery.web import explorer, front, guides, preferences, sign_in
+from bindery.web.assets import load_assets
+from bindery.web.calls import CallFailed
+from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest
+from bindery.web.pages import Pages
+from bindery.web.routes import Route, Routes
+
+_ASSETS = "/assets/"
+_HEADERS = {
+    "Server": SERVER,
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_FOR_EVER = "public, max-age=31536000, immutable"
+_SAFE = ("GET", "HEAD")
+_OURS = ("same-origin", "none")
+ROUTES: tuple[Route, ...] = (
+    *front.ROUTES,
+    *explorer.ROUTES,
+    *guides.ROUTES,
+    *sign_in.ROUTES,
+    *preferences.ROUTES,
+)
+_log = structlog.get_logger()
+
+
+class Site:
+    """Answers browsers. Knows no store and no SQL: what pages show, they ask the gateway for."""
+
+    largest_form = 65_536
+
+    def __init__(self, gateway: Gateway, signing_in: SigningIn, readiness: Readiness) -> None:
+        self.gateway, self.signing_in, self.readiness = gateway, signing_in, readiness
+        self.pages = Pages()
+        self.ending = asyncio.Event()
+        """Set when the server stops."""
+        self._routes = Routes(ROUTES)
+
+    def end(self) -> None:
+        """The server stops: answers that go on and on end with it."""
+        self.ending.set()
+
+    async def answer(self, http: web.BaseRequest, client: Client) -> web.StreamResponse | None:
+        """The page; None when the request is a call of the API."""
+        path = http.raw_path.partition("?")[0]
+        if path.startswith(_ASSETS):
+            return self._asset(path)
+        if path == "/" and not _is_for_page(http):
+            return None
+        response = await self._find(http, client, path)
+        if not response.prepared:
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
+        return response
+
+    async def _find(self, http: web.BaseRequest, client: Client, path: str) -> web.StreamResponse:
+        found = self._routes.find(http.method, path)
+        request = PageRequest(self, http, client, found[1] if found else {})
+        if found is not None:
+            return await self._page(request, found[0])
+        methods = self._routes.methods(path)
+        return self._no_method(request, methods) if methods else self._missing(request)
+
+    async def _page(self, request: PageRequest, route: Route) -> web.StreamResponse:
+        try:
+            await self._admit(request, route)
+            if request.signed_in is None and not route.public:
+                return self._to_sign_in(request)
+            return await route.page(request)
+        except PageError as error:
+            return self._error(request, error.status, request.t(error.key, **error.values))
+        except CallFailed as failed:
+            return self._error(request, HTTPStatus(failed.reply.status), str(failed), failed.code)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            _log.error("a page could not be made", page=route.path, exc_info=error)
+            return self._error(request, HTTPStatus.INTERNAL_SERVER_ERROR, request.t("errors.defect"))
+
+    async def _admit(self, request: PageRequest, route: Route) -> None:
+        """Who asks; and that a change comes from a page of this server. Raises PageError."""
+        if request.token:
+            request.signed_in = await asyncio.to_thread(self.signing_in.find, request.token)
+        if request.signed_in is not None:
+            request.client.trust()
+        if route.method in _SAFE:
+            return
+        if not _is_from_here(request.http):
+            raise PageError(HTTPStatus.FORBIDDEN, "errors.foreign")
+        if request.signed_in is not None:
+            shown = request.http.headers.get(CSRF_HEADER) or (await request.form()).get(CSRF_FIELD, "")
+            if not hmac.compare_digest(shown.encode(), request.csrf.encode()):
+                raise PageError(HTTPStatus.FORBIDDEN, "errors.foreign")
+
+    def _to_sign_in(self, request: PageRequest) -> web.Response:
+        if _wants_data(request.http):
+            return request.answer({"Code": "SignedOut"}, HTTPStatus.UNAUTHORIZED)
+        back = request.http.raw_path if request.http.method in _SAFE else "/"
+        return request.go_to("/sign-in?to=" + quote(back, safe=""))
+
+    def _missing(self, request: PageRequest) -> web.Response:
+        return self._error(request, HTTPStatus.NOT_FOUND, request.t("errors.missing"))
+
+    def _no_method(self, request: PageRequest, methods: list[str]) -> web.Response:
+        response = self._error(request, HTTPStatus.METHOD_NOT_ALLOWED, request.t("errors.method"))
+        response.headers["Allow"] = ", ".join(methods)
+        return response
+
+    def _error(
+        self, request: PageRequest, status: HTTPStatus, message: str, code: str = ""
+    ) -> web.Response:
+        if _wants_data(request.http):
+            response = request.answer({"Code": code or status.phrase, "Message": message}, status)
+        else:
+            response = request.render("layout/error.html", status=status, message=message, code=code)
+        if request.http.can_read_body and not request.http.content.at_eof():
+            response.force_close()
+        return response
+
+    def _asset(self, path: str) -> web.Response:
+        version, _, name = path.removeprefix(_ASSETS).partition("/")
+        assets = load_assets()
+        asset = assets.find(name) if version == assets.version else None
+        if asset is None:
+            return web.Response(
+                status=HTTPStatus.NOT_FOUND, text="There is no such file.\n", headers=_HEADERS
+            )
+        headers = _HEADERS | {"Cache-Control": _FOR_EVER}
+        response = web.Response(
+            body=asset.content, content_type=asset.type, charset="utf-8", headers=headers
+        )
+        response.enable_compression()
+        return response
+
+
+def _is_for_page(http: web.BaseRequest) -> bool:
+    """``/`` is the API's, but for a browser that just looks at it."""
+    return http.method in _SAFE and not http.query_string and "text/html" in http.headers.get("Accept", "")
+
+
+def _wants_data(http: web.BaseRequest) -> bool:
+    return "text/html" not in http.headers.get("Accept", "")
+
+
+def _is_from_here(http: web.BaseRequest) -> bool:
+    """Browsers say from which site a request comes."""
+    site, origin = http.headers.get("Sec-Fetch-Site"), http.headers.get("Origin")
+    if site is not None and site not in _OURS:
+        return False
+    return origin is None or urlsplit(origin).netloc == http.host

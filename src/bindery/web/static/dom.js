@@ -1,0 +1,83 @@
+// Small helpers that all pages share. No text ever becomes markup.
+
+/** An element with attributes, listeners (`onclick`) and children; null and false are left out. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "value") element.value = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** What a page was given as data. */
+export function dataOf(id) {
+  return JSON.parse(document.getElementById(id).textContent);
+}
+
+/** A text with its braces filled in. */
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+/** JSON from this server. Throws an Error with `code`; goes to the sign-in page when the session is over. */
+export async function ask(path, body, { signal } = {}) {
+  const answer = await fetch(path, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json", "x-csrf-token": csrf() }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
+  });
+  const content = await answer.json();
+  if (answer.ok) return content;
+  if (answer.status === 401) location.assign("/sign-in?to=" + encodeURIComponent(location.pathname + location.search));
+  throw Object.assign(new Error(content.Message ?? answer.statusText), { code: content.Code });
+}
+
+/** Calls `work` when nothing has happened for so many milliseconds. */
+export function debounce(work, milliseconds) {
+  let timer;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => work(...values), milliseconds);
+  };
+}
+
+/** Tabs by the pattern of the ARIA guide: arrows move, one is shown. */
+export function tabs(list, chosen = () => {}) {
+  const buttons = [...list.querySelectorAll('[role="tab"]')];
+  const choose = (button, focus) => {
+    for (const each of buttons) {
+      const on = each === button;
+      each.setAttribute("aria-selected", String(on));
+      each.tabIndex = on ? 0 : -1;
+      const panel = document.getElementById(each.getAttribute("aria-controls"));
+      if (panel) panel.hidden = !on;
+    }
+    if (focus) button.focus();
+    chosen(button);
+  };
+  for (const button of buttons) {
+    button.addEventListener("click", () => choose(button));
+    button.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      choose(buttons[(buttons.indexOf(button) + step + buttons.length) % buttons.length], true);
+    });
+  }
+  return (id) => choose(document.getElementById(id));
+}
+
+/** Puts a text on the clipboard, and says so on the button. */
+export async function copy(text, button, done) {
+  await navigator.clipboard.writeText(text);
+  const before = button.textContent;
+  button.textContent = done;
+  setTimeout(() => (button.textContent = before), 1200);
+}

@@ -1,0 +1,135 @@
+"""A server with its pages, a client that keeps cookies, and a real browser."""
+
+from __future__ import annotations
+
+import http.client
+import re
+import shutil
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from tests.conftest import RunningServer
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HTML = {"Accept": "text/html"}
+
+
+class Shown(NamedTuple):
+    """What a browser would get."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+
+class Visitor:
+    """Asks for pages as a browser does, one request a connection, and keeps cookies."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.cookies = address, {}
+
+    def get(self, path: str, **headers: str) -> Shown:
+        return self.send("GET", path, headers=headers)
+
+    def post(self, path: str, fields: dict[str, str], **headers: str) -> Shown:
+        """A form, with what marks it as one of this session."""
+        known = {"csrf": self.csrf, **fields}
+        typed = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        return self.send("POST", path, urlencode(known), typed)
+
+    @property
+    def csrf(self) -> str:
+        found = re.search(r'<meta name="csrf" content="([0-9a-f]+)"', self.get("/").text)
+        return found[1] if found else ""
+
+    def sign_in(self, key_id: str, secret: str, to: str = "/") -> Shown:
+        return self.post("/sign-in", {"key_id": key_id, "secret": secret, "to": to})
+
+    def send(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> Shown:
+        cookies = {"Cookie": "; ".join(f"{n}={v}" for n, v in self.cookies.items())} if self.cookies else {}
+        connection = http.client.HTTPConnection(self.address, timeout=60)
+        try:
+            connection.request(method, path, body or None, HTML | cookies | (headers or {}))
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+            if not value.strip('"'):
+                del self.cookies[name]
+        return Shown(answer.status, answer.headers, text)
+
+
+@pytest.fixture
+def visitor(server: RunningServer) -> Visitor:
+    return Visitor(server.address)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the tests of a module: while it is open no other event loop can run in this thread."""
+    with sync_playwright() as playwright:
+        program = shutil.which("chromium") or shutil.which("chromium-browser")
+        launched = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, server: RunningServer) -> Iterator[BrowserContext]:
+    opened = browser.new_context(base_url=server.endpoint, viewport={"width": 1280, "height": 800})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page of a browser; the test fails when it logs an error or loads anything from elsewhere."""
+    shown, problems, elsewhere = context.new_page(), [], []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            problems.append(message.text)
+
+    shown.on("console", note)
+    shown.on("pageerror", lambda error: problems.append(str(error)))
+    shown.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+            else elsewhere.append(request.url)
+        ),
+    )
+    yield shown
+    assert not problems
+    assert not elsewhere
+
+
+@pytest.fixture
+def signed_in(page: Page, server: RunningServer) -> Page:
+    """The same page, signed in with the root key."""
+    sign_in(page, server.key_id, server.key_secret)
+    return page
+
+
+def sign_in(page: Page, key_id: str, secret: str, to: str = "/") -> None:
+    page.goto(f"/sign-in?to={to}")
+    page.get_by_test_id("sign-in-id").fill(key_id)
+    page.get_by_test_id("sign-in-secret").fill(secret)
+    page.get_by_test_id("sign-in").click()
+    page.wait_for_url("**" + to)

@@ -1,0 +1,104 @@
+"""The explorer in a real browser, against a real server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.conftest import RunningServer
+
+pytestmark = pytest.mark.server
+
+
+def choose(page: Page, operation: str) -> None:
+    page.get_by_test_id("explorer-search").fill(operation)
+    page.get_by_test_id(f"operation-{operation}").click()
+    expect(page.locator("#operation-name")).to_have_text(operation)
+
+
+def test_a_call(signed_in: Page, new_name: Callable[[str], str]) -> None:
+    signed_in.goto("/explorer/")
+    choose(signed_in, "CreateProject")
+    name = new_name("explored")
+    signed_in.get_by_test_id("param-ProjectName").fill(name)
+    signed_in.get_by_test_id("send").click()
+    expect(signed_in.get_by_test_id("response-status")).to_have_text("200 OK")
+    expect(signed_in.get_by_test_id("response-body")).to_contain_text(name)
+
+
+def test_what_is_missing_is_said_before_it_is_sent(signed_in: Page) -> None:
+    signed_in.goto("/explorer/imm/GetProject")
+    signed_in.get_by_test_id("send").click()
+    expect(signed_in.locator("#problem-ProjectName")).to_have_text("This is needed.")
+
+
+def test_an_error_is_explained(signed_in: Page) -> None:
+    signed_in.goto("/explorer/ram/GetUser")
+    signed_in.get_by_test_id("param-UserName").fill("nobody-at-all")
+    signed_in.get_by_test_id("send").click()
+    expect(signed_in.get_by_test_id("response-status")).to_have_text("404 Not Found")
+    expect(signed_in.locator(".explanation")).to_contain_text("there is none of this name")
+
+
+def test_a_query_is_built_and_written(
+    signed_in: Page, server: RunningServer, new_name: Callable[[str], str]
+) -> None:
+    project = new_name("queried")
+    server.make_dataset(project, "d")
+    signed_in.goto("/explorer/imm/SimpleQuery")
+    signed_in.get_by_test_id("param-ProjectName").fill(project)
+    signed_in.get_by_test_id("param-DatasetName").fill("d")
+    signed_in.get_by_test_id("param-Query.Group").select_option("and")
+    signed_in.get_by_test_id("param-Query.SubQueries.0.Field").fill("Size")
+    signed_in.get_by_test_id("param-Query.SubQueries.0.Operation").select_option("gt")
+    signed_in.get_by_test_id("param-Query.SubQueries.0.Value").fill("10")
+    signed_in.get_by_test_id("as-json-Query").click()
+    written = signed_in.get_by_test_id("json-Query")
+    expect(written).to_have_value(
+        '{\n  "Operation": "and",\n  "SubQueries": [\n    {\n      "Field": "Size",\n'
+        '      "Operation": "gt",\n      "Value": "10"\n    }\n  ]\n}'
+    )
+    written.fill('{"Field": "Filename", "Operation": "prefix", "Value": "a"}')
+    signed_in.get_by_test_id("as-json-Query").click()
+    expect(signed_in.get_by_test_id("param-Query.Field")).to_have_value("Filename")
+    signed_in.get_by_test_id("send").click()
+    expect(signed_in.get_by_test_id("response-status")).to_have_text("200 OK")
+
+
+def test_a_link_can_be_shared(signed_in: Page) -> None:
+    signed_in.goto("/explorer/imm/ListProjects")
+    signed_in.get_by_test_id("param-MaxResults").fill("7")
+    expect(signed_in).to_have_url(re.compile("#.+"))
+    link = signed_in.url
+    signed_in.goto("/")
+    signed_in.goto(link)
+    expect(signed_in.get_by_test_id("param-MaxResults")).to_have_value("7")
+
+
+PASTED = [
+    '{"Action": "ListDatasets", "ProjectName": "p 1", "MaxResults": 5}',
+    "https://imm.example/?Action=ListDatasets&ProjectName=p%201&MaxResults=5&Signature=x",
+    "aliyun imm ListDatasets --region cn-hangzhou --ProjectName 'p 1' --MaxResults 5",
+    'bindery call ListDatasets --ProjectName="p 1" --MaxResults=5',
+]
+
+
+@pytest.mark.parametrize("text", PASTED)
+def test_a_call_is_pasted(signed_in: Page, text: str) -> None:
+    signed_in.goto("/explorer/")
+    signed_in.locator("#paste").click()
+    signed_in.locator("#pasted").fill(text)
+    signed_in.locator("#take-pasted").click()
+    expect(signed_in.locator("#operation-name")).to_have_text("ListDatasets")
+    expect(signed_in.get_by_test_id("param-ProjectName")).to_have_value("p 1")
+    expect(signed_in.get_by_test_id("param-MaxResults")).to_have_value("5")
+
+
+@pytest.mark.parametrize("width", [360, 1280, 2560])
+def test_it_fits(signed_in: Page, width: int) -> None:
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    signed_in.goto("/explorer/imm/SimpleQuery")
+    assert signed_in.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    expect(signed_in.get_by_test_id("send")).to_be_visible()
