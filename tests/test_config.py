@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,18 @@ def test_a_region_is_a_word(region: str) -> None:
         load_config(None, {"account": {"region": region}})
 
 
+@pytest.mark.parametrize("section", ["events", "metrics", "health"])
+@pytest.mark.parametrize("token", [" ", "two words", "schlüssel", "line\n", "x" * 257])
+def test_a_token_that_no_header_can_show_is_refused_and_not_told(
+    tmp_path: Path, section: str, token: str
+) -> None:
+    path = tmp_path / "bindery.toml"
+    path.write_text(f"[{section}]\ntoken = {json.dumps(token)}\n")
+    with pytest.raises(ConfigurationError, match=f"{section}.token must be up to 256 letters") as refused:
+        load_config(path, {})
+    assert "not " not in str(refused.value)
+
+
 def test_rooms_and_configuration_have_the_same_defaults() -> None:
     config = Config()
     assert (
@@ -123,6 +136,12 @@ def test_rooms_and_configuration_have_the_same_defaults() -> None:
         ("[sync]\nfolder_folow = 'poll'", "did you mean folder_follow?"),
         ("[servr]\nport = 1", "did you mean server?"),
         ("bucket = 1", "did you mean buckets?"),
+        ("port = 1", "it stands under [server]"),
+        ("[sync]\nworkers = 2", "it stands under [extraction]"),
+        ("token = 'x'", "[events] or [metrics]"),
+        ("data = ''", "`$.data`"),
+        ("bucket_root = ''", "`$.bucket_root`"),
+        ("[access]\nsealing_key_file = ''", "got nothing"),
         ("[server]\nhost = ''", "server.host must not be empty"),
         ("[register]\nendpoints = ['http://*']", "https://*.HOST"),
         ("[register]\nendpoints = ['https://a.*.example.com']", "https://*.HOST"),

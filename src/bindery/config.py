@@ -32,7 +32,11 @@ from bindery.sync.settings import FollowSettings
 
 _PLACE = re.compile(r" - at `\$\.(\w+)\.(\w+)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]{1,64})`(?: - at `\$\.(\w+)`)?$")
+Token = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,256}\\Z")]
+"""A secret that callers show in a header."""
+_FORM_OF_TOKENS = "up to 256 letters, digits and signs of ASCII, without blanks"
 _FORMS = {
+    **{(section, "token"): _FORM_OF_TOKENS for section in ("events", "metrics", "health")},
     ("account", "id"): "1 to 32 digits",
     ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
 }
@@ -120,7 +124,7 @@ class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """``[events]``: object stores tell of changes with ``POST /events``; see docs/events.md."""
 
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
-    token: str = ""
+    token: Token = ""
     """What senders must show; empty: no events are taken."""
 
 
@@ -130,7 +134,7 @@ class MetricsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_un
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
     enabled: bool = True
     """Whether there is the page."""
-    token: str = ""
+    token: Token = ""
     """What ``Authorization: Bearer`` must show. Empty: anybody may ask, and is told no names of datasets."""
 
 
@@ -140,7 +144,7 @@ class HealthConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"token"})
     enabled: bool = True
     """Whether there are these pages."""
-    token: str = ""
+    token: Token = ""
     """With it in ``Authorization: Bearer``, ``/readyz`` tells how far indexes are; the status is told to anybody."""
 
 
@@ -220,7 +224,8 @@ def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:
     section, name = place[1], place[2]
     value = values[section][name]
     if isinstance(value, str) and (section, name) in _FORMS:
-        return f"{section}.{name} must be {_FORMS[section, name]}, not {value!r}"
+        shown = "" if name == "token" else f", not {value!r}"
+        return f"{section}.{name} must be {_FORMS[section, name]}{shown}"
     structs = {field.name: field.type for field in msgspec.structs.fields(Config)}
     allowed = range_of(setting_types(structs[section])[name])
     if not allowed or isinstance(value, bool) or not isinstance(value, int | float):
@@ -229,14 +234,23 @@ def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:
 
 
 def _meant(problem: str) -> str:
-    """The setting or section that is nearest to an unknown one."""
+    """The section that has an unknown setting, else the setting or section that is nearest to it."""
     found = _UNKNOWN.search(problem)
     if found is None:
         return ""
     sections = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    homes = [
+        name for name, kind in sections.items() if _is_section(kind) and found[1] in setting_types(kind)
+    ]
+    if homes:
+        return f"; it stands under {' or '.join(f'[{name}]' for name in homes)}"
     known = setting_types(sections[found[2]]) if found[2] else sections
     near = get_close_matches(found[1], known, n=1)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -257,9 +271,13 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decode_path(kind: type, value: Any) -> Any:
+    if value == "":
+        raise ValueError(
+            "Expected a path, got nothing; leave the setting out, or write . for the working folder"
+        )
     if kind is Path and isinstance(value, str | Path):
         return Path(value).expanduser()
-    raise msgspec.ValidationError(f"expected a path, got {value!r}")
+    raise ValueError(f"Expected a path, got {value!r}")
 
 
 def _check(config: Config) -> None:

@@ -99,6 +99,7 @@ def test_a_mistaken_expression_exits_with_usage(installation: Installation) -> N
 
 def test_get_prints_one_file(installation: Installation) -> None:
     file = json.loads(installation.run("get", "oss://photos/teal.png"))
+    assert json.loads(installation.run("get", "photos/teal.png")) == file
     assert (file["ImageWidth"], file["ImageHeight"], file["ContentType"]) == (320, 200, "image/png")
     assert "is not in the dataset" in installation.run("get", "oss://photos/none.png", expect=1)
 
@@ -110,9 +111,30 @@ def test_call_signs_any_operation(installation: Installation) -> None:
     assert "ResourceNotFound" in refused
 
 
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (("call", "GetProject", "--ProjectName", "Default"), "default"),
+        (("status", "--project", "defualt"), "default"),
+        (("query", "Size > 0", "--dataset", "defaults"), "default"),
+        (("ledger", "photo"), "oss://photos"),
+        (("audit", "photo"), "oss://photos"),
+        (("move", "photo", "/tmp"), "oss://photos"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_the_nearest(
+    installation: Installation, words: tuple[str, ...], near: str
+) -> None:
+    assert f"id you mean {near}?" in installation.run(*words, expect=1)
+
+
 def test_without_a_server_the_error_says_what_to_start(installation: Installation) -> None:
     said = installation.run("status", "--endpoint", "http://127.0.0.1:9", expect=1)
     assert "bindery serve" in said
+    tls = installation.run(
+        "status", "--endpoint", installation.endpoint.replace("http:", "https:"), expect=1
+    )
+    assert "write http://" in tls
 
 
 def test_without_a_key_the_error_says_where_to_find_one(installation: Installation, tmp_path: Path) -> None:
@@ -149,6 +171,8 @@ def test_binding_what_does_not_exist_leaves_nothing(installation: Installation) 
     told = installation.run("bind", "nosuchbucket", "--project", "typo", expect=1)
     assert "BucketNotFound" in told
     assert "nothing was bound" in told
+    assert "did you mean photos?" in installation.run("bind", "fotos", "--dataset", "other", expect=1)
+    assert "--prefix 2024/" in installation.run("bind", "oss://photos/2024/", expect=1)
     assert "ResourceNotFound" in installation.run("call", "GetProject", "--ProjectName", "typo", expect=1)
 
 

@@ -42,7 +42,10 @@ def serve(*options: str, folder: Path) -> subprocess.CompletedProcess[str]:
     [
         (["--host", "203.0.113.7", "--port", "0"], "cannot listen on 203.0.113.7"),
         (["--host", "nohost.invalid", "--port", "0"], "nohost.invalid"),
+        (["--host", "ü" * 70, "--port", "0"], "cannot listen on"),
         (["--data", "/proc/foo"], "/proc/foo"),
+        (["--data", ""], "it is empty"),
+        (["--bucket", "photos=./a", "--bucket", "photos=./b"], "given twice"),
         (["--data", "file/below"], "file"),
         (["--bucket", "A B=./x"], "A B"),
         (["--bucket", "a=./x"], "not a bucket name: 'a'; one has 3 to 63"),

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from bindery.cli.client import Client, connect
+from bindery.cli.nearest import nearest
 from bindery.cli.options import bucket_uri, server_options
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.cli.status import list_bindings
@@ -71,14 +72,15 @@ def chosen_bindings(
     bindings = [
         binding
         for binding in list_bindings(client, project)
-        if (not dataset or binding["DatasetName"] == dataset) and (not wanted or binding["URI"] in wanted)
+        if not dataset or binding["DatasetName"] == dataset
     ]
-    unbound = wanted.difference(binding["URI"] for binding in bindings)
-    if unbound or not bindings:
-        raise click.ClickException(
-            f"no binding of {', '.join(sorted(unbound)) or 'any bucket'}; see: bindery status"
-        )
-    return bindings
+    bound = {binding["URI"] for binding in bindings}
+    if wanted - bound or not bindings:
+        unbound = ", ".join(sorted(wanted - bound))
+        near = nearest(unbound, bound)
+        hint = f"did you mean {near}?" if near else "see: bindery status"
+        raise click.ClickException(f"no binding of {unbound or 'any bucket'}; {hint}")
+    return [binding for binding in bindings if not wanted or binding["URI"] in wanted]
 
 
 def audit_binding(

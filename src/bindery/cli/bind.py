@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bindery.cli.bucket_argument import StoreArgument, folder_beside, parse_store_argument
 from bindery.cli.client import ApiError, Client, connect
+from bindery.cli.nearest import bound_bucket_near
 from bindery.cli.options import dataset_options, server_options
 from bindery.cli.output import cell, say
 from bindery.cli.scope import scope_options, scope_parameter
@@ -77,13 +78,21 @@ def bind(
         binding = first_news(client, target, listed)
     if binding["State"] == "Failed" and made and made[-1][0] == "DeleteBinding":
         undo(client, made)
-        hint = "" if wanted.location else folder_beside(store)
+        hint = "" if wanted.location else _meant(client, store)
         raise click.ClickException(
             f"{wanted.uri}: {binding.get('Reason', 'cannot be bound')}{hint}; nothing was bound"
         )
     say(describe(binding))
     if binding["State"] in _BROKEN:
         raise SystemExit(1)
+
+
+def _meant(client: Client, word: str) -> str:
+    """What a bare word may have meant that names no bucket."""
+    if beside := folder_beside(word):
+        return beside
+    near = bound_bucket_near(client.call, word.removeprefix("oss://"))
+    return f"; did you mean {near}?" if near and near != word else ""
 
 
 def register(client: Client, wanted: StoreArgument) -> None:

@@ -31,7 +31,12 @@ def parse_store_argument(text: str, name: str | None = None) -> StoreArgument:
     """``name`` is the bucket name for a folder or URL. Raises ClickException for a folder that is not there."""
     scheme, separator, rest = text.partition("://")
     if separator and scheme == "oss" and "?" not in rest:
-        return StoreArgument(rest.strip("/"))
+        bucket, _, below = rest.rstrip("/").partition("/")
+        if below:
+            raise click.ClickException(
+                f"a binding is of a whole bucket, oss://{bucket}; for a part of it add --prefix {below}/"
+            )
+        return StoreArgument(bucket)
     if separator:
         return StoreArgument(name or bucket_name(text), text)
     if not _is_path(text):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from bindery.api.spec.model import Operation, load_models, products
 from bindery.cli.client import connect
+from bindery.cli.nearest import nearest
 from bindery.cli.options import server_options
 from bindery.cli.output import console, say, say_json, table
-
-_NEAR = 0.6
 
 
 class _CallCommand(click.Command):
@@ -139,6 +137,5 @@ def _operations(product: str | None) -> list[Operation]:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    by_lower = {each.lower(): each for each in known}
-    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=_NEAR)
-    return f"; did you mean {by_lower[near[0]]}?" if near else ";"
+    near = nearest(name, known)
+    return f"; did you mean {near}?" if near else ";"

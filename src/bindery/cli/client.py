@@ -19,6 +19,7 @@ from bindery.access.permits import make_call_permit, make_permit
 from bindery.api.gateway.request import OPERATOR_HEADER
 from bindery.api.gateway.signature import make_nonce, sign_v3
 from bindery.api.spec.model import load_models
+from bindery.cli.nearest import meant
 from bindery.printable import printable
 
 DEFAULT_ENDPOINT = "http://127.0.0.1:8180"
@@ -29,9 +30,10 @@ _HOST = re.compile(r"[^\s@/?#\x00-\x20\x7f]+")
 """A host and port without user and password, which nothing here would send."""
 
 
+_UNKNOWN_NAME = "ResourceNotFound"
 _OTHER_SERVER = " Is that the server whose data folder --data names, or whose keys the environment has?"
 _HINTS = {
-    "ResourceNotFound": " See: bindery status",
+    _UNKNOWN_NAME: " See: bindery status",
     "InvalidAccessKeyId.NotFound": _OTHER_SERVER,
     "SignatureDoesNotMatch": _OTHER_SERVER,
 }
@@ -40,11 +42,11 @@ _HINTS = {
 class ApiError(click.ClickException):
     """The server refused a call; shows its code, message and request id."""
 
-    def __init__(self, action: str, status: int, body: Mapping[str, Any]) -> None:
+    def __init__(self, action: str, status: int, body: Mapping[str, Any], *, meant: str = "") -> None:
         self.code = str(body.get("Code", f"HTTP {status}"))
-        self.status = status
+        self.status, self.body = status, body
         text = f"{action}: {self.code}: {body.get('Message', 'no message')}"
-        hint = _HINTS.get(self.code, "")
+        hint = meant or _HINTS.get(self.code, "")
         super().__init__(printable(f"{text}{hint} (request {body.get('RequestId', 'unknown')})"))
 
 
@@ -82,6 +84,15 @@ class Client:
 
         ``version``: of the API, where several products have an operation of this name.
         """
+        try:
+            return self._perform(action, version=version, **parameters)
+        except ApiError as refused:
+            if refused.code != _UNKNOWN_NAME:
+                raise
+            near = meant(self._perform, parameters)
+            raise ApiError(action, refused.status, refused.body, meant=near) from None
+
+    def _perform(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
         parameters = {"Permit": self._permit(parameters), **parameters}
         query = [(name, _encode(value)) for name, value in parameters.items() if value is not None]
         nonce = make_nonce()
@@ -150,6 +161,10 @@ class Client:
             raise click.ClickException(
                 f"the certificate of {self.endpoint} is not trusted ({error.verify_message}); "
                 f"name it, or its authority's, with {_CA}"
+            ) from error
+        except ssl.SSLError as error:
+            raise click.ClickException(
+                f"{self.endpoint} does not speak TLS ({error.reason}); write http:// if the server has no certificate"
             ) from error
         except OSError as error:
             raise click.ClickException(

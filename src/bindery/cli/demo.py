@@ -15,6 +15,7 @@ import click
 
 from bindery.cli.bind import describe, ensure_dataset
 from bindery.cli.client import Client, connect
+from bindery.cli.options import FOLDER
 from bindery.cli.output import console, say
 from bindery.cli.query import files_table, query_parameters
 from bindery.cli.sample_media import make_sample_media
@@ -32,7 +33,7 @@ _QUERIES = (
 @click.command()
 @click.option(
     "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path("demo-data"),
     show_default=True,
     help="Where to put the sample media and the catalog.",

@@ -9,6 +9,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from bindery.cli.options import FILE, FOLDER
 from bindery.cli.output import cell, console, say_json, table
 from bindery.cli.serve import overrides
 from bindery.config import ConfigurationError, load_config
@@ -22,15 +23,13 @@ _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILURE: "red
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     envvar="BINDERY_CONFIG",
     help="Configuration file of the server.",
 )
-@click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), envvar="BINDERY_DATA", help="Data folder."
-)
+@click.option("--data", type=FOLDER, envvar="BINDERY_DATA", help="Data folder.")
 @click.option("--bucket", "buckets", multiple=True, metavar="NAME=STORE", help="A bucket to look at.")
-@click.option("--bucket-root", type=click.Path(file_okay=False, path_type=Path), help="Folder of buckets.")
+@click.option("--bucket-root", type=FOLDER, help="Folder of buckets.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(
     config_file: Path | None,

@@ -22,6 +22,8 @@ def get(uri: str, project: str, dataset: str, endpoint: str, data: Path) -> None
     \b
     bindery get oss://photos/2024/beach.jpg
     """
+    if "://" not in uri:
+        uri = f"oss://{uri}"
     answer = connect(endpoint, data).call("GetFileMeta", ProjectName=project, DatasetName=dataset, URI=uri)
     files = answer.get("Files", [])
     if not files:

@@ -10,7 +10,7 @@ from rich.progress import Progress
 
 from bindery.app import open_catalog
 from bindery.catalog.records import CatalogUnusable
-from bindery.cli.options import data_option
+from bindery.cli.options import FILE, data_option
 from bindery.config import ConfigurationError, load_config
 
 
@@ -27,7 +27,7 @@ def index() -> None:
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     envvar="BINDERY_CONFIG",
     help="Configuration file of the server.",
 )

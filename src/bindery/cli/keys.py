@@ -15,7 +15,7 @@ from bindery.access.keys import read_root_key
 from bindery.access.resealing import find_lost
 from bindery.access.sealing import Sealer, load_sealer
 from bindery.cli.account_keys import open_account_keys, open_stopped_record
-from bindery.cli.options import data_option
+from bindery.cli.options import FILE, data_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import Config, load_config
 
@@ -55,7 +55,7 @@ def _on_data_folder(command: Callable[..., None]) -> Callable[..., None]:
 _config_option = click.option(
     "--config",
     "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     envvar="BINDERY_CONFIG",
     help="Configuration file of the server.",
 )

@@ -11,6 +11,7 @@ import click
 from bindery.cli.audit import audit_binding, reports_table, sample_lines
 from bindery.cli.bucket_argument import parse_store_argument
 from bindery.cli.client import Client, connect
+from bindery.cli.nearest import nearest
 from bindery.cli.options import bucket_uri, server_options
 from bindery.cli.output import console, say
 from bindery.cli.status import list_bindings
@@ -39,12 +40,8 @@ def move(bucket: str, store: str | None, *, yes: bool, endpoint: str, data: Path
     location = None if store is None else parse_store_argument(store, name).location
     if store is not None and location is None:
         raise click.UsageError(f"STORE is a folder, written with a slash, or a URL; {store!r} is neither")
-    bindings = [each for each in list_bindings(client, None) if each["URI"] == bucket_uri(bucket)]
-    if (
-        location is not None
-        and not _audit(client, bindings, "of the new place", store=location)
-        and not yes
-    ):
+    bindings = _bindings_of(client, name, sure=yes)
+    if not _audit(client, bindings, "of the new place", store=location) and not yes:
         raise click.ClickException(
             "the new place differs, and nothing was moved; --yes goes on all the same"
         )
@@ -57,6 +54,18 @@ def move(bucket: str, store: str | None, *, yes: bool, endpoint: str, data: Path
             say(f"{binding['ProjectName']}/{binding['DatasetName']}: {binding['Reason']}")
     if not equal:
         raise SystemExit(1)
+
+
+def _bindings_of(client: Client, bucket: str, *, sure: bool) -> list[dict[str, Any]]:
+    """Raises ClickException when the name has none and is like one that has."""
+    known = list_bindings(client, None)
+    found = [each for each in known if each["URI"] == f"oss://{bucket}"]
+    near = None if found or sure else nearest(f"oss://{bucket}", [each["URI"] for each in known])
+    if near:
+        raise click.ClickException(
+            f"oss://{bucket} has no binding; did you mean {near}? --yes goes on all the same"
+        )
+    return found
 
 
 def _audit(client: Client, bindings: list[dict[str, Any]], what: str, *, store: str | None = None) -> bool:

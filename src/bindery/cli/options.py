@@ -12,9 +12,25 @@ from bindery.cli.client import DEFAULT_ENDPOINT
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+
+class _Place(click.Path):
+    """A path that is not empty, as a variable is that was never set: it would mean the working folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Fails for an empty one."""
+        if value == "":
+            self.fail("it is empty; . is the folder you are in", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Place(file_okay=False, path_type=Path)
+"""The type of options that name a folder, which may not be there yet."""
+FILE = _Place(dir_okay=False, path_type=Path)
+"""The same of a file."""
+
 data_option = click.option(
     "--data",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path("bindery-data"),
     show_default=True,
     envvar="BINDERY_DATA",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bindery.app import serve as run
+from bindery.cli.options import FILE, FOLDER
 from bindery.config import load_config
 from bindery.secrecy import without_secrets
 
@@ -15,7 +16,7 @@ from bindery.secrecy import without_secrets
 @click.command()
 @click.option(
     "--data",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     envvar="BINDERY_DATA",
     help="Folder of the catalog and the keys.  [default: bindery-data]",
 )
@@ -32,24 +33,22 @@ from bindery.secrecy import without_secrets
 )
 @click.option(
     "--bucket-root",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Every folder in here is a bucket.",
 )
 @click.option(
     "--config",
     "config_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     envvar="BINDERY_CONFIG",
     help="Configuration file (TOML).",
 )
 @click.option(
     "--tls-certificate",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="Speak HTTPS, with this certificate and its chain (PEM); read anew when it changes.",
 )
-@click.option(
-    "--tls-key", type=click.Path(dir_okay=False, path_type=Path), help="Key of the certificate (PEM)."
-)
+@click.option("--tls-key", type=FILE, help="Key of the certificate (PEM).")
 @click.option(
     "--trusted-proxy",
     "trusted_proxies",
@@ -89,8 +88,18 @@ def overrides(
     if strict:
         values["server"]["strict"] = True
     if buckets:
-        values["buckets"] = dict(_named_store(option) for option in buckets)
+        values["buckets"] = _named_stores(buckets)
     return values
+
+
+def _named_stores(options: tuple[str, ...]) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for name, store in map(_named_store, options):
+        if named.setdefault(name, store) != store:
+            raise click.UsageError(
+                f"--bucket {name!r} is given twice, with two stores; name one of them otherwise"
+            )
+    return named
 
 
 def _named_store(option: str) -> tuple[str, str]:

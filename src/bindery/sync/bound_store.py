@@ -62,7 +62,8 @@ def describe_change(bucket: str, held: StoreIdentity, found: StoreIdentity) -> s
     """Why ``found`` is not taken for the bucket ``held``, and what to do."""
     return (
         f"oss://{bucket} is {held.location}, and {found.location} is another store; nothing was removed. Put the "
-        f"former address back, or use another name for the other store. {_how_to_move(bucket)}"
+        f"former address back, or use another name for the other store (bindery bind STORE --name NAME). "
+        f"{_how_to_move(bucket)}"
     )
 
 

@@ -42,6 +42,10 @@ def bind(host: str, port: int) -> list[socket.socket]:
         raise CannotListen(
             f"cannot listen on {host}:{port} ({error.strerror}); {_advice(error)}"
         ) from error
+    except UnicodeError as error:  # of a name that no host can have
+        raise CannotListen(
+            f"cannot listen on {host}:{port}; choose an address of this machine with --host"
+        ) from error
     return sockets
 
 
