@@ -92,9 +92,12 @@ def test_a_tls_client_is_named_once(
     listening = listen()
     for _ in range(3):
         hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 500
-        is_error(listening.raw(hello), 400, "InvalidParameter")
+        answer = listening.raw(hello)
+        is_error(answer, 400, "InvalidParameter")
+        assert b"http://" in answer[2]
     (line,) = [line for line in said() if "TLS" in line["event"]]
     assert (line["level"], line["client"]) == ("warning", "127.0.0.1")
+    assert "--tls-certificate" in line["event"]
 
 
 @pytest.mark.parametrize("expect", ["200-maybe", "100-continue, x", "\xff", "x" * 1_000])

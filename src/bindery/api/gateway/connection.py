@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from aiohttp import web
@@ -35,20 +35,35 @@ _TLS_HANDSHAKE = b"\x16\x03"
 _log = structlog.get_logger()
 
 
-class Connections:
-    """All that are open. Beyond their number the one that is worth least is closed, for the newest may be a caller.
+class Held(Protocol):
+    """A place that somebody takes up."""
 
+    address: str
+    """Of whom it is."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for a request."""
+
+    def drop(self) -> None:
+        """Close it at once, whatever it does."""
+
+
+class Connections:
+    """All that are open, also those whose handshake is not done.
+
+    Beyond their number the one that is worth least is closed, for the newest may be a caller.
     Worth least are connections on which no key was shown yet, of the address that has most of them the oldest;
     then those that wait for their next request.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self._strangers: dict[str, OrderedDict[Connection, None]] = {}
-        self._trusted: OrderedDict[Connection, None] = OrderedDict()
+        self._strangers: dict[str, OrderedDict[Held, None]] = {}
+        self._trusted: OrderedDict[Held, None] = OrderedDict()
         self.count = 0
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: Held) -> None:
         """A new one; closes another when there are too many."""
         while self.count >= self.most and (victim := self._worth_least()) is not None:
             self.remove(victim)
@@ -56,7 +71,7 @@ class Connections:
         self.count += 1
         self._strangers.setdefault(connection.address, OrderedDict())[connection] = None
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: Held) -> None:
         """It is closed; may be called again."""
         strangers = self._strangers.get(connection.address)
         if strangers is not None and connection in strangers:
@@ -69,7 +84,7 @@ class Connections:
             return
         self.count -= 1
 
-    def trust(self, connection: Connection) -> None:
+    def trust(self, connection: Held) -> None:
         """A key was shown on it."""
         strangers = self._strangers.get(connection.address)
         if strangers is not None and connection in strangers:
@@ -79,14 +94,14 @@ class Connections:
         elif connection in self._trusted:
             self._trusted.move_to_end(connection)
 
-    def move(self, connection: Connection, address: str) -> None:
+    def move(self, connection: Held, address: str) -> None:
         """Its next request comes from somebody else, as on the connections of proxies: he has shown no key yet."""
         self.remove(connection)
         connection.address = address
         self.count += 1
         self._strangers.setdefault(address, OrderedDict())[connection] = None
 
-    def _worth_least(self) -> Connection | None:
+    def _worth_least(self) -> Held | None:
         if self._strangers:
             _, address = max((len(held), address) for address, held in self._strangers.items())
             return next(iter(self._strangers[address]))
@@ -96,16 +111,30 @@ class Connections:
 class Connection(web.RequestHandler):
     """A connection that bounds what it takes, and answers broken HTTP in the form the SDKs read."""
 
-    __slots__ = ("_body", "_chunked", "_first", "_head", "_held", "_house", "address", "peer")
+    __slots__ = (
+        "_arrival",
+        "_body",
+        "_chunked",
+        "_first",
+        "_head",
+        "_held",
+        "_house",
+        "_speaks_tls",
+        "address",
+        "peer",
+    )
 
-    def __init__(self, house: House, server: web.Server, **settings: Any) -> None:
+    def __init__(
+        self, house: House, server: web.Server, arrival: Held | None = None, **settings: Any
+    ) -> None:
+        """``arrival``: what has kept its place until now."""
         super().__init__(server, loop=asyncio.get_running_loop(), **settings)
         # Requests sent ahead wait in the client, not here.
         self._max_msg_queue_size, self._msg_queue_resume_size = 2, 0
-        self._house = house
+        self._house, self._arrival = house, arrival
         self._held = Reservation(house.strange_bytes, "")
         self._head = 0
-        self._first = True
+        self._first, self._speaks_tls = True, False
         self._body: Any = None
         self._chunked = False
         self.peer = ""
@@ -143,7 +172,11 @@ class Connection(web.RequestHandler):
         self._held = Reservation(self._house.strange_bytes, self.peer)
         if hasattr(transport, "max_size"):
             transport.max_size = READ_SIZE
+        elif hasattr(transport, "set_read_buffer_limits"):  # by TLS; see handshakes.py
+            transport.set_read_buffer_limits(READ_SIZE // 2)
         super().connection_made(transport)
+        if self._arrival is not None:
+            self._house.connections.remove(self._arrival)
         self._house.connections.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -157,6 +190,7 @@ class Connection(web.RequestHandler):
         if self._first and data:
             self._first = False
             if data.startswith(_TLS_HANDSHAKE):
+                self._speaks_tls = True
                 self._house.note_tls(self.peer)
         if len(data) > 1_024 and self._is_chaff(data):
             self._end_with(errors.malformed_request("The chunks of the body are too small."))
@@ -187,6 +221,8 @@ class Connection(web.RequestHandler):
                 "The request line or a header is longer than this server accepts; "
                 "see server.max_request_line in /docs/configuration here."
             )
+        elif self._speaks_tls:
+            error = errors.malformed_request("This port speaks plain HTTP: write http:// in the endpoint.")
         else:
             error = errors.malformed_request("The request is not valid HTTP.")
         return refuse(error, "")
@@ -226,14 +262,16 @@ class Connection(web.RequestHandler):
         if transport is None:
             return
         if self.is_idle:
-            answer = render_error(error, make_request_id(), "", xml=False)
-            lines = [
-                f"HTTP/1.1 {answer.status} Refused",
-                *(f"{n}: {v}" for n, v in headers_of(answer).items()),
-            ]
-            lines += [f"Content-Length: {len(answer.body)}", "Connection: close", "", ""]
-            transport.write("\r\n".join(lines).encode() + answer.body)
+            transport.write(refusal_bytes(error))
         self.force_close()
+
+
+def refusal_bytes(error: ApiError) -> bytes:
+    """An answer as it is sent, where aiohttp knows of no request; the connection ends with it."""
+    answer = render_error(error, make_request_id(), "", xml=False)
+    lines = [f"HTTP/1.1 {answer.status} Refused", *(f"{n}: {v}" for n, v in headers_of(answer).items())]
+    lines += [f"Content-Length: {len(answer.body)}", "Connection: close", "", ""]
+    return "\r\n".join(lines).encode() + answer.body
 
 
 class House:
@@ -242,14 +280,23 @@ class House:
     def __init__(self, connections: int, strange_bytes: Budget) -> None:
         self.connections = Connections(connections)
         self.strange_bytes = strange_bytes
-        self._tls = Seldom()
+        self._tls, self._plain = Seldom(), Seldom()
 
     def note_tls(self, address: str) -> None:
         """Somebody speaks TLS to a port that does not: said now and then, for he will try again."""
         if self._tls.may_say():
             _log.warning(
-                "a client speaks TLS (https) to this plain HTTP port; let it use http://, or put a proxy with TLS"
-                " in front of this server",
+                "a client speaks TLS (https) to this plain HTTP port; let it use http://, or give the server a"
+                " certificate: --tls-certificate and --tls-key (server.tls_certificate, server.tls_key)",
+                client=address,
+            )
+
+    def note_plain(self, address: str) -> None:
+        """Somebody speaks plain HTTP to a port that does not."""
+        if self._plain.may_say():
+            _log.warning(
+                "a client speaks plain HTTP to this TLS port; let it use https:// (SDKs: protocol='https'), or start"
+                " the server without --tls-certificate and --tls-key",
                 client=address,
             )
 
@@ -263,7 +310,11 @@ class HttpServer(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """A new connection; asyncio asks for its protocol by calling."""
-        return Connection(self._house, self, **self._settings)
+        return self.make_connection(None)
+
+    def make_connection(self, arrival: Held | None) -> Connection:
+        """A new connection, in the place of what has arrived."""
+        return Connection(self._house, self, arrival, **self._settings)
 
 
 def headers_of(answer: Answer) -> dict[str, str]:

@@ -28,6 +28,7 @@ from bindery.api.gateway.connection import (
 )
 from bindery.api.gateway.events import EventEndpoint
 from bindery.api.gateway.gateway import Gateway
+from bindery.api.gateway.handshakes import Handshakes
 from bindery.api.gateway.listening import bind, describe_failure, shown
 from bindery.api.gateway.proxies import Sender, TrustedProxies
 from bindery.api.gateway.readiness import Readiness
@@ -57,6 +58,8 @@ class HttpLimits(msgspec.Struct, frozen=True, kw_only=True):
     """For the request line and all headers, and for a connection that waits for the next request."""
     body_seconds: float = 30.0
     answer_seconds: float = 60.0
+    handshake_seconds: float = 10.0
+    """For the first byte of a connection by TLS, and all of its handshake."""
     shutdown_seconds: float = 3.0
 
 
@@ -75,6 +78,7 @@ class Server:
         self._gateway, self._settings, self._site = gateway, gateway.context.settings, site
         self._certificate, self._proxies = certificate, proxies or TrustedProxies()
         self._following: asyncio.Task[None] | None = None
+        self._handshakes: Handshakes | None = None
         self._limits = limits or HttpLimits()
         self._readiness = readiness or Readiness(gateway)
         self._events = EventEndpoint(gateway.context, gateway.metrics, self._limits.body_seconds)
@@ -108,13 +112,15 @@ class Server:
         await self._runner.setup()
         sockets = bound or bind(host, port)
         asyncio.get_running_loop().set_exception_handler(describe_failure)
-        context = self._certificate.context if self._certificate else None
-        for listening in sockets:
-            site = web.SockSite(self._runner, listening, backlog=_TAKEN_AT_ONCE, ssl_context=context)
-            await site.start()
-            listening.listen(_BACKLOG)  # asyncio has one number for both
         if self._certificate is not None:
+            seconds = self._limits.handshake_seconds
+            self._handshakes = Handshakes(self._house, server, self._certificate, seconds)
+            self._handshakes.listen(sockets, _BACKLOG)
             self._following = asyncio.create_task(self._certificate.follow())
+        else:
+            for listening in sockets:
+                await web.SockSite(self._runner, listening, backlog=_TAKEN_AT_ONCE).start()
+                listening.listen(_BACKLOG)  # asyncio has one number for both
         self._readiness.is_open = True
         return shown(sockets[0])
 
@@ -125,6 +131,8 @@ class Server:
             self._site.end()
         if self._following is not None:
             self._following.cancel()
+        if self._handshakes is not None:
+            self._handshakes.close()
         if self._runner is not None:
             await self._runner.cleanup()
         await asyncio.get_running_loop().run_in_executor(None, self._gateway.close)

@@ -21,6 +21,8 @@ class CertificateUnusable(Exception):
 class Certificate:
     """A certificate (with its chain, PEM) and its key, of two files. TLS 1.2 is the least that is spoken.
 
+    ``context`` is for the next handshake; one that has begun goes on with what it has.
+
     Raises CertificateUnusable.
     """
 
@@ -41,8 +43,7 @@ class Certificate:
         if stamp == self._seen:
             return
         try:
-            self._load()  # apart from the one in use, which a broken pair would leave with one half of it
-            self.context.load_cert_chain(*self._files, password="")
+            self.context = self._load()  # another, for handshakes must not meet one that changes
         except (CertificateUnusable, OSError) as error:
             _log.error("the changed TLS certificate cannot be used; the old one stays", problem=str(error))
         else:
