@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
@@ -20,6 +21,9 @@ from bindery.secrecy import without_secrets
 
 LEVELS = ("debug", "info", "warning", "error")
 FORMATS = ("auto", "console", "json")
+
+current_request: ContextVar[str] = ContextVar("current_request", default="")
+"""The id of the call that is being answered, which its lines carry. Set with every call, looked at for a line."""
 
 _MOST_FRAMES = 24
 """Of each traceback the innermost; a recursion has a thousand."""
@@ -76,6 +80,7 @@ def _steps(*, readable: bool) -> list[Any]:
     describe = _describe_for_people if readable else _describe
     return [
         structlog.contextvars.merge_contextvars,
+        _add_request,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.ExceptionRenderer(describe),
@@ -89,6 +94,13 @@ def _renderers(*, readable: bool) -> list[Any]:
         return [structlog.processors.JSONRenderer(ensure_ascii=False), _escape_line, _hide]
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain), _hide]
+
+
+def _add_request(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    request = current_request.get()
+    if request:
+        line.setdefault("request_id", request)
+    return line
 
 
 def _describe(exc_info: Any) -> list[dict[str, Any]]:

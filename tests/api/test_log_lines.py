@@ -25,7 +25,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
+def lines(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     """The log since the last time, line by line, as the server writes it."""
     handlers, level = logging.root.handlers[:], logging.root.level
     written = io.StringIO()
@@ -34,6 +34,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
         configure_logging("debug", "json")
     structlog.configure(cache_logger_on_first_use=False)  # the loggers of other tests stay as they are
     monkeypatch.setattr(module, "_log", structlog.get_logger())
+    monkeypatch.setattr(api.gateway, "_lines", structlog.get_logger())
 
     def take() -> list[dict[str, Any]]:
         text = written.getvalue()

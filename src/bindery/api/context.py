@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextvars import ContextVar
 from datetime import timezone
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -33,12 +34,19 @@ class Calling(msgspec.Struct, frozen=True):
 
 _NOBODY = Calling()
 current_call: ContextVar[Calling] = ContextVar("current_call")
-current_view: ContextVar[View] = ContextVar("current_view", default=WHOLE)
-"""What the caller sees of the list that he asks for."""
-current_identity: ContextVar[Identity] = ContextVar("current_identity")
-"""Who has signed the call that this thread performs."""
-current_authority: ContextVar[Authority] = ContextVar("current_authority")
-"""What he may do in it, and what the request shows of itself."""
+
+
+class Acting(msgspec.Struct, frozen=True):
+    """Who makes the call that a thread performs, and what he may do in it."""
+
+    identity: Identity
+    authority: Authority
+    """With what the request shows of itself."""
+    view: View = WHOLE
+    """What he sees of the list that he asks for."""
+
+
+current_acting: ContextVar[Acting] = ContextVar("current_acting")
 
 
 class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +89,8 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def view(self) -> View:
         """What the caller sees of the list that the present call asks for."""
-        return current_view.get()
+        acting = current_acting.get(None)
+        return WHOLE if acting is None else acting.view
 
     @property
     def stop(self) -> threading.Event:
@@ -96,13 +105,19 @@ class Context(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> Identity:
         """Who has signed the present call."""
-        return current_identity.get()
+        return current_acting.get().identity
 
     @property
     def authority(self) -> Authority:
         """What the caller may do in the present call, and what his request shows of itself."""
-        return current_authority.get()
+        return current_acting.get().authority
 
     def time(self, instant_ns: int) -> str:
         """A time as answers show it."""
-        return format_time(instant_ns, self.settings.zone)
+        return _shown(instant_ns, self.settings.zone)
+
+
+@lru_cache(1024)
+def _shown(instant_ns: int, zone: timezone) -> str:
+    """Who asks how far something is asks for the same times again and again."""
+    return format_time(instant_ns, zone)

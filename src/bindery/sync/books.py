@@ -57,6 +57,8 @@ def after_changes(books: Progress, changes: Iterable[RowChange], bytes_read: int
 
 def with_in_flight(books: Progress, new: int, oldest_change: int | None) -> Progress:
     """The books with ``new`` more objects that are being extracted, and since when a change waits."""
+    if not new and oldest_change == books.oldest_pending_change:
+        return books
     return msgspec.structs.replace(
         books, listed=books.listed + new, pending=books.pending + new, oldest_pending_change=oldest_change
     )

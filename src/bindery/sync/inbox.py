@@ -105,6 +105,8 @@ class Inbox:
 
     def oldest(self) -> int | None:
         """Since when the oldest change waits, in nanoseconds since 1970."""
+        if not self._since and not self._prefixes:
+            return None
         with self._lock:
             waiting = (next(iter(self._since.values()), None), next(iter(self._prefixes.values()), None))
         return min((since for since in waiting if since is not None), default=None)

@@ -91,9 +91,9 @@ class Door:
         unsigned = HttpRequest(
             "POST", f"/?{query}", {name: [value] for name, value in headers.items()}, body
         )
-        pairs = take_apart(unsigned).query
+        signed_query = take_apart(unsigned).canonical_query
         canonical = canonical_request(
-            "POST", pairs, unsigned.headers, names, headers.get("x-acs-content-sha256", "")
+            "POST", signed_query, unsigned.headers, names, headers.get("x-acs-content-sha256", "")
         )
         signature = "00"
         if "RSA" not in algorithm:

@@ -239,6 +239,18 @@ def test_requests_are_counted_by_action_and_code(make_api: Callable[..., Api]) -
     assert 'bindery_request_seconds_count{action="ListProjects",product="imm"} 2.0' in page
 
 
+def test_times_stand_in_the_bucket_whose_bound_they_do_not_pass(make_api: Callable[..., Api]) -> None:
+    metrics = make_api().gateway.metrics
+    for seconds in (0.0, 0.001, 0.0011, 5.0, 6.5):
+        metrics.count("imm", "GetProject", "OK", seconds)
+    page = metrics.text(named=False).decode()
+    named = 'bindery_request_seconds_{}{{action="GetProject",{}product="imm"}} {}'
+    for bound, number in (("0.001", 2), ("0.0025", 3), ("2.5", 3), ("5.0", 4), ("+Inf", 5)):
+        assert named.format("bucket", f'le="{bound}",', f"{number}.0") in page
+    assert named.format("count", "", "5.0") in page
+    assert named.format("sum", "", "11.5021") in page
+
+
 def test_names_that_callers_invent_make_no_series(make_api: Callable[..., Api]) -> None:
     api = make_api()
     for number in range(50):

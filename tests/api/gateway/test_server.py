@@ -119,7 +119,7 @@ def signed_body(listening: Listening, body: bytes, **headers: str) -> bytes:
     }
     names = sorted(values)
     canonical = canonical_request(
-        "POST", [], {name: [value] for name, value in values.items()}, names, hash_v3(body)
+        "POST", "", {name: [value] for name, value in values.items()}, names, hash_v3(body)
     )
     signature = signature_v3("root-secret", string_to_sign_v3(canonical))
     values["authorization"] = (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bindery.api.errors import ApiError
-from bindery.api.gateway.validation import validate
-from bindery.api.operations import built_operations, operation_ids
+from bindery.api.gateway.validation import validate, validate_polled
+from bindery.api.operations import Work, built_operations, operation_ids
 from bindery.api.spec.model import Parameter, load_models
 
 PROJECT = {"ProjectName": "p"}
@@ -270,3 +270,20 @@ def test_deep_json_is_refused_everywhere(depth: int) -> None:
                 assert refusal(operation.name, **needed | {parameter.name: deep})[0] == "InvalidJSON"
                 tried += 1
     assert tried > 20
+
+
+POLLED = [built.id for built in built_operations().values() if built.work is Work.INLINE]
+
+
+@pytest.mark.parametrize("identifier", POLLED)
+def test_what_is_polled_is_made_of_plain_values_that_nobody_can_change(identifier: str) -> None:
+    assert {parameter.encoding for parameter in load_models()[identifier].parameters} <= {None}
+
+
+def test_what_is_polled_is_checked_as_everything_else() -> None:
+    named = (("ProjectName", "p"), ("DatasetName", "d"), ("URI", "oss://bucket"))
+    for pairs in (named, named, (*named[:2], ("URI", "oss://other"))):
+        assert validate_polled("imm:GetBinding", pairs, strict=False) == check("GetBinding", **dict(pairs))
+    for _ in range(2):
+        with pytest.raises(ApiError, match="MissingURI"):
+            validate_polled("imm:GetBinding", named[:2], strict=False)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bindery.api.context import current_identity
+from bindery.access.authorizer import Authority
+from bindery.api.context import Acting, current_acting
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -107,12 +108,13 @@ def test_a_key_that_has_signed_nothing(ram: Api, alice: dict[str, str]) -> None:
 def test_without_a_name_a_user_means_himself(ram: Api, alice: dict[str, str]) -> None:
     """The operation itself, for whether he may is for the policies to say."""
     key = make(ram, **alice)
-    as_alice = current_identity.set(ram.context.identities.find(key["AccessKeyId"]))
+    alice = ram.context.identities.find(key["AccessKeyId"])
+    as_alice = current_acting.set(Acting(alice, Authority(alice.grants)))
     try:
         run: Any = ram.gateway.built["ram:ListAccessKeys"]
         answer = run.run(ram.context, run.request())
     finally:
-        current_identity.reset(as_alice)
+        current_acting.reset(as_alice)
     assert [each.access_key_id for each in answer.access_keys.access_key] == [key["AccessKeyId"]]
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bindery.access.authorizer import Authority
 from bindery.access.keys import AccessKey
-from bindery.api.context import Context, current_authority, current_identity
+from bindery.api.context import Acting, Context, current_acting
 from bindery.api.errors import ApiError
 from bindery.api.messages.tokens import AssumeRoleRequest, AssumeRoleResponseBodyCredentials
 from bindery.api.operations.tokens.assume_role import assume_role
@@ -57,13 +57,11 @@ def assume(
 ) -> AssumeRoleResponseBodyCredentials:
     """As the gateway performs it for a caller who has ``sts:AssumeRole`` on the role."""
     identity = api.context.identities.find(caller)
-    held = current_identity.set(identity)
-    asked = current_authority.set(Authority(identity.grants, conditions or {}))
+    held = current_acting.set(Acting(identity, Authority(identity.grants, conditions or {})))
     try:
         answer = assume_role(api.context, AssumeRoleRequest(role_arn=arn, role_session_name=name, **wanted))
     finally:
-        current_authority.reset(asked)
-        current_identity.reset(held)
+        current_acting.reset(held)
     assert answer.credentials is not None
     return answer.credentials
 

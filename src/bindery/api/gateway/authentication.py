@@ -27,7 +27,7 @@ from bindery.access.nonces import Nonces
 from bindery.api import errors
 from bindery.api.gateway.request import Call, HttpRequest, Style
 from bindery.api.gateway.signature import (
-    Authorization,
+    Signer,
     canonical_request,
     hash_v3,
     parse_authorization,
@@ -48,8 +48,6 @@ _MUST_BE_SIGNED = (
 _BEARER_HEADERS = ("x-acs-bearer-token", "x-acs-zero-trust-idtoken")
 _BEARER_PARAMETERS = ("BearerToken", "SignatureType")
 _MAX_NONCE = 4_096
-_MEMORABLE = 2_048
-"""Characters of header names from which what they come to is not remembered."""
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -96,7 +94,7 @@ def use_nonce(proof: Proof, nonces: Nonces) -> None:
 def claimed_key(request: HttpRequest) -> str:
     """The id of the key that a V3 request says it is signed with; empty when it says none."""
     authorization = parse_authorization(request.header("authorization") or "")
-    return "" if authorization is None else authorization.key_id
+    return "" if authorization is None else authorization[0].key_id
 
 
 def find_identity(identities: Identities, key_id: str, token: str | None) -> Identity:
@@ -142,51 +140,36 @@ def _authenticate_v3(call: Call, identities: Identities) -> Proof:
     authorization = parse_authorization(request.header("authorization") or "")
     if authorization is None:
         raise errors.incomplete_signature("the Authorization header has another form")
-    if v3_hash(authorization.algorithm) is None:
+    signer, theirs = authorization
+    if v3_hash(signer.algorithm) is None:
         raise errors.invalid_signature_method()
-    _check_signed_headers(request, authorization)
+    _check_signed_headers(request, signer)
     sent_at = _check_time(request.header("x-acs-date"), V3_WINDOW_SECONDS)
     nonce = _check_nonce(request.header("x-acs-signature-nonce"))
     token = request.header("x-acs-security-token")
-    identity = find_identity(identities, authorization.key_id, token)
+    identity = find_identity(identities, signer.key_id, token)
     body_hash = request.header("x-acs-content-sha256") or ""
     canonical = canonical_request(
-        request.method, call.query, request.headers, authorization.signed_headers, body_hash
+        request.method, call.canonical_query, request.headers, signer.signed_headers, body_hash
     )
-    to_sign = string_to_sign_v3(canonical, authorization.algorithm)
-    ours = signature_v3(identity.secret, to_sign, authorization.algorithm)
-    if not same_secret(ours, authorization.signature.lower()):
+    to_sign = string_to_sign_v3(canonical, signer.algorithm)
+    ours = signature_v3(identity.secret, to_sign, signer.algorithm)
+    if not same_secret(ours, theirs.lower()):
         raise errors.signature_mismatch(
             f"server StringToSign is [{to_sign}], server CanonicalRequest is [{_short(canonical)}]"
         )
-    return Proof(identity, nonce, sent_at + V3_WINDOW_SECONDS, authorization.algorithm, body_hash)
+    return Proof(identity, nonce, sent_at + V3_WINDOW_SECONDS, signer.algorithm, body_hash)
 
 
-def _check_signed_headers(request: HttpRequest, authorization: Authorization) -> None:
+def _check_signed_headers(request: HttpRequest, signer: Signer) -> None:
     """What must be there is there, and everything that matters is signed."""
-    names, signed = tuple(request.headers), authorization.signed_headers
-    known = sum(map(len, names)) <= _MEMORABLE  # what strangers invent must not fill the cache
-    find = _unfit_headers if known else _unfit_headers.__wrapped__
-    missing, unsigned = find(names, signed, with_body=request.has_body)
-    if missing is not None:
-        raise errors.timestamp_missing() if missing == "x-acs-date" else errors.header_missing(missing)
-    if unsigned is not None:
-        raise errors.incomplete_signature(f"the header {unsigned} must be signed")
-
-
-@lru_cache(256)
-def _unfit_headers(
-    names: tuple[str, ...], signed: tuple[str, ...], *, with_body: bool
-) -> tuple[str | None, str | None]:
-    """The first header that is missing, and the first that should be signed. A client sends the same names
-    again and again."""
-    missing = next((name for name in _MUST_BE_SIGNED if name not in names), None)
-    matter = [
-        name
-        for name in names
-        if name.startswith("x-acs-") or name == "host" or (name == "content-type" and with_body)
-    ]
-    return missing, next((name for name in matter if name not in signed), None)
+    headers = request.headers
+    for name in _MUST_BE_SIGNED:
+        if name not in headers:
+            raise errors.timestamp_missing() if name == "x-acs-date" else errors.header_missing(name)
+    for name in [name for name in headers if name not in signer.signed]:
+        if name.startswith("x-acs-") or name == "host" or (name == "content-type" and request.has_body):
+            raise errors.incomplete_signature(f"the header {name} must be signed")
 
 
 def _authenticate_v1(call: Call, identities: Identities) -> Proof:

@@ -107,10 +107,7 @@ def check_operation(exchange: Exchange, context: Context) -> None:
 
 def check_touched(exchange: Exchange, context: Context) -> None:
     """The caller may do with what the message names what the operation will do. Raises ApiError."""
-    authority = exchange.authority
-    if authority.is_owner:
-        return
-    decided = exchange.decision
+    authority, decided = exchange.authority, exchange.decision
     for asked in asked_by(exchange.operation, exchange.message, context.settings.account_id):
         has = _resource_conditions(authority, asked.action, asked.resource, context)
         _demand(exchange, context, asked.action, asked.resource, authority.decide_asked(asked, has))

@@ -15,12 +15,11 @@ from typing import TypeVar
 
 import msgspec
 import structlog
-from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from bindery.access.authorizer import WHOLE, Authority, View
 from bindery.access.policy.decide import Decision
 from bindery.api import errors
-from bindery.api.context import Context, current_authority, current_identity, current_view
+from bindery.api.context import Acting, Context, current_acting
 from bindery.api.errors import ApiError
 from bindery.api.gateway.auditing import Auditing
 from bindery.api.gateway.authentication import (
@@ -45,17 +44,20 @@ from bindery.api.gateway.nearest import Nearest
 from bindery.api.gateway.query_rates import QueryRates
 from bindery.api.gateway.rendering import Answer, make_request_id, render, render_error
 from bindery.api.gateway.request import OPERATOR_HEADER, Call, HttpRequest, Style, key_id_in_form
-from bindery.api.gateway.validation import prepare, validate
+from bindery.api.gateway.validation import prepare, validate, validate_polled
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
 from bindery.api.spec.model import Model, Operation, load_models
 from bindery.catalog.records import CatalogUnwritable
+from bindery.log import current_request
 from bindery.stopping import Interrupted
 
 _LARGE = 65_536
 """Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
 _COMPLEX = 16_384
 """Bytes from which the JSON in its parameters is, which takes longer."""
+_MEMORABLE = 1_024
+"""Bytes up to which what a request of a polled operation says is remembered."""
 _CLOSE_SECONDS = 3.0
 _PROJECTS = "projects"
 """The family of operations that may change a project."""
@@ -163,6 +165,8 @@ class Gateway:
 
     def __init__(self, context: Context, limits: Limits | None = None) -> None:
         self.context = context
+        self._lines = structlog.get_logger().bind()
+        """Resolved once: the loggers of modules are looked up with each line, also when nobody reads it."""
         lenient = msgspec.structs.replace(context.settings, strict=False)
         self.operators = msgspec.structs.replace(context, settings=lenient)
         """For the operator's own commands: ``strict`` is about callers."""
@@ -201,7 +205,7 @@ class Gateway:
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request. Lines of the log that it causes carry its id."""
         exchange = Exchange(request)
-        bound = bind_contextvars(request_id=exchange.request_id)
+        told = current_request.set(exchange.request_id)
         try:
             for step in STEPS:
                 waiting = step(self, exchange)
@@ -215,7 +219,7 @@ class Gateway:
         finally:
             for held in exchange.held:
                 held.release()
-            reset_contextvars(**bound)
+            current_request.reset(told)
 
     def close(self) -> None:
         """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
@@ -240,7 +244,7 @@ class Gateway:
         product = exchange.product or "unknown"
         self.metrics.count(product, action, code, seconds)
         self.auditing.note(exchange, code)
-        _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
+        self._lines.debug("answered", product=product, action=action, code=code, seconds=seconds)
 
     def _refusal(self, error: Exception, action: str) -> ApiError:
         known = errors.from_exception(error)
@@ -404,10 +408,13 @@ def find_operation(gateway: Gateway, exchange: Exchange) -> None:
 
 def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """From strings to a typed message, by the rules of the API model."""
-    strict = exchange.context.settings.strict
+    strict, call, built = exchange.context.settings.strict, exchange.call, exchange.built
+    if built.work is Work.INLINE and exchange.size <= _MEMORABLE and not call.form:
+        exchange.message = validate_polled(built.id, call.query, strict=strict)
+        return None
 
     def check() -> None:
-        exchange.message = validate(exchange.built, exchange.call.parameters, strict=strict)
+        exchange.message = validate(built, call.parameters, strict=strict)
 
     if exchange.size > _COMPLEX:
         return gateway.reading.run(exchange.caller, check)
@@ -417,6 +424,8 @@ def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | 
 
 def allow_touched(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The caller may use the objects, buckets and roles that the message names."""
+    if exchange.authority.is_owner or not exchange.operation.touches:
+        return None
     if must_wait_for_touched(exchange):
         pool = gateway.work[Work.CONTROL]
         return pool.run(exchange.caller, lambda: check_touched(exchange, gateway.context))
@@ -439,17 +448,14 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
     def work() -> None:
-        identity = current_identity.set(exchange.proof.identity)
-        authority = current_authority.set(exchange.authority)
-        view = current_view.set(_view(gateway, exchange))
+        acting = Acting(exchange.proof.identity, exchange.authority, _view(gateway, exchange))
+        held = current_acting.set(acting)
         try:
             response = exchange.built.run(exchange.context, exchange.message)
         finally:
             if exchange.operation.family == _PROJECTS:
                 gateway.query_rates.forget(exchange.call.parameters.get("ProjectName", ""))
-            current_view.reset(view)
-            current_authority.reset(authority)
-            current_identity.reset(identity)
+            current_acting.reset(held)
         exchange.response = render(
             exchange.operation.name, response, exchange.request_id, xml=exchange.call.xml
         )

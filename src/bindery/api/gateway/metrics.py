@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from itertools import accumulate
 
 import prometheus_client
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from bindery.api.context import Context
 from bindery.api.gateway.budget import Budget
@@ -31,19 +33,8 @@ class Metrics:
         self, context: Context, pools: Sequence[WorkPool] = (), budgets: Mapping[str, Budget] | None = None
     ) -> None:
         self._registry = CollectorRegistry()
-        self._requests = prometheus_client.Counter(
-            "bindery_requests",
-            "Requests by operation and code.",
-            ["product", "action", "code"],
-            registry=self._registry,
-        )
-        self._seconds = Histogram(
-            "bindery_request_seconds",
-            "Time to answer.",
-            ["product", "action"],
-            buckets=_BUCKETS,
-            registry=self._registry,
-        )
+        self._requests = _RequestCollector()
+        self._registry.register(self._requests)
         self._events = prometheus_client.Counter(
             "bindery_events",
             "Keys that events have named (taken, ignored), and requests refused, by their code.",
@@ -57,13 +48,10 @@ class Metrics:
         self._registry.register(_ExtractionCollector(context))
         self._registry.register(_NotificationCollector(context))
         self._registry.register(_IndexCollector(context))
-        self._requests_of = cache(self._requests.labels)
-        self._seconds_of = cache(self._seconds.labels)
 
     def count(self, product: str, action: str, code: str, seconds: float) -> None:
-        """Enter one request; ``product``, ``action`` and ``code`` come from closed lists."""
-        self._requests_of(product, action, code).inc()
-        self._seconds_of(product, action).observe(seconds)
+        """Enter one request; ``product``, ``action`` and ``code`` come from closed lists. For the event loop alone."""
+        self._requests.count(product, action, code, seconds)
 
     def count_events(self, outcome: str, number: int) -> None:
         """Enter keys that were taken or ignored, or a request that was refused with a code."""
@@ -72,6 +60,52 @@ class Metrics:
     def text(self, *, named: bool) -> bytes:
         """The page for Prometheus; only with ``named`` does it tell of single projects, datasets and buckets."""
         return generate_latest(self._registry) + generate_latest(self._bindings[named])
+
+
+class _RequestCollector(Collector):
+    """Counts every call, so without the locks of the library's own counters: one thread counts, others read."""
+
+    def __init__(self) -> None:
+        self._codes: Counter[tuple[str, str, str]] = Counter()
+        self._times: defaultdict[tuple[str, str], _Times] = defaultdict(_Times)
+
+    def count(self, product: str, action: str, code: str, seconds: float) -> None:
+        self._codes[product, action, code] += 1
+        self._times[product, action].add(seconds)
+
+    def collect(self) -> Iterator[Metric]:
+        """Requests by operation and code, and the times of all that an operation has answered."""
+        requests = CounterMetricFamily(
+            "bindery_requests", "Requests by operation and code.", labels=["product", "action", "code"]
+        )
+        for labels, number in list(self._codes.items()):
+            requests.add_metric(labels, number)
+        seconds = HistogramMetricFamily(
+            "bindery_request_seconds", "Time to answer.", labels=["product", "action"]
+        )
+        for operation, times in list(self._times.items()):
+            seconds.add_metric(operation, times.buckets(), times.total)
+        yield from (requests, seconds)
+
+
+class _Times:
+    """A histogram in ``_BUCKETS``."""
+
+    __slots__ = ("_counts", "total")
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(_BUCKETS) + 1)
+        self.total = 0.0
+        """Seconds."""
+
+    def add(self, seconds: float) -> None:
+        self._counts[bisect_left(_BUCKETS, seconds)] += 1
+        self.total += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """The bound of each, and how many lie below it."""
+        bounds = [*map(floatToGoString, _BUCKETS), "+Inf"]
+        return list(zip(bounds, accumulate(self._counts), strict=True))
 
 
 class _LoadCollector(Collector):

@@ -12,14 +12,15 @@ import msgspec
 from bindery.api import errors
 from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.percent import percent_decode
+from bindery.api.gateway.signature import canonical_query
 
-Pairs = Sequence[tuple[str, str]]
+Pairs = tuple[tuple[str, str], ...]
 _FORM = "application/x-www-form-urlencoded"
 _MAX_PARAMETERS = 1_000
 _MEMORABLE = 1_024
 """Characters of a query up to which what it comes to is remembered."""
 _XML_WORDS = ("application/xml", "text/xml")
-_V1_MARKS = ("Signature", "AccessKeyId")
+_NONE: Mapping[str, str] = {}
 
 
 class Client(Protocol):
@@ -86,41 +87,52 @@ class Call:
     ``action`` and ``version``, so neither can be changed on the way.
     """
 
-    __slots__ = ("action", "body", "form", "http", "parameters", "query", "style", "version", "xml")
+    __slots__ = ("action", "body", "form", "http", "parameters", "query", "style", "version")
 
     def __init__(self, http: HttpRequest) -> None:
         self.http = http
         self.body = b""
         self.query: Pairs = ()
         self.form: Pairs = ()
-        self.parameters: dict[str, str] = {}
+        self.parameters: Mapping[str, str] = _NONE
         self.style = Style.UNSIGNED
         self.action = self.version = ""
-        self.xml = wants_xml(http)
 
     def __repr__(self) -> str:
         """Without what the caller has sent beyond the operation's name."""
         return f"Call({self.action!r}, {self.style.name})"
 
+    @property
+    def xml(self) -> bool:
+        """Whether the answer is XML: as far as the parameters are known, for they may say so."""
+        return _wants_xml(self.http, self.parameters, self.style)
+
+    @property
+    def canonical_query(self) -> str:
+        """The query as V3 signs it."""
+        text = self.http.target.partition("?")[2]
+        return _known_canonical(text) if len(text) <= _MEMORABLE else canonical_query(self.query)
+
     def read_query(self) -> None:
         """Take the query string apart. Raises ApiError for what is not this protocol."""
-        self.query = _pairs(self.http.target.partition("?")[2])
-        self._gather()
+        text = self.http.target.partition("?")[2]
+        self.query, parameters = _known_query(text) if len(text) <= _MEMORABLE else _read_query(text)
+        self._gather(parameters)
 
     def read_form(self, body: bytes) -> None:
         """Take the body, and the parameters in it when it is a form. Raises ApiError."""
         self.body = body
         if body and content_type(self.http) == _FORM:
-            self.form = _pairs(_text(body))
-            self._gather()
+            self.form = _read_pairs(_text(body))
+            self._gather(_once_each((*self.query, *self.form)))
 
     @property
     def may_have_form(self) -> bool:
         """Whether parameters may stand in the body."""
         return self.http.has_body and content_type(self.http) == _FORM
 
-    def _gather(self) -> None:
-        self.parameters = parameters = _once_each(self.query, self.form)
+    def _gather(self, parameters: Mapping[str, str]) -> None:
+        self.parameters = parameters
         self.style = style = _style(self.http, parameters)
         action, version = parameters.get("Action") or "", parameters.get("Version") or ""
         if style is Style.V3 or (style is Style.UNSIGNED and not action):
@@ -129,7 +141,6 @@ class Call:
                 self.http.header("x-acs-version") or "",
             )
         self.action, self.version = action, version
-        self.xml = _wants_xml(self.http, parameters, style)
 
 
 def content_type(request: HttpRequest) -> str:
@@ -155,7 +166,7 @@ def key_id_in_form(body: bytes) -> str:
 
 def _style(request: HttpRequest, parameters: Mapping[str, str]) -> Style:
     authorization = request.header("authorization")
-    marked = any(mark in parameters for mark in _V1_MARKS)
+    marked = "Signature" in parameters or "AccessKeyId" in parameters
     if authorization is not None and (not marked or authorization.startswith("ACS3-")):
         return Style.V3
     return Style.V1 if marked else Style.UNSIGNED
@@ -172,24 +183,30 @@ def _wants_xml(request: HttpRequest, parameters: Mapping[str, str], style: Style
     return wants_xml(request)
 
 
-def _once_each(query: Pairs, form: Pairs) -> dict[str, str]:
-    """Parameters by name, from either place. One that is there twice could mean two things: refused."""
-    parameters = dict(query) | dict(form) if form else dict(query)
-    if len(parameters) != len(query) + len(form):
-        names = [name for name, _ in (*query, *form)]
+def _once_each(pairs: Pairs) -> Mapping[str, str]:
+    """Parameters by name. One that is there twice could mean two things: refused."""
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise errors.malformed_request(f"The parameter {twice[:64]} is given more than once.")
     return parameters
 
 
-def _pairs(text: str) -> Pairs:
-    return _known_pairs(text) if len(text) <= _MEMORABLE else _read_pairs(text)
+@lru_cache(1024)
+def _known_query(text: str) -> tuple[Pairs, Mapping[str, str]]:
+    """Who asks how far something is asks the same again and again."""
+    return _read_query(text)
 
 
 @lru_cache(1024)
-def _known_pairs(text: str) -> Pairs:
-    """Who asks how far something is asks the same again and again."""
-    return _read_pairs(text)
+def _known_canonical(text: str) -> str:
+    return canonical_query(_known_query(text)[0])
+
+
+def _read_query(text: str) -> tuple[Pairs, Mapping[str, str]]:
+    pairs = _read_pairs(text)
+    return pairs, _once_each(pairs)
 
 
 def _read_pairs(text: str) -> Pairs:

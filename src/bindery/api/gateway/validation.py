@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 import msgspec
@@ -13,6 +13,7 @@ from bindery.api import errors
 from bindery.api.errors import ApiError
 from bindery.api.gateway.json_shape import find_excess, holds_nul
 from bindery.api.gateway.nearest import Nearest
+from bindery.api.gateway.request import Pairs
 from bindery.api.operations import BuiltOperation, built_operations, snake_case
 from bindery.api.spec.model import Fault, Model, Parameter, Rule, load_models
 
@@ -45,7 +46,7 @@ class _Field(msgspec.Struct, frozen=True):
         return errors.faulty(self.model.refusal(self.name, fault), self.parameter)
 
 
-def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool = False) -> Any:
+def validate(built: BuiltOperation, parameters: Mapping[str, str], *, strict: bool = False) -> Any:
     """The request as its message. Raises ApiError.
 
     An absent and an empty parameter are the same; unknown parameters are ignored, as the vendor does. With
@@ -70,6 +71,12 @@ def validate(built: BuiltOperation, parameters: dict[str, str], *, strict: bool 
             value = _check(field, value)
         values[field.attribute] = value
     return built.request(**values)
+
+
+@lru_cache(1024)
+def validate_polled(identifier: str, parameters: Pairs, *, strict: bool) -> Any:
+    """The same for an operation that is asked the same again and again, which only reads its message."""
+    return validate(built_operations()[identifier], dict(parameters), strict=strict)
 
 
 def _refuse_flat(built: BuiltOperation, parameters: Mapping[str, str]) -> None:
