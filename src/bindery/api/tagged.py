@@ -9,18 +9,24 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import NotFound
 
 
-def tags_of(catalog: Catalog, resource: str) -> Mapping[str, str]:
-    """The tags of what an ARN names; none when it does not exist."""
-    kind, _, rest = resource.rpartition(":")[2].partition("/")
-    name = rest.partition("/")[0]
+def tags_of(catalog: Catalog, resource: str, account: str) -> Mapping[str, str]:
+    """The tags of what an ARN names; none when it does not exist, or is not the account's own.
+
+    An object of a bucket that is named ``project`` is no project, and a policy of the system not the account's of
+    the same name.
+    """
+    _, product, _, owner, rest, *_ = (*resource.split(":", 4), "", "", "", "")
+    kind, _, path = rest.partition("/")
+    if owner != account:
+        return {}
     try:
-        match kind:
-            case "project":
-                return catalog.projects.get(name).tags
-            case "role":
-                return catalog.roles.get(name).tags
-            case "policy":
-                policy, _ = catalog.policies.get(name)
+        match product, kind:
+            case "imm", "project":
+                return catalog.projects.get(path.partition("/")[0]).tags
+            case "ram", "role":
+                return catalog.roles.get(path).tags
+            case "ram", "policy":
+                policy, _ = catalog.policies.get(path)
                 return policy.tags
     except (NotFound, EntityNotFound):
         return {}

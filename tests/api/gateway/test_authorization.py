@@ -102,6 +102,7 @@ def deny(action: str | list[str], *resources: str, **more: Any) -> dict[str, Any
     return allow(action, *resources, **more) | {"Effect": "Deny"}
 
 
+DOCUMENT = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "imm:Get*", "Resource": "*"}]}
 D = {"ProjectName": "p", "DatasetName": "d"}
 E = {"ProjectName": "p", "DatasetName": "e"}
 
@@ -264,6 +265,40 @@ def test_tags_of_projects(datasets: None, people: People) -> None:
     assert _names(ann("ListProjects")["Projects"], "ProjectName") == ["p"]
     assert ann("ListDatasets", ProjectName="p")["Datasets"]
     assert ann("ListDatasets", ProjectName="q")["Datasets"] == []
+
+
+def test_tags_are_those_of_the_resource_and_of_no_namesake(
+    api: Api, datasets: None, people: People
+) -> None:
+    own = {"Condition": {"StringEquals": {"acs:ResourceTag/team": "of-p"}}}
+    ann = people(
+        allow("imm:*"),
+        allow("oss:*", **own),
+        allow("ram:AttachPolicyToUser", f"acs:ram:*:{ACCOUNT}:user/ann"),
+        allow("ram:AttachPolicyToUser", "acs:ram:*:*:policy/*", **own),
+        allow("sts:*", **own),
+    )
+    # an object of the bucket "project" is not in the project "p"
+    assert ann.code("IndexFileMeta", **D, File={"URI": "oss://project/p/a.jpg"}) == "NoPermission"
+    # a policy of the system is not the account's of that name
+    tags = {"Tag": [{"Key": "team", "Value": "of-p"}]}
+    api("CreatePolicy", PolicyName="AdministratorAccess", PolicyDocument=DOCUMENT, **tags)
+    grant = {"PolicyName": "AdministratorAccess", "UserName": "ann"}
+    assert ann.code("AttachPolicyToUser", PolicyType="System", **grant) == "NoPermission"
+    assert ann.code("AttachPolicyToUser", PolicyType="Custom", **grant) == "OK"
+    api("DetachPolicyFromUser", PolicyType="Custom", **grant)
+    # a role of another account is not the account's of that name
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"RAM": f"acs:ram::{ACCOUNT}:root"},
+    }
+    document = {"Version": "1", "Statement": [trust]}
+    api("CreateRole", RoleName="job", AssumeRolePolicyDocument=document, **tags)
+    for account, code in (("1", "NoPermission"), (ACCOUNT, "OK")):
+        arn = f"acs:ram::{account}:role/job"
+        assert ann.code("AssumeRole", RoleArn=arn, RoleSessionName="session") == code
+    api("DeleteRole", RoleName="job")
 
 
 def test_tags_of_requests(people: People) -> None:

@@ -52,6 +52,21 @@ def deciding(explained: dict[str, Any]) -> list[tuple[str, str, int]]:
     ]
 
 
+def test_the_tags_of_the_resource_are_those_it_has(reader: Api) -> None:
+    tagged = policy(("Allow", "imm:UpdateProject", "*"), StringEquals={"acs:ResourceTag/team": "red"})
+    reader("CreatePolicy", PolicyName="tagged", PolicyDocument=tagged)
+    reader("AttachPolicyToUser", PolicyType="Custom", PolicyName="tagged", UserName="reader")
+    for name, color in (("p", "red"), ("q", "blue")):
+        reader("CreateProject", ProjectName=name, Tag=[{"Key": "team", "Value": color}])
+    assert explain(reader, "imm:UpdateProject", "project/p")["Allowed"]
+    found = explain(reader, "imm:UpdateProject", "project/q")
+    assert (found["Allowed"], found["AuthConditions"]["acs:ResourceTag/team"]) == (False, ["blue"])
+    given = {"acs:ResourceTag/team": "red"}
+    assert explain(reader, "imm:UpdateProject", "project/q", AuthConditions=given)["Allowed"]
+    # what a policy does not ask for is not shown
+    assert "acs:ResourceTag/team" not in explain(reader, "imm:GetProject", "project/p")["AuthConditions"]
+
+
 def test_the_statement_that_allows(reader: Api) -> None:
     found = explain(reader, "imm:SimpleQuery", "project/p/dataset/d")
     assert (found["Allowed"], found["Cause"], found["AuthResource"]) == (True, "Allow", DATASET)

@@ -168,4 +168,4 @@ def _request_conditions(
 def _resource_conditions(authority: Authority, action: str, resource: str, context: Context) -> Conditions:
     if not authority.asks_for_tags(action, keys.RESOURCE_TAG):
         return {}
-    return resource_tags(tags_of(context.catalog, resource))
+    return resource_tags(tags_of(context.catalog, resource, context.settings.account_id))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bindery.access.authorizer import Authority
+import msgspec
+
+from bindery.access.authorizer import Authority, resource_tags
+from bindery.access.policy.condition_keys import RESOURCE_TAG
 from bindery.access.policy.decide import Request
 from bindery.access.policy.explain import PolicyExplanation, Reason, StatementExplanation, explain
 from bindery.api.context import Context
@@ -20,6 +23,7 @@ from bindery.api.operations.access.principals import (
     subject_of,
 )
 from bindery.api.spec.model import load_models
+from bindery.api.tagged import tags_of
 
 _LIST_NOTE = "The call is a list: it is allowed, and shows the items on which the action is allowed."
 
@@ -27,12 +31,14 @@ _LIST_NOTE = "The call is a list: it is allowed, and shows the items on which th
 def explain_access(context: Context, request: ExplainAccessRequest) -> ExplainAccessResponse:
     """The decision about one action on one resource, for a user or for a session of a role.
 
-    Conditions that are not given are absent, but acs:CurrentTime, which is now, and acs:PrincipalARN. Whoever asks
+    Conditions that are not given are absent, but acs:CurrentTime, which is now, acs:PrincipalARN and, when the account
+    asks, acs:ResourceTag, which are the tags that the resource has. Whoever asks
     needs ``bindery:ExplainAccess`` on the user or role: also a user who asks about himself, for the answer quotes
     policies.
     """
     subject = subject_of(context, request)
     resource = full_resource(context, request.auth_action, request.auth_resource)
+    subject = _with_tags(context, subject, request.auth_action, resource)
     explained = explain(subject.grants, Request(request.auth_action, resource, subject.conditions))
     decision = explained.decision
     return ExplainAccessResponse(
@@ -44,6 +50,16 @@ def explain_access(context: Context, request: ExplainAccessRequest) -> ExplainAc
         policies=tuple(map(_policy, explained.policies)),
         summary=f"{explained.summary}.",
     )
+
+
+def _with_tags(context: Context, subject: Subject, action: str, resource: str) -> Subject:
+    """The tags as a call would find them. Who is not the account may not see the resource, so has to give them."""
+    asks = Authority(subject.grants).asks_for_tags(action, RESOURCE_TAG)
+    given = any(key.startswith(RESOURCE_TAG) for key in subject.conditions)
+    if not asks or given or not context.authority.is_owner:
+        return subject
+    tags = resource_tags(tags_of(context.catalog, resource, context.settings.account_id))
+    return msgspec.structs.replace(subject, conditions={**subject.conditions, **tags})
 
 
 def _note(subject: Subject, action: str, resource: str) -> str | None:

@@ -42,7 +42,8 @@ def list_tag_resources(context: Context, request: ListTagResourcesRequest) -> Li
 
 def _tags_of(context: Context, kind: str, name: str) -> Mapping[str, str]:
     """None when there is no such resource, which is told only to callers who may see it."""
-    return tags_of_resource(context.catalog, f":{kind}/{name}")
+    account = context.settings.account_id
+    return tags_of_resource(context.catalog, f"acs:ram::{account}:{kind}/{name}", account)
 
 
 def _page(context: Context, request: ListTagResourcesRequest) -> tuple[Sequence[Tagged], bool]:
