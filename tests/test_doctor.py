@@ -67,6 +67,12 @@ def test_sealing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sealing-key.json").unlink()
     assert (found().verdict, "forget-lost" in found().advice) == (Verdict.FAILURE, True)
     monkeypatch.setenv("BINDERY_SEALING_KEY", base64.b64encode(bytes(32)).decode())
+    assert found().seen.startswith(
+        "1 of the record's access keys were sealed with a key that is not in BINDERY"
+    )
+    assert (found().verdict, "forget-lost" in found().advice) == (Verdict.FAILURE, True)
+    with open_access(tmp_path) as record:
+        record.access_keys.delete(None, record.access_keys.list(None)[0].id)
     assert (found().verdict, found().seen) == (Verdict.OK, "of BINDERY_SEALING_KEY")
 
 

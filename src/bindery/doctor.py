@@ -20,7 +20,7 @@ import msgspec
 from bindery.access.keys import KeysUnusable
 from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
 from bindery.access.sealing import FILE as SEALING_KEY_FILE
-from bindery.access.sealing import load_sealer
+from bindery.access.sealing import SEALED_WITH_BYTES, load_sealer
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
@@ -130,13 +130,23 @@ def _sealing_key(config: Config) -> Iterator[Finding]:
     except KeysUnusable as error:
         yield Finding("sealing key", Verdict.FAILURE, str(error), "the server does not start like this")
         return
-    if sealer is None and _has_sealed_keys(config.data):
+    lost = sum(
+        count for sealed, count in _sealed_keys(config.data) if sealer is None or not sealer.knows(sealed)
+    )
+    if sealer is None and lost:
         yield Finding(
             "sealing key", Verdict.FAILURE, f"{path} is missing, and the record has access keys sealed with it",
             "restore it from a backup, or give these keys up with: bindery keys forget-lost",
         )  # fmt: skip
     elif sealer is None:
         yield Finding("sealing key", Verdict.OK, f"none yet at {path}; it is made at the first start")
+    elif lost:
+        place = path if sealer.changeable else SEALING_KEY_VARIABLE
+        yield Finding(
+            "sealing key", Verdict.FAILURE,
+            f"{lost} of the record's access keys were sealed with a key that is not in {place}",
+            "add that key from a backup, or give these keys up with: bindery keys forget-lost",
+        )  # fmt: skip
     elif not sealer.changeable:
         yield Finding("sealing key", Verdict.OK, f"of {SEALING_KEY_VARIABLE}")
     else:
@@ -145,17 +155,22 @@ def _sealing_key(config: Config) -> Iterator[Finding]:
         )
 
 
-def _has_sealed_keys(data: Path) -> bool:
+def _sealed_keys(data: Path) -> list[tuple[bytes, int]]:
+    """How many access keys were sealed with each key, by the beginning of a sealed secret that names it."""
     try:
         connection = sqlite3.connect(f"file:{data / 'catalog.db'}?mode=ro", uri=True, timeout=5)
         try:
-            return connection.execute("SELECT 1 FROM access_key").fetchone() is not None
+            found = connection.execute(
+                "SELECT substr(sealed, 1, ?) AS named, count(*) FROM access_key GROUP BY named",
+                (SEALED_WITH_BYTES,),
+            )
+            return found.fetchall()
         finally:
             connection.close()
     except (
         sqlite3.DatabaseError
     ):  # no record, one of an earlier release, or a damaged one, which is told elsewhere
-        return False
+        return []
 
 
 def _open_files(config: Config) -> Finding:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bindery.access.sealing import make_sealer
 from bindery.cli.client import ApiError, Client
 
 _KEY_FILES = {"root-key.json", "sealing-key.json", "operator-token"}
@@ -77,6 +80,64 @@ def test_no_file_and_no_command_line_has_a_secret(start_server: Callable[..., An
                 assert spelled not in content, (name, secret[:4])
         for key in raw:
             assert key not in content, name
+
+
+@pytest.mark.server
+def test_a_copy_of_the_catalog_opens_nothing(start_server: Callable[..., Any], tmp_path: Path) -> None:
+    """Copied file by file, or by SQLite's backup, from a running server; also beside a sealing key of the thief's."""
+    server = start_server()
+    server.call("CreateUser", UserName="alice")
+    made = server.call("CreateAccessKey", UserName="alice")["AccessKey"]
+    user = made["AccessKeyId"], made["AccessKeySecret"]
+    arn = f"acs:ram::{_ACCOUNT}:role/reader"
+    trust = statement(Action="sts:AssumeRole", Principal={"RAM": [f"acs:ram::{_ACCOUNT}:root"]})
+    server.call("CreateRole", RoleName="reader", AssumeRolePolicyDocument=trust)
+    server.call(
+        "AttachPolicyToUser",
+        PolicyType="System",
+        PolicyName="AliyunSTSAssumeRoleAccess",
+        UserName="alice",
+    )
+    given = Client(server.endpoint, *user).call("AssumeRole", RoleArn=arn, RoleSessionName="me")[
+        "Credentials"
+    ]
+    copied, backup = tmp_path / "copied", tmp_path / "backup"
+    for folder in (copied, backup):
+        folder.mkdir()
+    for path in server.data.glob("catalog.db*"):
+        (copied / path.name).write_bytes(path.read_bytes())
+    with (
+        closing(sqlite3.connect(server.data / "catalog.db")) as source,
+        closing(sqlite3.connect(backup / "catalog.db")) as target,
+    ):
+        source.backup(target)
+    for path in [*copied.iterdir(), *backup.iterdir()]:
+        for spelled in spellings(user[1]):
+            assert spelled not in path.read_bytes(), path
+    make_sealer(backup)
+    stolen = start_server(data=backup)
+    assert _code(Client(stolen.endpoint, *user)) == "InvalidAccessKeyId.NotFound"
+    session = given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"]
+    assert (
+        _code(Client(stolen.endpoint, *session[:2], token=session[2])) == "InvalidSecurityToken.Malformed"
+    )
+    assert b"sealed with a key that is not here" in stolen.log.read_bytes()
+    stolen.stop()
+    command = [sys.executable, "-m", "bindery.cli.main", "doctor", "--data", str(backup)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, "forget-lost" in done.stdout) == (1, True)
+    (backup / "sealing-key.json").write_bytes((server.data / "sealing-key.json").read_bytes())
+    restored = start_server(data=backup)
+    assert _code(Client(restored.endpoint, *user)) == "OK"
+    assert _code(Client(restored.endpoint, *session[:2], token=session[2])) == "OK"
+
+
+def _code(client: Client) -> str:
+    try:
+        client.call("GetCallerIdentity")
+    except ApiError as refused:
+        return refused.code
+    return "OK"
 
 
 @pytest.mark.server

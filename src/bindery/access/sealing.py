@@ -38,6 +38,8 @@ _KEY_BYTES = 32
 _ID_BYTES = 4
 _NONCE_BYTES = 12
 _FORMAT = b"\x01"
+SEALED_WITH_BYTES = len(_FORMAT) + _ID_BYTES
+"""Of what is sealed, those that name the key."""
 _PURPOSES = ("access key secrets", "session tokens", "session secrets")
 
 
