@@ -113,5 +113,5 @@ def test_questions_that_make_no_sense(access: Commands, words: tuple[str, ...], 
 
 
 def test_refusals_are_sentences(access: Commands) -> None:
-    assert "EntityNotExist.User" in access("can", "nobody", expect=1).stderr
+    assert "no user nobody; see: bindery access user list" in access("can", "nobody", expect=1).stderr
     assert "InvalidAuthAction" in access("explain", "reader", "Get", "*", expect=1).stderr

@@ -188,11 +188,11 @@ def test_limits_that_make_no_sense(access: Commands, words: tuple[str, ...], sai
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("add", "nobody", "--policy", "read-onyl"), "short names are read-only, query, full"),
+        (("add", "nobody", "--policy", "read-onyl"), "did you mean read-only?"),
         (("add", "no body"), "InvalidParameter.UserName.InvalidChars"),
         (("show", "nobody"), "no user nobody; see: bindery access user list"),
         (("disable", "nobody"), "no user nobody"),
-        (("attach", "nobody", "full"), "EntityNotExist.User"),
+        (("attach", "nobody", "full"), "no user nobody; see: bindery access user list"),
     ],
 )
 def test_refusals_are_sentences(access: Commands, words: tuple[str, ...], said: str) -> None:

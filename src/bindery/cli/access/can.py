@@ -16,6 +16,7 @@ from bindery.cli.access.principal import (
     principal_argument,
     session_option,
 )
+from bindery.cli.access.ram import Ram
 from bindery.cli.access.showing import json_option
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
@@ -50,7 +51,9 @@ def can(
     bindery access can reader --json
     """
     asked = asked_about(principal, conditions, session_file)
-    found = list(connect(endpoint, data).items("ListPermissions", "Permissions", page=_PAGE, **asked))
+    client = connect(endpoint, data)
+    with Ram(client).nearest_told(asked):
+        found = list(client.items("ListPermissions", "Permissions", page=_PAGE, **asked))
     if as_json:
         say_json(found, indent=2)
     elif found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,23 @@ from bindery.cli.access.principal import (
     principal_argument,
     session_option,
 )
+from bindery.cli.access.ram import Ram
 from bindery.cli.access.showing import json_option
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import say, say_json
 
 
+def _known_actions() -> list[str]:
+    operations = list(load_models())
+    named = {operation.action for operation in operations}
+    named |= {need.action for each in operations for touch in each.touches for need in touch.needs}
+    return sorted(named)
+
+
 def _actions(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
     """Actions for the shell to complete with."""
-    return sorted({each.action for each in load_models() if each.action.startswith(begun)})
+    return [action for action in _known_actions() if action.startswith(begun)]
 
 
 @click.command()
@@ -56,13 +65,23 @@ def explain(
     """
     asked = asked_about(principal, conditions, session_file)
     client = connect(endpoint, data)
-    found = client.call("ExplainAccess", **asked, AuthAction=action, AuthResource=resource)
+    with Ram(client).nearest_told(asked):
+        found = client.call("ExplainAccess", **asked, AuthAction=action, AuthResource=resource)
+    _say_meant(action)
     if as_json:
         say_json({name: value for name, value in found.items() if name != "RequestId"}, indent=2)
     else:
         _show(found)
     if not found["Allowed"]:
         raise click.exceptions.Exit(1)
+
+
+def _say_meant(action: str) -> None:
+    """Policies may be asked about any action; one that no call needs is likely a slip."""
+    known = {each.lower(): each for each in _known_actions()}
+    near = get_close_matches(action.lower(), known, n=1)
+    if near and action.lower() not in known:
+        say(f"no call needs {action}; did you mean {known[near[0]]}?", err=True)
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -14,8 +14,8 @@ from bindery.cli.access.provision import (
     limit_options,
     read_limits,
 )
-from bindery.cli.access.ram import Ram, Undo, require
-from bindery.cli.access.showing import json_option, show_items
+from bindery.cli.access.ram import Ram, Undo
+from bindery.cli.access.showing import json_option, say_granted, show_items
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import say, say_json
@@ -44,6 +44,7 @@ def group() -> None:
 )  # fmt: skip
 @limit_options
 @click.option("--comment", help="What the group is for.")
+@json_option
 @server_options
 def add(
     *,
@@ -53,6 +54,7 @@ def add(
     datasets: tuple[str, ...],
     buckets: tuple[str, ...],
     comment: str | None,
+    as_json: bool,
     endpoint: str,
     data: Path,
 ) -> None:
@@ -68,7 +70,7 @@ def add(
         if ram.ensure("CreateGroup", GroupName=group, Comments=comment):
             undo.add(f"group {group}", "DeleteGroup", GroupName=group)
         granted = Principal(ram, "group", group).grant(policies, limits, undo)
-    say(f"group {group}: {', '.join(policy['PolicyName'] for policy in granted) or 'no policies'}")
+    say_granted("group", group, granted, as_json=as_json)
 
 
 @group.command("list")
@@ -87,7 +89,7 @@ def list_groups(*, as_json: bool, endpoint: str, data: Path) -> None:
 def show(*, group: str, as_json: bool, endpoint: str, data: Path) -> None:
     """Show GROUP with its users and policies."""
     ram = Ram(connect(endpoint, data))
-    found = require(ram.find("GetGroup", GroupName=group), "group", group)["Group"]
+    found = ram.require("group", group)
     users = [each["UserName"] for each in ram.items("ListUsersForGroup", "Users", "User", GroupName=group)]
     policies = Principal(ram, "group", group).policies()
     if as_json:
@@ -104,7 +106,7 @@ def show(*, group: str, as_json: bool, endpoint: str, data: Path) -> None:
 def remove(*, group: str, endpoint: str, data: Path) -> None:
     """Delete GROUP, and the policies that were made for it alone. Its users stay."""
     ram = Ram(connect(endpoint, data))
-    require(ram.find("GetGroup", GroupName=group), "group", group)
+    ram.require("group", group)
     for each in list(ram.items("ListUsersForGroup", "Users", "User", GroupName=group)):
         ram.find("RemoveUserFromGroup", GroupName=group, UserName=each["UserName"])
     Principal(ram, "group", group).strip()

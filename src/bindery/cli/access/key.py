@@ -8,7 +8,7 @@ import click
 
 from bindery.cli.access import completing
 from bindery.cli.access.provision import make_key
-from bindery.cli.access.ram import Answer, Ram, Undo, require
+from bindery.cli.access.ram import Answer, Ram, Undo
 from bindery.cli.access.showing import json_option, show_items, show_key
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
@@ -135,7 +135,7 @@ def _make(ram: Ram, user: str, undo: Undo, *, as_json: bool) -> None:
 
 
 def _keys(ram: Ram, user: str) -> list[Answer]:
-    require(ram.find("GetUser", UserName=user), "user", user)
+    ram.require("user", user)
     return list(ram.items("ListAccessKeys", "AccessKeys", "AccessKey", UserName=user))
 
 

@@ -12,7 +12,7 @@ from bindery.access.policy.parse import parse_policy
 from bindery.cli.access import completing
 from bindery.cli.access.documents import SHORT_NAMES, check_limits, make_document, read_document
 from bindery.cli.access.provision import find_policy, limit_options
-from bindery.cli.access.ram import Ram, require
+from bindery.cli.access.ram import Ram
 from bindery.cli.access.showing import json_option, show_items
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
@@ -193,7 +193,7 @@ def remove(*, policy: str, detach: bool, endpoint: str, data: Path) -> None:
     """Delete POLICY with all its versions."""
     ram = Ram(connect(endpoint, data))
     named = {"PolicyName": policy, "PolicyType": "Custom"}
-    require(ram.find("GetPolicy", **named), "policy", policy)
+    ram.call("GetPolicy", **named)
     if detach:
         entities = ram.call("ListEntitiesForPolicy", **named)
         for word in ("User", "Group", "Role"):

@@ -17,6 +17,7 @@ from bindery.cli.access.documents import (
     policy_name,
 )
 from bindery.cli.access.ram import Answer, Ram, Undo
+from bindery.cli.client import ApiError
 from bindery.cli.output import say
 
 MADE_FOR = "Made by bindery access for "
@@ -68,6 +69,7 @@ class Principal:
 
     def grant(self, names: Sequence[str], limits: Limits, undo: Undo) -> list[Answer]:
         """Attach policies by their names or short names; the policies."""
+        _say_what_is_not_there_yet(self.ram, limits)
         policies = [self._policy(name, limits, undo) for name in names]
         for policy in policies:
             self.attach(policy, undo)
@@ -116,9 +118,20 @@ def find_policy(ram: Ram, name: str) -> Answer:
         found = ram.find("GetPolicy", PolicyName=name, PolicyType=kind)
         if found is not None:
             return {"PolicyName": found["Policy"]["PolicyName"], "PolicyType": kind}
-    raise click.ClickException(
-        f"no policy {name}; short names are {', '.join(SHORT_NAMES)}, all others: bindery access policy list"
-    )
+    raise ram.absent("policy", name, further=SHORT_NAMES)
+
+
+def _say_what_is_not_there_yet(ram: Ram, limits: Limits) -> None:
+    """Projects and datasets may be made later, but a slip would go unnoticed."""
+    for path in (*limits.projects, *limits.datasets):
+        project, slash, dataset = path.partition("/")
+        kind = "dataset" if slash else "project"
+        names = {"ProjectName": project, "DatasetName": dataset or None}
+        try:
+            ram.client.call(f"Get{kind.capitalize()}", **names)
+        except ApiError as error:
+            if error.code == "ResourceNotFound":
+                say(f"there is no {kind} {path} yet", err=True)
 
 
 def attach_policies(principal: Principal, names: tuple[str, ...]) -> None:

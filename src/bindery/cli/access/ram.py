@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +15,8 @@ from bindery.cli.client import ApiError, Client
 from bindery.cli.output import say
 
 _PAGE = 1_000
+_KINDS = {"user": "Users", "group": "Groups", "role": "Roles", "policy": "Policies"}
+"""What has a name, and how lists of it call their items."""
 Answer = dict[str, Any]
 
 
@@ -25,13 +28,14 @@ class Ram:
         self._version = load_model("ram").version
 
     def call(self, action: str, **parameters: Any) -> Answer:
-        """The answer. Raises ApiError."""
-        return self.client.call(action, version=self._version, **parameters)
+        """The answer. Raises ApiError, and ClickException with the nearest name for what does not exist."""
+        with self.nearest_told(parameters):
+            return self._send(action, parameters)
 
     def find(self, action: str, **parameters: Any) -> Answer | None:
         """The answer; None when what is asked for does not exist."""
         try:
-            return self.call(action, **parameters)
+            return self._send(action, parameters)
         except ApiError as error:
             if not error.code.startswith("EntityNotExist"):
                 raise
@@ -46,6 +50,39 @@ class Ram:
                 raise
             return False
         return True
+
+    def require(self, kind: str, name: str) -> Answer:
+        """A user, group or role. Raises ClickException with the nearest name when there is none of this one."""
+        word = kind.capitalize()
+        found: Answer = self.call(f"Get{word}", **{f"{word}Name": name})[word]
+        return found
+
+    def absent(self, kind: str, name: str, *, further: Sequence[str] = ()) -> click.ClickException:
+        """That there is no user, group, role or policy of this name, and which may be meant, as far as the caller may
+        list them; ``further`` are names beyond those of the server."""
+        word, plural = kind.capitalize(), _KINDS[kind]
+        try:
+            known = [item[f"{word}Name"] for item in self.items(f"List{plural}", plural, word)]
+        except click.ClickException:  # the caller may ask for what he names and not list all
+            known = []
+        near = get_close_matches(name, [*further, *known], n=1)
+        meant = f"did you mean {near[0]}? All: " if near else "see: "
+        return click.ClickException(f"no {kind} {name}; {meant}bindery access {kind} list")
+
+    @contextmanager
+    def nearest_told(self, parameters: Mapping[str, Any]) -> Iterator[None]:
+        """Within, a user, group, role or policy among the parameters that does not exist is told with the nearest."""
+        try:
+            yield
+        except ApiError as error:
+            kind = error.code.removeprefix("EntityNotExist.").lower()
+            name = parameters.get(f"{kind.capitalize()}Name")
+            if kind not in _KINDS or not name:
+                raise
+            raise self.absent(kind, name) from error
+
+    def _send(self, action: str, parameters: Mapping[str, Any]) -> Answer:
+        return self.client.call(action, version=self._version, **parameters)
 
     def items(self, action: str, plural: str, singular: str, **parameters: Any) -> Iterator[Answer]:
         """Everything that a list has, page by page."""
@@ -89,10 +126,3 @@ class Undo(AbstractContextManager["Undo"]):
                 self._ram.find(action, **parameters)
             except click.ClickException as problem:
                 say(f"{left} could not be taken back: {problem.message}", err=True)
-
-
-def require(answer: Answer | None, kind: str, name: str) -> Answer:
-    """Raises ClickException when there is no such thing."""
-    if answer is None:
-        raise click.ClickException(f"no {kind} {name}; see: bindery access {kind} list")
-    return answer

@@ -19,8 +19,8 @@ from bindery.cli.access.provision import (
     limit_options,
     read_limits,
 )
-from bindery.cli.access.ram import Ram, Undo, require
-from bindery.cli.access.showing import json_option, show_items
+from bindery.cli.access.ram import Ram, Undo
+from bindery.cli.access.showing import json_option, say_granted, show_items
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import say, say_json
@@ -68,6 +68,7 @@ def role() -> None:
     "--max-session", type=click.IntRange(3_600, 43_200), default=3_600, show_default=True,
     help="Seconds that a session may last.",
 )  # fmt: skip
+@json_option
 @server_options
 def add(
     *,
@@ -81,6 +82,7 @@ def add(
     buckets: tuple[str, ...],
     description: str | None,
     max_session: int,
+    as_json: bool,
     endpoint: str,
     data: Path,
 ) -> None:
@@ -112,7 +114,7 @@ def add(
                 err=True,
             )
         granted = Principal(ram, "role", role).grant(policies, limits, undo)
-    say(f"role {role}: {', '.join(policy['PolicyName'] for policy in granted) or 'no policies'}")
+    say_granted("role", role, granted, as_json=as_json)
 
 
 @role.command("list")
@@ -132,7 +134,7 @@ def list_roles(*, as_json: bool, endpoint: str, data: Path) -> None:
 def show(*, role: str, as_json: bool, endpoint: str, data: Path) -> None:
     """Show ROLE with its policies and its trust policy."""
     ram = Ram(connect(endpoint, data))
-    found = require(ram.find("GetRole", RoleName=role), "role", role)["Role"]
+    found = ram.require("role", role)
     policies = Principal(ram, "role", role).policies()
     if as_json:
         say_json({**found, "Policies": policies}, indent=2)
@@ -176,7 +178,7 @@ def trust(
 def remove(*, role: str, endpoint: str, data: Path) -> None:
     """Delete ROLE, which ends its sessions, and the policies that were made for it alone."""
     ram = Ram(connect(endpoint, data))
-    require(ram.find("GetRole", RoleName=role), "role", role)
+    ram.require("role", role)
     Principal(ram, "role", role).strip()
     ram.find("DeleteRole", RoleName=role)
     say(f"role {role} is removed")

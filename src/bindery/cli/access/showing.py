@@ -30,6 +30,15 @@ def show_items(items: Sequence[Answer], columns: Sequence[str], *, as_json: bool
         console().print(shown)
 
 
+def say_granted(kind: str, name: str, policies: Sequence[Answer], *, as_json: bool) -> None:
+    """What a group or role was given."""
+    names = [policy["PolicyName"] for policy in policies]
+    if as_json:
+        say_json({f"{kind.capitalize()}Name": name, "Policies": names})
+    else:
+        say(f"{kind} {name}: {', '.join(names) or 'no policies'}")
+
+
 def show_key(key: Answer, *, user: str) -> None:
     """A new key, in the form of an environment; the rest is on standard error."""
     click.echo(f"BINDERY_ACCESS_KEY_ID={key['AccessKeyId']}")

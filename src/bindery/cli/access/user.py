@@ -16,7 +16,7 @@ from bindery.cli.access.provision import (
     make_key,
     read_limits,
 )
-from bindery.cli.access.ram import Answer, Ram, Undo, require
+from bindery.cli.access.ram import Answer, Ram, Undo
 from bindery.cli.access.showing import json_option, show_items, show_key
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
@@ -138,7 +138,7 @@ def list_users(*, as_json: bool, endpoint: str, data: Path) -> None:
 def show(*, user: str, as_json: bool, endpoint: str, data: Path) -> None:
     """Show USER with keys, groups and policies, also those of the groups."""
     ram = Ram(connect(endpoint, data))
-    found = require(ram.find("GetUser", UserName=user), "user", user)["User"]
+    found = ram.require("user", user)
     groups = [
         group["GroupName"] for group in ram.items("ListGroupsForUser", "Groups", "Group", UserName=user)
     ]
@@ -172,7 +172,7 @@ def _policy_of(policy: Answer, source: str) -> dict[str, Any]:
 def remove(*, user: str, endpoint: str, data: Path) -> None:
     """Delete USER with all keys, and the policies that were made for this user alone."""
     ram = Ram(connect(endpoint, data))
-    require(ram.find("GetUser", UserName=user), "user", user)
+    ram.require("user", user)
     for key in ram.items("ListAccessKeys", "AccessKeys", "AccessKey", UserName=user):
         ram.find("DeleteAccessKey", UserName=user, UserAccessKeyId=key["AccessKeyId"])
     Principal(ram, "user", user).strip()
@@ -200,7 +200,7 @@ def enable(*, user: str, endpoint: str, data: Path) -> None:
 
 def _set_status(endpoint: str, data: Path, user: str, status: str) -> None:
     ram = Ram(connect(endpoint, data))
-    require(ram.find("GetUser", UserName=user), "user", user)
+    ram.require("user", user)
     keys = list(ram.items("ListAccessKeys", "AccessKeys", "AccessKey", UserName=user))
     for key in keys:
         ram.call("UpdateAccessKey", UserName=user, UserAccessKeyId=key["AccessKeyId"], Status=status)
