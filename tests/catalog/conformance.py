@@ -326,6 +326,14 @@ class BindingConformance:
         ]  # fmt: skip
         assert catalog.datasets.statistics("place", "place").file_count == 5
 
+    def test_a_cleanup_passes_entries_that_stay_by_pages(self, catalog: Catalog, place: Place) -> None:
+        asked = [(f"oss://bucket/{number:03}", b"{}") for number in range(95)]
+        catalog.files.accept(place.dataset.id, asked)
+        catalog.bindings.commit(scan_of(place, "last"))
+        catalog.bindings.delete(place.binding.id, cleanup=True)
+        assert forget_deleted(catalog, limit=10) >= 10
+        assert uris(catalog, place.dataset) == [uri for uri, _ in asked]
+
     def test_an_entry_that_was_removed_is_no_longer_asked_for(self, catalog: Catalog, place: Place) -> None:
         catalog.files.accept(place.dataset.id, [("oss://bucket/a", b"{}")])
         catalog.files.delete(place.dataset.id, ["oss://bucket/a"])

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
@@ -148,6 +149,7 @@ SCHEMA_OF_EACH_TABLE = {
     "access_key": ["id", "user_id", "sealed", "active", "label", "create_time"],
     "access_key_use": ["key_id", "time", "service"],
     "access_version": ["version"],
+    "browser_session": ["id", "key_id", "holder", "create_time", "use_time", "address", "agent"],
     "attachment": ["kind", "principal_id", "type", "policy", "attach_time"],
     "membership": ["group_id", "user_id", "join_time"],
     "policy": ["name", "body", "default_version", "newest_version"],
@@ -174,6 +176,8 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
     assert {name for (name,) in indexes.fetchall()} == {
         "access_key_user",
         "attachment_policy",
+        "browser_session_holder",
+        "browser_session_use",
         "membership_user",
         "buried_age",
         "binding_ending",
@@ -288,6 +292,52 @@ def test_filters_of_the_ledger_and_lists_of_tasks_go_by_an_index(tmp_path: Path)
     ):
         assert "TEMP B-TREE" not in plan(statement)
     database.close()
+
+
+LARGE = "buried|change|explicit_file|file|index_call_file|ledger|outbox|task"
+"""Tables that may have a row for each object, or for each of very many calls."""
+WHOLE = {
+    "oldest_changes": "once, at the start",
+    "outbox_backlog": "an index alone, of what no receiver has taken",
+    "outbox_destinations": "the same",
+}
+STATEMENTS = {
+    f"{room.name.removesuffix('.sql')}.{name}": text
+    for room in (files("bindery.catalog.record") / "sql").iterdir()
+    for name, text in vars(load_statements(room.name.removesuffix(".sql"))).items()
+}
+
+
+@pytest.fixture(scope="module")
+def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[str]]]:
+    """How SQLite goes about a statement, step by step."""
+    database = Database(tmp_path_factory.mktemp("plans"))
+
+    def plan(statement: str) -> list[str]:
+        text = re.sub(r"--.*", "", STATEMENTS[statement])
+        values = dict.fromkeys(re.findall(r":(\w+)", text)) or [None] * text.count("?")
+        rows = database.reader.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
+        return [row[3] for row in rows]
+
+    yield plan
+    database.close()
+
+
+@pytest.mark.parametrize("statement", sorted(STATEMENTS))
+def test_no_statement_walks_through_a_table_that_may_be_large(
+    plan_of: Callable[[str], list[str]], statement: str
+) -> None:
+    walks = [step for step in plan_of(statement) if re.match(rf"SCAN ({LARGE})\b", step)]
+    assert not walks or statement.partition(".")[2] in WHOLE
+
+
+@pytest.mark.parametrize(
+    "statement", ["tombstones.find_live", "tombstones.find_buried", "ledger.is_renamed"]
+)
+def test_a_file_among_many_of_one_size_and_time_is_found_by_what_it_is(
+    plan_of: Callable[[str], list[str]], statement: str
+) -> None:
+    assert any("content (etag=? AND file_id=?" in step for step in plan_of(statement))
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,38 @@ def test_a_page_looks_through_so_many_rows_and_the_next_goes_on_there(
         assert pages > 1 or chosen.outcome is Outcome.FAILED
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        LedgerFilter(reason="Rare"),
+        LedgerFilter(reason="Rare*"),
+        LedgerFilter(reason="Rare", prefix="k/1"),
+        LedgerFilter(reason="Rare", outcome=Outcome.PENDING),
+        LedgerFilter(reason="None"),
+        LedgerFilter(outcome=Outcome.FAILED, extractor_version_below=2),
+    ],
+    ids=str,
+)
+def test_a_rare_reason_among_many_failures_is_looked_for_by_pages(
+    catalog: Catalog, place: Place, chosen: LedgerFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "MOST_LOOKED_THROUGH", 7)
+    rows = [
+        replace(
+            entry_of(f"k/{number:03}", Outcome.PENDING if number % 3 == 0 else Outcome.FAILED),
+            reason="Rare: one" if number % 17 == 0 else "Common: many",
+            extractor_version=1 if number % 40 == 1 else 2,
+        )
+        for number in range(120)
+    ]
+    fill(catalog, place, rows)
+    expected = [row.key for row in rows if chosen.passes(row)]
+    for limit in (1, 3, 100):
+        found, pages = every_page(catalog, place, chosen, limit)
+        assert found == expected
+        assert pages > 1
+
+
 def test_a_mark_forgets_the_version_and_nothing_else(catalog: Catalog, place: Place) -> None:
     fill(catalog, place, [replace(row, attempts=4) for row in ROWS])
     catalog.bindings.commit(ScanCommit(binding_id=place.binding.id, deleted_keys=("a/1",)))

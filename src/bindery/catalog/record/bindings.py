@@ -142,12 +142,13 @@ class Bindings:
             "behind": text_behind(prefix),
             "limit": limit,
         }
-        uris = [row[0] for row in connection.execute(_SQL.made_entries, values).fetchall()]
-        if not uris:
+        # Also those that stay count to a page: a transaction may not walk through millions of them.
+        page = connection.execute(_SQL.entries_of_bucket, values).fetchall()
+        if not page:
             self._cleaned.pop(binding.id, None)
             return False
-        self._entries.remove(connection, binding.dataset_id, uris)
-        self._cleaned[binding.id] = uris[-1]
+        self._entries.remove(connection, binding.dataset_id, [uri for uri, made in page if made])
+        self._cleaned[binding.id] = page[-1][0]
         return True
 
     def commit(self, work: ScanCommit) -> None:

@@ -128,29 +128,42 @@ class Ledger:
             "limit": limit,
         }
         if chosen.outcome in _UNSETTLED:
-            return _page(self._unsettled(values, [chosen.outcome]), limit, None)
+            return self._unsettled(values, [chosen.outcome], limit)
         if reason not in ("", "*") and chosen.outcome is None:  # only these two have reasons, and an index
-            return _page(self._unsettled(values, [Outcome.FAILED, Outcome.PENDING]), limit, None)
+            return self._unsettled(values, [Outcome.FAILED, Outcome.PENDING], limit)
         return self._looked_through(values, chosen.outcome, limit)
 
-    def _unsettled(self, values: dict[str, Any], outcomes: Sequence[Outcome]) -> builtins.list[LedgerEntry]:
+    def _unsettled(self, values: dict[str, Any], outcomes: Sequence[Outcome], limit: int) -> LedgerPage:
+        """Rows of outcomes that have an index; what else the filter asks for is looked through up to a bound."""
+        last: str | None = None
+        if any(values[name] is not None for name in ("code", "code_prefix", "version_below")):
+            asked = ({**values, "outcome": outcome.value} for outcome in outcomes)
+            ends = filter(None, (self._horizon(_SQL.select_unsettled_horizon, each) for each in asked))
+            last, values["behind"] = min(ends, key=lambda end: end[1], default=(None, values["behind"]))
         found: builtins.list[LedgerEntry] = []
         for outcome in outcomes:
-            asked = {**values, "outcome": outcome.value}
-            rows = self._database.reader.execute(_SQL.select_unsettled, asked).fetchall()
+            asked_of = {**values, "outcome": outcome.value}
+            rows = self._database.reader.execute(_SQL.select_unsettled, asked_of).fetchall()
             found += map(ledger_entry, rows)
-        return sorted(found, key=lambda entry: entry.key)
+        found.sort(key=lambda entry: entry.key)
+        if last is not None and found:  # of another outcome, between the last key of this one and the pause
+            last = max(last, found[-1].key)
+        return _page(found, limit, last)
 
     def _looked_through(self, values: dict[str, Any], outcome: Outcome | None, limit: int) -> LedgerPage:
         """Rows without an index for what is asked: up to a bound, and the next page goes on there."""
-        horizon = {**values, "rows": MOST_LOOKED_THROUGH - 1}
-        ends = self._database.reader.execute(_SQL.select_horizon, horizon).fetchall()
-        last = None
-        if len(ends) > 1:
-            (last,), (values["behind"],) = ends
+        last: str | None = None
+        if (end := self._horizon(_SQL.select_horizon, values)) is not None:
+            last, values["behind"] = end
         values["outcome"] = None if outcome is None else outcome.value
         rows = self._database.reader.execute(_SQL.select_filtered, values).fetchall()
         return _page([ledger_entry(row) for row in rows], limit, last)
+
+    def _horizon(self, statement: str, values: dict[str, Any]) -> tuple[str, str] | None:
+        """Where looking through pauses: the last key before, and the one behind; None when the end comes sooner."""
+        asked = {**values, "rows": MOST_LOOKED_THROUGH - 1}
+        ends = self._database.reader.execute(statement, asked).fetchall()
+        return (ends[0][0], ends[1][0]) if len(ends) > 1 else None
 
 
 def _page(rows: list[LedgerEntry], limit: int, last: str | None) -> LedgerPage:

@@ -21,6 +21,7 @@ _ASCENDING = {
     TaskOrder.START: _SQL.list_by_start,
     TaskOrder.END: _SQL.list_by_end,
 }
+_FORGOTTEN_AT_ONCE = 1_000
 _EVER = (float("-inf"), float("inf"))
 _decoder = msgspec.json.Decoder(Task)
 
@@ -55,7 +56,8 @@ class Tasks:
         values = {"project_name": task.project_name, "type": task.type, "id": task.id}
         values_with_body = {**values, "start_time": task.start_time, "body": msgspec.json.encode(task)}
         with self._database.transaction() as connection:
-            connection.execute(_SQL.delete_old_tasks, {"since": now_ns() - RETENTION_NS})
+            old = {"since": now_ns() - RETENTION_NS, "most": _FORGOTTEN_AT_ONCE}
+            connection.execute(_SQL.delete_old_tasks, old)
             connection.execute(_SQL.put_task, values_with_body)
 
     def get(self, project_name: str, task_type: str, task_id: str) -> Task:

@@ -38,13 +38,11 @@ SELECT id, body, ending FROM binding WHERE ending <> '' ORDER BY id LIMIT 1;
 -- The next thing to go.
 UPDATE binding SET ending = :ending WHERE id = :id;
 
--- name: made_entries
--- A page of the entries that a binding, or one before it, made of a bucket and that no call asked for.
-SELECT uri FROM file
-WHERE dataset_id = :dataset_id AND uri > :after AND uri < :behind
-  AND document IS NOT NULL AND binding_id <= :id
-  AND NOT EXISTS (SELECT 1 FROM explicit_file AS e WHERE e.dataset_id = file.dataset_id AND e.uri = file.uri)
-ORDER BY uri LIMIT :limit;
+-- name: entries_of_bucket
+-- A page of the entries of a bucket, each with whether a binding, or one before it, made it and no call asked for it.
+SELECT uri, document IS NOT NULL AND binding_id IS NOT NULL AND binding_id <= :id
+    AND NOT EXISTS (SELECT 1 FROM explicit_file AS e WHERE e.dataset_id = file.dataset_id AND e.uri = file.uri)
+FROM file WHERE dataset_id = :dataset_id AND uri > :after AND uri < :behind ORDER BY uri LIMIT :limit;
 
 -- name: forget_ledger_page
 -- Some rows of the ledger of a deleted binding.

@@ -36,8 +36,15 @@ ORDER BY key LIMIT :limit;
 SELECT key FROM ledger WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after
 ORDER BY key LIMIT 2 OFFSET :rows;
 
+-- name: select_unsettled_horizon
+-- The same within one of the outcomes that have an index of their own.
+SELECT key FROM ledger INDEXED BY ledger_unsettled
+WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after
+  AND outcome IN ('Failed', 'Pending', 'Excluded') AND outcome = :outcome
+ORDER BY key LIMIT 2 OFFSET :rows;
+
 -- name: select_unsettled
--- The same for the outcomes that have an index of their own.
+-- A page of the rows that pass a filter, of one of these outcomes.
 SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
 FROM ledger INDEXED BY ledger_unsettled
 WHERE binding_id = :binding_id AND key >= :first AND key < :behind AND +key > :after

@@ -48,5 +48,6 @@ ORDER BY end_time, id LIMIT :limit;
 SELECT body FROM task WHERE status = 'Running';
 
 -- name: delete_old_tasks
--- Tasks that began before a time.
-DELETE FROM task WHERE start_time < :since;
+-- Some tasks that began before a time.
+DELETE FROM task WHERE (project_name, type, id) IN
+    (SELECT project_name, type, id FROM task INDEXED BY task_age WHERE start_time < :since LIMIT :most);
