@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -184,6 +185,16 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     for server in running:
         if server.process.poll() is None:
             server.stop()
+
+
+@pytest.fixture(scope="session")
+def node_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the vendor's packages for Node."""
+    made = tmp_path_factory.mktemp("node")
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(Path(__file__).parent / "node" / name, made / name)
+    subprocess.run(["npm", "ci", "--silent"], cwd=made, check=True, timeout=240)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -102,3 +102,15 @@ def test_it_fits(signed_in: Page, width: int) -> None:
     signed_in.goto("/explorer/imm/SimpleQuery")
     assert signed_in.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(signed_in.get_by_test_id("send")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["python", "typescript", "curl"])
+def test_the_code_follows_the_form(signed_in: Page, language: str) -> None:
+    signed_in.goto("/explorer/imm/ListDatasets")
+    signed_in.locator("#tab-code").click()
+    signed_in.get_by_test_id(f"code-tab-{language}").click()
+    signed_in.get_by_test_id("param-ProjectName").fill("typed-here")
+    expect(signed_in.get_by_test_id("code-text")).to_contain_text("typed-here")
+    with signed_in.expect_download() as download:
+        signed_in.get_by_test_id("code-download").click()
+    assert download.value.suggested_filename == f"ListDatasets-{language}.zip"

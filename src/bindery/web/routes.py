@@ -25,8 +25,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     method: str = "GET"
     public: bool = False
     """Whether somebody who is not signed in may see it."""
-    largest: int = 65_536
-    """Bytes of the body that it takes."""
 
 
 class Routes:

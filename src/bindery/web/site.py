@@ -54,7 +54,8 @@ _log = structlog.get_logger()
 class Site:
     """Answers browsers. Knows no store and no SQL: what pages show, they ask the gateway for."""
 
-    largest_form = 65_536
+    largest_form = 1024 * 1024
+    largest_call = 16 * 1024 * 1024
 
     def __init__(self, gateway: Gateway, signing_in: SigningIn, readiness: Readiness) -> None:
         self.gateway, self.signing_in, self.readiness = gateway, signing_in, readiness

@@ -212,6 +212,8 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True):
     """One struct that requests and answers share."""
 
     fields: tuple[Member, ...]
+    shared: bool = False
+    """Whether the vendor's clients know it by itself, and not as a part of one request or answer."""
     extension: bool = False
     closed: bool = False
     """Unknown members are refused; the vendor's structs pass them over."""

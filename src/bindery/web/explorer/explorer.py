@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bindery.api.spec.model import Operation, load_models
 from bindery.web.calls import Reply
+from bindery.web.explorer.code import download_project, languages, show_code
 from bindery.web.explorer.described import describe, list_families
 from bindery.web.explorer.explained import explain
 from bindery.web.explorer.offered import offered
@@ -17,7 +18,6 @@ from bindery.web.page_request import PageError, PageRequest
 from bindery.web.routes import Route
 
 _FIRST = "imm:ListProjects"
-_LARGEST_CALL = 16 * 1024 * 1024
 _LARGEST_SHOWN = 8 * 1024 * 1024
 _SECRET_HEADERS = frozenset({"authorization"})
 
@@ -38,6 +38,7 @@ async def show(request: PageRequest) -> web.Response:
         families=list_families(),
         chosen=describe(identifier),
         texts=request.t.group("explorer"),
+        languages_of_code=languages(),
         root=request.who.identity.is_account,
     )
 
@@ -49,7 +50,7 @@ async def model(request: PageRequest) -> web.Response:
 
 async def send(request: PageRequest) -> web.Response:
     """Sign the call for whoever is signed in, send it, and show everything."""
-    sending: Sending = await request.json(Sending, _LARGEST_CALL)
+    sending: Sending = await request.json(Sending, request.site.largest_call)
     operation = _operation(sending.operation)
     values = sending.values | ({"Format": "XML"} if sending.xml else {})
     return request.answer(shown(await request.caller.send(operation, values)))
@@ -104,7 +105,9 @@ async def go_to_first(request: PageRequest) -> web.Response:
 ROUTES = (
     Route(path="/explorer", page=go_to_first),
     Route(path="/explorer/", page=show),
-    Route(path="/explorer/send", page=send, method="POST", largest=_LARGEST_CALL),
+    Route(path="/explorer/send", page=send, method="POST"),
+    Route(path="/explorer/code", page=show_code, method="POST"),
+    Route(path="/explorer/project", page=download_project, method="POST"),
     Route(path="/explorer/offered/{kind}", page=offered),
     Route(path="/explorer/{product}/{operation}", page=show),
     Route(path="/explorer/{product}/{operation}/model", page=model),
