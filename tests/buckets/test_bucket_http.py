@@ -17,6 +17,7 @@ from tests.servers.scripted import Asked, Reply, Scripted
 
 from bindery.buckets import bucket_http
 from bindery.buckets.bucket_http import BucketHttp, Location
+from bindery.buckets.rate import Pace
 from bindery.buckets.s3 import _location, _relocate, open_s3
 from bindery.buckets.signing import AWS_V4, Credentials
 from bindery.buckets.store import (
@@ -24,6 +25,7 @@ from bindery.buckets.store import (
     BucketNotFound,
     ObjectChanged,
     ObjectNotFound,
+    Rate,
     Store,
     StoreAddress,
     StoreError,
@@ -384,6 +386,7 @@ def test_header_injection_is_refused(serve: Serve) -> None:
         AWS_V4,
         lambda: Credentials("k", "s"),
         headers={},
+        pace=Pace(Rate(), 1.0),
     )
     http.get("a\r\nx-injected: yes")
     assert server.asked[0].target == "/media/a%0D%0Ax-injected%3A%20yes"

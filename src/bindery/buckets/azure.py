@@ -16,15 +16,22 @@ from bindery.buckets.given_credentials import Way, check_given
 from bindery.buckets.object_store import split_root
 from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.ordering import order_of
-from bindery.buckets.store import StoreAddress, StoreMisconfigured
+from bindery.buckets.rate import RATE_OPTIONS, rate_of
+from bindery.buckets.store import Rate, StoreAddress, StoreMisconfigured
 from bindery.buckets.store_url import Kind
 
-KIND = Kind(options=frozenset({"account_name", "account_key", "sas_token", "endpoint", "order"}))
+KIND = Kind(
+    options=frozenset({"account_name", "account_key", "sas_token", "endpoint", "order"}) | RATE_OPTIONS
+)
 _ACCOUNT = re.compile(r"[a-z0-9]{1,24}")
 _VENDOR = re.compile(
     r"https://[a-z0-9]{3,24}\.blob\.core\.(?:windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)"
 )
 _OWN = ("account_key", "sas_token")
+_RATE = Rate(per_second=20_000)
+"""A storage account takes 20,000 requests a second.
+
+Source: "Scalability and performance targets for standard storage accounts"."""
 _WAYS = tuple(Way((name,)) for name in _OWN)
 _SIGNATURE = re.compile(r"(?:^|[?&])sig=[^&]")
 
@@ -39,7 +46,8 @@ def open_azure(address: StoreAddress) -> OpendalStore:
     options["endpoint"] = check_endpoint(endpoint or _default_endpoint(given.get("account_name")))
     if not any(name in given for name in _OWN):
         check_ambient(address, given.get("endpoint"), _VENDOR)
-    return OpendalStore(address, "azblob", options, order=order_of({"order": "utf16", **given}))
+    order = order_of({"order": "utf16", **given})
+    return OpendalStore(address, "azblob", options, order=order, rate=rate_of(given, _RATE))
 
 
 def _check_given(options: Mapping[str, str]) -> None:

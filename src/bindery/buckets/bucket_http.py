@@ -21,6 +21,7 @@ import urllib3
 
 from bindery.buckets.error_codes import told_code
 from bindery.buckets.prompt_connection import make_prompt
+from bindery.buckets.rate import Pace
 from bindery.buckets.retrying import RETRIES
 from bindery.buckets.signing import AWS_V4, Credentials, SigningScheme, encode_path, encode_query, sign
 from bindery.buckets.store import (
@@ -102,15 +103,18 @@ class BucketHttp:
         credentials: Callable[[], Credentials] | None,
         *,
         headers: Mapping[str, str],
+        pace: Pace,
         ca_bundle: str | None = None,
         relocate: Callable[[Location, str], Location] | None = None,
     ) -> None:
+        """``pace``: when each request, repeated ones included, may begin."""
         self._name = name
         self._location = location
         self._scheme = scheme
         self._credentials = credentials
         self._headers = dict(headers)
         self._relocate = relocate
+        self._pace = pace
         self._manager = _pool_manager(location.scheme, location.authority(), ca_bundle)
         self._seen = float("-inf")
         self._skew = 0.0
@@ -153,7 +157,8 @@ class BucketHttp:
         for attempt in range(1, RETRIES.tries + 1):
             location = self._location
             try:
-                answer = self._send(location, request)
+                with self._pace:
+                    answer = self._send(location, request)
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 if _is_untrusted(error) or not RETRIES.has_time(attempt, began):
                     raise self._unreachable(error) from error

@@ -21,16 +21,21 @@ from bindery.buckets.given_credentials import ANONYMOUS, Way, check_given, is_se
 from bindery.buckets.object_store import split_root
 from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.ordering import order_of
-from bindery.buckets.store import StoreAddress, StoreMisconfigured
+from bindery.buckets.rate import RATE_OPTIONS, rate_of
+from bindery.buckets.store import Rate, StoreAddress, StoreMisconfigured
 from bindery.buckets.store_url import Kind
 
 KIND = Kind(
-    options=frozenset({"credential", "endpoint", "anonymous", "order"}),
+    options=frozenset({"credential", "endpoint", "anonymous", "order"}) | RATE_OPTIONS,
     on_this_machine=frozenset({"credential_path"}),
 )
 _VENDOR = re.compile(r"https://storage\.googleapis\.com")
 _DEFAULT_ENDPOINT = "https://storage.googleapis.com"
 _OWN = ("credential", "credential_path")
+_RATE = Rate(per_second=5_000)
+"""A bucket takes about 5,000 reads a second before it grows.
+
+Source: its documentation, "Request rate and access distribution guidelines"."""
 _WAYS = (*(Way((name,)) for name in _OWN), ANONYMOUS)
 
 
@@ -57,7 +62,7 @@ def open_gcs(address: StoreAddress) -> OpendalStore:
         options["skip_signature"] = "true"
     elif not any(name in given for name in _OWN):
         check_ambient(address, given.get("endpoint"), _VENDOR)
-    return OpendalStore(address, "gcs", options, order=order_of(given))
+    return OpendalStore(address, "gcs", options, order=order_of(given), rate=rate_of(given, _RATE))
 
 
 def _check_account(options: Mapping[str, str]) -> None:

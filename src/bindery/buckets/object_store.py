@@ -23,6 +23,7 @@ from bindery.buckets.store import (
     ObjectDetails,
     ObjectInfo,
     ObjectNotFound,
+    Rate,
     StoreAddress,
     StoreError,
     StoreMisconfigured,
@@ -61,8 +62,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 class ObjectStore:
     """A bucket behind HTTP. Listing costs a request per 1,000 objects, ``details`` one and seldom more."""
 
-    def __init__(self, address: StoreAddress, http: BucketHttp, dialect: Dialect, root: str) -> None:
-        self.capabilities = msgspec.structs.replace(_CAPABILITIES, order=order_of(address.options))
+    def __init__(
+        self, address: StoreAddress, http: BucketHttp, dialect: Dialect, root: str, rate: Rate
+    ) -> None:
+        order = order_of(address.options)
+        self.capabilities = msgspec.structs.replace(_CAPABILITIES, order=order, rate=rate)
         self.address = address
         self._http = http
         self._dialect = dialect

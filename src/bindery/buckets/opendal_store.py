@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import opendal
@@ -14,6 +14,7 @@ from opendal.layers import RetryLayer, TimeoutLayer
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.listing import read_size, time_ns
 from bindery.buckets.ordering import Advance, Order, restore_order
+from bindery.buckets.rate import Pace
 from bindery.buckets.retrying import RETRIES
 from bindery.buckets.store import (
     AccessDenied,
@@ -23,6 +24,7 @@ from bindery.buckets.store import (
     ObjectDetails,
     ObjectInfo,
     ObjectNotFound,
+    Rate,
     StoreAddress,
     StoreError,
     StoreMisconfigured,
@@ -60,14 +62,15 @@ class OpendalStore:
     """
 
     def __init__(
-        self, address: StoreAddress, service: str, options: Mapping[str, str], *, order: Order
+        self, address: StoreAddress, service: str, options: Mapping[str, str], *, order: Order, rate: Rate
     ) -> None:
         self.address = address
         self.endpoint = options["endpoint"]
         """Where requests go."""
         self.capabilities = Capabilities(
-            etag="version", order=order, time_resolution_ns=10**9, details=True, watch=False
+            etag="version", order=order, time_resolution_ns=10**9, details=True, watch=False, rate=rate
         )
+        self._pace = Pace(rate, address.share)
         try:
             operator = opendal.Operator(service, **options)
         except _FAILURES as error:
@@ -76,8 +79,8 @@ class OpendalStore:
             ) from error
         retries = RetryLayer(
             max_times=RETRIES.tries - 1,
-            min_delay=RETRIES.first_pause,
-            max_delay=RETRIES.longest_pause,
+            min_delay=max(RETRIES.first_pause, self._pace.interval),  # the library repeats by itself
+            max_delay=max(RETRIES.longest_pause, self._pace.interval),
             jitter=True,
         )
         timeouts = TimeoutLayer(timeout=_TIMEOUT, io_timeout=_TIMEOUT)
@@ -130,7 +133,8 @@ class OpendalStore:
         condition = None if etag is None else f'"{etag}"'
         path = _path(key)
         try:
-            return bytes(self._operator.read(path, offset=offset, size=length, if_match=condition))
+            with self._pace:
+                return bytes(self._operator.read(path, offset=offset, size=length, if_match=condition))
         except failures.ConditionNotMatch as error:
             self._stat(key)  # Azure answers so for an object that is gone, too
             raise ObjectChanged(f"{key} has changed") from error
@@ -157,7 +161,7 @@ class OpendalStore:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             try:
                 lister = runner.run(_begin(self._operator.to_async_operator(), prefix, count))
-                while entries := runner.run(asyncio.wait_for(_take(lister, count), seconds)):
+                while entries := self._page(runner, _take(lister, count), seconds):
                     yield entries
             except TimeoutError as error:
                 raise StoreUnavailable(
@@ -167,12 +171,21 @@ class OpendalStore:
             except _FAILURES as error:
                 raise self._bucket_error(error) from error
 
+    def _page(
+        self, runner: asyncio.Runner, page: Coroutine[Any, Any, Sequence[Any]], seconds: float
+    ) -> Sequence[Any]:
+        with self._pace:
+            return runner.run(asyncio.wait_for(page, seconds))
+
     def _read_end(self, key: str, offset: int, length: int, condition: str | None) -> bytes:
         length = min(length, self._stat(key).content_length - offset)
         if length <= 0:
             return b""
         try:
-            return bytes(self._operator.read(_path(key), offset=offset, size=length, if_match=condition))
+            with self._pace:
+                return bytes(
+                    self._operator.read(_path(key), offset=offset, size=length, if_match=condition)
+                )
         except failures.ConditionNotMatch as error:
             raise ObjectChanged(f"{key} has changed") from error
         except _FAILURES as error:
@@ -180,7 +193,8 @@ class OpendalStore:
 
     def _stat(self, key: str) -> Any:
         try:
-            return self._operator.stat(_path(key))
+            with self._pace:
+                return self._operator.stat(_path(key))
         except _FAILURES as error:
             raise self._object_error(error, key) from error
 
@@ -211,7 +225,7 @@ async def _begin(operator: opendal.AsyncOperator, prefix: str, limit: int) -> An
     return await operator.list(prefix, recursive=True, limit=limit)
 
 
-async def _take(lister: Any, count: int) -> list[Any]:
+async def _take(lister: Any, count: int) -> Sequence[Any]:
     taken: list[Any] = []
     async for entry in lister:
         taken.append(entry)

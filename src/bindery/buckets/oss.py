@@ -23,8 +23,9 @@ from bindery.buckets.endpoint import (
 )
 from bindery.buckets.given_credentials import ANONYMOUS, Way, check_given, is_set
 from bindery.buckets.object_store import Dialect, ObjectStore, split_root
+from bindery.buckets.rate import RATE_OPTIONS, Pace, rate_of
 from bindery.buckets.signing import OSS_V4, Credentials
-from bindery.buckets.store import AccessDenied, StoreAddress, StoreMisconfigured
+from bindery.buckets.store import AccessDenied, Rate, StoreAddress, StoreMisconfigured
 from bindery.buckets.store_url import Kind
 
 _DIALECT = Dialect(
@@ -43,9 +44,14 @@ KIND = Kind(
             "endpoint", "region", "access_key_id", "access_key_secret", "security_token", "anonymous", "addressing",
             "object_acl", "order",
         }
-    ),
+    )
+    | RATE_OPTIONS,
     on_this_machine=frozenset({"ca_bundle"}),
 )  # fmt: skip
+_RATE = Rate(per_second=10_000)
+"""An account may send 10,000 requests a second.
+
+Source: help page of OSS, "Limits and performance"."""
 _WAYS = (Way(("access_key_id", "access_key_secret"), "security_token"), ANONYMOUS)
 
 
@@ -53,6 +59,7 @@ def open_oss(address: StoreAddress) -> ObjectStore:
     """The bucket at ``oss://name[/prefix]``; no request is made yet. Raises StoreMisconfigured."""
     options = address.options
     parts = urlsplit(address.url)
+    rate = rate_of(options, _RATE)
     http = BucketHttp(
         address.bucket,
         _location(parts.netloc, options),
@@ -61,9 +68,10 @@ def open_oss(address: StoreAddress) -> ObjectStore:
         headers={
             "x-oss-range-behavior": "standard"
         },  # otherwise a range past the end answers the whole object
+        pace=Pace(rate, address.share),
         ca_bundle=options.get("ca_bundle"),
     )
-    return ObjectStore(address, http, _DIALECT, split_root(parts.path))
+    return ObjectStore(address, http, _DIALECT, split_root(parts.path), rate)
 
 
 def _location(bucket: str, options: Mapping[str, str]) -> Location:

@@ -31,9 +31,9 @@ _VARIABLES: dict[str, tuple[str, ...]] = {
 """Variables that the libraries of a store read themselves, and that may be secret."""
 
 
-def portable(address: StoreAddress) -> StoreAddress:
-    """The address with the credentials of this process, as they are now. Where none are found it is left alone,
-    and whoever opens it is told so.
+def portable(address: StoreAddress, workers: int = 1) -> StoreAddress:
+    """The address with the credentials of this process, as they are now, for one of so many workers. Where no
+    credentials are found it is left alone, and whoever opens it is told so.
     """
     scheme = urlsplit(address.url).scheme
     if scheme not in _VARIABLES:
@@ -45,7 +45,12 @@ def portable(address: StoreAddress) -> StoreAddress:
         options = _CREDENTIALS[scheme](address) if scheme in _CREDENTIALS else {}
     except StoreError:
         options = {}
-    return msgspec.structs.replace(address, options={**address.options, **options}, environment=environment)
+    return msgspec.structs.replace(
+        address,
+        options={**address.options, **options},
+        environment=environment,
+        share=address.share / workers,
+    )
 
 
 def open_portable(address: StoreAddress) -> Store:

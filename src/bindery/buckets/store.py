@@ -42,6 +42,8 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
     """Variables that its libraries are to find in another process; see ``portable.py``."""
     off_limits: tuple[tuple[int, int], ...] = ()
     """Folders (device and inode) that are passed over wherever they lie below; see ``off_limits.py``."""
+    share: float = 0.5
+    """The part of the store's rate that is this process's: half of it the server's own, half that of its workers."""
     trusted: bool = False
     """The operator wrote it: without credentials of its own it may use the server's, at any endpoint it names."""
 
@@ -53,6 +55,15 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return [("", repr(self))]
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """What a store takes without refusing it."""
+
+    at_once: int = 32
+    """Requests of the server under way at the same time. Those of its workers, one of each, come on top."""
+    per_second: float | None = None
+    """None: as many as can be made."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +82,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """``details`` tells more than a listing: headers, user metadata, tags, checksums."""
     watch: bool
     """The store can report changes as they happen (see ``watch``)."""
+    rate: Rate = Rate()
+    """How many requests the store takes of all of this server."""
     listing_free: bool = False
     """A listing costs nothing but time, so it may be repeated every few seconds where changes go unseen."""
 

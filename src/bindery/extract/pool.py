@@ -104,13 +104,14 @@ class ExtractionPool:
         self._limits = limits.plain()
         self._function = function
         bounds = WorkerLimits(memory_bytes=limits.memory_bytes, jobs_per_worker=limits.files_per_worker)
+        self._count = workers
         self.workers = WorkerPool(workers, bounds, preload)
 
     def submit(
         self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
     ) -> Pending:
         """Start extracting; see ``Pool.submit``."""
-        addresses = {id(one.address): portable(one.address) for one in requests}
+        addresses = {id(one.address): portable(one.address, self._count) for one in requests}
         jobs = [self._job(one, addresses[id(one.address)]) for one in requests]
         return _Extractions(requests, self.workers.submit(jobs, urgency=urgency, owner=owner))
 

@@ -225,7 +225,10 @@ class Audit:
 
     def _look(self, batch: Sequence[Suspect]) -> list[_View]:
         """The keys as they are now: objects first, so that an entry is never older than its object."""
-        infos = look_up_all(lambda suspect: look(self._store, suspect.key), batch, self._check_stop)
+        at_once = self._store.capabilities.rate.at_once
+        infos = look_up_all(
+            lambda suspect: look(self._store, suspect.key), batch, at_once, self._check_stop
+        )
         uris = [f"{self._binding.uri}/{suspect.key}" for suspect in batch]
         entries = {
             record.uri: summarize(record.uri, record.document, record.binding_id)

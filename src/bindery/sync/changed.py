@@ -91,7 +91,7 @@ def look_at(
             return error
 
     if worker.store.capabilities.details:
-        looked_up = look_up_all(found, keys, worker.check_stop)
+        looked_up = look_up_all(found, keys, worker.store.capabilities.rate.at_once, worker.check_stop)
     else:
         looked_up = [found(key) for key in keys]
     refused = [answer for answer in looked_up if _is_refusal(answer)]

@@ -72,6 +72,8 @@ def estimate(store: Store, scope: Scope, *, workers: int, on_page: Callable[[Est
         on_page(found)
     if store.capabilities.details:
         found.requests += found.listed // _LIST_PAGE
+        if per_second := store.capabilities.rate.per_second:
+            found.seconds = max(found.seconds, round(found.requests / per_second, 1))
     return found
 
 

@@ -45,21 +45,23 @@ def look_as_listed(store: Store, key: str) -> ObjectInfo | None:
 
 
 def look_up_all(
-    look_up: Callable[[_Item], _Found], items: Sequence[_Item], check_stop: Callable[[], None]
+    look_up: Callable[[_Item], _Found], items: Sequence[_Item], at_once: int, check_stop: Callable[[], None]
 ) -> list[_Found]:
-    """``look_up`` of every item, in their order, in threads that do not hold up the end of the server.
+    """``look_up`` of every item, in their order, up to ``at_once`` of them at a time, in threads that do not
+    hold up the end of the server.
 
     Raises what ``check_stop`` raises, or the first exception of an item; the others are not begun then.
     """
     if len(items) == 1:
         return [look_up(items[0])]
+    count = min(_THREADS, at_once, len(items))
     found: dict[int, _Found] = {}
     failures: list[BaseException] = []
     ended = threading.Event()
 
     def work(first: int) -> None:
         try:
-            for position in range(first, len(items), _THREADS):
+            for position in range(first, len(items), count):
                 if ended.is_set():
                     return
                 found[position] = look_up(items[position])
@@ -67,10 +69,7 @@ def look_up_all(
             failures.append(error)
             ended.set()
 
-    threads = [
-        threading.Thread(target=work, args=(first,), daemon=True)
-        for first in range(min(_THREADS, len(items)))
-    ]
+    threads = [threading.Thread(target=work, args=(first,), daemon=True) for first in range(count)]
     for thread in threads:
         thread.start()
     try:
