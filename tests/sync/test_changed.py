@@ -322,7 +322,7 @@ def test_changes_during_the_full_scan_are_not_missed(open_room: OpenRoom, root: 
 
 
 def test_lost_events_are_found_by_a_listing_and_new_folders_are_watched(room: Room, root: Path) -> None:
-    follower = room.engine._followers[room.binding("media").id]
+    follower = room.engine._followers.get(room.binding("media").id)
     watch = follower._watching.watch
     assert watch is not None
     wait = watch.wait
@@ -367,7 +367,7 @@ def test_a_prefix_that_fails_keeps_all_prefixes(open_room: OpenRoom) -> None:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    follower = room.engine._followers[room.binding("media").id]
+    follower = room.engine._followers.get(room.binding("media").id)
     store.put("a/2", b"\x002")
     store.put("b/2", b"\x002")
     room.store("media").fault = StoreUnavailable("503")

@@ -125,7 +125,7 @@ def test_a_wish_of_before_does_not_skip_the_first_pause(
     room.engine.reconcile(binding)
     room.wait_state("media", S.RETRYING)
     listings = store.listings
-    assert not room.engine._followers[binding.id]._thread.join(0.3)
+    assert not room.engine._followers.get(binding.id)._thread.join(0.3)
     assert store.listings == listings
 
 
@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_watched_is_listed(open_room: OpenRoom, tmp_path
     write(root / "b.bin", b"\x00b")
     room.wait_keys("media", {"a.bin", "b.bin"})
     store.watch = watch  # type: ignore[method-assign]
-    room.wait(lambda: room.engine._followers[room.binding("media").id]._watching.watch is not None)
+    room.wait(lambda: room.engine._followers.get(room.binding("media").id)._watching.watch is not None)
 
 
 def _no_watch() -> None:

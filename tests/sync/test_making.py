@@ -77,11 +77,11 @@ def test_a_change_that_means_nothing_to_the_binding_does_not_disturb_it(room: Ro
     room.bind("media")
     room.wait_followed("media")
     binding = room.binding("media")
-    follower = room.engine._followers[binding.id]
+    follower = room.engine._followers.get(binding.id)
     change_dataset(room, description="other words")
     room.engine.renew()
     room.wait_listed("media", 1)
-    assert room.engine._followers[binding.id] is follower
+    assert room.engine._followers.get(binding.id) is follower
 
 
 def test_every_part_tells_two_makings_apart(room: Room) -> None:

@@ -91,7 +91,7 @@ def test_a_network_mount_that_is_said_to_be_ours_alone(
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    follower = room.engine._followers[room.binding("media").id]
+    follower = room.engine._followers.get(room.binding("media").id)
     assert not follower._watching.polls(room.store("media"))
 
 
@@ -104,7 +104,7 @@ def test_a_local_folder_that_is_polled_by_choice(open_room: OpenRoom, backing: P
     write(backing / "new.bin", b"\x00new")
     (backing / "a" / "one.bin").unlink()
     room.wait_keys("media", {*FILES, "new.bin"} - {"a/one.bin"})
-    assert room.engine._followers[room.binding("media").id]._watching.watch is None
+    assert room.engine._followers.get(room.binding("media").id)._watching.watch is None
 
 
 @pytest.mark.parametrize("allowed", [2, 4])

@@ -33,23 +33,18 @@ from bindery.sync.background import Background, fail_left_over
 from bindery.sync.bound_store import bind_to, bound_store, describe_change
 from bindery.sync.dataset_room import check_room
 from bindery.sync.estimates import Estimates
-from bindery.sync.follow import Follower
+from bindery.sync.followers import Followers
 from bindery.sync.forgetting import Forgetting
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
-from bindery.sync.making import make
-from bindery.sync.outcomes import without_cap
 from bindery.sync.retries import Retries
 from bindery.sync.scope_change import check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 from bindery.workers.job import Urgency
 
-_STOP_SECONDS = 1.0
-"""How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
 _CLOSE_SECONDS = 1.5
 """How long the end of the server waits for all work together."""
-_SIGNAL_SECONDS = 0.2
 _AT_WORK = frozenset({BindingState.READY, BindingState.RUNNING, BindingState.RETRYING})
 
 
@@ -62,23 +57,13 @@ class WrongState(Exception):
 
 
 class Engine:
-    """Owns one thread per binding that is at work. Safe for threads.
-
-    The lock is held while a state changes and its thread is exchanged, so that the two agree whatever is
-    called at the same time; never while a thread is waited for. A thread begins when its predecessor has
-    ended, so that two never work for the same binding.
-    """
+    """What calls, and the start and the end of the server, do with bindings and files. Safe for threads."""
 
     def __init__(self, catalog: Catalog, buckets: Buckets, pool: Pool, settings: SyncSettings) -> None:
         self._catalog = catalog
         self._buckets = buckets
         self._pool = pool
-        self._settings = settings
-        self._followers: dict[int, Follower] = {}
-        self._ending: dict[int, Follower] = {}
-        self._closed = False
-        self._stopping: list[Follower] = []
-        self._lock = threading.Lock()
+        self._followers = Followers(catalog, buckets, pool, settings)
         self._indexer = Indexer(catalog, buckets, pool, settings)
         self._background = Background(catalog)
         self._estimates = Estimates(buckets, self._background, settings.workers)
@@ -89,33 +74,16 @@ class Engine:
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
-        self._catalog.when_writable(self._try_again)
+        self._catalog.when_writable(self._followers.reconcile_all)
         fail_left_over(self._catalog)
-        with self._lock:
-            for binding in self._catalog.bindings.list():
-                if binding.state is not BindingState.STOPPED and binding.id not in self._followers:
-                    self._start(binding)
+        self._followers.start_all()
         self._forgetting.start()
         self._indexer.start()
         self._intake.start()
 
-    def _try_again(self) -> None:
-        """The record can be written again: nobody waits for the end of his pause."""
-        for follower in list(self._followers.values()):
-            follower.reconcile_now()
-
     def signal_stop(self) -> None:
         """Let all work end at its next safe point. Never waits for long."""
-        self._closed = True
-        # Whoever holds the lock may be deep in a transaction; the thread it starts finds the record closed.
-        held = self._lock.acquire(timeout=_SIGNAL_SECONDS)
-        try:
-            self._stopping = [*self._followers.values(), *self._ending.values()]
-        finally:
-            if held:
-                self._lock.release()
-        for follower in self._stopping:
-            follower.signal_stop()
+        self._followers.signal_stop()
         self._background.signal_stop()
 
     def interrupt_calls(self) -> None:
@@ -133,16 +101,15 @@ class Engine:
             self._indexer.close,
         ):
             close(max(0.0, deadline - time.monotonic()))
-        for follower in self._stopping:
-            follower.join(max(0.0, deadline - time.monotonic()))
+        self._followers.join(deadline)
 
     # bindings
 
     def create_binding(self, binding: Binding) -> Binding:
         """Store the binding as Ready and set it to work. Raises the catalog's errors."""
-        with self._lock:
+        with self._followers.lock:
             made = self._catalog.bindings.create(binding)
-            self._start(made)
+            self._followers.start(made)
         return made
 
     def stop_binding(self, binding: Binding, reason: str) -> None:
@@ -150,17 +117,17 @@ class Engine:
 
         Raises WrongState when it is stopped already, NotFound.
         """
-        with self._lock:
+        with self._followers.lock:
             self._change(binding, Cause.STOPPED, reason)
-            ending = self._end(binding.id)
-        self._wait_for(binding.id, ending)
+            ending = self._followers.end(binding.id)
+        self._followers.wait_for(binding.id, ending)
 
     def resume_binding(self, binding: Binding) -> None:
         """Go on from the cursor. Raises WrongState unless it is stopped or failed, NotFound."""
-        with self._lock:
+        with self._followers.lock:
             resumed = self._change(binding, Cause.RESUMED, "")
-            self._end(binding.id)
-            self._start(resumed)
+            self._followers.end(binding.id)
+            self._followers.start(resumed)
 
     def change_scope(self, binding: Binding, scope: Scope) -> tuple[Binding, int | None]:
         """Take in other objects of the bucket from now on; the bucket is compared anew unless it is stopped.
@@ -171,12 +138,12 @@ class Engine:
         found = count_leaving(self._catalog, binding, scope)
         if found.leaving and not found.staying:
             check_not_emptying(self._buckets.open(binding.bucket), scope, found)
-        with self._lock:
+        with self._followers.lock:
             now = now_ns()
             changed = self._catalog.bindings.update(
                 binding.id, lambda held: msgspec.structs.replace(held, scope=scope, update_time=now)
             )
-            self._renew(changed)
+            self._followers.renew(changed)
         return changed, found.leaving if found.complete else None
 
     def renew(
@@ -184,31 +151,11 @@ class Engine:
     ) -> None:
         """Begin a new life of each of these bindings that is made of something else now: after a change of a project,
         a dataset or a bucket. Raises NotFound."""
-        with self._lock:
+        with self._followers.lock:
             for binding in self._catalog.bindings.list(
                 project_name=project_name, dataset_name=dataset_name, bucket=bucket
             ):
-                self._renew(binding)
-
-    def _renew(self, binding: Binding) -> None:
-        follower = self._followers.get(binding.id)
-        if follower is None:
-            return
-        made_of, now = follower.making, make(self._catalog, self._buckets, binding)
-        if made_of == now:
-            return
-        if made_of is None or made_of.limits != now.limits:
-            self._forget_cap(binding)
-        self._end(binding.id)
-        self._start(binding)
-
-    def _forget_cap(self, binding: Binding) -> None:
-        """Caps have changed: whether one is reached is told by the listing that begins now."""
-
-        def change(held: Binding) -> Binding:
-            return msgspec.structs.replace(held, reason=without_cap(held.reason))
-
-        self._catalog.bindings.update(binding.id, change)
+                self._followers.renew(binding)
 
     def delete_binding(self, binding: Binding, *, cleanup: bool = False) -> None:
         """End the binding and its work. Its ledger goes behind the call, by pages; with ``cleanup`` the entries
@@ -216,11 +163,11 @@ class Engine:
 
         A commit that comes too late finds no binding and changes nothing.
         """
-        with self._lock:
+        with self._followers.lock:
             self._catalog.bindings.delete(binding.id, cleanup=cleanup)
-            ending = self._end(binding.id)
+            ending = self._followers.end(binding.id)
         self._forgetting.wake()
-        self._wait_for(binding.id, ending)
+        self._followers.wait_for(binding.id, ending)
 
     def progress(self, binding: Binding) -> Progress:
         """The books of a binding at this moment. Never blocks."""
@@ -321,7 +268,7 @@ class Engine:
         nothing has changed.
         """
         found = identify(address)
-        with self._lock:
+        with self._followers.lock:
             self._check_unmoved(address.bucket, found)
             self._buckets.register(address)
             self._go_on_at(address.bucket, found)
@@ -333,7 +280,7 @@ class Engine:
         ``register_bucket`` does, without StoreChanged.
         """
         found = identify(address or self._buckets.address(bucket))
-        with self._lock:
+        with self._followers.lock:
             if address is not None:
                 self._buckets.register(address)
             self._go_on_at(bucket, found)
@@ -343,9 +290,8 @@ class Engine:
             held = bound_store(binding)
             if held is not None and not held.is_same(found):
                 bind_to(self._catalog, binding, found, moved=True)
-            self._renew(binding)
-            if binding.id in self._followers:
-                self._followers[binding.id].reconcile_now()
+            self._followers.renew(binding)
+            self.reconcile(binding)
 
     def _check_unmoved(self, bucket: str, found: StoreIdentity) -> None:
         """Raises StoreChanged unless ``found`` is what the name means to the bindings, or to the server."""
@@ -377,33 +323,3 @@ class Engine:
             return moved
 
         return self._catalog.bindings.update(binding.id, change)
-
-    def _start(self, binding: Binding) -> None:
-        if self._closed:
-            return
-        follower = Follower(
-            binding,
-            catalog=self._catalog,
-            buckets=self._buckets,
-            pool=self._pool,
-            settings=self._settings,
-            predecessor=self._ending.get(binding.id),
-        )
-        self._followers[binding.id] = follower
-        follower.start()
-
-    def _end(self, binding_id: int) -> Follower | None:
-        """Tell the thread of a binding to end; the next one begins after it."""
-        follower = self._followers.pop(binding_id, None)
-        if follower is None:
-            return None
-        follower.signal_stop()
-        self._ending[binding_id] = follower
-        return follower
-
-    def _wait_for(self, binding_id: int, ending: Follower | None) -> None:
-        if ending is None or not ending.join(_STOP_SECONDS):
-            return
-        with self._lock:
-            if self._ending.get(binding_id) is ending:
-                del self._ending[binding_id]

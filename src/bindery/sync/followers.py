@@ -1,0 +1,128 @@
+"""The threads of the bindings that are at work: one each, exchanged when something changes, ended together."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import msgspec
+
+from bindery.buckets.registry import Buckets
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.records import Binding, BindingState
+from bindery.extract.pool import Pool
+from bindery.sync.follow import Follower
+from bindery.sync.making import make
+from bindery.sync.outcomes import without_cap
+from bindery.sync.settings import SyncSettings
+
+_STOP_SECONDS = 1.0
+"""How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
+_SIGNAL_SECONDS = 0.2
+
+
+class Followers:
+    """Followers by the id of their binding.
+
+    ``lock`` is held by whoever calls ``start``, ``renew`` or ``end``, and while he changes the binding's state, so that
+    the two agree whatever is called at the same time; never while a thread is waited for. A thread begins when its
+    predecessor has ended, so that two never work for the same binding.
+    """
+
+    def __init__(self, catalog: Catalog, buckets: Buckets, pool: Pool, settings: SyncSettings) -> None:
+        self._catalog = catalog
+        self._buckets = buckets
+        self._pool = pool
+        self._settings = settings
+        self._present: dict[int, Follower] = {}
+        self._ending: dict[int, Follower] = {}
+        self._stopping: list[Follower] = []
+        self._closed = False
+        self.lock = threading.Lock()
+
+    def get(self, binding_id: int) -> Follower | None:
+        """The follower of a binding; None when it is not at work."""
+        return self._present.get(binding_id)
+
+    def start_all(self) -> None:
+        """Begin with every binding that was not stopped."""
+        with self.lock:
+            for binding in self._catalog.bindings.list():
+                if binding.state is not BindingState.STOPPED and binding.id not in self._present:
+                    self.start(binding)
+
+    def start(self, binding: Binding) -> None:
+        """Begin with a binding. The lock is held."""
+        if self._closed:
+            return
+        follower = Follower(
+            binding,
+            catalog=self._catalog,
+            buckets=self._buckets,
+            pool=self._pool,
+            settings=self._settings,
+            predecessor=self._ending.get(binding.id),
+        )
+        self._present[binding.id] = follower
+        follower.start()
+
+    def renew(self, binding: Binding) -> None:
+        """Begin a new life when the present one is made of something else. The lock is held."""
+        follower = self._present.get(binding.id)
+        if follower is None:
+            return
+        made_of, now = follower.making, make(self._catalog, self._buckets, binding)
+        if made_of == now:
+            return
+        if made_of is None or made_of.limits != now.limits:
+            self._forget_cap(binding)
+        self.end(binding.id)
+        self.start(binding)
+
+    def end(self, binding_id: int) -> Follower | None:
+        """Tell the thread of a binding to end; the next one begins after it. The lock is held."""
+        follower = self._present.pop(binding_id, None)
+        if follower is None:
+            return None
+        follower.signal_stop()
+        self._ending[binding_id] = follower
+        return follower
+
+    def wait_for(self, binding_id: int, ending: Follower | None) -> None:
+        """Wait a while for what ``end`` has returned."""
+        if ending is None or not ending.join(_STOP_SECONDS):
+            return
+        with self.lock:
+            if self._ending.get(binding_id) is ending:
+                del self._ending[binding_id]
+
+    def reconcile_all(self) -> None:
+        """Have every bucket listed as soon as possible; nobody waits for the end of his pause."""
+        for follower in list(self._present.values()):
+            follower.reconcile_now()
+
+    def signal_stop(self) -> None:
+        """Let all end at their next safe point. Never waits for long."""
+        self._closed = True
+        # Whoever holds the lock may be deep in a transaction; the thread it starts finds the record closed.
+        held = self.lock.acquire(timeout=_SIGNAL_SECONDS)
+        try:
+            self._stopping = [*self._present.values(), *self._ending.values()]
+        finally:
+            if held:
+                self.lock.release()
+        for follower in self._stopping:
+            follower.signal_stop()
+
+    def join(self, deadline: float) -> None:
+        """Wait for those that were told to stop, until a time of the monotonic clock."""
+        for follower in self._stopping:
+            follower.join(max(0.0, deadline - time.monotonic()))
+
+    def _forget_cap(self, binding: Binding) -> None:
+        """Caps have changed: whether one is reached is told by the listing that begins now."""
+
+        def change(held: Binding) -> Binding:
+            return msgspec.structs.replace(held, reason=without_cap(held.reason))
+
+        self._catalog.bindings.update(binding.id, change)
