@@ -13,12 +13,12 @@ from bindery.catalog.records import Binding, Outcome
 from bindery.clock import now_ns
 from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
-from bindery.sync.changed import remove_absent
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone, Refusal, refusal, refuse_below
 from bindery.sync.march import Candidate, Step, is_unchanged, march
 from bindery.sync.outcomes import seconds_to_next_try
 from bindery.sync.scope import list_within, walk_within
+from bindery.sync.vanished import remove_absent
 from bindery.sync.worker import Worker
 
 _PURGED = 500
