@@ -16,7 +16,7 @@ from bindery.catalog.records import BindingPhase, BindingState, LedgerEntry, Out
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.pool import Completed
 from bindery.file import File
-from bindery.sync import worker
+from bindery.sync import uncommitted
 from bindery.sync.commits import Commits
 from bindery.sync.inbox import Inbox
 from bindery.sync.march import Candidate
@@ -188,7 +188,7 @@ def test_each_bound_alone_is_reason_enough_to_commit(
 ) -> None:
     huge = {"_COMMIT_ROWS": 10**9, "_COMMIT_BYTES": 10**12, "_COMMIT_SECONDS": 1e9} | {bound: 1}
     for name, value in huge.items():
-        monkeypatch.setattr(worker, name, value)
+        monkeypatch.setattr(uncommitted, name, value)
     room, _, keys = scanning(open_room, pool)
     room.wait(lambda: indexed(room) == keys - {SLOW})
     pool.released.set()

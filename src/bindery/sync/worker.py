@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import structlog
@@ -46,24 +45,17 @@ from bindery.sync.settings import SyncSettings
 from bindery.sync.subtrees import Vanishing
 from bindery.sync.takeover import find_predecessors, inherit, take_over
 from bindery.sync.troubles import Troubles, code_of
+from bindery.sync.uncommitted import Uncommitted
 from bindery.sync.underway import Extracting, ListedPage, Underway
 
 _RENAMED_NS = 900 * 1_000_000_000
 """A file that got its present key so long before the last complete listing, or later, may be a renamed one."""
-_COMMIT_ROWS = 1_000
-_COMMIT_BYTES = 4 * 1024 * 1024
-_COMMIT_SECONDS = 1.0
-"""What is done is committed after so long, whatever else is under way."""
-_AWAITED_SECONDS = 0.03
-"""The same for what a change has named; long enough that a burst is not committed file by file."""
 _WAIT_SECONDS = 0.02
 _SUBMITTED = 64
 """Objects given to the pool at once."""
 _RETRIES = 1_000
 """Objects in trouble that one listing tries again; each that has come right makes room for some more."""
 _RETRIES_EARNED = 10
-_MOST_CHANGED = 100_000
-"""Of what is more the commit finds that it was settled."""
 _log = structlog.get_logger()
 
 
@@ -106,19 +98,7 @@ class Worker(Stoppable):
         self._identity = store.identity()
         self._operators = operators
         self._retries = 0
-        self._done: list[Landing] = []
-        """Results that are not committed yet."""
-        self._done_bytes = 0
-        self._done_since = 0.0
-        self._changed: set[str] = set()
-        """Keys that changes have settled since the listing in hand began, of which its rows may know nothing."""
-        self._done_awaited: list[str] = []
-        """Keys of those that a change has named."""
-        self._done_pages: list[ListedPage] = []
-        """The page of each of those that a listing has brought."""
-        self._pages: deque[ListedPage] = deque()
-        """Pages whose keys the cursor has not passed, in their order."""
-        self._flushed = time.monotonic()
+        self._uncommitted = Uncommitted()
 
     @property
     def books(self) -> Progress:
@@ -170,7 +150,7 @@ class Worker(Stoppable):
         self.commits.cap = None
         self.troubles.begin_listing()
         self._retries = _RETRIES
-        self._changed.clear()
+        self._uncommitted.begin_listing()
 
     def spend_retry(self) -> bool:
         """Whether the listing in hand may try one more object that is in trouble."""
@@ -180,12 +160,8 @@ class Worker(Stoppable):
     # objects on their way
 
     def open_page(self, last_key: str, *, keep_cursor: bool) -> ListedPage:
-        """A page of a listing. With ``keep_cursor`` its last key becomes the cursor once the page and all before it
-        are committed; a cursor may only pass what is."""
-        page = ListedPage(last_key)
-        if keep_cursor:
-            self._pages.append(page)
-        return page
+        """A page of a listing; see ``Uncommitted.open_page``."""
+        return self._uncommitted.open_page(last_key, keep_cursor=keep_cursor)
 
     def take_in(self, candidates: Sequence[Candidate], page: ListedPage | None = None) -> None:
         """Have objects extracted; without ``page`` they were named by a change. Waits until there is room for them
@@ -223,7 +199,7 @@ class Worker(Stoppable):
         for candidate in candidates:
             if page is not None:
                 page.left += 1
-            self._land(Landing(candidate, exclude(candidate.info, now)), page, is_awaited=False)
+            self._uncommitted.add(Landing(candidate, exclude(candidate.info, now)), page, is_awaited=False)
 
     def fail(self, candidate: Candidate, error: Exception, page: ListedPage | None = None) -> None:
         """Something unforeseen happened to an object before it was extracted."""
@@ -234,7 +210,7 @@ class Worker(Stoppable):
     def fail_unseen(self, key: str, row: LedgerEntry | None, error: Exception) -> None:
         """Something unforeseen happened when an object was looked up."""
         _log.warning("an object cannot be looked up", key=key, reason=describe(error))
-        self._land(landing_of(unseen(key, row, error, now_ns()), row), None, is_awaited=False)
+        self._uncommitted.add(landing_of(unseen(key, row, error, now_ns()), row), None, is_awaited=False)
 
     def supersede(self, key: str) -> None:
         """A change has named another version than the one under way, of which nothing is wanted any more."""
@@ -251,7 +227,7 @@ class Worker(Stoppable):
         self.check_stop()
         for extracting, extraction, size in self.underway.take(seconds):
             self._settle(extracting, extraction, size)
-        if self._is_due():
+        if self._uncommitted.is_due(are_more_awaited=bool(self.underway.awaited)):
             self.flush()
         if self.troubles.is_breaking:
             raise StoreUnavailable(f"nothing can be read just now; {self.troubles.describe()}")
@@ -262,7 +238,7 @@ class Worker(Stoppable):
             self.advance(_WAIT_SECONDS)
             self.attend()
         self.flush()
-        self._pages.clear()
+        self._uncommitted.forget_pages()
 
     def finish_changes(self) -> None:
         """Wait for what changes have named, and commit it. Raises StoreError, Interrupted, CatalogError."""
@@ -272,32 +248,27 @@ class Worker(Stoppable):
 
     def flush(self) -> None:
         """Commit what is done, with the cursor as far as it may go. Raises Interrupted, CatalogError."""
-        cursor = None
-        for page in self._done_pages:
-            page.left -= 1
-        self._done_pages.clear()
-        while self._pages and not self._pages[0].left:
-            cursor = self._pages.popleft().last_key
-        self._flushed = time.monotonic()
-        if self._done or cursor is not None:
-            self._commit(self._done, cursor)
-            self.inbox.done(self._done_awaited)  # only now: a key that waits is found again after a crash
-            self._done, self._done_awaited, self._done_bytes = [], [], 0
+        done = self._uncommitted
+        cursor = done.pass_pages()
+        if done.landings or cursor is not None:
+            self._commit(done.landings, cursor)
+            self.inbox.done(done.awaited)  # only now: a key that waits is found again after a crash
+            done.clear()
 
     def abandon(self) -> None:
         """Give up what is not committed; keys that changes have named go back to the inbox."""
-        self.inbox.add([*self._done_awaited, *self.removals])
+        self.inbox.add([*self._uncommitted.awaited, *self.removals])
         for extracting in self.underway.abandon():
             self._forget(extracting)
             if extracting.is_awaited:
                 self.inbox.add([extracting.key])
-        self.commits.count_new(-sum(landing.is_new for landing in self._done))
-        self._done, self._done_awaited, self._done_bytes = [], [], 0
-        self._pages.clear()
+        self.commits.count_new(-sum(landing.is_new for landing in self._uncommitted.landings))
+        self._uncommitted.clear()
+        self._uncommitted.forget_pages()
 
     def _not_settled_meanwhile(self, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         """Without those that a change has settled since the listing read the ledger, and with their rows of now."""
-        named = [info.key for info, _ in candidates if info.key in self._changed]
+        named = [info.key for info, _ in candidates if self._uncommitted.is_changed(info.key)]
         if not named:
             return candidates
         self.flush()
@@ -338,7 +309,7 @@ class Worker(Stoppable):
                     self.inbox.done([info.key])
             else:
                 waiting = wait_for_room(ledger_row(info, Outcome.PENDING, "", now_ns()), cap)
-                self._land(Landing(candidate, waiting), page, is_awaited=page is None)
+                self._uncommitted.add(Landing(candidate, waiting), page, is_awaited=page is None)
         return fitting
 
     def _sizes_on_their_way(self) -> Iterator[int]:
@@ -346,7 +317,7 @@ class Worker(Stoppable):
         for extracting in self.underway:
             if needs_room(extracting.candidate.row):
                 yield extracting.candidate.info.size
-        for landing in self._done:
+        for landing in self._uncommitted.landings:
             if landing.result.needs_room and landing.result.write is not None:
                 yield landing.result.write.file.size or 0
 
@@ -411,28 +382,17 @@ class Worker(Stoppable):
         if code_of(candidate.row) and not code_of(result.row):
             self._retries += _RETRIES_EARNED
         landing = Landing(candidate, result, is_new=extracting.is_new)
-        self._land(landing, extracting.page, is_awaited=extracting.is_awaited)
-        self._done_bytes += size
+        self._uncommitted.add(landing, extracting.page, is_awaited=extracting.is_awaited, size=size)
 
     def _blame(self, candidate: Candidate, error: Exception, page: ListedPage | None) -> None:
-        self._land(Landing(candidate, self._blamed(candidate, error)), page, is_awaited=page is None)
+        self._uncommitted.add(
+            Landing(candidate, self._blamed(candidate, error)), page, is_awaited=page is None
+        )
 
     def _blamed(self, candidate: Candidate, error: Exception) -> Result:
         key = candidate.info.key
         _log.warning("an object failed", key=key, reason=describe(error))
         return blamed(candidate, error, binding_id=self.binding.id, uri=self._uri(key), now=now_ns())
-
-    def _land(self, landing: Landing, page: ListedPage | None, *, is_awaited: bool) -> None:
-        """A result that goes with the next commit."""
-        if not self._done:
-            self._done_since = time.monotonic()
-        self._done.append(landing)
-        if page is not None:
-            self._done_pages.append(page)
-        elif len(self._changed) < _MOST_CHANGED:
-            self._changed.add(landing.key)
-        if is_awaited:
-            self._done_awaited.append(landing.key)
 
     def _pass_over(self, page: ListedPage | None) -> None:
         """Of an object of a listing nothing is to be committed."""
@@ -442,18 +402,6 @@ class Worker(Stoppable):
     def _forget(self, extracting: Extracting) -> None:
         self.commits.count_new(-int(extracting.is_new))
         self._pass_over(extracting.page)
-
-    def _is_due(self) -> bool:
-        now = time.monotonic()
-        if not self._done:
-            passed = bool(self._pages) and not self._pages[0].left
-            return passed and now - self._flushed >= _COMMIT_SECONDS
-        if len(self._done) >= _COMMIT_ROWS or self._done_bytes >= _COMMIT_BYTES:
-            return True
-        age = now - self._done_since
-        if self._done_awaited and (age >= _AWAITED_SECONDS or not self.underway.awaited):
-            return True
-        return age >= _COMMIT_SECONDS
 
     def _commit(self, landings: Sequence[Landing], cursor: str | None) -> None:
         try:
