@@ -36,6 +36,16 @@ _policy_decoder = msgspec.json.Decoder(Policy)
 _Principal = TypeVar("_Principal", User, Group, Role)
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A policy, and whom it is attached to."""
+
+    policy_type: PolicyType
+    policy_name: str
+    kind: PrincipalKind
+    principal: str
+    """Name of the user, group or role."""
+
+
 class Attachments:
     """Rows of ``attachment``, within the transactions of ``Policies``."""
 
@@ -46,45 +56,30 @@ class Attachments:
             PrincipalKind.ROLE: roles,
         }
 
-    def add(
-        self,
-        connection: sqlite3.Connection,
-        policy_type: PolicyType,
-        name: str,
-        kind: PrincipalKind,
-        principal: str,
-    ) -> None:
+    def add(self, connection: sqlite3.Connection, attachment: Attachment) -> None:
         """Raises EntityNotFound, EntityExists, EntityLimitExceeded."""
-        values = self._values(connection, policy_type, name, kind, principal)
+        values, what = self._values(connection, attachment), f"{attachment.kind.value}.Policy"
         if connection.execute(_SQL.select_attachment, values).fetchone():
-            raise EntityExists(f"{kind.value}.Policy")
-        if connection.execute(_SQL.count_attachments, values).fetchone()[0] >= MOST_ATTACHED[policy_type]:
-            raise EntityLimitExceeded(f"{kind.value}.Policy")
+            raise EntityExists(what)
+        most = MOST_ATTACHED[attachment.policy_type]
+        if connection.execute(_SQL.count_attachments, values).fetchone()[0] >= most:
+            raise EntityLimitExceeded(what)
         connection.execute(_SQL.insert_attachment, {**values, "now": now_ns()})
 
-    def remove(
-        self,
-        connection: sqlite3.Connection,
-        policy_type: PolicyType,
-        name: str,
-        kind: PrincipalKind,
-        principal: str,
-    ) -> None:
+    def remove(self, connection: sqlite3.Connection, attachment: Attachment) -> None:
         """Raises EntityNotFound."""
-        values = self._values(connection, policy_type, name, kind, principal)
+        values = self._values(connection, attachment)
         if not connection.execute(_SQL.delete_attachment, values).rowcount:
-            raise EntityNotFound(f"{kind.value}.Policy")
+            raise EntityNotFound(f"{attachment.kind.value}.Policy")
 
-    def _values(
-        self,
-        connection: sqlite3.Connection,
-        policy_type: PolicyType,
-        name: str,
-        kind: PrincipalKind,
-        principal: str,
-    ) -> dict[str, str]:
-        held = self._by_kind[kind].get(principal, connection)
-        return {"kind": kind.value, "id": held.id, "type": policy_type.value, "name": name}
+    def _values(self, connection: sqlite3.Connection, attachment: Attachment) -> dict[str, str]:
+        held = self._by_kind[attachment.kind].get(attachment.principal, connection)
+        return {
+            "kind": attachment.kind.value,
+            "id": held.id,
+            "type": attachment.policy_type.value,
+            "name": attachment.policy_name,
+        }
 
     def of(
         self, connection: sqlite3.Connection, kind: PrincipalKind, principal: str

@@ -23,7 +23,7 @@ from bindery.catalog.access_records import (
     PrincipalKind,
 )
 from bindery.catalog.record.access import Access, carries
-from bindery.catalog.record.attachments import Attachments
+from bindery.catalog.record.attachments import Attachment, Attachments
 from bindery.catalog.record.statements import load_statements
 from bindery.clock import now_ns
 
@@ -148,13 +148,13 @@ class Policies:
         """Raises EntityNotFound, EntityExists, EntityLimitExceeded."""
         with self._access.transaction() as connection:
             name = self._check(connection, policy_type, name)
-            self._attachments.add(connection, policy_type, name, kind, principal)
+            self._attachments.add(connection, Attachment(policy_type, name, kind, principal))
 
     def detach(self, policy_type: PolicyType, name: str, kind: PrincipalKind, principal: str) -> None:
         """Raises EntityNotFound."""
         with self._access.transaction() as connection:
             name = self._check(connection, policy_type, name)
-            self._attachments.remove(connection, policy_type, name, kind, principal)
+            self._attachments.remove(connection, Attachment(policy_type, name, kind, principal))
 
     def of(self, kind: PrincipalKind, principal: str) -> builtins.list[AttachedPolicy]:
         """What is attached to a user, group or role itself. Raises EntityNotFound."""
