@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 SIDE_BY_SIDE := -n 4 --dist loadgroup
-DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000
+DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000 BINDERY_FAILURES=200000
 
 .PHONY: run test quick servers endurance fuzz check bench docs lock clean help
 

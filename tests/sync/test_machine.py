@@ -153,6 +153,19 @@ class Life(RuleBasedStateMachine):
             self.copy(source, new)
             self.events.append(new)
 
+    @precondition(lambda self: self.contents())
+    @rule(data=st.data(), content=CONTENTS, told=st.permutations(["removed", "written"]))
+    def replace_object(self, data: Any, content: bytes, told: list[str]) -> None:
+        """Removed and written anew at once, told in either order, while anything may be under way."""
+        key = data.draw(st.sampled_from(sorted(self.contents())))
+        self.remove(key)
+        if told[0] == "removed":
+            self.server.engine.accept_events([ChangedKey("media", key)]).result(20)
+        self.put(key, content)
+        self.server.engine.accept_events([ChangedKey("media", key)]).result(20)
+        if told[0] == "written":
+            self.server.engine.accept_events([ChangedKey("media", key)]).result(20)
+
     @precondition(lambda self: self.events)
     @rule(picks=EVENTS)
     def tell(self, picks: list[int]) -> None:

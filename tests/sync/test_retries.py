@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from sync_room import DATASET, PROJECT, Room, memory_bucket
 
@@ -96,7 +97,7 @@ def test_the_task_tells_the_count_of_what_takes_longer(hall: Hall, monkeypatch: 
     room.check_books("media")
 
 
-def test_the_end_of_the_server_keeps_what_was_marked(
+def test_the_end_of_the_server_keeps_what_was_marked_and_the_next_start_goes_on(
     hall: Hall, open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room, _, binding = hall
@@ -108,14 +109,14 @@ def test_the_end_of_the_server_keeps_what_was_marked(
     room.wait(room.engine._background._stop.is_set)
     gate.open.set()
     closing.join()
-    told = task_of(room, task)
-    assert (told.status, told.code) == ("Failed", "ServerStopped")
-    assert "repeat the call" in told.message
-    monkeypatch.undo()
+    assert task_of(room, task).status == "Running"
     assert marked(room) == KEYS[:20]
+    monkeypatch.undo()
+    room.kill()
+    check_resumed(open_room(*room.addresses.values()), task)
 
 
-def test_a_kill_keeps_what_was_marked_and_the_call_can_be_repeated(
+def test_a_kill_keeps_what_was_marked_and_the_next_start_goes_on(
     hall: Hall, open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room, _, binding = hall
@@ -126,15 +127,49 @@ def test_a_kill_keeps_what_was_marked_and_the_call_can_be_repeated(
     gate.open.set()
     room.kill()
     monkeypatch.undo()
-    monkeypatch.setattr(retries, "_PAGE", 10)
-    monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 60.0)
+    check_resumed(open_room(*room.addresses.values()), task)
+
+
+def check_resumed(room: Room, task: Task) -> None:
+    told = ended(room, task)
+    assert (told.status, told.result) == ("Succeeded", '{"Count":50}')
+    assert marked(room) == KEYS
+    room.engine.resume_binding(room.binding("media"))
+    room.wait(lambda: sorted(room.inline.extracted) == KEYS)
+
+
+def test_a_task_goes_on_behind_what_it_has_marked(hall: Hall, open_room: OpenRoom) -> None:
+    room, _, binding = hall
+    task, _ = room.engine.retry_chosen(binding, LedgerFilter(prefix="none"))
+    definition = msgspec.json.encode({"BindingId": binding.id, "Chosen": {"prefix": "k0"}}).decode()
+    left = msgspec.structs.replace(
+        task_of(room, task),
+        status="Running",
+        request_definition=definition,
+        result='{"Count":30,"After":"k029"}',
+    )
+    room.catalog.tasks.put(left)
+    room.kill()
     again = open_room(*room.addresses.values())
-    assert task_of(again, task).code == "ServerStopped"
-    assert marked(again) == KEYS[:20]
-    repeated, count = again.engine.retry_chosen(binding, INDEXED)
-    assert (count, task_of(again, repeated).status) == (50, "Succeeded")
-    again.engine.resume_binding(binding)
-    again.wait(lambda: sorted(again.inline.extracted) == KEYS)
+    assert ended(again, task).result == '{"Count":50}'
+    assert marked(again) == KEYS[30:]
+
+
+@pytest.mark.parametrize("definition", ["", "{}", '{"BindingId":99,"Chosen":{}}'])
+def test_a_task_that_cannot_be_taken_up_has_failed(
+    hall: Hall, open_room: OpenRoom, definition: str
+) -> None:
+    """Of an earlier version, or of a binding that is gone."""
+    room, _, binding = hall
+    task, _ = room.engine.retry_chosen(binding, LedgerFilter(prefix="none"))
+    left = msgspec.structs.replace(
+        task_of(room, task), status="Running", request_definition=definition, result=""
+    )
+    room.catalog.tasks.put(left)
+    room.kill()
+    told = ended(open_room(*room.addresses.values()), task)
+    assert (told.status, told.code) == ("Failed", "ServerStopped")
+    assert "repeat the call" in told.message
 
 
 def test_a_record_that_fails_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

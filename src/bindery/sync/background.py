@@ -28,6 +28,8 @@ STOPPED_MESSAGES = {
     "for the rest",
 }
 """What is to be done about such a task, by its type."""
+RESUMED = frozenset({"LedgerRetry"})
+"""Types of tasks that the next start takes up, where it can."""
 
 _REPORT_SECONDS = 0.5
 _log = structlog.get_logger()
@@ -63,9 +65,9 @@ def stopped(task: Task) -> Task:
 
 
 def fail_left_over(catalog: Catalog) -> None:
-    """Tasks that were running when the server died have failed."""
+    """Tasks that were running when the server died have failed, but for those that are taken up."""
     for task in catalog.tasks.running():
-        if task.type in STOPPED_MESSAGES:
+        if task.type in STOPPED_MESSAGES and task.type not in RESUMED:
             catalog.tasks.put(stopped(task))
 
 
@@ -130,7 +132,9 @@ class Background:
 
     def _run(self, task: Task, work: Work, end: Callable[[Task], None]) -> None:
         try:
-            end(self._outcome(task, work))
+            ended = self._outcome(task, work)
+            if ended is not None:
+                end(ended)
         except CatalogUnusable as error:  # the next start tells that it was stopped
             if not self._stop.is_set():
                 _log.warning("the end of a task could not be stored", task=task.id, problem=str(error))
@@ -140,11 +144,12 @@ class Background:
             with self._lock:
                 self._threads.discard(threading.current_thread())
 
-    def _outcome(self, task: Task, work: Work) -> Task:
+    def _outcome(self, task: Task, work: Work) -> Task | None:
+        """The ended task; None for one that the next start takes up."""
         try:
             return succeeded(task, work(Running(self._catalog, task, self._stop)))
         except Interrupted:
-            return stopped(task)
+            return None if task.type in RESUMED else stopped(task)
         except (StoreError, CatalogError) as error:
             return failed(task, type(error).__name__, without_secrets(str(error)))
         except Exception as error:

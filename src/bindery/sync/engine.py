@@ -77,6 +77,7 @@ class Engine:
         self._catalog.when_writable(self._followers.reconcile_all)
         fail_left_over(self._catalog)
         self._followers.start_all()
+        self._retries.resume()
         self._forgetting.start()
         self._indexer.start()
         self._intake.start()

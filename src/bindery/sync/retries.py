@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, LedgerFilter, Task
-from bindery.sync.background import Background, Running, new_task
+from bindery.catalog.records import Binding, LedgerFilter, NotFound, Task
+from bindery.sync.background import Background, Running, new_task, stopped
 
 TASK_TYPE = "LedgerRetry"
 _PAGE = 1_000
@@ -18,10 +19,19 @@ _PATIENCE_SECONDS = 1.0
 """How long a call waits for its task, so that it can tell the count of most."""
 
 
-class Retried(msgspec.Struct, frozen=True, rename="pascal"):
+class Retried(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
     """How many objects will be extracted again."""
 
     count: int
+    after: str = ""
+    """While the task runs: the key up to which rows are marked."""
+
+
+class _Definition(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
+    """What a task is to do, so that the next start can take it up."""
+
+    binding_id: int
+    chosen: LedgerFilter
 
 
 class Retries:
@@ -43,7 +53,7 @@ class Retries:
         outcome: list[Retried] = []
 
         def mark(running: Running) -> Retried:
-            retried = self._mark(running, binding, chosen)
+            retried = self._mark(running, binding, chosen, Retried(0))
             outcome.append(retried)
             return retried
 
@@ -51,21 +61,40 @@ class Retries:
             self._catalog.tasks.put(task)
             ended.set()
 
-        task = new_task(TASK_TYPE, binding.project_name, binding.dataset_name)
+        task = msgspec.structs.replace(
+            new_task(TASK_TYPE, binding.project_name, binding.dataset_name),
+            request_definition=msgspec.json.encode(_Definition(binding.id, chosen)).decode(),
+        )
         self._background.start(task, mark, end)
         done = ended.wait(_PATIENCE_SECONDS)
         return task, outcome[0].count if done and outcome else None
 
-    def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter) -> Retried:
-        count = 0
-        after: str | None = ""
+    def resume(self) -> None:
+        """Take up the tasks that an earlier server has left; those whose binding is gone have failed."""
+        for task in self._catalog.tasks.running():
+            if task.type != TASK_TYPE:
+                continue
+            try:
+                definition = msgspec.json.decode(task.request_definition, type=_Definition)
+                done = msgspec.json.decode(task.result or b'{"Count":0}', type=Retried)
+                binding = self._catalog.bindings.get_by_id(definition.binding_id)
+            except (msgspec.DecodeError, NotFound):
+                self._catalog.tasks.put(stopped(task))
+                continue
+            mark = partial(self._mark, binding=binding, chosen=definition.chosen, done=done)
+            self._background.start(task, mark)
+
+    def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter, done: Retried) -> Retried:
+        """Mark the rows behind those that are ``done``."""
+        count, after = done.count, done.after
+        is_left = True
         try:
-            while after is not None:
+            while is_left:
                 page = self._catalog.ledger.list(binding.id, chosen, after=after, limit=_PAGE)
-                after = page.after
+                after, is_left = page.after or after, page.after is not None
                 if page.rows:
                     count += self._catalog.ledger.mark(binding.id, [entry.key for entry in page.rows])
-                running.report(result=Retried(count))
+                running.report(result=Retried(count, after))
         finally:
             if count:
                 self._reconcile(binding)
