@@ -259,7 +259,7 @@ class Room:
             if thread.name.startswith("binding-") and thread not in self._threads_before
         ]
 
-    def wait(self, until: Callable[[], Any], seconds: float = 20) -> Any:
+    def wait(self, until: Callable[[], Any], seconds: float = 60) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := until()):
             assert time.monotonic() < deadline, self.describe()
