@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from bindery.api.operations import snake_case
@@ -157,7 +158,9 @@ def _named(text: str) -> Operation:
     name = text.rpartition(":")[2]
     found = [operation for operation in load_models().named(name) if text in (name, operation.id)]
     if not found:
-        raise KeyError(f"the API has no operation {text}; see docs/coverage.md for all names")
+        near = get_close_matches(name, [operation.name for operation in load_models()], n=1)
+        meant = f"did you mean {near[0]}?" if near else "see docs/coverage.md for all names"
+        raise KeyError(f"the API has no operation {text}; {meant}")
     if len(found) > 1:
         raise KeyError(f"name one of {', '.join(operation.id for operation in found)}")
     return found[0]

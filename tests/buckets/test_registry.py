@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 from pathlib import Path
@@ -154,6 +155,24 @@ def test_a_damaged_file_is_said_and_kept(tmp_path: Path, content: str) -> None:
     with pytest.raises(StoreMisconfigured, match=r"buckets\.json"):
         Buckets({}, data=tmp_path)
     assert (tmp_path / "buckets.json").read_text() == content
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "photos", "", "file:/tmp"])
+def test_an_odd_address_in_the_file_harms_that_bucket_alone(tmp_path: Path, url: str) -> None:
+    (tmp_path / "folder").mkdir()
+    known = {
+        "odd": {"bucket": "odd", "url": url},
+        "good": {"bucket": "good", "url": f"file://{tmp_path}/folder"},
+    }
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "buckets.json").write_text(json.dumps(known))
+    buckets = Buckets({}, None, tmp_path / "data")
+    with pytest.raises(StoreMisconfigured, match="bucket odd"):
+        buckets.open("odd")
+    assert buckets.open("good").address.bucket == "good"
+    assert "odd" in buckets.names()
+    buckets.named_at_store("x")
+    buckets.close()
 
 
 def test_the_configuration_wins(tmp_path: Path) -> None:

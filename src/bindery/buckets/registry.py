@@ -71,8 +71,14 @@ def parse_store(bucket: str, store: str, *, trusted: bool = True) -> StoreAddres
 
 
 def open_store(address: StoreAddress) -> Store:
-    """A new store at ``address``; no request is made yet."""
-    return _STORES[urlsplit(address.url).scheme](address)
+    """A new store at ``address``; no request is made yet. Raises StoreMisconfigured, also for what somebody has written
+    into the file of registered buckets."""
+    scheme = address.url.partition("://")[0]
+    if scheme not in _STORES:
+        raise StoreMisconfigured(
+            f"there is no store for the scheme {scheme[:32]!r} of the bucket {address.bucket}"
+        )
+    return _STORES[scheme](address)
 
 
 def check_address(address: StoreAddress) -> None:
