@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -55,6 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 MOVED_CLOCK = str(Path(__file__).parent / "servers" / "moved_clock.py")
+_TLS = "--tls-certificate"
 ROOT_KEY = ("LTAItestRootKey", "test-root-secret")
 
 
@@ -71,6 +73,8 @@ class RunningServer:
         clock: Path | None = None,
     ) -> None:
         self.data, self.bucket_root = data, bucket_root
+        self.certificate = options[options.index(_TLS) + 1] if _TLS in options else None
+        """What it shows by TLS."""
         self.key_id, self.key_secret = ROOT_KEY
         bucket_root.mkdir(parents=True, exist_ok=True)
         data.mkdir(parents=True, exist_ok=True)
@@ -90,7 +94,7 @@ class RunningServer:
         self.output = ""
         """What it has written to standard output, complete once it has ended."""
         self.endpoint = self._wait_until_ready()
-        self.address = self.endpoint.removeprefix("http://")
+        self.address = self.endpoint.partition("://")[2]
 
     def _wait_until_ready(self) -> str:
         assert self.process.stdout is not None
@@ -108,13 +112,19 @@ class RunningServer:
             "POST", self.address, action, query, self.key_id, self.key_secret,
             version=load_models().version_of(action),
         )  # fmt: skip
-        connection = http.client.HTTPConnection(self.address, timeout=60)
+        connection = self._connect()
         try:
             connection.request("POST", "/?" + urlencode(query), headers=headers)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
             connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self.certificate is None:
+            return http.client.HTTPConnection(self.address, timeout=60)
+        trusted = ssl.create_default_context(cafile=self.certificate)
+        return http.client.HTTPSConnection(self.address, timeout=60, context=trusted)
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """The body of an answer that must be a success."""

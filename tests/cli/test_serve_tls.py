@@ -19,7 +19,7 @@ from alibabacloud_imm20200930.client import Client as ImmClient
 from alibabacloud_tea_openapi.models import Config
 from click.testing import CliRunner
 from structlog.testing import capture_logs
-from tests.servers.tls_front import make_certificate
+from tests.servers.certificate import make_certificate
 
 from bindery.access.keys import read_root_key
 from bindery.api.gateway.tls import Certificate

@@ -21,7 +21,7 @@ from alibabacloud_sts20150401 import models as sts
 from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
-from tests.servers.tls_front import TlsFront, make_certificate
+from tests.servers.certificate import make_certificate
 
 if TYPE_CHECKING:
     from conftest import RunningServer
@@ -33,9 +33,10 @@ Key = tuple[str, str]
 
 
 def config(server: RunningServer, key: Key, **settings: Any) -> Config:
-    return Config(
-        access_key_id=key[0], access_key_secret=key[1], endpoint=server.address, protocol="http", **settings
-    )
+    if server.certificate is not None:
+        settings |= {"protocol": "https", "ca": server.certificate}
+    known = {"endpoint": server.address, "protocol": "http"}
+    return Config(access_key_id=key[0], access_key_secret=key[1], **known | settings)
 
 
 def policy(action: str, resource: str) -> str:
@@ -244,24 +245,25 @@ def test_who_may_not_assume_is_told_before_anything_is_offered(story: Story) -> 
 
 
 def test_credentials_of_a_role_by_the_vendors_library(
-    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start_server: Callable[..., RunningServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``ram_role_arn``: AssumeRole by GET, signed in the older style, over TLS alone."""
     certificate, key = make_certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with TlsFront(story.server.address, certificate, key) as front:
-        provider = RamRoleArnCredentialsProvider(
-            access_key_id=story.alice[0],
-            access_key_secret=story.alice[1],
-            role_arn=arn("role/Reader"),
-            role_session_name="library",
-            duration_seconds=3_600,
-            policy=policy("imm:GetProject", f"acs:imm:*:{ACCOUNT}:project/one"),
-            sts_endpoint=front.address,
-        )
-        given = provider.get_credentials()
-        key = given.get_access_key_id(), given.get_access_key_secret()
-        token = given.get_security_token()
-        client = ImmClient(config(story.server, key, security_token=token))
-        assert client.get_project(imm.GetProjectRequest("one"))
-        assert refusal(lambda: client.get_project(imm.GetProjectRequest("other")))[0] == 403
+    options = ["--tls-certificate", str(certificate), "--tls-key", str(key)]
+    story = Story(start_server(*options))
+    provider = RamRoleArnCredentialsProvider(
+        access_key_id=story.alice[0],
+        access_key_secret=story.alice[1],
+        role_arn=arn("role/Reader"),
+        role_session_name="library",
+        duration_seconds=3_600,
+        policy=policy("imm:GetProject", f"acs:imm:*:{ACCOUNT}:project/one"),
+        sts_endpoint=story.server.address,
+    )
+    given = provider.get_credentials()
+    key = given.get_access_key_id(), given.get_access_key_secret()
+    token = given.get_security_token()
+    client = ImmClient(config(story.server, key, security_token=token))
+    assert client.get_project(imm.GetProjectRequest("one"))
+    assert refusal(lambda: client.get_project(imm.GetProjectRequest("other")))[0] == 403

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.api.gateway.test_connections import said, until
 from tests.api.gateway.test_server import PATIENT, Listening, is_error, read_answer, signed_body
-from tests.servers.tls_front import make_certificate
+from tests.servers.certificate import make_certificate
 
 from bindery.api.gateway.connection import READ_SIZE, Connection
 from bindery.api.gateway.server import HttpLimits, Server

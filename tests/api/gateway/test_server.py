@@ -44,12 +44,16 @@ class Listening:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.server = self.make_server(api, limits)
-        self.address = self.run(self.server.start("127.0.0.1", 0))
+        self.address = self.run(self.start())
         self.host, port = self.address.rsplit(":", 1)
         self.port = int(port)
 
     def make_server(self, api: Api, limits: HttpLimits) -> Server:
         return Server(api.gateway, limits)
+
+    async def start(self) -> str:
+        """``HOST:PORT`` where it listens."""
+        return await self.server.start("127.0.0.1", 0)
 
     def run(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENT)
