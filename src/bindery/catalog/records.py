@@ -66,6 +66,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     dataset_max_total_file_size: int = 90_000_000_000_000_000
 
 
+_QUERIES_PER_SECOND = 100
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A project; ``id`` is 0 until the catalog gives one."""
 
@@ -75,7 +78,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     service_role: str = "AliyunIMMDefaultRole"
     template_id: str = ""
     project_max_dataset_count: int = 1_000_000_000
-    queries_per_second: int = 100
+    queries_per_second: int = _QUERIES_PER_SECOND
     caps_queries: bool = False
     """Whether a caller has set ``queries_per_second``; the default is shown, not enforced."""
     engine_concurrency: int = 100
@@ -84,6 +87,12 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     create_time: int = 0
     update_time: int = 0
+
+    @property
+    def enforced_queries_per_second(self) -> int:
+        """0: as many as come. What differs from the default was set too, before ``caps_queries`` was kept."""
+        is_set = self.caps_queries or self.queries_per_second != _QUERIES_PER_SECOND
+        return self.queries_per_second if is_set else 0
 
 
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):

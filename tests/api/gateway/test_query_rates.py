@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 
 from bindery.api.errors import ApiError
@@ -145,3 +146,27 @@ def test_who_is_refused_takes_nothing(api: Api, dataset: dict[str, str]) -> None
     api("SimpleQuery", **dataset)
     api("DeleteAccessKey", UserName="stranger", UserAccessKeyId=key["AccessKeyId"])
     api("DeleteUser", UserName="stranger")
+
+
+@pytest.mark.usefixtures("still_clock")
+def test_a_rate_of_the_record_counts_from_the_first_query(
+    api: Api, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a restart; also one that an older version has kept, which did not say who had set it."""
+    project = dataset["ProjectName"]
+    for kept in (
+        {"queries_per_second": 2, "caps_queries": True},
+        {"queries_per_second": 2, "caps_queries": False},
+        {"queries_per_second": 100, "caps_queries": True},
+    ):
+        api.catalog.projects.update(project, lambda old, kept=kept: msgspec.structs.replace(old, **kept))
+        fresh = QueryRates(api.catalog.projects, lambda: 1_000.0)
+        monkeypatch.setattr(api.gateway, "query_rates", fresh)
+        for _ in range(int(kept["queries_per_second"])):
+            api("SimpleQuery", **dataset)
+        assert api.refused("SimpleQuery", **dataset).code == "Throttling.User"
+    default = {"queries_per_second": 100, "caps_queries": False}
+    api.catalog.projects.update(project, lambda old: msgspec.structs.replace(old, **default))
+    monkeypatch.setattr(api.gateway, "query_rates", QueryRates(api.catalog.projects, lambda: 1_000.0))
+    for _ in range(110):
+        api("SimpleQuery", **dataset)

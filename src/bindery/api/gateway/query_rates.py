@@ -92,7 +92,7 @@ class QueryRates:
         with self._lock:
             self._make_room(asked)
             rate = self._rates.setdefault(project, _Rate())
-            rate.per_second = found.queries_per_second if found.caps_queries else 0
+            rate.per_second = found.enforced_queries_per_second
             rate.looked_up = asked
 
     def _make_room(self, now: float) -> None:
