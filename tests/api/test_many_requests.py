@@ -118,7 +118,8 @@ class Attack:
 
     def _send_all(self, requests: list[HttpRequest]) -> None:
         """One after another on one connection, as SDKs do."""
-        with self._connect() as connection, connection.makefile("rb") as answers:
+        # Odd headers may end a connection with bytes of the request unread, which resets it.
+        with suppress(ConnectionError), self._connect() as connection, connection.makefile("rb") as answers:
             for request in requests:
                 sent = as_bytes(request)
                 connection.sendall(sent)
