@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from catalog_writes import wait_for_index
+
 from bindery.buckets.identity import StoreIdentity
 from bindery.buckets.store import Capabilities, ObjectDetails, ObjectInfo, StoreAddress
 from bindery.catalog.records import Binding, BindingPhase, Dataset, Project
@@ -136,7 +138,7 @@ def _measure(catalog: SqliteCatalog, engine: Engine, count: int, folder: Path) -
     while catalog.bindings.get_by_id(binding.id).phase is not BindingPhase.INCREMENTAL_SCANNING:
         time.sleep(0.1)
     first = count / (time.perf_counter() - began)
-    catalog.queries.search(1, None, limit=1)  # the index has caught up
+    wait_for_index(catalog, binding.dataset_id)
     earlier = engine.progress(binding).last_complete_listing
     began = time.perf_counter()
     engine.reconcile(binding)
