@@ -106,10 +106,25 @@ def _nested(node: Nested) -> Condition:
     elements = {name: f"x[{place}]" for place, name in enumerate(columns, len(lists) + 1)}
     zipped = ", ".join([*lists, *columns])
     inner = _join([_compile(entry, elements) for entry in node.nodes], "AND")
-    sql = (
-        f'("{node.array}" IS NOT NULL AND len(list_filter(list_zip({zipped}), lambda x: {inner.sql})) > 0)'
-    )
-    return Condition(sql, inner.parameters)
+    found = f"len(list_filter(list_zip({zipped}), lambda x: {inner.sql})) > 0"
+    sought = [_leaf(leaf, None) for entry in node.nodes for leaf in _texts_sought(entry)]
+    if not sought:
+        return Condition(f'("{node.array}" IS NOT NULL AND {found})', inner.parameters)
+    # Lists are zipped only where all of these texts are: CASE looks at no other rows, AND in a condition does.
+    held = _join(sought, "AND")
+    sql = f'("{node.array}" IS NOT NULL AND CASE WHEN {held.sql} THEN {found} ELSE false END)'
+    return Condition(sql, (*held.parameters, *inner.parameters))
+
+
+def _texts_sought(node: Node) -> Iterator[Leaf]:
+    """What holds of the whole file, too, when the node holds of one of its elements: that one of them has a text."""
+    if isinstance(node, And):
+        for entry in node.nodes:
+            yield from _texts_sought(entry)
+    elif isinstance(node, Leaf) and node.operation == "eq" and node.field not in ARRAYS:
+        field, _ = find_field(node.field)
+        if field.array and field.kind in (Kind.KEY, Kind.TEXT) and not field.any_token:
+            yield node
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:
