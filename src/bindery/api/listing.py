@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from bindery.access.authorizer import Tags, View
@@ -10,6 +10,8 @@ from bindery.access.authorizer import Tags, View
 _Item = TypeVar("_Item")
 _STRIDE = 500
 """Items that are looked at together when some of them are not shown."""
+_MOST_LOOKED_AT = 10_000
+"""Items of one call: a policy such as ``dataset/*-public`` can allow any name, and a project may have millions."""
 
 
 def shown_items(
@@ -23,7 +25,7 @@ def shown_items(
     place: Callable[[_Item], Any] | None = None,
     tags: Callable[[_Item], Tags] | None = None,
 ) -> list[_Item]:
-    """Up to ``limit`` items that the caller sees, in the order of the list.
+    """Up to ``limit`` items that the caller sees, in the order of the list; for lists that are bounded themselves.
 
     ``fetch`` takes a prefix of names, the place behind which to begin, and a number of items. A place is the name of
     an item, unless ``place`` tells it; lists with other places have no prefix. ``tags`` are those of an item that
@@ -31,21 +33,68 @@ def shown_items(
     """
     if view.is_whole:
         return list(fetch(prefix, after, limit))
-
-    def is_shown(item: _Item) -> bool:
-        return view.shows(name(item), None if tags is None else lambda: tags(item))
-
+    prefixes = _prefixes(view, prefix) if place is None else [prefix]
     found: list[_Item] = []
-    for beginning in view.beginnings() if place is None else ("",):
-        narrowed = _narrower(prefix, beginning)
+    for items in _strides(fetch, prefixes, after, place or name):
+        found += [item for item in items if _shows(view, item, name, tags)]
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def shown_page(
+    view: View,
+    fetch: Callable[[str, str, int], Sequence[_Item]],
+    *,
+    name: Callable[[_Item], str],
+    after: str,
+    limit: int,
+    prefix: str = "",
+    tags: Callable[[_Item], Tags] | None = None,
+) -> tuple[list[_Item], str]:
+    """The same of a list that may hold anything, and the name at which looking ended because it had looked at so many.
+
+    That name may be of an item that the caller must not see; it is empty when ``limit`` was reached, or the end.
+    """
+    if view.is_whole:
+        return list(fetch(prefix, after, limit)), ""
+    found: list[_Item] = []
+    looked = 0
+    for items in _strides(fetch, _prefixes(view, prefix), after, name):
+        found += [item for item in items if _shows(view, item, name, tags)]
+        looked += len(items)
+        if len(found) >= limit:
+            break
+        if looked >= _MOST_LOOKED_AT:
+            return found, name(items[-1])
+    return found[:limit], ""
+
+
+def _strides(
+    fetch: Callable[[str, Any, int], Sequence[_Item]],
+    prefixes: Sequence[str],
+    after: Any,
+    place: Callable[[_Item], Any],
+) -> Iterator[Sequence[_Item]]:
+    for prefix in prefixes:
         last = after
-        while narrowed is not None and len(found) < limit:
-            items = fetch(narrowed, last, _STRIDE)
-            found += [item for item in items if is_shown(item)]
+        while items := fetch(prefix, last, _STRIDE):
+            yield items
             if len(items) < _STRIDE:
                 break
-            last = (place or name)(items[-1])
-    return found[:limit]
+            last = place(items[-1])
+
+
+def _prefixes(view: View, prefix: str) -> list[str]:
+    """What the names begin with of those that have the prefix and could be shown."""
+    narrowed = (_narrower(prefix, beginning) for beginning in view.beginnings())
+    return [each for each in narrowed if each is not None]
+
+
+def _shows(
+    view: View, item: _Item, name: Callable[[_Item], str], tags: Callable[[_Item], Tags] | None
+) -> bool:
+    return view.shows(name(item), None if tags is None else lambda: tags(item))
 
 
 def _narrower(one: str, other: str) -> str | None:

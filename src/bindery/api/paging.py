@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
+from bindery.access.sealing import CannotOpen, Sealer
 from bindery.api.errors import invalid_parameter
 from bindery.api.messages.tasks import ListTasksRequest
 from bindery.api.operations.tasks.tasks import Position
@@ -16,6 +18,8 @@ from bindery.catalog.records import Binding
 
 MAX_PAGE = 100
 """Items of a page when MaxResults is absent or 0."""
+_HIDDEN = "~"
+"""Begins what no name begins with."""
 
 
 def write_project_token(account_id: str, project: str) -> str:
@@ -44,6 +48,23 @@ def read_dataset_token(token: str | None, account_id: str, project: str) -> str:
     *parents, dataset = _split(token, 3)
     _must_be(parents == [account_id, project])
     return dataset
+
+
+def write_hidden_token(sealer: Sealer, place: str, *parents: str) -> str:
+    """``parents:~sealed``, for a list that goes on behind a name which its reader may not see."""
+    sealed = base64.urlsafe_b64encode(sealer.seal_token(place.encode(), _context(parents))).decode()
+    return ":".join((*parents, f"{_HIDDEN}{sealed}"))
+
+
+def read_hidden(sealer: Sealer, place: str, *parents: str) -> str:
+    """The place of a token, which may be hidden. Raises ApiError."""
+    if not place.startswith(_HIDDEN):
+        return place
+    try:
+        sealed = base64.urlsafe_b64decode(place.removeprefix(_HIDDEN))
+        return sealer.open_token(sealed, _context(parents)).decode()
+    except (binascii.Error, ValueError, CannotOpen):
+        raise invalid_parameter("NextToken") from None
 
 
 def write_binding_token(binding: Binding) -> str:
@@ -87,6 +108,10 @@ def read_task_token(token: str | None, request: ListTasksRequest) -> Position | 
     _must_be(project == request.project_name and order == _order(request))
     _must_be(instant.isascii() and instant.isdigit() and len(instant) < 20)
     return int(instant), task_id
+
+
+def _context(parents: Sequence[str]) -> str:
+    return ":".join(("a place in the list of", *parents))
 
 
 def _order(request: ListTasksRequest) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.api.conftest import Api
 
+from bindery.api import listing
 from bindery.api.gateway.rendering import Answer
 
 ACCOUNT = "1000000000000001"
@@ -219,6 +220,30 @@ def test_pages_are_full_of_what_is_shown(api: Api, people: People) -> None:
             break
     assert shown == [f"d0{number}" for number in range(10)] + ["d15", "d25"]
     assert pages == [4, 4, 4]
+
+
+def test_a_call_looks_at_so_many_datasets_and_no_more(
+    api: Api, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "_STRIDE", 5)
+    monkeypatch.setattr(listing, "_MOST_LOOKED_AT", 10)
+    for project in ("p", "q"):
+        api("CreateProject", ProjectName=project)
+    for number in range(37):
+        api("CreateDataset", ProjectName="p", DatasetName=f"d{number:02}")
+    ann = people(allow("imm:ListDatasets", f"{P}/p/dataset/*9", f"{P}/q/dataset/*9"))
+    shown, tokens = [], [""]
+    while len(tokens) == 1 or tokens[-1]:
+        page = ann("ListDatasets", ProjectName="p", NextToken=tokens[-1])
+        shown.append(_names(page["Datasets"], "DatasetName"))
+        tokens.append(page["NextToken"])
+    assert shown == [["d09"], ["d19"], ["d29"], []]
+    # What the caller must not see stands in no token that he could read, change or use elsewhere.
+    assert all(token.startswith(f"{ACCOUNT}:p:~") and ":d" not in token for token in tokens[1:-1])
+    cut, elsewhere = tokens[1][:-4], tokens[1].replace(":p:", ":q:")
+    assert ann.code("ListDatasets", ProjectName="p", NextToken=cut) == "InvalidNextToken"
+    assert ann.code("ListDatasets", ProjectName="q", NextToken=elsewhere) == "InvalidNextToken"
+    assert len(api("ListDatasets", ProjectName="p")["Datasets"]) == 37
 
 
 def test_lists_of_people_are_filtered_too(api: Api, people: People) -> None:
