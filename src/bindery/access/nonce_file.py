@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,7 @@ class Use(msgspec.Struct, frozen=True, gc=False):
 
 def use_of(holder: str, key_id: str, nonce: str) -> Use:
     """The digests of a use."""
-    return Use(_digest(holder, HOLDER_BYTES), _digest(f"{key_id}\0{nonce}", DIGEST_BYTES))
+    return Use(_holder_digest(holder), _digest(f"{key_id}\0{nonce}", DIGEST_BYTES))
 
 
 def minutes_of(folder: Path) -> Iterator[int]:
@@ -75,22 +76,34 @@ class NonceFile:
 
     def append(self, use: Use) -> None:
         """Raises OSError, and keeps the use for the next time."""
-        self._unwritten += use.holder + use.digest
-        self._holders[use.holder] += 1
-        self.flush()
+        record = use.holder + use.digest
+        try:
+            self._write(self._unwritten + record if self._unwritten else record)
+        except OSError:
+            self._unwritten += record
+            self._holders[use.holder] += 1
+            raise
+        self._forget_unwritten()
 
     def flush(self) -> None:
         """Write what waits. Raises OSError."""
+        self._write(self._unwritten)
+        self._forget_unwritten()
+
+    def _write(self, records: bytes | bytearray) -> None:
         if self._file is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._file = os.open(self.path, flags, 0o600)
-        written = os.write(self._file, self._unwritten)
-        if written != len(self._unwritten):
+        written = os.write(self._file, records)
+        if written != len(records):
             os.ftruncate(self._file, self._size)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._size += written
-        self._unwritten.clear()
-        self._holders.clear()
+
+    def _forget_unwritten(self) -> None:
+        if self._unwritten:
+            self._unwritten.clear()
+            self._holders.clear()
 
     def close(self) -> None:
         """The file stays."""
@@ -100,6 +113,11 @@ class NonceFile:
 
 def _digest(text: str, size: int) -> bytes:
     return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=size).digest()
+
+
+@lru_cache(1024)
+def _holder_digest(holder: str) -> bytes:
+    return _digest(holder, HOLDER_BYTES)
 
 
 def _whole(content: bytes, record: int) -> bytes:
