@@ -103,6 +103,13 @@ def test_anything_else_is_refused_with_a_reason(body: bytes) -> None:
         read_event(body)
 
 
+def test_an_envelope_with_a_dtd_is_refused_before_its_elements_get_attributes() -> None:
+    defaults = " ".join(f'a{number} CDATA "x"' for number in range(2_000))
+    body = f"<!DOCTYPE m [<!ATTLIST t {defaults}>]><m>{'<t/>' * 100_000}</m>"
+    with pytest.raises(MalformedEvent, match="DTDForbidden"):
+        read_event(body.encode())
+
+
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_read_or_refused(body: bytes) -> None:
     with contextlib.suppress(MalformedEvent):

@@ -412,6 +412,142 @@ def seven_zip_with_a_packed_header_of_numbers(size: int = 12_000_000) -> Costly:
     )
 
 
+def _tar_header(size: bytes, kind: bytes = b"0") -> bytes:
+    header = bytearray(512)
+    header[0:1], header[124 : 124 + len(size)], header[156:157], header[257:263] = (
+        b"a",
+        size,
+        kind,
+        b"ustar\0",
+    )
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def tar_that_leads_back() -> Costly:
+    """A negative size leads back to an extended header of a megabyte, again and again."""
+    size = 1_048_576
+    extended = _tar_header(b"%011o" % size, b"x") + b"\n" * size
+    return Costly("back.tar", extended + _tar_header(b"-%010o" % (size + 1_024)) + bytes(1_024))
+
+
+def gz_with_tiny_members(members: int = 9_900) -> Costly:
+    """An extended header of a megabyte whose end comes byte by byte."""
+    begin = _tar_header(b"%011o" % 1_048_576, b"x") + b"\n" * (1_048_576 - members)
+    return Costly("tiny.tar.gz", gzip.compress(begin) + gzip.compress(b"x") * members)
+
+
+def _seven_zip(header: bytes) -> bytes:
+    start = struct.pack("<QQI", 0, len(header), zlib.crc32(header))
+    return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + header
+
+
+def _many_folders(count: int) -> bytes:
+    return b"\1\4\7\x0b" + b"\xe0" + struct.pack("<I", count)[:3] + b"\0" + b"\0" * count
+
+
+def seven_zip_with_repeated_digests(count: int = 60_000) -> Costly:
+    """Each walks through all folders."""
+    header = _many_folders(count) + b"\0\x08\x0d" + b"\0" * count + b"\x0a\1" * count + b"\0\0"
+    return Costly("digests.7z", _seven_zip(header))
+
+
+def seven_zip_with_repeated_sizes(count: int = 60_000) -> Costly:
+    return Costly("sizes.7z", _seven_zip(_many_folders(count) + b"\x0c" * count + b"\0\0\0"))
+
+
+def _defaults(count: int) -> bytes:
+    return b"<!DOCTYPE d [<!ATTLIST t " + b" ".join(b'a%d CDATA "x"' % n for n in range(count)) + b">]>"
+
+
+def docx_with_attributes_out_of_nothing() -> Costly:
+    """A DTD gives each of a hundred thousand elements ten thousand attributes."""
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    body = _defaults(10_000) + b"<d>" + b"<t/>" * 100_000 + b"</d>"
+    return Costly("defaults.docx", _open_xml("word/document.xml", kind, {"word/document.xml": body}))
+
+
+def svg_with_attributes_out_of_nothing() -> Costly:
+    body = _defaults(20_000) + b"<s:svg xmlns:s='s' width='5'>" + b"<t/>" * 20_000 + b"</s:svg>"
+    return Costly("defaults.svg", b"<!-- <svg > -->" + body)
+
+
+def docx_with_long_extra_fields(entries: int = 15) -> Costly:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("[Content_Types].xml", b"<Types/>")
+        for number in range(entries):
+            info = zipfile.ZipInfo(f"word/{number}")
+            info.extra = struct.pack("<HH", 0xCAFE, 0) * 16_383
+            archive.writestr(info, b"")
+    return Costly("extra.docx", target.getvalue())
+
+
+def _epub(chapters: list[bytes]) -> bytes:
+    items = "".join(
+        f'<item id="i{n}" media-type="text/html" href="{n}.html"/>' for n in range(len(chapters))
+    )
+    order = "".join(f'<itemref idref="i{n}"/>' for n in range(len(chapters)))
+    parts = {
+        "mimetype": b"application/epub+zip",
+        "META-INF/container.xml": b'<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>',
+        "c.opf": f"<package><manifest>{items}</manifest><spine>{order}</spine></package>".encode(),
+    }
+    return _package(parts | {f"{n}.html": chapter for n, chapter in enumerate(chapters)})
+
+
+def epub_with_references_to_nothing(chapters: int = 15) -> Costly:
+    """Millions of character references that stand for no character."""
+    return Costly("nothing.epub", _epub([b"&#1;" * 1_000_000] * chapters))
+
+
+def epub_with_millions_of_attributes(chapters: int = 15) -> Costly:
+    return Costly("meta.epub", _epub([(b"<meta " + b"a=b " * 1_000 + b">") * 900] * chapters))
+
+
+def rtf_with_many_codepages(count: int = 45_000) -> Costly:
+    """Each a number that no code page has."""
+    words = b"".join(b"\\ansicpg%d a\\par" % (100_000 + number) for number in range(count))
+    return Costly("codepages.rtf", b"{\\rtf1 " + words + b"}")
+
+
+def tiff_with_long_blanks(directories: int = 16, tags: int = 4_096) -> Costly:
+    """Tens of thousands of texts of 64 KB, all the same blanks."""
+    first = 8 + 2 + 3 * 12 + 4 + 4 * directories
+    length = 2 + 12 * tags + 4
+    blanks = first + directories * length
+    out = b"II*\0" + struct.pack("<IH", 8, 3)
+    out += struct.pack("<HHII", 0x100, 3, 1, 8) + struct.pack("<HHII", 0x101, 3, 1, 8)
+    out += struct.pack("<HHIII", 0x14A, 4, directories, 8 + 2 + 3 * 12 + 4, 0)
+    out += struct.pack(f"<{directories}I", *(first + number * length for number in range(directories)))
+    for number in range(directories):
+        entries = (struct.pack("<HHII", number * tags + at, 2, 65_536, blanks) for at in range(tags))
+        out += struct.pack("<H", tags) + b"".join(entries) + bytes(4)
+    return Costly("blanks.tif", out + b" " * 65_536)
+
+
+def icns_with_empty_blocks(size: int = 8_000_000) -> Costly:
+    """Apple's icons, which only Pillow reads, and under the name of another kind of picture."""
+    return Costly("blocks.tga", b"icns" + struct.pack(">I", size) + b"\0\0\0\1\0\0\0\x08" * (size // 8))
+
+
+def tiff_for_pillow(entries: int = 60_000) -> Costly:
+    """A header that only Pillow takes for TIFF, and tags that are each the whole file."""
+    tags = struct.pack(">HHII", 700, 7, 700_000, 0) * entries
+    return Costly("tags.tga", b"MM*\0" + struct.pack(">IH", 8, entries) + tags + bytes(4))
+
+
+def ppt_with_a_circle_of_small_sectors(size: int = 16_000_000) -> Costly:
+    """A stream of megabytes in a file of a few KB: its only sector follows itself."""
+    entries = _entry("Root Entry", 5, 1, 2, 512) + _entry("PowerPoint Document", 2, 0xFFFFFFFF, 0, size)
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack("<HHHHH6xIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 3, 0, 0xFFFFFFFF, 1, 1)
+    header += struct.pack("<II109I", 0xFFFFFFFE, 0, 0, *[0xFFFFFFFF] * 108)
+    table = struct.pack("<4I", 0xFFFFFFFD, *[0xFFFFFFFE] * 3).ljust(512, b"\xff")
+    return Costly("circle.ppt", header + table + bytes(512) + bytes(512) + entries.ljust(512, b"\0"))
+
+
 ALL = (
     crw_that_holds_itself, crw_with_nested_tables, svg_with_a_long_width, svg_behind_a_long_comment,
     pnm_with_a_long_comment, pdf_with_a_fan_of_forms, pdf_with_a_loop_of_forms, pptx_with_one_slide_many_times,
@@ -420,5 +556,9 @@ ALL = (
     doc_with_pieces_of_nothing, xls_with_tiny_continuations, rtf_with_a_long_title, mrw_with_empty_blocks,
     gz_with_empty_members, gz_within_gz, bz2_with_empty_streams, zst_with_empty_frames, rar_with_empty_blocks,
     mp3_with_many_frames, flac_with_many_comments, mp4_with_many_tags, mkv_with_many_tags,
-    x3f_with_many_previews, seven_zip_with_a_packed_header_of_numbers,
+    x3f_with_many_previews, seven_zip_with_a_packed_header_of_numbers, tar_that_leads_back, gz_with_tiny_members,
+    seven_zip_with_repeated_digests, seven_zip_with_repeated_sizes, docx_with_attributes_out_of_nothing,
+    svg_with_attributes_out_of_nothing, docx_with_long_extra_fields, epub_with_references_to_nothing,
+    epub_with_millions_of_attributes, rtf_with_many_codepages, tiff_with_long_blanks, icns_with_empty_blocks,
+    tiff_for_pillow, ppt_with_a_circle_of_small_sectors,
 )  # fmt: skip

@@ -186,6 +186,17 @@ def test_tar(tmp_path: Path, form: int) -> None:
     assert (found.file.content_type, found.file.media_type) == ("application/x-tar", "archive")
 
 
+@pytest.mark.parametrize(
+    "size", [b"-0000001000", b"-7777777777", b"+0000001000", b"0o000001000", b"1_000_00000"]
+)
+def test_the_size_of_a_tar_entry_is_digits_alone(size: bytes) -> None:
+    """A header that led back would be counted for ever, or read before the start of the file."""
+    header = bytearray(tar_header("a", 0))
+    header[124:135], header[148:156] = size, b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    assert count(reader_of(bytes(header) + bytes(1024))) == 1
+
+
 def test_an_old_tar_has_no_sign_but_its_checksum(tmp_path: Path) -> None:
     header = bytearray(tarfile.TarInfo("a").tobuf(tarfile.USTAR_FORMAT))
     header[257:265] = bytes(8)

@@ -35,7 +35,7 @@ class Unpacked:
         self._reader = reader
         self._file = _OPENERS[content_type](reader)
         self._position = 0
-        self._held = b""
+        self._held = bytearray()
 
     def peek_at(self, offset: int, length: int) -> bytes:
         """Bytes at an offset not before that of the last call; fewer at the end. Raises LimitReached."""
@@ -45,9 +45,10 @@ class Unpacked:
                 break
             self._held += chunk
             drop = min(max(offset - self._position, 0), len(self._held))
-            self._held, self._position = self._held[drop:], self._position + drop
+            del self._held[:drop]
+            self._position += drop
         start = offset - self._position
-        return self._held[start : start + length]
+        return bytes(self._held[start : start + length])
 
     def _read(self) -> bytes:
         produced = self._position + len(self._held)

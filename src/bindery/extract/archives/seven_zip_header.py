@@ -125,6 +125,7 @@ class HeaderReader:
                     raise Unreadable("ParseFailed", "the header of the 7z archive refers to other streams")
                 streams.folders = [self._folder() for _ in range(count)]
             elif kind == _Property.UNPACK_SIZE:
+                self._spend(len(streams.folders))
                 for folder in streams.folders:
                     folder.sizes = self._list(folder.outputs)
             elif kind == _Property.CRC:
@@ -153,6 +154,7 @@ class HeaderReader:
     def _substreams_info(self, streams: Streams) -> None:
         counts = [1] * len(streams.folders)
         for kind in self._properties():
+            self._spend(len(counts))
             if kind == _Property.NUM_UNPACK_STREAM:
                 counts = self._list(len(counts))
             elif kind == _Property.SIZE:
@@ -178,9 +180,7 @@ class HeaderReader:
 
     def _number(self) -> int:
         """A number whose first byte tells by its leading ones how many bytes follow."""
-        self._left -= 1
-        if self._left < 0:
-            raise TooLong
+        self._spend(1)
         first, mask, value = self._byte(), 0x80, 0
         for index in range(8):
             if not first & mask:
@@ -188,6 +188,12 @@ class HeaderReader:
             value |= self._byte() << (8 * index)
             mask >>= 1
         return value
+
+    def _spend(self, steps: int) -> None:
+        """A property may be there any number of times, and each walk through all folders."""
+        self._left -= steps
+        if self._left < 0:
+            raise TooLong
 
     def _byte(self) -> int:
         return self._take(1)[0]

@@ -14,6 +14,7 @@ _BLOCK = 512
 _MAX_EXTENDED_BYTES = 1024 * 1024
 _PAX_SIZE = re.compile(rb"(?:^|\n)\d{1,9} size=(\d{1,20})\n")
 _PAX, _PAX_GLOBAL = b"x", b"g"
+_OCTAL = re.compile(rb"[0-7]{1,12}")
 _BELONGING = (_PAX, _PAX_GLOBAL, b"L", b"K", b"X")
 """Headers that only say more about the next one."""
 _WITHOUT_CONTENT = (b"1", b"2", b"3", b"4", b"5", b"6")
@@ -72,10 +73,11 @@ def _pax_size(records: bytes) -> int | None:
 
 
 def _number(field: bytes) -> int | None:
-    """A number in octal, or in base 256 where it is large; None when it is neither."""
+    """A number in octal, or in base 256 where it is large; None when it is neither.
+
+    Digits alone: with a negative size a header would lead back to itself.
+    """
     if field[:1] == b"\x80":
         return int.from_bytes(field[1:], "big")
-    try:
-        return int(field.strip(b" \0") or b"0", 8)
-    except ValueError:
-        return None
+    digits = field.strip(b" \0") or b"0"
+    return int(digits, 8) if _OCTAL.fullmatch(digits) else None

@@ -149,7 +149,9 @@ class CompoundFile:
         """A short stream: it lies in small sectors inside the root's own stream."""
         container, table = self._mini_chains
         data, number = bytearray(), start
-        for _ in range(-(-limit // _MINI_SECTOR_BYTES)):
+        # No longer than the stream that holds it: a chain may lead back to itself.
+        held = len(container) << self._shift
+        for _ in range(-(-min(limit, held) // _MINI_SECTOR_BYTES)):
             place = self._place(container, number * _MINI_SECTOR_BYTES)
             link = self._place(table, number * 4)
             if place is None:

@@ -71,7 +71,7 @@ def _read_chapters(package: Package, main: str, elements: Elements, document: Do
 
 def _read_chapter(package: Package, chapter: str, document: Document) -> None:
     page = package.beginning(chapter).decode("utf-8", "replace")
-    read_html(page, document.text)
+    read_html(page, document.text, most_notes=0)
     document.text.add("\n")
 
 

@@ -20,6 +20,8 @@ _TOKEN = re.compile(
 )
 _ATTRIBUTE = re.compile(r"([^\s=/\"'<>]{1,64})\s{0,8}=\s{0,8}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _MAX_ATTRIBUTES = 4_096
+_MOST_NOTES = 1_000
+"""Tags of one page that are asked what they say of it."""
 _CHARSET = re.compile(
     rb"<meta[^<>]{0,256}?charset\s{0,8}=\s{0,8}[\"']?\s{0,8}([\w.:-]{1,40})", re.IGNORECASE
 )
@@ -41,6 +43,7 @@ class HtmlHead(msgspec.Struct):
     title: str | None = None
     author: str | None = None
     language: str | None = None
+    notes_left: int = 0
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -49,9 +52,9 @@ def declared_charset(data: bytes) -> str | None:
     return match[1].decode("ascii") if match else None
 
 
-def read_html(page: str, text: Text) -> HtmlHead:
-    """Collect the visible words of a page; returns what its head says."""
-    head = HtmlHead()
+def read_html(page: str, text: Text, *, most_notes: int = _MOST_NOTES) -> HtmlHead:
+    """Collect the visible words of a page; returns what its head says, by its first ``most_notes`` tags that may."""
+    head = HtmlHead(notes_left=most_notes)
     position = 0
     while not text.full:
         match = _TOKEN.search(page, position)
@@ -75,7 +78,8 @@ def _enter(name: str, attributes: str, page: str, position: int, head: HtmlHead)
         return end
     if name in _UNSEEN and not attributes.endswith("/"):
         return _end_of(name, page, position)
-    if name in ("html", "meta"):
+    if name in ("html", "meta") and head.notes_left:
+        head.notes_left -= 1
         _note(name, _attributes(attributes), head)
     return position
 

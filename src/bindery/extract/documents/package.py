@@ -15,6 +15,8 @@ from bindery.extract.archives.zip_directory import find_directory
 from bindery.extract.documents.document import protected
 from bindery.extract.extractor import Unreadable
 from bindery.extract.reader import RangeReader
+from bindery.extract.xml_parser import make_xml_parser
+from bindery.workers.job_time import at_most
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -34,7 +36,14 @@ _MAX_OPENED = 10_000
 _MAX_TAGS = 2_000_000
 _LEAST_TAGS = 200_000
 _TAGS_PER_BYTE = 4
-"""Tags that are parsed of one package. An honest one holds about one in each of its bytes; a bomb, thousands."""
+"""Tags and character references that are parsed of one package. An honest one holds about one in each of its bytes;
+a bomb, thousands.
+"""
+_USUAL_ATTRIBUTES = 8
+_ATTRIBUTE_WEIGHT = 4
+_OPEN_SECONDS = 0.5
+_OPEN_SECONDS_PER_BYTE = 0.5 / (1024 * 1024)
+"""Processor time for the directory: the library copies what is left of an entry's extra field for each part of it."""
 _CHUNK = 64 * 1024
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -68,7 +77,8 @@ class Package:
         if directory.declared_entries > _MAX_ENTRIES or directory.size > _MAX_DIRECTORY_BYTES:
             raise Unreadable("ParseFailed", f"the package has {directory.declared_entries} parts")
         try:
-            self._zip = zipfile.ZipFile(cast(IO[bytes], reader))
+            with at_most(_OPEN_SECONDS + reader.size * _OPEN_SECONDS_PER_BYTE):
+                self._zip = zipfile.ZipFile(cast(IO[bytes], reader))
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise _damaged("the directory", error) from None
         self._parts = {info.filename.lower(): info for info in self._zip.infolist()}
@@ -95,12 +105,14 @@ class Package:
 
     def tree(self, name: str) -> Element | None:
         """A small XML part; None when there is none. Raises Unreadable when it is not small."""
-        from defusedxml.ElementTree import fromstring  # noqa: PLC0415
-
         data = self.beginning(name)
         if len(data) > _MAX_HELD_BYTES:
             raise Unreadable("ParseFailed", f"the part {name[:64]} is larger than {_MAX_HELD_BYTES} bytes")
-        return cast("Element", fromstring(data)) if data else None
+        if not data:
+            return None
+        parser = make_xml_parser()
+        parser.feed(data)
+        return cast("Element", parser.close())
 
     def elements(self, name: str) -> Iterator[tuple[str, Element]]:
         """Every element of a small XML part with its local name; none when there is no such part."""
@@ -114,12 +126,10 @@ class Package:
 
         Tells whether the whole part was parsed.
         """
-        from defusedxml.ElementTree import DefusedXMLParser  # noqa: PLC0415
-
         if name not in self or name.lower() in self._streamed:
             return False
         self._streamed.add(name.lower())
-        parser = DefusedXMLParser(target=target)
+        parser = make_xml_parser(target)
         size = 0
         for chunk in self.chunks(name, _PARSED_BYTES):
             parser.feed(chunk)
@@ -148,7 +158,7 @@ class Package:
             while left > 0 and self._tags_left > 0 and (chunk := _read(part, min(length, left))):
                 left -= len(chunk)
                 self._left -= len(chunk)
-                self._tags_left -= chunk.count(b"<")
+                self._tags_left -= _weight(chunk)
                 yield chunk
 
     def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
@@ -163,6 +173,12 @@ def _read(part: IO[bytes], length: int) -> bytes:
         return part.read(length)
     except (zlib.error, zipfile.BadZipFile, EOFError) as error:
         raise _damaged("a part", error) from None
+
+
+def _weight(chunk: bytes) -> int:
+    """Tags, character references, and attributes beyond the few that a tag has."""
+    tags, attributes = chunk.count(b"<"), chunk.count(b'="') + chunk.count(b"='")
+    return tags + chunk.count(b"&") + _ATTRIBUTE_WEIGHT * max(attributes - _USUAL_ATTRIBUTES * tags, 0)
 
 
 def _damaged(what: str, error: Exception) -> Unreadable:

@@ -15,6 +15,9 @@ _SHORT, _LONG, _CODED, _WIDE, _TIME = 2, 3, 30, 31, 64
 _MAX_PROPERTIES = 256
 _MAX_CHARACTERS = 4_096
 _UTF16_CODEPAGE = 1200
+_NAMES = {65001: "utf-8", 10000: "mac-roman", 54936: "gb18030", 0: "cp1252"}
+_LARGEST_CODEPAGE = 1361
+"""Largest number that Python knows: it looks for a module for each other one, and a file may name thousands."""
 _EPOCH = 116_444_736_000_000_000
 """1970-01-01 in steps of 100 ns since 1601-01-01."""
 
@@ -61,9 +64,10 @@ def decode_codepage(data: bytes, codepage: int) -> str:
     """Text in a Windows code page; in the Western one when it is unknown."""
     if codepage == _UTF16_CODEPAGE:
         return data.decode("utf-16-le", "replace")
-    names = {65001: "utf-8", 10000: "mac-roman", 54936: "gb18030", 0: "cp1252"}
+    if codepage > _LARGEST_CODEPAGE and codepage not in _NAMES:
+        return data.decode("cp1252", "replace")
     try:
-        return data.decode(codecs.lookup(names.get(codepage, f"cp{codepage}")).name, "replace")
+        return data.decode(codecs.lookup(_NAMES.get(codepage, f"cp{codepage}")).name, "replace")
     except LookupError:
         return data.decode("cp1252", "replace")
 

@@ -90,7 +90,7 @@ def read_picture(
         read(reader, picture)
     except (StoreError, ReadLimitExceeded, MemoryError):
         raise
-    except (NotPicture, NotTiff) as error:
+    except (NotPicture, NotTiff, Unreadable) as error:
         message = str(error)
     except Exception as error:
         message = f"{type(error).__name__}: {str(error)[:200]}"

@@ -59,7 +59,8 @@ def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
                 continue
             text = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
             members[name] = text
-            left -= len(text)
+            # Blanks at the end cost as much as they are long, and are gone.
+            left -= max(len(text), min(entry.size, TEXT_LIMIT) if entry.type == ASCII else 0)
     return members
 
 
