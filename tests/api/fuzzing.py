@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import (
     V3_ALGORITHM,
+    canonical_query,
     canonical_request,
     hash_v3,
     signature_v1,
@@ -380,7 +381,9 @@ class Fuzzer:
                     (name, value.encode("utf-8", "replace").decode()) for name, value in parameters.items()
                 ]
             )
-            canonical = canonical_request(method, pairs, values, names, headers["x-acs-content-sha256"])
+            canonical = canonical_request(
+                method, canonical_query(pairs), values, names, headers["x-acs-content-sha256"]
+            )
             signature = signature_v3(key.secret, string_to_sign_v3(canonical))
             credential = f"Credential={key.id},SignedHeaders={';'.join(names)},Signature={signature}"
             values["authorization"] = [f"{V3_ALGORITHM} {credential}"]

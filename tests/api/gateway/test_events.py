@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import RunningServer
 from tests.servers.ceph import Ceph
 
-TOKEN = "a token of the tests"
+TOKEN = "a-token-of-the-tests"
 
 
 @pytest.fixture(scope="module")
