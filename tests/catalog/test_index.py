@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.projection import COLUMNS, Projection
 from bindery.catalog.index.texts import TextsDamaged
-from bindery.catalog.query.parse import parse_aggregations, parse_simple_query
+from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogUnusable, IndexUnavailable, NotFound
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -480,6 +481,30 @@ def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> 
     catalog.files.write(place.dataset.id, writes)
     assert len(catalog._entries.changes_after(place.dataset.id, 0, 1_000)) < 8
     assert catalog.queries.fuzzy_search(place.dataset.id, "xxx").total_hits == 8
+
+
+@pytest.mark.parametrize("sort", [None, "Filename"])
+def test_pages_of_large_documents_are_short_and_lead_to_everything(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch, sort: str | None
+) -> None:
+    monkeypatch.setattr("bindery.catalog.index.index._PAGE_BYTES", 100_000)
+    sizes = [30_000, 30_000, 60_000, 10, 10, 200_000, 10, 200_000]
+    writes = [
+        write_of(f"k{n}", exif="x" * size, filename=f"k{n}", title="t") for n, size in enumerate(sizes)
+    ]
+    catalog.files.write(place.dataset.id, writes)
+    for search in (
+        partial(catalog.queries.search, place.dataset.id, None),
+        partial(catalog.queries.fuzzy_search, place.dataset.id, "t"),
+    ):
+        shown: list[list[str]] = []
+        token = ""
+        while not shown or token:
+            page = search(sort=parse_sort(sort, "asc" if sort else None), token=token)
+            assert page.total_hits == len(sizes)
+            shown.append([msgspec.json.decode(document)["URI"][-2:] for document in page.documents])
+            token = page.next_token
+        assert shown == [["k0", "k1", "k2"], ["k3", "k4", "k5"], ["k6", "k7"]]
 
 
 def test_a_query_that_takes_too_long_is_stopped(

@@ -29,6 +29,7 @@ from .samples import Place, write_of
 
 PIECES = ["the", "other", "The Other", "oth", "ER", "machine-learning", "machine", " ", "  ", "\n", ", ", ".", "_",
           "杭州", "杭", "州西湖", "Straße", "STRASSE", "a", "b", "ab", "0", "2024", "x" * 70, "ab" * 100, "é",
+          "a1b2", "1b", "x9" * 40,
           "e\u0301", "😀", "ΟΔΟΣ", "ος", "한국", "カメラ", '"', "*", "\0", "\ue000the", "İ", "ﬁ"]  # fmt: skip
 TEXT = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)
 
@@ -80,6 +81,13 @@ def check(index: TextIndex, held: list[str], wanted: str) -> Candidates:
 @example((["one two three"], ["ne two th", "two", "ne tw", "e t", "e tw", "ne t", " two t", "e two "]))
 @example((["a b c", "ab bc d"], ["a b", "a b c", "b c", " b ", "b bc", " bc d", "c d"]))
 @example((["e\u0301te\u0301"], ["é", "été"]))
+@example(
+    (
+        ["the a1b2c3 2024-1-17 x", "cafe12", "cafe"],
+        ["a1b2", "1b2c", "b2c3 2", "24-1-1", "-1-", "cafe", " x"],
+    )
+)
+@example((["7 8", "12" * 90, "9abc", "½x ⅷ"], ["7", "7 8", "21" * 70, "12" * 90, "abc", "9abc", "½x", "ⅷ"]))
 def test_candidates(folder: Path, asked: tuple[list[str], list[str]]) -> None:
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
     hold(index, asked[0])
@@ -112,6 +120,38 @@ def test_texts_of_too_many_words_are_always_read(folder: Path, monkeypatch: pyte
     found = check(index, held, "b")
     assert (found.sure, found.doubtful) == ([2], [1])
     check(index, held, "b c")
+    index.close()
+
+
+def test_numbers_are_held_by_their_pieces(folder: Path) -> None:
+    """Identifiers, times and hashes are without end: were they words, they would fill the file."""
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    chance = random.Random(2)
+    held = [f"request {chance.getrandbits(64):016x} took {n + 100} us of station{n}" for n in range(200)]
+    hold(index, held)
+    words = index._writer.execute("SELECT word FROM word ORDER BY word").fetchall()
+    assert [word for (word,) in words] == ["of", "request", "took", "us"]
+    whole = held[150].split(" ")[1]
+    assert check(index, held, whole).doubtful == check(index, held, whole[3:12]).doubtful == [151]
+    for wanted, place in (("250 us", 151), ("k 117 u", 18), ("station199", 200)):
+        assert check(index, held, wanted).doubtful == [place]
+    assert check(index, held, whole[5:9]).sure == [151]
+    assert len(check(index, held, "took").sure) == 200
+    found = check(index, held, "station")
+    assert (found.sure, len(found.doubtful)) == ([], 200)
+    index.close()
+
+
+def test_texts_of_too_many_numbers_are_read_for_each(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokens, "MOST_QUADS", 100)
+    index = TextIndex(folder / f"{next(numbers)}.texts", new=True)
+    held = [" ".join(str(n) for n in range(1_000, 3_000)) + " some words", "1234 words", "no number"]
+    hold(index, held)
+    found = check(index, held, "1234")
+    assert (found.sure, found.doubtful) == ([2], [1])
+    assert check(index, held, "2999 s").doubtful == [1]
+    found = check(index, held, "words")
+    assert (found.sure, found.doubtful) == ([1, 2], [])
     index.close()
 
 

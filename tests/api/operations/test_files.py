@@ -10,6 +10,7 @@ import pytest
 
 from bindery.api.context import ApiSettings
 from bindery.api.messages.files import IndexFileMetaRequest, InputFile
+from bindery.api.operations.files import batch_get_file_meta
 from bindery.api.operations.files.files import index_call
 
 if TYPE_CHECKING:
@@ -339,6 +340,21 @@ def test_many_entries_come_in_the_order_asked_and_once(api: Api, dataset: dict[s
     asked = [uris[2], "oss://bucket/absent", uris[0], uris[1], uris[0]]
     found = [file["URI"] for file in api("BatchGetFileMeta", **dataset, URIs=asked)["Files"]]
     assert found == [uris[2], uris[0], uris[1]]
+
+
+def test_more_metadata_than_an_answer_may_have_is_asked_for_in_parts(
+    api: Api, dataset: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_get_file_meta, "_MOST_BYTES", 2**20)
+    uris = [f"oss://bucket/{number}" for number in range(3)]
+    places = [{"AddressLine": "x" * 400_000}]
+    for uri in uris:
+        api("IndexFileMeta", **dataset, File={"URI": uri, "Addresses": places})
+    refused = api.refused("BatchGetFileMeta", **dataset, URIs=uris)
+    assert refused[:2] == (400, "InvalidArgument")
+    assert "1 MiB" in refused[2]
+    assert len(api("BatchGetFileMeta", **dataset, URIs=uris[:2])["Files"]) == 2
+    assert len(api("BatchGetFileMeta", **dataset, URIs=uris, WithFields=["URI"])["Files"]) == 3
 
 
 @pytest.mark.parametrize(

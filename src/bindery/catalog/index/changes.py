@@ -41,8 +41,9 @@ class ChangeSource(Protocol):
     def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
         """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""
 
-    def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
-        """Documents of those entries that exist, in the order asked."""
+    def documents(self, dataset_id: int, uris: Sequence[str], most_bytes: int) -> tuple[list[bytes], int]:
+        """Documents of those entries that exist, in the order asked, until they have so many bytes; and of how
+        many URIs that is, one at least."""
 
     def searched(self, dataset_id: int, uri: str) -> Change | None:
         """The newest state of an entry, its document only when it is large; None for an unknown one."""

@@ -17,7 +17,7 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS
 from bindery.catalog.index.texts import TextIndex
 
-SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 3")).encode()).hexdigest()
+SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 4")).encode()).hexdigest()
 """Files of another form are built anew."""
 
 
@@ -97,6 +97,7 @@ class DatasetFiles:
 
     def create(self, record: str, purged: int) -> Attached:
         """Empty files under a new name; the old ones go."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # where somebody removed it meanwhile
         old = [path for path in self._folder.glob(f"{self._dataset_id}-*") if path.name[0].isdigit()]
         build = max(map(_build_of, old), default=0) + 1
         for path in old:

@@ -37,6 +37,8 @@ from bindery.catalog.records import CatalogUnusable
 from bindery.clock import DEFAULT_ZONE, format_time
 
 _QUERY_SECONDS = 60
+_PAGE_BYTES = 16 * 1024 * 1024
+"""Of documents in a page, which ends behind the one that passes it: one file may have 16 MiB of tags."""
 _POLL_SECONDS = 0.02
 _MOST_OPEN = 32
 """Datasets whose files are open at a time; each costs some 6 MB."""
@@ -119,10 +121,12 @@ class Index:
         after = read_token(request.token, request.fingerprint, request.sort) if request.token else None
         nothing = Found([], 0 if request.total else None, None)
         found = self._asked(dataset_id).ask(lambda view: read(view, after), nothing, bounds)
+        uris = [row[0] for row in found.rows]
+        documents, shown = self._source.documents(dataset_id, uris, _PAGE_BYTES)
+        last = found.last if shown == len(uris) else found.rows[shown - 1]
         next_token = ""
-        if found.last is not None:
-            next_token = write_token(Position(request.fingerprint, tuple(found.last[1:]), found.last[0]))
-        documents = self._source.documents(dataset_id, [row[0] for row in found.rows])
+        if last is not None:
+            next_token = write_token(Position(request.fingerprint, tuple(last[1:]), last[0]))
         return Page(documents=tuple(documents), next_token=next_token, total_hits=found.total)
 
     def aggregate(

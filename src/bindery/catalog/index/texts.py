@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from bindery.catalog.index import vocabulary
-from bindery.catalog.index.text_conditions import TextConditions, conditions_of
+from bindery.catalog.index.text_conditions import conditions_of
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.index.tokens import Content, content_of
 from bindery.catalog.index.vocabulary import Vocabulary
@@ -263,24 +263,24 @@ class TextIndex:
         """Which texts may hold ``wanted``, a folded text. Raises what ``bounds`` raises, too."""
         with self._reading() as connection, bounds.watch(connection), _watched():
             conditions = conditions_of(connection, wanted)
-            found = self._held(connection, conditions, bounds)
+            found = self._held(connection, conditions.match, bounds)
+            if conditions.sure in ("", conditions.match):
+                sure = found if conditions.sure else []
+            else:
+                sure = self._held(connection, conditions.sure, bounds)
             waiting = _ids(connection, "SELECT id FROM text WHERE part IS NULL")
             unheld = _ids(connection, "SELECT id FROM text WHERE part = 0")
-        sure, doubtful = (found, []) if conditions.exact else ([], found)
+        doubtful = [] if len(sure) == len(found) else sorted(set(found).difference(sure))
         return Candidates(sure, doubtful + unheld + waiting, len(waiting))
 
-    def _held(
-        self, connection: sqlite3.Connection, conditions: TextConditions, bounds: Bounds
-    ) -> list[int]:
-        if not conditions.match:
+    def _held(self, connection: sqlite3.Connection, match: str, bounds: Bounds) -> list[int]:
+        if not match:
             return _ids(connection, "SELECT id FROM text WHERE part > 0")
         found: list[int] = []
         for (part,) in connection.execute("SELECT id FROM part WHERE id > 0 ORDER BY id").fetchall():
             bounds.check()
             name = f"token_{part:d}"
-            found += _ids(
-                connection, f"SELECT rowid AS id FROM {name} WHERE {name} MATCH ?", (conditions.match,)
-            )
+            found += _ids(connection, f"SELECT rowid AS id FROM {name} WHERE {name} MATCH ?", (match,))
         return found
 
     def count_waiting(self) -> int:

@@ -2,14 +2,16 @@
 
 A text is a row of runs of letters and digits; what stands between them is not held. Where one word of other
 letters than ideographs follows another, the last two letters of the one and the first three of the other are a
-token (a meeting), by which phrases are told from texts that have all their words. Each token says what it is by its
-first character, so that a word is no part of a word.
+token (a meeting), by which phrases are told from texts that have all their words. A run with a digit is a number
+rather than a word: there is no end of them (times, identifiers, hashes), so that none is held as a whole, but every
+four characters of it, its ends included. Each token says what it is by its first character, so that a word is no
+part of a word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 import msgspec
@@ -26,6 +28,10 @@ LONGEST_PART = 3
 MOST_MEETINGS = 20_000
 """Different ones of a text; one with more is a book, and holds none."""
 
+MOST_QUADS = 30_000
+"""Different ones of a text. One with more, a dump of two megabytes, holds none, and is read for every number."""
+QUAD, PAIR = 4, 2
+
 _RUN = re.compile(f"[{CJK}]+|[^\\W_{CJK}]+")
 _IDEOGRAPHS = re.compile(f"[{CJK}]+")
 _LATIN = re.compile(f"[^\\W_{CJK}]+")
@@ -34,11 +40,12 @@ _GAP = re.compile(r"[\W_]")
 _STRIDE = 20_000
 """Characters, or runs, that are gone through in one step."""
 _WORD, _PART, _PAIR, _MEETING = "\ue000", "\ue001", "\ue002", "\ue003"
-NOTHING = "\ue003"
-"""What no text has."""
 _FILLING = "\u0080\u0080\u0080"
 _ALL_MEETINGS = "\ue004"
 """Of a text that has too many to be held."""
+_QUAD, ALL_QUADS = "\ue005", "\ue006"
+_END = "\u0080"
+"""Of a number, on either side."""
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -62,6 +69,7 @@ class Content(msgspec.Struct, frozen=True):
     """What a text is held by."""
 
     words: set[str]
+    """Those without a digit."""
     tokens: str
     """Parted by spaces."""
 
@@ -73,13 +81,16 @@ def content_of(text: str) -> Content | None:
     for found in _found(_ASCII if text.isascii() else _LATIN, text):
         runs += found
         words.update(found)
+    numbers = {run for run in words if not run.isalpha()}
+    words -= numbers
     for run in [run for run in words if len(run) > LONGEST_WORD]:
         words.remove(run)
         words.update(_pieces(run))
     if len(words) > MOST_WORDS:
         return None
     tokens = [_WORD + word for word in words]
-    tokens += _parts(words)
+    tokens += _parts(words | numbers)
+    tokens += _quads(numbers)
     tokens += _meetings(runs)
     if not text.isascii():
         tokens += _pairs(text)
@@ -106,11 +117,28 @@ def _parts(words: Iterable[str]) -> list[str]:
     """All at once out of the words in one row, which takes a third of the time of one word after the other."""
     row = f" {' '.join(words)}  "
     longest: set[str] = set()
-    for start in range(0, len(row), _STRIDE):
-        part = row[start : start + _STRIDE + LONGEST_PART - 1]
-        longest.update(map("".join, zip(part, part[1:], part[2:], strict=False)))
+    for found in _grams(row, LONGEST_PART):
+        longest |= found
     pairs = {part[:2] for part in longest}
     return [_PART + part for part in (*longest, *pairs, *set(row)) if " " not in part]
+
+
+def _grams(row: str, length: int) -> Iterator[set[str]]:
+    """All pieces of this length, by strides."""
+    for start in range(0, len(row), _STRIDE):
+        part = row[start : start + _STRIDE + length - 1]
+        yield set(map("".join, zip(*(part[at:] for at in range(length)), strict=False)))
+
+
+def _quads(numbers: Collection[str]) -> Iterable[str]:
+    if not numbers:
+        return ()
+    quads = {_END + number + _END for number in numbers if len(number) == 1}
+    for found in _grams(f"{_END}{f'{_END} {_END}'.join(numbers)}{_END}", QUAD):
+        quads.update(quad for quad in found if " " not in quad)
+        if len(quads) > MOST_QUADS:
+            return (ALL_QUADS,)
+    return map(_QUAD.__add__, quads)
 
 
 def _meetings(runs: Sequence[str]) -> Iterable[str]:
@@ -177,6 +205,14 @@ def part_tokens(text: str) -> list[str]:
     """The tokens that any word has of which ``text`` is a part."""
     length = min(len(text), LONGEST_PART)
     return [_PART + text[start : start + length] for start in range(len(text) - length + 1)]
+
+
+def quad_tokens(run: Run) -> list[str]:
+    """The tokens of any number that the run may be a piece of; none for a piece that is too short to have one."""
+    text = f"{'' if run.open_before else _END}{run.text}{'' if run.open_behind else _END}"
+    if len(text) < QUAD:
+        return [] if run.open_before or run.open_behind else [_QUAD + text]
+    return list(dict.fromkeys(_QUAD + text[at : at + QUAD] for at in range(len(text) - QUAD + 1)))
 
 
 def pair_tokens(run: str) -> list[str]:

@@ -12,7 +12,7 @@ from bindery.catalog.query.syntax import Aggregation, Node, SortField
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a query. ``documents`` are JSON of File, whole."""
+    """One page of a query. ``documents`` are JSON of File, whole; fewer than asked for when they are large."""
 
     documents: tuple[bytes, ...]
     next_token: str

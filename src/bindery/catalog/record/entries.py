@@ -178,9 +178,18 @@ class Entries:
         cursor.close()
         return changes
 
-    def documents(self, dataset_id: int, uris: Sequence[str]) -> list[bytes]:
-        """Documents of those entries that exist, in the order asked."""
-        return [record.document for record in self.get(dataset_id, uris)]
+    def documents(self, dataset_id: int, uris: Sequence[str], most_bytes: int) -> tuple[list[bytes], int]:
+        """Documents of those entries that exist, in the order asked, until they have so many bytes; and of how
+        many URIs that is."""
+        found: list[bytes] = []
+        size = 0
+        for looked, uri in enumerate(uris):
+            if size >= most_bytes:
+                return found, looked
+            for record in self.get(dataset_id, [uri]):
+                found.append(record.document)
+                size += len(record.document)
+        return found, len(uris)
 
     def searched(self, dataset_id: int, uri: str) -> Change | None:
         """The newest state of an entry, its document only when it is large; None for an unknown one."""

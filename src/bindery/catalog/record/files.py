@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from bindery.catalog.documents import summarize
 from bindery.catalog.record.announcing import Announcing
@@ -89,9 +90,17 @@ class Files:
                 "behind": text_behind(prefix) or b"",  # a blob is behind every text
                 "limit": _PAGE,
             }
-            rows = self._database.reader.execute(_SQL.walk_files, values).fetchall()
-            if rows:
-                yield [summarize(*row) for row in rows]
-            if len(rows) < _PAGE:
+            page = self._page(values)
+            if page:
+                yield page
+            if len(page) < _PAGE:
                 return
-            after = rows[-1][0]
+            after = page[-1].uri
+
+    def _page(self, values: dict[str, Any]) -> list[FileSummary]:
+        """Row by row, for a thousand documents may be gigabytes."""
+        cursor = self._database.reader.execute(_SQL.walk_files, values)
+        page: list[FileSummary] = []
+        while (row := cursor.fetchone()) is not None:
+            page.append(summarize(*row))
+        return page
