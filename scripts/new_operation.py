@@ -3,7 +3,8 @@
     python scripts/new_operation.py GetFigureCluster        or, where several products have one of the name,
     python scripts/new_operation.py imm:GetFigureCluster
 
-Then ``make docs`` (messages and coverage), write the function, and fill in test and scenario. Until the
+Then say in ``descriptions.json`` of its product what its parameters and the members of its answer are, run
+``make docs`` (messages and coverage), write the function, and fill in test and scenario. Until the
 function is written the server goes on answering 501. When it searches the index or waits for stores, say so with
 ``WORK`` in its module (see ``bindery.api.operations.Work``): quick calls must not wait for slow ones.
 """

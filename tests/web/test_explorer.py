@@ -34,6 +34,14 @@ def test_what_is_missing_is_said_before_it_is_sent(signed_in: Page) -> None:
     expect(signed_in.locator("#problem-ProjectName")).to_have_text("This is needed.")
 
 
+def test_a_form_says_what_is_meant(signed_in: Page) -> None:
+    signed_in.goto("/explorer/imm/GetFileMeta")
+    expect(signed_in.locator("#operation-does")).to_contain_text("metadata of one file")
+    uri = signed_in.get_by_test_id("param-URI")
+    expect(uri).to_have_attribute("placeholder", re.compile("^oss://.+/.+"))
+    expect(signed_in.locator(".field", has=uri)).to_contain_text("The object, as oss://bucket/key.")
+
+
 def test_an_error_is_explained(signed_in: Page) -> None:
     signed_in.goto("/explorer/ram/GetUser")
     signed_in.get_by_test_id("param-UserName").fill("nobody-at-all")

@@ -1,4 +1,5 @@
-"""The API models as typed values: of each product ``operations.json`` with ``patches.json`` laid over it.
+"""The API models as typed values: of each product ``operations.json`` with ``patches.json`` laid over it, and what
+``descriptions.json`` says for people.
 
 Everything that is general about operations (parsing, checks, rendering, pages) reads it from here. A product is
 a folder here; nothing else needs to know its name but its own operations.
@@ -13,6 +14,8 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import msgspec
+
+from bindery.api.spec.descriptions import Descriptions, read_descriptions
 
 _NAMED = re.compile(r"\{(\w+)\}")
 _SOURCE = "operations.json"
@@ -72,6 +75,9 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     struct: str | None = None
     extension: bool = False
     rule: Rule = Rule()
+    description: str = ""
+    example: Any = None
+    """A value that somebody might give; None where any value explains itself."""
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +88,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None = None
     struct: str | None = None
     extension: bool = False
+    description: str = ""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +175,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     family: str
     """The folder of its module, and the file of its messages. A family is of one product."""
+    description: str
+    """What it does, in a sentence or two."""
     parameters: tuple[Parameter, ...]
     response: tuple[Member, ...]
     action: str
@@ -306,6 +315,7 @@ def load_model(product: str) -> Model:
     structs = source["structs"] | patches["structs"]
     for name, fields in patches["structFields"].items():
         structs[name]["fields"] += fields
+    described = read_descriptions(product)
     version = source["api"]["version"]
     known = {"product": product, "version": version}
     return Model(
@@ -315,13 +325,21 @@ def load_model(product: str) -> Model:
             name: _operation(
                 entry,
                 patches,
+                described,
                 known | {"family": families[name], "left_out": left_out.get(name, "")} | access[name],
             )
             for name, entry in operations.items()
         },
-        structs=msgspec.convert(structs, dict[str, Struct]),
+        structs=msgspec.convert(_described_structs(structs, described), dict[str, Struct]),
         refusals=msgspec.convert(patches["refusals"], dict[str, Refusal]),
     )
+
+
+def _described_structs(structs: dict[str, Any], described: Descriptions) -> dict[str, Any]:
+    return {
+        name: struct | {"fields": described.members_of(name, struct["fields"])}
+        for name, struct in structs.items()
+    }
 
 
 def _read(product: str, name: str) -> dict[str, Any]:
@@ -386,7 +404,9 @@ def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, Any]) -> Operation:
+def _operation(
+    entry: dict[str, Any], patches: dict[str, Any], described: Descriptions, known: dict[str, Any]
+) -> Operation:
     name = entry["name"]
     rules = patches["rules"]["*"] | patches["rules"].get(name, {})
     required = patches["required"].get(name, {})
@@ -396,12 +416,13 @@ def _operation(entry: dict[str, Any], patches: dict[str, Any], known: dict[str, 
             "rule": rules.get(parameter["name"], {}),
             "required": required.get(parameter["name"], parameter.get("required", False)),
         }
-        for parameter in entry["parameters"]
+        for parameter in described.parameters_of(name, entry["parameters"])
     ]
     patched = known | {
         "name": name,
+        "description": described.operations.get(name, ""),
         "parameters": parameters,
-        "response": entry["response"],
+        "response": described.members_of(name, entry["response"]),
         "touches": _touches(patches["access"], entry),
         "audit": _audit(patches["audit"], known, name),
         "extension": entry.get("extension", False),

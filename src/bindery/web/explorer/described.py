@@ -51,6 +51,7 @@ def describe(identifier: str) -> Description:
         "name": operation.name,
         "product": operation.product,
         "family": operation.family,
+        "description": operation.description,
         "version": operation.version,
         "extension": operation.extension,
         "built": operation.id in built_operations(),
@@ -97,8 +98,10 @@ def _parameter(parameter: Parameter) -> Description:
         "required": parameter.required,
         "extension": parameter.extension,
         "json": parameter.encoding == "json",
+        "description": parameter.description,
     }
     bounds = {
+        "example": parameter.example,
         "minimum": rule.minimum,
         "maximum": rule.maximum,
         "default": rule.default,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from bindery.documentation import page_text
 _ROW = re.compile(r"^\|(.+)\|\s*$")
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_PLACE = re.compile(r"\{\w+\}|…")
 _REST = re.compile(r"\\\{\w+\\\}|…")
 
 
@@ -24,20 +26,28 @@ class Explanation(msgspec.Struct, frozen=True):
 
 def explain(code: str) -> Explanation | None:
     """None for a code that the page does not have."""
-    return next((explanation for pattern, explanation in _table() if pattern.fullmatch(code)), None)
+    return next((row.explanation for row in _table() if row.pattern.fullmatch(code)), None)
+
+
+class _Row(NamedTuple):
+    pattern: re.Pattern[str]
+    explanation: Explanation
 
 
 @cache
-def _table() -> list[tuple[re.Pattern[str], Explanation]]:
-    rows = []
+def _table() -> list[_Row]:
+    """The codes that say most first: ``InvalidParameter.PolicySize`` before ``InvalidParameter.{name}``."""
+    rows: list[tuple[int, _Row]] = []
     for line in (page_text("errors") or "").splitlines():
         match = _ROW.match(line)
         cells = [cell.strip() for cell in match[1].split("|")] if match else []
         if len(cells) < 3 or not _CODE.match(cells[0]):
             continue
         explanation = Explanation(_plain(cells[2]), _plain(cells[3]) if len(cells) > 3 else "")
-        rows += [(_pattern(code), explanation) for code in _codes(cells[0])]
-    return rows
+        rows += [
+            (len(_PLACE.sub("", code)), _Row(_pattern(code), explanation)) for code in _codes(cells[0])
+        ]
+    return [row for _, row in sorted(rows, key=lambda each: -each[0])]
 
 
 def _codes(cell: str) -> list[str]:

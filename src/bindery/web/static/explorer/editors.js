@@ -24,19 +24,25 @@ function inputAttributes(path, context, more) {
   return { id: idOf(path), "data-testid": idOf(path), oninput: context.changed, spellcheck: "false", autocapitalize: "off", ...more };
 }
 
+/** What holds when nothing is given, else what somebody might give. */
+function placeholderOf(rule) {
+  const shown = rule.default ?? rule.example;
+  return shown === undefined || typeof shown === "object" ? null : String(shown);
+}
+
 function textEditor(path, rule, context) {
   const name = path.split(".").pop();
   const options = LONG.test(name) ? null : context.pick(name);
   const element = LONG.test(name)
-    ? h("textarea", inputAttributes(path, context, { rows: 3 }))
-    : h("input", inputAttributes(path, context, { type: "text", maxlength: rule.maxLength ?? null, list: options?.list.id ?? null, onfocus: options?.load }));
+    ? h("textarea", inputAttributes(path, context, { rows: 3, placeholder: placeholderOf(rule) }))
+    : h("input", inputAttributes(path, context, { type: "text", placeholder: placeholderOf(rule), maxlength: rule.maxLength ?? null, list: options?.list.id ?? null, onfocus: options?.load }));
   return simple(element, (text) => text, options ? [element, options.list] : [element]);
 }
 
 function numberEditor(type, path, rule, context) {
   const element = h("input", inputAttributes(path, context, {
     type: "text", inputmode: type === "integer" ? "numeric" : "decimal",
-    placeholder: rule.default === undefined ? null : String(rule.default),
+    placeholder: placeholderOf(rule),
   }));
   return simple(element, (text) => (/^-?\d+(\.\d+)?$/.test(text) && Number.isSafeInteger(Math.trunc(Number(text))) ? Number(text) : text), [element]);
 }

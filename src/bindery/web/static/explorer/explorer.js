@@ -40,6 +40,7 @@ function show(description, values) {
   stopPolling();
   chosen = description;
   element("operation-name").textContent = description.name;
+  element("operation-does").textContent = description.description;
   element("operation-facts").replaceChildren(...[
     h("code", {}, description.action), ` · ${description.level} · ${description.product.toUpperCase()} ${description.version} · `,
     h("a", { href: `/docs/${description.product}/${description.name}` }, texts.reference),

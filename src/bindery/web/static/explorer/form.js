@@ -93,7 +93,7 @@ function problemOf(parameter, value, texts) {
 /** Beside its fields every value of JSON can be written as text. */
 function withJson(parameter, editor, context) {
   if (!parameter.json) return editor;
-  const text = h("textarea", { rows: 8, hidden: true, spellcheck: "false", "aria-label": parameter.name + " JSON", "data-testid": `json-${parameter.name}`, oninput: () => { problem.hidden = true; context.changed(); } });
+  const text = h("textarea", { rows: 8, hidden: true, placeholder: parameter.example === undefined ? null : JSON.stringify(parameter.example, null, 2), spellcheck: "false", "aria-label": parameter.name + " JSON", "data-testid": `json-${parameter.name}`, oninput: () => { problem.hidden = true; context.changed(); } });
   const problem = h("p", { class: "problem", hidden: true });
   const toggle = h("button", { type: "button", class: "small toggle", "aria-pressed": "false", "data-testid": `as-json-${parameter.name}`, onclick: () => show(text.hidden) }, "JSON");
   const read = () => {
