@@ -71,7 +71,7 @@ def test_changes_come_from_pages_of_this_server(server: RunningServer, visitor: 
 
 def test_nobody_is_sent_to_another_server(server: RunningServer, visitor: Visitor) -> None:
     answer = visitor.sign_in(server.key_id, server.key_secret, to="//evil.test/")
-    assert answer.headers["Location"] == "/explorer/"
+    assert answer.headers["Location"] == "/console/"
 
 
 def test_a_session_outlives_the_server(start_server: Callable[..., RunningServer]) -> None:

@@ -11,38 +11,24 @@ import structlog
 from aiohttp import web
 
 from bindery.access.signing_in import SigningIn
-from bindery.api.gateway.connection import SERVER
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
-from bindery.web import explorer, front, guides, preferences, sign_in
+from bindery.web import console, explorer, front, guides, preferences, sign_in
 from bindery.web.assets import load_assets
 from bindery.web.calls import CallFailed
+from bindery.web.headers import HEADERS
 from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest
 from bindery.web.pages import Pages
 from bindery.web.routes import Route, Routes
 
 _ASSETS = "/assets/"
-_HEADERS = {
-    "Server": SERVER,
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
-        "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _SAFE = ("GET", "HEAD")
 _OURS = ("same-origin", "none")
 ROUTES: tuple[Route, ...] = (
     *front.ROUTES,
+    *console.ROUTES,
     *explorer.ROUTES,
     *guides.ROUTES,
     *sign_in.ROUTES,
@@ -77,7 +63,7 @@ class Site:
             return None
         response = await self._find(http, client, path)
         if not response.prepared:
-            for name, value in _HEADERS.items():
+            for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
         return response
 
@@ -123,7 +109,7 @@ class Site:
     def _to_sign_in(self, request: PageRequest) -> web.Response:
         if _wants_data(request.http):
             return request.answer({"Code": "SignedOut"}, HTTPStatus.UNAUTHORIZED)
-        back = request.http.raw_path if request.http.method in _SAFE else "/"
+        back = request.http.raw_path if request.http.method in _SAFE else "/console/"
         return request.go_to("/sign-in?to=" + quote(back, safe=""))
 
     def _missing(self, request: PageRequest) -> web.Response:
@@ -151,9 +137,9 @@ class Site:
         asset = assets.find(name) if version == assets.version else None
         if asset is None:
             return web.Response(
-                status=HTTPStatus.NOT_FOUND, text="There is no such file.\n", headers=_HEADERS
+                status=HTTPStatus.NOT_FOUND, text="There is no such file.\n", headers=HEADERS
             )
-        headers = _HEADERS | {"Cache-Control": _FOR_EVER}
+        headers = HEADERS | {"Cache-Control": _FOR_EVER}
         response = web.Response(
             body=asset.content, content_type=asset.type, charset="utf-8", headers=headers
         )

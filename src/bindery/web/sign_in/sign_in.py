@@ -12,7 +12,7 @@ from bindery.web.page_request import SESSION, PageRequest
 from bindery.web.routes import Route
 from bindery.web.safe_paths import page_path
 
-_HOME = "/explorer/"
+_HOME = "/console/"
 
 
 async def show(request: PageRequest) -> web.Response:
