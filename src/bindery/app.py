@@ -311,8 +311,9 @@ async def _serve(
         await stopped.wait()
     finally:
         loop.run_in_executor(None, application.signal_stop)
-        loop.call_later(_CALLS_SECONDS, loop.run_in_executor, None, application.interrupt)
+        late = loop.call_later(_CALLS_SECONDS, loop.run_in_executor, None, application.interrupt)
         await server.stop()
+        late.cancel()  # or it may fall into the end of the loop, which takes no more work
 
 
 def _announce(application: Application, url: str) -> None:
