@@ -12,7 +12,7 @@ import pytest
 from bindery.web.texts import DEFAULT, LANGUAGES, choose_language, load_texts
 
 WEB = Path(str(files("bindery.web")))
-ASKED = re.compile(r"""\bt\(\s*['"]([a-z_]+\.[a-z_A-Z0-9.-]+)['"]""")
+ASKED = re.compile(r"""\bt\(\s*['\"]([a-z_]+\.[a-z_A-Z0-9.-]+)['\"]\s*[,)]""")
 ERRORS = re.compile(r"""PageError\([^,]+,\s*["']([a-z_]+\.[a-z_A-Z0-9.-]+)["']""")
 
 
