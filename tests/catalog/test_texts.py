@@ -123,6 +123,33 @@ def test_texts_of_too_many_words_are_always_read(folder: Path, monkeypatch: pyte
     index.close()
 
 
+def test_the_memory_that_connections_share_has_no_name(folder: Path) -> None:
+    """Whoever shortened that file would end the process, not the index."""
+    path = folder / f"{next(numbers)}.texts"
+    index = TextIndex(path, new=True)
+    hold(index, ["one two"])
+    assert not path.with_name(f"{path.name}-shm").exists()
+    begun, ended = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with index._reading():
+            begun.set()
+            ended.wait(30)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    begun.wait(30)
+    held = ["one two", "three"]
+    hold(index, held)  # by another connection, which sees the first reading
+    assert check(index, held, "three").sure == [2]
+    ended.set()
+    thread.join()
+    index.close()
+    index = TextIndex(path, new=False)
+    assert check(index, held, "three").sure == [2]
+    index.close()
+
+
 def test_numbers_are_held_by_their_pieces(folder: Path) -> None:
     """Identifiers, times and hashes are without end: were they words, they would fill the file."""
     index = TextIndex(folder / f"{next(numbers)}.texts", new=True)

@@ -91,6 +91,7 @@ class TextIndex:
                     self._writer.executescript(_SCRIPT)
                 self.newest = self._newest()
                 self._vocabulary = Vocabulary(self._writer)
+                self._hide_shared_memory()
             except BaseException:
                 self._writer.close()
                 raise
@@ -99,6 +100,13 @@ class TextIndex:
         """The greatest number that was ever given; none is given twice."""
         row = self._writer.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
         return int(row[0])
+
+    def _hide_shared_memory(self) -> None:
+        """Remove the name of the file by which connections agree: all of them are of this process, and have it.
+
+        Whoever shortened that file would end the whole process (SIGBUS), not this index.
+        """
+        self._path.with_name(f"{self._path.name}-shm").unlink(missing_ok=True)
 
     # writing
 
