@@ -6,9 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from sync_room import DATASET, PROJECT, Room, folder_address, memory_bucket, write
 
-from bindery.catalog.records import Outcome, Scope
+from bindery.buckets.memory import MemoryStore
+from bindery.buckets.store import StoreUnavailable
+from bindery.catalog.records import AlreadyExists, NotFound, Outcome, Scope
+from bindery.sync.scope import InvalidScope
 from bindery.sync.settings import SyncSettings
 
 SLOW = SyncSettings(reconcile_interval=3_600, folder_reconcile_interval=3_600, settle_time=0.02)
@@ -101,3 +105,63 @@ def test_entries_of_explicit_indexing_and_of_other_buckets_stay(open_room: OpenR
         room.catalog.datasets.get(PROJECT, DATASET).id, ["oss://media-2/a.bin"]
     )
     assert record.binding_id == room.binding("media-2").id
+
+
+@pytest.fixture
+def left(open_room: OpenRoom) -> Room:
+    """A room whose binding of four objects was deleted."""
+    store, address = memory_bucket()
+    for key in ("2024/a.bin", "2024/b.bin", "c.txt", "d.bin"):
+        store.put(key, b"\x00" + key.encode())
+    room = open_room(address, settings=SLOW)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    unbind(room)
+    return room
+
+
+NOTHING = [
+    Scope(prefixes=("2O24/",)),
+    Scope(include=("*.jpeg",)),
+    Scope(exclude=("*",)),
+    Scope(min_size=1_000),
+    Scope(media_types=("video",)),
+]
+
+
+@pytest.mark.parametrize("scope", NOTHING)
+def test_a_scope_that_nothing_is_within_does_not_remove_what_was_left(left: Room, scope: Scope) -> None:
+    with pytest.raises(InvalidScope, match="all 4 entries"):
+        left.bind("media", scope=scope)
+    assert len(left.keys("media")) == 4
+    with pytest.raises(NotFound):
+        left.binding("media")
+    left.bind("media", scope=Scope(prefixes=("2024/",)))
+    left.wait_keys("media", {"2024/a.bin", "2024/b.bin"})
+
+
+def test_a_scope_with_new_objects_takes_the_place_of_what_was_left(left: Room) -> None:
+    MemoryStore(left.store("media").address).put("2O24/new.bin", b"\x00")
+    left.bind("media", scope=Scope(prefixes=("2O24/",)))
+    left.wait_keys("media", {"2O24/new.bin"})
+
+
+def test_a_bucket_that_cannot_be_asked_refuses_no_binding(left: Room) -> None:
+    left.store("media").fault = StoreUnavailable("away")
+    left.bind("media", scope=Scope(prefixes=("2O24/",)))
+
+
+def test_a_scope_is_free_where_a_cleanup_is_on_its_way(left: Room) -> None:
+    left.bind("media")
+    left.wait_followed("media")
+    left.engine.delete_binding(left.binding("media"), cleanup=True)
+    left.bind("media", scope=Scope(prefixes=("2O24/",)))
+    left.wait_keys("media", set())
+
+
+def test_a_bucket_that_is_bound_already_is_said_to_be(left: Room) -> None:
+    left.bind("media")
+    left.wait_followed("media")
+    with pytest.raises(AlreadyExists):
+        left.bind("media", scope=Scope(prefixes=("2O24/",)))

@@ -191,9 +191,13 @@ class Life(RuleBasedStateMachine):
     def change_page(self, page: int) -> None:
         self.faults.page = page
 
-    @rule()
-    def bind_anew(self) -> None:
+    @rule(scope=SCOPES)
+    def bind_anew(self, scope: Scope) -> None:
+        """What the last binding left is not removed by a scope that nothing is within; then all is bound."""
         self.server.engine.delete_binding(self.server.binding("media"))
+        with suppress(InvalidScope):
+            self.server.bind("media", scope=scope)
+            return
         self.server.bind("media")
 
     @rule(scope=SCOPES)

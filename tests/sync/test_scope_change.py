@@ -50,7 +50,7 @@ def test_the_answer_tells_how_many_leave(
 )
 def test_a_scope_that_leaves_nothing_is_refused(bound: tuple[Room, MemoryStore], scope: Scope) -> None:
     room, store = bound
-    with pytest.raises(InvalidScope, match="all 4 entries of the binding would leave"):
+    with pytest.raises(InvalidScope, match="all 4 entries that a binding made of it would leave"):
         room.engine.change_scope(room.binding("media"), scope)
     assert room.binding("media").scope == Scope()
     room.wait_listed("media")

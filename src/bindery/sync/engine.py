@@ -38,7 +38,7 @@ from bindery.sync.forgetting import Forgetting
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
 from bindery.sync.retries import Retries
-from bindery.sync.scope_change import check_not_emptying, count_leaving
+from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
 from bindery.workers.job import Urgency
@@ -107,7 +107,11 @@ class Engine:
     # bindings
 
     def create_binding(self, binding: Binding) -> Binding:
-        """Store the binding as Ready and set it to work. Raises the catalog's errors."""
+        """Store the binding as Ready and set it to work.
+
+        Raises InvalidScope when it would remove all that an earlier binding left, and the catalog's errors.
+        """
+        check_left_over(self._catalog, self._buckets, binding)
         with self._followers.lock:
             made = self._catalog.bindings.create(binding)
             self._followers.start(made)

@@ -1,14 +1,16 @@
-"""What a new scope of a binding would do to its dataset, looked up before it is set."""
+"""What a scope would do to the entries of a binding, or of one before it, looked up before it is set."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import msgspec
 
-from bindery.buckets.store import ObjectInfo, Store
+from bindery.buckets.registry import Buckets
+from bindery.buckets.store import ObjectInfo, Store, StoreError
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, Scope
+from bindery.catalog.records import Binding, NotFound, Scope
 from bindery.sync.march import has_entry
 from bindery.sync.scope import InvalidScope, list_within, matcher, outermost_prefixes
 
@@ -41,6 +43,47 @@ def count_leaving(catalog: Catalog, binding: Binding, scope: Scope) -> Leaving:
     return Leaving(leaving, staying, complete=True)
 
 
+def check_left_over(catalog: Catalog, buckets: Buckets, binding: Binding) -> None:
+    """Raises InvalidScope when a binding that is about to be made would remove all that an earlier one left, and the
+    bucket has nothing in its place; NotFound. A bucket that cannot be asked refuses nothing."""
+    if binding.scope == Scope():
+        return
+    dataset = catalog.datasets.get(binding.project_name, binding.dataset_name)
+    found = _count_left_over(catalog, dataset.id, binding)
+    if found.staying or not found.leaving:
+        return
+    with suppress(StoreError):
+        check_not_emptying(buckets.open(binding.bucket), binding.scope, found)
+
+
+def _count_left_over(catalog: Catalog, dataset_id: int, binding: Binding) -> Leaving:
+    """Entries that no living binding has, for a few seconds at most, and up to the first that stays."""
+    nothing = Leaving(0, 0, complete=True)
+    if _is_bound(catalog, binding) or catalog.bindings.is_cleaned_up(dataset_id, binding.bucket):
+        return nothing
+    within, deadline = matcher(binding.scope), time.monotonic() + _PATIENCE_SECONDS
+    prefix, leaving = f"{binding.uri}/", 0
+    for page in catalog.files.walk(dataset_id, prefix):
+        for entry in page:
+            if entry.binding_id is None:
+                continue  # of explicit indexing: no business of a binding
+            info = ObjectInfo(entry.uri.removeprefix(prefix), entry.size, "", 0)
+            if within is None or within(info):
+                return Leaving(leaving, 1, complete=False)
+            leaving += 1
+        if time.monotonic() > deadline:
+            return Leaving(leaving, 0, complete=False)
+    return Leaving(leaving, 0, complete=True)
+
+
+def _is_bound(catalog: Catalog, binding: Binding) -> bool:
+    try:
+        catalog.bindings.get(binding.project_name, binding.dataset_name, binding.bucket)
+    except NotFound:
+        return False
+    return True
+
+
 def check_not_emptying(store: Store, scope: Scope, found: Leaving) -> None:
     """Raises InvalidScope when all entries would leave and the bucket has nothing in their place; StoreError."""
     if not found.leaving or found.staying:
@@ -52,6 +95,6 @@ def check_not_emptying(store: Store, scope: Scope, found: Leaving) -> None:
         if time.monotonic() > deadline:
             break
     raise InvalidScope(
-        f"no object of the bucket was found within it, and all {found.leaving} entries of the binding would leave the "
-        "dataset. Mend the scope; to empty the dataset, delete the binding with Cleanup"
+        f"no object of the bucket was found within it, and all {found.leaving} entries that a binding made of it would "
+        "leave the dataset. Mend the scope; to empty the dataset, delete the binding with Cleanup"
     )

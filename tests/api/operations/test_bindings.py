@@ -295,6 +295,18 @@ def test_secrets_in_a_misplaced_address_are_not_answered(
     assert "CANARY" not in str(api.refused(action, **dataset, **place))
 
 
+def test_a_mistyped_scope_does_not_remove_what_a_binding_left(api: Api, dataset: dict[str, str]) -> None:
+    for key in ("2024/a.txt", "b.txt"):
+        api.put("bucket", key, b"text")
+    api("CreateBinding", **dataset, URI=URI)
+    wait(api, is_following, **dataset, URI=URI)
+    api("DeleteBinding", **dataset, URI=URI)
+    status, code, message = api.refused("CreateBinding", **dataset, URI=URI, Scope='{"Prefixes":["2O24/"]}')
+    assert (status, code) == (400, "InvalidArgument")
+    assert message.startswith("Scope: no object of the bucket was found within it, and all 2 entries")
+    assert api("GetDataset", **dataset)["Dataset"]["FileCount"] == 2
+
+
 def test_a_scope_is_kept_and_shown(api: Api, dataset: dict[str, str]) -> None:
     api.put("bucket", "in/a.txt", b"text")
     api.put("bucket", "out/b.txt", b"text")

@@ -27,6 +27,9 @@ class Bindings(Protocol):
         """End the binding at once; entries stay. With ``cleanup`` those go that a binding made of the bucket and no
         call of explicit indexing asked for. What is left of it goes by ``forget_deleted``. Raises NotFound."""
 
+    def is_cleaned_up(self, dataset_id: int, bucket: str) -> bool:
+        """Whether the entries that bindings made of a bucket are on their way out, by ``delete`` with ``cleanup``."""
+
     def forget_deleted(self, *, limit: int) -> bool:
         """Remove one page of what deleted bindings left (entries to clean up, ledger, tombstones), in one
         transaction; False when nothing is left. Goes on where it was after a restart."""

@@ -114,6 +114,11 @@ class Bindings:
             connection.execute(_SQL.end_binding, values)
             self._announcing.binding_changed(connection, binding, deleted)
 
+    def is_cleaned_up(self, dataset_id: int, bucket: str) -> bool:
+        """Whether a deleted binding of the bucket still takes entries with it."""
+        values = {"dataset_id": dataset_id, "bucket": bucket, "ending": _ENTRIES}
+        return self._database.reader.execute(_SQL.select_cleaning, values).fetchone() is not None
+
     def forget_deleted(self, *, limit: int) -> bool:
         """One page of what deleted bindings left, in one transaction; False when nothing is left."""
         with self._database.transaction() as connection:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from bindery.api.context import Context
+from bindery.api.errors import invalid_argument
 from bindery.api.messages.bindings import CreateBindingRequest, CreateBindingResponse
+from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import binding_answer, bucket_of
 from bindery.api.operations.bindings.scopes import scope_of
 from bindery.catalog.records import Binding
 from bindery.clock import now_ns
+from bindery.sync.scope import InvalidScope
+
+WORK = Work.SLOW
 
 
 def create_binding(context: Context, request: CreateBindingRequest) -> CreateBindingResponse:
-    """Tie a bucket to a dataset. Answers at once, with State Ready; the scan begins behind it."""
+    """Tie a bucket to a dataset. Answers with State Ready; the scan begins behind it.
+
+    A scope that would only remove what an earlier binding left is refused, as by UpdateBindingScope.
+    """
     now = now_ns()
-    binding = context.engine.create_binding(
-        Binding(
-            dataset_id=0,
-            project_name=request.project_name,
-            dataset_name=request.dataset_name,
-            bucket=bucket_of(request.uri),
-            scope=scope_of(request.scope),
-            create_time=now,
-            update_time=now,
-        )
+    asked = Binding(
+        dataset_id=0,
+        project_name=request.project_name,
+        dataset_name=request.dataset_name,
+        bucket=bucket_of(request.uri),
+        scope=scope_of(request.scope),
+        create_time=now,
+        update_time=now,
     )
+    try:
+        binding = context.engine.create_binding(asked)
+    except InvalidScope as error:
+        raise invalid_argument(f"Scope: {error}.") from None
     return CreateBindingResponse(binding=binding_answer(context, binding))

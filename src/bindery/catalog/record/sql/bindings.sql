@@ -34,6 +34,10 @@ UPDATE binding SET ending = :ending, body = :body WHERE id = :id;
 -- The deleted binding that is forgotten next.
 SELECT id, body, ending FROM binding WHERE ending <> '' ORDER BY id LIMIT 1;
 
+-- name: select_cleaning
+-- A deleted binding of a bucket that is being forgotten.
+SELECT 1 FROM binding WHERE ending = :ending AND dataset_id = :dataset_id AND bucket = :bucket LIMIT 1;
+
 -- name: set_ending
 -- The next thing to go.
 UPDATE binding SET ending = :ending WHERE id = :id;
