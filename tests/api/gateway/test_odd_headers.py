@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import HOST
 from tests.api.gateway.test_authorization import People, allow, people
 
-from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.request import HttpRequest, storable_header
 from bindery.api.gateway.signature import sign_v3
 
 if TYPE_CHECKING:
@@ -23,8 +23,12 @@ HEADERS = [
 
 
 def send(api: Api, key: tuple[str, str], headers: dict[str, str]) -> tuple[int, bytes]:
-    """Signed with these headers."""
-    signed = sign_v3("POST", HOST, "ListProjects", [], *key, version="2020-09-30", further=headers)
+    """Signed with these headers, which arrive as the server hands them on."""
+    further = {name: storable_header(text) for name, text in headers.items()}
+    key_id, secret = storable_header(key[0]), key[1]
+    signed = sign_v3(
+        "POST", HOST, "ListProjects", [], key_id, secret, version="2020-09-30", further=further
+    )
     answer = api.handle(HttpRequest("POST", "/", {name.lower(): [text] for name, text in signed.items()}))
     return answer.status, answer.body
 

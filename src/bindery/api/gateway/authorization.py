@@ -50,7 +50,7 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
         keys.CURRENT_TIME: _moment(int(time.time())),
         keys.PRINCIPAL_ARN: identity.policy_arn,
         keys.ACCESS_ID: identity.key_id,
-        keys.USER_AGENT: _readable(http.header("user-agent") or ""),
+        keys.USER_AGENT: http.header("user-agent") or "",
     }
     client = http.client
     if client is not None:
@@ -59,11 +59,6 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
             conditions[keys.SOURCE_IP] = client.address
     assert identity.grants is not None
     return Authority(identity.grants, conditions)
-
-
-def _readable(text: str) -> str:
-    """A header with a question mark for each byte that is no UTF-8: conditions are compared, shown and sealed."""
-    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 @lru_cache(2)

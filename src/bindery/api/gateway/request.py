@@ -45,8 +45,15 @@ OPERATOR_HEADER = "x-acs-bindery-operator"
 refused them."""
 
 
+def storable_header(value: str) -> str:
+    """A header's value with a question mark for each byte that is no UTF-8: what stands for it in Python fits no
+    record, no signature and no answer. Done once, where headers arrive."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
 class HttpRequest(msgspec.Struct, frozen=True):
-    """What arrived. ``target`` is the request target as sent; header names are lower case.
+    """What arrived. ``target`` is the request target as sent; header names are lower case,
+    and values went through ``storable_header``.
 
     ``body`` is there when no ``client`` is, who would send it when asked.
     """

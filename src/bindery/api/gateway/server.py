@@ -32,7 +32,7 @@ from bindery.api.gateway.handshakes import Handshakes
 from bindery.api.gateway.listening import bind, describe_failure, shown
 from bindery.api.gateway.proxies import Sender, TrustedProxies
 from bindery.api.gateway.readiness import Readiness
-from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.request import HttpRequest, storable_header
 from bindery.api.gateway.site import Site
 from bindery.api.gateway.tls import Certificate
 from bindery.open_files import advise, raise_limit, room_for_connections
@@ -238,13 +238,8 @@ def _headers(request: web.BaseRequest) -> dict[str, list[str]]:
     """All values of each header, its name in lower case."""
     headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
-        headers.setdefault(name.lower(), []).append(value if value.isascii() else _storable(value))
+        headers.setdefault(name.lower(), []).append(storable_header(value))
     return headers
-
-
-def _storable(value: str) -> str:
-    """A question mark for each byte that is no UTF-8: what stands for it in Python fits no record and no answer."""
-    return value.encode("utf-8", "replace").decode()
 
 
 def _switched_off(setting: str) -> web.Response:

@@ -99,8 +99,8 @@ def hash_v3(content: bytes, algorithm: str = V3_ALGORITHM) -> str:
 
 
 def string_to_sign_v3(canonical: str, algorithm: str = V3_ALGORITHM) -> str:
-    """What is signed in V3. Bytes of a header that are no UTF-8 count as they were sent."""
-    return f"{algorithm}\n{hash_v3(canonical.encode(errors='surrogateescape'), algorithm)}"
+    """What is signed in V3."""
+    return f"{algorithm}\n{hash_v3(canonical.encode(), algorithm)}"
 
 
 def signature_v3(secret: str, string_to_sign: str, algorithm: str = V3_ALGORITHM) -> str:
