@@ -15,7 +15,12 @@ from bindery.cli.main import main
 from bindery.config import load_config
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 
 @pytest.mark.parametrize("script", ["generate_docs.py", "generate_messages.py"])
@@ -44,13 +49,50 @@ def test_commands_exist(page: Path) -> None:
     assert named - {"ready"} - set(main.list_commands(Context(main))) == set()
 
 
-def test_every_module_named_in_the_tour_exists() -> None:
-    text = (ROOT / "docs" / "tour.md").read_text("utf-8")
-    names = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|json|sql))(?::[^`]*)?`", text))
-    known = {path.name for path in (ROOT / "src").rglob("*") if path.is_file()}
-    assert {name for name in names if name.rpartition("/")[2] not in known} == set()
-    folders = {name for name in names if "/" in name}
-    assert {name for name in folders if not list((ROOT / "src" / "bindery").rglob(name))} == set()
+@pytest.mark.parametrize("page", ["docs/tour.md", "CONTRIBUTING.md", "docs/glossary.md"])
+def test_every_path_and_name_of_the_code_that_is_named_exists(page: str) -> None:
+    """Files, folders, ``file.py: name`` and ``make verb``; what stands in angle brackets may be anything."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+    named = set(re.findall(r"`([^`\n]+)`", text)) - {"holiday/beach.jpg"}
+    assert named
+    assert {name for name in named if not _exists(name)} == set()
+
+
+_AREAS = ("src", "tests", "scripts", "bench", "docs", "deploy")
+_FILES = {
+    path.relative_to(ROOT).as_posix(): path
+    for area in _AREAS
+    for path in (ROOT / area, *(ROOT / area).rglob("*"))
+}
+
+
+def _exists(name: str) -> bool:
+    """Whether a text between backticks is there, as far as it names a path, a name in a file, or a verb."""
+    verb = re.fullmatch(r"make ([a-z]+)", name)
+    if verb:
+        return f"\n{verb[1]}: " in (ROOT / "Makefile").read_text("utf-8")
+    path, _, member = name.removeprefix("python ").partition(" " if name.startswith("python ") else ": ")
+    parts = [re.escape(part) for part in re.split(r"<[a-z]+>", path.strip("/"))]
+    if "://" in name or not ("/" in path or re.search(r"\.(?:py|json|sql|md|toml)$", path)):
+        return True
+    found = [file for at, file in _FILES.items() if re.search(rf"(?:^|/){'[^/]+'.join(parts)}$", at)]
+    if not member or name.startswith("python "):
+        return bool(found) and (not path.endswith("/") or any(file.is_dir() for file in found))
+    return any(re.search(rf"\b{re.escape(member)}\b", file.read_text("utf-8")) for file in found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sync/nowhere.py",
+        "nowhere/",
+        "sync/engine.py: no_such_name",
+        "make nothing",
+        "python scripts/none.py NAME",
+    ],
+)
+def test_what_does_not_exist_is_noticed(name: str) -> None:
+    assert not _exists(name)
 
 
 def _metric_names(tmp_path: Path) -> set[str]:
