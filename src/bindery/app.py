@@ -180,7 +180,7 @@ def open_catalog(config: Config) -> Catalog:
 def open_buckets(config: Config) -> Buckets:
     """The configured buckets, those registered at run time, and every folder of the bucket root."""
     addresses = {name: _address(name, store) for name, store in config.buckets.items()}
-    _warn_of_missing_folders(addresses.values(), config.bucket_root)
+    _warn_of_missing_folders(addresses.values(), config.bucket_root, config.register.folders)
     folder_options = {"follow": config.sync.folder_follow}
     return Buckets(addresses, config.bucket_root, config.data, folder_options=folder_options)
 
@@ -195,7 +195,9 @@ def _address(bucket: str, store: str) -> StoreAddress:
     return address
 
 
-def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | None) -> None:
+def _warn_of_missing_folders(
+    addresses: Iterable[StoreAddress], root: Path | None, registered: Iterable[str]
+) -> None:
     """They may be mounted later, so they do not keep the server from starting."""
     if root is not None and not root.is_dir():
         _log.warning("the bucket root is no folder; there are no buckets in it", folder=str(root))
@@ -204,6 +206,11 @@ def _warn_of_missing_folders(addresses: Iterable[StoreAddress], root: Path | Non
         if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
             _log.warning(
                 "the folder of a bucket is not there", bucket=address.bucket, folder=unquote(parts.path)
+            )
+    for folder in registered:
+        if not Path(folder).expanduser().is_dir():
+            _log.warning(
+                "a folder of register.folders is not there; nothing below it can be bound", folder=folder
             )
 
 

@@ -74,7 +74,9 @@ def test_a_port_in_use_names_the_port(tmp_path: Path, taken_port: int) -> None:
 
 
 def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[register]\nfolders = ["/", "/no/such/register"]\n')
     options = ["--port", "0", "--bucket", "photos=/no/such/folder", "--bucket-root", "/no/such/root"]
+    options += ["--config", "c.toml"]
     with subprocess.Popen(
         [*COMMAND, "serve", *options],
         cwd=tmp_path,
@@ -88,6 +90,7 @@ def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
         _, log = server.communicate(timeout=60)
     assert "/no/such/folder" in log
     assert "/no/such/root" in log
+    assert "/no/such/register" in log
     assert server.returncode == 0
 
 
@@ -139,6 +142,26 @@ def test_a_reader_that_goes_away_is_no_failure_to_tell_of(tmp_path: Path) -> Non
         ["/bin/sh", "-c", listing], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", [["docs", "operations"], ["docs"], ["fields"], ["completion", "bash"]])
+def test_output_that_nobody_reads_ends_a_command_as_sigpipe_does(
+    tmp_path: Path, command: list[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [*COMMAND, *command],
+            cwd=tmp_path,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, b"")
 
 
 def test_ctrl_c_ends_a_command_with_130(tmp_path: Path) -> None:

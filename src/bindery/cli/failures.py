@@ -6,6 +6,7 @@
 | 1 | the command could not do it, or found that something is wrong; the sentence says what to do |
 | 2 | the command line makes no sense |
 | 130 | Ctrl-C |
+| 141 | whoever read the output has closed it, as ``head`` does |
 
 ``BINDERY_DEBUG=1`` shows the traceback of a defect.
 """
@@ -15,9 +16,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -25,6 +27,8 @@ from bindery.printable import printable
 
 INTERRUPTED = 130
 """As shells have it for SIGINT: 128 and the number of the signal."""
+UNREAD = 141
+"""The same for SIGPIPE."""
 
 _DEBUG = "BINDERY_DEBUG"
 _ADVICE = {
@@ -49,18 +53,30 @@ def told_in_a_sentence() -> Iterator[None]:
     """What goes wrong within becomes a ClickException or an exit."""
     try:
         yield
+        sys.stdout.flush()  # here, not when the interpreter ends, a closed pipe can still be told
     except click.ClickException as error:
         if not error.message.replace("\n", "").isprintable():  # else it is escaped already, or need not be
             vars(error).update(message=printable(error.message, lines=True))
         raise
-    except (click.exceptions.Exit, BrokenPipeError):
+    except click.exceptions.Exit:
         raise
+    except BrokenPipeError:
+        _leave_output()
+        raise click.exceptions.Exit(UNREAD) from None
     except (KeyboardInterrupt, click.Abort):
         raise click.exceptions.Exit(INTERRUPTED) from None
     except OSError as error:
         raise Failure(_of_the_system(error)) from error
     except Exception as error:
         raise Failure(_of_ours(error)) from error
+
+
+def _leave_output() -> None:
+    """Let what is still to be written go nowhere, so that the end of the interpreter does not fail over it."""
+    with suppress(OSError, ValueError):  # a standard output without a descriptor has no pipe
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _of_ours(error: Exception) -> str:

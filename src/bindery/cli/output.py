@@ -18,13 +18,20 @@ from bindery.printable import printable, printable_json
 _WIDTH_WITHOUT_TERMINAL = 160
 
 
+class _Output(Console):
+    """A closed pipe ends a command in one way, see ``failures``; rich has its own."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """Standard output; wide where it is no terminal, so that URIs stay whole in pipes and logs."""
-    made = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    made = _Output(stderr=stderr, markup=False, emoji=False, highlight=False)
     if made.is_terminal:
         return made
     width = max(made.width, _WIDTH_WITHOUT_TERMINAL)
-    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+    return _Output(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
 
 
 def say(text: str, *, err: bool = False) -> None:
