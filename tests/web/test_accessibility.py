@@ -1,0 +1,45 @@
+"""axe-core finds nothing serious on any page, in light and in dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+from tests.conftest import RunningServer
+
+from .conftest import sign_in
+
+pytestmark = pytest.mark.server
+PUBLIC = ("/", "/sign-in")
+PAGES = ("/console/", "/console/bindings/new", "/explorer/imm/SimpleQuery", "/explorer/ram/CreateUser")
+SEVERE = ("serious", "critical")
+
+
+@pytest.fixture
+def unguarded(browser: Browser, server: RunningServer, scheme: str) -> Iterator[Page]:
+    """A page that a tester may run scripts in."""
+    context = browser.new_context(base_url=server.endpoint, color_scheme=scheme, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_in_anybodys_way(unguarded: Page, server: RunningServer, node_packages: Path) -> None:
+    axe = (node_packages / "node_modules/axe-core/axe.min.js").read_text()
+
+    def problems(path: str) -> list[str]:
+        unguarded.goto(path)
+        unguarded.evaluate(axe)
+        found = unguarded.evaluate("axe.run()")["violations"]
+        return [
+            f"{path}: {each['id']}: {each['nodes'][0]['html']}"
+            for each in found
+            if each["impact"] in SEVERE
+        ]
+
+    seen = [problem for path in PUBLIC for problem in problems(path)]
+    sign_in(unguarded, server.key_id, server.key_secret)
+    seen += [problem for path in PAGES for problem in problems(path)]
+    assert not seen
