@@ -16,12 +16,15 @@ from costly import (
     pdf_with_a_loop_of_forms,
     pptx_with_one_slide_many_times,
 )
+from costly_media import MANY_TAGS, mp3_with_many_id3_tags
 
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.registry import parse_store
 from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.media.tag_counts import has_too_many_tags
 from bindery.extract.pool import ExtractionPool
+from bindery.extract.tags.tiff import Memory
 
 _BY_TIME = (pdf_with_a_fan_of_forms, pdf_with_a_loop_of_forms)
 """Only the clock ends these, inside a library: after one second for a page."""
@@ -51,6 +54,19 @@ def test_a_costly_file_is_read_in_a_small_files_time(
     extract: Callable[[Costly], Extraction], make: Callable[[], Costly]
 ) -> None:
     assert not (extract(make()).failure or "").startswith(("TimeLimit", "MemoryLimit", "WorkerDied"))
+
+
+@pytest.mark.parametrize("make", MANY_TAGS)
+def test_media_with_too_many_tags_are_refused_before_libav_sees_them(
+    extract: Callable[[Costly], Extraction], make: Callable[[], Costly]
+) -> None:
+    assert extract(make()).failure == "ParseFailed: the file has more than 2000 tags"
+
+
+@pytest.mark.parametrize("make", MANY_TAGS)
+def test_media_with_some_dozens_of_tags_are_read(make: Callable[..., Costly]) -> None:
+    few = make(1) if make is mp3_with_many_id3_tags else make(40)
+    assert not has_too_many_tags(Memory(few.data))
 
 
 @pytest.mark.parametrize("make", _BY_TIME)

@@ -47,6 +47,13 @@ def test_the_declared_encoding_wins_over_a_guess_but_not_over_utf_8() -> None:
     assert decode_text(GERMAN.encode("latin-1"), "no such encoding") == GERMAN
 
 
+@pytest.mark.parametrize(
+    "name", ["hex", "zlib", "bz2", "base64", "rot13", "uu", "quopri", "idna", "punycode", "undefined", "\0"]
+)
+def test_what_is_no_encoding_of_texts_is_guessed(name: str) -> None:
+    assert decode_text(GERMAN.encode("latin-1"), name) == GERMAN
+
+
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\x03" * 50, bytes(range(256)) * 9, b"\x07" * 100])
 def test_what_is_no_text_is_refused(data: bytes) -> None:
     with pytest.raises(Unreadable):

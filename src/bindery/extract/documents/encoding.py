@@ -13,6 +13,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+"""Encodings that Python has for names and source code; some take time by the square of the length."""
 _SAMPLE_BYTES = 16 * 1024
 _BINARY_SHARE = 0.1
 _BLANKS = b"\t\n\v\f\r\x1b"
@@ -37,9 +39,13 @@ def _decode_strictly(data: bytes, declared: str | None) -> str | None:
     """Text in UTF-8, else in the declared encoding; None when it is in neither."""
     for encoding in ("utf-8", declared):
         try:
-            # Not final: the data may end within a character.
-            return codecs.getincrementaldecoder(encoding or "")().decode(data)
-        except (UnicodeError, LookupError):
+            codec = codecs.lookup(encoding or "")
+            # Python has codecs of bytes too (hex, zlib); this raises LookupError for them.
+            b" ".decode(codec.name, "ignore")
+            if codec.name not in _NOT_OF_FILES:
+                # Not final: the data may end within a character.
+                return codec.incrementaldecoder().decode(data)
+        except (ValueError, LookupError):
             continue
     return None
 

@@ -32,7 +32,7 @@ _BUFFER = 32 * 1024
 _SECONDS = 1.0
 _SECONDS_PER_BYTE = 0.25 / (1024 * 1024)
 """Processor time after which the file ends for libav. Some of its lists of tags are walked for every new tag."""
-_OPEN_SECONDS = 2.0
+_OPEN_SECONDS = 1.0
 """The same for what libav does between two reads, which costs a worker and the whole file."""
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _PLAYLIST = re.compile(rb"\s*(?:\xef\xbb\xbf)?#EXTM3U")

@@ -1,0 +1,71 @@
+"""Counts the frames of ID3 tags. Source: ID3v2.2 to 2.4 (id3.org)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bindery.extract.tags.tiff import Source
+
+_HEAD_BYTES = 10
+_OLD, _NEWEST = 2, 4
+_EXTENDED, _FOOTER = 0x40, 0x10
+_PADDING_BYTES = 64 * 1024
+
+
+class Id3Tags(NamedTuple):
+    """What stands at some place: frames, with one for every tag, and where something else begins."""
+
+    frames: int
+    end: int
+
+
+def id3_tags(source: Source, at: int, most: int) -> Id3Tags:
+    """The ID3 tags from an offset on, which may follow each other; not many more frames than ``most``."""
+    frames = 0
+    while frames <= most:
+        head = source.peek_at(at, _HEAD_BYTES)
+        if len(head) < _HEAD_BYTES or not head.startswith(b"ID3"):
+            break
+        end = at + _HEAD_BYTES + _synchsafe(head[6:10])
+        frames += 1 + _frames(source, at, end, most - frames)
+        at = end + (_HEAD_BYTES if head[3] == _NEWEST and head[5] & _FOOTER else 0)
+    return Id3Tags(frames, at)
+
+
+def _frames(source: Source, at: int, end: int, most: int) -> int:
+    _, _, _, version, _, flags = source.peek_at(at, 6)
+    header = 6 if version == _OLD else 10
+    at += _HEAD_BYTES
+    if version != _OLD and flags & _EXTENDED:
+        size = source.peek_at(at, 4)
+        at += _synchsafe(size) if version == _NEWEST else 4 + int.from_bytes(size, "big")
+    frames = 0
+    while at + header <= end and frames <= most:
+        frame = source.peek_at(at, header)
+        if len(frame) < header:
+            break
+        if not any(frame):
+            at += _blank(source, at, end) // header * header
+            continue
+        at += header + _size(frame, version)
+        frames += 1
+    return frames
+
+
+def _size(frame: bytes, version: int) -> int:
+    if version == _OLD:
+        return int.from_bytes(frame[3:6], "big")
+    return _synchsafe(frame[4:8]) if version == _NEWEST else int.from_bytes(frame[4:8], "big")
+
+
+def _blank(source: Source, at: int, end: int) -> int:
+    """Bytes of zero, behind which frames may go on."""
+    data = source.peek_at(at, min(end - at, _PADDING_BYTES))
+    return len(data) - len(data.lstrip(b"\0"))
+
+
+def _synchsafe(data: bytes) -> int:
+    value = 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+    return value
