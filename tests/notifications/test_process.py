@@ -15,6 +15,7 @@ from bindery.notifications.announcements import BATCH_INDEX_EVENT, BINDING_EVENT
 pytestmark = pytest.mark.server
 
 Start = Callable[..., Any]
+TOKEN = "a-token-of-the-metrics"
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ def options(tmp_path: Path, receiver: Receiver) -> list[str]:
         f'[notifications]\nsecret = "{SECRET}"\n'
         f'[notifications.topics]\nindexed = "{receiver.url}"\n'
         f'[notifications.events]\noperations = "{receiver.url}"\n'
+        f'[metrics]\ntoken = "{TOKEN}"\n'
     )
     return ["--config", str(path)]
 
@@ -38,7 +40,10 @@ def media(tmp_path: Path) -> Path:
 
 
 def metrics(server: Any) -> str:
-    with urllib.request.urlopen(server.endpoint + "/metrics") as page:
+    request = urllib.request.Request(
+        server.endpoint + "/metrics", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    with urllib.request.urlopen(request) as page:
         return str(page.read().decode())
 
 

@@ -20,6 +20,8 @@ from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3, signature_v1, string_to_sign_v1
 from bindery.api.operations import operation_ids
 from bindery.api.spec.model import Operation, load_models
+from bindery.catalog.records import Backlog
+from bindery.clock import now_ns
 from bindery.stopping import Interrupted
 
 if TYPE_CHECKING:
@@ -274,6 +276,37 @@ def test_bindings_are_shown_with_their_books(api: Api, dataset: dict[str, str]) 
         'bindery_binding_objects{bucket="nowhere",class="listed",dataset="dataset",project="project"} 0.0'
         in page
     )
+
+
+def test_destinations_of_notifications_are_named_to_those_who_may_know_them(
+    make_api: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, now = make_api(), now_ns()
+    delivery, outbox = api.context.delivery, api.catalog.outbox
+    tried = {("MNS/one", "delivered"): 2, ("MNS/two", "delivered"): 3, ("MNS/two", "failed"): 1}
+    waits = {
+        "MNS/one": Backlog(count=4, oldest=now - 10 * 10**9),
+        "MNS/two": Backlog(count=5, oldest=now - 9_000 * 10**9),
+    }
+    monkeypatch.setattr(delivery, "tries", lambda: tried)
+    monkeypatch.setattr(type(outbox), "backlog", lambda _: waits)
+
+    def series(*, named: bool) -> dict[str, float]:
+        lines = api.gateway.metrics.text(named=named).decode().splitlines()
+        found = [line.rpartition(" ") for line in lines if line.startswith("bindery_notifications")]
+        return {name: float(number) for name, _, number in found}
+
+    summed = series(named=False)
+    assert summed.pop("bindery_notifications_oldest_seconds") == pytest.approx(9_000, abs=600)
+    assert summed == {
+        'bindery_notifications_total{outcome="delivered"}': 5,
+        'bindery_notifications_total{outcome="failed"}': 1,
+        "bindery_notifications_pending": 9,
+    }
+    named = series(named=True)
+    assert named['bindery_notifications_total{destination="MNS/two",outcome="delivered"}'] == 3
+    assert named['bindery_notifications_pending{destination="MNS/one"}'] == 4
+    assert len(named) == 7
 
 
 def _extension(api: Api, key: tuple[str, str], permit: Callable[[str], str], nonce: str) -> tuple[int, str]:

@@ -42,11 +42,11 @@ class Metrics:
             registry=self._registry,
         )
         self._registry.register(_LoadCollector(pools, budgets or {}))
-        self._bindings = {told: CollectorRegistry() for told in (False, True)}
-        for told, registry in self._bindings.items():
-            registry.register(_BindingCollector(context, named=told))
+        self._told = {named: CollectorRegistry() for named in (False, True)}
+        for named, registry in self._told.items():
+            registry.register(_BindingCollector(context, named=named))
+            registry.register(_NotificationCollector(context, named=named))
         self._registry.register(_ExtractionCollector(context))
-        self._registry.register(_NotificationCollector(context))
         self._registry.register(_IndexCollector(context))
 
     def count(self, product: str, action: str, code: str, seconds: float) -> None:
@@ -58,8 +58,8 @@ class Metrics:
         self._events.labels(outcome).inc(number)
 
     def text(self, *, named: bool) -> bytes:
-        """The page for Prometheus; only with ``named`` does it tell of single projects, datasets and buckets."""
-        return generate_latest(self._registry) + generate_latest(self._bindings[named])
+        """The page for Prometheus; only with ``named`` does it tell of single bindings and destinations."""
+        return generate_latest(self._registry) + generate_latest(self._told[named])
 
 
 class _RequestCollector(Collector):
@@ -197,31 +197,51 @@ class _ExtractionCollector(Collector):
 
 
 class _NotificationCollector(Collector):
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, *, named: bool) -> None:
+        self._context, self._named = context, named
+        self._labels = ["destination"] if named else []
 
     def collect(self) -> Iterator[Metric]:
-        """What waits for each destination, and what became of the tries."""
+        """What became of the tries and what waits: with ``named`` for each destination, else for all together."""
+        yield self._tries()
+        yield from self._backlog()
+
+    def _tries(self) -> Metric:
         tries = CounterMetricFamily(
             "bindery_notifications",
             "Tries to deliver a notification (delivered, failed), and those given up (expired).",
-            labels=["destination", "outcome"],
+            labels=[*self._labels, "outcome"],
         )
+        counts: Counter[tuple[str, ...]] = Counter()
         for (destination, outcome), count in self._context.delivery.tries().items():
-            tries.add_metric([destination, outcome], count)
+            counts[(*self._shown(destination), outcome)] += count
+        for labels, count in counts.items():
+            tries.add_metric(labels, count)
+        return tries
+
+    def _backlog(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily(
-            "bindery_notifications_pending", "Notifications not delivered yet.", labels=["destination"]
+            "bindery_notifications_pending", "Notifications not delivered yet.", labels=self._labels
         )
         oldest = GaugeMetricFamily(
             "bindery_notifications_oldest_seconds",
             "Age of the oldest notification that is not delivered.",
-            labels=["destination"],
+            labels=self._labels,
         )
         now = now_ns()
+        counts: Counter[tuple[str, ...]] = Counter()
+        began: dict[tuple[str, ...], int] = {}
         for destination, backlog in self._context.catalog.outbox.backlog().items():
-            waiting.add_metric([destination], backlog.count)
-            oldest.add_metric([destination], (now - backlog.oldest) / 1e9)
-        yield from (tries, waiting, oldest)
+            labels = self._shown(destination)
+            counts[labels] += backlog.count
+            began[labels] = min(backlog.oldest, began.get(labels, now))
+        for labels, count in counts.items():
+            waiting.add_metric(labels, count)
+            oldest.add_metric(labels, (now - began[labels]) / 1e9)
+        yield from (waiting, oldest)
+
+    def _shown(self, destination: str) -> tuple[str, ...]:
+        return (destination,) if self._named else ()
 
 
 class _IndexCollector(Collector):
