@@ -45,9 +45,10 @@ check: $(READY) ## format, lint, types, layers
 bench: $(READY) ## run the benchmarks of the budgets
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
-docs: $(READY) ## write the generated reference pages
+docs: $(READY) ## write the generated reference pages, and all pages as a site in the folder site
 	$(BIN)/python scripts/generate_messages.py
 	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python scripts/build_site.py
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-annotate --no-header pyproject.toml
@@ -58,7 +59,7 @@ lock: ## renew requirements.lock (what a user needs) and requirements-dev.lock (
 	$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## remove what make made
-	rm -rf $(VENV) node_modules tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache demo-data
+	rm -rf $(VENV) node_modules tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache demo-data site
 
 $(VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bindery needs Python 3.11 or newer; set PYTHON=python3.11")'

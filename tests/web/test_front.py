@@ -37,15 +37,18 @@ def test_callers_of_the_api_get_its_answers(server: Any) -> None:
 
 
 def test_the_documentation_is_here(server: Any) -> None:
-    status, kind, names = fetch(server, "/docs")
+    status, kind, names = fetch(server, "/docs", accept="*/*")
     assert (status, kind) == (200, "text/plain")
     assert "/docs/configuration" in names.split()
     for name in names.split():
-        assert fetch(server, name)[:2] == (200, "text/plain")
+        assert fetch(server, name, accept="*/*")[:2] == (200, "text/plain")
+        assert fetch(server, name)[:2] == (200, "text/html")
     assert fetch(server, "/docs/configuration.md")[2].startswith("# Configuration")
 
 
-@pytest.mark.parametrize("path", ["/docs/nosuch", "/docs/../README", "/docs/%2e%2e/README.md"])
+@pytest.mark.parametrize(
+    "path", ["/docs/nosuch", "/docs/../README", "/docs/%2e%2e/README.md", "/docs/imm/NoSuch"]
+)
 def test_there_is_nothing_else(server: Any, path: str) -> None:
     assert fetch(server, path)[0] == 404
 

@@ -42,9 +42,13 @@ class Pages:
 
     def render(self, template: str, request: PageRequest, values: Mapping[str, Any]) -> str:
         """The text of a page: ``sign_in/sign_in.html``."""
-        return self._environment.get_template(template).render(
-            {"request": request, "t": request.t, "now": datetime.now(UTC), **values}
+        return self.write(
+            template, {"request": request, "t": request.t, "now": datetime.now(UTC), **values}
         )
+
+    def write(self, template: str, values: Mapping[str, Any]) -> str:
+        """A page that nobody asks for, of a site without a server: ``t`` must be among the values."""
+        return self._environment.get_template(template).render(values)
 
 
 def as_data(value: object) -> Markup:

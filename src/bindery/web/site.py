@@ -14,7 +14,7 @@ from bindery.access.signing_in import SigningIn
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
-from bindery.web import console, explorer, front, guides, preferences, sign_in
+from bindery.web import console, explorer, front, preferences, reference, sign_in
 from bindery.web.assets import load_assets
 from bindery.web.calls import CallFailed
 from bindery.web.headers import HEADERS
@@ -30,7 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *front.ROUTES,
     *console.ROUTES,
     *explorer.ROUTES,
-    *guides.ROUTES,
+    *reference.ROUTES,
     *sign_in.ROUTES,
     *preferences.ROUTES,
 )
