@@ -69,6 +69,29 @@ def test_a_file_that_is_no_record(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / "catalog.db").read_bytes() == content
 
 
+def test_an_emptied_record_is_not_taken_for_a_new_one(open_catalog: OpenCatalog, tmp_path: Path) -> None:
+    catalog = open_catalog()
+    place = make_place(catalog)
+    catalog.bindings.commit(scan_of(place, "a", "b"))
+    assert catalog.queries.search(place.dataset.id, None).total_hits == 2
+    catalog.close()
+    record = tmp_path / "data" / "catalog.db"
+    for path in (tmp_path / "data").glob("catalog.db*"):
+        path.unlink()
+    record.touch()
+    with pytest.raises(CatalogUnusable, match=r"is empty.*backup.*remove the empty file"):
+        open_catalog()
+    assert record.stat().st_size == 0
+    record.unlink()
+    assert open_catalog().projects.list() == []
+
+
+def test_a_first_start_that_was_cut_off_goes_on(open_catalog: OpenCatalog, tmp_path: Path) -> None:
+    (tmp_path / "data" / "index").mkdir(parents=True)
+    (tmp_path / "data" / "catalog.db").touch()
+    assert open_catalog().projects.list() == []
+
+
 def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "catalog.db") as other:
         other.execute("CREATE TABLE project (x)")

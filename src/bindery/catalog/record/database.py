@@ -10,7 +10,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -42,7 +42,7 @@ _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 class Database:
     """``catalog.db`` in a folder, opened for this process alone.
 
-    Raises CatalogUnusable when the file is damaged, newer than this program, or in use. The whole file is not
+    Raises CatalogUnusable when the file is damaged, emptied, newer than this program, or in use. The whole file is not
     checked at the start, for that takes seconds a gigabyte: a damaged page is reported when it is read.
     """
 
@@ -57,6 +57,7 @@ class Database:
         """Held while connections are made and while the record closes; never for long."""
         self.writability = Writability(folder, self._probe)
         try:
+            _check_not_emptied(self.path)
             self._writer = connect(self.path, cache_kib=_WRITER_CACHE_KIB, read_only=False)
         except BaseException:
             self._unlock()
@@ -265,6 +266,20 @@ def split_script(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _check_not_emptied(record: Path) -> None:
+    """An empty file is a first start that was cut off, unless an index beside it tells that there was more.
+
+    Raises CatalogUnusable. A file that is not there was removed by somebody, to start anew.
+    """
+    with suppress(OSError):
+        if record.stat().st_size or not any((record.parent / "index").glob("*.duckdb")):
+            return
+        raise CatalogUnusable(
+            f"the record {record} is empty, but the index beside it is not: what it held is lost; restore a backup "
+            "of it, or remove the empty file to start anew, with every bucket scanned again"
+        )
 
 
 def _lock_folder(folder: Path) -> int:
