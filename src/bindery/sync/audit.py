@@ -22,7 +22,7 @@ from bindery.catalog.documents import summarize
 from bindery.catalog.records import Binding, BindingState, FileSummary, LedgerFilter, Outcome
 from bindery.sync.gaps import Gap
 from bindery.sync.lookups import look, look_up_all
-from bindery.sync.scope import list_within, matcher, outermost_prefixes
+from bindery.sync.scope import is_listed, list_within, matcher, outermost_prefixes
 from bindery.sync.troubles import code_of
 
 SAMPLES = 100
@@ -30,6 +30,7 @@ SAMPLES = 100
 _BATCH = 256
 _PAGE = 1_000
 _IN_MEMORY_BYTES = 16 * 1024 * 1024
+_FIGURES = ("listed", "entries", "matching", "failed", "excluded")
 _PAUSE_SECONDS = 0.25
 _PATIENCE_SECONDS = 30.0
 """How long a repair may go without getting further."""
@@ -80,6 +81,8 @@ class Suspect(msgspec.Struct, frozen=True, array_like=True):
     key: str
     etag: str = ""
     size: int = 0
+    counted: tuple[int, int, int] = (0, 0, 0)
+    """What it adds to ``listed``, ``entries`` and ``failed`` of the report so far."""
 
 
 class _View(msgspec.Struct, frozen=True):
@@ -90,6 +93,8 @@ class _View(msgspec.Struct, frozen=True):
     entry: FileSummary | None
     within: bool
     difference: Difference | None
+    counted: tuple[int, int, int]
+    """What it adds to ``listed``, ``entries`` and ``failed``."""
 
 
 class Suspects:
@@ -165,11 +170,8 @@ class Audit:
         with _closing_on_error(suspects):
             listing = gap.passing(list_within(self._store, prefixes))
             for key, info, entry in side_by_side(listing, self._entries()):
-                report.listed += info is not None
-                report.entries += entry is not None
-                if entry is not None and entry.object_status == "Failed":
-                    report.failed += 1
                 view = self._view(key, info, entry)
+                self._count(view)
                 if view.difference is not None:
                     suspects.add(_suspect(view))
                 elif info is not None:
@@ -219,7 +221,17 @@ class Audit:
 
     def _view(self, key: str, info: ObjectInfo | None, entry: FileSummary | None) -> _View:
         within = info is not None and (self._within is None or self._within(info))
-        return _View(key, info, entry, within, compare(info if within else None, entry))
+        listed = info is not None and is_listed(self._binding.scope, key)
+        failed = entry is not None and entry.object_status == "Failed"
+        counted = int(listed), int(entry is not None), int(failed)
+        return _View(key, info, entry, within, compare(info if within else None, entry), counted)
+
+    def _count(self, view: _View, counted: tuple[int, int, int] = (0, 0, 0)) -> None:
+        """Add a key as it is now in place of what was counted of it."""
+        report, now = self.report, view.counted
+        report.listed += now[0] - counted[0]
+        report.entries += now[1] - counted[1]
+        report.failed += now[2] - counted[2]
 
     # looking again
 
@@ -246,15 +258,18 @@ class Audit:
             for batch in suspects.batches():
                 self._check_stop()
                 for suspect, view in zip(batch, self._look(batch), strict=True):
+                    if view.difference is not None and not final:
+                        kept.add(suspect)
+                        continue
+                    self._count(view, suspect.counted)
                     if view.difference is None:
                         self.report.matching += view.within
                         self.report.excluded += view.info is not None and not view.within
-                    elif final and self._is_moving(suspect, view):
+                    elif self._is_moving(suspect, view):
                         self.report.changing += 1
                     else:
-                        kept.add(suspect)
-                        if final:
-                            self._note(view.difference, view.key)
+                        kept.add(msgspec.structs.replace(suspect, counted=view.counted))
+                        self._note(view.difference, view.key)
         suspects.close()
         return kept
 
@@ -298,8 +313,9 @@ class Audit:
             self.report.repaired += len(keys)
 
     def _wait_for_repair(self, suspects: Suspects) -> Suspects:
-        """Until nothing differs any more, or nothing has become better for a while."""
-        matching, excluded = self.report.matching, self.report.excluded
+        """Until nothing differs any more, or nothing has become better for a while. The figures stay those of
+        the comparison."""
+        found = {name: getattr(self.report, name) for name in _FIGURES}
         since = time.monotonic()
         while suspects.count and time.monotonic() - since < _PATIENCE_SECONDS:
             self._rest()
@@ -307,7 +323,8 @@ class Audit:
             suspects = self._again(suspects, final=False)
             if suspects.count < before:
                 since = time.monotonic()
-        self.report.matching, self.report.excluded = matching, excluded
+        for name, figure in found.items():
+            setattr(self.report, name, figure)
         return suspects
 
     def _rest(self) -> None:
@@ -348,8 +365,8 @@ def side_by_side(
 
 def _suspect(view: _View) -> Suspect:
     if view.info is None or not view.within:
-        return Suspect(view.key)
-    return Suspect(view.key, view.info.etag, view.info.size)
+        return Suspect(view.key, counted=view.counted)
+    return Suspect(view.key, view.info.etag, view.info.size, view.counted)
 
 
 @contextmanager
