@@ -48,10 +48,13 @@ def list_guides() -> tuple[Guide, ...]:
 
 def render_guide(name: str, address: Callable[[str], str]) -> Markup | None:
     """A guide; ``address`` tells where another one is. None when there is none of that name."""
-    text = page_text(name)
-    if text is None:
-        return None
-    tokens = _parse(text)
+    return _render(name, address) if name in page_names() else None
+
+
+@cache
+def _render(name: str, address: Callable[[str], str]) -> Markup:
+    """Kept: parsing a long guide takes a tenth of a second."""
+    tokens = _parse(page_text(name) or "")
     for token in tokens:
         _mend_links(token.children or (), address)
     reader = _reader()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from functools import cache
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from bindery.web.routes import Route
 _LAYOUT = "layout/base.html"
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _OTHERWISE = "localhost:8180"
+_HERE = ServerPlaces()
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -86,7 +88,7 @@ async def show_index(request: PageRequest) -> web.Response:
     """Guides and operations."""
     if not _is_browser(request):
         return _text("\n".join(f"/docs/{name}" for name in page_names()) + "\n")
-    return request.render("reference/index.html", **frame(ServerPlaces()), **index_values())
+    return await _render(request, "index", index_values())
 
 
 async def show_guide(request: PageRequest) -> web.Response:
@@ -94,22 +96,27 @@ async def show_guide(request: PageRequest) -> web.Response:
     name = request.named["name"]
     if not _is_browser(request) or name.endswith(".md"):
         return _written(name)
-    places = ServerPlaces()
     try:
-        values = guide_values(name, places)
+        values = guide_values(name, _HERE)
     except KeyError:
         raise PageError(HTTPStatus.NOT_FOUND, "errors.missing") from None
-    return request.render("reference/guide.html", **frame(places), **values)
+    return await _render(request, "guide", values)
 
 
 async def show_page_of_operation(request: PageRequest) -> web.Response:
     """One operation."""
-    identifier, places = "{product}:{operation}".format(**request.named), ServerPlaces()
+    identifier = "{product}:{operation}".format(**request.named)
     try:
-        values = operation_values(identifier, places, _endpoint(request))
+        values = operation_values(identifier, _HERE, _endpoint(request))
     except KeyError:
         raise PageError(HTTPStatus.NOT_FOUND, "errors.missing") from None
-    return request.render("reference/operation.html", **frame(places), **values)
+    return await _render(request, "operation", values)
+
+
+async def _render(request: PageRequest, template: str, values: dict[str, Any]) -> web.Response:
+    """In a thread: the list of all pages makes them long, and calls must not wait for readers."""
+    around = frame(_HERE)
+    return await asyncio.to_thread(request.render, f"reference/{template}.html", **around, **values)
 
 
 def _is_browser(request: PageRequest) -> bool:
