@@ -126,7 +126,7 @@ class SigningIn:
         if session is None:
             return None
         now = now_ns()
-        if now - session.use_time > self._settings.idle * _SECOND or self._is_old(session, now):
+        if self._is_over(session, now):
             self._sessions.end(session.id)
             return None
         identity = self._find(session.key_id)
@@ -136,6 +136,11 @@ class SigningIn:
             self._sessions.note_use(session.id, now)
         return SignedIn(identity, session)
 
+    def sessions(self, identity: Identity) -> list[BrowserSession]:
+        """Where somebody is signed in, the newest first; not those whose time is over."""
+        now = now_ns()
+        return [session for session in self._sessions.list(identity.arn) if not self._is_over(session, now)]
+
     def end(self, session: BrowserSession) -> None:
         """Sign out of this browser."""
         self._sessions.end(session.id)
@@ -144,8 +149,11 @@ class SigningIn:
         """Sign out everywhere; of how many browsers."""
         return self._sessions.end_all(identity.arn)
 
-    def _is_old(self, session: BrowserSession, now: int) -> bool:
-        return now - session.create_time > self._settings.longest * _SECOND
+    def _is_over(self, session: BrowserSession, now: int) -> bool:
+        return (
+            now - session.use_time > self._settings.idle * _SECOND
+            or now - session.create_time > self._settings.longest * _SECOND
+        )
 
     def _find(self, key_id: str) -> Identity | None:
         """Whoever has the key for good; keys of role sessions come with tokens of their own."""

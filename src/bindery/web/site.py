@@ -14,7 +14,7 @@ from bindery.access.signing_in import SigningIn
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
-from bindery.web import console, explorer, front, preferences, reference, sign_in
+from bindery.web import access, console, explorer, front, preferences, reference, sign_in
 from bindery.web.assets import load_assets
 from bindery.web.calls import CallFailed
 from bindery.web.headers import HEADERS
@@ -28,6 +28,7 @@ _SAFE = ("GET", "HEAD")
 _OURS = ("same-origin", "none")
 ROUTES: tuple[Route, ...] = (
     *front.ROUTES,
+    *access.ROUTES,
     *console.ROUTES,
     *explorer.ROUTES,
     *reference.ROUTES,

@@ -1,7 +1,7 @@
 """The console: projects, datasets and bindings as people look at them."""
 
-from bindery.web.console import binding, overview
+from bindery.web.console import binding, health, overview, tasks
 
-ROUTES = (*overview.ROUTES, *binding.ROUTES)
+ROUTES = (*overview.ROUTES, *binding.ROUTES, *tasks.ROUTES, *health.ROUTES)
 
 __all__ = ["ROUTES"]

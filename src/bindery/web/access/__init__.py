@@ -1,0 +1,14 @@
+"""``/console/access/…``: who may do what, and who did it."""
+
+from bindery.web.access import acts, audit, entities, policy, sessions, simulator
+
+ROUTES = (
+    *simulator.ROUTES,
+    *audit.ROUTES,
+    *sessions.ROUTES,
+    *policy.ROUTES,
+    *entities.ROUTES,
+    *acts.ROUTES,
+)
+
+__all__ = ["ROUTES"]

@@ -1,0 +1,143 @@
+"""Lists of users, groups, roles and policies, new ones, and the page of a user, group or role."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from bindery.web.access.kinds import KINDS, Kind, Section, items_of, kind_of
+from bindery.web.access.rights import rights_of
+from bindery.web.page_request import PageRequest
+from bindery.web.routes import Route
+
+_PAGE = 50
+_PICKED = 100
+"""How many names a field suggests; others can be typed."""
+_DOCUMENTS = {
+    "PolicyDocument": """{
+  "Version": "1",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": ["imm:Get*", "imm:List*", "imm:SimpleQuery"],
+      "Resource": "*"
+    }
+  ]
+}""",
+    "AssumeRolePolicyDocument": """{
+  "Version": "1",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "sts:AssumeRole",
+      "Principal": {"RAM": ["acs:ram::ACCOUNT:root"]}
+    }
+  ]
+}""",
+}
+
+
+async def show_list(request: PageRequest) -> web.Response:
+    """One page of them."""
+    return await _show_list(request, kind_of(request.named["kind"]))
+
+
+async def create(request: PageRequest) -> web.Response:
+    """Make one and show it, or say beside the form why not."""
+    kind, form = kind_of(request.named["kind"]), await request.form()
+    values = {name: form.get(name, "").strip() or None for name in (kind.name, *kind.fields)}
+    reply = await request.caller.call(kind.create, values)
+    if reply.ok:
+        return request.go_to(kind.page(form.get(kind.name, "").strip()))
+    return await _show_list(request, kind, form=form, problem=refusal(reply.data))
+
+
+async def _show_list(
+    request: PageRequest, kind: Kind, *, form: dict[str, str] | None = None, problem: str = ""
+) -> web.Response:
+    marker = request.query.get("marker", "")
+    answer = await request.caller.get(
+        kind.list.operation, {"MaxItems": _PAGE} | ({"Marker": marker} if marker else {})
+    )
+    account = request.who.identity.account_id
+    return request.render(
+        "access/list.html",
+        status=HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,
+        kind=kind,
+        items=items_of(answer, kind.list),
+        next=answer.get("Marker", "") if answer.get("IsTruncated") else "",
+        marker=marker,
+        rights=await rights_of(request),
+        values={name: text.replace("ACCOUNT", account) for name, text in _DOCUMENTS.items()} | (form or {}),
+        problem=problem,
+    )
+
+
+async def show(request: PageRequest) -> web.Response:
+    """A user, group or role."""
+    return await show_one(request, kind_of(request.named["kind"]))
+
+
+async def show_one(
+    request: PageRequest, kind: Kind, *, problem: str = "", new_key: dict[str, Any] | None = None
+) -> web.Response:
+    """Its page, with what went wrong or a key whose secret is never shown again."""
+    caller, named = request.caller, {kind.name: request.named["name"]}
+    facts = next(iter(_structs(await caller.get(kind.get, named))))
+    looked = await asyncio.gather(*(look(request, section, named) for section in kind.sections.values()))
+    return request.render(
+        "access/entity.html",
+        status=HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,
+        kind=kind,
+        name=facts.get(kind.name, request.named["name"]),
+        facts=facts,
+        sections=dict(zip(kind.sections, looked, strict=True)),
+        rights=await rights_of(request),
+        problem=problem,
+        new_key=new_key,
+        suggested=await _suggested(request, kind),
+    )
+
+
+async def look(request: PageRequest, section: Section, values: dict[str, Any]) -> dict[str, Any]:
+    """A list of the page, or why the reader may not see it."""
+    reply = await request.caller.call(section.operation, values)
+    if reply.ok:
+        return {"entries": items_of(reply.data, section), "problem": ""}
+    return {"entries": [], "problem": refusal(reply.data)}
+
+
+def refusal(data: dict[str, Any]) -> str:
+    """What a page says of a call that failed."""
+    return f"{data.get('Code', '')}: {data.get('Message', '')}"
+
+
+async def _suggested(request: PageRequest, kind: Kind) -> dict[str, list[str]]:
+    """Names for the fields of the page."""
+    asked = [KINDS[name] for name in ("users", "groups", "policies") if name in kind.sections]
+    found = await asyncio.gather(*(look(request, each.list, {"MaxItems": _PICKED}) for each in asked))
+    return {
+        each.path: [entry[each.name] for entry in held["entries"]]
+        for each, held in zip(asked, found, strict=True)
+    }
+
+
+def _structs(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [value for value in answer.values() if isinstance(value, dict)]
+
+
+async def go_to_users(request: PageRequest) -> web.Response:
+    """Where one begins."""
+    return request.go_to("/console/access/users")
+
+
+ROUTES = (
+    Route(path="/console/access", page=go_to_users),
+    Route(path="/console/access/", page=go_to_users),
+    Route(path="/console/access/{kind}", page=show_list),
+    Route(path="/console/access/{kind}", page=create, method="POST"),
+    Route(path="/console/access/{kind}/{name}", page=show),
+)
