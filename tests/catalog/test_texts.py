@@ -356,6 +356,30 @@ def test_more_than_can_be_read_for_one_answer(shared: Catalog, monkeypatch: pyte
         assert 60 <= total <= 90
 
 
+@pytest.mark.parametrize(("affordable", "most", "exact"), [(50, 52, False), (200, 100, True)])
+def test_what_is_read_for_one_answer_is_bounded(
+    shared: Catalog, monkeypatch: pytest.MonkeyPatch, affordable: int, most: int, exact: bool
+) -> None:
+    """The sample and the page together, and no text twice."""
+    read: list[str] = []
+    look_into = fuzzy.FuzzySearch._look_into
+
+    def counted(search: fuzzy.FuzzySearch, uri: str) -> bool:
+        read.append(uri)
+        return look_into(search, uri)
+
+    monkeypatch.setattr(fuzzy.FuzzySearch, "_look_into", counted)
+    monkeypatch.setattr(fuzzy, "_SAMPLE", 10)
+    monkeypatch.setattr(DatasetIndex, "hold_texts", lambda _: False)
+    monkeypatch.setattr(fuzzy, "_COST_WHILE_WAITING", affordable * fuzzy._COST_OF_DOCUMENT)
+    held = [f"{'north south é' if place % 2 else 'north of the south'} {place}" for place in range(100)]
+    dataset = store(shared, held)
+    page = shared.queries.fuzzy_search(dataset.id, "north south", limit=100)
+    assert len(read) == len(set(read)) <= most
+    assert (page.total_hits == 50) or not exact
+    assert (page.next_token == "") is exact
+
+
 def test_a_changed_text_is_found_and_the_earlier_no_more(catalog: Catalog, place: Place) -> None:
     for word, other in (("first", "second"), ("second", "first")):
         catalog.files.write(place.dataset.id, [replace(write_of("k"), text=f"the {word} one")])

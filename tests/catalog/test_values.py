@@ -6,8 +6,10 @@ import sys
 
 import duckdb
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from bindery.catalog.query.folding import fold_text
+from bindery.catalog.query.folding import FoldedSearch, fold_text
 from bindery.catalog.query.values import fuzzy_text, lower_text, parse_point, tokens_of
 
 from . import reference
@@ -101,3 +103,36 @@ def test_fuzzy_texts_do_not_run_into_each_other() -> None:
 )
 def test_points(text: str, point: tuple[float, float] | None) -> None:
     assert parse_point(text) == point
+
+
+# Characters of which folding makes others, or that join those before them.
+_PIECES = st.text(
+    "aefikns ;?`\u00e9\u0301\u0323\u0307\u00df\u0130\u0149\u017f\u037e\u1e9a\u1fef\u212a\ufb03\ufb05\u676d\ud800EK"
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_PIECES, _PIECES, _PIECES)
+@example("", "e", "\u0301")
+@example("\u676d", "k", "\u212a")
+@example("\u00e9", "?", "")
+def test_a_text_is_searched_without_being_folded(before: str, piece: str, behind: str) -> None:
+    wanted = fold_text(piece)
+    for text in (before + piece + behind, before + behind):
+        assert FoldedSearch(wanted).holds(text) in (None, wanted in fold_text(text))
+
+
+def test_most_texts_need_no_folding() -> None:
+    text = "eta oin shr " * 1_000 + "\u676d\u5dde" * 500 + " the END, then"
+    assert FoldedSearch("the end").holds(text) is True
+    assert FoldedSearch("not there").holds(text) is False
+
+
+def test_what_folding_makes_ascii_of_is_folded() -> None:
+    every = [chr(code) for code in range(0x80, 0x30000) if not 0xD800 <= code < 0xE000]
+    for char in every:
+        folded = fold_text(char)
+        if not folded.isascii() and not any(part.isascii() for part in folded):
+            continue
+        ascii_part = next(part for part in folded if part.isascii())
+        assert FoldedSearch(ascii_part).holds(f"\u676d{char}") is None, hex(ord(char))

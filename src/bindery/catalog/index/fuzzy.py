@@ -1,8 +1,8 @@
 """FuzzyQuery: files that hold a piece of text, in short fields (a column) or in their document's text.
 
 The index of texts names those that hold it for sure and those that may. The latter are read in the record, up
-to a bound for one question, and then the total is exact. Where more would have to be read, a page is filled in
-order until as many were read, and the total is told by a sample.
+to a bound for one question, and then the total is exact. A sample tells first whether they are too many to be read:
+then it tells the total, too, and a page is filled in order until as much was read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bindery.catalog.index.statements import (
 )
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.query.compile import Condition
-from bindery.catalog.query.folding import fold_text
+from bindery.catalog.query.folding import FoldedSearch, fold_text
 from bindery.catalog.query.token import Position
 
 MOST_READ = 10_000
@@ -48,6 +48,7 @@ class FuzzySearch:
         self._view = view
         self._text_of = text_of
         self._wanted = wanted
+        self._search = FoldedSearch(wanted)
         self._bounds = bounds
         self._cost = 0
         self._most = READING_COST
@@ -61,11 +62,18 @@ class FuzzySearch:
         doubtful = candidates.doubtful
         if candidates.waiting:
             self._most = _COST_WHILE_WAITING
-        if len(doubtful) <= MOST_READ:
+        if len(doubtful) <= MOST_READ and self._are_cheap(doubtful):
             held = self._read(self._readable(doubtful))
             if held is not None:
                 return self._exact(request, after, candidates.sure + held)
         return self._estimated(request, after, candidates.sure, doubtful)
+
+    def _are_cheap(self, doubtful: list[int]) -> bool:
+        """Whether reading all of them costs no more than an answer may, as far as a sample tells."""
+        if len(doubtful) <= _SAMPLE:
+            return True
+        self._read_sample(doubtful)
+        return self._cost * len(doubtful) <= self._most * len(self._verdicts)
 
     def _readable(self, texts: list[int]) -> list[tuple[Any, ...]]:
         """Each of these texts with a file that has it, unless a short field of the file holds what is wanted."""
@@ -102,8 +110,12 @@ class FuzzySearch:
         self._cost += _COST_OF_DOCUMENT
         if text is None:
             return False
-        self._cost += len(text) if text.isascii() else len(text) * _COST_BEYOND_ASCII
-        return self._wanted in fold_text(text)
+        self._cost += len(text)
+        found = self._search.holds(text)
+        if found is None:
+            self._cost += len(text) * _COST_BEYOND_ASCII
+            found = self._wanted in fold_text(text)
+        return found
 
     def _estimated(
         self, request: PageRequest, after: Position | None, sure: list[int], doubtful: list[int]
@@ -115,7 +127,8 @@ class FuzzySearch:
         if not self._verdicts:
             self._read_sample(doubtful)
         share = sum(self._verdicts.values()) / max(1, len(self._verdicts))
-        self._cost = 0
+        # One answer costs no more than it may, unless the sample was wrong: no page ends with nothing read.
+        self._most = max(self._most, self._cost + self._most // 2)
         found = self._fill(request, after, some)
         total = certain + round((possible - certain) * share)
         return msgspec.structs.replace(found, total=max(total, len(found.rows)))
