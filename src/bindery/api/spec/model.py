@@ -221,8 +221,6 @@ class Struct(msgspec.Struct, frozen=True, kw_only=True):
     """One struct that requests and answers share."""
 
     fields: tuple[Member, ...]
-    shared: bool = False
-    """Whether the vendor's clients know it by itself, and not as a part of one request or answer."""
     extension: bool = False
     closed: bool = False
     """Unknown members are refused; the vendor's structs pass them over."""
@@ -410,11 +408,13 @@ def _operation(
     name = entry["name"]
     rules = patches["rules"]["*"] | patches["rules"].get(name, {})
     required = patches["required"].get(name, {})
+    formats = patches.get("formats", {})
     parameters = [
         parameter
         | {
             "rule": rules.get(parameter["name"], {}),
             "required": required.get(parameter["name"], parameter.get("required", False)),
+            "format": formats.get(parameter["name"], parameter.get("format")),
         }
         for parameter in described.parameters_of(name, entry["parameters"])
     ]

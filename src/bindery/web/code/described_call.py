@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,10 +22,8 @@ class Figure(msgspec.Struct, frozen=True, tag=True):
     """A whole number, or one with a fraction."""
 
     number: Number
-    long: bool = False
-    """Whether it is of 64 bits."""
-    fraction: bool = False
-    """Whether the type has fractions."""
+    format: str
+    """``int32``, ``int64``, ``float32`` or ``float64``."""
 
 
 class Flag(msgspec.Struct, frozen=True, tag=True):
@@ -40,6 +38,10 @@ class Items(msgspec.Struct, frozen=True, tag=True):
     of: str
     """Their type, as the API model has it."""
     items: tuple[Any, ...]
+    format: str | None = None
+    """Their format, when they are numbers."""
+    nested: bool = False
+    """As of ``Fields``."""
 
 
 class Pairs(msgspec.Struct, frozen=True, tag=True):
@@ -53,8 +55,8 @@ class Fields(msgspec.Struct, frozen=True, tag=True):
     """A struct of the API model with the fields that are given."""
 
     struct: str
-    shared: bool
-    """Whether several operations have it: the SDKs keep the others inside of their requests."""
+    nested: bool
+    """Whether the SDKs keep it inside of the class whose field it is, called by both: ``CredentialConfigChain``."""
     fields: tuple[tuple[str, Any], ...]
 
 
@@ -81,6 +83,8 @@ class DescribedCall(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the vendor's clients send them in the body."""
     generic: bool
     """Whether the vendor's typed clients cannot make it: they do not know the operation, a parameter, or a value."""
+    takes_request: bool
+    """Whether their methods take one: those of operations without parameters do not."""
     method: str = "POST"
 
     @property
@@ -89,37 +93,50 @@ class DescribedCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.product.capitalize() + self.version.replace("-", "")
 
 
+_INTEGERS = {"int32": 1 << 31, "int64": 1 << 63}
+_LARGEST_FLOAT32 = 3.4e38
+
+
 class _Unfit(Exception):
-    """A value is not of its type."""
+    """A value is not of its type, or not one that each language has."""
 
 
-def describe_call(identifier: str, values: Mapping[str, Any]) -> DescribedCall:
-    """``values`` as a form has them. Raises KeyError for an operation that no model has."""
+def describe_call(
+    identifier: str, values: Mapping[str, Any], unknown: Collection[str] = frozenset()
+) -> DescribedCall:
+    """``values`` as a form has them. Raises KeyError for an operation that no model has.
+
+    ``unknown`` has the operations, and their parameters as ``ram:CreateRole.Tag``, that typed clients do not know.
+    """
     models = load_models()
     operation = models[identifier]
-    parameters = {parameter.name: parameter for parameter in operation.parameters}
     given = {name: value for name, value in values.items() if value is not None}
-    generic = operation.extension or any(
-        name not in parameters or parameters[name].extension for name in given
-    )
-    arguments: list[tuple[str, Value]] = []
-    if not generic:
-        try:
-            arguments = [
-                (name, _typed(models.model(operation), parameters[name], value))
-                for name, value in given.items()
-            ]
-        except _Unfit:
-            generic = True
+    arguments = _arguments(models.model(operation), operation, given, unknown)
     return DescribedCall(
         product=operation.product,
         version=operation.version,
         operation=operation.name,
-        arguments=() if generic else tuple(arguments),
+        arguments=arguments or (),
         texts=tuple((name, wire_text(value)) for name, value in given.items()),
         in_form=_is_form(operation),
-        generic=generic,
+        generic=arguments is None,
+        takes_request=bool(operation.parameters),
     )
+
+
+def _arguments(
+    model: Model, operation: Operation, given: Mapping[str, Any], unknown: Collection[str]
+) -> tuple[tuple[str, Value], ...] | None:
+    """Typed; None when a typed client cannot send them."""
+    known = {parameter.name: parameter for parameter in operation.parameters if not parameter.extension}
+    needed = {operation.id, *(f"{operation.id}.{name}" for name in given)}
+    if operation.extension or not known.keys() >= given.keys() or not needed.isdisjoint(unknown):
+        return None
+    holder = f"{operation.name}Request"
+    try:
+        return tuple((name, _typed(model, known[name], value, holder)) for name, value in given.items())
+    except _Unfit:
+        return None
 
 
 def wire_text(value: Any) -> str:
@@ -131,54 +148,87 @@ def _is_form(operation: Operation) -> bool:
     return any(parameter.location == "formData" for parameter in operation.parameters)
 
 
-def _typed(model: Model, of: Parameter | Member, value: Any) -> Value:
-    return _value(model, of.type, value, long=of.format == "int64")
+def _typed(model: Model, of: Parameter | Member, value: Any, holder: str) -> Value:
+    """``holder`` is the class whose field it is."""
+    return _value(model, of.type, value, _Place(of.format, holder + of.name))
 
 
-def _value(model: Model, kind: str, value: Any, *, long: bool = False) -> Value:
+class _Place(NamedTuple):
+    """Where values are that are not of a model's struct."""
+
+    format: str | None
+    nested: str
+    """What a struct that is kept inside of the class here is called."""
+
+
+def _value(model: Model, kind: str, value: Any, place: _Place) -> Value:
     if kind.startswith("array<"):
-        return _items(model, kind.removeprefix("array<").removesuffix(">"), value)
+        return _items(model, kind.removeprefix("array<").removesuffix(">"), value, place)
     if kind.startswith("map<"):
-        return _pairs(model, kind.partition(",")[2].removesuffix(">").strip(), value)
+        return _pairs(model, kind.partition(",")[2].removesuffix(">").strip(), value, place)
     if kind in model.structs:
-        return _fields(model, kind, value)
-    return _scalar(kind, value, long=long)
+        return _fields(model, kind, value, nested=kind == place.nested)
+    return _scalar(kind, value, place.format)
 
 
-def _scalar(kind: str, value: Any, *, long: bool) -> Value:
+def _scalar(kind: str, value: Any, form: str | None) -> Value:
     if kind == "string" and isinstance(value, str):
         return Text(value)
     if kind == "boolean" and isinstance(value, bool):
         return Flag(value)
-    if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
-        return Figure(value, long=long or abs(value) >= 1 << 31)
-    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
-        return Figure(value, fraction=True)
-    if kind == "any":
+    if kind == "any" and _is_free(value):
         return Free(value)
+    if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
+        return _whole(value, form or "int32")
+    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        return _fraction(value, form or "float64")
     raise _Unfit
 
 
-def _items(model: Model, of: str, value: Any) -> Items:
+def _whole(value: int, form: str) -> Figure:
+    if not -_INTEGERS[form] <= value < _INTEGERS[form]:
+        raise _Unfit
+    return Figure(value, form)
+
+
+def _fraction(value: Number, form: str) -> Figure:
+    form = "float64" if form == "double" else form
+    if form == "float32" and abs(value) > _LARGEST_FLOAT32:
+        raise _Unfit
+    return Figure(value, form)
+
+
+def _is_free(value: Any) -> bool:
+    """Maps of Java hold no null, and no language but Python a whole number of more than 64 bits."""
+    if isinstance(value, dict):
+        return all(_is_free(each) for each in value.values())
+    if isinstance(value, list):
+        return all(_is_free(each) for each in value)
+    if isinstance(value, int):
+        return -_INTEGERS["int64"] <= value < _INTEGERS["int64"]
+    return value is not None
+
+
+def _items(model: Model, of: str, value: Any, place: _Place) -> Items:
     if not isinstance(value, list):
         raise _Unfit
-    return Items(of, tuple(_value(model, of, each) for each in value))
+    items = tuple(_value(model, of, each, place) for each in value)
+    return Items(of, items, place.format, nested=of == place.nested)
 
 
-def _pairs(model: Model, of: str, value: Any) -> Pairs:
+def _pairs(model: Model, of: str, value: Any, place: _Place) -> Pairs:
     if not isinstance(value, dict):
         raise _Unfit
-    return Pairs(of, tuple((name, _value(model, of, each)) for name, each in value.items()))
+    return Pairs(of, tuple((name, _value(model, of, each, place)) for name, each in value.items()))
 
 
-def _fields(model: Model, name: str, value: Any) -> Fields:
+def _fields(model: Model, name: str, value: Any, *, nested: bool) -> Fields:
     if not isinstance(value, dict):
         raise _Unfit
-    struct = model.structs[name]
-    members = {member.name: member for member in struct.fields if not member.extension}
+    members = {member.name: member for member in model.structs[name].fields if not member.extension}
     if not members.keys() >= value.keys():
         raise _Unfit
-    fields = tuple(
-        (key, _typed(model, members[key], each)) for key, each in value.items() if each is not None
+    given = ((key, each) for key, each in value.items() if each is not None)
+    return Fields(
+        name, nested, tuple((key, _typed(model, members[key], each, name)) for key, each in given)
     )
-    return Fields(name, struct.shared, fields)

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import jinja2
 import msgspec
 
-from bindery.web.code import command_lines, python, typescript
+from bindery.web.code import command_lines, cpp, csharp, go, java, php, python, typescript
 from bindery.web.code.described_call import DescribedCall, describe_call
+from bindery.web.code.releases import TRAILING, UNKNOWN
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -47,6 +48,11 @@ LANGUAGES: Mapping[str, Language] = {
     "python": python.Python,
     "python-async": python.PythonAsync,
     "typescript": typescript.TypeScript,
+    "java": java.Java,
+    "go": go.Go,
+    "php": php.Php,
+    "csharp": csharp.CSharp,
+    "cpp": cpp.Cpp,
     "aliyun": command_lines.Aliyun,
     "curl": command_lines.Curl,
     "bindery": command_lines.Bindery,
@@ -64,7 +70,7 @@ _environment = jinja2.Environment(
 def write_program(language: str, identifier: str, values: Mapping[str, Any], endpoint: Endpoint) -> Program:
     """The program that makes this call. Raises KeyError for a language or an operation that there is not."""
     wanted = LANGUAGES[language]
-    call = describe_call(identifier, values)
+    call = describe_call(identifier, values, UNKNOWN if language in TRAILING else frozenset())
     context = wanted.context(call)
     text = _environment.get_template(wanted.TEMPLATE).render(call=call, endpoint=endpoint, **context)
     return Program(context["install"], text, wanted.FILE)

@@ -12,8 +12,6 @@ from bindery.web.code.writing import bracketed
 PACKAGES = {"imm": "5.0.3", "ram": "1.3.0", "sts": "1.2.0"}
 """The releases that Bindery is tried with."""
 _STEP = "    "
-_WITHOUT_REQUEST = frozenset({"sts:GetCallerIdentity"})
-"""Operations whose methods take none."""
 
 
 class Python:
@@ -33,7 +31,6 @@ class Python:
             "install": f"pip install {needed} alibabacloud-credentials",
             "package": package,
             "method": snake(call.operation),
-            "takes_request": f"{call.product}:{call.operation}" not in _WITHOUT_REQUEST,
             "request": _request(call, cls.INDENT),
             "texts": _texts(call, cls.INDENT),
         }
@@ -66,7 +63,7 @@ def _literal(value: Any, indent: str) -> str:
     match value:
         case Text(text):
             return _text(text)
-        case Figure(number) | Flag(number) | Free(number):
+        case Figure(number, _) | Flag(number) | Free(number):
             return _text(number) if isinstance(number, str) else repr(number)
         case Items(_, items):
             return bracketed("[", [_literal(each, inner) for each in items], "]", indent)

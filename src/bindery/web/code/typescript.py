@@ -10,6 +10,11 @@ import msgspec
 from bindery.web.code.described_call import DescribedCall
 from bindery.web.code.writing import bracketed, json_text
 
+_PACKAGES = (
+    "@alicloud/openapi-core@1.0.8",
+    "@alicloud/credentials@2.4.7",
+    "@darabonba/typescript@1.0.5",
+)
 _STEP = "  "
 
 
@@ -25,7 +30,7 @@ class TypeScript:
         """What the template shows."""
         parts = [f"{_name(name)}: {_value(text)}" for name, text in call.texts]
         return {
-            "install": "npm install @alicloud/openapi-core@1.0.8 @alicloud/credentials@2.4.7",
+            "install": f"npm install {' '.join(_PACKAGES)}",
             "texts": bracketed("{", parts, "}", "", step=_STEP),
         }
 
