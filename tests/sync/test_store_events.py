@@ -18,7 +18,7 @@ from tests.servers.ports import free_port
 from tests.servers.traffic import Freshness, Traffic, quantiles
 
 CHANGES = int(os.environ.get("BINDERY_CHANGES", "2000"))
-TOKEN = "a token of the tests"
+TOKEN = "of-events+/=&%"
 NO_LISTING = 86_400
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(300 + CHANGES // 10)]
