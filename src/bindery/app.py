@@ -47,6 +47,7 @@ from bindery.notifications.delivery import Delivery
 from bindery.notifications.settings import Destinations, NotificationSettings, parse_secret
 from bindery.shutdown import Shutdown, leave
 from bindery.sync.engine import Engine
+from bindery.sync.previews import Previews, Thumbnails
 from bindery.sync.settings import FollowSettings, SyncSettings
 from bindery.web.site import Site
 
@@ -94,6 +95,7 @@ class Application:
             # Its workers may be starting, which takes seconds; the process ends without waiting for that.
             self._pool_end = threading.Thread(target=ending, name="pool's end", daemon=True)
             opened.callback(self._wait_for_pool)
+            self.previews = Previews(buckets, workers.workers, open_thumbnails(config))
             self.engine = Engine(catalog, buckets, workers, sync_settings(config))
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)
@@ -134,7 +136,7 @@ class Application:
         signing_in = SigningIn(
             context.catalog.browser_sessions, context.identities, settings, context.permits, context.nonces
         )
-        return Site(self.gateway, signing_in, readiness)
+        return Site(self.gateway, signing_in, readiness, self.previews)
 
     def signal_stop(self) -> None:
         """Let work that nobody waits for end at its next safe point."""
@@ -175,6 +177,11 @@ def open_catalog(config: Config) -> Catalog:
         announcer=Announcements(notification_settings(config)),
         max_projects=config.account.max_projects,
     )
+
+
+def open_thumbnails(config: Config) -> Thumbnails:
+    """Small pictures that pages show, kept in the data folder."""
+    return Thumbnails(config.data / "thumbnails", config.console.thumbnails_megabytes * 1_000_000)
 
 
 def open_buckets(config: Config) -> Buckets:

@@ -118,6 +118,8 @@ class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Minutes without a request after which somebody is signed out."""
     longest_minutes: Annotated[int, msgspec.Meta(ge=1, le=43_200)] = 720
     """Minutes after which everybody signs in anew."""
+    thumbnails_megabytes: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 2_000
+    """Megabytes of thumbnails that are kept in the data folder; those that were not looked at for longest go."""
 
 
 class EventsConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import structlog
 
-_OURS = ("catalog.db*", "index*", "text*", "lock", "*.json", "used-nonces", "audit", "server-address")
+_OURS = (
+    "catalog.db*",
+    "index*",
+    "text*",
+    "lock",
+    "*.json",
+    "used-nonces",
+    "audit",
+    "server-address",
+    "thumbnails",
+)
 """What Bindery makes in it; a folder that was chosen badly may hold other things, too."""
 _ADDRESS = "server-address"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

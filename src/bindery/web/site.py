@@ -14,7 +14,8 @@ from bindery.access.signing_in import SigningIn
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
-from bindery.web import access, console, explorer, front, preferences, reference, sign_in
+from bindery.sync.previews import Previews
+from bindery.web import access, console, explorer, front, gallery, preferences, reference, sign_in
 from bindery.web.assets import load_assets
 from bindery.web.calls import CallFailed
 from bindery.web.headers import HEADERS
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *front.ROUTES,
     *access.ROUTES,
     *console.ROUTES,
+    *gallery.ROUTES,
     *explorer.ROUTES,
     *reference.ROUTES,
     *sign_in.ROUTES,
@@ -44,8 +46,11 @@ class Site:
     largest_form = 1024 * 1024
     largest_call = 16 * 1024 * 1024
 
-    def __init__(self, gateway: Gateway, signing_in: SigningIn, readiness: Readiness) -> None:
+    def __init__(
+        self, gateway: Gateway, signing_in: SigningIn, readiness: Readiness, previews: Previews
+    ) -> None:
         self.gateway, self.signing_in, self.readiness = gateway, signing_in, readiness
+        self.previews = previews
         self.pages = Pages()
         self.ending = asyncio.Event()
         """Set when the server stops."""

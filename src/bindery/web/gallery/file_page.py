@@ -1,0 +1,137 @@
+"""``/console/files/{project}/{dataset}?uri=…``: everything that is known of one file."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from aiohttp import web
+
+from bindery.web.gallery.media import LONGEST
+from bindery.web.gallery.object_access import Entry, find_entry, may_see
+from bindery.web.page_request import PageRequest
+from bindery.web.routes import Route
+
+_GROUPS: dict[str, tuple[str, ...]] = {
+    "about": (
+        "Title",
+        "MediaType",
+        "ContentType",
+        "FormatLongName",
+        "Size",
+        "ProduceTime",
+        "Timezone",
+        "Language",
+    ),
+    "picture": (
+        "Image",
+        "Orientation",
+        "Video",
+        "Duration",
+        "Bitrate",
+        "PageCount",
+        "Artist",
+        "Album",
+        "Performer",
+    ),
+    "place": ("LatLong", "Addresses"),
+    "object": ("URI", "Filename", "ETag", "File", "OSS", "Object", "Content", "Server", "Cache"),
+}
+"""Fields by what their names begin with; those of no group come last."""
+_APART = ("EXIF", "CustomLabels")
+_ALWAYS: Entry = {"Filename": "", "MediaType": "", "ImageWidth": 0, "ImageHeight": 0, "Orientation": 1}
+"""What the template asks of every entry."""
+
+
+class Labels(msgspec.Struct):
+    """What the form of the page changes."""
+
+    labels: dict[str, str]
+    title: str | None = None
+
+
+async def show(request: PageRequest) -> web.Response:
+    """The page of a file."""
+    entry, uri = await find_entry(request)
+    named = request.named
+    place = f"{quote(named['project'], safe='')}/{quote(named['dataset'], safe='')}"
+    address = urlencode({"uri": entry["URI"], "v": entry.get("ETag", "")})
+    values = {"ProjectName": named["project"], "DatasetName": named["dataset"], "URI": entry["URI"]}
+    return request.render(
+        "gallery/file.html",
+        file=_ALWAYS | entry,
+        entry=entry,
+        groups=_grouped(entry),
+        tags=_tags(entry.get("EXIF", "")),
+        labels={str(name): str(value) for name, value in (entry.get("CustomLabels") or {}).items()},
+        readable=await may_see(request, uri),
+        gallery=f"/console/datasets/{place}/",
+        thumbnail=f"/console/thumbnails/{place}?size=large&{address}",
+        media=f"/console/media/{place}?{address}",
+        saving=f"/console/files/{place}/labels?{urlencode({'uri': entry['URI']})}",
+        explorer="/explorer/imm/GetFileMeta?" + urlencode(values),
+        longest=LONGEST["large"],
+        texts=request.t.group("gallery"),
+    )
+
+
+async def save(request: PageRequest) -> web.Response:
+    """Labels and title as the form has them."""
+    changed: Labels = await request.json(Labels, 1024 * 1024)
+    file: dict[str, Any] = {"URI": request.query.get("uri", ""), "CustomLabels": changed.labels}
+    if changed.title is not None:
+        file["Title"] = changed.title
+    values = {
+        "ProjectName": request.named["project"],
+        "DatasetName": request.named["dataset"],
+        "File": file,
+    }
+    reply = await request.caller.call("UpdateFileMeta", values)
+    if not reply.ok:
+        return request.answer(
+            {"Code": reply.data.get("Code"), "Message": reply.data.get("Message")}, HTTPStatus(reply.status)
+        )
+    return request.answer({"saved": True})
+
+
+def _grouped(entry: Entry) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The fields of an entry by groups, as text."""
+    left = {name: _text(value) for name, value in entry.items() if name not in _APART}
+    groups = []
+    for group, beginnings in _GROUPS.items():
+        names = sorted(
+            (name for name in left if name.startswith(beginnings)), key=lambda n: _rank(n, beginnings)
+        )
+        if names:
+            groups.append((group, [(name, left.pop(name)) for name in names]))
+    return [*groups, ("others", sorted(left.items()))] if left else groups
+
+
+def _rank(name: str, beginnings: tuple[str, ...]) -> tuple[int, str]:
+    return next(at for at, each in enumerate(beginnings) if name.startswith(each)), name
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value)).decode()
+
+
+def _tags(exif: str) -> list[tuple[str, str]]:
+    """The raw tags of a file, by name."""
+    try:
+        tags = msgspec.json.decode(exif) if exif else {}
+    except msgspec.DecodeError:
+        return [("EXIF", exif)]
+    if not isinstance(tags, dict):
+        return [("EXIF", exif)]
+    return [
+        (name, _text(value.get("value", value) if isinstance(value, dict) else value))
+        for name, value in tags.items()
+    ]
+
+
+ROUTES = (
+    Route(path="/console/files/{project}/{dataset}", page=show),
+    Route(path="/console/files/{project}/{dataset}/labels", page=save, method="POST"),
+)

@@ -1,0 +1,152 @@
+"""Gallery, search and file pages with real pictures, in a real browser."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+from tests.conftest import RunningServer
+
+from .conftest import Visitor
+
+pytestmark = pytest.mark.server
+HOSTILE = '"><img src=x onerror=alert(1)>.jpg'
+SIZES = ((600, 400), (400, 600), (800, 300), (500, 500))
+PICTURES = 40
+
+
+@pytest.fixture(scope="module")
+def dataset(server: RunningServer) -> str:
+    """Pictures of four shapes, one with a name that would be markup, a broken one, and a page. Project, dataset and
+    bucket have one name."""
+    name = f"pictures{time.time_ns()}"
+    folder = server.bucket_root / name
+    folder.mkdir()
+    for number in range(PICTURES):
+        colour = (number * 6, 120, 250 - number * 6)
+        Image.new("RGB", SIZES[number % 4], colour).save(folder / f"{number:02}.jpg")
+    Image.new("RGB", (300, 200), "green").save(folder / HOSTILE)
+    (folder / "broken.jpg").write_bytes((folder / "00.jpg").read_bytes()[:300])
+    (folder / "page.html").write_text("<script>alert(1)</script>")
+    server.make_dataset(name, name)
+    server.call("CreateBinding", ProjectName=name, DatasetName=name, URI=f"oss://{name}")
+    until = time.monotonic() + 120
+    while hits(server, name) < PICTURES + 3 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert hits(server, name) == PICTURES + 3
+    return name
+
+
+def hits(server: RunningServer, name: str) -> int:
+    return int(server.call("SimpleQuery", ProjectName=name, DatasetName=name, MaxResults=1)["TotalHits"])
+
+
+def address(kind: str, name: str, file: str, **values: str) -> str:
+    return f"/console/{kind}/{name}/{name}?" + urlencode({"uri": f"oss://{name}/{file}", **values})
+
+
+def fetch(
+    server: RunningServer, visitor: Visitor, path: str, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection(server.address, timeout=60)
+    cookies = "; ".join(f"{n}={v}" for n, v in visitor.cookies.items())
+    connection.request("GET", path, headers={"Cookie": cookies, **headers})
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
+
+
+@pytest.fixture
+def root(server: RunningServer, visitor: Visitor) -> Visitor:
+    visitor.sign_in(server.key_id, server.key_secret)
+    return visitor
+
+
+def test_browsing_and_searching(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text(str(PICTURES + 3))
+    first = signed_in.get_by_test_id("file-0")
+    expect(first.locator("img")).to_be_visible()
+    signed_in.get_by_test_id("facet-MediaType-image").click()
+    expect(signed_in.get_by_test_id("query-bar")).to_have_value("MediaType = image")
+    expect(signed_in.get_by_test_id("query-json")).to_contain_text('"Field": "MediaType"')
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text(str(PICTURES + 2))
+    bar = signed_in.get_by_test_id("query-bar")
+    bar.fill("ImageWidth >")
+    bar.press("Enter")
+    expect(signed_in.get_by_role("alert")).to_be_visible()
+
+
+def test_keys_move_and_open(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/?q=ImageWidth+=+600")
+    signed_in.get_by_test_id("file-0").focus()
+    signed_in.keyboard.press("ArrowRight")
+    expect(signed_in.get_by_test_id("file-1")).to_be_focused()
+    signed_in.keyboard.press("Enter")
+    expect(signed_in.get_by_test_id("file-name")).to_contain_text(".jpg")
+
+
+def test_a_hostile_name_and_a_label(signed_in: Page, server: RunningServer, dataset: str) -> None:
+    signed_in.goto(address("files", dataset, HOSTILE))
+    expect(signed_in.get_by_test_id("file-name")).to_have_text(HOSTILE)
+    signed_in.get_by_test_id("add-label").click()
+    signed_in.get_by_test_id("label-name").fill("place")
+    signed_in.get_by_test_id("label-value").fill("beach")
+    signed_in.get_by_test_id("save-labels").click()
+    expect(signed_in.locator("#saved")).to_have_text("Saved")
+    query = {"Field": "CustomLabels.place", "Operation": "eq", "Value": "beach"}
+    found = server.call("SimpleQuery", ProjectName=dataset, DatasetName=dataset, Query=query)
+    assert [file["Filename"] for file in found["Files"]] == [HOSTILE]
+
+
+def test_thumbnails(server: RunningServer, root: Visitor, dataset: str) -> None:
+    status, headers, body = fetch(server, root, address("thumbnails", dataset, "00.jpg"))
+    assert (status, headers["content-type"]) == (200, "image/webp")
+    assert headers["cache-control"].startswith("private")
+    assert body[8:12] == b"WEBP"
+    again, _, empty = fetch(
+        server, root, address("thumbnails", dataset, "00.jpg"), **{"If-None-Match": headers["etag"]}
+    )
+    assert (again, empty) == (304, b"")
+    for other in ("broken.jpg", "page.html"):
+        status, headers, _ = fetch(server, root, address("thumbnails", dataset, other))
+        assert (status, headers["content-type"]) == (200, "image/svg+xml")
+    assert fetch(server, root, address("thumbnails", dataset, "none.jpg"))[0] == 404
+    assert (server.data / "thumbnails").stat().st_mode & 0o777 == 0o700
+
+
+def test_bytes_of_an_object(server: RunningServer, root: Visitor, dataset: str) -> None:
+    content = (server.bucket_root / dataset / "00.jpg").read_bytes()
+    status, headers, body = fetch(server, root, address("media", dataset, "00.jpg"))
+    assert (status, body, headers["accept-ranges"]) == (200, content, "bytes")
+    status, headers, body = fetch(server, root, address("media", dataset, "00.jpg"), Range="bytes=5-14")
+    assert (status, body) == (206, content[5:15])
+    assert headers["content-range"] == f"bytes 5-14/{len(content)}"
+    assert fetch(server, root, address("media", dataset, "00.jpg"), Range="bytes=9999999-")[0] == 416
+    status, headers, _ = fetch(server, root, address("media", dataset, "page.html"))
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"].startswith("attachment")
+
+
+def test_who_may_not_read_sees_no_pixels(
+    server: RunningServer, visitor: Visitor, dataset: str, new_name: Callable[[str], str]
+) -> None:
+    user = new_name("looker")
+    server.call("CreateUser", UserName=user)
+    statement = {"Effect": "Allow", "Action": ["imm:Get*", "imm:SimpleQuery"], "Resource": "*"}
+    document = json.dumps({"Version": "1", "Statement": [statement]})
+    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    assert visitor.get(address("files", dataset, "00.jpg")).status == 200
+    _, headers, _ = fetch(server, visitor, address("thumbnails", dataset, "00.jpg"))
+    assert headers["content-type"] == "image/svg+xml"
+    assert fetch(server, visitor, address("media", dataset, "00.jpg"))[0] == 403
