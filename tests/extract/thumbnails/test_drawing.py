@@ -6,7 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.store import ObjectInfo, StoreAddress
@@ -147,7 +147,7 @@ def test_too_many_pixels_are_not_decoded(drawer: Drawer) -> None:
     ],
 )
 def test_what_is_no_picture_is_not_drawn(drawer: Drawer, content: bytes, content_type: str) -> None:
-    with pytest.raises(UnidentifiedImageError):
+    with pytest.raises(OSError):
         drawer.draw(content, content_type)
 
 

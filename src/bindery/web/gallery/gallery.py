@@ -12,7 +12,7 @@ from bindery.web.gallery.searching import SORTS, read_search
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
-_PAGE = 200
+_PAGE = 100
 
 
 async def show(request: PageRequest) -> web.Response:

@@ -18,7 +18,7 @@ from bindery.buckets.store import LARGEST_OBJECT, StoreError
 from bindery.buckets.uri import ObjectUri
 from bindery.stopping import Interrupted
 from bindery.web.gallery.icons import draw_icon
-from bindery.web.gallery.object_access import Entry, find_entry, may_see
+from bindery.web.gallery.object_access import Entry, find_entry, may_see, version_of
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import PageError, PageRequest
 from bindery.web.routes import Route
@@ -49,7 +49,7 @@ async def thumbnail(request: PageRequest) -> web.Response:
     longest = LONGEST.get(request.query.get("size", ""), LONGEST["small"])
     if not await may_see(request, uri):
         return _icon(entry)
-    etag = f'"{entry.get("ETag", "")}-{longest}"'
+    etag = f'"{version_of(entry)}-{longest}"'
     if _is_plain(etag) and request.http.headers.get("If-None-Match") == etag:
         return web.Response(
             status=HTTPStatus.NOT_MODIFIED, headers=HEADERS | {"ETag": etag, "Cache-Control": _KEEP}
@@ -69,7 +69,7 @@ async def _draw(request: PageRequest, entry: Entry, uri: ObjectUri, longest: int
         return b""
     try:
         return await asyncio.to_thread(
-            request.site.previews.thumbnail, uri, entry["ETag"], size, content_type, longest
+            request.site.previews.thumbnail, uri, version_of(entry), size, content_type, longest
         )
     except (StoreError, Interrupted):
         return b""
@@ -87,7 +87,7 @@ async def media(request: PageRequest) -> web.StreamResponse:
     entry, uri = await find_entry(request, _NEEDED)
     if not await may_see(request, uri):
         raise PageError(HTTPStatus.FORBIDDEN, "gallery.not_readable")
-    size, etag = entry.get("Size", 0), entry.get("ETag", "")
+    size, etag = entry.get("Size", 0), version_of(entry)
     part = _range(request.http.headers.get("Range", ""), size)
     headers = _headers(entry, download="download" in request.query)
     if part is None:

@@ -36,6 +36,11 @@ async def find_entry(request: PageRequest, fields: tuple[str, ...] = ()) -> tupl
     return found[0], uri
 
 
+def version_of(entry: Entry) -> str:
+    """The ETag as stores know it: entries hold it in quotes."""
+    return str(entry.get("ETag", "")).strip('"')
+
+
 async def may_see(request: PageRequest, uri: ObjectUri) -> bool:
     """Whether the reader may read the object itself, beyond what the dataset tells of it."""
     told = {"user-agent": [request.http.headers.get("User-Agent", "")]}
