@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.request import HttpRequest, storable_header
 from bindery.api.gateway.signature import (
     V3_ALGORITHM,
     canonical_query,
@@ -381,8 +381,9 @@ class Fuzzer:
                     (name, value.encode("utf-8", "replace").decode()) for name, value in parameters.items()
                 ]
             )
+            signed = {name: [storable_header(value)] for name, value in headers.items()}
             canonical = canonical_request(
-                method, canonical_query(pairs), values, names, headers["x-acs-content-sha256"]
+                method, canonical_query(pairs), signed, names, headers["x-acs-content-sha256"]
             )
             signature = signature_v3(key.secret, string_to_sign_v3(canonical))
             credential = f"Credential={key.id},SignedHeaders={';'.join(names)},Signature={signature}"

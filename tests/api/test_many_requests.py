@@ -22,13 +22,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 import structlog
 from tests.api.fuzzing import Fuzzer, Key, as_bytes, damaged
 
 from bindery.api.gateway.budget import _trim
 from bindery.api.gateway.rendering import Answer
-from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.request import HttpRequest, storable_header
 from bindery.cli.client import Client
 from bindery.log import structlog_configured
 from bindery.testing.server import BinderyServer
@@ -95,7 +96,7 @@ class Attack:
     async def _ask_all(self, requests: Iterator[HttpRequest]) -> None:
         async def ask() -> None:
             for request in requests:
-                self._check(request, await self._gateway.handle(request))
+                self._check(request, await self._gateway.handle(_arrived(request)))
 
         await asyncio.gather(*(ask() for _ in range(_AT_ONCE)))
 
@@ -184,6 +185,14 @@ class People:
         made = client.call("AssumeRole", RoleArn=self._role, RoleSessionName="fuzz")["Credentials"]
         session = Key(made["AccessKeyId"], made["AccessKeySecret"], made["SecurityToken"])
         return [root, root, *self._users.values(), session]
+
+
+def _arrived(request: HttpRequest) -> HttpRequest:
+    """As the server hands it on."""
+    headers = {
+        name: [storable_header(value) for value in values] for name, values in request.headers.items()
+    }
+    return msgspec.structs.replace(request, headers=headers)
 
 
 def _read(answers: Any) -> tuple[int, bytes, bool]:
