@@ -88,7 +88,16 @@ def run_blocks(page: Path, address: str, environment: dict[str, str], folder: Pa
     ("name", "expected"),
     [
         ("README.md", ["oss://photos/teal.jpg", "Running IncrementalScanning"]),
-        ("docs/python-sdk.md", ["oss://photos/teal.jpg 4032 3024", "ResourceNotFound"]),
+        (
+            "docs/python-sdk.md",
+            [
+                "oss://photos/teal.jpg 4032 3024",
+                "ResourceNotFound",
+                "the reader sees photos",
+                "the reader gets NoPermission",
+                "the session sees work",
+            ],
+        ),
         ("docs/events.md", []),
         ("docs/stores.md", []),
         ("docs/access.md", ["is allowed by statement 1", "imm:GetBinding"]),

@@ -90,25 +90,32 @@ def test_the_lock_names_no_registry() -> None:
 
 def test_the_page_works_as_printed(folder: Path) -> None:
     page = (NODE.parents[1] / "docs" / "node.md").read_text("utf-8")
-    (program,) = re.findall(r"<!-- run -->\n```js\n(.*?)```", page, re.DOTALL)
+    programs = re.findall(r"<!-- run -->\n```js\n(.*?)```", page, re.DOTALL)
     with BinderyServer() as fresh:
         picture = io.BytesIO()
         Image.new("RGB", (40, 30), "teal").save(picture, "png")
         fresh.bucket("photos", {"teal.png": picture.getvalue()})
-        (folder / "page.cjs").write_text(program.replace("127.0.0.1:8180", fresh.address))
         keys = {
             "BINDERY_ACCESS_KEY_ID": fresh.access_key_id,
             "BINDERY_ACCESS_KEY_SECRET": fresh.access_key_secret,
         }
-        done = subprocess.run(
-            ["node", "page.cjs"],
-            cwd=folder,
-            env={**os.environ, **keys},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
+        printed = [_run(folder, each.replace("127.0.0.1:8180", fresh.address), keys) for each in programs]
+    first, second = printed
+    assert "Running IncrementalScanning" in first
+    assert "oss://photos/teal.png" in first
+    assert second.splitlines() == ["the session sees photos", "the session gets NoPermission"]
+
+
+def _run(folder: Path, program: str, keys: dict[str, str]) -> str:
+    (folder / "page.cjs").write_text(program)
+    done = subprocess.run(
+        ["node", "page.cjs"],
+        cwd=folder,
+        env={**os.environ, **keys},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
     assert done.returncode == 0, done.stderr
-    assert "Running IncrementalScanning" in done.stdout
-    assert "oss://photos/teal.png" in done.stdout
+    return done.stdout
