@@ -155,8 +155,9 @@ def _authenticate_v3(call: Call, identities: Identities) -> Proof:
     to_sign = string_to_sign_v3(canonical, signer.algorithm)
     ours = signature_v3(identity.secret, to_sign, signer.algorithm)
     if not same_secret(ours, theirs.lower()):
+        shown = _short(_without_token(canonical, token))
         raise errors.signature_mismatch(
-            f"server StringToSign is [{to_sign}], server CanonicalRequest is [{_short(canonical)}]"
+            f"server StringToSign is [{to_sign}], server CanonicalRequest is [{shown}]"
         )
     return Proof(identity, nonce, sent_at + V3_WINDOW_SECONDS, signer.algorithm, body_hash)
 
@@ -186,10 +187,13 @@ def _authenticate_v1(call: Call, identities: Identities) -> Proof:
         raise errors.invalid_signature_version()
     sent_at = _check_time(parameters.get("Timestamp") or parameters.get("TimeStamp"), V1_WINDOW_SECONDS)
     nonce = _check_nonce(parameters["SignatureNonce"])
-    identity = find_identity(identities, key_id, parameters.get("SecurityToken"))
+    token = parameters.get("SecurityToken")
+    identity = find_identity(identities, key_id, token)
     to_sign = string_to_sign_v1(call.http.method, [*call.query, *call.form])
     if not same_secret(signature_v1(identity.secret, to_sign), parameters["Signature"]):
-        raise errors.signature_mismatch(f"server string to sign is:{_short(to_sign)}")
+        raise errors.signature_mismatch(
+            f"server string to sign is:{_short(_without_token(to_sign, token))}"
+        )
     return Proof(identity, nonce, sent_at + V1_WINDOW_SECONDS)
 
 
@@ -223,6 +227,11 @@ def _check_nonce(nonce: str | None) -> str:
     if not nonce or len(nonce) > _MAX_NONCE:
         raise errors.invalid_parameter("SignatureNonce")
     return nonce
+
+
+def _without_token(text: str, token: str | None) -> str:
+    """Clients log errors. Tokens look the same in every encoding."""
+    return text.replace(token, "***") if token else text
 
 
 def _short(text: str) -> str:
