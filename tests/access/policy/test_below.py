@@ -18,7 +18,12 @@ from bindery.access.policy.decide import Attached, Cause, Grants, Request, decid
 _BUCKET = "acs:oss:*:1:b/"
 _KEYS = ["".join(each) for length in range(1, 5) for each in itertools.product("ax/", repeat=length)]
 _LAST = st.text("bax/*?", min_size=1, max_size=6).map(lambda text: "b/" + text if len(text) < 4 else text)
-_PATTERNS = st.just("*") | st.just("acs:oss:*") | _LAST.map(lambda last: "acs:oss:*:1:" + last)
+_PATTERNS = (
+    st.just("*")
+    | st.just("acs:oss:*")
+    | st.just("acs:oss:cn*")
+    | st.builds("acs:oss:{}:1:{}".format, st.sampled_from(["*", "*", "cn"]), _LAST)
+)
 
 
 @st.composite
@@ -98,5 +103,10 @@ def test_a_deny_of_some_objects_refuses_the_whole_bucket() -> None:
         _grants(_allow("acs:oss:*:*:b/*"), deny), Request("oss:GetObject", _BUCKET + "open/")
     ).allowed
     assert not decide_below(_grants(_allow("acs:oss:*:*:b/2024/*")), request).allowed
+    elsewhere = deny | {"Resource": "acs:oss:cn-hangzhou:*:b/secret/*"}
+    assert not decide_below(_grants(_allow("acs:oss:*:*:b/*"), elsewhere), request).allowed
+    assert not decide_below(_grants(_allow("acs:oss:cn-hangzhou:*:b/*")), request).allowed
+    every = deny | {"Resource": "acs:oss:cn-hangzhou:*:b/*"}
+    assert not may_below(_grants(_allow("*"), every), request)
     only = json.loads(json.dumps(deny)) | {"Condition": {"Bool": {"acs:SecureTransport": "false"}}}
     assert decide_below(_grants(_allow("*"), only), request).allowed

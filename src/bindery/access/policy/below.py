@@ -25,6 +25,7 @@ from bindery.access.policy.pattern import (
     is_everything,
     is_of_ram,
     split_resource,
+    widened,
 )
 
 _WILDCARD = re.compile(r"[*?]")
@@ -88,7 +89,7 @@ def allowed_beginnings(grants: Grants, action: str, start: str) -> tuple[str, ..
 
 def touches(compiled: CompiledStatement, start: str) -> bool:
     """Whether the statement covers some resource whose name begins so."""
-    patterns = compiled.statement.resources
+    patterns = _patterns(compiled, start)
     if compiled.statement.resources_but:
         return not any(_covers(pattern, start) for pattern in patterns)
     return any(_touches(pattern, start) for pattern in patterns)
@@ -96,10 +97,18 @@ def touches(compiled: CompiledStatement, start: str) -> bool:
 
 def covers(compiled: CompiledStatement, start: str) -> bool:
     """Whether the statement covers every resource whose name begins so; of several patterns, one must."""
-    patterns = compiled.statement.resources
+    patterns = _patterns(compiled, start)
     if compiled.statement.resources_but:
         return not any(_touches(pattern, start) for pattern in patterns)
     return any(_covers(pattern, start) for pattern in patterns)
+
+
+def _patterns(compiled: CompiledStatement, start: str) -> tuple[str, ...]:
+    patterns = compiled.statement.resources
+    if not compiled.statement.in_any_region:
+        return patterns
+    parts = split_resource(start)
+    return tuple(widened(pattern, parts) for pattern in patterns)
 
 
 def _touches(pattern: str, start: str) -> bool:

@@ -60,7 +60,9 @@ def _compile(index: int, statement: Statement) -> CompiledStatement:
         index,
         statement,
         _compile_actions(statement.actions, statement.actions_but),
-        _compile_resources(statement.resources, statement.resources_but),
+        _compile_resources(
+            statement.resources, statement.resources_but, in_any_region=statement.in_any_region
+        ),
         tuple((clause.key, compile_clause(clause)) for clause in statement.conditions),
     )
 
@@ -76,8 +78,8 @@ def _compile_actions(patterns: tuple[str, ...], but: bool) -> Matcher:
     return (lambda action: not listed(action)) if but else listed
 
 
-def _compile_resources(patterns: tuple[str, ...], but: bool) -> ResourceMatcher:
-    matchers = [compile_resource(pattern) for pattern in patterns]
+def _compile_resources(patterns: tuple[str, ...], but: bool, *, in_any_region: bool) -> ResourceMatcher:
+    matchers = [compile_resource(pattern, in_any_region=in_any_region) for pattern in patterns]
     if len(matchers) == 1 and not but:
         return matchers[0]
 

@@ -68,6 +68,11 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 1
     """Where it begins in the text of the document, from 1."""
 
+    @property
+    def in_any_region(self) -> bool:
+        """Whether its resources cover one of unknown region that they cover in some region: where that refuses."""
+        return (self.effect is Effect.DENY) is not self.resources_but
+
 
 class Document(msgspec.Struct, frozen=True):
     """A policy of Version 1."""

@@ -18,7 +18,7 @@ from bindery.access.policy.decide import (
     decide,
     values_of,
 )
-from bindery.access.policy.document import Clause, Effect
+from bindery.access.policy.document import Clause, Effect, Statement
 from bindery.access.policy.pattern import compile_pattern, compile_resource, split_resource
 from bindery.printable import printable
 
@@ -124,7 +124,7 @@ def _explain_statement(
     statement = compiled.statement
     reasons = (
         _explain_actions(statement.actions, request.action, but=statement.actions_but),
-        _explain_resources(statement.resources, request.resource, but=statement.resources_but),
+        _explain_resources(statement, request.resource),
         *explain_conditions(compiled, request),
     )
     return StatementExplanation(
@@ -143,10 +143,14 @@ def _explain_actions(patterns: tuple[str, ...], action: str, *, but: bool) -> Re
     return _explain_list("Action", patterns, action, covering, but=but)
 
 
-def _explain_resources(patterns: tuple[str, ...], resource: str, *, but: bool) -> Reason:
-    parts = split_resource(resource)
-    covering = next((each for each in patterns if compile_resource(each)(resource, parts)), None)
-    return _explain_list("Resource", patterns, resource, covering, but=but)
+def _explain_resources(statement: Statement, resource: str) -> Reason:
+    parts, wide = split_resource(resource), statement.in_any_region
+    matching = (
+        each for each in statement.resources if compile_resource(each, in_any_region=wide)(resource, parts)
+    )
+    return _explain_list(
+        "Resource", statement.resources, resource, next(matching, None), but=statement.resources_but
+    )
 
 
 def _explain_list(

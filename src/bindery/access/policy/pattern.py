@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 Matcher = Callable[[str], bool]
 """Whether a whole text matches."""
@@ -14,6 +15,10 @@ ARN_PREFIX = "acs"
 """The first part of every resource."""
 RESOURCE_PARTS = 5
 """``acs:product:region:account:relative-id``; only the last part may itself contain colons."""
+_REGION = 2
+_UNKNOWN_REGION = "*"
+"""Of a resource: objects of buckets that are anywhere."""
+_MOST_WIDENED = 1_024
 
 
 def has_wildcard(pattern: str) -> bool:
@@ -113,8 +118,8 @@ ResourceMatcher = Callable[[str, tuple[str, ...]], bool]
 """Whether a resource matches: its whole name, and its parts by ``split_resource``."""
 
 
-def compile_resource(pattern: str) -> ResourceMatcher:
-    """The matcher of one resource pattern.
+def compile_resource(pattern: str, *, in_any_region: bool = False) -> ResourceMatcher:
+    """The matcher of one resource pattern; with ``in_any_region`` what ``widened`` says holds for it.
 
     Each part is matched on its own, so that a colon in an object's key never moves what belongs to another part.
     In the last part ``*`` also stands for slashes and colons. A pattern of fewer parts that ends with ``*``
@@ -122,6 +127,8 @@ def compile_resource(pattern: str) -> ResourceMatcher:
     matched by patterns of ``*`` alone. The case of names in RAM itself (users, roles, policies) does not count:
     RAM tells none apart by it.
     """
+    if in_any_region:
+        return _any_region_matcher(pattern)
     matches = _compile_parts(pattern)
     if is_everything(pattern) or not _may_be_of_ram(split_resource(pattern)):
         return matches
@@ -134,6 +141,36 @@ def compile_resource(pattern: str) -> ResourceMatcher:
         return matches(resource, parts)
 
     return matches_either
+
+
+def _any_region_matcher(pattern: str) -> ResourceMatcher:
+    exact = compile_resource(pattern)
+
+    def matches(resource: str, parts: tuple[str, ...]) -> bool:
+        wide = widened(pattern, parts)
+        return exact(resource, parts) if wide == pattern else _compile_widened(wide)(resource, parts)
+
+    return matches
+
+
+@lru_cache(_MOST_WIDENED)
+def _compile_widened(pattern: str) -> ResourceMatcher:
+    return compile_resource(pattern)
+
+
+def widened(pattern: str, parts: tuple[str, ...]) -> str:
+    """The pattern that matches a resource of unknown region (``*``) when this one does in some region.
+
+    Where a match refuses, a region that is not known must not keep it from doing so. Of other resources: the same.
+    """
+    patterns = split_resource(pattern)
+    if len(parts) != RESOURCE_PARTS or parts[_REGION] != _UNKNOWN_REGION or len(patterns) < _REGION:
+        return pattern
+    if len(patterns) == _REGION:
+        # The last star of ``acs:os*`` stands for the region, too.
+        reaches = Positions(patterns[1]).begins(parts[1] + ":")
+        return f"{patterns[0]}:{parts[1]}:*" if reaches else pattern
+    return ":".join([*patterns[:_REGION], "*", *patterns[_REGION + 1 :]])
 
 
 def is_of_ram(parts: tuple[str, ...]) -> bool:
