@@ -383,7 +383,7 @@ class Fuzzer:
             )
             signed = {name: [storable_header(value)] for name, value in headers.items()}
             canonical = canonical_request(
-                method, canonical_query(pairs), signed, names, headers["x-acs-content-sha256"]
+                method, canonical_query(pairs), signed, names, signed["x-acs-content-sha256"][0]
             )
             signature = signature_v3(key.secret, string_to_sign_v3(canonical))
             credential = f"Credential={key.id},SignedHeaders={';'.join(names)},Signature={signature}"
