@@ -13,7 +13,15 @@ from .conftest import sign_in
 
 pytestmark = pytest.mark.server
 PUBLIC = ("/", "/sign-in")
-PAGES = ("/console/", "/console/bindings/new", "/explorer/imm/SimpleQuery", "/explorer/ram/CreateUser")
+PAGES = (
+    "/console/",
+    "/console/bindings/new",
+    "/console/access/users",
+    "/console/access/simulate",
+    "/explorer/imm/SimpleQuery",
+    "/explorer/ram/CreateUser",
+    "/docs/imm/GetBinding",
+)
 SEVERE = ("serious", "critical")
 
 
