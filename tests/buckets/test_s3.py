@@ -315,7 +315,7 @@ def test_nothing_listens(moto: str) -> None:
         ({"endpoint": "http://host/path"}, "s3://media", "endpoint"),
         ({"endpoint": "http://host:99999"}, "s3://media", "endpoint"),
         ({"addressing": "sideways"}, "s3://media", "addressing"),
-        ({"access_key_id": "alone"}, "s3://media", "belong together"),
+        ({"access_key_id": "alone"}, "s3://media", "set both, or neither"),
         ({"ca_bundle": "/nonexistent/ca.pem"}, "s3://media", "certificates"),
     ],
 )

@@ -67,11 +67,18 @@ class Site:
             return self._asset(path)
         if path == "/" and not _is_for_page(http):
             return None
+        if not self._is_page(http, path):
+            return None
         response = await self._find(http, client, path)
         if not response.prepared:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
         return response
+
+    def _is_page(self, http: web.BaseRequest, path: str) -> bool:
+        """The vendor's clients may have a path in their endpoint: what no page answers is a call, but a look by a
+        browser."""
+        return bool(self._routes.methods(path)) or _is_look(http)
 
     async def _find(self, http: web.BaseRequest, client: Client, path: str) -> web.StreamResponse:
         found = self._routes.find(http.method, path)
@@ -155,7 +162,11 @@ class Site:
 
 def _is_for_page(http: web.BaseRequest) -> bool:
     """``/`` is the API's, but for a browser that just looks at it."""
-    return http.method in _SAFE and not http.query_string and "text/html" in http.headers.get("Accept", "")
+    return not http.query_string and _is_look(http)
+
+
+def _is_look(http: web.BaseRequest) -> bool:
+    return http.method in _SAFE and "text/html" in http.headers.get("Accept", "")
 
 
 def _wants_data(http: web.BaseRequest) -> bool:
