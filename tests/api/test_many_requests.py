@@ -33,10 +33,13 @@ from bindery.api.gateway.request import HttpRequest, storable_header
 from bindery.cli.client import Client
 from bindery.log import structlog_configured
 from bindery.testing.server import BinderyServer
-from conftest import RANDOM
 
 COUNT = int(os.environ.get("BINDERY_FUZZ", "2000"))
-SEED = int(os.environ.get("BINDERY_SEED", random.randrange(2**32) if RANDOM else "20201130"))
+SEED = int(
+    os.environ.get(
+        "BINDERY_SEED", random.randrange(2**32) if os.environ.get("BINDERY_RANDOM") else "20201130"
+    )
+)
 _BATCH = 500
 _AT_ONCE = 8
 _BY_SOCKET = 20
