@@ -12,34 +12,27 @@ from bindery.web.code.writing import shell_text
 _EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
-def _options(call: DescribedCall) -> list[str]:
-    return [f"--{name} {shell_text(text)}" for name, text in call.texts]
-
-
 class Aliyun:
     """The vendor's command line; operations that it does not know it sends with ``--force``."""
 
     TITLE = "aliyun"
     FILE = "call.sh"
     TEMPLATE = "aliyun.sh.jinja"
+    INSTALL = "brew install aliyun-cli"
 
     @classmethod
     def context(cls, call: DescribedCall) -> Mapping[str, Any]:
         """What the template shows."""
-        return {"install": "brew install aliyun-cli", "options": _options(call)}
+        options = [f"--{name} {shell_text(text)}" for name, text in call.texts]
+        return {"install": cls.INSTALL, "options": options}
 
 
-class Bindery:
-    """``bindery call``."""
+class Bindery(Aliyun):
+    """``bindery call``, which takes the same options."""
 
     TITLE = "bindery call"
-    FILE = "call.sh"
     TEMPLATE = "bindery.sh.jinja"
-
-    @classmethod
-    def context(cls, call: DescribedCall) -> Mapping[str, Any]:
-        """What the template shows."""
-        return {"install": "pip install bindery-imm", "options": _options(call)}
+    INSTALL = "pip install bindery-imm"
 
 
 class Curl:

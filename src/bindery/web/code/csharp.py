@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Free, Items, Pairs, Text
+from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Items, Pairs, Text
 from bindery.web.code.writing import bracketed, quoted, utf16_escape
 
 PACKAGES = {"imm": "5.0.0", "ram": "1.2.1", "sts": "1.2.0"}
@@ -56,8 +56,6 @@ def _literal(value: Any, owner: str, indent: str) -> str:
             return f"{number}{_ENDS[form]}"
         case Flag(on):
             return "true" if on else "false"
-        case Free(free):
-            return _free(free, indent)
         case Items(of, items, form, nested):
             parts = [_literal(each, owner, inner) for each in items]
             return _braced(f"new List<{_element(f'{owner}.{of}' if nested else of, form)}>", parts, indent)
@@ -67,24 +65,6 @@ def _literal(value: Any, owner: str, indent: str) -> str:
         case Fields(struct, nested, fields):
             name = f"{owner}.{struct}" if nested else struct
             return _model(name, fields, name, indent)
-    raise TypeError(value)
-
-
-def _free(value: Any, indent: str) -> str:
-    inner = indent + _STEP
-    match value:
-        case str():
-            return _text(value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return f"{value}L"
-        case float():
-            return f"{value}d"
-        case list():
-            return _braced("new List<object>", [_free(each, inner) for each in value], indent)
-        case dict():
-            return _map("object", [(name, _free(each, inner)) for name, each in value.items()], indent)
     raise TypeError(value)
 
 

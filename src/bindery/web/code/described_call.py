@@ -60,13 +60,9 @@ class Fields(msgspec.Struct, frozen=True, tag=True):
     fields: tuple[tuple[str, Any], ...]
 
 
-class Free(msgspec.Struct, frozen=True, tag=True):
-    """Whatever JSON can say, where the model says nothing about it."""
-
-    value: Any
-
-
-Value = Text | Figure | Flag | Items | Pairs | Fields | Free
+Value = Text | Figure | Flag | Items | Pairs | Fields
+ANY = "any"
+"""The type of which the model says nothing: values of it are whatever JSON says they are."""
 
 
 class DescribedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +81,6 @@ class DescribedCall(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the vendor's typed clients cannot make it: they do not know the operation, a parameter, or a value."""
     takes_request: bool
     """Whether their methods take one: those of operations without parameters do not."""
-    method: str = "POST"
 
     @property
     def package(self) -> str:
@@ -176,8 +171,8 @@ def _scalar(kind: str, value: Any, form: str | None) -> Value:
         return Text(value)
     if kind == "boolean" and isinstance(value, bool):
         return Flag(value)
-    if kind == "any" and _is_free(value):
-        return Free(value)
+    if kind == ANY:
+        return _free(value)
     if kind == "integer" and isinstance(value, int) and not isinstance(value, bool):
         return _whole(value, form or "int32")
     if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
@@ -198,15 +193,22 @@ def _fraction(value: Number, form: str) -> Figure:
     return Figure(value, form)
 
 
-def _is_free(value: Any) -> bool:
+def _free(value: Any) -> Value:
     """Maps of Java hold no null, and no language but Python a whole number of more than 64 bits."""
-    if isinstance(value, dict):
-        return all(_is_free(each) for each in value.values())
-    if isinstance(value, list):
-        return all(_is_free(each) for each in value)
-    if isinstance(value, int):
-        return -_INTEGERS["int64"] <= value < _INTEGERS["int64"]
-    return value is not None
+    match value:
+        case str():
+            return Text(value)
+        case bool():
+            return Flag(value)
+        case int():
+            return _whole(value, "int64")
+        case float():
+            return Figure(value, "float64")
+        case list():
+            return Items(ANY, tuple(_free(each) for each in value))
+        case dict():
+            return Pairs(ANY, tuple((name, _free(each)) for name, each in value.items()))
+    raise _Unfit
 
 
 def _items(model: Model, of: str, value: Any, place: _Place) -> Items:

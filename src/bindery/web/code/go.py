@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Free, Items, Pairs, Text
+from bindery.web.code.described_call import ANY, DescribedCall, Fields, Figure, Flag, Items, Pairs, Text
 from bindery.web.code.writing import bracketed, chained, octal_escape, quoted
 
 PACKAGES = {
@@ -20,7 +20,7 @@ _SHARED = (
     "github.com/aliyun/credentials-go@v1.4.12",
 )
 _STEP = "\t"
-_TYPES = {"string": "string", "boolean": "bool", "any": "interface{}"}
+_TYPES = {"string": "*string", "boolean": "*bool", ANY: "interface{}"}
 _NUMBERS = {"int32": "Int32", "int64": "Int64", "float32": "Float32", "float64": "Float64"}
 
 
@@ -55,7 +55,7 @@ def _model(package: str, name: str, fields: tuple[tuple[str, Any], ...], indent:
 
 
 def _literal(package: str, value: Any, indent: str, *, pointed: bool = False) -> str:
-    """``pointed`` inside of lists and maps, which hold pointers to texts and numbers."""
+    """``pointed`` inside of lists and maps that hold pointers to texts and numbers."""
     inner = indent + _STEP
     match value:
         case Text(text):
@@ -65,39 +65,20 @@ def _literal(package: str, value: Any, indent: str, *, pointed: bool = False) ->
         case Flag(on):
             word = "true" if on else "false"
             return f"dara.Bool({word})" if pointed else word
-        case Free(free):
-            return _free(free, indent)
         case Items(of, items, form, _):
-            parts = [_literal(package, each, inner, pointed=True) for each in items]
-            return _bracketed(f"[]*{_type(package, of, form)}{{", parts, indent)
+            parts = [_literal(package, each, inner, pointed=of != ANY) for each in items]
+            return _bracketed(f"[]{_type(package, of, form)}{{", parts, indent)
         case Pairs(of, pairs):
-            kind = "interface{}" if of == "any" else "*" + _type(package, of, None)
-            return _map(
-                kind, [(name, _literal(package, each, inner, pointed=True)) for name, each in pairs], indent
-            )
+            entries = [(name, _literal(package, each, inner, pointed=of != ANY)) for name, each in pairs]
+            return _map(_type(package, of, None), entries, indent)
         case Fields(struct, _, fields):
             return _model(package, struct, fields, indent)
     raise TypeError(value)
 
 
-def _free(value: Any, indent: str) -> str:
-    inner = indent + _STEP
-    match value:
-        case str():
-            return _text(value)
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return repr(value)
-        case list():
-            return _bracketed("[]interface{}{", [_free(each, inner) for each in value], indent)
-        case dict():
-            return _map("interface{}", [(name, _free(each, inner)) for name, each in value.items()], indent)
-    raise TypeError(value)
-
-
 def _type(package: str, of: str, form: str | None) -> str:
-    return _TYPES.get(of) or (form.lower() if form else f"{package}.{of}")
+    """Of what a list or a map holds: pointers, but to what may be anything."""
+    return _TYPES.get(of) or "*" + (form.lower() if form else f"{package}.{of}")
 
 
 def _map(kind: str, pairs: list[tuple[str, str]], indent: str) -> str:

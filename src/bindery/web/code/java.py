@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Free, Items, Pairs, Text
+from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Items, Pairs, Text
 from bindery.web.code.names import lower_first
 from bindery.web.code.writing import bracketed, chained, quoted, utf16_escape
 
@@ -55,8 +55,6 @@ def _literal(value: Any, owner: str, indent: str) -> str:
             return f"{number}{_ENDS[form]}"
         case Flag(on):
             return "true" if on else "false"
-        case Free(free):
-            return _free(free, indent)
         case Items(_, items):
             return _bracketed("List.of(", [_literal(each, owner, inner) for each in items], indent)
         case Pairs(_, pairs):
@@ -64,24 +62,6 @@ def _literal(value: Any, owner: str, indent: str) -> str:
         case Fields(struct, nested, fields):
             name, within = (f"{owner}.{struct}", owner) if nested else (struct, struct)
             return _model(name, fields, within, indent)
-    raise TypeError(value)
-
-
-def _free(value: Any, indent: str) -> str:
-    inner = indent + _STEP
-    match value:
-        case str():
-            return _text(value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return f"{value}L"
-        case float():
-            return f"{value}d"
-        case list():
-            return _bracketed("List.of(", [_free(each, inner) for each in value], indent)
-        case dict():
-            return _entries([(name, _free(each, inner)) for name, each in value.items()], indent)
     raise TypeError(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Free, Items, Pairs, Text
+from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Items, Pairs, Text
 from bindery.web.code.names import lower_first
 from bindery.web.code.writing import bracketed, quoted
 
@@ -54,8 +54,6 @@ def _literal(value: Any, owner: tuple[str, str], indent: str) -> str:
             return repr(number)
         case Flag(on):
             return "true" if on else "false"
-        case Free(free):
-            return _free(free, indent)
         case Items(_, items):
             return bracketed("[", [_literal(each, owner, inner) for each in items], "]", indent)
         case Pairs(_, pairs):
@@ -64,20 +62,6 @@ def _literal(value: Any, owner: tuple[str, str], indent: str) -> str:
             name = f"{owner[0]}\\{lower_first(struct.removeprefix(owner[1]))}" if nested else struct
             return _model(name, struct, fields, indent)
     raise TypeError(value)
-
-
-def _free(value: Any, indent: str) -> str:
-    inner = indent + "    "
-    match value:
-        case str():
-            return _text(value)
-        case bool():
-            return "true" if value else "false"
-        case list():
-            return bracketed("[", [_free(each, inner) for each in value], "]", indent)
-        case dict():
-            return _map([(name, _free(each, inner)) for name, each in value.items()], indent)
-    return repr(value)
 
 
 def _map(pairs: list[tuple[str, str]], indent: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Free, Items, Pairs, Text
+from bindery.web.code.described_call import DescribedCall, Fields, Figure, Flag, Items, Pairs, Text
 from bindery.web.code.names import attribute, snake
 from bindery.web.code.writing import bracketed
 
@@ -63,8 +63,8 @@ def _literal(value: Any, indent: str) -> str:
     match value:
         case Text(text):
             return _text(text)
-        case Figure(number, _) | Flag(number) | Free(number):
-            return _text(number) if isinstance(number, str) else repr(number)
+        case Figure(number, _) | Flag(number):
+            return repr(number)
         case Items(_, items):
             return bracketed("[", [_literal(each, inner) for each in items], "]", indent)
         case Pairs(_, pairs):
