@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import unquote
+
 import pytest
 
 from bindery.api.spec.model import load_models
-from bindery.web.explorer.described import describe, list_families
+from bindery.web.explorer.described import describe, form_address, list_families
 from bindery.web.explorer.explained import explain
 
 
@@ -45,3 +48,11 @@ def test_codes_are_explained(code: str) -> None:
 def test_other_codes_are_not() -> None:
     assert explain("") is None
     assert explain("NoSuchCode") is None
+
+
+def test_a_form_has_an_address_with_what_is_filled_in() -> None:
+    values = {"ProjectName": "p", "URI": "oss://b/图 &#.jpg"}
+    path, _, filled = form_address("imm:GetFileMeta", values).partition("#")
+    assert path == "/explorer/imm/GetFileMeta"
+    assert json.loads(unquote(filled)) == values
+    assert form_address("ram:ListUsers", {}) == "/explorer/ram/ListUsers"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,7 +34,7 @@ class SignedRequest(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, dict=True):
     """What came back."""
 
     request: SignedRequest
@@ -48,11 +49,16 @@ class Reply(msgspec.Struct, frozen=True):
         """Whether the call was performed."""
         return self.status == 200
 
-    @property
+    @cached_property
     def data(self) -> dict[str, Any]:
         """The answer, or the error with ``Code`` and ``Message``."""
         answer: dict[str, Any] = msgspec.json.decode(self.body)
         return answer
+
+    @property
+    def refusal(self) -> str:
+        """What a page says of a call that was refused; empty when it was performed."""
+        return "" if self.ok else f"{self.data.get('Code', '')}: {self.data.get('Message', '')}"
 
 
 class CallFailed(Exception):
@@ -150,10 +156,11 @@ def _places(
 ) -> tuple[tuple[tuple[str, str], ...], list[tuple[str, str]]]:
     """What goes into the query and into the form. Parameters that the model does not know go into the query."""
     in_form = {parameter.name for parameter in operation.parameters if parameter.location == "formData"}
-    texts = {name: _text(value) for name, value in values.items() if value is not None}
+    texts = {name: wire_text(value) for name, value in values.items() if value is not None}
     query = tuple((name, text) for name, text in texts.items() if name not in in_form)
     return query, [(name, text) for name, text in texts.items() if name in in_form]
 
 
-def _text(value: Any) -> str:
+def wire_text(value: Any) -> str:
+    """A value as a parameter of a request: texts as they are, all else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

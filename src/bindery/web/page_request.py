@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -17,6 +19,7 @@ from bindery.api.errors import ApiError
 from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.request import Client
 from bindery.web.calls import Caller
+from bindery.web.code.languages import Endpoint
 from bindery.web.texts import Texts, choose_language, load_texts
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ THEME = "bindery_theme"
 THEMES = ("light", "dark")
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
+_HOST = re.compile(r"[A-Za-z0-9.\[\]:-]{1,255}")
+_OTHERWISE = "127.0.0.1:8180"
+"""For programs, where a Host header has what should not stand in one."""
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 2_000
 _YEAR = 31_536_000
@@ -39,6 +45,11 @@ class PageError(Exception):
     def __init__(self, status: HTTPStatus, key: str, **values: object) -> None:
         super().__init__(key)
         self.status, self.key, self.values = status, key, values
+
+
+def wants_page(http: web.BaseRequest) -> bool:
+    """Whether a request asks for HTML."""
+    return "text/html" in http.headers.get("Accept", "")
 
 
 class PageRequest:
@@ -86,6 +97,21 @@ class PageRequest:
         )
 
     @property
+    def wants_page(self) -> bool:
+        """Whether somebody looks with a browser; scripts, of pages too, want data."""
+        return wants_page(self.http)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """This server as its reader reaches it, for programs that call it."""
+        host = self.http.host
+        return Endpoint(
+            host if _HOST.fullmatch(host) else _OTHERWISE,
+            "https" if self.client.secure else "http",
+            self.site.gateway.context.settings.region_id,
+        )
+
+    @cached_property
     def query(self) -> Mapping[str, str]:
         """Parameters of the address; of one that is there twice the last."""
         return dict(parse_qsl(self.http.query_string, keep_blank_values=True, max_num_fields=_MOST_FIELDS))

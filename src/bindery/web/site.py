@@ -19,7 +19,7 @@ from bindery.web import access, console, explorer, front, gallery, preferences, 
 from bindery.web.assets import load_assets
 from bindery.web.calls import CallFailed
 from bindery.web.headers import HEADERS
-from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest
+from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest, wants_page
 from bindery.web.pages import Pages
 from bindery.web.routes import Route, Routes
 
@@ -65,27 +65,24 @@ class Site:
         path = http.raw_path.partition("?")[0]
         if path.startswith(_ASSETS):
             return self._asset(path)
-        if path == "/" and not _is_for_page(http):
-            return None
-        if not self._is_page(http, path):
+        if path == "/" and (http.query_string or not _is_look(http)):
             return None
         response = await self._find(http, client, path)
-        if not response.prepared:
+        if response is not None and not response.prepared:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
         return response
 
-    def _is_page(self, http: web.BaseRequest, path: str) -> bool:
+    async def _find(self, http: web.BaseRequest, client: Client, path: str) -> web.StreamResponse | None:
         """The vendor's clients may have a path in their endpoint: what no page answers is a call, but a look by a
         browser."""
-        return bool(self._routes.methods(path)) or _is_look(http)
-
-    async def _find(self, http: web.BaseRequest, client: Client, path: str) -> web.StreamResponse:
         found = self._routes.find(http.method, path)
+        methods = [] if found else self._routes.methods(path)
+        if not (found or methods or _is_look(http)):
+            return None
         request = PageRequest(self, http, client, found[1] if found else {})
-        if found is not None:
+        if found:
             return await self._page(request, found[0])
-        methods = self._routes.methods(path)
         return self._no_method(request, methods) if methods else self._missing(request)
 
     async def _page(self, request: PageRequest, route: Route) -> web.StreamResponse:
@@ -120,7 +117,7 @@ class Site:
                 raise PageError(HTTPStatus.FORBIDDEN, "errors.foreign")
 
     def _to_sign_in(self, request: PageRequest) -> web.Response:
-        if _wants_data(request.http):
+        if not request.wants_page:
             return request.answer({"Code": "SignedOut"}, HTTPStatus.UNAUTHORIZED)
         back = request.http.raw_path if request.http.method in _SAFE else "/console/"
         return request.go_to("/sign-in?to=" + quote(back, safe=""))
@@ -136,7 +133,7 @@ class Site:
     def _error(
         self, request: PageRequest, status: HTTPStatus, message: str, code: str = ""
     ) -> web.Response:
-        if _wants_data(request.http):
+        if not request.wants_page:
             response = request.answer({"Code": code or status.phrase, "Message": message}, status)
         else:
             response = request.render("layout/error.html", status=status, message=message, code=code)
@@ -160,17 +157,8 @@ class Site:
         return response
 
 
-def _is_for_page(http: web.BaseRequest) -> bool:
-    """``/`` is the API's, but for a browser that just looks at it."""
-    return not http.query_string and _is_look(http)
-
-
 def _is_look(http: web.BaseRequest) -> bool:
-    return http.method in _SAFE and "text/html" in http.headers.get("Accept", "")
-
-
-def _wants_data(http: web.BaseRequest) -> bool:
-    return "text/html" not in http.headers.get("Accept", "")
+    return http.method in _SAFE and wants_page(http)
 
 
 def _is_from_here(http: web.BaseRequest) -> bool:

@@ -95,7 +95,7 @@ def check_operation(exchange: Exchange, context: Context) -> None:
     decide = authority.decide_list if operation.level == "list" else authority.decide_named
     sets = _request_conditions(authority, operation, exchange.call.parameters)
     for resource in _resource_names(exchange, context):
-        has = _resource_conditions(authority, operation.action, resource, context)
+        has = resource_conditions(authority, operation.action, resource, context)
         decision = decide(operation.action, resource, {**sets, **has} if sets or has else _NONE)
         _demand(exchange, context, operation.action, resource, decision)
 
@@ -104,7 +104,7 @@ def check_touched(exchange: Exchange, context: Context) -> None:
     """The caller may do with what the message names what the operation will do. Raises ApiError."""
     authority, decided = exchange.authority, exchange.decision
     for asked in asked_by(exchange.operation, exchange.message, context.settings.account_id):
-        has = _resource_conditions(authority, asked.action, asked.resource, context)
+        has = resource_conditions(authority, asked.action, asked.resource, context)
         _demand(exchange, context, asked.action, asked.resource, authority.decide_asked(asked, has))
     exchange.decision = decided
 
@@ -160,7 +160,8 @@ def _request_conditions(
     return {**own, **request_tags({pair.key: pair.value or "" for pair in pairs if pair.key})}
 
 
-def _resource_conditions(authority: Authority, action: str, resource: str, context: Context) -> Conditions:
+def resource_conditions(authority: Authority, action: str, resource: str, context: Context) -> Conditions:
+    """The tags of a resource, where the decision on an action depends on them. Blocking then."""
     if not authority.asks_for_tags(action, keys.RESOURCE_TAG):
         return {}
     return resource_tags(tags_of(context.catalog, resource, context.settings.account_id))

@@ -7,7 +7,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from bindery.web.access.entities import refusal, show_one
+from bindery.web.access.entities import show_one
 from bindery.web.access.kinds import KINDS, Kind, kind_of
 from bindery.web.access.policy import show_policy
 from bindery.web.page_request import PageError, PageRequest
@@ -68,7 +68,7 @@ async def act(request: PageRequest) -> web.Response:
     values = {field: form[field].strip() for field in chosen.fields if field in form}
     reply = await request.caller.call(chosen.operation, values | {kind.name: name})
     if not reply.ok:
-        return await _again(request, kind, form, refusal(reply.data))
+        return await _again(request, kind, form, reply.refusal)
     if chosen.operation == "CreateAccessKey":
         return await show_one(request, kind, new_key=reply.data["AccessKey"])
     return request.go_to(f"/console/access/{kind.path}" if chosen.leaves else kind.page(name))

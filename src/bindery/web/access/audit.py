@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bindery.web.access.entities import refusal
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
@@ -36,7 +35,7 @@ async def show(request: PageRequest) -> web.Response:
         status=HTTPStatus(reply.status),
         asked=asked,
         denied=denied,
-        problem="" if reply.ok else refusal(reply.data),
+        problem=reply.refusal,
         records=reply.data.get("AuditRecords", []) if reply.ok else [],
         following="?" + urlencode(kept | {"NextToken": following}) if following else "",
         first="?" + urlencode(kept) if token else "",

@@ -52,7 +52,7 @@ async def create(request: PageRequest) -> web.Response:
     reply = await request.caller.call(kind.create, values)
     if reply.ok:
         return request.go_to(kind.page(form.get(kind.name, "").strip()))
-    return await _show_list(request, kind, form=form, problem=refusal(reply.data))
+    return await _show_list(request, kind, form=form, problem=reply.refusal)
 
 
 async def _show_list(
@@ -105,14 +105,7 @@ async def show_one(
 async def look(request: PageRequest, section: Section, values: dict[str, Any]) -> dict[str, Any]:
     """A list of the page, or why the reader may not see it."""
     reply = await request.caller.call(section.operation, values)
-    if reply.ok:
-        return {"entries": items_of(reply.data, section), "problem": ""}
-    return {"entries": [], "problem": refusal(reply.data)}
-
-
-def refusal(data: dict[str, Any]) -> str:
-    """What a page says of a call that failed."""
-    return f"{data.get('Code', '')}: {data.get('Message', '')}"
+    return {"entries": items_of(reply.data, section) if reply.ok else [], "problem": reply.refusal}
 
 
 async def _suggested(request: PageRequest, kind: Kind) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bindery.web.access.entities import look, refusal
+from bindery.web.access.entities import look
 from bindery.web.access.kinds import KINDS, Section, items_of
 from bindery.web.access.rights import rights_of
 from bindery.web.page_request import PageRequest
@@ -52,7 +52,7 @@ async def show_policy(request: PageRequest, *, problem: str = "", typed: str | N
 async def _attached(request: PageRequest, named: dict[str, str]) -> dict[str, Any]:
     reply = await request.caller.call("ListEntitiesForPolicy", named)
     if not reply.ok:
-        return {"problem": refusal(reply.data), "entries": []}
+        return {"problem": reply.refusal, "entries": []}
     entries = [
         {"name": each[kind.name], "page": kind.page(each[kind.name]), "kind": path}
         for path, kind in _ATTACHED.items()

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bindery.web.access.entities import look, refusal
+from bindery.web.access.entities import look
 from bindery.web.access.kinds import KINDS
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
@@ -22,7 +22,7 @@ async def show(request: PageRequest) -> web.Response:
     problem = ""
     if all(asked.values()):
         reply = await request.caller.call("ExplainAccess", _values(request, asked))
-        decision, problem = (reply.data, "") if reply.ok else (None, refusal(reply.data))
+        decision, problem = reply.data if reply.ok else None, reply.refusal
     return request.render(
         "access/simulate.html",
         asked=asked,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bindery.api.spec.model import Member, Model, Operation, Parameter, load_models
+from bindery.web.calls import wire_text
 
 Number = int | float
 
@@ -132,11 +133,6 @@ def _arguments(
         return tuple((name, _typed(model, known[name], value, holder)) for name, value in given.items())
     except _Unfit:
         return None
-
-
-def wire_text(value: Any) -> str:
-    """A value as a parameter of a request."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _is_form(operation: Operation) -> bool:

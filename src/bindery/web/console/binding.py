@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bindery.web.console.shown_binding import Shown, show_binding
 from bindery.web.event_stream import tell_changes
+from bindery.web.explorer.described import form_address
 from bindery.web.page_request import PageError, PageRequest
 from bindery.web.routes import Route
 
@@ -33,6 +34,7 @@ async def show(request: PageRequest) -> web.Response:
         "console/binding.html",
         binding=await _look(request),
         failures=await _failures(request),
+        explorer=form_address("imm:GetBinding", _names(request)),
         texts=request.t.group("console"),
     )
 
@@ -86,19 +88,19 @@ async def create(request: PageRequest) -> web.Response:
     for operation, held in (("CreateProject", {"ProjectName": project}), ("CreateDataset", names)):
         reply = await caller.call(operation, held)
         if not reply.ok and reply.data.get("Code") != "ResourceAlreadyExists":
-            return _again(request, form, reply.data)
+            return _again(request, form, reply.refusal)
     reply = await caller.call("CreateBinding", names | {"URI": _uri(form), "Scope": _scope(form)})
     if not reply.ok:
-        return _again(request, form, reply.data)
+        return _again(request, form, reply.refusal)
     return request.go_to(show_binding(reply.data["Binding"])["Page"])
 
 
-def _again(request: PageRequest, form: dict[str, str], refusal: dict[str, Any]) -> web.Response:
+def _again(request: PageRequest, form: dict[str, str], problem: str) -> web.Response:
     return request.render(
         "console/new_binding.html",
         status=HTTPStatus.BAD_REQUEST,
         values=form,
-        problem=f"{refusal.get('Code', '')}: {refusal.get('Message', '')}",
+        problem=problem,
         texts=request.t.group("console"),
     )
 

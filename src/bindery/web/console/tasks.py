@@ -37,7 +37,7 @@ async def show(request: PageRequest) -> web.Response:
         states=_STATES,
         state=state,
         tasks=data.get("Tasks") or [],
-        problem="" if reply is None or reply.ok else f"{data.get('Code', '')}: {data.get('Message', '')}",
+        problem=reply.refusal if reply else "",
         following="?" + urlencode(kept | {"token": following}) if following else "",
     )
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from bindery.web.code.languages import LANGUAGES, Endpoint, Program, write_program
+from bindery.web.code.languages import LANGUAGES, Program, write_program
 from bindery.web.code.projects import project_of
 from bindery.web.page_request import PageError, PageRequest
-
-_HOST = re.compile(r"[A-Za-z0-9.\[\]:-]{1,255}")
-_OTHERWISE = "127.0.0.1:8180"
 
 
 class Wanted(msgspec.Struct):
@@ -49,16 +45,6 @@ def languages() -> dict[str, str]:
 
 def _write(request: PageRequest, wanted: Wanted) -> Program:
     try:
-        return write_program(wanted.language, wanted.operation, wanted.values, _endpoint(request))
+        return write_program(wanted.language, wanted.operation, wanted.values, request.endpoint)
     except KeyError:
         raise PageError(HTTPStatus.NOT_FOUND, "explorer.no_operation") from None
-
-
-def _endpoint(request: PageRequest) -> Endpoint:
-    """This server as its browser reaches it."""
-    host = request.http.host
-    return Endpoint(
-        host if _HOST.fullmatch(host) else _OTHERWISE,
-        "https" if request.client.secure else "http",
-        request.site.gateway.context.settings.region_id,
-    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import quote
+
+import msgspec
 
 from bindery.api.operations import built_operations
 from bindery.api.spec.model import Member, Model, Operation, Parameter, load_models
@@ -80,6 +83,12 @@ def query_fields() -> dict[str, Description]:
         }
         for name, field in sorted(FIELDS.items())
     }
+
+
+def form_address(identifier: str, values: Mapping[str, Any]) -> str:
+    """Where the form of an operation is, filled in: the script of the page reads the values from behind the ``#``."""
+    filled = "#" + quote(msgspec.json.encode(values).decode(), safe="") if values else ""
+    return f"/explorer/{identifier.replace(':', '/')}{filled}"
 
 
 def _required_first(operation: Operation) -> list[Parameter]:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from aiohttp import web
 
+from bindery.web.explorer.described import form_address
 from bindery.web.gallery.media import LONGEST
 from bindery.web.gallery.object_access import Entry, find_entry, may_see
 from bindery.web.page_request import PageRequest
@@ -71,7 +72,7 @@ async def show(request: PageRequest) -> web.Response:
         thumbnail=f"/console/thumbnails/{place}?size=large&{address}",
         media=f"/console/media/{place}?{address}",
         saving=f"/console/files/{place}/labels?{urlencode({'uri': entry['URI']})}",
-        explorer="/explorer/imm/GetFileMeta?" + urlencode(values),
+        explorer=form_address("imm:GetFileMeta", values),
         longest=LONGEST["large"],
         texts=request.t.group("gallery"),
     )

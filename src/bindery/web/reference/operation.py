@@ -8,6 +8,7 @@ import msgspec
 
 from bindery.api.operations import built_operations
 from bindery.api.spec.model import Member, Model, Operation, Parameter, Resource, Rule, load_models
+from bindery.web.calls import wire_text
 from bindery.web.code.languages import LANGUAGES, Endpoint, Program, write_program
 from bindery.web.explorer.described import element_type
 from bindery.web.explorer.explained import Explanation, explain
@@ -78,9 +79,7 @@ def write_programs(shown: Shown, endpoint: Endpoint) -> dict[str, tuple[str, Pro
 
 def example_text(value: object) -> str:
     """An example of a parameter, as somebody would write it; empty without one."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return "" if value is None else wire_text(value)
 
 
 def allowed(rule: Rule) -> Iterator[tuple[str, dict[str, object]]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -23,8 +22,6 @@ from bindery.web.reference.places import Places, ServerPlaces
 from bindery.web.routes import Route
 
 _LAYOUT = "layout/base.html"
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
-_OTHERWISE = "localhost:8180"
 _HERE = ServerPlaces()
 
 
@@ -53,7 +50,13 @@ def families() -> tuple[Family, ...]:
 
 def frame(places: Places, layout: str = _LAYOUT) -> dict[str, Any]:
     """What every page of the reference shows around its content."""
-    return {"places": places, "layout": layout, "guides": list_guides(), "families": families()}
+    return {
+        "places": places,
+        "asset": places.asset,
+        "layout": layout,
+        "guides": list_guides(),
+        "families": families(),
+    }
 
 
 def index_values() -> dict[str, Any]:
@@ -86,7 +89,7 @@ def operation_values(identifier: str, places: Places, endpoint: Endpoint) -> dic
 
 async def show_index(request: PageRequest) -> web.Response:
     """Guides and operations."""
-    if not _is_browser(request):
+    if not request.wants_page:
         return _text("\n".join(f"/docs/{name}" for name in page_names()) + "\n")
     return await _render(request, "index", index_values())
 
@@ -94,7 +97,7 @@ async def show_index(request: PageRequest) -> web.Response:
 async def show_guide(request: PageRequest) -> web.Response:
     """One guide."""
     name = request.named["name"]
-    if not _is_browser(request) or name.endswith(".md"):
+    if not request.wants_page or name.endswith(".md"):
         return _written(name)
     try:
         values = guide_values(name, _HERE)
@@ -107,7 +110,7 @@ async def show_page_of_operation(request: PageRequest) -> web.Response:
     """One operation."""
     identifier = "{product}:{operation}".format(**request.named)
     try:
-        values = operation_values(identifier, _HERE, _endpoint(request))
+        values = operation_values(identifier, _HERE, request.endpoint)
     except KeyError:
         raise PageError(HTTPStatus.NOT_FOUND, "errors.missing") from None
     return await _render(request, "operation", values)
@@ -117,20 +120,6 @@ async def _render(request: PageRequest, template: str, values: dict[str, Any]) -
     """In a thread: the list of all pages makes them long, and calls must not wait for readers."""
     around = frame(_HERE)
     return await asyncio.to_thread(request.render, f"reference/{template}.html", **around, **values)
-
-
-def _is_browser(request: PageRequest) -> bool:
-    return "text/html" in request.http.headers.get("Accept", "")
-
-
-def _endpoint(request: PageRequest) -> Endpoint:
-    """This server as its reader reaches it."""
-    host = request.http.host
-    return Endpoint(
-        host if _HOST.fullmatch(host) else _OTHERWISE,
-        "https" if request.client.secure else "http",
-        request.site.gateway.context.settings.region_id,
-    )
 
 
 def _written(name: str) -> web.Response:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
-from urllib.parse import quote
 
-import msgspec
 from markupsafe import Markup
 
 from bindery.api.spec.model import Operation
 from bindery.web.assets import load_assets
+from bindery.web.explorer.described import form_address
 
 
 class Places(Protocol):
@@ -58,8 +57,7 @@ class ServerPlaces:
 
     def attempt(self, operation: Operation, values: Mapping[str, Any]) -> str:
         """The explorer, filled in."""
-        filled = "#" + quote(msgspec.json.encode(values).decode(), safe="") if values else ""
-        return f"/explorer/{operation.product}/{operation.name}{filled}"
+        return form_address(operation.id, values)
 
 
 class SitePlaces:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -27,39 +29,33 @@ async def sign_in(request: PageRequest) -> web.Response:
     """By an access key."""
     form = await request.form()
     to, key_id = page_path(form.get("to", ""), _HOME), form.get("key_id", "").strip()
-    try:
-        token = await asyncio.to_thread(
-            request.site.signing_in.by_key,
-            key_id,
-            form.get("secret", "").strip(),
-            request.client.address,
-            request.http.headers.get("User-Agent", ""),
-        )
-    except WrongKey:
-        problem, status = request.t("sign_in.wrong"), HTTPStatus.FORBIDDEN
-    except TooManyAttempts as error:
-        problem, status = request.t("sign_in.too_many", seconds=error.args[0]), HTTPStatus.TOO_MANY_REQUESTS
-    else:
-        return _signed_in(request, token, to)
-    return request.render("sign_in/sign_in.html", status=status, to=to, problem=problem, key_id=key_id)
+    begin = partial(request.site.signing_in.by_key, key_id, form.get("secret", "").strip())
+    return await _begin(request, begin, wrong="sign_in.wrong", to=to, key_id=key_id)
 
 
 async def sign_in_by_link(request: PageRequest) -> web.Response:
     """By what ``bindery open`` has made."""
+    begin = partial(request.site.signing_in.by_link, request.http.query_string)
+    return await _begin(request, begin, wrong="sign_in.link", to=_HOME)
+
+
+async def _begin(
+    request: PageRequest, begin: Callable[[str, str], str], *, wrong: str, to: str, key_id: str = ""
+) -> web.Response:
+    """Go on as whoever it is, or show the form with what is wrong."""
     try:
         token = await asyncio.to_thread(
-            request.site.signing_in.by_link,
-            request.http.query_string,
-            request.client.address,
-            request.http.headers.get("User-Agent", ""),
+            begin, request.client.address, request.http.headers.get("User-Agent", "")
         )
     except WrongKey:
-        problem, status = request.t("sign_in.link"), HTTPStatus.FORBIDDEN
+        problem, status = request.t(wrong), HTTPStatus.FORBIDDEN
     except TooManyAttempts as error:
         problem, status = request.t("sign_in.too_many", seconds=error.args[0]), HTTPStatus.TOO_MANY_REQUESTS
     else:
-        return _signed_in(request, token, _HOME)
-    return request.render("sign_in/sign_in.html", status=status, to=_HOME, problem=problem, key_id="")
+        response = request.go_to(to)
+        request.keep(response, SESSION, token, seconds=request.site.signing_in.longest, private=True)
+        return response
+    return request.render("sign_in/sign_in.html", status=status, to=to, problem=problem, key_id=key_id)
 
 
 async def sign_out(request: PageRequest) -> web.Response:
@@ -72,12 +68,6 @@ async def sign_out(request: PageRequest) -> web.Response:
         await asyncio.to_thread(signing_in.end, who.session)
     response = request.go_to("/sign-in")
     response.del_cookie(SESSION, path="/")
-    return response
-
-
-def _signed_in(request: PageRequest, token: str, to: str) -> web.Response:
-    response = request.go_to(to)
-    request.keep(response, SESSION, token, seconds=request.site.signing_in.longest, private=True)
     return response
 
 

@@ -2,6 +2,7 @@
 
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { ask, dataOf, fill, h } from "../dom.js";
+import { followTask } from "./task.js";
 
 const texts = dataOf("texts");
 const first = dataOf("binding");
@@ -80,8 +81,6 @@ function bytes(count) {
   return `${at ? count.toFixed(1) : count} ${units[at]}`;
 }
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
 async function act(button) {
   if (button.dataset.ask && !confirm(button.dataset.ask)) return;
   const outcome = element("outcome");
@@ -95,14 +94,10 @@ async function act(button) {
   }
 }
 
-async function follow(task, action, outcome) {
+function follow(task, action, outcome) {
   const type = { audit: "BindingAudit", repair: "BindingAudit", retry: "LedgerRetry" }[action] ?? "";
-  for (;;) {
-    const found = await ask(`/console/tasks/${encodeURIComponent(first.ProjectName)}/${encodeURIComponent(task)}?type=${type}`);
-    outcome.replaceChildren(h("p", {}, `${found.Status} `, h("progress", { max: 100, value: found.Progress ?? 0 })), found.Result ? h("pre", {}, pretty(found.Result)) : "", found.Message ? h("p", {}, found.Message) : "");
-    if (found.Status !== "Running") return;
-    await pause(1000);
-  }
+  return followTask(first.ProjectName, task, type, 1000, (found) =>
+    outcome.replaceChildren(h("p", {}, `${found.Status} `, h("progress", { max: 100, value: found.Progress ?? 0 })), found.Result ? h("pre", {}, pretty(found.Result)) : "", found.Message ? h("p", {}, found.Message) : ""));
 }
 
 function pretty(text) {

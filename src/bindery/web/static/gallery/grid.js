@@ -102,22 +102,20 @@ export class Grid {
   }
 
   rowAt(y) {
-    let low = 0;
-    let high = this.rows.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.rows[middle].top <= y) low = middle;
-      else high = middle - 1;
-    }
-    return Math.max(0, low);
+    return this.lastRow("top", y);
   }
 
   rowOf(file) {
+    return this.lastRow("start", file);
+  }
+
+  /** The last row whose `field`, which ascends, is not beyond `value`. */
+  lastRow(field, value) {
     let low = 0;
     let high = this.rows.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.rows[middle].start <= file) low = middle;
+      if (this.rows[middle][field] <= value) low = middle;
       else high = middle - 1;
     }
     return Math.max(0, low);
