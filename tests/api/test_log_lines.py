@@ -34,7 +34,6 @@ def lines(api: Api, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
         configure_logging("debug", "json")
     structlog.configure(cache_logger_on_first_use=False)  # the loggers of other tests stay as they are
     monkeypatch.setattr(module, "_log", structlog.get_logger())
-    monkeypatch.setattr(api.gateway, "_lines", structlog.get_logger())
 
     def take() -> list[dict[str, Any]]:
         text = written.getvalue()

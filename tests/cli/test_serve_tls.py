@@ -26,6 +26,7 @@ from bindery.api.gateway.tls import Certificate
 from bindery.cli.main import main
 
 _SECONDS = 60
+_SERVE = (sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0", "--data")
 
 
 class TlsServer:
@@ -34,16 +35,7 @@ class TlsServer:
     def __init__(self, folder: Path) -> None:
         self.data, self.log = folder / "data", folder / "log"
         self.certificate, self.key = make_certificate(folder)
-        command = [
-            sys.executable,
-            "-m",
-            "bindery.cli.main",
-            "serve",
-            "--port",
-            "0",
-            "--data",
-            str(self.data),
-        ]
+        command = [*_SERVE, str(self.data)]
         command += ["--tls-certificate", str(self.certificate), "--tls-key", str(self.key)]
         environment = {n: v for n, v in os.environ.items() if not n.startswith("BINDERY_")}
         with self.log.open("wb") as log:
@@ -161,17 +153,7 @@ def test_files_that_cannot_be_used_are_told_at_the_start(case: str, tmp_path: Pa
         key.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
     data = tmp_path / "data"
     # In a process of its own, since a server sets up the log and the umask of its process.
-    command = [
-        sys.executable,
-        "-m",
-        "bindery.cli.main",
-        "serve",
-        "--port",
-        "0",
-        "--data",
-        str(data),
-        *options,
-    ]
+    command = [*_SERVE, str(data), *options]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=_SECONDS)
     assert (done.returncode, done.stdout) == (1, "")
     expected = {"one alone": "TLS needs both files", "missing": f"cannot read {key}"}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,21 +16,10 @@ from bindery.log import structlog_configured
 from bindery.testing import BinderyServer
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What a command prints is not mixed with the log of the server in the same process, whatever settings of the log
-    an earlier test has left."""
-    with structlog_configured(
-        logger_factory=structlog.PrintLoggerFactory(sys.__stderr__),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-    ):
-        yield
-
-
 @pytest.fixture(autouse=True)
 def _log_to_stderr() -> Iterator[None]:
-    """Also of commands that a test runs by itself."""
-    with _quiet():
+    """What a command prints is not mixed with the log of the server in the same process."""
+    with structlog_configured(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__)):
         yield
 
 
@@ -49,8 +36,7 @@ class Commands:
         }
 
     def __call__(self, *words: str, expect: int = 0, stdin: str | None = None) -> Result:
-        with _quiet():
-            done = CliRunner().invoke(main, ["access", *words], env=self.environment, input=stdin)
+        done = CliRunner().invoke(main, ["access", *words], env=self.environment, input=stdin)
         assert done.exit_code == expect, (done.output, done.exception)
         return done
 

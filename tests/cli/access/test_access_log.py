@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from bindery.cli.client import ApiError, Client
 from bindery.cli.main import main
-from bindery.log import structlog_configured
 from bindery.testing import BinderyServer
 
 
@@ -39,9 +36,7 @@ def environment(server: BinderyServer) -> dict[str, str]:
 
 
 def run(server: BinderyServer, *words: str, expect: int = 0) -> Result:
-    # Settings of the log that an earlier test has left must not mix its lines with what the command prints.
-    with structlog_configured(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR)):
-        done = CliRunner().invoke(main, ["access", "log", *words], env=environment(server))
+    done = CliRunner().invoke(main, ["access", "log", *words], env=environment(server))
     assert done.exit_code == expect, done.output
     return done
 

@@ -165,8 +165,6 @@ class Gateway:
 
     def __init__(self, context: Context, limits: Limits | None = None) -> None:
         self.context = context
-        self._lines = structlog.get_logger().bind()
-        """Resolved once: the loggers of modules are looked up with each line, also when nobody reads it."""
         lenient = msgspec.structs.replace(context.settings, strict=False)
         self.operators = msgspec.structs.replace(context, settings=lenient)
         """For the operator's own commands: ``strict`` is about callers."""
@@ -244,7 +242,7 @@ class Gateway:
         product = exchange.product or "unknown"
         self.metrics.count(product, action, code, seconds)
         self.auditing.note(exchange, code)
-        self._lines.debug("answered", product=product, action=action, code=code, seconds=seconds)
+        _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
 
     def _refusal(self, error: Exception, action: str) -> ApiError:
         known = errors.from_exception(error)
