@@ -55,6 +55,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(shared[0]))
 
 
+@pytest.fixture(autouse=True)
+def umask_stays() -> Iterator[None]:
+    """What a test does to its process must not change what the next one finds: servers are processes of their own."""
+    before = _umask()
+    yield
+    after = _umask()
+    if after != before:
+        os.umask(before)
+        pytest.fail(f"this test changed the umask of its process from {before:04o} to {after:04o}")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 MOVED_CLOCK = str(Path(__file__).parent / "servers" / "moved_clock.py")
 _TLS = "--tls-certificate"
 ROOT_KEY = ("LTAItestRootKey", "test-root-secret")

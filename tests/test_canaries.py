@@ -66,7 +66,17 @@ def test_no_secret_is_written_anywhere(start_server: Callable[..., Any], tmp_pat
     server.make_dataset("project", "dataset")
     server.call("CreateBinding", URI="oss://unreachable", **names)
     server.call("GetBinding", URI="oss://unreachable", **names)
-    said = _bind(server, _TYPED[0])
+    said = _refused(server, "bind", _TYPED[0], "--name", "typed")
+    serve = (
+        "serve",
+        "--config",
+        str(tmp_path / "bindery.toml"),
+        "--bucket",
+        f"typed={_TYPED[0]}",
+        "--port",
+        "0",
+    )
+    said += _refused(server, *serve)
     said += b"".join(_say(server, *command) for command in _commands(tmp_path))
     assert b"Traceback" not in said
     server.stop()
@@ -79,9 +89,9 @@ def test_no_secret_is_written_anywhere(start_server: Callable[..., Any], tmp_pat
                 assert canary not in content, (name, content[content.find(canary) - 200 :][:300])
 
 
-def _bind(server: Any, store: str) -> bytes:
-    """What the command line says of a store that cannot be bound, as a process."""
-    command = [sys.executable, "-m", "bindery.cli.main", "bind", store, "--name", "typed"]
+def _refused(server: Any, *words: str) -> bytes:
+    """What the command line says of what it refuses, as a process."""
+    command = [sys.executable, "-m", "bindery.cli.main", *words]
     environment = os.environ | _environment(server)
     done = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=120)
     assert done.returncode
@@ -105,15 +115,6 @@ def _commands(folder: Path) -> Iterator[list[str]]:
         yield ["doctor", "--bucket", f"typed={store}", "--data", str(folder / "elsewhere")]
     yield ["doctor", "--config", str(folder / "bindery.toml")]
     yield ["doctor", "--config", str(folder / "bindery.toml"), "--json"]
-    yield [
-        "serve",
-        "--config",
-        str(folder / "bindery.toml"),
-        "--bucket",
-        f"typed={_TYPED[0]}",
-        "--port",
-        "0",
-    ]
     where = ["--project", "project", "--dataset", "dataset"]
     yield ["status"]
     yield ["status", "--json"]

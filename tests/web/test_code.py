@@ -45,7 +45,7 @@ def sample(kind: str, model: Any, depth: int = 0) -> Any:
         members: tuple[Member, ...] = model.structs[kind].fields
         shown = [member for member in members if not member.extension and depth < 2][:3]
         return {member.name: sample(member.type, model, depth + 1) for member in shown}
-    return {"integer": 3, "float": 1.5, "boolean": True}.get(kind, "nowhere")
+    return {"integer": 3, "float": 1.5, "boolean": True}.get(kind, "made-by-a-program")
 
 
 def sample_values(identifier: str) -> dict[str, Any]:

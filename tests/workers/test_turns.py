@@ -179,6 +179,23 @@ def test_workers_that_wait_outside_do_not_count() -> None:
     assert len(taken) == 1
 
 
+def test_a_worker_that_has_just_become_free_goes_before_one_that_would_have_to_be_started() -> None:
+    """However the threads run: whoever ends a turn waits for the next one before anybody else may look."""
+    desk = Desk(workers=1, most_of_one=2)
+    desk.submit("owner", 1)
+    turn = desk.take()
+    started: list[Turn | None] = []
+    without = threading.Thread(target=lambda: started.append(desk.turns.take(has_worker=False)))
+    without.start()
+    desk.submit("owner", 1)
+    free = desk.turns.end_and_take(turn, 0.1, [], has_worker=True)
+    assert free is not None
+    desk.finish(free)
+    desk.turns.close()
+    without.join(10)
+    assert started == [None]
+
+
 def test_one_owner_never_has_all_workers() -> None:
     desk = Desk(workers=1, most_of_one=2)
     desk.outside = 3

@@ -156,7 +156,8 @@ class _Slot(threading.Thread):
 
     def run(self) -> None:
         """Turn after turn until the pool closes."""
-        while (turn := self._turns.take(has_worker=self._worker is not None)) is not None:
+        turn = self._turns.take(has_worker=False)
+        while turn is not None:
             began = time.monotonic()
             self._urgency = turn.urgency
             left = turn.entries
@@ -165,9 +166,9 @@ class _Slot(threading.Thread):
             except Exception:
                 _log.exception("a turn of a worker failed and is tried again")
                 self._drop_worker()
-            finally:
-                self._urgency = None
-                self._turns.end(turn, time.monotonic() - began, left)
+            self._urgency = None
+            seconds = time.monotonic() - began
+            turn = self._turns.end_and_take(turn, seconds, left, has_worker=self._worker is not None)
         self._drop_worker()
 
     def end(self) -> None:

@@ -129,6 +129,14 @@ class Turns:
             self._forget_idle()
             self._changed.notify_all()
 
+    def end_and_take(
+        self, turn: Turn, seconds: float, left: Sequence[Entry], *, has_worker: bool
+    ) -> Turn | None:
+        """Both in one step, so that nobody starts a worker for what the one that has just become free would do."""
+        with self._changed:
+            self.end(turn, seconds, left)
+            return self.take(has_worker=has_worker)
+
     def note_untaken(self, difference: int) -> None:
         """Bytes of answers that have come, or that were taken (negative)."""
         with self._changed:
