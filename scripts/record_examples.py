@@ -78,6 +78,7 @@ def _trust(answers: Answers) -> Values:
     return {"AssumeRolePolicyDocument": document, "NewAssumeRolePolicyDocument": document}
 
 
+_WITH_A_SLIP = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"imm:GetProjct","Resource":"*"}]}'
 _INDEXED = "IncrementalScanning"
 STEPS = (
     Step("sts:GetCallerIdentity"),
@@ -159,6 +160,7 @@ STEPS = (
     Step("sts:AssumeRole", "DurationSeconds", values=_role, by_user="AliyunSTSAssumeRoleAccess"),
     Step("imm:ExplainAccess", "UserName"),
     Step("imm:ListPermissions", "UserName MaxResults"),
+    Step("imm:ValidatePolicy", values=lambda _: {"PolicyDocument": _WITH_A_SLIP}),
     Step("ram:DecodeDiagnosticMessage"),
     Step("imm:ListAuditRecords", "MaxResults"),
     Step("imm:ResealAccessKeys"),

@@ -210,3 +210,49 @@ def test_users_are_denied_unless_they_are_granted_it(reader: Api, action: str) -
         if named:
             other = json.loads(reader.send(action, asked | {"UserName": "other"}).body)
             assert other["Code"] == "NoPermission", "whether there is such a user is not told"
+
+
+def test_a_document_that_is_not_saved(reader: Api) -> None:
+    """It stands in for the policy of its name, and the answer says what was decided before."""
+    less = policy(("Allow", "imm:List*", "*"))
+    found = explain(reader, "imm:GetProject", "project/p", PolicyDocument=less, PolicyName="Reading")
+    assert (found["Allowed"], found["AllowedBefore"]) == (False, True)
+    assert "statement 1 of policy reading" in found["SummaryBefore"]
+    assert {each["PolicyName"]: each["VersionId"] for each in found["Policies"]}["reading"] == "unsaved"
+    more = policy(("Allow", "imm:DeleteProject", "*"))
+    added = explain(reader, "imm:DeleteProject", "project/p", PolicyDocument=more)
+    assert (added["Allowed"], added["AllowedBefore"]) == (True, False)
+    assert "AllowedBefore" not in explain(reader, "imm:GetProject", "project/p")
+    # nothing was kept
+    assert explain(reader, "imm:GetProject", "project/p")["Allowed"] is True
+
+
+def test_it_stands_in_wherever_the_policy_is_attached(reader: Api) -> None:
+    opened = policy(("Deny", "imm:*", "acs:imm:*:*:project/other*"))
+    found = explain(reader, "imm:GetProject", "project/secret", PolicyDocument=opened, PolicyName="closed")
+    assert (found["Allowed"], found["AllowedBefore"]) == (True, False)
+
+
+def test_what_one_might_do_with_it(reader: Api) -> None:
+    def actions(**given: Any) -> set[str]:
+        found = reader("ListPermissions", UserName="reader", MaxResults=1000, **given)["Permissions"]
+        return {each["Action"] for each in found}
+
+    now = actions()
+    then = actions(PolicyDocument=policy(("Allow", "imm:DeleteProject", "*")), PolicyName="reading")
+    assert "imm:GetProject" in now - then
+    assert then - now == {"imm:DeleteProject"}
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"PolicyName": "reading"}, "InvalidArgument"),
+        ({"PolicyDocument": '{"Version": "1", "Statement": []}'}, "MalformedPolicyDocument"),
+    ],
+)
+def test_what_cannot_be_imagined(reader: Api, given: dict[str, str], code: str) -> None:
+    refused = reader.refused(
+        "ExplainAccess", UserName="reader", AuthAction="imm:GetProject", AuthResource="*", **given
+    )
+    assert (refused.status, refused.code) == (400, code)

@@ -91,6 +91,16 @@ class PermissionRule(Message):
     statement: int | None = None
 
 
+class PolicyFinding(Message):
+    """The vendor's struct PolicyFinding."""
+
+    column: int | None = None
+    line: int | None = None
+    message: str | None = None
+    pointer: str | None = None
+    severity: str | None = None
+
+
 class ExplainAccessRequest(Message):
     """Parameters of ExplainAccess."""
 
@@ -98,6 +108,8 @@ class ExplainAccessRequest(Message):
     auth_resource: str
     auth_conditions: dict[str, Any] | None = None
     policy: str | None = None
+    policy_document: str | None = None
+    policy_name: str | None = None
     role_name: str | None = None
     user_name: str | None = None
 
@@ -106,12 +118,14 @@ class ExplainAccessResponse(Message):
     """Answer of ExplainAccess."""
 
     allowed: bool | None = None
+    allowed_before: bool | None = None
     auth_conditions: dict[str, tuple[str, ...]] | None = None
     auth_resource: str | None = None
     cause: str | None = None
     note: str | None = None
     policies: tuple[ExplainedPolicy, ...] | None = None
     summary: str | None = None
+    summary_before: str | None = None
 
 
 class ListAuditRecordsRequest(Message):
@@ -142,6 +156,8 @@ class ListPermissionsRequest(Message):
     max_results: int | None = None
     next_token: str | None = None
     policy: str | None = None
+    policy_document: str | None = None
+    policy_name: str | None = None
     role_name: str | None = None
     user_name: str | None = None
 
@@ -165,3 +181,17 @@ class ResealAccessKeysResponse(Message):
     lost: tuple[str, ...] | None = None
     old_sealing_keys: int | None = None
     resealed: int | None = None
+
+
+class ValidatePolicyRequest(Message):
+    """Parameters of ValidatePolicy."""
+
+    policy_document: str
+    policy_form: str | None = None
+
+
+class ValidatePolicyResponse(Message):
+    """Answer of ValidatePolicy."""
+
+    findings: tuple[PolicyFinding, ...] | None = None
+    valid: bool | None = None

@@ -6,8 +6,14 @@ import msgspec
 
 from bindery.access.authorizer import Authority, resource_tags
 from bindery.access.policy.condition_keys import RESOURCE_TAG
-from bindery.access.policy.decide import Request
-from bindery.access.policy.explain import PolicyExplanation, Reason, StatementExplanation, explain
+from bindery.access.policy.decide import Request, decide
+from bindery.access.policy.explain import (
+    PolicyExplanation,
+    Reason,
+    StatementExplanation,
+    explain,
+    summarize_decision,
+)
 from bindery.api.context import Context
 from bindery.api.messages.access import (
     ExplainAccessRequest,
@@ -34,21 +40,25 @@ def explain_access(context: Context, request: ExplainAccessRequest) -> ExplainAc
     Conditions that are not given are absent, but acs:CurrentTime, which is now, acs:PrincipalARN and, when the account
     asks, acs:ResourceTag, which are the tags that the resource has. Whoever asks
     needs ``bindery:ExplainAccess`` on the user or role: also a user who asks about himself, for the answer quotes
-    policies.
+    policies. With PolicyDocument the decision is the one that it would bring, beside the present one.
     """
     subject = subject_of(context, request)
     resource = full_resource(context, request.auth_action, request.auth_resource)
     subject = _with_tags(context, subject, request.auth_action, resource)
-    explained = explain(subject.grants, Request(request.auth_action, resource, subject.conditions))
+    asked = Request(request.auth_action, resource, subject.conditions)
+    explained = explain(subject.grants, asked)
     decision = explained.decision
+    before = None if subject.saved is None else decide(subject.saved, asked)
     return ExplainAccessResponse(
         allowed=decision.allowed,
+        allowed_before=None if before is None else before.allowed,
         auth_conditions=shown_conditions(subject.conditions),
         auth_resource=resource,
         cause=decision.cause.value,
         note=None if decision.allowed else _note(subject, request.auth_action, resource),
         policies=tuple(map(_policy, explained.policies)),
         summary=f"{explained.summary}.",
+        summary_before=None if before is None else f"{summarize_decision(before, asked)}.",
     )
 
 

@@ -24,7 +24,8 @@ _DEFAULT_PAGE = 100
 def list_permissions(context: Context, request: ListPermissionsRequest) -> ListPermissionsResponse:
     """Actions that are allowed on something, ascending, with the rules that say on what.
 
-    Whoever asks needs ``bindery:ListPermissions`` on the user or role.
+    Whoever asks needs ``bindery:ListPermissions`` on the user or role. With PolicyDocument they are those that it would
+    bring.
     """
     subject = subject_of(context, request)
     after, limit = _read_token(request.next_token), request.max_results or _DEFAULT_PAGE

@@ -8,22 +8,28 @@ from typing import Any, Protocol
 
 import msgspec
 
+from bindery.access.policy.compiled import read_policy
 from bindery.access.policy.condition_keys import CURRENT_TIME, PRINCIPAL_ARN, canonical_key, is_key
-from bindery.access.policy.decide import ConditionValue, Grants
+from bindery.access.policy.decide import Attached, ConditionValue, Grants
 from bindery.access.policy.document import MalformedPolicy
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument, invalid_parameter, session_policy_malformed
+from bindery.catalog.access_records import PolicyType
 
 _MOST_CONDITIONS = 100
 _OSS_URI = "oss://"
+_UNSAVED = "unsaved"
+"""The version, and without PolicyName the name, of a document that a request gives."""
 
 
 class _Request(Protocol):
-    """What names a user, or a role and the policy of its session."""
+    """What names a user, or a role and the policy of its session; and a policy that is not saved."""
 
     user_name: str | None
     role_name: str | None
     policy: str | None
+    policy_document: str | None
+    policy_name: str | None
     auth_conditions: Any
 
 
@@ -32,10 +38,12 @@ class Subject(msgspec.Struct, frozen=True):
 
     grants: Grants
     conditions: Mapping[str, ConditionValue]
+    saved: Grants | None = None
+    """What counts without the document that the request gives; None when it gives none."""
 
 
 def subject_of(context: Context, request: _Request) -> Subject:
-    """Raises ApiError, EntityNotFound."""
+    """Raises ApiError, EntityNotFound, MalformedPolicy."""
     if bool(request.user_name) == bool(request.role_name):
         raise invalid_argument(
             "Give either UserName or RoleName; keys of the account itself may do everything."
@@ -54,7 +62,32 @@ def subject_of(context: Context, request: _Request) -> Subject:
         except MalformedPolicy as error:
             raise session_policy_malformed(str(error)) from None
     assumed = {CURRENT_TIME: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), PRINCIPAL_ARN: arn}
-    return Subject(grants, assumed | _conditions(request.auth_conditions))
+    imagined = _imagined(grants, request)
+    return Subject(
+        imagined or grants, assumed | _conditions(request.auth_conditions), grants if imagined else None
+    )
+
+
+def _imagined(grants: Grants, request: _Request) -> Grants | None:
+    """What would count with the document of the request; None when it has none. Raises ApiError, MalformedPolicy."""
+    name = request.policy_name or ""
+    if not request.policy_document:
+        if name:
+            raise invalid_argument("PolicyName says which policy PolicyDocument stands in for: give both.")
+        return None
+    policy = read_policy(request.policy_document)
+    replaced = tuple(
+        msgspec.structs.replace(each, policy=policy, version=_UNSAVED) if _is_named(each, name) else each
+        for each in grants.identity
+    )
+    if replaced == grants.identity:
+        source = "user" if request.user_name else "role"
+        replaced += (Attached(source, name or _UNSAVED, str(PolicyType.CUSTOM), policy, _UNSAVED),)
+    return Grants(replaced, grants.session)
+
+
+def _is_named(attached: Attached, name: str) -> bool:
+    return attached.kind == str(PolicyType.CUSTOM) and attached.name.lower() == name.lower()
 
 
 def full_resource(context: Context, action: str, resource: str) -> str:
