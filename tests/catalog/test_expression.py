@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bindery.catalog.query.expression import parse_expression
+from bindery.catalog.query.expression import ExpressionError, parse_expression
 from bindery.catalog.query.parse import to_simple_query
 from bindery.catalog.query.syntax import QueryError
 
@@ -107,6 +107,39 @@ def test_expressions(text: str, expected: dict[str, Any] | None) -> None:
 def test_mistakes_are_named(text: str, hint: str) -> None:
     with pytest.raises(QueryError, match=hint):
         parse_expression(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Nothing = 1 and Size = 2", "Nothing"),
+        ("Size = 1 and Title > 5 and Size ~ 2", "~"),
+        ("Size = 1 and Size > big", "big"),
+        ("Size = 1 and ProduceTime > '2024-02-30'", "'2024-02-30'"),
+        ("not Labels[Size = 1]", "Size"),
+        ("Size[Age = 1]", "Size"),
+        ("exists(Nothing)", "Nothing"),
+        ("Size = 1 far(1, 2)", "far"),
+        ("near(100, 2, 3)", "100"),
+        ("Title = x = y", "="),
+        ("Title = 'open", "'open"),
+    ],
+)
+def test_mistakes_are_told_where_they_stand(text: str, wrong: str) -> None:
+    with pytest.raises(ExpressionError) as told:
+        parse_expression(text)
+    start = told.value.column - 1
+    assert text[start : start + told.value.length] == wrong
+    assert not told.value.at_end
+
+
+@pytest.mark.parametrize(
+    "text", ["Size", "Size =", "(Size = 1", "Labels[", "not", "Size = 1 and", "exists("]
+)
+def test_what_only_wants_to_go_on_is_wrong_at_its_end(text: str) -> None:
+    with pytest.raises(ExpressionError) as told:
+        parse_expression(text)
+    assert told.value.at_end
 
 
 def test_days_begin_at_midnight_of_the_zone() -> None:

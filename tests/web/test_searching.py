@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bindery.catalog.query.syntax import QueryError
+from bindery.web.gallery.completion import complete, has_known_values
 from bindery.web.gallery.media import _headers, _range
-from bindery.web.gallery.searching import read_search
+from bindery.web.gallery.searching import expression_of, problem_of, read_search
 
 
 def test_an_expression_is_a_simple_query() -> None:
@@ -16,8 +17,7 @@ def test_an_expression_is_a_simple_query() -> None:
     assert values["Query"] == {"Field": "MediaType", "Operation": "eq", "Value": "image"}
     assert (values["Sort"], values["Order"]) == ("ProduceTime,URI", "desc,asc")
     assert values["WithoutTotalHits"] is None
-    assert search.counting["Query"] == values["Query"]
-    assert {each["Operation"] for each in search.counting["Aggregations"]} == {"group"}
+    assert [part.text for part in search.parts] == ["MediaType = image"]
 
 
 def test_later_pages_count_nothing() -> None:
@@ -72,3 +72,80 @@ def test_only_what_is_played_is_shown() -> None:
     assert video["Content-Type"] == "video/mp4"
     assert video["Content-Disposition"].startswith("inline")
     assert _headers({"ContentType": "video/mp4"}, download=True)["Content-Disposition"].startswith("attach")
+
+
+def offered(text: str, at: int | None = None) -> list[str]:
+    return [option.text for option in complete(text, len(text) if at is None else at).options]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("", "MediaType "),
+        ("med", "MediaType "),
+        ("city", "Addresses.City "),
+        ("not ob", "ObjectACL "),
+        ("(file", "Filename "),
+        ("Size = 1 and cust", "CustomLabels."),
+        ("Labels[Lab", "LabelName "),
+        ("exists(Lat", "LatLong "),
+        ("Size ", "= "),
+        ("Filename ", "= "),
+        ("Size = 1 ", "and "),
+        ("Size = 1 o", "or "),
+        ("Size > ", "100KB "),
+        ("Size > 1G", "1GB "),
+    ],
+)
+def test_how_a_text_may_go_on(text: str, first: str) -> None:
+    assert offered(text)[0] == first
+
+
+def test_operators_fit_their_field() -> None:
+    assert "~ " in offered("Filename ")
+    assert "~ " not in offered("MediaType ")
+    assert "^= " not in offered("Size ")
+    assert offered("CustomLabels ") == []
+    assert "^= " in offered("CustomLabels.place ")
+    assert offered("Nothing ") == []
+
+
+def test_what_is_typed_is_replaced_with_the_rest_of_its_word() -> None:
+    found = complete("MediaTy = image and Size > 1", 5)
+    assert (found.start, found.end) == (0, 7)
+    found = complete('MediaType = "ima', 16)
+    assert (found.start, found.typed, found.values_of) == (12, "ima", "MediaType")
+    found = complete("MediaType = ", 12)
+    assert (found.start, found.end, found.values_of) == (12, 12, "MediaType")
+
+
+@pytest.mark.parametrize("text", ["Size = = ", "near(1, ", "Title = x)", "[", "Size ! = "])
+def test_nothing_goes_on_behind_a_mistake(text: str) -> None:
+    found = complete(text, len(text))
+    assert (found.options, found.values_of) == ((), "")
+
+
+@pytest.mark.parametrize("text", ["Title = " + '"' * 3, "\ud800", "a" * 100_000, "(" * 10_000, "\0 \\"])
+def test_completion_bears_anything(text: str) -> None:
+    for at in (0, len(text) // 2, len(text), len(text) + 5):
+        complete(text, at)
+
+
+def test_values_that_tell_files_apart_are_not_listed() -> None:
+    assert all(map(has_known_values, ("MediaType", "ContentType", "Labels.LabelName", "Addresses.City")))
+    assert not any(map(has_known_values, ("URI", "Filename", "ETag", "Size", "CustomLabels", "Nothing")))
+
+
+def test_json_is_an_expression() -> None:
+    assert expression_of('{"Field": "Size", "Operation": "gt", "Value": "1000000"}') == "Size > 1MB"
+    assert expression_of(" ") == expression_of("{}") == ""
+    for wrong in ("{", "[]", '{"Operation": "gt"}', "\ud800"):
+        with pytest.raises(QueryError):
+            expression_of(wrong)
+
+
+def test_a_problem_says_where_it_is() -> None:
+    with pytest.raises(QueryError) as told:
+        read_search("Size > 1 and Nothing = 2")
+    problem = problem_of(told.value)
+    assert (problem.column, problem.length, problem.unfinished) == (14, 7, False)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
 
 from bindery.catalog.query.syntax import QueryError
-from bindery.web.gallery.searching import SORTS, read_search
+from bindery.web.gallery.search_pages import place_of
+from bindery.web.gallery.searching import SORTS, problem_of, read_search
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
@@ -17,7 +17,7 @@ _PAGE = 100
 
 async def show(request: PageRequest) -> web.Response:
     """The frame; what it holds is asked for by its script."""
-    place = {"ProjectName": request.named["project"], "DatasetName": request.named["dataset"]}
+    place = place_of(request)
     dataset = (await request.caller.get("GetDataset", place))["Dataset"]
     return request.render(
         "gallery/gallery.html",
@@ -25,43 +25,32 @@ async def show(request: PageRequest) -> web.Response:
         place=place,
         sorts=SORTS,
         texts=request.t.group("gallery"),
+        search_texts=request.t.group("search"),
         query=request.query.get("q", ""),
     )
 
 
 async def files(request: PageRequest) -> web.Response:
-    """One page of what the bar asks for; with the first one the number of hits, and counts by facets."""
+    """One page of what the bar asks for; with the first one the number of hits, and what the bar says."""
     asked = request.query
     try:
         search = read_search(asked.get("q", ""))
     except QueryError as error:
-        return request.answer({"problem": str(error)})
+        return request.answer({"problem": problem_of(error)})
     sort = asked.get("sort") if asked.get("sort") in SORTS else SORTS[0]
     order = "asc" if asked.get("order") == "asc" else "desc"
     token = asked.get("token", "")
-    place = {"ProjectName": request.named["project"], "DatasetName": request.named["dataset"]}
-    caller = request.caller
-    calls = [caller.get(search.action, place | search.values(str(sort), order, _PAGE, token))]
-    if not token and not search.words:
-        calls.append(caller.get("SimpleQuery", place | search.counting))
-    found, *counted = await asyncio.gather(*calls)
+    values = place_of(request) | search.values(str(sort), order, _PAGE, token)
+    found = await request.caller.get(search.action, values)
     shown: dict[str, Any] = {"files": found.get("Files") or [], "next": found.get("NextToken") or ""}
     if not token:
         shown |= {
             "total": found.get("TotalHits"),
-            "facets": _facets(counted[0]) if counted else [],
             "query": search.query,
             "words": search.words,
+            "parts": search.parts,
         }
     return request.answer(shown)
-
-
-def _facets(found: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"field": each["Field"], "groups": each["Groups"]}
-        for each in found.get("Aggregations") or []
-        if each.get("Groups")
-    ]
 
 
 async def go_to_gallery(request: PageRequest) -> web.Response:

@@ -7,14 +7,13 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.query.expression import parse_expression
-from bindery.catalog.query.parse import to_simple_query
-from bindery.catalog.query.syntax import QueryError
+from bindery.catalog.query.expression import ExpressionError, parse_expression
+from bindery.catalog.query.parse import parse_simple_query, to_simple_query
+from bindery.catalog.query.syntax import Leaf, Node, QueryError
+from bindery.catalog.query.written import write_expression, write_parts
 
 _SIGNS = re.compile(r"[=<>~^()\[\]]")
 SORTS = ("ProduceTime", "FileModifiedTime", "Size", "Filename")
-FACETS = ("MediaType", "FormatName", "Addresses.Country", "Addresses.City")
-"""What the files of a query are counted by."""
 _TIE = "URI"
 _FIELDS = (
     "URI", "Filename", "MediaType", "ContentType", "Size", "ETag", "ImageWidth", "ImageHeight", "VideoWidth",
@@ -23,16 +22,44 @@ _FIELDS = (
 """What a tile of the gallery shows, or needs to know its shape."""
 
 
-class Search(msgspec.Struct, frozen=True):
-    """What a query bar holds. ``query`` is the tree of SimpleQuery; None for all files, or with ``words``."""
+class Part(msgspec.Struct, frozen=True):
+    """One of the conditions that must all hold."""
 
-    query: dict[str, Any] | None = None
+    text: str
+    field: str
+    """Empty when it is more than one condition on one field."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """What is wrong with an expression; ``column`` counts from 1, 0 when it is the whole."""
+
+    message: str
+    column: int = 0
+    length: int = 0
+    unfinished: bool = False
+    """Whether it may be right once it goes on."""
+
+
+class Search(msgspec.Struct, frozen=True):
+    """What a query bar holds: a tree, or plain ``words``; neither for all files."""
+
+    node: Node | None = None
     words: str = ""
 
     @property
     def action(self) -> str:
         """The operation that answers it."""
         return "FuzzyQuery" if self.words else "SimpleQuery"
+
+    @property
+    def query(self) -> dict[str, Any] | None:
+        """The tree as SimpleQuery takes it."""
+        return None if self.node is None else to_simple_query(self.node)
+
+    @property
+    def parts(self) -> list[Part]:
+        """What must all hold. Joined by ``and`` it is the same search."""
+        return [Part(text, _field_of(node)) for node, text in write_parts(self.node)]
 
     def values(self, sort: str, order: str, size: int, token: str) -> dict[str, Any]:
         """Its parameters, for one page."""
@@ -42,21 +69,34 @@ class Search(msgspec.Struct, frozen=True):
             return common | {"Query": self.words}
         return common | {"Query": self.query, "WithoutTotalHits": True if token else None}
 
-    @property
-    def counting(self) -> dict[str, Any]:
-        """Parameters of the SimpleQuery that counts its facets: such a call shows no files."""
-        return {
-            "Query": self.query,
-            "Aggregations": [{"Field": each, "Operation": "group"} for each in FACETS],
-        }
+
+def _field_of(node: Node) -> str:
+    return node.field if isinstance(node, Leaf) else ""
 
 
 def read_search(text: str) -> Search:
     """Raises QueryError for what looks like an expression and is none."""
     try:
-        node = parse_expression(text)
+        return Search(parse_expression(text))
     except QueryError:
         if _SIGNS.search(text):
             raise
         return Search(words=" ".join(text.split()))
-    return Search() if node is None else Search(to_simple_query(node))
+
+
+def problem_of(error: QueryError) -> Problem:
+    """Where it is, as far as that is known."""
+    if isinstance(error, ExpressionError):
+        return Problem(str(error), error.column, error.length, error.at_end)
+    return Problem(str(error))
+
+
+def expression_of(query: str) -> str:
+    """The expression of a SimpleQuery in JSON; nothing stands for all files. Raises QueryError."""
+    if not query.strip():
+        return ""
+    try:
+        tree = msgspec.json.decode(query)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise QueryError(f"This is not JSON: {error}.") from None
+    return "" if tree in ({}, None) else write_expression(parse_simple_query(tree))

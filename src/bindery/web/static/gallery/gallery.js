@@ -1,16 +1,16 @@
-// The gallery: one query bar, facets whose counts follow it, and the grid.
-import { ask, dataOf, h } from "../dom.js";
+// The gallery: what is searched for, and the grid of what is found.
+import { ask, dataOf } from "../dom.js";
 import { Grid, tileOf } from "./grid.js";
+import { Search } from "./search.js";
 
-const texts = dataOf("texts");
 const place = dataOf("place");
 const path = `${encodeURIComponent(place.ProjectName)}/${encodeURIComponent(place.DatasetName)}`;
 const by = (id) => document.getElementById(id);
-const bar = by("query");
-const state = { q: bar.value.trim(), sort: by("sort").value, order: "desc", token: "", asked: 0 };
+const state = { sort: by("sort").value, order: "desc", token: "", asked: 0 };
+const search = new Search({ base: `/console/datasets/${path}/`, texts: dataOf("search-texts"), run: () => start() });
 
 function addressOf(token) {
-  const values = new URLSearchParams({ q: state.q, sort: state.sort, order: state.order });
+  const values = new URLSearchParams({ q: search.q, sort: state.sort, order: state.order });
   if (token) values.set("token", token);
   return `/console/datasets/${path}/files?${values}`;
 }
@@ -49,7 +49,7 @@ async function nextPage() {
     return;
   }
   if (mine !== state.asked) return;
-  if (found.problem) return tellProblem(found.problem);
+  if (found.problem) return tellProblem(found.problem.message);
   state.token = found.next;
   if (!token) showHead(found);
   grid.add(found.files, token, !found.next);
@@ -58,84 +58,31 @@ async function nextPage() {
 function tellProblem(message) {
   by("problem").textContent = message;
   by("problem").hidden = !message;
-  bar.setAttribute("aria-invalid", String(Boolean(message)));
   if (message) grid.complete = true;
 }
 
 function showHead(found) {
   by("total").textContent = (found.total ?? found.files.length).toLocaleString(document.documentElement.lang);
-  by("plain").hidden = !found.words;
   by("empty").hidden = found.files.length > 0;
-  by("json").textContent = found.query ? JSON.stringify(found.query, null, 2) : found.words ? `FuzzyQuery: ${found.words}` : "{}";
-  by("facets").replaceChildren(...found.facets.map(facet));
+  search.found(found);
 }
 
-const quoted = (value) => (/^[\w./-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`);
-
-function facet({ field, groups }) {
-  const shown = groups.filter((group) => group.Value).slice(0, 12);
-  if (!shown.length) return "";
-  const name = texts[`facet_${field.replace(".", "_")}`] ?? field;
-  return h(
-    "section",
-    {},
-    h("h2", {}, name),
-    h(
-      "ul",
-      {},
-      shown.map(({ Value, Count }) => {
-        const condition = `${field} = ${quoted(Value)}`;
-        const on = conditions(state.q).includes(condition);
-        return h(
-          "li",
-          {},
-          h(
-            "button",
-            { type: "button", "aria-pressed": String(on), "data-testid": `facet-${field}-${Value}`, onclick: () => choose(condition, on) },
-            h("bdi", {}, Value.slice(0, 80)),
-            h("span", { class: "quiet" }, Count.toLocaleString()),
-          ),
-        );
-      }),
-    ),
-  );
-}
-
-const conditions = (text) => (text ? text.split(/ and (?![^(]*\))/) : []);
-
-function choose(condition, on) {
-  const kept = on ? conditions(state.q).filter((each) => each !== condition) : [state.q && wrap(state.q), condition];
-  bar.value = kept.filter(Boolean).join(" and ");
-  search();
-}
-
-/** An expression that holds together beside another. */
-const wrap = (text) => (/\sor\s/i.test(text) && !/^\(.*\)$/.test(text) ? `(${text})` : text);
-
-function search() {
-  state.q = bar.value.trim();
+function start() {
   state.token = "";
   state.asked++;
   tellProblem("");
   grid.clear();
   scrollTo(0, 0);
-  const values = new URLSearchParams(state.q ? { q: state.q } : {});
-  history.replaceState(null, "", values.size ? `?${values}` : location.pathname);
   grid.schedule();
 }
 
-by("search").addEventListener("submit", (event) => {
-  event.preventDefault();
-  search();
-});
-bar.addEventListener("search", () => bar.value.trim() !== state.q && search());
 by("sort").addEventListener("change", (event) => {
   state.sort = event.target.value;
-  search();
+  start();
 });
 by("order").addEventListener("click", (event) => {
   state.order = state.order === "desc" ? "asc" : "desc";
   event.currentTarget.setAttribute("aria-pressed", String(state.order === "asc"));
-  search();
+  start();
 });
 grid.schedule();

@@ -1,0 +1,116 @@
+// What is searched for: the query bar, its JSON, chips, facets. The gallery shows what is found.
+import { ask, debounce, h } from "../dom.js";
+import { Facets } from "./facets.js";
+import { QueryBar } from "./query_bar.js";
+
+const by = (id) => document.getElementById(id);
+
+export class Search {
+  /** `base`: the address of the dataset's page; `run()` asks for the files of `q`. */
+  constructor({ base, texts, run }) {
+    Object.assign(this, { base, texts, run });
+    this.bar = new QueryBar({ base, texts, submit: (text) => this.take(text), read: (reading) => this.showJson(reading) });
+    this.facets = new Facets({ texts, toggle: (parts, on) => this.toggle(parts, on) });
+    this.q = by("query").value.trim();
+    this.parts = []; // {text, field}: what must all hold
+    this.asked = 0;
+    addEventListener("popstate", () => this.take(new URLSearchParams(location.search).get("q") ?? "", { kept: true }));
+    by("in-names").addEventListener("click", () => this.take(inNames(this.words)));
+    this.startJson();
+  }
+
+  /** Searches for `text`. */
+  take(text, { kept = false } = {}) {
+    const q = text.trim();
+    const changed = q !== this.q;
+    this.q = q;
+    this.bar.show(text);
+    if (changed && !kept) history.pushState(null, "", this.q ? `?${new URLSearchParams({ q: this.q })}` : location.pathname);
+    this.run();
+  }
+
+  /** Narrows by conditions, in place of those on `field`. */
+  narrow(parts, field = "") {
+    const kept = this.parts.filter((part) => !field || part.field !== field).map((part) => part.text);
+    this.take([...kept, ...parts.filter((part) => !kept.includes(part))].join(" and "));
+  }
+
+  toggle(parts, on) {
+    if (!on) return this.narrow(parts);
+    this.take(this.parts.map((part) => part.text).filter((text) => !parts.includes(text)).join(" and "));
+  }
+
+  /** The first page has come. */
+  found({ query, words, parts }) {
+    this.parts = parts;
+    this.words = words;
+    this.showJson({ query, words });
+    by("plain").hidden = !words;
+    by("chips").replaceChildren(...parts.map((part) => h("li", {}, this.chip(part))));
+    const mine = ++this.asked;
+    // Counting waits until the first pictures are asked for.
+    setTimeout(() => mine === this.asked && this.count(mine), 60);
+  }
+
+  chip({ text }) {
+    const attributes = { type: "button", "data-testid": "chip", title: text, "aria-label": this.texts.take_away.replace("{condition}", () => text), onclick: () => this.toggle([text], true) };
+    return h("button", attributes, h("bdi", {}, text.slice(0, 200)), h("span", { class: "cross", "aria-hidden": "true" }, "×"));
+  }
+
+  async count(mine) {
+    const panel = by("facets").closest("aside");
+    panel.setAttribute("aria-busy", "true");
+    try {
+      const counted = this.words ? { facets: [] } : await ask(`${this.base}counts?${new URLSearchParams({ q: this.q })}`);
+      if (mine === this.asked && counted.facets) this.facets.show(counted.facets, new Set(this.parts.map((part) => part.text)));
+    } catch {
+      // the files are there without their counts
+    } finally {
+      if (mine === this.asked) panel.removeAttribute("aria-busy");
+    }
+  }
+
+  startJson() {
+    const box = by("json");
+    by("show-json").addEventListener("click", (event) => {
+      by("json-panel").hidden = !by("json-panel").hidden;
+      event.currentTarget.setAttribute("aria-expanded", String(!by("json-panel").hidden));
+      if (!by("json-panel").hidden) box.focus();
+    });
+    const read = debounce(() => this.readJson(box.value), 200);
+    box.addEventListener("input", read);
+    box.addEventListener("change", async () => {
+      if (await this.readJson(box.value)) this.take(by("query").value);
+    });
+    box.addEventListener("keydown", async (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      if (await this.readJson(box.value)) this.take(by("query").value);
+    });
+  }
+
+  /** Puts the expression of a JSON text into the bar; whether there is one. */
+  async readJson(query) {
+    const answer = await ask(`${this.base}expression`, { query }).catch((error) => ({ problem: error }));
+    if (query !== by("json").value) return false;
+    by("json-problem").textContent = answer.problem?.message ?? "";
+    by("json-problem").hidden = !answer.problem;
+    by("json").setAttribute("aria-invalid", String(Boolean(answer.problem)));
+    if (answer.problem) return false;
+    this.bar.show(answer.text);
+    return true;
+  }
+
+  showJson({ query, words }) {
+    if (document.activeElement === by("json")) return;
+    by("json").value = query ? JSON.stringify(query, null, 2) : "";
+    by("json").placeholder = words ? `FuzzyQuery: ${words}` : "{}";
+    by("json-problem").hidden = true;
+  }
+}
+
+/** Words as an expression, which can be counted and narrowed. */
+function inNames(words) {
+  const text = `"${words.replace(/["\\]/g, "\\$&")}"`;
+  return ["Filename", "Title", "Labels.LabelName", "Addresses.AddressLine"].map((field) => `${field} ~ ${text}`).join(" or ");
+}
