@@ -11,6 +11,7 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -19,8 +20,8 @@ from bindery.buckets.portable import portable
 from bindery.buckets.registry import Buckets
 from bindery.buckets.store import ObjectInfo, StoreError
 from bindery.buckets.uri import ObjectUri
-from bindery.extract.thumbnails.job import Drawing, job_of
-from bindery.workers.job import Cause, Lost, Urgency
+from bindery.extract.thumbnails.job import Drawing, job_of, reading_job
+from bindery.workers.job import Cause, Job, Lost, Urgency
 from bindery.workers.pool import WorkerPool
 
 _AFTER_CLEANING = 0.9
@@ -28,6 +29,8 @@ _WAIT_SECONDS = 30.0
 _AT_ONCE = 8
 """Thumbnails that are made at the same time."""
 _NOT_THE_FILE = frozenset({Cause.OUTSIDE, Cause.NO_WORKER, Cause.RAISED})
+DRAWING = 2
+"""Raised when more can be drawn, or otherwise: what was kept before is made again."""
 _log = structlog.get_logger()
 
 
@@ -102,34 +105,50 @@ class Previews:
         self._buckets, self._workers, self._thumbnails = buckets, workers, thumbnails
         self._room = threading.BoundedSemaphore(_AT_ONCE)
 
-    def thumbnail(self, uri: ObjectUri, etag: str, size: int, content_type: str, longest: int) -> bytes:
-        """A WebP picture of one version of an object; empty when nothing can be shown of it.
+    def thumbnail(
+        self, uri: ObjectUri, etag: str, size: int, content_type: str, longest: int, page: int = 0
+    ) -> bytes:
+        """A WebP picture of one version of an object, or of a page of it, from 0; empty when nothing can be shown.
 
         Raises StoreError when the object cannot be read now, Interrupted when the server stops.
         """
-        name = hashlib.sha256(
-            "\0".join((uri.bucket, uri.key, etag, content_type, str(longest))).encode()
-        ).hexdigest()
+        told = (uri.bucket, uri.key, etag, content_type, str(longest), str(page), str(DRAWING))
+        name = hashlib.sha256("\0".join(told).encode()).hexdigest()
         kept = self._thumbnails.find(name)
         if kept is not None:
             return kept
+        made = self._made(uri, etag, size, job_of, (content_type, longest, page))
+        self._thumbnails.keep(name, made)
+        return made
+
+    def words(self, uri: ObjectUri, etag: str, size: int, content_type: str) -> str:
+        """The beginning of a document as text; empty when it has none. Raises as ``thumbnail``."""
+        return self._made(uri, etag, size, reading_job, (content_type, 0, 0)).decode()
+
+    def _made(
+        self,
+        uri: ObjectUri,
+        etag: str,
+        size: int,
+        job: Callable[[Drawing], Job],
+        how: tuple[str, int, int],
+    ) -> bytes:
         with self._room:
             store = self._buckets.open(uri.bucket)
-            info = ObjectInfo(uri.key, size, etag, 0)
-            made = self._draw(Drawing(portable(store.address), info, content_type, longest), uri.bucket)
+            drawing = Drawing(portable(store.address), ObjectInfo(uri.key, size, etag, 0), *how)
+            made = self._run(job(drawing), uri.bucket)
         if isinstance(made, Lost):
             if made.cause in _NOT_THE_FILE:
                 raise StoreError(made.reason)
-            made = b""
-        self._thumbnails.keep(name, made)
+            return b""
         return made
 
     def read(self, uri: ObjectUri, etag: str, offset: int, length: int) -> bytes:
         """Bytes of one version of an object. Raises StoreError."""
         return self._buckets.open(uri.bucket).read(uri.key, offset, length, etag=etag)
 
-    def _draw(self, drawing: Drawing, owner: str) -> bytes | Lost:
-        pending = self._workers.submit([job_of(drawing)], urgency=Urgency.CALL, owner=f"thumbnails {owner}")
+    def _run(self, job: Job, owner: str) -> bytes | Lost:
+        pending = self._workers.submit([job], urgency=Urgency.CALL, owner=f"thumbnails {owner}")
         end = time.monotonic() + _WAIT_SECONDS
         try:
             while (left := end - time.monotonic()) > 0:

@@ -25,13 +25,18 @@ _PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
 def read_epub(package: Package, document: Document) -> None:
     """Fill the document from the package document it names and the chapters listed there."""
     document.content_type = "application/epub+zip"
-    main = _main_part(package)
-    if main not in package:
-        raise Unreadable("ParseFailed", f"the part {main[:64]} of the book is missing")
-    elements = list(package.elements(main))
+    main, elements = book_items(package)
     _read_metadata(elements, document)
     if document.wants_text:
         _read_chapters(package, main, elements, document)
+
+
+def book_items(package: Package) -> tuple[str, Elements]:
+    """The name of the package document of a book, and its elements. Raises Unreadable when there is none."""
+    main = _main_part(package)
+    if main not in package:
+        raise Unreadable("ParseFailed", f"the part {main[:64]} of the book is missing")
+    return main, list(package.elements(main))
 
 
 def _main_part(package: Package) -> str:

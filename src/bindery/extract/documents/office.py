@@ -16,10 +16,11 @@ from bindery.extract.reader import RangeReader
 
 def extract_office(reader: RangeReader, request: ExtractionRequest) -> Extracted:
     """Title, author, creation time, pages (slides, sheets), language and text; the exact content type."""
-    return read_document(reader, request, _read)
+    return read_document(reader, request, read_office)
 
 
-def _read(reader: RangeReader, document: Document) -> None:
+def read_office(reader: RangeReader, document: Document) -> None:
+    """Fill the document, whichever of the formats it is. Raises Unreadable."""
     head = reader.peek_at(0, 8)
     if not head:
         raise Unreadable("ParseFailed", "the file is empty")

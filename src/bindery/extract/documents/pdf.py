@@ -44,7 +44,7 @@ def _read(reader: RangeReader, document: Document) -> None:
 
     if reader.size == 0:
         raise Unreadable("ParseFailed", "the file is empty")
-    source = _Source(reader)
+    source = PdfSource(reader)
     try:
         with at_most(_OPEN_SECONDS + source.size * _PAGE_SECONDS_PER_BYTE):
             opened = pypdfium2.PdfDocument(source)
@@ -63,7 +63,7 @@ def _read(reader: RangeReader, document: Document) -> None:
         opened.close()
 
 
-class _Source(io.RawIOBase):
+class PdfSource(io.RawIOBase):
     """What PDFium reads from. An exception cannot pass native code: the reader keeps it, PDFium sees a
     short read.
     """
@@ -81,12 +81,15 @@ class _Source(io.RawIOBase):
         return self._reader.error is not None
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the position."""
         return self._reader.seek(offset, whence)
 
     def tell(self) -> int:
+        """The position of the next read."""
         return self._reader.tell()
 
     def readinto(self, buffer: Array[c_ubyte]) -> int:  # type: ignore[override]
+        """Fill a buffer; nothing once a limit is reached."""
         view = memoryview(buffer).cast("B")
         if self._reader.bytes_read + len(view) > self.bytes_end:
             return 0
@@ -122,7 +125,7 @@ def _decode(units: Any, length: int) -> str | None:
     return bytes(units)[: length - 2].decode("utf-16-le", "replace")
 
 
-def _read_text(source: _Source, opened: Any, document: Document) -> None:
+def _read_text(source: PdfSource, opened: Any, document: Document) -> None:
     """Page after page until a limit is reached; a damaged page is passed over."""
     import pypdfium2  # noqa: PLC0415
 

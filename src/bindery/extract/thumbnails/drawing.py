@@ -7,133 +7,94 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
-from typing import IO, cast
 
-from PIL import ExifTags, Image
+from PIL import Image, ImageCms
 
 from bindery.extract.reader import RangeReader
+from bindery.extract.thumbnails.no_picture import NoPicture
+from bindery.extract.thumbnails.pictures import draw_heif, draw_picture
 
-LONGEST = 640
-"""Pixels of the longer side of the largest thumbnail."""
-_FORMATS = (
-    "JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO", "JPEG2000", "PPM", "TGA", "QOI", "PCX",
-)  # fmt: skip
-"""What Pillow may decode; no format that runs other programs, such as EPS."""
-_MOST_PIXELS = 120_000_000
-"""Of what is decoded: a JPEG may be larger, since it is decoded to a part of its size."""
-_ENOUGH = 240
-"""Pixels of the longer side from which on an embedded preview will do."""
-_ALIKE = 0.03
-"""How far the shape of a preview may be from that of its picture: cameras put black bars around some."""
-_START, _LENGTH = 513, 514
 _QUALITY = 80
+_HEIF = ("image/heic", "image/heif")
+_PLAIN_X_IMAGES = (
+    "image/x-tga", "image/x-pcx", "image/x-portable-", "image/x-jp2-codestream", "image/x-icon", "image/x-ms-bmp",
+)  # fmt: skip
+_PACKAGES = (
+    "application/vnd.openxmlformats",
+    "application/vnd.ms-",
+    "application/vnd.oasis",
+    "application/epub",
+)
+_DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+_OF_ALL_COLOURS = ("P", "PA", "1")
 
 
-class NoPicture(Exception):
-    """Nothing can be shown of the file."""
-
-
-def draw(reader: RangeReader, content_type: str, longest: int) -> bytes:
-    """A WebP picture of at most ``longest`` pixels a side. Raises NoPicture, and whatever decoders raise."""
-    kind = content_type.partition("/")[0]
-    open_picture: Callable[[RangeReader, int], Image.Image]
-    if content_type == "application/pdf":
-        open_picture = _first_page
-    elif kind in ("video", "audio"):
-        open_picture = _first_frame
-    elif kind == "image":
-        open_picture = _picture
-    else:
-        raise NoPicture
+def draw(reader: RangeReader, content_type: str, longest: int, page: int = 0) -> bytes:
+    """A WebP picture of at most ``longest`` pixels a side; ``page`` of a PDF, from 0. Raises NoPicture, and whatever
+    decoders raise.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _encode(open_picture(reader, longest), longest)
+        return _encode(_picture(reader, content_type, longest, page), longest)
+
+
+def _picture(reader: RangeReader, content_type: str, longest: int, page: int) -> Image.Image:
+    # Whoever looks at photos alone should not load the libraries of all others.
+    if content_type == "application/pdf":
+        from bindery.extract.thumbnails.pages import draw_page  # noqa: PLC0415
+
+        return draw_page(reader, longest, page)
+    if content_type.startswith(_PACKAGES):
+        from bindery.extract.thumbnails.pages import draw_cover  # noqa: PLC0415
+
+        return draw_cover(reader, longest)
+    if content_type.startswith(("video/", "audio/")):
+        from bindery.extract.thumbnails.frames import draw_frame  # noqa: PLC0415
+
+        return draw_frame(reader, longest)
+    if content_type.startswith("image/x-") and not content_type.startswith(_PLAIN_X_IMAGES):
+        from bindery.extract.thumbnails.raws import draw_raw  # noqa: PLC0415
+
+        return draw_raw(reader, longest)
+    if content_type.startswith("image/"):
+        is_heif = content_type.startswith(_HEIF) and reader.peek_at(4, 4) == b"ftyp"
+        return draw_heif(reader) if is_heif else draw_picture(reader, longest)
+    raise NoPicture
 
 
 def _encode(picture: Image.Image, longest: int) -> bytes:
-    picture.thumbnail((longest, longest), Image.Resampling.BICUBIC)
+    if picture.mode in _DEEP:
+        picture = _in_eight_bits(picture)
     has_alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
-    plain = picture.convert("RGBA" if has_alpha else "RGB")
+    if picture.mode in _OF_ALL_COLOURS:
+        # Colours of a palette cannot be mixed, so it would be scaled without any smoothing.
+        picture = picture.convert("RGBA" if has_alpha else "RGB")
+    picture.thumbnail((longest, longest), Image.Resampling.BICUBIC)
+    plain = _in_srgb(picture).convert("RGBA" if has_alpha else "RGB")
     plain.info.clear()
     encoded = io.BytesIO()
     plain.save(encoded, "WEBP", quality=_QUALITY, method=3)
     return encoded.getvalue()
 
 
-def _picture(reader: RangeReader, longest: int) -> Image.Image:
-    Image.MAX_IMAGE_PIXELS = None  # limited below, by what is really decoded
-    reader.seek(0)
-    image = Image.open(cast(IO[bytes], reader), formats=_FORMATS)
-    embedded = _embedded(image)
-    if embedded is not None and (max(embedded.size) >= min(_ENOUGH, longest)):
-        return embedded
-    image.draft("RGB", (longest, longest))
-    if image.width * image.height > _MOST_PIXELS:
-        if embedded is not None:
-            return embedded
-        raise NoPicture
-    image.load()
-    return _upright(image, image)
+def _in_eight_bits(picture: Image.Image) -> Image.Image:
+    """Greys of 16 bits, or of any numbers, between black and white."""
+    if picture.mode.startswith("I;16"):
+        low, high = 0.0, 65_535.0
+    else:
+        low, high = (float(each) for each in picture.getextrema())  # type: ignore[arg-type]
+    scale = 255 / (high - low) if high > low else 0.0
+    return picture.convert("F").point(lambda grey: grey * scale - low * scale).convert("L")
 
 
-def _embedded(image: Image.Image) -> Image.Image | None:
-    """The preview in the EXIF of a picture, when it shows the same."""
-    data = image.info.get("exif", b"") if image.format in ("JPEG", "MPO", "WEBP", "AVIF") else b""
-    if not isinstance(data, bytes) or not data:
-        return None
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """Colours as browsers take those of a picture that says nothing."""
+    profile = picture.info.get("icc_profile")
+    if not isinstance(profile, bytes) or picture.mode not in ("RGB", "CMYK"):
+        return picture
     try:
-        directory = image.getexif().get_ifd(ExifTags.IFD.IFD1)
-        tiff = data.removeprefix(b"Exif\0\0")
-        start, length = int(directory[_START]), int(directory[_LENGTH])
-        preview = Image.open(io.BytesIO(tiff[start : start + length]), formats=("JPEG",))
-        if preview.width * preview.height > _ENOUGH * _ENOUGH * 100:
-            return None
-        preview.load()
-    except (KeyError, ValueError, TypeError, OSError, SyntaxError):
-        return None
-    shape, own = preview.width / preview.height, image.width / image.height
-    return _upright(preview, image) if abs(shape / own - 1) < _ALIKE else None
-
-
-def _upright(picture: Image.Image, told_by: Image.Image) -> Image.Image:
-    """Turned as the Orientation of ``told_by`` says."""
-    turns = {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-    turn = turns.get(told_by.getexif().get(ExifTags.Base.Orientation, 1))
-    return picture if turn is None else picture.transpose(turn)
-
-
-def _first_frame(reader: RangeReader, longest: int) -> Image.Image:
-    """The poster of a video, the cover of a sound."""
-    from bindery.extract.media.container import open_container  # noqa: PLC0415
-
-    with open_container(reader) as container:
-        for stream in container.streams.video:
-            size = stream.width * stream.height
-            if not 0 < size <= _MOST_PIXELS:
-                continue
-            stream.codec_context.thread_count = 1
-            for frame in container.decode(stream):
-                shown: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
-                return shown
-    raise NoPicture
-
-
-def _first_page(reader: RangeReader, longest: int) -> Image.Image:
-    import pypdfium2  # noqa: PLC0415
-
-    reader.seek(0)
-    document = pypdfium2.PdfDocument(cast(IO[bytes], reader))
-    page = document[0]
-    across, up = page.get_size()
-    scale = longest / max(across, up, 1.0)
-    shown: Image.Image = page.render(scale=min(scale, 4.0)).to_pil()
-    return shown
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        shown = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture
+    return shown or picture

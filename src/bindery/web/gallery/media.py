@@ -17,6 +17,7 @@ from aiohttp import web
 from bindery.buckets.store import LARGEST_OBJECT, StoreError
 from bindery.buckets.uri import ObjectUri
 from bindery.stopping import Interrupted
+from bindery.sync.previews import DRAWING
 from bindery.web.gallery.icons import draw_icon
 from bindery.web.gallery.object_access import Entry, find_entry, may_see, version_of
 from bindery.web.headers import HEADERS
@@ -25,6 +26,7 @@ from bindery.web.routes import Route
 
 LONGEST = {"small": 320, "large": 1_600}
 _NEEDED = ("URI", "ETag", "Size", "MediaType", "ContentType", "Filename")
+_MOST_DIGITS = 5
 _CHUNK = 512 * 1024
 _KEEP = "private, max-age=3600"
 _ONCE = "private, no-cache"
@@ -47,14 +49,15 @@ async def thumbnail(request: PageRequest) -> web.Response:
     """A small picture; an icon where none can be shown, or may be."""
     entry, uri = await find_entry(request, _NEEDED)
     longest = LONGEST.get(request.query.get("size", ""), LONGEST["small"])
+    page = _page(request.query.get("page", ""))
     if not await may_see(request, uri):
         return _icon(entry)
-    etag = f'"{version_of(entry)}-{longest}"'
+    etag = f'"{version_of(entry)}-{longest}-{page}-{DRAWING}"'
     if _is_plain(etag) and request.http.headers.get("If-None-Match") == etag:
         return web.Response(
             status=HTTPStatus.NOT_MODIFIED, headers=HEADERS | {"ETag": etag, "Cache-Control": _KEEP}
         )
-    made = await _draw(request, entry, uri, longest)
+    made = await _draw(request, entry, uri, longest, page)
     if not made:
         return _icon(entry)
     headers = HEADERS | {"Cache-Control": _KEEP, "Content-Security-Policy": _SANDBOX}
@@ -63,16 +66,42 @@ async def thumbnail(request: PageRequest) -> web.Response:
     return web.Response(body=made, content_type="image/webp", headers=headers)
 
 
-async def _draw(request: PageRequest, entry: Entry, uri: ObjectUri, longest: int) -> bytes:
-    content_type, size = entry.get("ContentType", ""), entry.get("Size", 0)
-    if not entry.get("ETag") or not 0 < size <= LARGEST_OBJECT:
+async def _draw(request: PageRequest, entry: Entry, uri: ObjectUri, longest: int, page: int) -> bytes:
+    if not _has_bytes(entry):
         return b""
+    draw = request.site.previews.thumbnail
+    told = version_of(entry), entry["Size"], entry.get("ContentType", ""), longest, page
     try:
-        return await asyncio.to_thread(
-            request.site.previews.thumbnail, uri, version_of(entry), size, content_type, longest
-        )
+        return await asyncio.to_thread(draw, uri, *told)
     except (StoreError, Interrupted):
         return b""
+
+
+def _has_bytes(entry: Entry) -> bool:
+    """An object stands behind it, and it is not empty."""
+    return bool(entry.get("ETag")) and 0 < entry.get("Size", 0) <= LARGEST_OBJECT
+
+
+def _page(text: str) -> int:
+    """Of a PDF, from 0; the first for whatever is no number."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+
+
+async def words(request: PageRequest) -> web.Response:
+    """The first words of a document as text."""
+    entry, uri = await find_entry(request, _NEEDED)
+    if not await may_see(request, uri):
+        raise PageError(HTTPStatus.FORBIDDEN, "gallery.not_readable")
+    read = request.site.previews.words
+    if not _has_bytes(entry):
+        return request.answer({"words": ""})
+    try:
+        found = await asyncio.to_thread(
+            read, uri, version_of(entry), entry["Size"], entry.get("ContentType", "")
+        )
+    except (StoreError, Interrupted):
+        raise PageError(HTTPStatus.CONFLICT, "gallery.changed") from None
+    return request.answer({"words": found})
 
 
 def _icon(entry: Entry) -> web.Response:
@@ -177,5 +206,6 @@ def _is_plain(etag: str) -> bool:
 
 ROUTES = (
     Route(path="/console/thumbnails/{project}/{dataset}", page=thumbnail),
+    Route(path="/console/words/{project}/{dataset}", page=words),
     Route(path="/console/media/{project}/{dataset}", page=media),
 )

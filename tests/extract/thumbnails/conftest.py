@@ -1,0 +1,5 @@
+"""The fixture of the tests of drawing."""
+
+from tests.extract.thumbnails.drawer import drawer
+
+__all__ = ["drawer"]
