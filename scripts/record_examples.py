@@ -111,6 +111,8 @@ STEPS = (
     Step("imm:UpdateFileMeta"),
     Step("imm:BatchUpdateFileMeta"),
     Step("imm:SimpleQuery", "Query Sort Order MaxResults WithFields"),
+    Step("imm:QueryDateHistogram", "Interval"),
+    Step("imm:ListQueryPages", "Sort Order PageSize"),
     Step("imm:FuzzyQuery", "WithFields MaxResults"),
     Step("imm:DetectMediaMeta"),
     Step("imm:IndexFileMeta", "UserData"),

@@ -212,6 +212,8 @@ class DatasetConformance:
             lambda: catalog.queries.search(404, None),
             lambda: catalog.queries.fuzzy_search(404, "x"),
             lambda: catalog.queries.aggregate(404, None, [Aggregation("Size", "sum")]),
+            lambda: catalog.queries.date_histogram(404, None, "ProduceTime", "month"),
+            lambda: catalog.queries.list_pages(404, None),
         ):
             with pytest.raises(NotFound) as caught:
                 call()

@@ -12,6 +12,24 @@ import msgspec
 from bindery.message import Message
 
 
+class DateBucket(Message):
+    """The vendor's struct DateBucket."""
+
+    aspect_ratio_sum: float | None = None
+    count: int | None = None
+    end_time: str | None = None
+    start_time: str | None = None
+    value: str | None = None
+
+
+class QueryPage(Message):
+    """The vendor's struct QueryPage."""
+
+    aspect_ratio_sum: float | None = None
+    count: int | None = None
+    next_token: str | None = None
+
+
 class SimpleQueryRequestAggregations(Message):
     """The vendor's struct SimpleQueryRequestAggregations."""
 
@@ -54,6 +72,43 @@ class FuzzyQueryResponse(Message):
     files: tuple[msgspec.Raw, ...] | None = None
     next_token: str | None = None
     total_hits: int | None = None
+
+
+class ListQueryPagesRequest(Message):
+    """Parameters of ListQueryPages."""
+
+    dataset_name: str
+    project_name: str
+    max_results: int | None = None
+    next_token: str | None = None
+    order: str | None = None
+    page_size: int | None = None
+    query: Any = None
+    sort: str | None = None
+
+
+class ListQueryPagesResponse(Message):
+    """Answer of ListQueryPages."""
+
+    next_token: str | None = None
+    pages: tuple[QueryPage, ...] | None = None
+
+
+class QueryDateHistogramRequest(Message):
+    """Parameters of QueryDateHistogram."""
+
+    dataset_name: str
+    project_name: str
+    field: str | None = None
+    interval: str | None = None
+    query: Any = None
+
+
+class QueryDateHistogramResponse(Message):
+    """Answer of QueryDateHistogram."""
+
+    buckets: tuple[DateBucket, ...] | None = None
+    undated: DateBucket | None = None
 
 
 class SimpleQueryRequest(Message):

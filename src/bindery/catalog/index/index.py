@@ -23,11 +23,20 @@ from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.follower import Follower
 from bindery.catalog.index.fuzzy import FuzzySearch
 from bindery.catalog.index.instance import Instance
+from bindery.catalog.index.layout import date_histogram, query_pages
 from bindery.catalog.index.pages import Found, fetch, rows_of
 from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.statements import PageRequest, figure_statement, group_statement
 from bindery.catalog.index.time_limit import Bounds
-from bindery.catalog.interface.queries import AggregationResult, Group, IndexProgress, Page
+from bindery.catalog.interface.queries import (
+    AggregationResult,
+    DateHistogram,
+    Group,
+    IndexProgress,
+    Interval,
+    Page,
+    QueryPages,
+)
 from bindery.catalog.query.compile import Condition, compile_query
 from bindery.catalog.query.fields import FIELDS, Field, Kind
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
@@ -160,6 +169,48 @@ class Index:
 
     def _group_name(self, field: Field, value: Any) -> str:
         return format_time(value, self._zone) if field.kind is Kind.TIME else str(value)
+
+    def date_histogram(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        field: str,
+        interval: Interval,
+        *,
+        stop: threading.Event | None = None,
+    ) -> DateHistogram:
+        """Files by intervals in the zone of the server. Raises QueryError, Interrupted."""
+        condition, bounds = compile_query(query), Bounds(_QUERY_SECONDS, stop)
+
+        def read(view: View) -> DateHistogram:
+            return date_histogram(view, condition, field, interval, self._zone, bounds)
+
+        return self._asked(dataset_id).ask(read, DateHistogram(), bounds)
+
+    def list_pages(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        *,
+        sort: Sequence[SortField] = (),
+        size: int = 100,
+        limit: int = 100,
+        token: str = "",
+        stop: threading.Event | None = None,
+    ) -> QueryPages:
+        """Where pages begin. Raises QueryError, Interrupted."""
+        mark, order = fingerprint(dataset_id, query, tuple(sort)), tuple(sort)
+        request = PageRequest(compile_query(query), mark, order, limit * size, token, False)
+        after = read_token(token, mark, order) if token else None
+        bounds = Bounds(_QUERY_SECONDS, stop)
+
+        def token_of(row: tuple[Any, ...]) -> str:
+            return write_token(Position(mark, row[1:], row[0]))
+
+        def read(view: View) -> QueryPages:
+            return query_pages(view, request, size, after, token_of, bounds)
+
+        return self._asked(dataset_id).ask(read, QueryPages(), bounds)
 
     # the indexes of all datasets
 

@@ -70,7 +70,9 @@ def page_statement(table: str, request: PageRequest, after: Position | None, *al
     """URI and sort fields of the page's files and of one more, and what else is asked for."""
     expressions = [column(FIELDS[entry.field]) for entry in request.sort]
     bound = _after(after, expressions, request.sort)
-    order = [_order(expression, entry) for expression, entry in zip(expressions, request.sort, strict=True)]
+    order = [
+        order_of(expression, entry) for expression, entry in zip(expressions, request.sort, strict=True)
+    ]
     chosen = ", ".join(['"URI"', *expressions, *(entry.sql for entry in also)])
     order_by = ", ".join([*order, '"URI"'])
     sql = (
@@ -81,7 +83,8 @@ def page_statement(table: str, request: PageRequest, after: Position | None, *al
     return Condition(sql, (*asked, *request.condition.parameters, *bound.parameters))
 
 
-def _order(expression: str, entry: SortField) -> str:
+def order_of(expression: str, entry: SortField) -> str:
+    """A term of ORDER BY."""
     return f"{expression} {'DESC' if entry.descending else 'ASC'} NULLS LAST"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -34,6 +34,42 @@ class AggregationResult(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     value: float | None = None
     groups: tuple[Group, ...] | None = None
+
+
+Interval = Literal["year", "month", "day"]
+
+
+class DateBucket(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of an interval of time, which is empty text for files without one. Times are RFC 3339."""
+
+    value: str = ""
+    start: str = ""
+    end: str = ""
+    count: int = 0
+    aspect_ratio_sum: float = 0.0
+    """Of width by height of each, at least 0.4 and at most 3.5; 1 where there is no shape."""
+
+
+class DateHistogram(msgspec.Struct, frozen=True):
+    """Intervals that have files, ascending, and the files without a time."""
+
+    buckets: tuple[DateBucket, ...] = ()
+    undated: DateBucket = DateBucket()
+
+
+class QueryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a query; ``token`` begins it, and is empty for the first."""
+
+    count: int
+    aspect_ratio_sum: float
+    token: str
+
+
+class QueryPages(msgspec.Struct, frozen=True):
+    """Pages one behind the other; the token that goes on behind them is empty at the end of the query."""
+
+    pages: tuple[QueryPage, ...] = ()
+    next_token: str = ""
 
 
 class IndexProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +129,30 @@ class Queries(Protocol):
         stop: threading.Event | None = None,
     ) -> list[AggregationResult]:
         """One result for each aggregation, with up to ``groups`` groups. Raises QueryError."""
+
+    def date_histogram(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        field: str,
+        interval: Interval,
+        *,
+        stop: threading.Event | None = None,
+    ) -> DateHistogram:
+        """How many files there are in each interval of a field that is a time. Raises QueryError."""
+
+    def list_pages(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        *,
+        sort: Sequence[SortField] = (),
+        size: int = 100,
+        limit: int = 100,
+        token: str = "",
+        stop: threading.Event | None = None,
+    ) -> QueryPages:
+        """Where each of the next ``limit`` pages of ``size`` files begins, for ``search``. Raises QueryError."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
