@@ -11,11 +11,15 @@ from typing import Any, Protocol
 
 import structlog
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import LineTooLong
+from aiohttp.web_protocol import RequestPayloadError
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
 from bindery.api.gateway.budget import Budget, Reservation
+from bindery.api.gateway.discarding import SECONDS as DISCARD_SECONDS
+from bindery.api.gateway.discarding import Discarding
 from bindery.api.gateway.proxies import plain_address
 from bindery.api.gateway.rendering import Answer, make_request_id, render_error
 from bindery.api.gateway.seldom import Seldom
@@ -115,6 +119,7 @@ class Connection(web.RequestHandler):
         "_arrival",
         "_body",
         "_chunked",
+        "_ended",
         "_first",
         "_head",
         "_held",
@@ -137,6 +142,8 @@ class Connection(web.RequestHandler):
         self._first, self._speaks_tls = True, False
         self._body: Any = None
         self._chunked = False
+        self._ended = False
+        """Whether what still comes belongs to no request."""
         self.peer = ""
         """Who is at the other end: a client, or a proxy."""
         self.address = ""
@@ -187,6 +194,9 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the client, unless they would cost more than they are worth."""
+        if self._ended:
+            self._drop_bytes(len(data))
+            return
         if self._first and data:
             self._first = False
             if data.startswith(_TLS_HANDSHAKE):
@@ -203,6 +213,18 @@ class Connection(web.RequestHandler):
         elif self._body is None or self._body.is_eof():
             self._count_head(len(data))
 
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Write the answer. What its client goes on sending, when it is the last, is read for a while: what is left
+        unread would take the answer away from him.
+        """
+        resp, reset = await super().finish_response(request, resp, start_time)
+        if not reset and not resp.keep_alive and (self._ended or request.can_read_body):
+            self._end()
+            await asyncio.sleep(DISCARD_SECONDS)  # ends with the connection
+        return resp, reset
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -213,6 +235,7 @@ class Connection(web.RequestHandler):
         """The answer to what is no HTTP, or to a defect of the server's own."""
         if isinstance(exc, ConnectionError):
             raise exc  # the client has gone: that is no error of the server
+        self._ended = True
         if status >= 500:
             _log.error("a request could not be answered", exc_info=exc)
             error = errors.internal_error()
@@ -236,9 +259,13 @@ class Connection(web.RequestHandler):
             _log.error("a connection failed", exc_info=problem)
 
     def _follow_body(self) -> None:
-        if self._messages:
-            message, self._body = self._messages[-1]
-            self._chunked = bool(getattr(message, "chunked", False))
+        if not self._messages:
+            return
+        message, body = self._messages[-1]
+        if isinstance(message, RawRequestMessage):
+            self._body, self._chunked = body, message.chunked
+        else:  # nothing can be parsed any more: aiohttp leaves a body under way without its end
+            self._end_body()
 
     def _is_chaff(self, data: bytes) -> bool:
         lines = data.count(b"\r\n")
@@ -257,13 +284,43 @@ class Connection(web.RequestHandler):
                 self._end_with(error)
 
     def _end_with(self, error: ApiError) -> None:
-        """Answer without aiohttp, which has not seen a whole request, and close."""
-        transport = self.transport
-        if transport is None:
+        """Refuse what aiohttp has not seen whole. A request under way answers for itself, its body is no more."""
+        if self.transport is None:
             return
-        if self.is_idle:
-            transport.write(refusal_bytes(error))
-        self.force_close()
+        if self.is_idle and not self._messages:
+            self.transport.write(refusal_bytes(error))
+            self.close()
+            self._end()
+            asyncio.get_running_loop().call_later(DISCARD_SECONDS, self.force_close)
+        else:
+            self._end_body()
+
+    def _end_body(self) -> None:
+        """Who reads the body of the request under way is told that there is no more of it."""
+        self._ended = True
+        if self._body is not None and not self._body.is_eof():
+            self._body.set_exception(RequestPayloadError("the rest is not valid HTTP"))
+
+    def _end(self) -> None:
+        """The last answer is written: tell so, and drop what still comes."""
+        self._ended = True
+        self._parser = None
+        self._held.release()
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            if transport.can_write_eof():
+                transport.write_eof()
+            transport.resume_reading()
+
+    def _drop_bytes(self, count: int) -> None:
+        pause = self._house.discarding.pause(count)
+        if pause and self.transport is not None:
+            self.transport.pause_reading()
+            asyncio.get_running_loop().call_later(pause, self._read_on)
+
+    def _read_on(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
 
 def refusal_bytes(error: ApiError) -> bytes:
@@ -280,6 +337,7 @@ class House:
     def __init__(self, connections: int, strange_bytes: Budget) -> None:
         self.connections = Connections(connections)
         self.strange_bytes = strange_bytes
+        self.discarding = Discarding()
         self._tls, self._plain = Seldom(), Seldom()
 
     def note_tls(self, address: str) -> None:

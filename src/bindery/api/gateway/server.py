@@ -43,9 +43,6 @@ _BACKLOG = 1_024
 """Connections that wait in the system until they are taken."""
 _TAKEN_AT_ONCE = 32
 """More at once would push out those that have just come, whose requests nobody has read yet."""
-_DISCARD_SECONDS = 2.0
-_DISCARD_RATE = 64 * 1024 * 1024
-"""Bytes a second, over all connections, of bodies that nobody wants."""
 _log = structlog.get_logger()
 
 
@@ -87,7 +84,6 @@ class Server:
             "/readyz": self._readyz,
             "/metrics": self._metrics,
         }
-        self._discard = _Discard()
         self._runner: web.ServerRunner | None = None
         self._metrics_tasks: dict[bool, asyncio.Task[bytes]] = {}
 
@@ -140,7 +136,7 @@ class Server:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         assert isinstance(request.protocol, Connection)
         try:
-            return await self._find_answer(request)
+            return await self._send(request, await self._find_answer(request))
         finally:
             request.protocol.release_head()
 
@@ -159,7 +155,7 @@ class Server:
             if self._site is not None and (path != "/" or request.method != "POST"):
                 shown = await self._site.answer(request, client)
                 if shown is not None:
-                    return await self._send(request, shown)
+                    return shown
             return await self._call(request, headers, client)
         response.headers["Server"] = SERVER
         return response
@@ -173,7 +169,7 @@ class Server:
         else:
             http = HttpRequest(request.method, request.raw_path, headers, client=client)
             response = response_of(await self._gateway.handle(http))
-        return await self._send(request, response)
+        return response
 
     def _sender(self, request: web.BaseRequest, headers: Mapping[str, Sequence[str]]) -> Sender:
         assert isinstance(request.protocol, Connection)
@@ -197,8 +193,6 @@ class Server:
             async with asyncio.timeout(self._limits.answer_seconds):
                 await response.prepare(request)
                 await response.write_eof()
-            if unread:
-                await self._discard.rest_of(request)
         except TimeoutError:
             transport.abort()
         return response
@@ -281,30 +275,12 @@ class _Client:
         except TimeoutError:
             raise errors.request_timeout() from None
         except (HTTPException, RequestPayloadError):
-            raise errors.malformed_request("The body is not valid HTTP.") from None
+            raise errors.malformed_request(
+                "The body is not valid HTTP, or comes in chunks that are too small."
+            ) from None
         except ConnectionError:
             raise errors.malformed_request("The body broke off.") from None
         return bytes(body)
-
-
-class _Discard:
-    """Reads what clients go on sending after they were refused, so that they see why; at a bounded rate."""
-
-    def __init__(self) -> None:
-        self._busy_until = 0.0
-
-    async def rest_of(self, request: web.BaseRequest) -> None:
-        """Until the body ends, or its client has had time enough to read the answer."""
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(_DISCARD_SECONDS):
-                while piece := await request.content.readany():
-                    now = loop.time()
-                    self._busy_until = max(now, self._busy_until) + len(piece) / _DISCARD_RATE
-                    if self._busy_until > now + 0.01:
-                        await asyncio.sleep(self._busy_until - now)
-        except (TimeoutError, HTTPException, RequestPayloadError, ConnectionError):
-            pass
 
 
 async def _continue(request: web.BaseRequest) -> None:
