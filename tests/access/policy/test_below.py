@@ -22,7 +22,7 @@ _PATTERNS = (
     st.just("*")
     | st.just("acs:oss:*")
     | st.just("acs:oss:cn*")
-    | st.builds("acs:oss:{}:1:{}".format, st.sampled_from(["*", "*", "cn"]), _LAST)
+    | st.builds("acs:oss:{}:1:{}".format, st.sampled_from(["*", "*", "cn", "?", "?*"]), _LAST)
 )
 
 

@@ -22,6 +22,7 @@ from bindery.access.policy.pattern import (
     RESOURCE_PARTS,
     Positions,
     compile_pattern,
+    in_other_regions,
     is_everything,
     is_of_ram,
     split_resource,
@@ -112,15 +113,23 @@ def _patterns(compiled: CompiledStatement, start: str) -> tuple[str, ...]:
 
 
 def _touches(pattern: str, start: str) -> bool:
-    if is_everything(pattern):
-        return True
+    return is_everything(pattern) or all(_touches_one(pattern, each) for each in _starts(pattern, start))
+
+
+def _covers(pattern: str, start: str) -> bool:
+    return is_everything(pattern) or all(_covers_one(pattern, each) for each in _starts(pattern, start))
+
+
+def _starts(pattern: str, start: str) -> tuple[str, ...]:
+    return (start, *in_other_regions(pattern, split_resource(start)))
+
+
+def _touches_one(pattern: str, start: str) -> bool:
     heads_match, last, begun = _meet(pattern, start)
     return heads_match and Positions(last).begins(begun)
 
 
-def _covers(pattern: str, start: str) -> bool:
-    if is_everything(pattern):
-        return True
+def _covers_one(pattern: str, start: str) -> bool:
     heads_match, last, begun = _meet(pattern, start)
     if not heads_match:
         return False

@@ -129,6 +129,10 @@ def compile_resource(pattern: str, *, in_any_region: bool = False) -> ResourceMa
     """
     if in_any_region:
         return _any_region_matcher(pattern)
+    return _every_region_matcher(pattern) if "?" in pattern else _compile_exact(pattern)
+
+
+def _compile_exact(pattern: str) -> ResourceMatcher:
     matches = _compile_parts(pattern)
     if is_everything(pattern) or not _may_be_of_ram(split_resource(pattern)):
         return matches
@@ -143,8 +147,28 @@ def compile_resource(pattern: str, *, in_any_region: bool = False) -> ResourceMa
     return matches_either
 
 
+def _every_region_matcher(pattern: str) -> ResourceMatcher:
+    exact = _compile_exact(pattern)
+
+    def matches(resource: str, parts: tuple[str, ...]) -> bool:
+        if not exact(resource, parts):
+            return False
+        return all(exact(each, split_resource(each)) for each in in_other_regions(pattern, parts))
+
+    return matches
+
+
+def in_other_regions(pattern: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    """The names that a pattern must match too if it is to match a resource of unknown region in every region: a
+    question mark stands for one character, and only a star for any name."""
+    if "?" not in pattern or len(parts) != RESOURCE_PARTS or parts[_REGION] != _UNKNOWN_REGION:
+        return ()
+    longer = _UNKNOWN_REGION * (len(pattern) + 1)
+    return (":".join([*parts[:_REGION], longer, *parts[_REGION + 1 :]]),)
+
+
 def _any_region_matcher(pattern: str) -> ResourceMatcher:
-    exact = compile_resource(pattern)
+    exact = _compile_exact(pattern)
 
     def matches(resource: str, parts: tuple[str, ...]) -> bool:
         wide = widened(pattern, parts)
