@@ -484,6 +484,47 @@ def docx_with_long_extra_fields(entries: int = 15) -> Costly:
     return Costly("extra.docx", target.getvalue())
 
 
+def xlsx_with_sheets_without_end(sheets: int = 400_000) -> Costly:
+    main = b'<workbook xmlns="s">%b</workbook>' % (b"<sheet/>" * sheets)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+    return Costly("sheets.xlsx", _open_xml("xl/workbook.xml", kind, {"xl/workbook.xml": main}))
+
+
+def docx_with_parts_full_of_elements(elements: int = 900_000) -> Costly:
+    """Each of the small parts that are held as a tree."""
+    full = b"<c>%b</c>" % (b"<a/>" * elements)
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    parts = dict.fromkeys(("docProps/core.xml", "docProps/app.xml", "word/document.xml"), full)
+    return Costly("trees.docx", _open_xml("word/document.xml", kind, parts))
+
+
+def docx_with_lines_of_one_letter(lines: int = 15_000_000) -> Costly:
+    """The parser hands on each line by itself, and they are not words of the document, but for one at the end."""
+    body = b'<w:document xmlns:w="w">%b<w:t>end</w:t></w:document>' % (b"a\n" * lines)
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    parts = {"word/document.xml": body, "word/footnotes1.xml": body}
+    return Costly("lines.docx", _open_xml("word/document.xml", kind, parts))
+
+
+def docx_with_attributes(elements: int = 300_000) -> Costly:
+    attributes = b" ".join(b'a%d=""' % number for number in range(8))
+    body = b'<w:document xmlns:w="w">%b<w:t>end</w:t></w:document>' % (b"<t %b/>" % attributes * elements)
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
+    parts = {"word/document.xml": body, "word/footnotes1.xml": body}
+    return Costly("attributes.docx", _open_xml("word/document.xml", kind, parts))
+
+
+def pptx_with_relationships_without_end(count: int = 80_000) -> Costly:
+    listed = b'<Relationship Id="r" Type="t" Target="../a/../b"/>' * count
+    kind = "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml"
+    parts = {"ppt/p.xml": b"<p/>", "ppt/_rels/p.xml.rels": _RELATIONSHIPS % listed}
+    return Costly("related.pptx", _open_xml("ppt/p.xml", kind, parts))
+
+
+def html_with_millions_of_tags(tags: int = 2_600_000) -> Costly:
+    return Costly("tags.html", b"<html>" + b"<p>" * tags)
+
+
 def _epub(chapters: list[bytes]) -> bytes:
     items = "".join(
         f'<item id="i{n}" media-type="text/html" href="{n}.html"/>' for n in range(len(chapters))
@@ -560,5 +601,7 @@ ALL = (
     seven_zip_with_repeated_digests, seven_zip_with_repeated_sizes, docx_with_attributes_out_of_nothing,
     svg_with_attributes_out_of_nothing, docx_with_long_extra_fields, epub_with_references_to_nothing,
     epub_with_millions_of_attributes, rtf_with_many_codepages, tiff_with_long_blanks, icns_with_empty_blocks,
-    tiff_for_pillow, ppt_with_a_circle_of_small_sectors,
+    tiff_for_pillow, ppt_with_a_circle_of_small_sectors, xlsx_with_sheets_without_end,
+    docx_with_parts_full_of_elements, docx_with_lines_of_one_letter, docx_with_attributes,
+    pptx_with_relationships_without_end, html_with_millions_of_tags,
 )  # fmt: skip

@@ -12,9 +12,14 @@ import pytest
 from costly import (
     ALL,
     Costly,
+    docx_with_attributes,
+    docx_with_lines_of_one_letter,
+    docx_with_parts_full_of_elements,
     pdf_with_a_fan_of_forms,
     pdf_with_a_loop_of_forms,
     pptx_with_one_slide_many_times,
+    pptx_with_relationships_without_end,
+    xlsx_with_sheets_without_end,
 )
 from costly_media import MANY_TAGS, mp3_with_many_id3_tags
 
@@ -80,3 +85,31 @@ def test_a_page_without_end_is_given_up_after_a_second(
 def test_what_is_told_beside_the_costly_part_is_kept(extract: Callable[[Costly], Extraction]) -> None:
     outcome = extract(pptx_with_one_slide_many_times())
     assert (outcome.failure, outcome.file.page_count, outcome.text) == (None, 200_000, "words")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        xlsx_with_sheets_without_end,
+        docx_with_parts_full_of_elements,
+        pptx_with_relationships_without_end,
+    ],
+)
+def test_what_has_more_parts_than_are_read_says_so(
+    extract: Callable[[Costly], Extraction], make: Callable[[], Costly]
+) -> None:
+    told = "ParseFailed: the package has more parts or elements than are read of one of its size"
+    assert extract(make()).failure == told
+
+
+@pytest.mark.parametrize("make", [docx_with_lines_of_one_letter, docx_with_attributes])
+def test_markup_is_read_as_far_as_the_size_of_its_package_allows(
+    extract: Callable[[Costly], Extraction], make: Callable[..., Costly]
+) -> None:
+    assert (extract(make()).failure, extract(make()).text) == (None, None)
+    assert extract(make(1_000)).text == "end end"
+
+
+def test_a_workbook_of_thousands_of_sheets_is_read(extract: Callable[[Costly], Extraction]) -> None:
+    outcome = extract(xlsx_with_sheets_without_end(20_000))
+    assert (outcome.failure, outcome.file.page_count) == (None, 20_000)

@@ -25,6 +25,8 @@ _MOST_NOTES = 1_000
 _CHARSET = re.compile(
     rb"<meta[^<>]{0,256}?charset\s{0,8}=\s{0,8}[\"']?\s{0,8}([\w.:-]{1,40})", re.IGNORECASE
 )
+_MAX_TAGS = 1_000_000
+"""Tags and comments of one page that are looked at."""
 _UNSEEN = frozenset(
     {"script", "style", "noscript", "template", "svg", "math", "textarea", "select", "iframe"}
 )
@@ -55,8 +57,9 @@ def declared_charset(data: bytes) -> str | None:
 def read_html(page: str, text: Text, *, most_notes: int = _MOST_NOTES) -> HtmlHead:
     """Collect the visible words of a page; returns what its head says, by its first ``most_notes`` tags that may."""
     head = HtmlHead(notes_left=most_notes)
-    position = 0
-    while not text.full:
+    position = tags = 0
+    while not text.full and tags < _MAX_TAGS:
+        tags += 1
         match = _TOKEN.search(page, position)
         text.add(html.unescape(page[position : match.start() if match else len(page)]))
         if match is None:

@@ -22,6 +22,8 @@ _SHEETS = ("/worksheet", "/chartsheet", "/dialogsheet", "/xlMacrosheet")
 _WORDS = frozenset({"t"})
 _BREAKS = frozenset({"p", "br", "tab", "cr", "si", "is"})
 _HIDDEN = frozenset({"rPh"})
+_RELATIONSHIP = 3.0
+"""What one costs, for its target is made absolute."""
 
 
 def read_open_xml(package: Package, document: Document) -> None:
@@ -54,8 +56,7 @@ def _relationships(package: Package, part: str) -> list[tuple[str, str, str]]:
     listed = f"{folder}/_rels/{name}.rels" if folder else f"_rels/{name}.rels"
     return [
         (entry.get("Type", ""), resolve(part, entry.get("Target", "")), entry.get("Id", ""))
-        for kind, entry in package.elements(listed)
-        if kind == "Relationship"
+        for entry in package.attributes(listed, "Relationship", cost=_RELATIONSHIP)
     ]
 
 
@@ -113,7 +114,7 @@ def _read_workbook(package: Package, main: str, document: Document) -> None:
     if main.endswith(".bin"):
         document.page_count = sum(kind.endswith(_SHEETS) for kind, _, _ in relationships)
         return
-    sheets = [entry for kind, entry in package.elements(main) if kind == "sheet"]
+    sheets = package.attributes(main, "sheet")
     document.page_count = len(sheets)
     if not document.wants_text:
         return
@@ -131,9 +132,8 @@ def _read_workbook(package: Package, main: str, document: Document) -> None:
 def _read_presentation(package: Package, main: str, document: Document) -> None:
     """Slides in their order, with their text."""
     wanted = [
-        next((value for name, value in entry.attrib.items() if name.endswith("}id")), "")
-        for kind, entry in package.elements(main)
-        if kind == "sldId"
+        next((value for name, value in entry.items() if name.endswith("}id")), "")
+        for entry in package.attributes(main, "sldId")
     ]
     document.page_count = len(wanted) or document.page_count
     if not document.wants_text:

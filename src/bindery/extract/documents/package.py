@@ -31,16 +31,17 @@ _PARSED_BYTES = 1024 * 1024
 """Fed to the parser at once: it starts anew on an unfinished token with each piece."""
 _MAX_PACKAGE_BYTES = 64 * 1024 * 1024
 """What is unpacked of one package."""
-_MAX_OPENED = 10_000
-"""How often a part is opened."""
-_MAX_TAGS = 2_000_000
-_LEAST_TAGS = 200_000
-_TAGS_PER_BYTE = 4
-"""Tags and character references that are parsed of one package. An honest one holds about one in each of its bytes;
-a bomb, thousands.
-"""
-_USUAL_ATTRIBUTES = 8
-_ATTRIBUTE_WEIGHT = 4
+_LEAST_WORK = 500_000.0
+_WORK_PER_BYTE = 1.5
+_MOST_WORK = 3_000_000.0
+"""What reading a package may cost, in microseconds of a usual processor: half a second, and a second and a half for
+each MiB, which is more than an honest one takes. A bomb of a few KB would take minutes."""
+_WORK_OF_PART = 60.0
+_WORK_OF_TAG, _WORK_OF_ATTRIBUTE, _WORK_OF_REFERENCE = 1.6, 0.35, 0.5
+_WORK_OF_LINE, _WORK_OF_BYTE = 0.035, 0.004
+"""What they cost where they stream by; the parser hands on every line by itself."""
+_TREE = 2.0
+"""A tree costs twice as much."""
 _OPEN_SECONDS = 0.5
 _OPEN_SECONDS_PER_BYTE = 0.5 / (1024 * 1024)
 """Processor time for the directory: the library copies what is left of an entry's extra field for each part of it."""
@@ -69,6 +70,29 @@ class Target(Protocol):
         """The part ends."""
 
 
+class _Listed:
+    """A parser target that keeps the attributes of elements of one local name."""
+
+    done = False
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self.found: list[dict[str, str]] = []
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if local_name(tag) == self._kind:
+            self.found.append(attributes)
+
+    def end(self, tag: str) -> None:
+        """Nothing is to be done."""
+
+    def data(self, text: str) -> None:
+        """Nothing is to be done."""
+
+    def close(self) -> None:
+        """Nothing is to be done."""
+
+
 class Package:
     """An opened package. Part names are found in any case, as Windows programs write them."""
 
@@ -83,8 +107,7 @@ class Package:
             raise _damaged("the directory", error) from None
         self._parts = {info.filename.lower(): info for info in self._zip.infolist()}
         self._left = _MAX_PACKAGE_BYTES
-        self._tags_left = min(_LEAST_TAGS + _TAGS_PER_BYTE * reader.size, _MAX_TAGS)
-        self._opened = 0
+        self._work_left = min(_LEAST_WORK + _WORK_PER_BYTE * reader.size, _MOST_WORK)
         self._streamed: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
@@ -94,10 +117,11 @@ class Package:
         """Part names in small letters, in the order of the directory."""
         return list(self._parts)
 
-    def beginning(self, name: str) -> bytes:
-        """A part, cut where it gets large; nothing when there is no such part."""
+    def beginning(self, name: str, *, cost: float = 1.0) -> bytes:
+        """A part, cut where it gets large; nothing when there is no such part. ``cost`` says how many times as costly
+        as a streaming parse it is what the caller does with it."""
         data = bytearray()
-        for chunk in self.chunks(name) if name in self else ():
+        for chunk in self._chunks(name, cost=cost) if name in self else ():
             data += chunk
             if len(data) > _MAX_HELD_BYTES:
                 break
@@ -105,7 +129,8 @@ class Package:
 
     def tree(self, name: str) -> Element | None:
         """A small XML part; None when there is none. Raises Unreadable when it is not small."""
-        data = self.beginning(name)
+        data = self.beginning(name, cost=_TREE)
+        self._check_work()
         if len(data) > _MAX_HELD_BYTES:
             raise Unreadable("ParseFailed", f"the part {name[:64]} is larger than {_MAX_HELD_BYTES} bytes")
         if not data:
@@ -129,19 +154,38 @@ class Package:
         if name not in self or name.lower() in self._streamed:
             return False
         self._streamed.add(name.lower())
+        return self._parse(name, target)
+
+    def attributes(self, name: str, kind: str, *, cost: float = 1.0) -> list[dict[str, str]]:
+        """Those of every element of this local name in an XML part, in order; none when there is no such part.
+        ``cost`` is that of ``beginning``.
+
+        Raises Unreadable when the part has more elements than are read.
+        """
+        listed = _Listed(kind)
+        if name in self and not self._parse(name, listed, cost=cost):
+            raise _too_many()
+        return listed.found
+
+    def _parse(self, name: str, target: Target, *, cost: float = 1.0) -> bool:
+        """Whether the whole part was parsed."""
         parser = make_xml_parser(target)
         size = 0
-        for chunk in self.chunks(name, _PARSED_BYTES):
+        for chunk in self._chunks(name, _PARSED_BYTES, cost=cost):
             parser.feed(chunk)
             size += len(chunk)
             if target.done:
                 return False
-        if size >= _MAX_STREAM_BYTES or self._left <= 0 or self._tags_left <= 0:
+        if size >= _MAX_STREAM_BYTES or self._left <= 0 or self._work_left <= 0:
             return False
         parser.close()
         return True
 
-    def chunks(self, name: str, length: int = _CHUNK) -> Iterator[bytes]:
+    def _check_work(self) -> None:
+        if self._work_left <= 0:
+            raise _too_many()
+
+    def _chunks(self, name: str, length: int = _CHUNK, *, cost: float = 1.0) -> Iterator[bytes]:
         """The bytes of a part up to the limits."""
         info = self._parts[name.lower()]
         if info.flag_bits & _ENCRYPTED:
@@ -151,14 +195,14 @@ class Package:
                 "ParseFailed", f"compression method {info.compress_type} is unknown in a document"
             )
         left = min(_MAX_STREAM_BYTES, self._left)
-        self._opened += 1
-        if self._opened > _MAX_OPENED:
+        self._work_left -= _WORK_OF_PART
+        if self._work_left <= 0:
             return
         with self._open(info) as part:
-            while left > 0 and self._tags_left > 0 and (chunk := _read(part, min(length, left))):
+            while left > 0 and self._work_left > 0 and (chunk := _read(part, min(length, left))):
                 left -= len(chunk)
                 self._left -= len(chunk)
-                self._tags_left -= _weight(chunk)
+                self._work_left -= cost * _work(chunk)
                 yield chunk
 
     def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
@@ -175,10 +219,22 @@ def _read(part: IO[bytes], length: int) -> bytes:
         raise _damaged("a part", error) from None
 
 
-def _weight(chunk: bytes) -> int:
-    """Tags, character references, and attributes beyond the few that a tag has."""
-    tags, attributes = chunk.count(b"<"), chunk.count(b'="') + chunk.count(b"='")
-    return tags + chunk.count(b"&") + _ATTRIBUTE_WEIGHT * max(attributes - _USUAL_ATTRIBUTES * tags, 0)
+def _work(chunk: bytes) -> float:
+    """What parsing it costs, in microseconds."""
+    tags = chunk.count(b"<") - chunk.count(b"</")
+    return (
+        _WORK_OF_TAG * tags
+        + _WORK_OF_ATTRIBUTE * chunk.count(b"=")
+        + _WORK_OF_REFERENCE * chunk.count(b"&")
+        + _WORK_OF_LINE * chunk.count(b"\n")
+        + _WORK_OF_BYTE * len(chunk)
+    )
+
+
+def _too_many() -> Unreadable:
+    return Unreadable(
+        "ParseFailed", "the package has more parts or elements than are read of one of its size"
+    )
 
 
 def _damaged(what: str, error: Exception) -> Unreadable:

@@ -20,9 +20,12 @@ from bindery.workers.job_time import at_most
 
 _TEXT_SECONDS = 2.0
 """Processor time for the text of one file; pages after it are not read."""
-_OPEN_SECONDS = _PAGE_SECONDS = 1.0
-_PAGE_SECONDS_PER_BYTE = 1.0 / (1024 * 1024)
-"""The most for one page: drawings may be named within drawings, twice in each, so that a page of 4 KB has no end."""
+_STEP_SECONDS = 1.0
+_STEP_SECONDS_PER_BYTE = 1.0 / (1024 * 1024)
+_LONG_STEP_SECONDS = 5.0
+_LONG_STEP_SECONDS_PER_BYTE = 0.25 / (1024 * 1024)
+"""The most for opening a file and for one page: drawings may be named within drawings, twice in each, so that a page
+of 4 KB has no end. Beyond four MiB most of an honest file is pictures, which take no time."""
 _TEXT_SHARE_OF_BYTES = 0.5
 """Share of the read limit up to which pages are read for their text; it never costs a file more."""
 _DATE = re.compile(
@@ -46,7 +49,7 @@ def _read(reader: RangeReader, document: Document) -> None:
         raise Unreadable("ParseFailed", "the file is empty")
     source = PdfSource(reader)
     try:
-        with at_most(_OPEN_SECONDS + source.size * _PAGE_SECONDS_PER_BYTE):
+        with at_most(_step_seconds(source.size)):
             opened = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         document.page_count = _pages_of_linearized(reader)
@@ -54,13 +57,22 @@ def _read(reader: RangeReader, document: Document) -> None:
             raise protected() from None
         raise
     try:
-        document.page_count = len(opened)
-        _read_information(opened, raw, document)
+        with at_most(_step_seconds(source.size)):
+            document.page_count = len(opened)
+            _read_information(opened, raw, document)
         if document.wants_text:
             source.bytes_end = int(reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES)
             _read_text(source, opened, document)
     finally:
         opened.close()
+
+
+def _step_seconds(size: int) -> float:
+    """Processor time for one step inside PDFium, in a file of so many bytes."""
+    return min(
+        _STEP_SECONDS + size * _STEP_SECONDS_PER_BYTE,
+        max(_LONG_STEP_SECONDS, size * _LONG_STEP_SECONDS_PER_BYTE),
+    )
 
 
 class PdfSource(io.RawIOBase):
@@ -134,7 +146,7 @@ def _read_text(source: PdfSource, opened: Any, document: Document) -> None:
         if document.text.full or source.broken or time.process_time() > end:
             return
         try:
-            with at_most(_PAGE_SECONDS + source.size * _PAGE_SECONDS_PER_BYTE):
+            with at_most(_step_seconds(source.size)):
                 document.text.add(_page_text(opened, number, document.text.left))
         except pypdfium2.PdfiumError:
             continue
