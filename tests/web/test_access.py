@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -164,3 +165,114 @@ def test_a_document_has_numbered_lines(signed_in: Page) -> None:
     document = signed_in.get_by_test_id("new-PolicyDocument")
     document.fill("a\nb\nc")
     expect(signed_in.locator(".lines span")).to_have_count(3)
+
+
+def test_a_document_is_checked_while_it_is_typed(signed_in: Page, user: str, server: RunningServer) -> None:
+    signed_in.goto("/console/access/policies")
+    signed_in.get_by_test_id("new").click()
+    document = signed_in.get_by_test_id("new-PolicyDocument")
+    findings = signed_in.get_by_test_id("policy-findings")
+    document.fill(BROKEN)
+    expect(findings).to_contain_text("line 2, column")
+    expect(signed_in.locator(".marks mark")).to_have_text('"allow"')
+    findings.get_by_role("button").click()
+    assert (
+        document.evaluate("text => text.value.slice(text.selectionStart, text.selectionEnd)") == '"allow"'
+    )
+    document.fill(READS.replace("Get*", "GetProjekt"))
+    expect(findings).to_contain_text('perhaps "imm:GetProject" is meant')
+    document.fill(READS)
+    expect(findings).to_have_text("This is a valid policy.")
+    signed_in.get_by_test_id("trial").locator("summary").click()
+    signed_in.get_by_test_id("trial-principal").fill(f"user/{user}")
+    signed_in.get_by_test_id("trial-compare").click()
+    outcome = signed_in.get_by_test_id("trial-outcome")
+    expect(outcome).to_contain_text("imm:GetFileMeta")
+    signed_in.get_by_test_id("trial-action").fill("imm:GetProject")
+    signed_in.get_by_test_id("trial-resource").fill("project/p")
+    signed_in.get_by_test_id("trial-decide").click()
+    expect(outcome.locator(".tag")).to_have_text(["Denied", "Allowed"])
+    assert server.call("ListPoliciesForUser", UserName=user)["Policies"]["Policy"] == []
+
+
+def limited(server: RunningServer, user: str, *statements: dict[str, object]) -> dict[str, str]:
+    """The key of a user with these rights and no others."""
+    document = json.dumps(
+        {"Version": "1", "Statement": [{"Effect": "Allow", **each} for each in statements]}
+    )
+    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+    key: dict[str, str] = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    return key
+
+
+def test_what_is_offered_is_what_may_be_done_with_this_one(
+    server: RunningServer, user: str, visitor: Visitor, new_name: Callable[[str], str]
+) -> None:
+    """The right to make keys of one user is no right to make those of another, nor to delete him."""
+    other = new_name("other")
+    server.call("CreateUser", UserName=other)
+    key = limited(
+        server,
+        user,
+        {"Action": ["ram:Get*", "ram:ListA*", "ram:ListU*"], "Resource": "*"},
+        {"Action": "ram:CreateAccessKey", "Resource": f"acs:ram:*:*:user/{user}"},
+    )
+    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    own, others = (visitor.get(f"/console/access/users/{name}").text for name in (user, other))
+    assert 'data-testid="create-key"' in own
+    assert 'data-testid="create-key"' not in others
+    assert f"no policy of yours allows ram:CreateAccessKey on user/{other}" in others
+    assert f"allows ram:DeleteUser on user/{user}" in own
+    assert f"allows ram:ListGroupsForUser on user/{user}" in own
+    # what the page knows to be refused it has not asked for: nothing of it is in the audit log
+    principal = f"*user/{user}"
+    denied = server.call("ListAuditRecords", AuthPrincipal=principal, Denied=True)["AuditRecords"]
+    assert denied == []
+
+
+def test_pages_leave_the_audit_log_to_what_people_do(
+    root: Visitor, user: str, server: RunningServer
+) -> None:
+    """A page makes many reads that nobody has asked for; a call of the explorer, and a change, somebody has."""
+
+    def recorded() -> set[str]:
+        found = server.call("ListAuditRecords", AuthResource=f"*user/{user}", MaxResults=100)
+        return {each["Action"] for each in found["AuditRecords"]} - {"imm:ListAuditRecords"}
+
+    before = recorded()
+    assert root.get(f"/console/access/users/{user}").status == 200
+    assert recorded() == before
+    sent = json.dumps({"operation": "ram:GetUser", "values": {"UserName": user}})
+    headers = {"Content-Type": "application/json", "X-Csrf-Token": root.csrf, "Accept": "application/json"}
+    assert root.send("POST", "/explorer/send", sent, headers).status == 200
+    root.post(f"/console/access/users/{user}/create-key", {})
+    assert recorded() - before == {"ram:GetUser", "ram:CreateAccessKey"}
+
+
+def test_the_last_use_of_a_key(root: Visitor, server: RunningServer, user: str) -> None:
+    key = limited(server, user, {"Action": "ram:Get*", "Resource": "*"})
+    page = f"/console/access/users/{user}"
+    assert 'data-testid="last-used">never' in root.get(page).text
+    visitor = Visitor(root.address)
+    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    assert visitor.get(page).status == 200
+    assert re.search(r'data-testid="last-used">\d{4}-', root.get(page).text)
+
+
+def test_one_session_ends_and_the_other_goes_on(root: Visitor, server: RunningServer, user: str) -> None:
+    key = limited(server, user, {"Action": "ram:Get*", "Resource": "*"})
+    here, there = Visitor(root.address), Visitor(root.address)
+    for visitor in (here, there):
+        visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    page = "/console/access/sessions"
+    rows = here.get(page).text.split('data-testid="session"')[1:]
+    (other,) = [row for row in rows if "this one" not in row]
+    ending = re.search(rf'action="({page}/[0-9a-f]+/end)"', other)
+    assert ending is not None
+    assert root.post(ending[1], {}).status == 404, "of somebody else"
+    assert there.get(page).status == 200
+    assert here.post(ending[1], {}).status == 303
+    assert there.get(page).status == 303
+    assert here.get(page).status == 200
+    assert here.post(ending[1], {}).status == 404

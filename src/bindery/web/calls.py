@@ -6,18 +6,21 @@ wire: a page can do nothing that its reader could not do with an SDK.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
+from bindery.access.authorizer import Refusal
 from bindery.access.identities import Identity
 from bindery.api.gateway.budget import Reservation
+from bindery.api.gateway.foreseen import foresee
 from bindery.api.gateway.gateway import Gateway
-from bindery.api.gateway.request import Client, HttpRequest
+from bindery.api.gateway.request import Asker, Client, HttpRequest
 from bindery.api.gateway.signature import sign_v3
 from bindery.api.spec.model import Operation
 
@@ -77,9 +80,18 @@ class CallFailed(Exception):
 class Caller:
     """Makes calls with one identity's key, from where its browser is."""
 
-    def __init__(self, gateway: Gateway, identity: Identity, client: Client, host: str, agent: str) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        identity: Identity,
+        client: Client,
+        host: str,
+        agent: str,
+        asker: Asker = Asker.PAGE,
+    ) -> None:
+        """``asker``: who has the calls of ``get`` and ``call`` made; those of ``send`` are the reader's own."""
         self._gateway, self._identity, self._client = gateway, identity, client
-        self._host, self._agent = host, agent
+        self._host, self._agent, self._asker = host, agent, asker
 
     async def get(self, action: str, values: Values | None = None) -> dict[str, Any]:
         """The answer. ``action`` may say its product: ``ram:ListUsers``. Raises CallFailed."""
@@ -90,10 +102,27 @@ class Caller:
 
     async def call(self, action: str, values: Values | None = None) -> Reply:
         """Whatever comes back."""
-        return await self.send(self._operation(action), values or {})
+        return await self._send(self._operation(action), values or {}, self._asker)
 
     async def send(self, operation: Operation, values: Values) -> Reply:
-        """Whatever comes back. Values that are no text are sent as JSON."""
+        """Whatever comes back of a call that the reader has put together. Values that are no text are sent as JSON."""
+        return await self._send(operation, values, Asker.CALLER)
+
+    async def refusals(self, calls: Sequence[tuple[str, Values]]) -> list[Refusal | None]:
+        """What would refuse each of these calls, which are not made; None for those that are allowed. What a call
+        leaves out may be anything."""
+        if self._identity.is_account:
+            return [None] * len(calls)
+        return await asyncio.to_thread(lambda: [self._foresee(*each) for each in calls])
+
+    def _foresee(self, action: str, values: Values) -> Refusal | None:
+        operation = self._operation(action)
+        texts = {name: wire_text(value) for name, value in values.items() if value is not None}
+        http = HttpRequest("POST", "/", {"user-agent": [self._agent]}, client=self._client)
+        built = self._gateway.built.get(operation.id)
+        return foresee(self._gateway.context, self._identity, http, operation, texts, built)
+
+    async def _send(self, operation: Operation, values: Values, asker: Asker) -> Reply:
         request = self.sign(operation, values)
         began = time.perf_counter()
         answer = await self._gateway.handle(
@@ -102,6 +131,7 @@ class Caller:
                 request.target,
                 {name.lower(): [value] for name, value in request.headers.items()},
                 client=_Sender(self._client, request.body),
+                asker=asker,
             )
         )
         seconds = time.perf_counter() - began

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from bindery.api.gateway.request import Asker
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import PageRequest
 
@@ -31,6 +32,7 @@ async def tell_changes(
     until, told, last = time.monotonic() + _LONGEST_SECONDS, b"", time.monotonic()
     while time.monotonic() < until and not request.site.ending.is_set():
         found = msgspec.json.encode(await look())
+        request.asker = Asker.WATCH
         if found != told:
             await response.write(b"data: " + found + b"\n\n")
             told, last = found, time.monotonic()

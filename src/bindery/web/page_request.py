@@ -17,7 +17,7 @@ from aiohttp import web
 from bindery.access.signing_in import SignedIn
 from bindery.api.errors import ApiError
 from bindery.api.gateway.budget import Reservation
-from bindery.api.gateway.request import Client
+from bindery.api.gateway.request import Asker, Client
 from bindery.web.calls import Caller
 from bindery.web.code.languages import Endpoint
 from bindery.web.texts import Texts, choose_language, load_texts
@@ -61,6 +61,8 @@ class PageRequest:
             choose_language(http.cookies.get(LANGUAGE, ""), http.headers.get("Accept-Language", ""))
         )
         self.signed_in: SignedIn | None = None
+        self.asker = Asker.PAGE
+        """For whom calls are made now: a page that is watched makes the same again and again."""
         self._body: bytes | None = None
 
     @property
@@ -94,6 +96,7 @@ class PageRequest:
             self.client,
             self.http.host,
             self.http.headers.get("User-Agent", ""),
+            self.asker,
         )
 
     @property

@@ -21,12 +21,14 @@ from bindery.access.audit.record import (
 from bindery.api import errors
 from bindery.api.context import Context
 from bindery.api.gateway.authentication import claimed_key
+from bindery.api.gateway.request import Asker
 
 if TYPE_CHECKING:
     from bindery.api.gateway.gateway import Exchange
 
 _OK = "OK"
 _DURABLE = ("change", "issue")
+_CHANGES = ("create", "update", "delete")
 _KNOWN_KEY = (
     "InvalidAccessKeyId.Inactive",
     "InvalidSecurityToken.MismatchWithAccessKey",
@@ -76,7 +78,11 @@ class Auditing:
             return True
         if not exchange.is_recognised:
             return False
-        return self._all_calls or exchange.operation.audit != "switched"
+        asker, operation = exchange.http.asker, exchange.operation
+        if asker is not Asker.CALLER and operation.level not in _CHANGES:
+            # Whoever looks at a page has asked for none of its many reads: they count as other reads do.
+            return self._all_calls and asker is Asker.PAGE
+        return self._all_calls or operation.audit != "switched"
 
     def _record(self, exchange: Exchange, code: str) -> AuditRecord:
         operation, call, client = exchange.known_operation, exchange.call, exchange.http.client

@@ -8,7 +8,7 @@ names the type of the policy that decided, never a policy.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -93,11 +93,25 @@ def check_operation(exchange: Exchange, context: Context) -> None:
         return
     exchange.decision = _ALLOWED
     decide = authority.decide_list if operation.level == "list" else authority.decide_named
-    sets = _request_conditions(authority, operation, exchange.call.parameters)
-    for resource in _resource_names(exchange, context):
-        has = resource_conditions(authority, operation.action, resource, context)
-        decision = decide(operation.action, resource, {**sets, **has} if sets or has else _NONE)
+    names, parameters = _resource_names(exchange, context), exchange.call.parameters
+    for resource, decision in decisions(authority, operation, names, parameters, context, decide):
         _demand(exchange, context, operation.action, resource, decision)
+
+
+def decisions(
+    authority: Authority,
+    operation: Operation,
+    names: Iterable[str],
+    parameters: Mapping[str, str],
+    context: Context,
+    decide: Callable[[str, str, Conditions], Decision],
+) -> Iterator[tuple[str, Decision]]:
+    """Whether the operation is allowed on each of the resources, which have these names. Blocking when tags are asked
+    for."""
+    sets = _request_conditions(authority, operation, parameters)
+    for resource in names:
+        has = resource_conditions(authority, operation.action, resource, context)
+        yield resource, decide(operation.action, resource, {**sets, **has} if sets or has else _NONE)
 
 
 def check_touched(exchange: Exchange, context: Context) -> None:

@@ -40,6 +40,14 @@ class Client(Protocol):
         """He has shown a key: his connection is the last to be closed when there are too many."""
 
 
+class Asker(enum.Enum):
+    """Who has a call made."""
+
+    CALLER = "somebody, who wants this call"
+    PAGE = "a page, for what it shows to its reader"
+    WATCH = "a page, to see whether what it shows has changed"
+
+
 OPERATOR_HEADER = "x-acs-bindery-operator"
 """A permit for the request, sent by the operator's own commands: they have the extensions also where callers are
 refused them."""
@@ -63,6 +71,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
     headers: Mapping[str, Sequence[str]]
     body: bytes = b""
     client: Client | None = None
+    asker: Asker = Asker.CALLER
 
     def __repr__(self) -> str:
         """Without headers, parameters and body, any of which may hold a token or a signature."""

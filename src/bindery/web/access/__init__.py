@@ -1,10 +1,11 @@
 """``/console/access/…``: who may do what, and who did it."""
 
-from bindery.web.access import acts, audit, entities, policy, sessions, simulator
+from bindery.web.access import acts, audit, drafts, entities, policy, sessions, simulator
 
 ROUTES = (
     *simulator.ROUTES,
     *audit.ROUTES,
+    *drafts.ROUTES,
     *sessions.ROUTES,
     *policy.ROUTES,
     *entities.ROUTES,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 
-from bindery.web.access.kinds import KINDS, Kind, Section, items_of, kind_of
-from bindery.web.access.rights import rights_of
+from bindery.web.access.kinds import KINDS, Kind, items_of, kind_of
+from bindery.web.access.lists import PICKED, list_actions, list_principals, look
+from bindery.web.access.rights import Call, rights_of
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
 _PAGE = 50
-_PICKED = 100
-"""How many names a field suggests; others can be typed."""
+_LAST_USED = "GetAccessKeyLastUsed"
 _DOCUMENTS = {
     "PolicyDocument": """{
   "Version": "1",
@@ -70,9 +71,11 @@ async def _show_list(
         items=items_of(answer, kind.list),
         next=answer.get("Marker", "") if answer.get("IsTruncated") else "",
         marker=marker,
-        rights=await rights_of(request),
+        rights=await rights_of(request, [kind.create]),
         values={name: text.replace("ACCOUNT", account) for name, text in _DOCUMENTS.items()} | (form or {}),
         problem=problem,
+        principals=await list_principals(request) if kind is KINDS["policies"] else [],
+        actions=list_actions(request),
     )
 
 
@@ -88,30 +91,51 @@ async def show_one(
     caller, named = request.caller, {kind.name: request.named["name"]}
     facts = next(iter(_structs(await caller.get(kind.get, named))))
     looked = await asyncio.gather(*(look(request, section, named) for section in kind.sections.values()))
+    sections = dict(zip(kind.sections, looked, strict=True))
+    await _add_last_uses(request, named, sections.get("keys"))
     return request.render(
         "access/entity.html",
         status=HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,
         kind=kind,
         name=facts.get(kind.name, request.named["name"]),
         facts=facts,
-        sections=dict(zip(kind.sections, looked, strict=True)),
-        rights=await rights_of(request),
+        sections=sections,
+        rights=await rights_of(request, kind.acts, named, _row_acts(kind, sections)),
         problem=problem,
         new_key=new_key,
         suggested=await _suggested(request, kind),
     )
 
 
-async def look(request: PageRequest, section: Section, values: dict[str, Any]) -> dict[str, Any]:
-    """A list of the page, or why the reader may not see it."""
-    reply = await request.caller.call(section.operation, values)
-    return {"entries": items_of(reply.data, section) if reply.ok else [], "problem": reply.refusal}
+async def _add_last_uses(request: PageRequest, named: dict[str, Any], keys: dict[str, Any] | None) -> None:
+    """When each key has signed a call last; None where the reader may not ask."""
+    entries = keys["entries"] if keys else []
+    calls = [{**named, "UserAccessKeyId": key["AccessKeyId"]} for key in entries]
+    refused = await request.caller.refusals([(_LAST_USED, values) for values in calls])
+    for key, values, refusal in zip(entries, calls, refused, strict=True):
+        reply = None if refusal else await request.caller.call(_LAST_USED, values)
+        key["LastUsed"] = reply.data["AccessKeyLastUsed"]["LastUsedDate"] if reply and reply.ok else None
+
+
+def _row_acts(kind: Kind, sections: dict[str, dict[str, Any]]) -> Sequence[Call]:
+    """What is offered beside each row of a list on the page."""
+    ending = kind.name.removesuffix("Name")
+    policies = [
+        (f"DetachPolicyFrom{ending}", {name: each[name] for name in ("PolicyType", "PolicyName")})
+        for each in sections.get("policies", {}).get("entries", ())
+    ]
+    members = [
+        ("RemoveUserFromGroup", {name: each[name]})
+        for part, name in (("groups", "GroupName"), ("users", "UserName"))
+        for each in sections.get(part, {}).get("entries", ())
+    ]
+    return policies + members
 
 
 async def _suggested(request: PageRequest, kind: Kind) -> dict[str, list[str]]:
     """Names for the fields of the page."""
     asked = [KINDS[name] for name in ("users", "groups", "policies") if name in kind.sections]
-    found = await asyncio.gather(*(look(request, each.list, {"MaxItems": _PICKED}) for each in asked))
+    found = await asyncio.gather(*(look(request, each.list, {"MaxItems": PICKED}) for each in asked))
     return {
         each.path: [entry[each.name] for entry in held["entries"]]
         for each, held in zip(asked, found, strict=True)

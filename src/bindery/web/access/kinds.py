@@ -32,6 +32,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """Of the form for a new one, besides its name."""
     columns: tuple[str, ...]
     sections: dict[str, Section] = {}
+    acts: tuple[str, ...] = ()
+    """Operations that the page of one offers."""
 
     def page(self, name: str) -> str:
         """The address of one of them."""
@@ -48,6 +50,16 @@ KINDS = {
             list=Section(operation="ListUsers", outer="Users", inner="User"),
             create="CreateUser",
             fields=("DisplayName", "Comments"),
+            acts=(
+                "CreateAccessKey",
+                "UpdateAccessKey",
+                "DeleteAccessKey",
+                "AddUserToGroup",
+                "RemoveUserFromGroup",
+                "AttachPolicyToUser",
+                "DetachPolicyFromUser",
+                "DeleteUser",
+            ),
             columns=("DisplayName", "Comments", "CreateDate"),
             sections={
                 "keys": Section(operation="ListAccessKeys", outer="AccessKeys", inner="AccessKey"),
@@ -62,6 +74,13 @@ KINDS = {
             list=Section(operation="ListGroups", outer="Groups", inner="Group"),
             create="CreateGroup",
             fields=("Comments",),
+            acts=(
+                "AddUserToGroup",
+                "RemoveUserFromGroup",
+                "AttachPolicyToGroup",
+                "DetachPolicyFromGroup",
+                "DeleteGroup",
+            ),
             columns=("Comments", "CreateDate"),
             sections={
                 "users": Section(operation="ListUsersForGroup", outer="Users", inner="User"),
@@ -75,6 +94,12 @@ KINDS = {
             list=Section(operation="ListRoles", outer="Roles", inner="Role"),
             create="CreateRole",
             fields=("Description", "AssumeRolePolicyDocument"),
+            acts=(
+                "AttachPolicyToRole",
+                "DetachPolicyFromRole",
+                "UpdateRole",
+                "DeleteRole",
+            ),
             columns=("Description", "MaxSessionDuration", "CreateDate"),
             sections={
                 "policies": Section(operation="ListPoliciesForRole", outer="Policies", inner="Policy"),
@@ -87,6 +112,12 @@ KINDS = {
             list=Section(operation="ListPolicies", outer="Policies", inner="Policy"),
             create="CreatePolicy",
             fields=("Description", "PolicyDocument"),
+            acts=(
+                "CreatePolicyVersion",
+                "SetDefaultPolicyVersion",
+                "DeletePolicyVersion",
+                "DeletePolicy",
+            ),
             columns=("PolicyType", "Description", "DefaultVersion", "AttachmentCount"),
         ),
     )

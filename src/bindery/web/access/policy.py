@@ -8,14 +8,15 @@ from typing import Any
 
 from aiohttp import web
 
-from bindery.web.access.entities import look
 from bindery.web.access.kinds import KINDS, Section, items_of
+from bindery.web.access.lists import list_actions, list_principals, look
 from bindery.web.access.rights import rights_of
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
 _TYPES = ("Custom", "System")
 _VERSIONS = Section(operation="ListPolicyVersions", outer="PolicyVersions", inner="PolicyVersion")
+_ONE = {"users": "user", "roles": "role"}
 _ATTACHED = {kind: KINDS[kind] for kind in ("users", "groups", "roles")}
 
 
@@ -31,7 +32,7 @@ async def show_policy(request: PageRequest, *, problem: str = "", typed: str | N
         request.caller.get("GetPolicy", named),
         look(request, _VERSIONS, named),
         _attached(request, named),
-        rights_of(request),
+        rights_of(request, KINDS["policies"].acts, named),
     )
     shown = answer.get("DefaultPolicyVersion") or {}
     return request.render(
@@ -45,6 +46,11 @@ async def show_policy(request: PageRequest, *, problem: str = "", typed: str | N
         attached=attached,
         rights=rights,
         problem=problem,
+        principals=[
+            f"{_ONE[each['kind']]}/{each['name']}" for each in attached["entries"] if each["kind"] in _ONE
+        ]
+        or await list_principals(request),
+        actions=list_actions(request),
         texts=request.t.group("access"),
     )
 

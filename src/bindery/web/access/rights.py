@@ -1,30 +1,65 @@
-"""What the reader of a page may do at all, so that a page offers nothing else."""
+"""What the reader of a page may do with what it shows, so that it offers nothing else and says why not."""
 
 from __future__ import annotations
 
-from bindery.web.page_request import PageRequest
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-_ALL = 1_000
-"""More actions than there are."""
+from bindery.access.authorizer import Refusal
+from bindery.access.policy.decide import Cause
+from bindery.web.page_request import PageRequest
+from bindery.web.texts import Texts
+
+Call = tuple[str, Mapping[str, Any]]
+"""An operation, and what is known of its parameters; the others may be anything."""
+_DENIED = (Cause.EXPLICIT_DENY, Cause.SESSION_EXPLICIT_DENY)
+_ARN_PARTS = 4
+_Key = tuple[str, frozenset[tuple[str, Any]]]
 
 
 class Rights:
-    """Which operations are worth offering. Whether one is allowed on a certain thing, its call decides."""
+    """Of one reader, for the calls that a page asked about."""
 
-    def __init__(self, actions: frozenset[str] | None) -> None:
-        self._actions = actions
+    def __init__(self, known: Mapping[_Key, str], named: Mapping[str, Any]) -> None:
+        self._known, self._named = known, named
 
-    def may(self, operation: str) -> bool:
-        """Whether the RAM operation is allowed on something, or nobody can tell."""
-        return self._actions is None or f"ram:{operation}" in self._actions
+    def why_not(self, operation: str, **values: Any) -> str:
+        """Why the reader may not do that with what the page is about; empty when he may.
+
+        ``values`` that the page has not asked about decide nothing.
+        """
+        asked = _key(operation, {**self._named, **values})
+        return self._known.get(asked) or self._known.get(_key(operation, self._named), "")
+
+    def may(self, operation: str, **values: Any) -> bool:
+        """Whether the reader may do that."""
+        return not self.why_not(operation, **values)
 
 
-async def rights_of(request: PageRequest) -> Rights:
-    """Of a user by ListPermissions; of one who may not ask that, unknown, as his calls tell it."""
-    identity = request.who.identity
-    if identity.is_account:
-        return Rights(None)
-    reply = await request.caller.call("ListPermissions", {"UserName": identity.name, "MaxResults": _ALL})
-    if not reply.ok:
-        return Rights(None)
-    return Rights(frozenset(each["Action"] for each in reply.data.get("Permissions", ())))
+async def rights_of(
+    request: PageRequest,
+    operations: Sequence[str],
+    named: Mapping[str, Any] | None = None,
+    further: Sequence[Call] = (),
+) -> Rights:
+    """The rights to do each of the operations with what is ``named``, and ``further`` calls, with more names."""
+    about = named or {}
+    calls = [(each, about) for each in operations] + [
+        (operation, {**about, **values}) for operation, values in further
+    ]
+    refused = await request.caller.refusals(calls)
+    known = {
+        _key(*call): "" if refusal is None else refusal_text(request.t, refusal)
+        for call, refusal in zip(calls, refused, strict=True)
+    }
+    return Rights(known, about)
+
+
+def refusal_text(t: Texts, refusal: Refusal) -> str:
+    """Why somebody may not do something, in a sentence."""
+    key = "access.denied_to_you" if refusal.decision.cause in _DENIED else "access.may_not"
+    return t(key, action=refusal.action, resource=refusal.resource.split(":", _ARN_PARTS)[-1] or "*")
+
+
+def _key(operation: str, values: Mapping[str, Any]) -> _Key:
+    return operation, frozenset(values.items())

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
 
-from bindery.web.access.entities import look
-from bindery.web.access.kinds import KINDS
+from bindery.web.access.lists import list_actions, list_principals
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
-_PICKED = 100
+Principal = dict[str, Any]
+"""UserName or RoleName."""
 
 
 async def show(request: PageRequest) -> web.Response:
@@ -29,22 +28,27 @@ async def show(request: PageRequest) -> web.Response:
         conditions=request.query.get("conditions", ""),
         decision=decision,
         problem=problem,
-        principals=await _principals(request),
-        actions=sorted({operation.action for operation in request.site.gateway.models}),
+        principals=await list_principals(request),
+        actions=list_actions(request),
     )
 
 
 def _values(request: PageRequest, asked: dict[str, str]) -> dict[str, Any]:
-    kind, _, name = asked["principal"].rpartition("/")
     return {
-        "RoleName" if kind == "role" else "UserName": name,
+        **principal_of(asked["principal"]),
         "AuthAction": asked["action"],
         "AuthResource": asked["resource"],
-        "AuthConditions": _conditions(request.query.get("conditions", "")),
+        "AuthConditions": parse_conditions(request.query.get("conditions", "")),
     }
 
 
-def _conditions(text: str) -> dict[str, str | list[str]] | None:
+def principal_of(text: str) -> Principal:
+    """Parameters for ``user/alice``, ``alice`` or ``role/nightly``."""
+    kind, _, name = text.strip().rpartition("/")
+    return {"RoleName" if kind == "role" else "UserName": name}
+
+
+def parse_conditions(text: str) -> dict[str, str | list[str]] | None:
     """Lines of ``key = value``; a key that is there more than once has several values."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
@@ -52,15 +56,6 @@ def _conditions(text: str) -> dict[str, str | list[str]] | None:
         if marked and key.strip():
             found.setdefault(key.strip(), []).append(value.strip())
     return {key: held[0] if len(held) == 1 else held for key, held in found.items()} or None
-
-
-async def _principals(request: PageRequest) -> list[str]:
-    users, roles = await asyncio.gather(
-        *(look(request, KINDS[kind].list, {"MaxItems": _PICKED}) for kind in ("users", "roles"))
-    )
-    return [f"user/{each['UserName']}" for each in users["entries"]] + [
-        f"role/{each['RoleName']}" for each in roles["entries"]
-    ]
 
 
 ROUTES = (Route(path="/console/access/simulate", page=show),)

@@ -39,9 +39,9 @@ async def show(request: PageRequest) -> web.Response:
 
 async def live(request: PageRequest) -> web.StreamResponse:
     """The bindings, whenever one changes."""
-    caller = request.caller
 
     async def look() -> list[Shown]:
+        caller = request.caller
         projects = (await caller.get("ListProjects", {"MaxResults": _MOST}))["Projects"]
         found = await asyncio.gather(*(_bindings_of(caller, each["ProjectName"]) for each in projects))
         return [binding for held in found for binding in held]
