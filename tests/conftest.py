@@ -56,14 +56,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def umask_stays() -> Iterator[None]:
-    """What a test does to its process must not change what the next one finds: servers are processes of their own."""
-    before = _umask()
+def process_stays() -> Iterator[None]:
+    """What a test does to its process must not change what the next one finds; servers are processes of their own."""
+    mask, log = _umask(), structlog.get_config() if structlog.is_configured() else None
     yield
-    after = _umask()
-    if after != before:
-        os.umask(before)
-        pytest.fail(f"this test changed the umask of its process from {before:04o} to {after:04o}")
+    structlog.reset_defaults()
+    if log is not None:
+        structlog.configure(**log)
+    changed = _umask()
+    os.umask(mask)
+    assert changed == mask, f"this test changed the umask of its process to {changed:04o}"
 
 
 def _umask() -> int:

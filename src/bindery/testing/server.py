@@ -44,6 +44,7 @@ class BinderyServer:
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self._settings = dict(settings or {})
         self._folder: Path | None = None
+        self._resets = 0
         self._running: _Running | None = None
         self._pool: ExtractionPool | None = None
         self._quieting = False
@@ -178,7 +179,8 @@ class BinderyServer:
         """Forget everything: projects, entries, bindings, buckets and keys. The address stays."""
         self._end()
         shutil.rmtree(self._root(), onerror=_raise_unless_gone)
-        self._root().mkdir(mode=0o700)
+        # Never the same path again: a late connection to the old catalog would remove the files of the new one.
+        self._resets += 1
         self._run()
 
     def stop(self) -> None:
@@ -202,7 +204,7 @@ class BinderyServer:
         self.stop()
 
     def _run(self) -> None:
-        self._buckets().mkdir()
+        self._buckets().mkdir(parents=True)
         self._running = _Running(self._config(), self._pool)
         self._port = int(self._running.address.rpartition(":")[2])
 
@@ -222,7 +224,7 @@ class BinderyServer:
 
     def _root(self) -> Path:
         assert self._folder is not None, "the server is not started"
-        return self._folder
+        return self._folder / str(self._resets)
 
     def _data(self) -> Path:
         return self._root() / "data"

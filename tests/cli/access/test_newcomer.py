@@ -120,7 +120,7 @@ def test_a_reader_of_one_dataset_may_do_exactly_that(access: Commands, world: No
         "imm:ListBindings",
     }  # fmt: skip
     lists = {"imm:ListProjects": "Projects", "imm:ListDatasets": "Datasets"}
-    anybody = {"sts:GetCallerIdentity"}
+    anybody = {"sts:GetCallerIdentity", "imm:ValidatePolicy"}
     for operation in load_models():
         for project, dataset in (("p", "d"), ("p", "e"), ("default", "holiday")):
             given = {
