@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 from aiohttp import web
 
+from bindery.web.explorer.code import languages
 from bindery.web.explorer.described import form_address
-from bindery.web.gallery.media import LONGEST
+from bindery.web.gallery.around import place_path, shown_in
 from bindery.web.gallery.object_access import Entry, find_entry, may_see
 from bindery.web.page_request import PageRequest
+from bindery.web.pages import as_bytes
 from bindery.web.routes import Route
 
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -42,6 +44,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Fields by what their names begin with; those of no group come last."""
 _APART = ("EXIF", "CustomLabels")
+_SIZES = ("Size", "DataSize")
 _ALWAYS: Entry = {"Filename": "", "MediaType": "", "ImageWidth": 0, "ImageHeight": 0, "Orientation": 1}
 """What the template asks of every entry."""
 
@@ -56,26 +59,57 @@ class Labels(msgspec.Struct):
 async def show(request: PageRequest) -> web.Response:
     """The page of a file."""
     entry, uri = await find_entry(request)
-    named = request.named
-    place = f"{quote(named['project'], safe='')}/{quote(named['dataset'], safe='')}"
+    place = place_path(request)
     address = urlencode({"uri": entry["URI"], "v": entry.get("ETag", "")})
-    values = {"ProjectName": named["project"], "DatasetName": named["dataset"], "URI": entry["URI"]}
+    own = urlencode({"uri": entry["URI"]})
+    call = {
+        name: request.named[name.removesuffix("Name").lower()] for name in ("ProjectName", "DatasetName")
+    }
+    call |= {"URI": entry["URI"]}
     return request.render(
         "gallery/file.html",
         file=_ALWAYS | entry,
         entry=entry,
+        kind=_kind(entry),
         groups=_grouped(entry),
         tags=_tags(entry.get("EXIF", "")),
-        labels={str(name): str(value) for name, value in (entry.get("CustomLabels") or {}).items()},
         readable=await may_see(request, uri),
-        gallery=f"/console/datasets/{place}/",
+        gallery=f"/console/datasets/{place}/?{urlencode(shown_in(request))}".rstrip("?"),
         thumbnail=f"/console/thumbnails/{place}?size=large&{address}",
         media=f"/console/media/{place}?{address}",
-        saving=f"/console/files/{place}/labels?{urlencode({'uri': entry['URI']})}",
-        explorer=form_address("imm:GetFileMeta", values),
-        longest=LONGEST["large"],
-        texts=request.t.group("gallery"),
+        call=call,
+        point=_point(entry),
+        explorer=form_address("imm:GetFileMeta", call),
+        languages_of_code=languages(),
+        texts=request.t.group("gallery") | request.t.group("file"),
+        data={
+            "labels": {str(name): str(value) for name, value in (entry.get("CustomLabels") or {}).items()},
+            "title": entry.get("Title", ""),
+            "saving": f"/console/files/{place}/labels?{own}",
+            "around": f"/console/files/{place}",
+            "own": own,
+            "search": urlencode(shown_in(request)),
+            "words": f"/console/words/{place}?{own}",
+            "call": {"operation": "imm:GetFileMeta", "values": call},
+        },
     )
+
+
+def _kind(entry: Entry) -> str:
+    """Which preview the page has: ``video``, ``audio``, ``pdf``, ``document`` or ``image``."""
+    media_type = str(entry.get("MediaType", ""))
+    if entry.get("ContentType") == "application/pdf":
+        return "pdf"
+    return media_type if media_type in ("video", "audio", "image") else "document"
+
+
+def _point(entry: Entry) -> tuple[float, float] | None:
+    """Latitude and longitude."""
+    try:
+        latitude, longitude = (float(part) for part in str(entry.get("LatLong", "")).split(","))
+    except ValueError:
+        return None
+    return (latitude, longitude) if abs(latitude) <= 90 and abs(longitude) <= 180 else None
 
 
 async def save(request: PageRequest) -> web.Response:
@@ -99,7 +133,7 @@ async def save(request: PageRequest) -> web.Response:
 
 def _grouped(entry: Entry) -> list[tuple[str, list[tuple[str, str]]]]:
     """The fields of an entry by groups, as text."""
-    left = {name: _text(value) for name, value in entry.items() if name not in _APART}
+    left = {name: _shown(name, value) for name, value in entry.items() if name not in _APART}
     groups = []
     for group, beginnings in _GROUPS.items():
         names = sorted(
@@ -112,6 +146,12 @@ def _grouped(entry: Entry) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _rank(name: str, beginnings: tuple[str, ...]) -> tuple[int, str]:
     return next(at for at, each in enumerate(beginnings) if name.startswith(each)), name
+
+
+def _shown(name: str, value: object) -> str:
+    """A value as the API has it; sizes also as people read them."""
+    text = _text(value)
+    return f"{text} ({as_bytes(value)})" if name in _SIZES and isinstance(value, int) else text
 
 
 def _text(value: object) -> str:

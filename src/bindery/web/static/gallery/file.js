@@ -1,8 +1,13 @@
-// The page of a file: labels to change, tags to search, the entry as JSON.
-import { ask, dataOf, debounce, h } from "../dom.js";
+// The page of a file: title and labels to change, tags to search, and what is fetched once the page is there.
+import { ask, copy, dataOf, debounce, h } from "../dom.js";
+import { alike, history, neighbours } from "./around.js";
+import { locate } from "./locator.js";
+import { turnPages } from "./pages.js";
 
 const texts = dataOf("texts");
-const rows = document.getElementById("label-rows");
+const data = dataOf("data");
+const by = (id) => document.getElementById(id);
+const rows = by("label-rows");
 
 function addRow(name = "", value = "") {
   const row = h(
@@ -16,32 +21,77 @@ function addRow(name = "", value = "") {
   return row;
 }
 
-for (const [name, value] of Object.entries(dataOf("label-data"))) addRow(name, value);
-document.getElementById("add-label").addEventListener("click", () => addRow().querySelector("input").focus());
-
-const form = document.getElementById("labels");
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const saved = document.getElementById("saved");
-  const pairs = [...rows.children].map((row) => [...row.querySelectorAll("input")].map((input) => input.value.trim()));
-  saved.textContent = "";
-  try {
-    await ask(form.dataset.saving, { labels: Object.fromEntries(pairs.filter(([name]) => name)) });
-    saved.className = "good";
-    saved.textContent = texts.saved;
-  } catch (error) {
-    saved.className = "bad";
-    saved.textContent = error.message;
+function labelsOfForm() {
+  const labels = new Map();
+  for (const row of rows.children) {
+    const [name, value] = [...row.querySelectorAll("input")].map((input) => input.value.trim());
+    if (!name) continue;
+    if (labels.has(name)) throw new Error(texts.label_twice.replace("{name}", name));
+    labels.set(name, value);
   }
-});
+  return Object.fromEntries(labels);
+}
 
-const filter = document.getElementById("tag-filter");
+function tellSaved(text, good) {
+  by("saved").className = good ? "good" : "bad";
+  by("saved").textContent = text;
+}
+
+async function save(event) {
+  event.preventDefault();
+  tellSaved("", true);
+  try {
+    const changed = { labels: labelsOfForm() };
+    if (by("title").value !== data.title) changed.title = by("title").value;
+    await ask(data.saving, changed);
+    data.title = by("title").value;
+    tellSaved(texts.saved, true);
+  } catch (error) {
+    tellSaved(error.message, false);
+  }
+}
+
+by("title").value = data.title;
+for (const [name, value] of Object.entries(data.labels)) addRow(name, value);
+by("add-label").addEventListener("click", () => addRow().querySelector("input").focus());
+by("labels").addEventListener("submit", save);
+
+const filter = by("tag-filter");
 filter?.addEventListener(
   "input",
   debounce(() => {
     const wanted = filter.value.toLowerCase();
-    for (const row of document.getElementById("tags").children) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    for (const row of by("tags").children) row.hidden = !row.textContent.toLowerCase().includes(wanted);
   }, 60),
 );
 
-document.getElementById("file-json").textContent = JSON.stringify(dataOf("file"), null, 2);
+async function writeProgram() {
+  try {
+    const program = await ask("/explorer/code", { language: by("code-language").value, ...data.call });
+    by("code").textContent = program.text;
+  } catch (error) {
+    by("code").textContent = error.message;
+  }
+}
+
+const LANGUAGE = "explorer-language";
+const kept = localStorage.getItem(LANGUAGE);
+if ([...by("code-language").options].some((option) => option.value === kept)) by("code-language").value = kept;
+by("program").addEventListener("toggle", () => by("program").open && writeProgram());
+by("code-language").addEventListener("change", writeProgram);
+by("code-copy").addEventListener("click", (event) => copy(by("code").textContent, event.currentTarget, texts.copied));
+
+async function showWords() {
+  const { words } = await ask(data.words);
+  by("words").textContent = words;
+  by("words").hidden = !words;
+}
+
+by("player")?.addEventListener("error", () => (by("not-played").hidden = false));
+if (by("words")) showWords().catch(() => {});
+by("file-json").textContent = JSON.stringify(dataOf("file"), null, 2);
+by("history").addEventListener("toggle", () => by("history").open && history(data, texts), { once: true });
+turnPages(texts);
+locate();
+neighbours(data);
+alike(data);

@@ -15,6 +15,16 @@ function addressOf(token) {
   return `/console/datasets/${path}/files?${values}`;
 }
 
+/** What the page of a file needs to know its neighbours here. */
+function shownIn() {
+  const usual = by("sort").options[0].value;
+  return {
+    ...(search.q && { q: search.q }),
+    ...(state.sort !== usual && { sort: state.sort }),
+    ...(state.order !== "desc" && { order: state.order }),
+  };
+}
+
 function lengthOf(seconds) {
   const whole = Math.round(seconds);
   const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -26,7 +36,7 @@ function tile(file, at) {
   const values = new URLSearchParams({ uri: file.URI, v: file.ETag ?? "" });
   const timed = file.MediaType === "video" || file.MediaType === "audio";
   return tileOf(file, at, {
-    address: `/console/files/${path}?${new URLSearchParams({ uri: file.URI })}`,
+    address: `/console/files/${path}?${new URLSearchParams({ uri: file.URI, ...shownIn() })}`,
     picture: `/console/thumbnails/${path}?${values}`,
     played: timed ? (file.Duration ? lengthOf(file.Duration) : "▶") : "",
   });

@@ -1,0 +1,218 @@
+"""The page of a file: what it shows of each kind, and the files around it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from PIL import ExifTags, Image
+from playwright.sync_api import Page, expect
+from tests.conftest import RunningServer
+from tests.extract.document_samples import make_docx, word_body
+
+from .conftest import Visitor
+from .test_gallery import fetch
+
+pytestmark = pytest.mark.server
+JSON = {"Accept": "application/json"}
+HOURS = (8, 9, 9, 10, 15)
+"""When the pictures 0.jpg to 4.jpg were taken; the last of them elsewhere."""
+IN_ORDER = ["b.pdf", "4.jpg", "3.jpg", "1.jpg", "2.jpg", "0.jpg", "c.docx", "a.webm", "d.zip"]
+"""The newest first (the pages are made now, the letter in 2012), then what has no time, by URI."""
+
+
+def taken(hour: int, longitude: int) -> bytes:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif).update({0x9003: f"2024:05:04 {hour:02}:00:00", 0x9011: "+08:00"})
+    place = {1: "N", 2: (30.0, 15.0, 0.0), 3: "E", 4: (float(longitude), 10.0, 0.0)}
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(place)
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), "green").save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+def fill(folder: Path) -> None:
+    """Pictures with times and places, six seconds of video, three pages, a letter, and an archive of nothing."""
+    for number, hour in enumerate(HOURS):
+        (folder / f"{number}.jpg").write_bytes(taken(hour, 120 if number < 4 else 10))
+    source = ["-f", "lavfi", "-i", "testsrc=d=6:r=10:s=160x120", "-f", "lavfi", "-i", "sine=d=6"]
+    coded = ["-c:v", "libvpx", "-deadline", "realtime", "-g", "10", "-c:a", "libopus", "a.webm"]
+    subprocess.run(["ffmpeg", "-v", "error", *source, *coded], cwd=folder, check=True, timeout=120)
+    pages = [Image.new("RGB", (300, 400), colour) for colour in ("red", "green", "blue")]
+    pages[0].save(folder / "b.pdf", save_all=True, append_images=pages[1:])
+    (folder / "c.docx").write_bytes(make_docx(word_body("Dear reader")))
+    (folder / "d.zip").write_bytes(b"PK\5\6" + bytes(18))
+
+
+@pytest.fixture(scope="module")
+def dataset(server: RunningServer) -> str:
+    name = f"around{time.time_ns()}"
+    folder = server.bucket_root / name
+    folder.mkdir()
+    fill(folder)
+    server.make_dataset(name, name)
+    server.call("CreateBinding", ProjectName=name, DatasetName=name, URI=f"oss://{name}")
+    place = {"ProjectName": name, "DatasetName": name}
+    until = time.monotonic() + 180
+    while time.monotonic() < until:
+        if server.call("SimpleQuery", **place, MaxResults=1)["TotalHits"] == len(IN_ORDER):
+            return name
+        time.sleep(0.1)
+    raise AssertionError("the files were not found in time")
+
+
+@pytest.fixture
+def root(server: RunningServer, visitor: Visitor) -> Visitor:
+    visitor.sign_in(server.key_id, server.key_secret)
+    return visitor
+
+
+def path_of(name: str, file: str, below: str = "", **values: str) -> str:
+    return f"/console/files/{name}/{name}{below}?" + urlencode({"uri": f"oss://{name}/{file}", **values})
+
+
+def asked(visitor: Visitor, path: str) -> dict:
+    answer = visitor.get(path, **JSON)
+    assert answer.status == 200
+    return json.loads(answer.text)
+
+
+def file_of(address: str | None) -> str:
+    return parse_qs(urlsplit(address or "").query).get("uri", [""])[0].rpartition("/")[2]
+
+
+def walk(visitor: Visitor, name: str, first: str, side: str, **search: str) -> list[str]:
+    """From one file to its neighbours as long as there is one."""
+    seen = [first]
+    while following := file_of(asked(visitor, path_of(name, seen[-1], "/neighbours", **search))[side]):
+        assert following not in seen
+        seen.append(following)
+    return seen
+
+
+def test_neighbours_lead_through_the_gallery_in_its_order(root: Visitor, dataset: str) -> None:
+    assert walk(root, dataset, IN_ORDER[0], "after") == IN_ORDER
+    assert walk(root, dataset, IN_ORDER[-1], "before") == IN_ORDER[::-1]
+    ascending = ["c.docx", "0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "b.pdf", "a.webm", "d.zip"]
+    assert walk(root, dataset, "c.docx", "after", order="asc") == ascending
+    assert walk(root, dataset, "d.zip", "before", order="asc") == ascending[::-1]
+    by_name = walk(root, dataset, "d.zip", "after", sort="Filename")
+    assert by_name == ["d.zip", "c.docx", "b.pdf", "a.webm", "4.jpg", "3.jpg", "2.jpg", "1.jpg", "0.jpg"]
+
+
+def test_neighbours_are_those_of_the_search(root: Visitor, dataset: str) -> None:
+    search = {"q": "MediaType = image and near(30.25, 120.17, 5000)", "order": "asc"}
+    assert walk(root, dataset, "0.jpg", "after", **search) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+    found = asked(root, path_of(dataset, "0.jpg", "/neighbours", **search))
+    assert parse_qs(urlsplit(found["after"]).query)["q"] == [search["q"]]
+    for other in ("plain words", "Size >"):
+        found = asked(root, path_of(dataset, "0.jpg", "/neighbours", q=other))
+        assert found == {"before": None, "after": None}
+
+
+def test_files_of_the_same_hour_and_place(root: Visitor, server: RunningServer, dataset: str) -> None:
+    found = asked(root, path_of(dataset, "1.jpg", "/alike"))
+    assert sorted(each["name"] for each in found["time"]) == ["0.jpg", "2.jpg", "3.jpg"]
+    assert found["time"][0]["name"] == "2.jpg"
+    assert [each["name"] for each in found["place"]] == ["3.jpg", "2.jpg", "0.jpg"]
+    assert fetch(server, root, found["time"][0]["thumbnail"])[1]["content-type"] == "image/webp"
+    assert asked(root, path_of(dataset, "d.zip", "/alike")) == {"time": [], "place": []}
+
+
+def test_the_ledger_of_an_object(root: Visitor, server: RunningServer, dataset: str) -> None:
+    row = asked(root, path_of(dataset, "0.jpg", "/history"))["row"]
+    assert (row["Key"], row["Outcome"], row["Attempts"]) == ("0.jpg", "Indexed", 1)
+    other = {"ProjectName": dataset, "DatasetName": "unbound"}
+    server.call("CreateDataset", **other)
+    server.call("IndexFileMeta", **other, File={"URI": f"oss://{dataset}/0.jpg"})
+    path = f"/console/files/{dataset}/unbound/history?" + urlencode({"uri": f"oss://{dataset}/0.jpg"})
+    until = time.monotonic() + 60
+    while root.get(path, **JSON).status == 404 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert asked(root, path) == {"row": None, "refused": ""}
+
+
+def test_pages_and_words(root: Visitor, server: RunningServer, dataset: str) -> None:
+    address = f"/console/thumbnails/{dataset}/{dataset}?size=large&" + urlencode(
+        {"uri": f"oss://{dataset}/b.pdf"}
+    )
+    tags = set()
+    for page, colour in enumerate(((254, 0, 0), (0, 128, 0), (0, 0, 254))):
+        _, headers, body = fetch(server, root, f"{address}&page={page}")
+        shown = Image.open(io.BytesIO(body)).convert("RGB").getpixel((50, 50))
+        assert all(abs(one - other) < 20 for one, other in zip(shown, colour, strict=True))
+        tags.add(headers["etag"])
+    assert len(tags) == 3
+    for page in ("3", "-1", "x", "99999999"):
+        assert fetch(server, root, f"{address}&page={page}")[0] == 200
+    assert asked(root, path_of(dataset, "c.docx").replace("/files/", "/words/"))["words"] == "Dear reader"
+    assert asked(root, path_of(dataset, "d.zip").replace("/files/", "/words/"))["words"] == ""
+
+
+def save(visitor: Visitor, path: str, changed: dict, csrf: str) -> tuple[int, dict]:
+    headers = {**JSON, "Content-Type": "application/json", "X-CSRF-Token": csrf}
+    answer = visitor.send("POST", path, json.dumps(changed), headers)
+    return answer.status, json.loads(answer.text)
+
+
+def test_a_title_is_saved_and_refusals_are_told(
+    root: Visitor, server: RunningServer, dataset: str, new_name: Callable[[str], str]
+) -> None:
+    path = path_of(dataset, "3.jpg", "/labels")
+    changed = {"labels": {"Mood": "calm"}, "title": "On <i>the</i> lake"}
+    assert save(root, path, changed, root.csrf) == (200, {"saved": True})
+    assert "On &lt;i&gt;the&lt;/i&gt; lake" in root.get(path_of(dataset, "3.jpg")).text
+    assert save(root, path, changed, "0" * 64)[0] == 403
+    status, told = save(root, path, {"labels": {"": "x"}, "title": None}, root.csrf)
+    assert (status, told["Code"].partition(".")[0]) == (400, "InvalidArgument")
+    user = new_name("reader")
+    server.call("CreateUser", UserName=user)
+    statement = {"Effect": "Allow", "Action": ["imm:Get*", "oss:GetObject"], "Resource": "*"}
+    document = json.dumps({"Version": "1", "Statement": [statement]})
+    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    reader = Visitor(server.address)
+    reader.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    status, told = save(reader, path, changed, reader.csrf)
+    assert (status, told["Code"]) == (403, "NoPermission")
+    assert "bindery:ListLedgerEntries" in asked(reader, path_of(dataset, "3.jpg", "/history"))["refused"]
+    assert asked(reader, path_of(dataset, "3.jpg", "/neighbours")) == {"before": None, "after": None}
+
+
+SEEK = """player => new Promise((done, fail) => {
+    player.addEventListener("seeked", () => done([player.currentTime, player.readyState, player.duration]));
+    player.addEventListener("error", () => fail(player.error?.message));
+    player.currentTime = 4;
+})"""
+
+
+def test_playing_turning_pages_and_going_on(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(path_of(dataset, "a.webm"))
+    player = signed_in.get_by_test_id("player")
+    at, ready, duration = player.evaluate(SEEK)
+    assert (round(at), round(duration)) == (4, 6)
+    assert ready >= 2
+    expect(signed_in.get_by_test_id("after")).to_have_attribute("href", path_of(dataset, "d.zip"))
+    signed_in.keyboard.press("ArrowRight")
+    expect(signed_in.get_by_test_id("file-name")).to_have_text("d.zip")
+    signed_in.goto(path_of(dataset, "b.pdf"))
+    signed_in.get_by_test_id("page").locator("..").focus()
+    signed_in.keyboard.press("PageDown")
+    signed_in.keyboard.press("PageDown")
+    expect(signed_in.get_by_test_id("page-number")).to_have_value("3")
+    expect(signed_in.get_by_test_id("page-on")).to_be_disabled()
+    expect(signed_in.get_by_test_id("after")).to_have_attribute("href", path_of(dataset, "4.jpg"))
+    signed_in.goto(path_of(dataset, "1.jpg"))
+    expect(signed_in.get_by_test_id("locator").locator("path")).to_be_attached()
+    expect(signed_in.get_by_test_id("same-hour").locator("li")).to_have_count(3)
+    signed_in.get_by_test_id("history").locator("summary").click()
+    expect(signed_in.get_by_test_id("history")).to_contain_text("Indexed")
+    signed_in.get_by_test_id("program").locator("summary").click()
+    expect(signed_in.get_by_test_id("code-text")).to_contain_text("get_file_meta")
