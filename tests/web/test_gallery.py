@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.sync_api import Page, expect
 from tests.conftest import RunningServer
 
@@ -31,7 +31,8 @@ def dataset(server: RunningServer) -> str:
     folder.mkdir()
     for number in range(PICTURES):
         colour = (number * 6, 120, 250 - number * 6)
-        Image.new("RGB", SIZES[number % 4], colour).save(folder / f"{number:02}.jpg")
+        picture = Image.new("RGB", SIZES[number % 4], colour)
+        picture.save(folder / f"{number:02}.jpg", exif=taken(number))
     Image.new("RGB", (300, 200), "green").save(folder / HOSTILE)
     (folder / "broken.jpg").write_bytes((folder / "00.jpg").read_bytes()[:300])
     (folder / "page.html").write_text("<script>alert(1)</script>")
@@ -42,6 +43,17 @@ def dataset(server: RunningServer) -> str:
         time.sleep(0.1)
     assert hits(server, name) == PICTURES + 3
     return name
+
+
+def taken(number: int) -> Image.Exif:
+    """In 2023 and 2024; the even ones in Hangzhou."""
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{2023 + number % 2}:05:03 10:00:00"
+    if number % 2 == 0:
+        exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+            {1: "N", 2: (30.0, 15.0, 0.0), 3: "E", 4: (120.0, 9.0, 0.0)}
+        )
+    return exif
 
 
 def hits(server: RunningServer, name: str) -> int:
@@ -83,6 +95,41 @@ def test_browsing_and_searching(signed_in: Page, dataset: str) -> None:
     bar.fill("ImageWidth >")
     bar.press("Enter")
     expect(signed_in.get_by_role("alert")).to_be_visible()
+
+
+def test_narrowing_down(signed_in: Page, dataset: str) -> None:
+    """By completion, a size class, the timeline and chips, with the keys."""
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    bar, chips = signed_in.get_by_test_id("query-bar"), signed_in.get_by_test_id("chip")
+    bar.fill("MediaTy")
+    expect(signed_in.locator("#option-0")).to_contain_text("MediaType")
+    bar.press("ArrowDown")
+    bar.press("Enter")
+    expect(bar).to_have_value("MediaType ")
+    expect(signed_in.locator("#option-0")).to_contain_text("=")
+    bar.fill("MediaType = im")
+    expect(signed_in.locator("#option-0")).to_contain_text("image")
+    bar.press("ArrowDown")
+    bar.press("Enter")
+    expect(signed_in.locator("#option-0")).to_contain_text("and")
+    bar.press("Escape")
+    expect(signed_in.locator("#options")).to_be_hidden()
+    bar.press("Enter")
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text(str(PICTURES + 2))
+    signed_in.get_by_test_id("facet-Size-< 100KB").click()
+    expect(chips).to_have_count(2)
+    last = signed_in.locator("#bars button").last
+    last.focus()
+    last.press("Enter")
+    expect(chips).to_have_count(4)
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text(str(PICTURES // 2))
+    expect(bar).to_have_value(re.compile("ProduceTime >= "))
+    signed_in.locator("#whole-time").click()
+    expect(bar).to_have_value("MediaType = image and Size < 100KB")
+    chips.first.click()
+    expect(bar).to_have_value("Size < 100KB")
+    bar.fill("Nothing = 1")
+    expect(signed_in.locator(".mirror .wrong")).to_have_text("Nothing")
 
 
 def test_keys_move_and_open(signed_in: Page, dataset: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -10,7 +12,8 @@ from aiohttp import web
 from bindery.catalog.query.syntax import Leaf, QueryError
 from bindery.catalog.query.written import write_expression
 from bindery.web.gallery.completion import complete, has_known_values, value_option
-from bindery.web.gallery.searching import expression_of, problem_of, read_search
+from bindery.web.gallery.searching import Search, expression_of, problem_of, read_search
+from bindery.web.gallery.timeline import ask_timeline, facet_of, time_field
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
@@ -25,6 +28,15 @@ _FACETS = (
     "Labels.LabelName",
 )
 _MOST_GROUPS = 30
+_SIZE_BOUNDS = ("0", "100KB", "1MB", "10MB", "100MB", "1GB", "")
+_SIZE_CLASSES = tuple(
+    (
+        f"{low}–{high}" if high and low != "0" else f"< {high}" if high else f"≥ {low}",
+        [f"Size >= {low}"] * (low != "0") + [f"Size < {high}"] * bool(high),
+    )
+    for low, high in pairwise(_SIZE_BOUNDS)
+)
+"""What each is called, and its conditions."""
 _FOR_SECONDS = "private, max-age=20"
 """Known values may be some seconds old; browsers ask again then."""
 
@@ -87,19 +99,54 @@ async def values(request: PageRequest) -> web.Response:
 
 
 async def counts(request: PageRequest) -> web.Response:
-    """How many of the files that match have which type, format, place, label."""
+    """How many of the files that match have which type, format, place, label and size, and when they were made."""
+    asked = request.query
     try:
-        search = read_search(request.query.get("q", ""))
+        search = read_search(asked.get("q", ""))
     except QueryError as error:
         return request.answer({"problem": problem_of(error)})
-    asked = {
+    most = int(asked["bars"][:4]) if asked.get("bars", "").isdecimal() else 120
+    field = time_field(asked.get("sort", ""))
+    found, sizes, timeline = await asyncio.gather(
+        request.caller.get("SimpleQuery", place_of(request) | _counting(search)),
+        _sizes(request, search),
+        ask_timeline(request.caller, place_of(request), search.query, field, most),
+    )
+    by_type, *rest = [_facet(each) for each in _groups(found)]
+    by_time = [] if timeline is None else [facet_of(field, timeline[1])]
+    facets = [by_type, *by_time, *rest, sizes]
+    return request.answer({"facets": facets, "timeline": timeline and timeline[0]})
+
+
+def _counting(search: Search) -> dict[str, Any]:
+    return {
         "Query": search.query,
         "Aggregations": [{"Field": each, "Operation": "group"} for each in _FACETS],
         "MaxResults": _MOST_GROUPS,
         "WithoutTotalHits": True,
     }
-    found = await request.caller.get("SimpleQuery", place_of(request) | asked)
-    return request.answer({"facets": [_facet(each) for each in _groups(found)]})
+
+
+async def _sizes(request: PageRequest, search: Search) -> dict[str, Any]:
+    """Size classes: each is counted by itself, for a query groups by whole values alone."""
+    calls = []
+    for _, parts in _SIZE_CLASSES:
+        query = {"Operation": "and", "SubQueries": [search.query, *map(_query_of, parts)]}
+        query["SubQueries"] = [each for each in query["SubQueries"] if each is not None]
+        asked = {"Query": query, "Aggregations": [{"Field": "Size", "Operation": "count"}]}
+        calls.append(
+            request.caller.call("SimpleQuery", place_of(request) | asked | {"WithoutTotalHits": True})
+        )
+    groups = []
+    for (label, parts), reply in zip(_SIZE_CLASSES, await asyncio.gather(*calls), strict=True):
+        count = int(reply.data["Aggregations"][0]["Value"]) if reply.ok else 0
+        if count:
+            groups.append({"label": label, "count": count, "parts": parts})
+    return {"field": "Size", "groups": groups}
+
+
+def _query_of(part: str) -> dict[str, Any] | None:
+    return read_search(part).query
 
 
 def _groups(found: dict[str, Any]) -> list[dict[str, Any]]:

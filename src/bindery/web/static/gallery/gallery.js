@@ -7,7 +7,7 @@ const place = dataOf("place");
 const path = `${encodeURIComponent(place.ProjectName)}/${encodeURIComponent(place.DatasetName)}`;
 const by = (id) => document.getElementById(id);
 const state = { sort: by("sort").value, order: "desc", token: "", asked: 0 };
-const search = new Search({ base: `/console/datasets/${path}/`, texts: dataOf("search-texts"), run: () => start() });
+const search = new Search({ base: `/console/datasets/${path}/`, texts: dataOf("search-texts"), run: () => start(), sort: () => state.sort });
 
 function addressOf(token) {
   const values = new URLSearchParams({ q: search.q, sort: state.sort, order: state.order });

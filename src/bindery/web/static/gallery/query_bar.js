@@ -81,6 +81,7 @@ export class QueryBar {
   }
 
   open(options) {
+    const chosen = this.options[this.active]?.text;
     this.options = options;
     this.active = -1;
     this.list.replaceChildren(
@@ -96,6 +97,8 @@ export class QueryBar {
     this.list.hidden = !options.length;
     this.input.setAttribute("aria-expanded", String(options.length > 0));
     this.input.removeAttribute("aria-activedescendant");
+    const still = options.findIndex((option) => option.text === chosen);
+    if (still >= 0) this.move(still);
   }
 
   close() {

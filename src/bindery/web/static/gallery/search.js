@@ -2,15 +2,17 @@
 import { ask, debounce, h } from "../dom.js";
 import { Facets } from "./facets.js";
 import { QueryBar } from "./query_bar.js";
+import { Timeline } from "./timeline.js";
 
 const by = (id) => document.getElementById(id);
 
 export class Search {
-  /** `base`: the address of the dataset's page; `run()` asks for the files of `q`. */
-  constructor({ base, texts, run }) {
-    Object.assign(this, { base, texts, run });
+  /** `base`: the address of the dataset's page; `run()` asks for the files of `q`; `sort()` is their order. */
+  constructor({ base, texts, run, sort }) {
+    Object.assign(this, { base, texts, run, sort });
     this.bar = new QueryBar({ base, texts, submit: (text) => this.take(text), read: (reading) => this.showJson(reading) });
     this.facets = new Facets({ texts, toggle: (parts, on) => this.toggle(parts, on) });
+    this.timeline = new Timeline({ texts, narrow: (parts, field) => this.narrow(parts, field), undated: (field) => this.narrow([`not exists(${field})`], field) });
     this.q = by("query").value.trim();
     this.parts = []; // {text, field}: what must all hold
     this.asked = 0;
@@ -61,8 +63,11 @@ export class Search {
     const panel = by("facets").closest("aside");
     panel.setAttribute("aria-busy", "true");
     try {
-      const counted = this.words ? { facets: [] } : await ask(`${this.base}counts?${new URLSearchParams({ q: this.q })}`);
-      if (mine === this.asked && counted.facets) this.facets.show(counted.facets, new Set(this.parts.map((part) => part.text)));
+      const values = new URLSearchParams({ q: this.q, sort: this.sort(), bars: this.timeline.room });
+      const counted = this.words ? { facets: [] } : await ask(`${this.base}counts?${values}`);
+      if (mine !== this.asked || !counted.facets) return;
+      this.facets.show(counted.facets, new Set(this.parts.map((part) => part.text)));
+      this.timeline.show(counted.timeline, { narrowed: this.parts.some((part) => part.field === counted.timeline?.field) });
     } catch {
       // the files are there without their counts
     } finally {
