@@ -165,6 +165,11 @@ STEPS = (
     Step("imm:ValidatePolicy", values=lambda _: {"PolicyDocument": _WITH_A_SLIP}),
     Step("ram:DecodeDiagnosticMessage"),
     Step("imm:ListAuditRecords", "MaxResults"),
+    Step("imm:ListUsage", "ProjectName MaxResults"),
+    Step("imm:GetServerSettings"),
+    Step("imm:ListServerFindings"),
+    Step("imm:ListServerMetrics"),
+    Step("imm:ListNotificationDestinations"),
     Step("imm:ResealAccessKeys"),
     Step("ram:SetDefaultPolicyVersion", values=lambda _: {"VersionId": "v1"}),
     Step("ram:DeletePolicyVersion"),
@@ -249,7 +254,8 @@ class Recorder:
         raise AssertionError("a reader may delete a project")
 
     def _shown(self, example: dict[str, Any]) -> dict[str, Any]:
-        text = json.dumps(example).replace(str(self._folder), "/srv")
+        home = str(self._server.bucket("photos").parent.parent)
+        text = json.dumps(example).replace(str(self._folder), "/srv").replace(home, "/srv/bindery")
         shown: dict[str, Any] = _shortened(json.loads(text))
         return shown
 

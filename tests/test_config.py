@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bindery.config import Config, ConfigurationError, load_config
+from bindery.config import Config, ConfigurationError, load_config, origins_of
 from bindery.extract.limits import ExtractionLimits
 from bindery.notifications.settings import NotificationSettings
 from bindery.ranges import range_of, setting_types
@@ -72,7 +72,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 SECTIONS = {
-    name: getattr(Config(), name) for name in ("server", "account", "extraction", "sync", "notifications")
+    name: getattr(Config(), name)
+    for name in ("server", "account", "extraction", "sync", "notifications", "prices")
 }
 NUMBERS = [
     (section, name, kind)
@@ -98,6 +99,31 @@ def test_every_number_has_a_range_that_is_told(section: str, name: str, kind: An
 def test_what_is_no_number_is_no_interval(value: float) -> None:
     with pytest.raises(ConfigurationError, match="settle_time"):
         load_config(None, {"sync": {"settle_time": value}})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -1, 1_000_001, True, "1"])
+def test_what_is_no_number_is_no_price(value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"prices\.?.*exif|exif"):
+        load_config(None, {"prices": {"exif": value}})
+
+
+@pytest.mark.parametrize("currency", ["", "eur", "EURO", "EUR\n", "€"])
+def test_a_currency_is_of_three_letters(currency: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"prices\.currency must be three capital letters"):
+        load_config(None, {"prices": {"currency": currency}})
+
+
+def test_where_settings_come_from(tmp_path: Path) -> None:
+    path = tmp_path / "bindery.toml"
+    path.write_text("data = 'x'\n[server]\nport = 1\nhost = 'h'\n[buckets]\nphotos = '/p'\n")
+    assert origins_of(path, {"server": {"port": 2}, "bucket_root": "/b"}) == {
+        "data": "file",
+        "server.host": "file",
+        "buckets": "file",
+        "server.port": "command line",
+        "bucket_root": "command line",
+    }
+    assert origins_of(None, {}) == {}
 
 
 @pytest.mark.parametrize("region", ["", "cn hangzhou", "cn-hangzhou\n", "x" * 64, "地区"])
@@ -136,6 +162,10 @@ def test_rooms_and_configuration_have_the_same_defaults() -> None:
         ("[sync]\nfolder_folow = 'poll'", "did you mean folder_follow?"),
         ("[servr]\nport = 1", "did you mean server?"),
         ("bucket = 1", "did you mean buckets?"),
+        ("[prices]\nstandard_query_l3 = 1", "did you mean standard_query_l"),
+        ("[prices]\nStandardQueryL1 = 1", "did you mean standard_query_l1?"),
+        ("[prices]\nmedia = 1", "did you mean media_meta?"),
+        ("[price]\nexif = 1", "did you mean prices?"),
         ("port = 1", "it stands under [server]"),
         ("[sync]\nworkers = 2", "it stands under [extraction]"),
         ("token = 'x'", "[events] or [metrics]"),

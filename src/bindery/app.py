@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from bindery.api.gateway.proxies import TrustedProxies
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.tls import Certificate
+from bindery.api.inspection import Inspection
+from bindery.api.metering import Metering
 from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, check_address, parse_store
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
@@ -40,11 +42,13 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import parse_zone
 from bindery.config import Config
 from bindery.data_folder import forget_server_address, open_data_folder, write_server_address
+from bindery.doctor import examine
 from bindery.extract.pool import ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
 from bindery.notifications.delivery import Delivery
 from bindery.notifications.settings import Destinations, NotificationSettings, parse_secret
+from bindery.shown_settings import shown_settings
 from bindery.shutdown import Shutdown, leave
 from bindery.sync.engine import Engine
 from bindery.sync.previews import Previews, Thumbnails
@@ -69,10 +73,16 @@ _log = structlog.get_logger()
 class Application:
     """All rooms, open and connected. Closing it checkpoints the work in hand.
 
-    ``pool``: one that is lent, and outlives the application; else it has its own.
+    ``pool``: one that is lent, and outlives the application; else it has its own. ``origins``: where settings come
+    from that somebody has given, by name.
     """
 
-    def __init__(self, config: Config, pool: ExtractionPool | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        pool: ExtractionPool | None = None,
+        origins: Mapping[str, str] | None = None,
+    ) -> None:
         self.config = config
         open_data_folder(config.data)
         with ExitStack() as opened:
@@ -102,6 +112,8 @@ class Application:
             opened.callback(nonces.close)
             audit_log = AuditLog(config.data, config.audit)
             opened.callback(audit_log.close)
+            self.metering = Metering(catalog, parse_zone(config.account.zone))
+            opened.callback(self.metering.close)
             context = Context(
                 catalog,
                 self.engine,
@@ -110,7 +122,9 @@ class Application:
                 nonces,
                 api_settings(config),
                 audit_log,
+                self.metering,
                 Permits(config.data),
+                Inspection(shown_settings(config, origins or {}), lambda: examine(config, catalog.problem)),
             )
             self.gateway = Gateway(context)
             self._interrupting = threading.Lock()
@@ -143,6 +157,7 @@ class Application:
         self.delivery.signal_stop()
         self.engine.signal_stop()
         self.identities.close()
+        self.metering.close()
 
     def interrupt(self) -> None:
         """End what runs, also the calls under way: they answer that the server stops. May be called twice."""
@@ -275,11 +290,12 @@ def api_settings(config: Config) -> ApiSettings:
         health_token=config.health.token,
         topics=frozenset(config.notifications.topics),
         announces_events=bool(config.notifications.events),
+        prices=config.prices,
         registration=Registration(tuple(config.register.folders), tuple(config.register.endpoints)),
     )
 
 
-def serve(config: Config) -> None:
+def serve(config: Config, origins: Mapping[str, str] | None = None) -> None:
     """Run the server until SIGTERM, SIGINT or SIGHUP, and end the process with status 0.
 
     Raises CertificateUnusable, CannotListen, DataFolderUnusable, CatalogUnusable, KeysUnusable while it starts.
@@ -292,7 +308,7 @@ def serve(config: Config) -> None:
     sockets = bind(config.server.host, config.server.port)
     shutdown = Shutdown()
     try:
-        application = Application(config)
+        application = Application(config, origins=origins)
         try:
             asyncio.run(_serve(application, sockets, shutdown, certificate))
         finally:
@@ -322,6 +338,7 @@ async def _serve(
         application.engine.start()
         application.delivery.start()
         application.identities.uses.start()
+        application.metering.start()
         await stopped.wait()
     finally:
         loop.run_in_executor(None, application.signal_stop)

@@ -10,6 +10,7 @@ from functools import lru_cache
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NANOSECONDS = 1_000_000_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,6 +38,23 @@ def _whole_second(seconds: int, zone: timezone) -> tuple[str, str]:
     """Date and time, and the offset. Cached: polled times and the times of one scan repeat."""
     local = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
     return local.replace(tzinfo=None).isoformat(timespec="seconds"), _offset_text(local)
+
+
+def day_number(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> int:
+    """The day of an instant in a zone, counted since 1970-01-01."""
+    return (instant_ns // _NANOSECONDS + int(zone.utcoffset(None).total_seconds())) // 86_400
+
+
+def day_text(day: int) -> str:
+    """``2026-01-31``. Raises ValueError, OverflowError for what lies outside of the years 1 to 9999."""
+    return date.fromordinal(day + _EPOCH_DAY).isoformat()
+
+
+def parse_day(text: str) -> int:
+    """The number of ``2026-01-31``. Raises ValueError for anything else."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"not a day such as 2026-01-31: {text[:64]!r}")
+    return date.fromisoformat(text).toordinal() - _EPOCH_DAY
 
 
 def parse_time(text: str) -> int:

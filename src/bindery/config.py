@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -18,6 +18,7 @@ import msgspec
 
 from bindery.access.audit.settings import AuditSettings
 from bindery.api.gateway.proxies import check_network
+from bindery.api.prices import Prices
 from bindery.buckets.endpoint import check_listed
 from bindery.buckets.folder import FOLLOW
 from bindery.buckets.store import StoreMisconfigured
@@ -38,6 +39,7 @@ _FORM_OF_TOKENS = "up to 256 letters, digits and signs of ASCII, without blanks"
 _FORMS = {
     **{(section, "token"): _FORM_OF_TOKENS for section in ("events", "metrics", "health")},
     ("account", "id"): "1 to 32 digits",
+    ("prices", "currency"): "three capital letters, as CNY or EUR",
     ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
 }
 """In words, what the decoder would show as a regular expression."""
@@ -158,6 +160,10 @@ class NotificationsConfig(Destinations, frozen=True, kw_only=True):
     """Signs every message: ``whsec_`` and the base64 of 24 to 64 random bytes. Needed when there is a URL."""
 
 
+class PricesConfig(Prices, frozen=True, kw_only=True):
+    """``[prices]``: what usage costs, in the answers of ListUsage and on the page; see docs/usage.md."""
+
+
 class AuditConfig(AuditSettings, frozen=True, kw_only=True):
     """``[audit]``: the log of who did what; see docs/access.md."""
 
@@ -192,6 +198,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     metrics: MetricsConfig = MetricsConfig()
     health: HealthConfig = HealthConfig()
     notifications: NotificationsConfig = NotificationsConfig()
+    prices: PricesConfig = PricesConfig()
     audit: AuditConfig = AuditConfig()
     log: LogConfig = LogConfig()
 
@@ -216,6 +223,24 @@ def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
         ) from error
     _check(config)
     return config
+
+
+def origins_of(path: Path | None, overrides: Mapping[str, Any]) -> dict[str, str]:
+    """Where settings come from that somebody has given: ``file`` or ``command line``, by names as ``server.port``.
+
+    Raises ConfigurationError when the file cannot be read.
+    """
+    given = _read_toml(path) if path is not None else {}
+    return dict.fromkeys(_given(given), "file") | dict.fromkeys(_given(overrides), "command line")
+
+
+def _given(values: Mapping[str, Any]) -> Iterator[str]:
+    sections = {field.name for field in msgspec.structs.fields(Config) if _is_section(field.type)}
+    for name, value in values.items():
+        if name in sections and isinstance(value, Mapping):
+            yield from (f"{name}.{each}" for each in value)
+        else:
+            yield name
 
 
 def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.rendering import Answer
 from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.signature import sign_v3
+from bindery.api.metering import Metering
 from bindery.api.spec.model import load_models
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
@@ -171,8 +172,12 @@ def make_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             delivery = Delivery(catalog, NotificationSettings())
             audit_log = AuditLog(data, AuditSettings(all_calls=all_calls))
             closing.callback(audit_log.close)
+            metering = Metering(catalog, known.zone)
+            closing.callback(metering.close)
             gateway = Gateway(
-                Context(catalog, engine, delivery, identities, nonces, known, audit_log, Permits(data))
+                Context(
+                    catalog, engine, delivery, identities, nonces, known, audit_log, metering, Permits(data)
+                )
             )
             closing.callback(gateway.close)
             patch.undo()

@@ -49,6 +49,7 @@ from bindery.file import Address, File, Label
 from .access_conformance import AccessConformance
 from .browser_session_conformance import BrowserSessionConformance
 from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
+from .usage_conformance import UsageConformance
 
 HOSTILE_KEYS = [
     "a",
@@ -1098,5 +1099,6 @@ class CatalogConformance(
     NotificationConformance,
     AccessConformance,
     BrowserSessionConformance,
+    UsageConformance,
 ):
     """All of it."""

@@ -42,9 +42,16 @@ def make_place(
     return Place(dataset, binding)
 
 
-def write_of(key: str, bucket: str = "bucket", binding_id: int | None = None, **fields: Any) -> FileWrite:
+def write_of(
+    key: str,
+    bucket: str = "bucket",
+    binding_id: int | None = None,
+    operators: tuple[str, ...] = (),
+    **fields: Any,
+) -> FileWrite:
     """The extracted fields of an object."""
-    return FileWrite(uri=f"oss://{bucket}/{key}", file=File(**fields), binding_id=binding_id)
+    uri = f"oss://{bucket}/{key}"
+    return FileWrite(uri=uri, file=File(**fields), binding_id=binding_id, operators=operators)
 
 
 def entry_of(key: str, outcome: Outcome = Outcome.INDEXED, size: int = 0) -> LedgerEntry:

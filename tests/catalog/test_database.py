@@ -180,6 +180,7 @@ SCHEMA_OF_EACH_TABLE = {
     "ram_user": ["id", "name", "body"],
     "role": ["id", "name", "body"],
     "user_group": ["id", "name", "body"],
+    "usage": ["day", "project", "dimension", "quantity"],
 }  # fmt: skip
 
 
@@ -220,6 +221,7 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
         "task_end",
         "task_id",
         "task_start",
+        "usage_project",
         "task_status",
     }
     assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)

@@ -15,6 +15,9 @@ from bindery.access.authorizer import WHOLE, Authority, View
 from bindery.access.identities import Identities, Identity
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
+from bindery.api.inspection import Inspection
+from bindery.api.metering import Metering
+from bindery.api.prices import Prices
 from bindery.buckets.registration import Registration
 from bindery.catalog.catalog import Catalog
 from bindery.clock import DEFAULT_ZONE, format_time
@@ -72,6 +75,8 @@ class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody receives every event."""
     registration: Registration = Registration()
     """What callers may register as buckets."""
+    prices: Prices = Prices()
+    """What usage costs."""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -84,7 +89,9 @@ class Context(msgspec.Struct, frozen=True):
     nonces: Nonces
     settings: ApiSettings
     audit_log: AuditLog
+    metering: Metering
     permits: Permits = msgspec.field(default_factory=Permits)
+    inspection: Inspection = msgspec.field(default_factory=Inspection)
 
     @property
     def view(self) -> View:

@@ -14,7 +14,7 @@ from bindery.access.sealing import CannotOpen, Sealer
 from bindery.api.errors import invalid_parameter
 from bindery.api.messages.tasks import ListTasksRequest
 from bindery.api.operations.tasks.tasks import Position
-from bindery.catalog.records import Binding
+from bindery.catalog.records import Binding, UsageRow
 
 MAX_PAGE = 100
 """Items of a page when MaxResults is absent or 0."""
@@ -108,6 +108,22 @@ def read_task_token(token: str | None, request: ListTasksRequest) -> Position | 
     _must_be(project == request.project_name and order == _order(request))
     _must_be(instant.isascii() and instant.isdigit() and len(instant) < 20)
     return int(instant), task_id
+
+
+def write_usage_token(row: UsageRow) -> str:
+    """Base64 of ``day:dimension:project``."""
+    return _encode(f"{row.day}:{row.dimension}:{row.project}")
+
+
+def read_usage_token(token: str | None) -> tuple[int, str, str] | None:
+    """Day, project and dimension of the last row. Raises ApiError."""
+    if not token:
+        return None
+    parts = _decode(token).split(":")
+    _must_be(len(parts) == 3)
+    day, dimension, project = parts
+    _must_be(day.isascii() and day.isdigit() and len(day) < 8)
+    return int(day), project, dimension
 
 
 def _context(parents: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ from bindery.catalog.interface.queries import Queries
 from bindery.catalog.interface.roles import Roles
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
+from bindery.catalog.interface.usage import Usage
 from bindery.catalog.interface.users import Users
 
 CLOSE_SECONDS = 10.0
@@ -75,6 +76,8 @@ class Catalog(AccessRecord, Protocol):
     def tasks(self) -> Tasks: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def usage(self) -> Usage: ...
     def give_back(self, *, pages: int) -> bool:
         """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -305,6 +305,8 @@ class FileWrite(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's own fields (JSON), taken over from another entry; for an entry that does not exist yet."""
     create_time: int | None = None
     """The same for its time of creation; None means now."""
+    operators: tuple[str, ...] = ()
+    """Those that have run for it, each on the bill of the project."""
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -422,6 +424,28 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     oldest: int
     """When the oldest message was made."""
+
+
+class UsageKey(NamedTuple):
+    """What was counted in memory."""
+
+    day: int
+    """Since 1970-01-01, in the account's zone."""
+    project: str
+    """As the caller named it; empty when he named none."""
+    dimension: str
+    exists: bool
+    """Whether it is known that there was such a project."""
+
+
+class UsageRow(NamedTuple):
+    """How much of one dimension a project has used on a day."""
+
+    day: int
+    project: str
+    """Empty: of no project."""
+    dimension: str
+    quantity: int
 
 
 class IndexedFile(msgspec.Struct, frozen=True, kw_only=True):

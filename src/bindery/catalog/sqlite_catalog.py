@@ -25,6 +25,7 @@ from bindery.catalog.record.outbox import Outbox
 from bindery.catalog.record.projects import MAX_PROJECTS, Projects
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.record.tombstones import Tombstones
+from bindery.catalog.record.usage import Usage
 from bindery.catalog.sqlite_access import SqliteAccess
 from bindery.clock import DEFAULT_ZONE
 
@@ -51,6 +52,7 @@ class SqliteCatalog:
             raise
         written = self.queries.wake
         self.outbox = Outbox(database)
+        self.usage = usage = Usage(database, zone)
         announcing, calls = Announcing(announcer or Silent(), self.outbox), IndexCalls(database)
         self.browser_sessions = BrowserSessions(database)
         self.tasks = Tasks(database)
@@ -67,9 +69,10 @@ class SqliteCatalog:
             self.ledger,
             self.tombstones,
             announcing,
+            usage,
             written,
         )
-        self.files = Files(database, self.datasets, entries, calls, announcing, written)
+        self.files = Files(database, self.datasets, entries, calls, announcing, usage, written)
         self.users, self.access_keys, self.groups = access.users, access.access_keys, access.groups
         self.roles, self.policies = access.roles, access.policies
         # A thread of the index that is in native code when the interpreter ends would abort the process.

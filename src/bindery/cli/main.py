@@ -32,6 +32,7 @@ _COMMANDS = (
     "serve",
     "status",
     "unbind",
+    "usage",
 )
 """Each a function of its name in the module of its name."""
 

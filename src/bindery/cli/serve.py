@@ -9,7 +9,7 @@ import click
 
 from bindery.app import serve as run
 from bindery.cli.options import FILE, FOLDER
-from bindery.config import load_config
+from bindery.config import load_config, origins_of
 from bindery.secrecy import without_secrets
 
 
@@ -69,7 +69,8 @@ def serve(config_file: Path | None, **options: Any) -> None:
     bindery serve --bucket-root /srv/buckets --trusted-proxy 127.0.0.1
     bindery serve --bucket 'media=s3://media?endpoint=http://127.0.0.1:9000'
     """
-    run(load_config(config_file, overrides(**options)))
+    given = overrides(**options)
+    run(load_config(config_file, given), origins_of(config_file, given))
 
 
 def overrides(

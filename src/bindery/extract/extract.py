@@ -74,6 +74,8 @@ _MIME = frozenset({Operator.MIME})
 _STORE_ONLY = frozenset({Operator.OSS_META})
 """With no other operator nothing of the object is read."""
 
+_FOR_ALL = frozenset({Operator.OSS_META, Operator.MIME})
+
 STORE_FIELDS = (
     "filename", "size", "etag", "file_modified_time", "oss_storage_class", "oss_object_type", "object_acl",
     "content_md5", "file_hash", "oss_crc64", "oss_version_id", "cache_control", "content_disposition",
@@ -120,7 +122,8 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
             details = _details(store, request)
         if request.operators <= _STORE_ONLY:
             _add_store_fields(file, request, details)
-            return Extraction(file=file, extractor_version=EXTRACTOR_VERSION)
+            ran = tuple(sorted(request.operators))
+            return Extraction(file=file, extractor_version=EXTRACTOR_VERSION, operators=ran)
         reader = RangeReader(store, request.object, limits)
         head = reader.peek_at(0, HEAD_BYTES)
         hint = request.content_type_hint or (details.content_type if details else None)
@@ -137,6 +140,7 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
             bytes_read=reader.bytes_read,
             extractor_version=EXTRACTOR_VERSION,
             text=extracted.text,
+            operators=() if failure else _ran(request, media, extracted),
         )
     except StoreError as error:
         return _failed(request, file, reader, store_failure(error), retryable=_is_passing(error))
@@ -187,8 +191,22 @@ def _details(store: Store, request: ExtractionRequest) -> ObjectDetails | None:
     return details if wanted else None
 
 
+def _entry_of(media: MediaType) -> _Entry | None:
+    return next((entry for entry in EXTRACTORS if entry.applies(media)), None)
+
+
+def _ran(request: ExtractionRequest, media: MediaType, extracted: Extracted) -> tuple[Operator, ...]:
+    """Which operators have worked on the object: those for all, that of its kind, and what its place was looked up
+    by."""
+    entry = _entry_of(media)
+    wanted = _FOR_ALL | (entry.operators if entry else frozenset())
+    if extracted.file.addresses:
+        wanted |= {Operator.REGEO}
+    return tuple(sorted(wanted & request.operators))
+
+
 def _run(reader: RangeReader, request: ExtractionRequest, media: MediaType) -> tuple[Extracted, str | None]:
-    entry = next((entry for entry in EXTRACTORS if entry.applies(media)), None)
+    entry = _entry_of(media)
     if entry is None or not entry.operators & request.operators:
         return Extracted(file=File()), None
     try:

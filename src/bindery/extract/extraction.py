@@ -55,3 +55,5 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True):
     extractor_version: int = 0
     text: str | None = None
     """Text of a document (searchable, never returned as a File field)."""
+    operators: tuple[Operator, ...] = ()
+    """Those that have run to their end."""

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import structlog
 import urllib3
@@ -70,6 +71,15 @@ class Delivery:
         for courier in self._couriers:
             courier.join(max(0.0, deadline - time.monotonic()))
 
+    @property
+    def destinations(self) -> list[str]:
+        """Names of those that the settings have."""
+        return [courier.destination for courier in self._couriers]
+
+    def troubles(self) -> Mapping[str, tuple[str, int]]:
+        """Why the last try in vain failed and when that was, by destination; since the start."""
+        return {each.destination: each.trouble for each in self._couriers if each.trouble is not None}
+
     def tries(self) -> Mapping[tuple[str, str], int]:
         """By destination and outcome (``delivered``, ``failed``, ``expired``), since the start."""
         counts = {
@@ -110,6 +120,8 @@ class Courier:
         self._tries = {"delivered": 0, "failed": 0}
         self._failures = 0
         """Tries in vain since the last delivery."""
+        self.trouble: tuple[str, int] | None = None
+        """What the last try in vain met, without the path of the URL, which may be secret; and when."""
         self._http = urllib3.PoolManager(
             num_pools=1,
             maxsize=1,
@@ -166,6 +178,8 @@ class Courier:
         due = now_ns() + int(wait * random.uniform(0.8, 1.2) * _NANOSECONDS)  # noqa: S311
         self._catalog.outbox.postpone(notification.sequence, due=due)
         self._tries["failed"] += 1
+        path = urlsplit(self._url).path.strip("/")
+        self.trouble = (problem.replace(path, "hidden") if path else problem, now_ns())
         self._failures += 1
         _log.warning(
             "a notification was not delivered and is tried again",

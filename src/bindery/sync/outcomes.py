@@ -208,7 +208,13 @@ def file_write(uri: str, extraction: Extraction, binding_id: int | None) -> File
     if extraction.failure is not None:
         code, _, message = fit_to_tell(extraction.failure, LONGEST_REASON).partition(": ")
         file.object_status, file.reason = "Failed", f"[{code}] {message}"
-    return FileWrite(uri=uri, file=file, text=extraction.text, binding_id=binding_id)
+    return FileWrite(
+        uri=uri,
+        file=file,
+        text=extraction.text,
+        binding_id=binding_id,
+        operators=() if extraction.failure else extraction.operators,
+    )
 
 
 def ledger_row(info: ObjectInfo, outcome: Outcome, reason: str, now: int) -> LedgerEntry:

@@ -59,6 +59,10 @@ _COMPLEX = 16_384
 _MEMORABLE = 1_024
 """Bytes up to which what a request of a polled operation says is remembered."""
 _CLOSE_SECONDS = 3.0
+_DONE = 200
+_NOT_BILLED = 500
+"""The status from which a request costs nothing. Source: help page billing-overview."""
+_PROJECT = "ProjectName"
 _PROJECTS = "projects"
 """The family of operations that may change a project."""
 _log = structlog.get_logger()
@@ -189,6 +193,7 @@ class Gateway:
         self.metrics = Metrics(
             context, self.pools, {"callers": self.bodies, "strangers": self.strange_bytes}
         )
+        context.inspection.figures = self.metrics.figures
 
     @property
     def pools(self) -> list[WorkPool]:
@@ -212,7 +217,7 @@ class Gateway:
         except Exception as error:
             return self._refuse(exchange, error)
         else:
-            self._note(exchange, exchange.operation.name, "OK")
+            self._note(exchange, exchange.operation.name, "OK", _DONE)
             return exchange.response
         finally:
             for held in exchange.held:
@@ -231,18 +236,27 @@ class Gateway:
         action = exchange.call.action
         refusal = self._refusal(error, action)
         known = exchange.model is not None and action in exchange.model.operations
-        self._note(exchange, action if known else "unknown", refusal.code)
+        self._note(exchange, action if known else "unknown", refusal.code, refusal.status)
         host = exchange.http.header("host") or ""
         return render_error(
             refusal, exchange.request_id, host, xml=exchange.call.xml, product=exchange.product
         )
 
-    def _note(self, exchange: Exchange, action: str, code: str) -> None:
+    def _note(self, exchange: Exchange, action: str, code: str, status: int) -> None:
         seconds = time.perf_counter() - exchange.began
         product = exchange.product or "unknown"
         self.metrics.count(product, action, code, seconds)
         self.auditing.note(exchange, code)
+        if status < _NOT_BILLED and exchange.is_recognised:
+            self._bill(exchange, is_done=status == _DONE)
         _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
+
+    def _bill(self, exchange: Exchange, *, is_done: bool) -> None:
+        """A call that was performed names a project that is there, if the operation is about one at all."""
+        operation = exchange.operation
+        if operation.billed:
+            project = exchange.call.parameters.get(_PROJECT, "") if operation.is_of_project else ""
+            self.context.metering.count(project, operation.billed, exists=is_done)
 
     def _refusal(self, error: Exception, action: str) -> ApiError:
         known = errors.from_exception(error)

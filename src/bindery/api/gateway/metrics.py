@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
+from math import isfinite
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,12 +17,14 @@ from prometheus_client.utils import floatToGoString
 from bindery.api.context import Context
 from bindery.api.gateway.budget import Budget
 from bindery.api.gateway.work import WorkPool
+from bindery.api.inspection import Figure, Sample
 from bindery.catalog.records import Binding, BindingState
 from bindery.clock import now_ns
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _COUNTS = ("listed", "indexed", "unchanged", "excluded", "failed", "pending", "deleted")
 _LABELS = ["project", "dataset", "bucket"]
+_UNSHOWN = ("_bucket", "_created")
 _MAX_BINDINGS = 1_000
 """Bindings with series of their own; beyond, ``bindery_bindings`` alone counts them."""
 
@@ -56,6 +59,17 @@ class Metrics:
     def count_events(self, outcome: str, number: int) -> None:
         """Enter keys that were taken or ignored, or a request that was refused with a code."""
         self._events.labels(outcome).inc(number)
+
+    def figures(self) -> Iterator[Figure]:
+        """Everything, for people: of single bindings and destinations too, but not how times are distributed."""
+        for registry in (self._registry, self._told[True]):
+            for family in registry.collect():
+                samples = tuple(
+                    Sample(sample.name, dict(sample.labels), float(sample.value))
+                    for sample in family.samples
+                    if not sample.name.endswith(_UNSHOWN) and isfinite(sample.value)
+                )
+                yield Figure(family.name, family.type, family.documentation, samples)
 
     def text(self, *, named: bool) -> bytes:
         """The page for Prometheus; only with ``named`` does it tell of single bindings and destinations."""

@@ -195,6 +195,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is not built, of one that is not going to be."""
     extension: bool = False
     post_only: bool = False
+    billed: str = ""
+    """The class of requests that a call is on the bill as; empty: it is on none."""
+    is_of_project: bool = False
+    """Whether it has the parameter ProjectName."""
 
     @property
     def id(self) -> str:
@@ -402,6 +406,14 @@ def _several(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _billed(rules: dict[str, Any], entry: dict[str, Any], family: str) -> str:
+    """Extensions are on no bill: the vendor has none."""
+    if not rules or entry.get("extension", False):
+        return ""
+    found: str = rules["operations"].get(entry["name"]) or rules["families"].get(family, rules["other"])
+    return found
+
+
 def _operation(
     entry: dict[str, Any], patches: dict[str, Any], described: Descriptions, known: dict[str, Any]
 ) -> Operation:
@@ -427,5 +439,7 @@ def _operation(
         "audit": _audit(patches["audit"], known, name),
         "extension": entry.get("extension", False),
         "post_only": name in patches["postOnly"],
+        "is_of_project": any(parameter["name"] == "ProjectName" for parameter in entry["parameters"]),
+        "billed": _billed(patches.get("billing", {}), entry, known["family"]),
     }
     return msgspec.convert(patched, Operation)

@@ -19,6 +19,7 @@ from bindery.catalog.record.projects import Projects
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.stored import encode, with_id
 from bindery.catalog.record.tombstones import Tombstones
+from bindery.catalog.record.usage import Usage
 from bindery.catalog.records import (
     AlreadyExists,
     Binding,
@@ -50,6 +51,7 @@ class Bindings:
         ledger: Ledger,
         tombstones: Tombstones,
         announcing: Announcing,
+        usage: Usage,
         written: Callable[[], None],
     ) -> None:
         self._database = database
@@ -59,6 +61,7 @@ class Bindings:
         self._ledger = ledger
         self._tombstones = tombstones
         self._announcing = announcing
+        self._usage = usage
         self._written = written
         self._cached: dict[tuple[str, str, str], Binding] = {}
         self._lock = threading.Lock()
@@ -164,6 +167,7 @@ class Bindings:
             if work.files:
                 dataset = self._datasets.get_by_id(binding.dataset_id, connection)
                 self._entries.write(connection, dataset, work.files)
+                self._usage.add_runs(connection, binding.project_name, work.files)
             removed = [*work.deleted_keys, *work.removed_keys]
             if removed:
                 # Before entries and rows go: tombstones are made of them.

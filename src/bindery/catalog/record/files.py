@@ -13,6 +13,7 @@ from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.key_order import text_behind
 from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.usage import Usage
 from bindery.catalog.records import FileRecord, FileSummary, FileWrite, IndexCall
 
 _SQL = load_statements("files")
@@ -29,6 +30,7 @@ class Files:
         entries: Entries,
         calls: IndexCalls,
         announcing: Announcing,
+        usage: Usage,
         written: Callable[[], None],
     ) -> None:
         self._database = database
@@ -36,6 +38,7 @@ class Files:
         self._entries = entries
         self._calls = calls
         self._announcing = announcing
+        self._usage = usage
         self._written = written
 
     def accept(
@@ -59,6 +62,7 @@ class Files:
         with self._database.transaction() as connection:
             dataset = self._datasets.get_by_id(dataset_id, connection)
             self._entries.write(connection, dataset, files, existing_only=existing_only)
+            self._usage.add_runs(connection, dataset.project_name, files)
             errors = {write.uri: write.file.reason or "" for write in files}
             self._announcing.calls_ended(connection, self._calls.settle(connection, dataset_id, errors))
         self._written()

@@ -9,6 +9,7 @@ from bindery.api.errors import busy, invalid_argument, service_unavailable
 from bindery.api.messages.files import DetectMediaMetaRequest, DetectMediaMetaResponse
 from bindery.api.operations import Work
 from bindery.buckets.uri import ObjectUri, parse_object_uri
+from bindery.extract.extraction import Operator
 from bindery.sync.indexing import DETECT_SECONDS, DetectionTooSlow
 
 WORK = Work.SLOW
@@ -31,6 +32,7 @@ def detect_media_meta(context: Context, request: DetectMediaMetaRequest) -> Dete
         raise invalid_argument(
             f"SourceURI: the object is neither video nor audio, but {extraction.file.content_type}."
         )
+    context.metering.count(request.project_name, Operator.MEDIA_META, exists=True)
     found = {
         field.name: value
         for field in msgspec.structs.fields(DetectMediaMetaResponse)
