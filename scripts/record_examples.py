@@ -120,6 +120,8 @@ STEPS = (
     Step("imm:AuditBinding"),
     Step("imm:ListLedgerEntries", "Outcome MaxResults"),
     Step("imm:RetryLedgerEntries", "Prefix"),
+    Step("imm:GetBindingHistory"),
+    Step("imm:GetHeldBackRemovals"),
     Step("imm:StopBinding", "Reason"),
     Step("imm:UpdateBindingScope"),
     Step("imm:ResumeBinding"),

@@ -106,7 +106,9 @@ class Application:
             self._pool_end = threading.Thread(target=ending, name="pool's end", daemon=True)
             opened.callback(self._wait_for_pool)
             self.previews = Previews(buckets, workers.workers, open_thumbnails(config))
-            self.engine = Engine(catalog, buckets, workers, sync_settings(config))
+            self.engine = Engine(
+                catalog, buckets, workers, sync_settings(config), config.data / "history.json"
+            )
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)
             opened.callback(nonces.close)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 import msgspec
 
@@ -35,6 +36,8 @@ from bindery.sync.dataset_room import check_room
 from bindery.sync.estimates import Estimates
 from bindery.sync.followers import Followers
 from bindery.sync.forgetting import Forgetting
+from bindery.sync.held_back import HeldBack
+from bindery.sync.history import BooksHistory, Point, point_of
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
 from bindery.sync.retries import Retries
@@ -59,7 +62,15 @@ class WrongState(Exception):
 class Engine:
     """What calls, and the start and the end of the server, do with bindings and files. Safe for threads."""
 
-    def __init__(self, catalog: Catalog, buckets: Buckets, pool: Pool, settings: SyncSettings) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        buckets: Buckets,
+        pool: Pool,
+        settings: SyncSettings,
+        history: Path | None = None,
+    ) -> None:
+        """``history``: the file that keeps what the books of bindings were over time."""
         self._catalog = catalog
         self._buckets = buckets
         self._pool = pool
@@ -71,6 +82,7 @@ class Engine:
         self._forgetting = Forgetting(catalog)
         self._retries = Retries(catalog, self._background, self.reconcile)
         self._intake = Intake(catalog, buckets, self._notice_changes)
+        self._history = BooksHistory(history, now_ns)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
@@ -81,6 +93,7 @@ class Engine:
         self._forgetting.start()
         self._indexer.start()
         self._intake.start()
+        self._history.start(self._followers.live_progress)
 
     def signal_stop(self) -> None:
         """Let all work end at its next safe point. Never waits for long."""
@@ -103,6 +116,7 @@ class Engine:
         ):
             close(max(0.0, deadline - time.monotonic()))
         self._followers.join(deadline)
+        self._history.close()
 
     # bindings
 
@@ -171,6 +185,7 @@ class Engine:
         with self._followers.lock:
             self._catalog.bindings.delete(binding.id, cleanup=cleanup)
             ending = self._followers.end(binding.id)
+        self._history.forget(binding.id)
         self._forgetting.wake()
         self._followers.wait_for(binding.id, ending)
 
@@ -184,6 +199,18 @@ class Engine:
             return progress
         oldest = min(named, progress.oldest_pending_change or named)
         return msgspec.structs.replace(progress, oldest_pending_change=oldest)
+
+    def history_of(self, binding: Binding) -> tuple[Point, ...]:
+        """The books of a binding over time, up to this moment."""
+        now = point_of(now_ns(), self.progress(binding))
+        earlier = self._history.of(binding.id)
+        # A binding of the same number may have been there before.
+        return (*(each for each in earlier if binding.create_time <= each.time < now.time), now)
+
+    def held_back(self, binding: Binding) -> HeldBack | None:
+        """What the deletion guard held back of the last listing; None when no listing has ended since the start."""
+        follower = self._followers.get(binding.id)
+        return None if follower is None else follower.held_back
 
     def live(self, binding: Binding) -> Binding:
         """The binding as it is at this moment, also when that cannot be stored. Never blocks."""

@@ -16,6 +16,7 @@ from bindery.extract.pool import Pool
 from bindery.sync.backlog import Backlog
 from bindery.sync.bound_store import check_bound
 from bindery.sync.changed import process_changes
+from bindery.sync.held_back import HeldBack
 from bindery.sync.inbox import Inbox
 from bindery.sync.making import Making, make
 from bindery.sync.reports import Reports
@@ -112,6 +113,12 @@ class Follower:
         """The books at this moment; None before the first scan of this thread. Never blocks."""
         worker = self._worker
         return None if worker is None else worker.live_progress()
+
+    @property
+    def held_back(self) -> HeldBack | None:
+        """What the deletion guard held back of the last listing of this thread."""
+        worker = self._worker
+        return None if worker is None else worker.held_back
 
     def _run(self) -> None:
         binding = self._binding

@@ -9,7 +9,7 @@ import msgspec
 
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState
+from bindery.catalog.records import Binding, BindingState, Progress
 from bindery.extract.pool import Pool
 from bindery.sync.follow import Follower
 from bindery.sync.making import make
@@ -43,6 +43,11 @@ class Followers:
     def get(self, binding_id: int) -> Follower | None:
         """The follower of a binding; None when it is not at work."""
         return self._present.get(binding_id)
+
+    def live_progress(self) -> dict[int, Progress]:
+        """The books at this moment of every binding at work, by its id. Never blocks."""
+        found = {binding_id: each.live_progress() for binding_id, each in list(self._present.items())}
+        return {binding_id: books for binding_id, books in found.items() if books is not None}
 
     def start_all(self) -> None:
         """Begin with every binding that was not stopped."""

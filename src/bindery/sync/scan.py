@@ -15,6 +15,7 @@ from bindery.sync.adoption import adopt_entries
 from bindery.sync.books import begin_listing, finish_listing
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone, Refusal, refusal, refuse_below
+from bindery.sync.held_back import MOST_KEYS, HeldBack, sample
 from bindery.sync.march import Candidate, Step, is_unchanged, march
 from bindery.sync.outcomes import seconds_to_next_try
 from bindery.sync.scope import list_within, walk_within
@@ -68,6 +69,7 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
     worker.books = begin_listing(worker.books)
     began = now_ns()
     gone = Gone()
+    worker.held_back = None
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
         counts.gap.leave_out(gone)
@@ -102,6 +104,7 @@ def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Re
         if held is None:
             allowed = sum(subtree.gone for subtree in subtrees)
         else:
+            worker.held_back = sample(gone, held.below)
             gone.leave_out(held.below)
 
     def refuse(count: int) -> Refusal | None:
@@ -120,7 +123,21 @@ def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Re
         whole = refuse(gone.count - allowed - vanishing.count_renamed(gone))
     if whole is None:
         return held
+    worker.held_back = _all_held_back(gone, worker.held_back)
     return Refusal(total, whole.reason if held is None else f"{held.reason}; {whole.reason}")
+
+
+def _all_held_back(gone: Gone, below: HeldBack | None) -> HeldBack:
+    """What is left of ``gone``, and what was taken out of it before."""
+    rest = sample(gone, ())
+    if below is None:
+        return rest
+    half = MOST_KEYS // 2
+    return HeldBack(
+        below.count + rest.count,
+        (*below.keys[: MOST_KEYS - min(half, len(rest.keys))], *rest.keys[:half]),
+        (*below.folders, *rest.folders),
+    )
 
 
 def _both(held: Refusal | None, problem: Refusal | None) -> Refusal | None:

@@ -21,6 +21,7 @@ from bindery.extract.pool import Pool
 from bindery.stopping import Stoppable
 from bindery.sync.books import is_live
 from bindery.sync.commits import Commits
+from bindery.sync.held_back import HeldBack
 from bindery.sync.inbox import Inbox
 from bindery.sync.march import Candidate, is_same_version, is_unchanged
 from bindery.sync.outcomes import (
@@ -85,6 +86,8 @@ class Worker(Stoppable):
         """Whether an object is within the scope; None when every object is."""
         self.prefixes = outermost_prefixes(binding.scope) or ("",)
         """The ranges of keys to list."""
+        self.held_back: HeldBack | None = None
+        """Of the last listing; for any thread."""
         self.relist: Callable[[], None] = lambda: None
         """Has the bucket listed as soon as possible."""
         self.mounts: dict[str, str] = {}

@@ -24,6 +24,16 @@ class Binding(Message):
     scope: BindingScope | None = None
 
 
+class BindingHistoryPoint(Message):
+    """The vendor's struct BindingHistoryPoint."""
+
+    excluded: int | None = None
+    failed: int | None = None
+    indexed: int | None = None
+    pending: int | None = None
+    time: str | None = None
+
+
 class BindingProgress(Message):
     """The vendor's struct BindingProgress."""
 
@@ -49,6 +59,13 @@ class BindingScope(Message, forbid_unknown_fields=True):
     media_types: tuple[str, ...] | None = None
     min_size: int | None = None
     prefixes: tuple[str, ...] | None = None
+
+
+class HeldBackFolder(Message):
+    """The vendor's struct HeldBackFolder."""
+
+    count: int | None = None
+    prefix: str | None = None
 
 
 class LedgerEntry(Message):
@@ -151,6 +168,36 @@ class GetBindingResponse(Message):
     """Answer of GetBinding."""
 
     binding: Binding | None = None
+
+
+class GetBindingHistoryRequest(Message):
+    """Parameters of GetBindingHistory."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+
+
+class GetBindingHistoryResponse(Message):
+    """Answer of GetBindingHistory."""
+
+    points: tuple[BindingHistoryPoint, ...] | None = None
+
+
+class GetHeldBackRemovalsRequest(Message):
+    """Parameters of GetHeldBackRemovals."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+
+
+class GetHeldBackRemovalsResponse(Message):
+    """Answer of GetHeldBackRemovals."""
+
+    count: int | None = None
+    folders: tuple[HeldBackFolder, ...] | None = None
+    keys: tuple[str, ...] | None = None
 
 
 class ListBindingsRequest(Message):
