@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 from tests.conftest import RunningServer
 
@@ -16,13 +17,14 @@ HOSTILE = '"><script>alert(1)</script>.txt'
 
 @pytest.fixture
 def bucket(server: RunningServer, new_name: Callable[[str], str]) -> str:
-    """A bucket of 300 small texts, one with a name that would be markup."""
+    """A bucket of 301 small texts, one with a name that would be markup, and a picture."""
     name = new_name("looked-at")
     folder = server.bucket_root / name
     folder.mkdir()
     for number in range(300):
         (folder / f"{number:03}.txt").write_text(f"text {number}")
     (folder / HOSTILE.replace("/", "∕")).write_text("hostile")
+    Image.new("RGB", (8, 8)).save(folder / "square.png")
     return name
 
 
@@ -37,7 +39,7 @@ def bind(page: Page, bucket: str) -> None:
 def test_a_binding_is_made_and_watched(signed_in: Page, bucket: str) -> None:
     bind(signed_in, bucket)
     expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
-    expect(signed_in.locator('#books [data-field="Indexed"]')).to_have_text("301")
+    expect(signed_in.locator('#books [data-field="Indexed"]')).to_have_text("302")
     expect(signed_in.locator("#balanced")).to_have_text("balanced")
     signed_in.get_by_test_id("stop").click()
     expect(signed_in.get_by_test_id("binding-state")).to_have_text("Stopped")
@@ -49,7 +51,7 @@ def test_a_binding_is_made_and_watched(signed_in: Page, bucket: str) -> None:
     row = signed_in.get_by_test_id(f"binding-{bucket}")
     expect(row.get_by_test_id("binding-state")).to_have_text("Running")
     card = signed_in.locator(".dataset", has_text=f"{bucket}-p / d")
-    expect(card.locator(".kinds")).to_contain_text("document 301")
+    expect(card.locator(".kinds .tag")).to_have_text(["document 301", "image 1"])
 
 
 def test_a_bucket_that_there_is_not_says_so(signed_in: Page, new_name: Callable[[str], str]) -> None:

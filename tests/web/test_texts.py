@@ -32,6 +32,14 @@ def test_texts_have_the_same_braces(language: str) -> None:
         assert braces(texts._texts[key]) == braces(known._texts[key]), key
 
 
+def test_one_of_something_is_told_in_the_singular() -> None:
+    known = load_texts("en")
+    assert known("console.projects", count=1) == "project"
+    assert known("console.projects", count=0) == known("console.projects", count=2) == "projects"
+    assert known("console.held_back", count=1).startswith("1 removal waits")
+    assert load_texts("zh")("console.projects", count=1) == load_texts("zh")("console.projects", count=2)
+
+
 def test_every_text_that_is_asked_for_is_there() -> None:
     sources = [*WEB.rglob("*.html"), *WEB.rglob("*.py")]
     asked = {

@@ -22,8 +22,11 @@ class Texts:
         self._texts = texts
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text with the values in its braces. Raises KeyError."""
+        """The text with the values in its braces; of ``one|more`` the first for a ``count`` of 1. Raises KeyError."""
         text = self._texts[key]
+        if "count" in values:
+            one, _, more = text.partition("|")
+            text = one if values["count"] == 1 or not more else more
         return text.format(**values) if values else text
 
     def group(self, name: str) -> dict[str, str]:

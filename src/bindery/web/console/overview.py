@@ -52,7 +52,7 @@ async def live(request: PageRequest) -> web.StreamResponse:
 async def media_types(request: PageRequest) -> web.Response:
     """Files of a dataset by media type."""
     project, dataset = request.named["project"], request.named["dataset"]
-    values = {"ProjectName": project, "DatasetName": dataset, "MaxResults": 1, "Aggregations": [_TYPES]}
+    values = {"ProjectName": project, "DatasetName": dataset, "Aggregations": [_TYPES]}
     answer = await request.caller.get("SimpleQuery", values)
     groups = (answer.get("Aggregations") or [{}])[0].get("Groups") or []
     return request.answer([{"type": each.get("Value", ""), "count": each["Count"]} for each in groups])
