@@ -141,6 +141,29 @@ def test_keys_move_and_open(signed_in: Page, dataset: str) -> None:
     expect(signed_in.get_by_test_id("file-name")).to_contain_text(".jpg")
 
 
+def test_a_date_in_the_address_and_the_way_back(signed_in: Page, dataset: str) -> None:
+    signed_in.set_viewport_size({"width": 500, "height": 400})
+    signed_in.add_init_script(
+        "window.moved = 0; new PerformanceObserver((list) => list.getEntries().forEach((each) => {"
+        " if (!each.hadRecentInput) window.moved += each.value; })).observe({type: 'layout-shift', buffered: true})"
+    )
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/?at=2023-05")
+    month = signed_in.locator(".section-head", has_text="May 2023")
+    expect(month).to_be_in_viewport()
+    expect(signed_in.locator(".section-head", has_text="May 2024")).not_to_be_in_viewport()
+    rail = signed_in.get_by_test_id("scrubber")
+    expect(rail).to_have_attribute("aria-valuetext", "May 2023, 21 files")
+    rail.focus()
+    signed_in.keyboard.press("ArrowDown")
+    expect(rail).to_have_attribute("aria-valuetext", "Without a date, 2 files")
+    expect(signed_in).to_have_url(re.compile(r"at=2023-05-03"))
+    signed_in.get_by_role("option", name="page.html").click()
+    expect(signed_in.get_by_test_id("file-name")).to_have_text("page.html")
+    signed_in.go_back()
+    expect(signed_in.get_by_role("option", name="page.html")).to_be_in_viewport()
+    assert signed_in.evaluate("window.moved") < 0.02
+
+
 def test_a_hostile_name_and_a_label(signed_in: Page, server: RunningServer, dataset: str) -> None:
     signed_in.goto(address("files", dataset, HOSTILE))
     expect(signed_in.get_by_test_id("file-name")).to_have_text(HOSTILE)

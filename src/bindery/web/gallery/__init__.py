@@ -1,7 +1,14 @@
 """The files of a dataset as people look at them: gallery, search, and a page a file."""
 
-from bindery.web.gallery import around, file_page, gallery, media, search_pages
+from bindery.web.gallery import around, file_page, gallery, media, search_pages, sections
 
-ROUTES = (*gallery.ROUTES, *file_page.ROUTES, *around.ROUTES, *media.ROUTES, *search_pages.ROUTES)
+ROUTES = (
+    *gallery.ROUTES,
+    *file_page.ROUTES,
+    *around.ROUTES,
+    *media.ROUTES,
+    *search_pages.ROUTES,
+    *sections.ROUTES,
+)
 
 __all__ = ["ROUTES"]

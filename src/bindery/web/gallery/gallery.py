@@ -8,11 +8,10 @@ from aiohttp import web
 
 from bindery.catalog.query.syntax import QueryError
 from bindery.web.gallery.search_pages import place_of
-from bindery.web.gallery.searching import SORTS, problem_of, read_search
+from bindery.web.gallery.searching import SORTS, problem_of
+from bindery.web.gallery.sections import LARGEST_PAGE, number_of, read_listing
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
-
-_PAGE = 100
 
 
 async def show(request: PageRequest) -> web.Response:
@@ -31,25 +30,19 @@ async def show(request: PageRequest) -> web.Response:
 
 
 async def files(request: PageRequest) -> web.Response:
-    """One page of what the bar asks for; with the first one the number of hits, and what the bar says."""
-    asked = request.query
+    """One page of a section, or of all that the bar asks for; with the first one of all the number of hits."""
     try:
-        search = read_search(asked.get("q", ""))
+        listing = read_listing(request)
     except QueryError as error:
         return request.answer({"problem": problem_of(error)})
-    sort = asked.get("sort") if asked.get("sort") in SORTS else SORTS[0]
-    order = "asc" if asked.get("order") == "asc" else "desc"
-    token = asked.get("token", "")
-    values = place_of(request) | search.values(str(sort), order, _PAGE, token)
-    found = await request.caller.get(search.action, values)
+    token = request.query.get("token", "")
+    values = listing.values(number_of(request.query.get("size"), LARGEST_PAGE), token)
+    if "bare" in request.query:
+        values["WithFields"] = ["URI"]
+    found = await request.caller.get(listing.search.action, place_of(request) | values)
     shown: dict[str, Any] = {"files": found.get("Files") or [], "next": found.get("NextToken") or ""}
-    if not token:
-        shown |= {
-            "total": found.get("TotalHits"),
-            "query": search.query,
-            "words": search.words,
-            "parts": search.parts,
-        }
+    if not token and "TotalHits" in found:
+        shown["total"] = found["TotalHits"]
     return request.answer(shown)
 
 

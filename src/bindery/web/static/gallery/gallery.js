@@ -1,98 +1,168 @@
 // The gallery: what is searched for, and the grid of what is found.
-import { ask, dataOf } from "../dom.js";
-import { Grid, tileOf } from "./grid.js";
+import { dataOf, debounce } from "../dom.js";
+import { Grid } from "./grid.js";
+import { Scrubber } from "./scrubber.js";
 import { Search } from "./search.js";
+import { Source } from "./source.js";
+import { Tiles } from "./tile.js";
 
+const texts = dataOf("texts");
 const place = dataOf("place");
 const path = `${encodeURIComponent(place.ProjectName)}/${encodeURIComponent(place.DatasetName)}`;
+const base = `/console/datasets/${path}/`;
 const by = (id) => document.getElementById(id);
-const state = { sort: by("sort").value, order: "desc", token: "", asked: 0 };
-const search = new Search({ base: `/console/datasets/${path}/`, texts: dataOf("search-texts"), run: () => start(), sort: () => state.sort });
-
-function addressOf(token) {
-  const values = new URLSearchParams({ q: search.q, sort: state.sort, order: state.order });
-  if (token) values.set("token", token);
-  return `/console/datasets/${path}/files?${values}`;
-}
+const language = document.documentElement.lang;
+const months = new Intl.DateTimeFormat(language, { year: "numeric", month: "long", timeZone: "UTC" });
+const search = new Search({ base, texts: dataOf("search-texts"), run: () => start(), sort: () => by("sort").value });
+const source = new Source(base, tellProblem);
+const tiles = new Tiles({ path, texts, shownIn });
+const grid = new Grid(by("gallery"), {
+  source: Object.assign(source, { arrived: () => grid.arrived(), grown: () => grid.grown() }),
+  tile: (file, rank) => tiles.make(file, rank, grid.layout.count),
+  head,
+  moved,
+});
+const scrubber = new Scrubber(by("scrubber"), { go: (y) => grid.goToTop(y), name: nameOf, counted: texts.counted });
 
 /** What the page of a file needs to know its neighbours here. */
 function shownIn() {
-  const usual = by("sort").options[0].value;
   return {
     ...(search.q && { q: search.q }),
-    ...(state.sort !== usual && { sort: state.sort }),
-    ...(state.order !== "desc" && { order: state.order }),
+    ...(by("sort").selectedIndex > 0 && { sort: by("sort").value }),
+    ...(orderOf() === "asc" && { order: "asc" }),
   };
 }
 
-function lengthOf(seconds) {
-  const whole = Math.round(seconds);
-  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const shown = parts[0] ? parts : parts.slice(1);
-  return shown.map((part, at) => (at ? String(part).padStart(2, "0") : part)).join(":");
+/** A month as people say it. */
+function nameOf({ value }) {
+  if (value === undefined) return "";
+  if (!value) return texts.undated;
+  return months.format(new Date(`${value}-01T00:00:00Z`));
 }
 
-function tile(file, at) {
-  const values = new URLSearchParams({ uri: file.URI, v: file.ETag ?? "" });
-  const timed = file.MediaType === "video" || file.MediaType === "audio";
-  return tileOf(file, at, {
-    address: `/console/files/${path}?${new URLSearchParams({ uri: file.URI, ...shownIn() })}`,
-    picture: `/console/thumbnails/${path}?${values}`,
-    played: timed ? (file.Duration ? lengthOf(file.Duration) : "▶") : "",
-  });
-}
-
-const grid = new Grid(by("gallery"), {
-  tile,
-  more: () => nextPage(),
-  again: async (token) => (await ask(addressOf(token))).files,
-});
-
-async function nextPage() {
-  const mine = state.asked;
-  const token = state.token;
-  let found;
-  try {
-    found = await ask(addressOf(token));
-  } catch (error) {
-    if (mine === state.asked) tellProblem(error.message);
-    return;
-  }
-  if (mine !== state.asked) return;
-  if (found.problem) return tellProblem(found.problem.message);
-  state.token = found.next;
-  if (!token) showHead(found);
-  grid.add(found.files, token, !found.next);
+function head(section) {
+  const element = document.createElement("span");
+  element.textContent = nameOf(section);
+  element.dataset.count = section.count.toLocaleString(language);
+  return element;
 }
 
 function tellProblem(message) {
   by("problem").textContent = message;
   by("problem").hidden = !message;
-  if (message) grid.complete = true;
 }
 
-function showHead(found) {
-  by("total").textContent = (found.total ?? found.files.length).toLocaleString(document.documentElement.lang);
-  by("empty").hidden = found.files.length > 0;
-  search.found(found);
+// the address: query, order, and the date that stands at the top
+
+function readAddress() {
+  const values = new URLSearchParams(location.search);
+  const sort = [...by("sort").options].some((each) => each.value === values.get("sort")) ? values.get("sort") : by("sort").options[0].value;
+  by("sort").value = sort;
+  by("order").setAttribute("aria-pressed", String(values.get("order") === "asc"));
+  return { at: values.get("at") ?? "", place: history.state?.place };
 }
 
-function start() {
-  state.token = "";
-  state.asked++;
+const orderOf = () => (by("order").getAttribute("aria-pressed") === "true" ? "asc" : "desc");
+
+function writeAddress({ pushed = false } = {}) {
+  const values = new URLSearchParams(search.q ? { q: search.q } : {});
+  if (by("sort").selectedIndex > 0) values.set("sort", by("sort").value);
+  if (orderOf() === "asc") values.set("order", "asc");
+  const top = grid.track.at > 20 && !pushed ? grid.place : null;
+  const date = top && dateAtTop(top);
+  if (date) values.set("at", date);
+  history[pushed ? "pushState" : "replaceState"](top ? { place: top } : null, "", values.size ? `?${values}` : location.pathname);
+}
+
+/** The day of the first file in sight, as far as it is known; else its month. */
+function dateAtTop(top) {
+  const section = grid.layout.sections[top.index];
+  if (!section?.value) return section && section.value === "" ? "none" : "";
+  const rank = grid.firstShown;
+  const time = rank === null ? "" : (grid.fileAt(rank)?.[by("sort").value] ?? "");
+  return time.startsWith(section.value) ? time.slice(0, 10) : section.value;
+}
+
+/** Goes to a date: its day in its month by how many files of that month are before it. */
+async function goToDate(at) {
+  const { sections } = grid.layout;
+  const month = at === "none" ? "" : at.slice(0, 7);
+  const descending = orderOf() === "desc";
+  let section = sections.find((each) => each.value === month);
+  section ??= sections.find((each) => each.value && (descending ? each.value < month : each.value > month));
+  if (!section) return;
+  const whole = { value: section.value, index: section.index, part: 0 };
+  if (at.length === 10 && section.value === month) {
+    const days = await source.get("sections", { interval: "day", from: section.from, to: section.to }).catch(() => null);
+    const before = (days?.sections ?? []).filter((day) => (descending ? day.value > at : day.value < at));
+    const width = before.reduce((all, day) => all + day.ratios, 0);
+    whole.part = before.length ? (grid.layout.head + (width / section.ratios) * section.body) / section.height : 0;
+  }
+  grid.goTo(whole);
+}
+
+// beginning, and moving
+
+async function start({ pushed = false } = {}) {
+  if (pushed) writeAddress({ pushed });
+  const { at, place: before } = readAddress();
   tellProblem("");
-  grid.clear();
-  scrollTo(0, 0);
-  grid.schedule();
+  by("gallery").setAttribute("aria-busy", "true");
+  let found;
+  try {
+    found = await source.begin({ q: search.q, sort: by("sort").value, order: orderOf() });
+  } catch (error) {
+    return tellProblem(error.message);
+  }
+  if (!found) return;
+  if (found.problem) return tellProblem(found.problem.message);
+  by("total").textContent = (found.total ?? found.layout.count).toLocaleString(language);
+  by("total").parentElement.classList.add("said");
+  by("empty").hidden = found.layout.count > 0;
+  by("gallery").removeAttribute("aria-busy");
+  search.found(found);
+  grid.show(found.layout);
+  scrubber.show(found.layout);
+  if (before) grid.goTo(before);
+  else if (at && found.sections) await goToDate(at);
+  else scrollTo(0, 0);
 }
 
-by("sort").addEventListener("change", (event) => {
-  state.sort = event.target.value;
-  start();
-});
+const keep = debounce(() => writeAddress(), 250);
+
+function moved(_, rested) {
+  scrubber.at(grid.track.at, grid.track.end > 0 && grid.track.at >= grid.track.end - 1);
+  if (rested) keep();
+}
+
+by("sort").addEventListener("change", () => start({ pushed: true }));
 by("order").addEventListener("click", (event) => {
-  state.order = state.order === "desc" ? "asc" : "desc";
-  event.currentTarget.setAttribute("aria-pressed", String(state.order === "asc"));
-  start();
+  event.currentTarget.setAttribute("aria-pressed", String(orderOf() === "desc"));
+  start({ pushed: true });
 });
-grid.schedule();
+
+// keys
+
+function key(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { current } = grid;
+  const last = grid.layout.count - 1;
+  const to = {
+    ArrowRight: current + 1,
+    ArrowLeft: current - 1,
+    ArrowDown: () => grid.beside(current, 1),
+    ArrowUp: () => grid.beside(current, -1),
+    Home: 0,
+    End: last,
+  }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  grid.focus(Math.max(0, Math.min(last, typeof to === "function" ? to() : to)));
+}
+
+by("gallery").addEventListener("keydown", key);
+by("gallery").addEventListener("click", (event) => {
+  if (event.target.closest("a")) writeAddress(); // the way back leads to this place
+});
+history.scrollRestoration = "manual";
+start();

@@ -1,124 +1,135 @@
-// A justified grid of any number of files: rows are laid out from shapes that are known before any picture comes, and
-// only those near the window are in the document.
+// The grid in the document: of all sections and pages only those near the window are there, the others keep their place.
 import { h } from "../dom.js";
+import { GAP, Layout, Track } from "./layout.js";
 
-const GAP = 4;
 const NEAR = 900; // pixels beyond the window that are ready
-const PAGES_KEPT = 12; // pages of files on each side of the window; others are asked for again
+const KEPT = 40; // pages whose files are kept for a way back
+const QUICK_MS = 90; // while somebody leaps through years nothing is asked for
 
 export class Grid {
-  constructor(frame, { tile, more, again }) {
-    Object.assign(this, { frame, tile, more, again });
-    this.shown = new Map();
+  /** `source` answers files and pages, `tile(file, rank)` makes an element, `head(section)` a text, `moved(grid)` hears. */
+  constructor(frame, { source, tile, head, moved }) {
+    Object.assign(this, { frame, source, tile, head, moved });
+    this.shown = new Map(); // rank: tile
+    this.parts = new Map(); // section or block: its element
+    this.recent = new Set();
     this.current = 0;
+    this.track = new Track();
+    this.layout = new Layout({ headed: false });
+    addEventListener("scroll", () => this.scrolled(), { passive: true });
+    new ResizeObserver(() => this.resize()).observe(frame.parentElement);
+    addEventListener("resize", () => this.resize());
+  }
+
+  /** Begins anew, with what `layout` knows so far. */
+  show(layout) {
+    this.layout = layout;
     this.clear();
-    addEventListener("scroll", () => this.schedule(), { passive: true });
-    new ResizeObserver(() => this.relayout()).observe(frame.parentElement);
-    frame.addEventListener("keydown", (event) => this.move(event));
+    this.current = 0;
+    this.width = 0;
+    this.track.go(0);
+    this.resize();
   }
 
   clear() {
-    this.pages = []; // {files or null, start, token}
-    this.ratios = [];
-    this.rows = []; // {top, height, start, count}
-    this.laid = 0;
-    this.bottom = 0;
-    this.complete = false;
-    this.loading = false;
-    this.current = 0;
-    for (const element of this.shown.values()) element.remove();
+    for (const block of this.recent) this.let(block);
+    this.recent.clear();
+    for (const element of this.parts.values()) element.remove();
     this.shown.clear();
-    this.frame.style.height = "0px";
+    this.parts.clear();
   }
 
-  get count() {
-    return this.ratios.length;
-  }
-
-  /** A page of files has come; `token` asks for it again. */
-  add(files, token, complete) {
-    this.pages.push({ files, start: this.ratios.length, count: files.length, token });
-    for (const file of files) this.ratios.push(ratioOf(file));
-    this.complete = complete;
-    this.layRows();
+  grown() {
+    this.measure();
     this.schedule();
   }
 
-  file(at) {
-    const page = this.pageOf(at);
-    return page?.files?.[at - page.start];
+  measure() {
+    this.track.resize(this.layout.height, innerHeight - this.covered);
+    this.frame.style.height = `${Math.max(0, this.track.physical - GAP)}px`;
   }
 
-  pageOf(at) {
-    let low = 0;
-    let high = this.pages.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.pages[middle].start <= at) low = middle;
-      else high = middle - 1;
-    }
-    return this.pages[low];
-  }
-
-  relayout() {
+  resize() {
     const width = this.frame.clientWidth;
-    if (width === this.width || !width) return;
-    const anchor = this.rows[this.rowAt(scrollY - this.frame.offsetTop)];
-    this.width = width;
-    this.rows = [];
-    this.laid = this.bottom = 0;
-    for (const element of this.shown.values()) element.remove();
-    this.shown.clear();
-    this.layRows();
-    const row = anchor && scrollY > this.frame.offsetTop ? this.rows[this.rowOf(anchor.start)] : null;
-    if (row) scrollTo(0, this.frame.offsetTop + row.top);
+    if (!width || (width === this.width && innerHeight === this.tall)) return;
+    const place = this.width ? this.standing : null;
+    this.tall = innerHeight;
+    if (width !== this.width) {
+      for (const element of this.parts.values()) element.remove();
+      this.shown.clear();
+      this.parts.clear();
+      this.layout.resize((this.width = width));
+    }
+    this.measure();
+    if (place && scrollY > this.offset) this.goTo(place);
     this.draw();
   }
 
-  /** Rows from what is not laid out yet; the last one is left open while more may come. */
-  layRows() {
-    const width = (this.width = this.frame.clientWidth || this.width || 0);
-    if (!width) return;
-    const wanted = width < 600 ? 120 : width < 1800 ? 190 : 230;
-    let start = this.laid;
-    let sum = 0;
-    for (let at = start; at < this.ratios.length; at++) {
-      sum += this.ratios[at];
-      const count = at - start + 1;
-      const height = (width - GAP * (count - 1)) / sum;
-      const last = at === this.ratios.length - 1;
-      if (height > wanted && !(last && this.complete)) continue;
-      this.pushRow(start, count, Math.min(height, wanted * 1.25));
-      start = at + 1;
-      sum = 0;
+  /** Where the frame begins in the page. */
+  get offset() {
+    return this.frame.getBoundingClientRect().top + scrollY;
+  }
+
+  // places
+
+  /** What stands at the top of the window: a section and how far into it, which holds at any width. */
+  get place() {
+    this.follow();
+    return this.standing;
+  }
+
+  get standing() {
+    const section = this.layout.sectionAt(this.track.at);
+    return section && { value: section.value, index: section.index, part: (this.track.at - section.top) / section.height };
+  }
+
+  /** Takes over what the window is scrolled by. */
+  follow() {
+    this.track.move(Math.max(0, scrollY - this.offset + this.covered));
+  }
+
+  goTo({ value, index, part }) {
+    const { sections } = this.layout;
+    const section = sections.find((each) => each.value === value && value !== undefined) ?? sections[Math.min(index ?? 0, sections.length - 1)];
+    if (section) this.goToTop(section.top + part * section.height);
+  }
+
+  goToTop(y) {
+    const scrolled = this.track.go(y);
+    const above = this.track.at === 0 ? 0 : this.offset - this.covered;
+    scrollTo(0, scrolled + above);
+    this.draw();
+  }
+
+  /** Pixels at the top of the window that bars cover. */
+  get covered() {
+    return 112;
+  }
+
+  /** The first file whose top is in the window, as far as files are there. */
+  get firstShown() {
+    let found = null;
+    for (const [rank, element] of this.shown) {
+      if ((found === null || rank < found) && element.getBoundingClientRect().bottom > this.covered) found = rank;
     }
-    this.laid = start;
-    this.frame.style.height = `${Math.max(0, this.bottom - GAP)}px`;
+    return found;
   }
 
-  pushRow(start, count, height) {
-    this.rows.push({ top: this.bottom, height, start, count });
-    this.bottom += height + GAP;
+  scrolled() {
+    const now = performance.now();
+    this.leaping = Math.abs(scrollY - (this.lastY ?? 0)) > 4 * innerHeight;
+    this.lastY = scrollY;
+    this.lastScroll = now;
+    this.schedule();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), 150);
   }
 
-  rowAt(y) {
-    return this.lastRow("top", y);
-  }
-
-  rowOf(file) {
-    return this.lastRow("start", file);
-  }
-
-  /** The last row whose `field`, which ascends, is not beyond `value`. */
-  lastRow(field, value) {
-    let low = 0;
-    let high = this.rows.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.rows[middle][field] <= value) low = middle;
-      else high = middle - 1;
-    }
-    return Math.max(0, low);
+  rest() {
+    if (this.track.astray) this.goToTop(this.track.at);
+    this.leaping = false;
+    this.draw();
+    this.moved(this, true);
   }
 
   schedule() {
@@ -130,139 +141,194 @@ export class Grid {
     });
   }
 
+  // drawing
+
   draw() {
-    const top = scrollY - this.offset();
-    if (this.rows.length) {
-      const first = this.rowAt(top - NEAR);
-      const last = this.rowAt(top + innerHeight + NEAR);
-      const from = this.rows[first].start;
-      const to = this.rows[last].start + this.rows[last].count;
-      for (const [at, element] of this.shown) {
-        if (at >= from && at < to) continue;
+    if (!this.width) return;
+    this.follow();
+    const top = this.track.at - NEAR;
+    const bottom = this.track.at + innerHeight + NEAR;
+    const parts = new Map();
+    const { sections } = this.layout;
+    for (let at = sections.length ? this.layout.sectionAt(top).index : 0; at < sections.length && sections[at].top < bottom; at++) {
+      this.collect(sections[at], top, bottom, parts);
+    }
+    this.drop(parts, top, bottom);
+    for (const [part, box] of parts) this.drawPart(part, box, top, bottom);
+    this.load([...parts.keys()]);
+    if (bottom + 2 * innerHeight > this.layout.height) this.source.more?.();
+    this.moved(this, false);
+  }
+
+  collect(section, top, bottom, parts) {
+    if (this.layout.head) parts.set(section, { top: section.top, height: this.layout.head });
+    if (!section.blocks) {
+      const begin = Math.max(top, section.top + this.layout.head);
+      const end = Math.min(bottom, section.top + this.layout.head + section.body);
+      if (end > begin) parts.set(waitingOf(section), { top: begin, height: end - begin });
+      return;
+    }
+    for (const block of section.blocks) {
+      if (block.top < bottom && block.top + block.height > top) parts.set(block, { top: block.top, height: block.height });
+    }
+  }
+
+  drop(parts, top, bottom) {
+    for (const [part, element] of this.parts) {
+      const keeps = part.boxes && element.contains(document.activeElement) && element !== document.activeElement;
+      if (parts.has(part)) {
+        this.dropTiles(part, top, bottom);
+      } else if (keeps) {
+        parts.set(part, { top: part.top, height: part.height });
+      } else {
+        this.dropTiles(part, 1, 0);
         element.remove();
-        this.shown.delete(at);
+        this.parts.delete(part);
       }
-      for (let row = first; row <= last; row++) this.drawRow(this.rows[row]);
-      this.forget(from, to);
-    }
-    if (!this.complete && !this.loading && this.bottom - top < innerHeight + 3 * NEAR) this.load();
-  }
-
-  offset() {
-    return this.frame.getBoundingClientRect().top + scrollY;
-  }
-
-  drawRow({ top, height, start, count }) {
-    let left = 0;
-    for (let at = start; at < start + count; at++) {
-      const width = this.ratios[at] * height;
-      if (!this.shown.has(at)) {
-        const file = this.file(at);
-        if (file) {
-          const element = this.tile(file, at);
-          element.tabIndex = at === this.current ? 0 : -1;
-          Object.assign(element.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
-          element.dataset.at = at;
-          this.frame.append(element);
-          this.shown.set(at, element);
-        }
-      }
-      left += width + GAP;
     }
   }
 
-  /** Pages far away are let go, those that are near are asked for again. */
-  forget(from, to) {
-    const first = this.pages.indexOf(this.pageOf(from));
-    const last = this.pages.indexOf(this.pageOf(Math.max(0, to - 1)));
-    this.pages.forEach((page, at) => {
-      if (at < first - PAGES_KEPT || at > last + PAGES_KEPT) page.files = null;
+  /** Tiles of a page that are outside of a stretch; what has the focus stays. */
+  dropTiles(block, top, bottom) {
+    if (!block.boxes) return;
+    block.boxes.forEach((box, at) => {
+      const element = this.shown.get(block.start + at);
+      if (!element || element === document.activeElement) return;
+      const y = block.top + box.top;
+      if (top < bottom && y < bottom && y + box.height > top) return;
+      element.querySelector("img")?.removeAttribute("src"); // pictures that have not come are not waited for
+      element.remove();
+      this.shown.delete(block.start + at);
     });
-    for (let at = first; at <= last; at++) {
-      const page = this.pages[at];
-      if (page.files || page.asked) continue;
-      page.asked = true;
-      this.again(page.token).then((files) => {
-        page.asked = false;
-        if (!this.pages.includes(page)) return;
-        page.files = files.slice(0, page.count);
-        this.schedule();
-      });
+  }
+
+  drawPart(part, box, top, bottom) {
+    let element = this.parts.get(part);
+    if (!element) {
+      element = this.makePart(part);
+      this.parts.set(part, element);
+      this.frame.append(element);
+    }
+    element.style.transform = `translateY(${Math.round(box.top - this.track.shift)}px)`;
+    element.style.height = `${box.height - (part.section ? GAP : 0)}px`;
+    if (part.files) this.drawTiles(part, element, top, bottom);
+  }
+
+  makePart(part) {
+    if (part.isSection) return h("div", { class: "section-head", "aria-hidden": "true" }, this.head(part));
+    const named = part.section && this.layout.head > 0;
+    const element = h("div", { class: "block", role: named ? "group" : "none", "aria-label": named ? this.head(part.section).textContent : null });
+    element.style.setProperty("--row", `${(part.section ?? part.of).rowHeight + GAP}px`);
+    return element;
+  }
+
+  drawTiles(block, element, top, bottom) {
+    this.recent.delete(block);
+    this.recent.add(block);
+    element.classList.add("here");
+    this.layout.boxesOf(block).forEach((box, at) => {
+      const rank = block.start + at;
+      const y = block.top + box.top;
+      if (this.shown.has(rank) || y > bottom || y + box.height < top || at >= block.count) return;
+      const tile = this.tile(block.files[at], rank);
+      tile.tabIndex = rank === this.current ? 0 : -1;
+      Object.assign(tile.style, { transform: `translate(${box.left}px, ${box.top}px)`, width: `${box.width}px`, height: `${box.height}px` });
+      tile.dataset.rank = rank;
+      element.append(tile);
+      this.shown.set(rank, tile);
+      if (rank === this.awaited) this.focus(rank);
+    });
+  }
+
+  // loading
+
+  load(parts) {
+    clearTimeout(this.loading);
+    const begin = () => {
+      for (const part of parts) {
+        if (part.of) this.source.needPages(part.of);
+        else if (part.section && !part.files) this.source.needFiles(part);
+      }
+      this.source.forget(new Set(parts));
+    };
+    if (this.leaping) this.loading = setTimeout(begin, QUICK_MS);
+    else begin();
+  }
+
+  /** Files of a page have come. */
+  arrived() {
+    this.schedule();
+    for (const block of this.recent) {
+      if (this.recent.size <= KEPT) break;
+      if (this.parts.has(block)) continue;
+      this.let(block);
+      this.recent.delete(block);
     }
   }
 
-  async load() {
-    this.loading = true;
-    try {
-      await this.more();
-    } finally {
-      this.loading = false;
-    }
-    if (!this.complete) this.schedule();
+  let(block) {
+
+    block.files = block.boxes = null;
   }
 
-  move(event) {
-    const steps = { ArrowRight: 1, ArrowLeft: -1 };
-    let to = null;
-    if (event.key in steps) to = this.current + steps[event.key];
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") to = this.beside(event.key === "ArrowDown" ? 1 : -1);
-    else if (event.key === "Home") to = 0;
-    else if (event.key === "End") to = this.laid - 1;
-    if (to === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    this.focus(Math.max(0, Math.min(this.laid - 1, to)));
+  fileAt(rank) {
+    const block = this.layout.blockOf(rank);
+    return block?.files?.[rank - block.start];
   }
 
-  /** The file above or below the current one. */
-  beside(step) {
-    const own = this.rows[this.rowOf(this.current)];
-    const other = this.rows[this.rowOf(this.current) + step];
-    if (!other) return this.current;
-    const middle = this.left(own, this.current) + (this.ratios[this.current] * own.height) / 2;
-    let at = other.start;
-    while (at < other.start + other.count - 1 && this.left(other, at + 1) <= middle) at++;
-    return at;
-  }
+  // the current file
 
-  left(row, file) {
-    let left = 0;
-    for (let at = row.start; at < file; at++) left += this.ratios[at] * row.height + GAP;
-    return left;
-  }
-
-  focus(at) {
-    const row = this.rows[this.rowOf(at)];
-    const top = this.offset() + row.top;
-    if (top < scrollY + 60) scrollTo(0, top - 60);
-    else if (top + row.height > scrollY + innerHeight) scrollTo(0, top + row.height - innerHeight + 8);
+  /** Moves to the file of a number; when it is not there, as soon as it has come. */
+  focus(rank) {
+    this.awaited = rank;
+    const block = this.layout.blockOf(rank);
+    const section = this.layout.sectionOf(rank);
+    const box = block?.files && this.layout.boxesOf(block)[rank - block.start];
+    const y = box ? block.top + box.top : block ? block.top : section.top + this.layout.head + ((rank - section.start) / section.count) * section.body;
+    const height = box?.height ?? section.rowHeight;
+    if (y < this.track.at) this.goToTop(y - 8);
+    else if (y + height > this.track.at + innerHeight - this.covered) this.goToTop(y + height - innerHeight + this.covered + 16);
+    else this.draw();
+    const element = this.shown.get(rank);
+    if (!element) return;
+    this.awaited = null;
     const before = this.shown.get(this.current);
     if (before) before.tabIndex = -1;
-    this.current = at;
-    this.draw();
-    const element = this.shown.get(at);
-    if (!element) return;
+    this.current = rank;
     element.tabIndex = 0;
     element.focus({ preventScroll: true });
   }
+
+  /** The file above or below another, which may be the first of a page that has not come. */
+  beside(rank, step) {
+    const block = this.layout.blockOf(rank);
+    if (!block?.files) return rank;
+    const boxes = this.layout.boxesOf(block);
+    const own = boxes[rank - block.start];
+    const middle = own.left + own.width / 2;
+    for (let at = rank - block.start + step; at >= 0 && at < boxes.length; at += step) {
+      if (boxes[at].top !== own.top) return block.start + nearest(boxes, boxes[at].top, middle);
+    }
+    const next = step > 0 ? block.start + block.count : block.start - 1;
+    if (next < 0 || next >= this.layout.count) return rank;
+    const other = this.layout.blockOf(next);
+    if (!other?.files) return next;
+    const theirs = this.layout.boxesOf(other);
+    return other.start + nearest(theirs, step > 0 ? 0 : theirs[theirs.length - 1].top, middle);
+  }
 }
 
-/** Width by height as it is shown; what has no shape is a square. */
-export function ratioOf(file) {
-  let width = file.ImageWidth || file.VideoWidth || 0;
-  let height = file.ImageHeight || file.VideoHeight || 0;
-  if (!width || !height) return 1;
-  if (file.Orientation >= 5 && file.Orientation <= 8) [width, height] = [height, width];
-  return Math.min(3.5, Math.max(0.4, width / height));
+function nearest(boxes, top, middle) {
+  let best = -1;
+  const away = (at) => Math.abs(boxes[at].left + boxes[at].width / 2 - middle);
+  boxes.forEach((box, at) => {
+    if (box.top === top && (best < 0 || away(at) < away(best))) best = at;
+  });
+  return best;
 }
 
-export function tileOf(file, at, { address, picture, played }) {
-  const name = file.Filename || file.URI.slice(file.URI.lastIndexOf("/") + 1);
-  const bare = !(file.ImageWidth || file.VideoWidth);
-  return h(
-    "a",
-    { href: address, class: bare ? "tile bare" : "tile", "data-testid": `file-${at}`, role: "listitem", title: name },
-    h("img", { src: picture, alt: name.slice(0, 200), draggable: "false", decoding: "async" }),
-    bare ? h("bdi", { class: "name", "aria-hidden": "true" }, name.slice(0, 200)) : null,
-    played ? h("span", { class: "badge" }, played) : null,
-  );
+/** What stands for the pages of a section while they are not known. */
+function waitingOf(section) {
+  section.waiting ??= { of: section };
+  return section.waiting;
 }

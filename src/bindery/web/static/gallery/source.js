@@ -1,0 +1,131 @@
+// Asks the server for sections, pages and files of one search, and for nothing twice.
+import { ask } from "../dom.js";
+import { Layout, pageSize, ratioOf } from "./layout.js";
+
+export class Source {
+  /** `base`: the address of the dataset's page; `told(message)` hears of what goes wrong. */
+  constructor(base, told) {
+    Object.assign(this, { base, told });
+    this.asking = new Map(); // block or section: what stops the question
+  }
+
+  /** Begins a search; the layout of what it finds, with what the search says of itself. */
+  async begin({ q, sort, order }) {
+    for (const stop of this.asking.values()) stop.abort();
+    this.asking.clear();
+    this.values = { q, sort, order };
+    this.next = null;
+    const mine = (this.mine = {});
+    const found = await this.get("sections");
+    if (mine !== this.mine) return null;
+    if (found.problem) return found;
+    const layout = (this.layout = new Layout({ headed: Boolean(found.sections) }));
+    if (found.sections) layout.append(found.sections);
+    else if (found.pages) {
+      layout.append(found.pages.map((page) => ({ ...page })));
+      this.next = found.next;
+    } else found.total = await this.words();
+    return { ...found, layout };
+  }
+
+  get(what, values = {}, signal) {
+    return ask(`${this.base}${what}?${new URLSearchParams({ ...this.values, ...values })}`, undefined, { signal });
+  }
+
+  /** Plain words: each page says where the next one begins. */
+  async words() {
+    const found = await this.get("files");
+    this.appendFiles(found, "");
+    return found.total;
+  }
+
+  appendFiles({ files, next }, token) {
+    const ratios = files.reduce((all, file) => all + ratioOf(file), 0);
+    if (files.length) this.layout.append([{ count: files.length, ratios, token, files, sized: 100 }]);
+    this.next = next;
+    this.inTurn = true;
+  }
+
+  /** More of a list that is not known to its end. */
+  async more() {
+    if (!this.next || this.growing) return;
+    const { mine, next: token } = this;
+    this.growing = true;
+    try {
+      const found = await this.get(this.inTurn ? "files" : "pages", { token });
+      if (mine !== this.mine) return;
+      if (this.inTurn) this.appendFiles(found, token);
+      else {
+        this.layout.append(found.pages);
+        this.next = found.next;
+      }
+      this.grown();
+    } catch (error) {
+      if (mine === this.mine) this.fail(error);
+    } finally {
+      this.growing = false;
+    }
+  }
+
+  /** Where the pages of a section of many files begin. */
+  needPages(section) {
+    return this.once(section, async (signal) => {
+      const pages = [];
+      let token = "";
+      do {
+        const found = await this.get("pages", { ...boundsOf(section), size: pageSize(section.count), token }, signal);
+        pages.push(...found.pages);
+        token = found.next;
+      } while (token);
+      this.layout.setPages(section, pages.length ? pages : [{ count: section.count, ratios: section.ratios, token: "" }]);
+    });
+  }
+
+  needFiles(block) {
+    return this.once(block, async (signal) => {
+      block.files = (await this.filesOf(block, {}, signal)).slice(0, block.count);
+    });
+  }
+
+  async filesOf(block, values = {}, signal) {
+    const size = block.sized ?? Math.max(1, Math.min(100, block.count));
+    const found = await this.get("files", { ...boundsOf(block.section), token: block.token, size, ...values }, signal);
+    if (found.problem) throw new Error(found.problem.message);
+    return found.files;
+  }
+
+  async once(part, work) {
+    if (this.asking.has(part)) return;
+    const stop = new AbortController();
+    this.asking.set(part, stop);
+    const { mine } = this;
+    try {
+      await work(stop.signal);
+    } catch (error) {
+      if (mine === this.mine && error.name !== "AbortError") this.fail(error);
+    } finally {
+      if (this.asking.get(part) === stop) this.asking.delete(part);
+    }
+    if (mine === this.mine) this.arrived();
+  }
+
+  /** What is out of sight is not waited for. */
+  forget(needed) {
+    for (const [part, stop] of this.asking) {
+      if (needed.has(part) || (part.isSection && needed.has(part.waiting))) continue;
+      stop.abort();
+      this.asking.delete(part);
+    }
+  }
+
+  fail(error) {
+    if (!(error instanceof TypeError)) return this.told(error.message);
+    clearTimeout(this.again); // no connection: it is tried again
+    this.again = setTimeout(() => this.arrived(), 3000);
+  }
+}
+
+function boundsOf(section) {
+  if (section.value === undefined) return {};
+  return section.value ? { from: section.from, to: section.to } : { undated: "1" };
+}
