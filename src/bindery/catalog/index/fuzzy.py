@@ -8,7 +8,8 @@ then it tells the total, too, and a page is filled in order until as much was re
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from array import array
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -65,21 +66,23 @@ class FuzzySearch:
         if len(doubtful) <= MOST_READ and self._are_cheap(doubtful):
             held = self._read(self._readable(doubtful))
             if held is not None:
-                return self._exact(request, after, candidates.sure + held)
+                return self._exact(request, after, candidates.sure + array("q", held))
         return self._estimated(request, after, candidates.sure, doubtful)
 
-    def _are_cheap(self, doubtful: list[int]) -> bool:
+    def _are_cheap(self, doubtful: array[int]) -> bool:
         """Whether reading all of them costs no more than an answer may, as far as a sample tells."""
         if len(doubtful) <= _SAMPLE:
             return True
         self._read_sample(doubtful)
         return self._cost * len(doubtful) <= self._most * len(self._verdicts)
 
-    def _readable(self, texts: list[int]) -> list[tuple[Any, ...]]:
+    def _readable(self, texts: Sequence[int]) -> list[tuple[Any, ...]]:
         """Each of these texts with a file that has it, unless a short field of the file holds what is wanted."""
         if not texts:
             return []
-        statement = text_statement(self._view.table, self._wanted, msgspec.json.encode(texts).decode())
+        statement = text_statement(
+            self._view.table, self._wanted, msgspec.json.encode(list(texts)).decode()
+        )
         return fetch(self._view.cursor, statement, self._bounds)
 
     def _exact(self, request: PageRequest, after: Position | None, texts: Collection[int]) -> Found:
@@ -118,7 +121,7 @@ class FuzzySearch:
         return found
 
     def _estimated(
-        self, request: PageRequest, after: Position | None, sure: list[int], doubtful: list[int]
+        self, request: PageRequest, after: Position | None, sure: array[int], doubtful: array[int]
     ) -> Found:
         some = self._holding(sure)
         request = msgspec.structs.replace(request, condition=self._holding(sure + doubtful))
@@ -133,7 +136,7 @@ class FuzzySearch:
         total = certain + round((possible - certain) * share)
         return msgspec.structs.replace(found, total=max(total, len(found.rows)))
 
-    def _read_sample(self, doubtful: list[int]) -> None:
+    def _read_sample(self, doubtful: array[int]) -> None:
         # The same question has the same sample on every page.
         chosen = random.Random(len(doubtful)).sample(doubtful, min(_SAMPLE, len(doubtful)))  # noqa: S311
         for _, uri in self._readable(chosen):

@@ -17,13 +17,14 @@ import hashlib
 import sqlite3
 import threading
 import time
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from bindery.catalog.index import vocabulary
-from bindery.catalog.index.text_conditions import conditions_of
+from bindery.catalog.index.text_conditions import TextConditions, conditions_of
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.index.tokens import Content, content_of
 from bindery.catalog.index.vocabulary import Vocabulary
@@ -65,8 +66,8 @@ class TextsDamaged(Exception):
 class Candidates(msgspec.Struct, frozen=True):
     """Numbers of texts: those that hold what is looked for, and those that have to be read."""
 
-    sure: list[int]
-    doubtful: list[int]
+    sure: array[int]
+    doubtful: array[int]
     waiting: int
     """How many of the doubtful only wait to be held."""
 
@@ -271,25 +272,29 @@ class TextIndex:
         """Which texts may hold ``wanted``, a folded text. Raises what ``bounds`` raises, too."""
         with self._reading() as connection, bounds.watch(connection), _watched():
             conditions = conditions_of(connection, wanted)
-            found = self._held(connection, conditions.match, bounds)
-            if conditions.sure in ("", conditions.match):
-                sure = found if conditions.sure else []
-            else:
-                sure = self._held(connection, conditions.sure, bounds)
+            sure, doubtful = self._held(connection, conditions, bounds)
             waiting = _ids(connection, "SELECT id FROM text WHERE part IS NULL")
-            unheld = _ids(connection, "SELECT id FROM text WHERE part = 0")
-        doubtful = [] if len(sure) == len(found) else sorted(set(found).difference(sure))
-        return Candidates(sure, doubtful + unheld + waiting, len(waiting))
+            doubtful.extend(_ids(connection, "SELECT id FROM text WHERE part = 0"))
+            doubtful.extend(waiting)
+        return Candidates(sure, doubtful, len(waiting))
 
-    def _held(self, connection: sqlite3.Connection, match: str, bounds: Bounds) -> list[int]:
-        if not match:
-            return _ids(connection, "SELECT id FROM text WHERE part > 0")
-        found: list[int] = []
+    def _held(
+        self, connection: sqlite3.Connection, conditions: TextConditions, bounds: Bounds
+    ) -> tuple[array[int], array[int]]:
+        """Of the texts whose words are taken, part by part: as a list, millions of numbers fill the memory."""
+        sure, doubtful = array("q"), array("q")
         for (part,) in connection.execute("SELECT id FROM part WHERE id > 0 ORDER BY id").fetchall():
             bounds.check()
-            name = f"token_{part:d}"
-            found += _ids(connection, f"SELECT rowid AS id FROM {name} WHERE {name} MATCH ?", (match,))
-        return found
+            found = _matching(connection, part, conditions.match)
+            certain = []
+            if conditions.sure == conditions.match:
+                certain = found if conditions.sure else []
+            elif conditions.sure:
+                certain = _matching(connection, part, conditions.sure)
+            sure.extend(certain)
+            if len(certain) < len(found):
+                doubtful.extend(sorted(set(found).difference(certain)) if certain else found)
+        return sure, doubtful
 
     def count_waiting(self) -> int:
         """How many texts wait."""
@@ -352,6 +357,13 @@ class TextIndex:
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _matching(connection: sqlite3.Connection, part: int, match: str) -> list[int]:
+    if not match:
+        return _ids(connection, f"SELECT id FROM text WHERE part = {part:d}")
+    name = f"token_{part:d}"
+    return _ids(connection, f"SELECT rowid AS id FROM {name} WHERE {name} MATCH ?", (match,))
 
 
 def _ids(connection: sqlite3.Connection, found: str, parameters: tuple[str, ...] = ()) -> list[int]:
