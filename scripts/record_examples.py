@@ -112,6 +112,7 @@ STEPS = (
     Step("imm:BatchUpdateFileMeta"),
     Step("imm:SimpleQuery", "Query Sort Order MaxResults WithFields"),
     Step("imm:QueryDateHistogram", "Interval"),
+    Step("imm:QueryGeoTiles", "Zoom"),
     Step("imm:ListQueryPages", "Sort Order PageSize"),
     Step("imm:FuzzyQuery", "WithFields MaxResults"),
     Step("imm:DetectMediaMeta"),

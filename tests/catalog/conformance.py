@@ -215,6 +215,7 @@ class DatasetConformance:
             lambda: catalog.queries.aggregate(404, None, [Aggregation("Size", "sum")]),
             lambda: catalog.queries.date_histogram(404, None, "ProduceTime", "month"),
             lambda: catalog.queries.list_pages(404, None),
+            lambda: catalog.queries.geo_tiles(404, None, 3),
         ):
             with pytest.raises(NotFound) as caught:
                 call()

@@ -22,6 +22,21 @@ class DateBucket(Message):
     value: str | None = None
 
 
+class GeoTile(Message):
+    """The vendor's struct GeoTile."""
+
+    city: str | None = None
+    count: int | None = None
+    country: str | None = None
+    east: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    north: float | None = None
+    south: float | None = None
+    uri: str | None = None
+    west: float | None = None
+
+
 class QueryPage(Message):
     """The vendor's struct QueryPage."""
 
@@ -109,6 +124,23 @@ class QueryDateHistogramResponse(Message):
 
     buckets: tuple[DateBucket, ...] | None = None
     undated: DateBucket | None = None
+
+
+class QueryGeoTilesRequest(Message):
+    """Parameters of QueryGeoTiles."""
+
+    dataset_name: str
+    project_name: str
+    max_results: int | None = None
+    query: Any = None
+    zoom: int | None = None
+
+
+class QueryGeoTilesResponse(Message):
+    """Answer of QueryGeoTiles."""
+
+    tiles: tuple[GeoTile, ...] | None = None
+    total_hits: int | None = None
 
 
 class SimpleQueryRequest(Message):

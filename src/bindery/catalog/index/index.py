@@ -22,6 +22,7 @@ from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.follower import Follower
 from bindery.catalog.index.fuzzy import FuzzySearch
+from bindery.catalog.index.geo_tiles import geo_tiles
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.layout import date_histogram, query_pages
 from bindery.catalog.index.pages import Found, fetch, rows_of
@@ -31,6 +32,7 @@ from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.interface.queries import (
     AggregationResult,
     DateHistogram,
+    GeoTiles,
     Group,
     IndexProgress,
     Interval,
@@ -211,6 +213,23 @@ class Index:
             return query_pages(view, request, size, after, token_of, bounds)
 
         return self._asked(dataset_id).ask(read, QueryPages(), bounds)
+
+    def geo_tiles(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        zoom: int,
+        *,
+        limit: int = 100,
+        stop: threading.Event | None = None,
+    ) -> GeoTiles:
+        """Files by tiles of a map. Raises QueryError, Interrupted."""
+        condition, bounds = compile_query(query), Bounds(_QUERY_SECONDS, stop)
+
+        def read(view: View) -> GeoTiles:
+            return geo_tiles(view, condition, zoom, limit, bounds)
+
+        return self._asked(dataset_id).ask(read, GeoTiles(), bounds)
 
     # the indexes of all datasets
 

@@ -72,6 +72,30 @@ class QueryPages(msgspec.Struct, frozen=True):
     next_token: str = ""
 
 
+class GeoTile(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one tile of a map, in degrees: the middle of their places, and how far these reach."""
+
+    count: int
+    latitude: float
+    longitude: float
+    north: float
+    south: float
+    east: float
+    west: float
+    uri: str
+    """One of them."""
+    city: str = ""
+    country: str = ""
+    """Where most of them are."""
+
+
+class GeoTiles(msgspec.Struct, frozen=True):
+    """The tiles with most files, most first; ``total`` counts the files with a place, shown or not."""
+
+    tiles: tuple[GeoTile, ...] = ()
+    total: int = 0
+
+
 class IndexProgress(msgspec.Struct, frozen=True, kw_only=True):
     """A dataset whose queries are not answered at the moment."""
 
@@ -153,6 +177,17 @@ class Queries(Protocol):
         stop: threading.Event | None = None,
     ) -> QueryPages:
         """Where each of the next ``limit`` pages of ``size`` files begins, for ``search``. Raises QueryError."""
+
+    def geo_tiles(
+        self,
+        dataset_id: int,
+        query: Node | None,
+        zoom: int,
+        *,
+        limit: int = 100,
+        stop: threading.Event | None = None,
+    ) -> GeoTiles:
+        """How many files there are in each tile of the Web Mercator map of a zoom. Raises QueryError."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
