@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import http.client
 import json
 import re
@@ -162,6 +163,39 @@ def test_a_date_in_the_address_and_the_way_back(signed_in: Page, dataset: str) -
     signed_in.go_back()
     expect(signed_in.get_by_role("option", name="page.html")).to_be_in_viewport()
     assert signed_in.evaluate("window.moved") < 0.02
+
+
+def test_choosing_files_and_labelling_them(signed_in: Page, server: RunningServer, dataset: str) -> None:
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    signed_in.get_by_test_id("file-2").click(modifiers=["Control"])
+    signed_in.get_by_test_id("file-4").click(modifiers=["Shift"])
+    signed_in.keyboard.press("Shift+ArrowRight")
+    count = signed_in.get_by_test_id("selection-count")
+    expect(count).to_have_text("4 chosen")
+    expect(signed_in.get_by_test_id("file-5")).to_have_attribute("aria-selected", "true")
+    signed_in.get_by_test_id("bulk-label").click()
+    signed_in.get_by_test_id("bulk-name").fill("stars")
+    signed_in.get_by_test_id("bulk-value").fill("5")
+    signed_in.get_by_test_id("bulk-go").click()
+    expect(signed_in.get_by_test_id("bulk-state")).to_have_text("Done: 4.")
+    query = {"Field": "CustomLabels.stars", "Operation": "eq", "Value": "5"}
+    assert (
+        server.call("SimpleQuery", ProjectName=dataset, DatasetName=dataset, Query=query)["TotalHits"] == 4
+    )
+    signed_in.get_by_test_id("bulk-close").click()
+    signed_in.get_by_test_id("file-0").focus()
+    signed_in.keyboard.press("Control+a")
+    expect(count).to_have_text(f"{PICTURES + 3} chosen")
+    signed_in.get_by_test_id("bulk-list").click()
+    with signed_in.expect_download() as started:
+        signed_in.get_by_test_id("bulk-go").click()
+    with started.value.path().open(encoding="utf-8-sig", newline="") as listed:
+        found = [row["URI"] for row in csv.DictReader(listed)]
+    assert len(set(found)) == len(found) == PICTURES + 3
+    assert f"oss://{dataset}/{HOSTILE}" in found
+    signed_in.get_by_test_id("bulk-close").click()
+    signed_in.keyboard.press("Escape")
+    expect(signed_in.get_by_test_id("selection-bar")).to_be_hidden()
 
 
 def test_a_hostile_name_and_a_label(signed_in: Page, server: RunningServer, dataset: str) -> None:

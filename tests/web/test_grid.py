@@ -19,7 +19,7 @@ FROM = {"Field": "ProduceTime", "Operation": "gte", "Value": "2024-01-01T00:00:0
 TO = {"Field": "ProduceTime", "Operation": "lt", "Value": "2024-02-01T00:00:00Z"}
 
 
-@pytest.mark.parametrize("name", ["layout"])
+@pytest.mark.parametrize("name", ["layout", "ranges"])
 def test_scripts_that_know_no_document(tmp_path: Path, name: str) -> None:
     shutil.copy(SCRIPTS / f"{name}.js", tmp_path / f"{name}.mjs")
     shutil.copy(HERE / f"{name}.mjs", tmp_path / "test.mjs")

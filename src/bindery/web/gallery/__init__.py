@@ -1,6 +1,6 @@
 """The files of a dataset as people look at them: gallery, search, and a page a file."""
 
-from bindery.web.gallery import around, file_page, gallery, media, search_pages, sections
+from bindery.web.gallery import around, bulk, file_page, gallery, media, search_pages, sections
 
 ROUTES = (
     *gallery.ROUTES,
@@ -9,6 +9,7 @@ ROUTES = (
     *media.ROUTES,
     *search_pages.ROUTES,
     *sections.ROUTES,
+    *bulk.ROUTES,
 )
 
 __all__ = ["ROUTES"]

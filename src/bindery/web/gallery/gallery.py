@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from bindery.catalog.query.syntax import QueryError
+from bindery.web.gallery.bulk import reasons
 from bindery.web.gallery.search_pages import place_of
 from bindery.web.gallery.searching import SORTS, problem_of
 from bindery.web.gallery.sections import LARGEST_PAGE, number_of, read_listing
@@ -24,6 +25,7 @@ async def show(request: PageRequest) -> web.Response:
         place=place,
         sorts=SORTS,
         texts=request.t.group("gallery"),
+        why_not=await reasons(request),
         search_texts=request.t.group("search"),
         query=request.query.get("q", ""),
     )

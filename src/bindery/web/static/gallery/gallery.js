@@ -1,8 +1,10 @@
 // The gallery: what is searched for, and the grid of what is found.
 import { dataOf, debounce } from "../dom.js";
+import { Bulk } from "./bulk.js";
 import { Grid } from "./grid.js";
 import { Scrubber } from "./scrubber.js";
 import { Search } from "./search.js";
+import { Selection } from "./selection.js";
 import { Source } from "./source.js";
 import { Tiles } from "./tile.js";
 
@@ -18,10 +20,12 @@ const source = new Source(base, tellProblem);
 const tiles = new Tiles({ path, texts, shownIn });
 const grid = new Grid(by("gallery"), {
   source: Object.assign(source, { arrived: () => grid.arrived(), grown: () => grid.grown() }),
-  tile: (file, rank) => tiles.make(file, rank, grid.layout.count),
+  tile: (file, rank) => selection.dress(tiles.make(file, rank, selection.total), rank),
   head,
   moved,
 });
+const selection = new Selection({ frame: by("gallery"), grid, source, texts });
+new Bulk({ base, name: place.DatasetName, selection, texts, done: changed });
 const scrubber = new Scrubber(by("scrubber"), { go: (y) => grid.goToTop(y), name: nameOf, counted: texts.counted });
 
 /** What the page of a file needs to know its neighbours here. */
@@ -103,8 +107,16 @@ async function goToDate(at) {
 
 // beginning, and moving
 
+/** After work on files: what is found may be other files now. Those that only have another label stay chosen. */
+function changed(action) {
+  if (action !== "delete" && !search.q) return;
+  writeAddress();
+  start();
+}
+
 async function start({ pushed = false } = {}) {
   if (pushed) writeAddress({ pushed });
+  selection.clear();
   const { at, place: before } = readAddress();
   tellProblem("");
   by("gallery").setAttribute("aria-busy", "true");
@@ -144,10 +156,9 @@ by("order").addEventListener("click", (event) => {
 // keys
 
 function key(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const { current } = grid;
   const last = grid.layout.count - 1;
-  const to = {
+  let to = {
     ArrowRight: current + 1,
     ArrowLeft: current - 1,
     ArrowDown: () => grid.beside(current, 1),
@@ -155,14 +166,20 @@ function key(event) {
     Home: 0,
     End: last,
   }[event.key];
-  if (to === undefined) return;
+  if (to !== undefined) to = Math.max(0, Math.min(last, typeof to === "function" ? to() : to));
+  if (selection.key(event, to) || event.ctrlKey || event.metaKey || event.altKey || to === undefined) return;
   event.preventDefault();
-  grid.focus(Math.max(0, Math.min(last, typeof to === "function" ? to() : to)));
+  grid.focus(to);
 }
 
 by("gallery").addEventListener("keydown", key);
+document.addEventListener("keydown", (event) => {
+  const elsewhere = event.target.closest?.("input, textarea, select, dialog, [data-testid=gallery]");
+  if (elsewhere || event.defaultPrevented) return;
+  if (event.key === "Escape" || (event.target === document.body && event.key.toLowerCase() === "a")) selection.key(event);
+});
 by("gallery").addEventListener("click", (event) => {
-  if (event.target.closest("a")) writeAddress(); // the way back leads to this place
+  if (event.target.closest("a") && !event.defaultPrevented) writeAddress(); // the way back leads to this place
 });
 history.scrollRestoration = "manual";
 start();

@@ -25,6 +25,7 @@ export class Source {
       layout.append(found.pages.map((page) => ({ ...page })));
       this.next = found.next;
     } else found.total = await this.words();
+    this.total = found.total;
     return { ...found, layout };
   }
 
@@ -69,16 +70,33 @@ export class Source {
 
   /** Where the pages of a section of many files begin. */
   needPages(section) {
-    return this.once(section, async (signal) => {
-      const pages = [];
-      let token = "";
-      do {
-        const found = await this.get("pages", { ...boundsOf(section), size: pageSize(section.count), token }, signal);
-        pages.push(...found.pages);
-        token = found.next;
-      } while (token);
-      this.layout.setPages(section, pages.length ? pages : [{ count: section.count, ratios: section.ratios, token: "" }]);
-    });
+    return this.once(section, (signal) => this.pagesOf(section, signal));
+  }
+
+  async pagesOf(section, signal) {
+    const { layout } = this;
+    const pages = [];
+    let token = "";
+    do {
+      const found = await this.get("pages", { ...boundsOf(section), size: pageSize(section.count), token }, signal);
+      pages.push(...found.pages);
+      token = found.next;
+    } while (token);
+    if (section.blocks) return; // somebody else was quicker
+    layout.setPages(section, pages.length ? pages : [{ count: section.count, ratios: section.ratios, token: "" }]);
+  }
+
+  /** The page of a file, however far down the list it is; none beyond the end. */
+  async blockOf(rank) {
+    while (rank >= this.layout.count) {
+      if (!this.next) return null;
+      const before = this.layout.count;
+      await this.more();
+      if (this.layout.count === before) await new Promise((resume) => setTimeout(resume, 50)); // it is asked for already
+    }
+    const section = this.layout.sectionOf(rank);
+    if (!section.blocks) await this.pagesOf(section);
+    return this.layout.blockOf(rank);
   }
 
   needFiles(block) {
