@@ -50,9 +50,9 @@ def main() -> None:
             process.wait()
 
 
-def start_server(folder: Path) -> tuple[subprocess.Popen[str], str]:
+def start_server(folder: Path, *options: str) -> tuple[subprocess.Popen[str], str]:
     """A server on a free port, and its address."""
-    command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0", *options]
     command += ["--data", str(folder / "data"), "--bucket-root", str(folder / "buckets")]
     environment = os.environ | {"BINDERY_ACCESS_KEY_ID": KEY[0], "BINDERY_ACCESS_KEY_SECRET": KEY[1]}
     process = subprocess.Popen(

@@ -25,6 +25,8 @@ from urllib.parse import urlencode, urlsplit
 from catalog_writes import build_catalog
 from get_binding import KEY, start_server
 
+from bindery.access.audit.files import log_folder
+from bindery.access.audit.record import AuditRecord, Kind, encode
 from bindery.api.gateway.signature import sign_v3
 from bindery.cli.bind import ensure_dataset
 from bindery.cli.client import Client
@@ -33,6 +35,8 @@ NAMES = {"ProjectName": "bench", "DatasetName": "bench"}
 TARGET = NAMES | {"URI": "oss://bench-bucket"}
 FILES = 4_000
 INDEXED = 200_000
+AUDITED = 60_000
+TOKEN = "a-token-of-the-bench"
 REBUILD = "an index rebuild"
 FORM = "content-type: application/x-www-form-urlencoded\r\n"
 HEAD = "POST / HTTP/1.1\r\nHost: x\r\nx-acs-action: GetProject\r\nx-acs-version: 2020-09-30\r\n"
@@ -48,7 +52,10 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         _write_files(Path(folder) / "buckets")
-        process, endpoint = start_server(Path(folder))
+        _write_audit_log(Path(folder) / "data")
+        configuration = Path(folder) / "bindery.toml"
+        configuration.write_text(f'[events]\ntoken = "{TOKEN}"\n', "utf-8")
+        process, endpoint = start_server(Path(folder), "--config", str(configuration))
         try:
             _prepare(endpoint)
             print(
@@ -225,6 +232,36 @@ def _polygons(endpoint: str, _: Event) -> None:
     _ask(endpoint, "SimpleQuery", **NAMES, Query=json.dumps({"Operation": "or", "SubQueries": [leaf] * 99}))
 
 
+def _deep_policies(endpoint: str, _: Event) -> None:
+    """Half a megabyte each, which no policy may have."""
+    statement = json.dumps({"Effect": "Allow", "Action": "imm:*", "Resource": "*"})
+    deep = '{"a":[' * 12 + "1" + "]}" * 12
+    document = random.choice(
+        [
+            '{"Version":"1","Statement":[' + ",".join([statement] * 8_000) + "]}",
+            "[" + ",".join([deep] * 6_000) + "]",
+            '{"Version":"1","Statement":' + "[" * 250_000 + "]" * 250_000 + "}",
+        ]
+    )
+    name = f"p{random.randrange(10**9)}"
+    _ask(endpoint, "CreatePolicy", PolicyName=name, PolicyDocument=document)
+
+
+def _audit_pages(endpoint: str, _: Event) -> None:
+    """Filters that pass nothing, over everything that was recorded."""
+    _ask(endpoint, "ListAuditRecords", AuthPrincipal=f"*{random.random()}*", AuthResource="*/nobody?/*")
+
+
+def _events(endpoint: str, _: Event) -> None:
+    records = [
+        {"s3": {"bucket": {"name": "bench-bucket"}, "object": {"key": f"absent/{random.random()}"}}}
+        for _ in range(9_000)
+    ]
+    body = json.dumps({"Records": records}).encode()
+    head = f"POST /events HTTP/1.1\r\nHost: x\r\nAuthorization: {TOKEN}\r\nConnection: close\r\n"
+    _send(endpoint, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+
 def _detect(endpoint: str, _: Event) -> None:
     _ask(
         endpoint,
@@ -254,6 +291,9 @@ FLOODS: dict[str, tuple[int, Flood]] = {
     "deep JSON": (8, _deep_json),
     "heavy queries": (16, _heavy_queries),
     "polygons": (4, _polygons),
+    "deep policies": (8, _deep_policies),
+    "audit pages": (8, _audit_pages),
+    "events of 9,000 keys": (4, _events),
     "DetectMediaMeta": (16, _detect),
     "a full scan": (1, _full_scan),
 }
@@ -264,6 +304,25 @@ def _write_files(root: Path) -> None:
     folder.mkdir(parents=True)
     for number in range(FILES):
         (folder / f"{number}.mp4").write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + b"%d" % number)
+
+
+def _write_audit_log(data: Path) -> None:
+    folder = log_folder(data)
+    folder.mkdir(parents=True)
+    data.chmod(0o700)
+    folder.chmod(0o700)
+    lines, day = [], time.strftime("%Y-%m-%d", time.gmtime(time.time() - 2 * 86_400))
+    for number in range(AUDITED):
+        record = AuditRecord(
+            time=f"{day}T10:{number // 1000:02}:00.{number % 1000:06}Z",
+            kind=Kind.CHANGE,
+            action="ram:CreateUser",
+            principal="acs:ram::1:root",
+            resources=(f"acs:ram::1:user/u{number}",),
+            parameters={"UserName": f"u{number}", "DisplayName": "somebody"},
+        )
+        lines.append(encode(record))
+    (folder / f"change-{day.replace('-', '')}-100000000000-00000000.jsonl").write_bytes(b"".join(lines))
 
 
 def _prepare(endpoint: str) -> None:

@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 
 _NAMED = re.compile(
     r"""(?ix)
-    ( \b (?: [\w-]* (?: secret | token | passw | signature | credential | account_key ) [\w-]* | sas | sig )
-      (?: \\*["']? \s* [=:] \s* | \\*["'] \s* , \s* (?= b?\\*["'] ) ) [\[(]* b? \\*["']? )
-    (?! hidden\b | none\b | null\b | ["'] ) [^\s&"',;)}\]\\]+
+    (?<![\w-])
+    ( (?= [\w-]*? (?: secret | token | passw | signature | credential | account_key | \b (?: sas | sig ) (?![\w-]) ) )
+      [\w-]++
+      (?: \\*+["']?+ \s*+ [=:] \s*+ | \\*+["'] \s*+ , \s*+ (?= b?\\*+["'] ) ) [\[(]* b? \\*+["']?+ )
+    (?! hidden\b | none\b | null\b | ["'] ) [^\s&"',;)}\]\\]++
     """
 )
+"""Each name is tried once, from its beginning, so that no text costs more than its length."""
 _SHOWN = re.compile(r"\b(Bearer|Basic)\s+[^\s\"',;\\]{8,}")
 _WEBHOOK = re.compile(r"whsec_[A-Za-z0-9+/=_-]+")
 _USER = re.compile(r"(?<=://)[^/\s@\"']+@")

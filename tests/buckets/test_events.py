@@ -16,7 +16,7 @@ from bindery.buckets.events import MAX_RECORDS, ChangedKey, MalformedEvent, read
 
 def keys(message: Any) -> list[tuple[str, str]]:
     body = message if isinstance(message, bytes) else json.dumps(message).encode()
-    return [(change.bucket, change.key) for change in read_event(body)]
+    return [(change.bucket, change.key) for change in read_event(body).keys]
 
 
 def s3_record(key: str, source: str = "aws:s3", name: str = "ObjectCreated:Put") -> dict[str, Any]:
@@ -83,9 +83,70 @@ def test_a_test_message_speaks_of_nothing() -> None:
     assert keys({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "media"}) == []
 
 
-@pytest.mark.parametrize("key", ["folder/", "", "x" * 1024])
-def test_what_cannot_be_an_object_is_left_out(key: str) -> None:
-    assert keys(json.dumps({"Records": [s3_record(key, "ceph:s3")]}).encode()) == []
+def test_folders_are_left_out() -> None:
+    assert keys(json.dumps({"Records": [s3_record("folder/", "ceph:s3")]}).encode()) == []
+
+
+BROKEN = {
+    "empty": ({"bucket": {"name": "media"}, "object": {"key": ""}}, "object.key is empty"),
+    "missing": ({"bucket": {"name": "media"}, "object": {}}, "name object.key"),
+    "no object": ({"bucket": {"name": "media"}}, "name object.key"),
+    "null": ({"bucket": {"name": "media"}, "object": {"key": None}}, "object.key must be a string"),
+    "number": ({"bucket": {"name": "media"}, "object": {"key": 7}}, "object.key must be a string"),
+    "long": ({"bucket": {"name": "media"}, "object": {"key": "x" * 1024}}, "this one has 1024"),
+    "no bucket": ({"object": {"key": "a"}}, "name bucket.name"),
+    "empty bucket": ({"bucket": {"name": ""}, "object": {"key": "a"}}, "bucket.name is empty"),
+    "odd bucket": ({"bucket": "media", "object": {"key": "a"}}, "name bucket.name"),
+    "nothing": ("media", "name bucket.name"),
+}
+
+
+@pytest.mark.parametrize(("named", "problem"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("form", ["Records", "events", "detail", "data"])
+@pytest.mark.parametrize("padding", [0, 20_000])
+def test_a_broken_record_is_named_and_takes_no_other_with_it(
+    named: Any, problem: str, form: str, padding: int
+) -> None:
+    good = {"bucket": {"name": "media"}, "object": {"key": "a.jpg"}}
+    messages: Any
+    if form == "detail":
+        place, messages = "[1].detail", [{"detail": each} for each in (good, named, good)]
+    elif form == "data":
+        place, messages = "[1].data", [{"data": {"oss": each}} for each in (good, named, good)]
+    else:
+        held = "s3" if form == "Records" else "oss"
+        place, messages = f"{form}[1]", {form: [{held: each} for each in (good, named, good)]}
+    read = read_event(json.dumps(messages).encode() + b" " * padding)
+    assert read.keys == (ChangedKey("media", "a.jpg"),)
+    (told,) = read.problems
+    assert told.startswith(f"{place}: ")
+    assert problem in told
+
+
+@pytest.mark.parametrize(("named", "problem"), BROKEN.values(), ids=BROKEN)
+def test_a_message_of_broken_records_alone_is_refused(named: Any, problem: str) -> None:
+    with pytest.raises(MalformedEvent, match=r"^Records\[0\]: .* \(and 1 more\)$") as raised:
+        read_event(json.dumps({"Records": [{"s3": named}, {"s3": named}]}).encode())
+    assert problem in str(raised.value)
+
+
+def test_a_broken_element_of_a_batch_is_named() -> None:
+    read = read_event(
+        json.dumps([{"odd": 1}, {"data": {"oss": oss_named("a")}}, 3, {"Records": {}}]).encode()
+    )
+    assert read.keys == (ChangedKey("media", "a"),)
+    assert [told.partition(":")[0] for told in read.problems] == ["[0]", "[2]", "[3]"]
+
+
+def oss_named(key: str) -> dict[str, Any]:
+    return {"bucket": {"name": "media"}, "object": {"key": key}}
+
+
+@pytest.mark.parametrize("text", ["caf\xe9", "\xff"])
+def test_bytes_that_are_no_utf_8_are_refused(text: str) -> None:
+    for padding in (b"", b" " * 20_000):
+        with pytest.raises(MalformedEvent, match="UTF-8"):
+            read_event(b'{"Records": "' + text.encode("latin-1") + b'"}' + padding)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +174,7 @@ def test_an_envelope_with_a_dtd_is_refused_before_its_elements_get_attributes() 
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_read_or_refused(body: bytes) -> None:
     with contextlib.suppress(MalformedEvent):
-        assert all(isinstance(change, ChangedKey) for change in read_event(body))
+        assert all(isinstance(change, ChangedKey) for change in read_event(body).keys)
 
 
 _json = st.recursive(
@@ -131,11 +192,11 @@ _json = st.recursive(
 @given(_json)
 def test_arbitrary_json_is_read_or_refused(value: Any) -> None:
     with contextlib.suppress(MalformedEvent):
-        assert all(isinstance(change, ChangedKey) for change in read_event(json.dumps(value).encode()))
+        assert all(isinstance(change, ChangedKey) for change in read_event(json.dumps(value).encode()).keys)
 
 
 @pytest.mark.parametrize("outer", ["media/a/b.jpg", "a/b.jpg"])
 def test_a_key_that_stands_only_outside_of_the_record_is_taken(outer: str) -> None:
     record = {"eventSource": "minio:s3", "s3": {"bucket": {"name": "media"}, "object": {"key": ""}}}
     body = json.dumps({"EventName": "s3:ObjectCreated:Put", "Key": outer, "Records": [record]}).encode()
-    assert {(change.bucket, change.key) for change in read_event(body)} == {("media", "a/b.jpg")}
+    assert {(change.bucket, change.key) for change in read_event(body).keys} == {("media", "a/b.jpg")}

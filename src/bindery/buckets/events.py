@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
@@ -24,6 +24,11 @@ from bindery.buckets.uri import check_key
 
 MAX_RECORDS = 10_000
 _MAX_URL = 2_048
+_LARGE = 16_384
+"""Bytes from which a message is decoded by pieces."""
+_DECODER = msgspec.json.Decoder()
+_PARTS = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _ENCODED_SOURCES = ("aws:s3", "minio:s3")
 
 
@@ -38,10 +43,31 @@ class ChangedKey(msgspec.Struct, frozen=True):
     key: str
 
 
-def read_event(body: bytes) -> tuple[ChangedKey, ...]:
-    """The keys a message speaks of, each once; empty for test messages. Raises MalformedEvent."""
+class EventKeys(msgspec.Struct, frozen=True):
+    """What a message speaks of."""
+
+    keys: tuple[ChangedKey, ...]
+    """Each once; none of test messages and of folders."""
+    problems: tuple[str, ...]
+    """What was wrong with which record, as ``Records[2]: object.key is empty``; the others are in ``keys``."""
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    text: str
+
+
+_Found = ChangedKey | _Problem
+
+
+def read_event(body: bytes) -> EventKeys:
+    """The keys a message speaks of. Raises MalformedEvent when it is of no known form, or every record is wrong."""
     found = dict.fromkeys(_changes(_decode(body)))
-    return tuple(change for change in found if _is_object(change.key))
+    keys = tuple(each for each in found if isinstance(each, ChangedKey))
+    problems = tuple(each.text for each in found if isinstance(each, _Problem))
+    if problems and not keys:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise MalformedEvent(problems[0] + more)
+    return EventKeys(tuple(each for each in keys if not each.key.endswith("/")), problems)
 
 
 def _decode(body: bytes) -> Any:
@@ -81,9 +107,28 @@ def _is_subscription(value: Any) -> bool:
 
 def _json(text: bytes) -> Any:
     try:
-        return msgspec.json.decode(text)
+        return _DECODER.decode(text) if len(text) < _LARGE else _json_by_pieces(text)
     except RecursionError:
         raise MalformedEvent("the message is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise MalformedEvent("the message is not valid UTF-8") from None
+
+
+def _json_by_pieces(text: bytes) -> Any:
+    """The same value, record by record: a call into C holds the interpreter until it returns."""
+    try:
+        parts = _PARTS.decode(text)
+    except msgspec.ValidationError:
+        return _DECODER.decode(text)
+    if isinstance(parts, list):
+        return [_DECODER.decode(part) for part in parts]
+    return {name: _entries(part) for name, part in parts.items()}
+
+
+def _entries(part: msgspec.Raw) -> Any:
+    if bytes(memoryview(part)[:1]) != b"[":
+        return _DECODER.decode(part)
+    return [_DECODER.decode(each) for each in _LIST.decode(part)]
 
 
 def _message(text: str) -> Any:
@@ -113,27 +158,38 @@ def _message_of_xml(text: bytes) -> bytes:
     raise MalformedEvent("the XML envelope has no Message")
 
 
-def _changes(value: Any) -> Iterator[ChangedKey]:
-    messages = value if isinstance(value, list) else [value]
-    if len(messages) > MAX_RECORDS:
+def _changes(value: Any) -> Iterator[_Found]:
+    if not isinstance(value, list):
+        yield from _changes_of(value, "")
+        return
+    if len(value) > MAX_RECORDS:
         raise MalformedEvent(f"more than {MAX_RECORDS} events in one message")
-    for message in messages:
-        if not isinstance(message, dict):
-            raise MalformedEvent("an event must be an object")
-        yield from _changes_of(message)
+    for index, message in enumerate(value):
+        yield from _or_problem(f"[{index}]", _changes_of, message, f"[{index}].")
 
 
-def _changes_of(message: dict[str, Any]) -> Iterator[ChangedKey]:
+def _changes_of(message: Any, place: str) -> Iterator[_Found]:
+    if not isinstance(message, dict):
+        raise MalformedEvent("an event must be an object")
     if "Records" in message:
-        yield from _each(_named_outside(message), _s3_record)
+        yield from _each(_named_outside(message), _s3_record, f"{place}Records")
     elif "events" in message:
-        yield from _each(message["events"], _oss_event)
+        yield from _each(message["events"], _oss_event, f"{place}events")
     elif "detail" in message:
-        yield from _named(message["detail"], ())
+        yield from _or_problem(f"{place}detail", _named, message["detail"], ())
     elif "data" in message:
-        yield from _oss_event(message["data"])
+        yield from _or_problem(f"{place}data", _oss_event, message["data"])
     elif message.get("Event") != "s3:TestEvent" and not _is_subscription(message):
         raise MalformedEvent("expected Records (S3), events (OSS), detail or data (EventBridge)")
+
+
+def _or_problem(place: str, read: Callable[..., Iterator[_Found]], *parts: Any) -> Iterator[_Found]:
+    """What is read of one record; or what is wrong with it, which takes no other record with it."""
+    try:
+        found = list(read(*parts))
+    except MalformedEvent as error:
+        found = [_Problem(f"{place}: {error}")]
+    yield from found
 
 
 def _named_outside(message: dict[str, Any]) -> Any:
@@ -149,14 +205,14 @@ def _named_outside(message: dict[str, Any]) -> Any:
     return records
 
 
-def _each(records: Any, read: Any) -> Iterator[ChangedKey]:
+def _each(records: Any, read: Callable[..., Iterator[_Found]], place: str) -> Iterator[_Found]:
     if not isinstance(records, list) or len(records) > MAX_RECORDS:
         raise MalformedEvent(f"expected a list of up to {MAX_RECORDS} records")
-    for record in records:
-        yield from read(record)
+    for index, record in enumerate(records):
+        yield from _or_problem(f"{place}[{index}]", read, record)
 
 
-def _s3_record(record: Any) -> Iterator[ChangedKey]:
+def _s3_record(record: Any) -> Iterator[_Found]:
     """Amazon and MinIO encode keys as forms do, Ceph does not say; the plain reading comes first there."""
     if isinstance(record, dict) and _lacks_key(record):
         record = _with_outer_key(record)
@@ -180,25 +236,35 @@ def _with_outer_key(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "s3": {**s3, "object": {**s3["object"], "key": key}}}
 
 
-def _oss_event(event: Any) -> Iterator[ChangedKey]:
+def _oss_event(event: Any) -> Iterator[_Found]:
     yield from _named(event.get("oss") if isinstance(event, dict) else None, ())
 
 
-def _named(holder: Any, decoders: Iterable[Any]) -> Iterator[ChangedKey]:
-    """``bucket.name`` and ``object.key`` of a holder, the key in every reading."""
-    try:
-        bucket, key = holder["bucket"]["name"], holder["object"]["key"]
-    except (KeyError, TypeError):
-        raise MalformedEvent("an event must name bucket.name and object.key") from None
-    if not isinstance(bucket, str) or not isinstance(key, str):
-        raise MalformedEvent("bucket.name and object.key must be strings")
+def _named(holder: Any, decoders: Iterable[Callable[[str], str]]) -> Iterator[_Found]:
+    """``bucket.name`` and ``object.key`` of a holder, the key in every reading that is one."""
+    bucket, key = _text_of(holder, "bucket", "name"), _text_of(holder, "object", "key")
+    found, why = [], ""
     for decode in decoders or (str,):
-        yield ChangedKey(bucket, decode(key))
+        read = decode(key)
+        try:
+            check_key(read)
+        except ValueError as error:
+            why = why or f"object.key: {error}"
+        else:
+            found.append(ChangedKey(bucket, read))
+    if not found:
+        raise MalformedEvent(why)
+    yield from found
 
 
-def _is_object(key: str) -> bool:
-    try:
-        check_key(key)
-    except ValueError:
-        return False
-    return not key.endswith("/")
+def _text_of(holder: Any, member: str, name: str) -> str:
+    """A text of a record that must be there. Raises MalformedEvent."""
+    held = holder.get(member) if isinstance(holder, dict) else None
+    if not isinstance(held, dict) or name not in held:
+        raise MalformedEvent(f"an event must name {member}.{name}")
+    text = held[name]
+    if not isinstance(text, str):
+        raise MalformedEvent(f"{member}.{name} must be a string")
+    if not text:
+        raise MalformedEvent(f"{member}.{name} is empty")
+    return text

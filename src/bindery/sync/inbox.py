@@ -5,9 +5,12 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 _NANOSECONDS = 1_000_000_000
+_HELD_FOR = 256
+"""Keys for which the lock is held at once: calls that tell how old the oldest is wait for it."""
 
 
 class Inbox:
@@ -29,13 +32,14 @@ class Inbox:
     def add(self, keys: Iterable[str], delay: float = 0.0) -> None:
         """Look at ``keys`` once ``delay`` seconds have passed, or earlier when that was asked before."""
         due, now = time.monotonic() + delay, time.time_ns()
-        with self._lock:
-            for key in keys:
-                self._since.setdefault(key, now)
-                held = self._due.get(key)
-                if held is None or due < held:
-                    self._due[key] = due
-                    heapq.heappush(self._queue, (due, key))
+        for some in _pieces(keys):
+            with self._lock:
+                for key in some:
+                    self._since.setdefault(key, now)
+                    held = self._due.get(key)
+                    if held is None or due < held:
+                        self._due[key] = due
+                        heapq.heappush(self._queue, (due, key))
 
     def take(self, limit: int) -> list[str]:
         """Up to ``limit`` keys whose time has come, the longest due first."""
@@ -51,10 +55,11 @@ class Inbox:
 
     def done(self, keys: Iterable[str]) -> None:
         """Taken keys have been dealt with; those added again meanwhile go on waiting."""
-        with self._lock:
-            for key in keys:
-                if key not in self._due:
-                    self._since.pop(key, None)
+        for some in _pieces(keys):
+            with self._lock:
+                for key in some:
+                    if key not in self._due:
+                        self._since.pop(key, None)
 
     def add_prefixes(self, prefixes: Iterable[str]) -> None:
         """List everything below ``prefixes``."""
@@ -84,8 +89,11 @@ class Inbox:
 
     def waiting(self, keys: Iterable[str]) -> set[str]:
         """Those of ``keys`` that have not been dealt with yet."""
-        with self._lock:
-            return {key for key in keys if key in self._since}
+        found: set[str] = set()
+        for some in _pieces(keys):
+            with self._lock:
+                found.update(key for key in some if key in self._since)
+        return found
 
     def wait_time(self, longest: float) -> float:
         """Seconds until something is due, at most ``longest``."""
@@ -110,3 +118,9 @@ class Inbox:
         with self._lock:
             waiting = (next(iter(self._since.values()), None), next(iter(self._prefixes.values()), None))
         return min((since for since in waiting if since is not None), default=None)
+
+
+def _pieces(keys: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while piece := list(islice(rest, _HELD_FOR)):
+        yield piece

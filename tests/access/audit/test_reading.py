@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,26 @@ def pages(folder: Path, limit: int, most_examined: int = 50_000) -> list[int]:
         assert page.next != before
         before = page.next
     raise AssertionError("the pages have no end")
+
+
+def test_a_page_ends_after_its_time_and_goes_on_where_it_ended(tmp_path: Path) -> None:
+    write(tmp_path, [record(number) for number in range(1_000)])
+    found, before, count = [], None, 0
+    while True:
+        page = search(tmp_path, Wanted(), before=before, limit=10_000, most_seconds=0.0)
+        found += [int(each.request_id) for each in page.records]
+        count += 1
+        if page.next is None:
+            break
+        before = page.next
+    assert found == list(range(999, -1, -1))
+    assert 2 <= count <= 1_001
+
+
+def test_many_searches_at_once_find_what_one_finds(tmp_path: Path) -> None:
+    write(tmp_path, [record(number) for number in range(1_000)])
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(lambda _: ids(tmp_path) == list(range(999, -1, -1)), range(8)))
 
 
 def test_a_folder_that_is_not_there_has_no_records(tmp_path: Path) -> None:

@@ -104,6 +104,29 @@ def test_bodies_that_are_refused(receiver: RunningServer) -> None:
     assert (status, answer["Code"]) == (405, "UnsupportedHTTPMethod")
 
 
+def test_a_broken_record_is_told_and_the_others_are_taken(receiver: RunningServer) -> None:
+    body = s3_event("nowhere", "a", "", "b")
+    body["Records"].append({"s3": {"bucket": {"name": "nowhere"}, "object": {}}})
+    for padding in ("", " " * 70_000):  # large messages are read elsewhere
+        status, answer = send(receiver, json.dumps(body) + padding)
+        assert status == 200
+        assert (answer["Taken"], answer["Ignored"], answer["Malformed"]) == (0, 2, 2)
+        assert answer["Problems"] == [
+            "Records[1]: object.key is empty",
+            "Records[3]: an event must name object.key",
+        ]
+        status, answer = send(receiver, json.dumps(s3_event("nowhere", "")) + padding)
+        assert (status, answer["Code"]) == (400, "MalformedEvent")
+        assert answer["Message"] == "Records[0]: object.key is empty."
+
+
+def test_of_many_broken_records_some_are_told(receiver: RunningServer) -> None:
+    status, answer = send(receiver, s3_event("nowhere", "a", *[""] * 9_000))
+    assert status == 200
+    assert answer["Malformed"] == 9_000
+    assert len(answer["Problems"]) == 20
+
+
 def test_a_probe_is_answered(receiver: RunningServer) -> None:
     assert send(receiver, b"", headers={}, method="HEAD") == (200, {})
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import math
 import os
+import threading
+import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +22,9 @@ from bindery.access.policy.pattern import Matcher, compile_pattern
 _BLOCK = 65_536
 """Bytes that are read at once; no line is longer."""
 _MOST_EXAMINED = 50_000
+_PIECE = 200
+_one_at_a_time = threading.Lock()
+"""Held for a piece: of many searches at once one has the interpreter, so that calls beside them wait for one only."""
 
 
 class Position(NamedTuple):
@@ -57,17 +64,25 @@ def search(
     before: Position | None = None,
     limit: int = 100,
     most_examined: int = _MOST_EXAMINED,
+    most_seconds: float = math.inf,
 ) -> Page:
-    """Up to ``limit`` records older than ``before``. Less of them with a ``next`` means: so much was looked at."""
-    passes = _Filter(wanted)
+    """Up to ``limit`` records older than ``before``. Less of them with a ``next`` means: so much was looked at, or
+    for so long."""
+    passes, until = _Filter(wanted), time.monotonic() + most_seconds
     found: list[AuditRecord] = []
-    for examined, (position, line) in enumerate(_newest_first(folder, wanted, before), 1):
-        record = decode(line)
-        if record is not None and passes(record):
-            found.append(record)
-        if len(found) == limit or examined == most_examined:
+    examined, lines = 0, _newest_first(folder, wanted, before)
+    while True:
+        position: Position | None = None
+        with _one_at_a_time:
+            for position, line in islice(lines, min(_PIECE, most_examined - examined)):
+                examined += 1
+                record = decode(line)
+                if record is not None and passes(record):
+                    found.append(record)
+                if len(found) == limit:
+                    return Page(tuple(found), position)
+        if position is None or examined == most_examined or time.monotonic() > until:
             return Page(tuple(found), position)
-    return Page(tuple(found), None)
 
 
 class _Filter:

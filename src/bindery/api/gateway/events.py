@@ -11,21 +11,32 @@ import base64
 from collections.abc import Iterator
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 import structlog
 from aiohttp import web
 
 from bindery.api.context import Context
+from bindery.api.errors import ApiError
 from bindery.api.gateway.bearer import bearer_token
 from bindery.api.gateway.metrics import Metrics
+from bindery.api.gateway.seldom import Seldom
+from bindery.api.gateway.work import Turn, WorkPool
 from bindery.buckets.events import MalformedEvent, read_event, subscribe_url
 from bindery.secrecy import same_secret
+from bindery.sync.intake import Receipt
 
 MAX_BODY = 1_048_576
 _LARGE_BODY = 65_536
 """Bytes from which a message is read in a thread."""
+_TURN = Turn("events")
+"""All senders show the same token, so they have one turn."""
 _UNSET = "Events are not taken: set [events] token in the configuration of this server, and send it along."
+_MALFORMED = "MalformedEvent"
+_MOST_PROBLEMS = 20
+"""Problems with records that an answer tells."""
+_AGAIN = "The keys could not be kept; send the event again."
 _log = structlog.get_logger()
 
 
@@ -40,46 +51,61 @@ class _Refused(Exception):
 class EventEndpoint:
     """Answers the senders of events."""
 
-    def __init__(self, context: Context, metrics: Metrics, body_seconds: float) -> None:
+    def __init__(self, context: Context, metrics: Metrics, reading: WorkPool, body_seconds: float) -> None:
+        """``reading``: where large messages are taken apart."""
         self._context = context
+        self._reading = reading
         self._metrics = metrics
         self._body_seconds = body_seconds
+        self._seldom = Seldom()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """One request of a sender; ``HEAD`` is how MinIO asks whether somebody is there."""
         if request.method == "HEAD":
             return web.Response()
         try:
-            taken, ignored = await self._take(request)
+            receipt, problems = await self._take(request)
         except _Refused as refused:
             self._metrics.count_events(refused.code, 1)
+            if refused.code == _MALFORMED:
+                self._warn(refused.message)
             return _refusal(refused)
-        self._metrics.count_events("taken", taken)
-        self._metrics.count_events("ignored", ignored)
-        return web.json_response({"Taken": taken, "Ignored": ignored})
+        answer: dict[str, Any] = {"Taken": receipt.taken, "Ignored": receipt.unbound}
+        for name, number in answer.items():
+            self._metrics.count_events(name.lower(), number)
+        if problems:
+            self._metrics.count_events("malformed", len(problems))
+            self._warn(problems[0])
+            answer |= {"Malformed": len(problems), "Problems": problems[:_MOST_PROBLEMS]}
+        return web.json_response(answer)
 
-    async def _take(self, request: web.BaseRequest) -> tuple[int, int]:
-        """How many keys were taken, and how many were of no bound bucket. Raises _Refused."""
+    def _warn(self, problem: str) -> None:
+        if self._seldom.may_say():
+            _log.warning("an event cannot be read, or a record of it; its sender is told", problem=problem)
+
+    async def _take(self, request: web.BaseRequest) -> tuple[Receipt, tuple[str, ...]]:
+        """What became of the keys, and what was wrong with records. Raises _Refused."""
         if request.method != "POST":
             raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, "UnsupportedHTTPMethod", "Send events with POST.")
         self._authenticate(request)
         body = await self._body(request)
         try:
             if len(body) > _LARGE_BODY:
-                keys = await asyncio.get_running_loop().run_in_executor(None, read_event, body)
+                event = await self._reading.run(_TURN, lambda: read_event(body))
             else:
-                keys = read_event(body)
+                event = read_event(body)
         except MalformedEvent as error:
-            raise _Refused(HTTPStatus.BAD_REQUEST, "MalformedEvent", f"{error}.") from None
-        if not keys:
+            raise _Refused(HTTPStatus.BAD_REQUEST, _MALFORMED, f"{error}.") from None
+        except ApiError as error:
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", _AGAIN) from error
+        if not event.keys:
             _note_subscription(body)
-            return 0, 0
+            return Receipt(0, 0), event.problems
         try:
-            receipt = await asyncio.wrap_future(self._context.engine.accept_events(keys))
+            receipt = await asyncio.wrap_future(self._context.engine.accept_events(event.keys))
         except Exception as error:
-            message = "The keys could not be kept; send the event again."
-            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", message) from error
-        return receipt.taken, receipt.unbound
+            raise _Refused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", _AGAIN) from error
+        return receipt, event.problems
 
     def _authenticate(self, request: web.BaseRequest) -> None:
         token = self._context.settings.events_token

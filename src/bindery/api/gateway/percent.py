@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 _SHORT = 128
 _LONG = 4_096
 """Characters from which a text is worked on in pieces."""
-_PIECE = 65_536
+_PIECE = 8_192
 _SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _ENCODED = {byte: chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in range(256)}
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")

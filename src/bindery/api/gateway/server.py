@@ -78,7 +78,9 @@ class Server:
         self._handshakes: Handshakes | None = None
         self._limits = limits or HttpLimits()
         self._readiness = readiness or Readiness(gateway)
-        self._events = EventEndpoint(gateway.context, gateway.metrics, self._limits.body_seconds)
+        self._events = EventEndpoint(
+            gateway.context, gateway.metrics, gateway.reading, self._limits.body_seconds
+        )
         self._pages: dict[str, Callable[[web.BaseRequest], Awaitable[web.Response]]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,

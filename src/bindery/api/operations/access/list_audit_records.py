@@ -21,6 +21,7 @@ from bindery.clock import parse_time
 
 WORK = Work.SLOW
 _DEFAULT_PAGE = 100
+_MOST_SECONDS = 2.0
 
 
 def list_audit_records(context: Context, request: ListAuditRecordsRequest) -> ListAuditRecordsResponse:
@@ -44,6 +45,7 @@ def list_audit_records(context: Context, request: ListAuditRecordsRequest) -> Li
         wanted,
         before=_read_token(request.next_token),
         limit=request.max_results or _DEFAULT_PAGE,
+        most_seconds=_MOST_SECONDS,
     )
     return ListAuditRecordsResponse(
         audit_records=tuple(
