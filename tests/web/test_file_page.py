@@ -12,11 +12,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from PIL import ExifTags, Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 from tests.extract.document_samples import make_docx, word_body
 
-from .conftest import Visitor
+from .conftest import Visitor, sign_in
+from .test_accessibility import SEVERE
 from .test_gallery import fetch
 
 pytestmark = pytest.mark.server
@@ -210,9 +211,49 @@ def test_playing_turning_pages_and_going_on(signed_in: Page, dataset: str) -> No
     expect(signed_in.get_by_test_id("page-on")).to_be_disabled()
     expect(signed_in.get_by_test_id("after")).to_have_attribute("href", path_of(dataset, "4.jpg"))
     signed_in.goto(path_of(dataset, "1.jpg"))
-    expect(signed_in.get_by_test_id("locator").locator("path")).to_be_attached()
+    expect(signed_in.get_by_test_id("locator").locator("path")).to_have_count(3)
     expect(signed_in.get_by_test_id("same-hour").locator("li")).to_have_count(3)
     signed_in.get_by_test_id("history").locator("summary").click()
     expect(signed_in.get_by_test_id("history")).to_contain_text("Indexed")
     signed_in.get_by_test_id("program").locator("summary").click()
     expect(signed_in.get_by_test_id("code-text")).to_contain_text("get_file_meta")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width", "files"),
+    [("light", 360, ("1.jpg", "b.pdf")), ("dark", 1280, ("a.webm", "c.docx"))],
+)
+def test_nothing_is_in_anybodys_way(
+    browser: Browser,
+    server: RunningServer,
+    dataset: str,
+    node_packages: Path,
+    scheme: str,
+    width: int,
+    files: tuple[str, ...],
+) -> None:
+    axe = (node_packages / "node_modules/axe-core/axe.min.js").read_text()
+    view = {"width": width, "height": 900}
+    context = browser.new_context(
+        base_url=server.endpoint, color_scheme=scheme, bypass_csp=True, viewport=view
+    )
+    page = context.new_page()
+    sign_in(page, server.key_id, server.key_secret)
+    seen = []
+    for path in (
+        f"/console/datasets/{dataset}/{dataset}/",
+        *(path_of(dataset, file) for file in files),
+    ):
+        page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        page.wait_for_load_state("networkidle")
+        page.evaluate(axe)
+        seen += [
+            f"{path}: {each['id']}: {each['nodes'][0]['html']}"
+            for each in page.evaluate("axe.run()")["violations"]
+            if each["impact"] in SEVERE
+        ]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            seen.append(f"{path}: wider than the window")
+    context.close()
+    assert not seen

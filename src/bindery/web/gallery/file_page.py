@@ -27,14 +27,16 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "ProduceTime",
         "Timezone",
         "Language",
+        "PageCount",
     ),
     "picture": (
+        "ImageWidth",
+        "ImageHeight",
         "Image",
         "Orientation",
         "Video",
         "Duration",
         "Bitrate",
-        "PageCount",
         "Artist",
         "Album",
         "Performer",
@@ -155,7 +157,18 @@ def _shown(name: str, value: object) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value)).decode()
+    """Structs as lines of names and values, those of an array with a blank line between them; all else as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return "\n\n".join(_text(each) for each in value)
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {_line(held)}" for name, held in value.items())
+    return _line(value)
+
+
+def _line(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _tags(exif: str) -> list[tuple[str, str]]:

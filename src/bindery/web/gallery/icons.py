@@ -21,6 +21,6 @@ def draw_icon(media_type: str) -> bytes:
     """An SVG picture with a grey line, to be seen on light and dark."""
     shape = _SHAPES.get(media_type, _PAPER)
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96" fill="none" stroke="#7d8796" stroke-width="2.5"'
-        f' stroke-linejoin="round" stroke-linecap="round">{shape}</svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96" viewBox="0 0 96 96" fill="none"'
+        f' stroke="#7d8796" stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round">{shape}</svg>'
     ).encode()

@@ -46,7 +46,7 @@ export async function history(data, texts) {
   const rows = Object.entries(found.row ?? {}).filter(([name]) => name !== "Key");
   by("history-rows").replaceChildren(
     rows.length
-      ? h("dl", { class: "pairs" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, h("bdi", { class: "value" }, String(value)))]))
+      ? h("dl", { class: "pairs" }, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, h("bdi", { class: "value", tabindex: String(value).length > 100 ? 0 : null }, String(value)))]))
       : h("p", { class: "hint" }, found.refused || texts.no_history),
   );
 }

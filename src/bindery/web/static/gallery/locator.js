@@ -16,9 +16,20 @@ function landPath({ arcs, transform: { scale, translate }, objects }) {
     return arc.map(([across, up]) => [(x += across) * scale[0] + translate[0], -((y += up) * scale[1] + translate[1])]);
   });
   const line = (index) => (index < 0 ? [...lines[~index]].reverse() : lines[index]);
-  const ring = (indexes) => "M" + indexes.flatMap(line).map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L") + "Z";
   const polygons = objects.land.geometries.flatMap((each) => (each.type === "Polygon" ? [each.arcs] : each.arcs));
-  return polygons.flat().map(ring).join("");
+  return polygons.flat().map((indexes) => ringPath(indexes.flatMap(line))).join("");
+}
+
+/** A ring that crosses the 180th meridian goes on beyond the edge of the map. */
+function ringPath(points) {
+  let turns = 0;
+  let last = points[0][0];
+  const shown = points.map(([x, y]) => {
+    if (Math.abs(x - last) > 180) turns += x < last ? 360 : -360;
+    last = x;
+    return `${(x + turns).toFixed(1)},${y.toFixed(1)}`;
+  });
+  return "M" + shown.join("L") + "Z";
 }
 
 export async function locate() {
@@ -31,7 +42,8 @@ export async function locate() {
   figure.append(map);
   map.append(...marks);
   try {
-    map.prepend(shape("path", { d: landPath(await ask(figure.dataset.land)), class: "land" }));
+    const d = landPath(await ask(figure.dataset.land));
+    map.prepend(...[-360, 0, 360].map((by) => shape("path", { d, class: "land", transform: `translate(${by} 0)` })));
   } catch {
     // The dot and the figures below it stay.
   }
