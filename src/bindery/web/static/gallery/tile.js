@@ -20,7 +20,6 @@ export class Tiles {
         "aria-selected": "false",
         "aria-setsize": count,
         "aria-posinset": rank + 1,
-        "aria-label": `${name.slice(0, 200)}, ${this.kindOf(file)}`,
         "data-testid": `file-${rank}`,
         title: name.slice(0, 1000),
         draggable: "false",
@@ -28,6 +27,7 @@ export class Tiles {
       picture,
       bare ? h("span", { class: "name" }, h("bdi", {}, name.slice(0, 200)), h("span", { class: "type" }, typeOf(file, name))) : null,
       playedOf(file),
+      h("span", { class: "hidden-visually" }, bare ? `, ${this.kindOf(file)}` : `${name.slice(0, 200)}, ${this.kindOf(file)}`),
     );
     picture.addEventListener("error", () => picture.hasAttribute("src") && tile.classList.add("broken"));
     return tile;
