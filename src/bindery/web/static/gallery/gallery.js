@@ -128,7 +128,7 @@ async function start({ pushed = false } = {}) {
   }
   if (!found) return;
   if (found.problem) return tellProblem(found.problem.message);
-  by("total").textContent = (found.total ?? found.layout.count).toLocaleString(language);
+  by("total").replaceChildren((found.total ?? found.layout.count).toLocaleString(language)); // a new text has not moved
   by("total").parentElement.classList.add("said");
   by("empty").hidden = found.layout.count > 0;
   by("gallery").removeAttribute("aria-busy");
