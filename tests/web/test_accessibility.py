@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,28 @@ def unguarded(browser: Browser, server: RunningServer, scheme: str) -> Iterator[
     context.close()
 
 
+@pytest.fixture
+def gallery(server: RunningServer, new_name: Callable[[str], str]) -> str:
+    """The page of a dataset with entries of each kind, whose objects nobody finds."""
+    name = new_name("seen")
+    server.make_dataset(name, name)
+    kinds = ("image", "video", "audio", "document", "archive")
+    files = [{"URI": f"oss://{name}/{kind}.bin", "MediaType": kind} for kind in kinds]
+    server.call("BatchIndexFileMeta", ProjectName=name, DatasetName=name, Files=files)
+    return f"/console/datasets/{name}/{name}/"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_in_anybodys_way(unguarded: Page, server: RunningServer, node_packages: Path) -> None:
+def test_nothing_is_in_anybodys_way(
+    unguarded: Page, server: RunningServer, node_packages: Path, gallery: str
+) -> None:
     axe = (node_packages / "node_modules/axe-core/axe.min.js").read_text()
 
     def problems(path: str) -> list[str]:
         unguarded.goto(path)
+        return problems_of(path)
+
+    def problems_of(path: str) -> list[str]:
         unguarded.evaluate(axe)
         found = unguarded.evaluate("axe.run()")["violations"]
         return [
@@ -50,4 +66,10 @@ def test_nothing_is_in_anybodys_way(unguarded: Page, server: RunningServer, node
     seen = [problem for path in PUBLIC for problem in problems(path)]
     sign_in(unguarded, server.key_id, server.key_secret)
     seen += [problem for path in PAGES for problem in problems(path)]
+    unguarded.goto(gallery)
+    unguarded.get_by_test_id("file-0").click(modifiers=["Control"])
+    unguarded.get_by_test_id("selection-bar").wait_for()
+    seen += problems_of(gallery)
+    unguarded.get_by_test_id("bulk-delete").click()
+    seen += problems_of("the dialog of bulk work")
     assert not seen

@@ -15,6 +15,8 @@ const base = `/console/datasets/${path}/`;
 const by = (id) => document.getElementById(id);
 const language = document.documentElement.lang;
 const months = new Intl.DateTimeFormat(language, { year: "numeric", month: "long", timeZone: "UTC" });
+let arriving = true; // the address says the order; while somebody searches it is the page that does
+addEventListener("popstate", () => (arriving = true));
 const search = new Search({ base, texts: dataOf("search-texts"), run: () => start(), sort: () => by("sort").value });
 const source = new Source(base, tellProblem);
 const tiles = new Tiles({ path, texts, shownIn });
@@ -60,19 +62,24 @@ function tellProblem(message) {
 
 function readAddress() {
   const values = new URLSearchParams(location.search);
-  const sort = [...by("sort").options].some((each) => each.value === values.get("sort")) ? values.get("sort") : by("sort").options[0].value;
-  by("sort").value = sort;
-  by("order").setAttribute("aria-pressed", String(values.get("order") === "asc"));
-  return { at: values.get("at") ?? "", place: history.state?.place };
+  if (arriving) {
+    const known = [...by("sort").options].map((each) => each.value);
+    by("sort").selectedIndex = Math.max(0, known.indexOf(values.get("sort")));
+    by("order").setAttribute("aria-pressed", String(values.get("order") === "asc"));
+  }
+  const place = { at: values.get("at") ?? "", place: history.state?.place };
+  if (!arriving && !place.at) writeAddress({ top: false });
+  arriving = false;
+  return place;
 }
 
 const orderOf = () => (by("order").getAttribute("aria-pressed") === "true" ? "asc" : "desc");
 
-function writeAddress({ pushed = false } = {}) {
+function writeAddress({ pushed = false, top: shown = !pushed } = {}) {
   const values = new URLSearchParams(search.q ? { q: search.q } : {});
   if (by("sort").selectedIndex > 0) values.set("sort", by("sort").value);
   if (orderOf() === "asc") values.set("order", "asc");
-  const top = grid.track.at > 20 && !pushed ? grid.place : null;
+  const top = shown && grid.track.at > 20 ? grid.place : null;
   const date = top && dateAtTop(top);
   if (date) values.set("at", date);
   history[pushed ? "pushState" : "replaceState"](top ? { place: top } : null, "", values.size ? `?${values}` : location.pathname);

@@ -10,7 +10,7 @@ export class Tiles {
   make(file, rank, count) {
     const name = nameOf(file);
     const bare = !(file.ImageWidth || file.VideoWidth);
-    const picture = h("img", { src: this.pictureOf(file), alt: "", draggable: "false", decoding: "async" });
+    const picture = h("img", { src: this.pictureOf(file), alt: bare ? this.kindOf(file) : `${name.slice(0, 200)}, ${this.kindOf(file)}`, draggable: "false", decoding: "async" });
     const tile = h(
       "a",
       {
