@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.server
 HOSTILE = '"><img src=x onerror=alert(1)>.jpg'
 SIZES = ((600, 400), (400, 600), (800, 300), (500, 500))
 PICTURES = 40
+PLACED = PICTURES // 2 + 1
+"""The even ones and the broken one, whose tags are whole."""
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +132,13 @@ def test_narrowing_down(signed_in: Page, dataset: str) -> None:
     expect(bar).to_have_value("MediaType = image and Size < 100KB")
     chips.first.click()
     expect(bar).to_have_value("Size < 100KB")
+    signed_in.get_by_test_id("show-map").click()
+    place = signed_in.get_by_test_id("map-place")
+    expect(place).to_have_count(1, timeout=30_000)
+    expect(signed_in.locator(".cluster")).to_have_text(str(PLACED))
+    place.click()
+    expect(bar).to_have_value(re.compile(r"within\(30\.25"))
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text(str(PLACED))
     bar.fill("Nothing = 1")
     expect(signed_in.locator(".mirror .wrong")).to_have_text("Nothing")
 
@@ -209,6 +219,32 @@ def test_a_hostile_name_and_a_label(signed_in: Page, server: RunningServer, data
     query = {"Field": "CustomLabels.place", "Operation": "eq", "Value": "beach"}
     found = server.call("SimpleQuery", ProjectName=dataset, DatasetName=dataset, Query=query)
     assert [file["Filename"] for file in found["Files"]] == [HOSTILE]
+
+
+def asked(server: RunningServer, root: Visitor, dataset: str, page: str, **values: str) -> dict[str, Any]:
+    path = f"/console/datasets/{dataset}/{dataset}/{page}?" + urlencode(values)
+    status, _, body = fetch(server, root, path, Accept="application/json")
+    assert status == 200, body
+    found: dict[str, Any] = json.loads(body)
+    return found
+
+
+def test_what_the_search_bar_asks(server: RunningServer, root: Visitor, dataset: str) -> None:
+    counted = asked(server, root, dataset, "counts", q="MediaType = image", sort="ProduceTime", bars="200")
+    facets = {facet["field"]: facet["groups"] for facet in counted["facets"]}
+    years = [(group["label"], group["count"]) for group in facets["ProduceTime"]]
+    assert years == [("2024", PICTURES // 2), ("2023", PLACED)]
+    assert counted["timeline"]["undated"] == 1
+    assert sum(bar["count"] for bar in counted["timeline"]["bars"]) == PICTURES + 1
+    assert sum(group["count"] for group in facets["Size"]) == PICTURES + 2
+    named = asked(server, root, dataset, "values", field="ContentType")
+    assert named["values"][0]["label"] == "image/jpeg"
+    assert asked(server, root, dataset, "values", field="URI")["values"] == []
+    placed = asked(server, root, dataset, "tiles", zoom="3", box="60, 100, 10, 140")
+    assert (placed["total"], [tile["Count"] for tile in placed["tiles"]]) == (PLACED, [PLACED])
+    assert asked(server, root, dataset, "tiles", zoom="3", box="10, -20, -10, 20")["total"] == 0
+    assert asked(server, root, dataset, "tiles", box="x")["problem"]
+    assert asked(server, root, dataset, "counts", q="Size >")["problem"]["unfinished"]
 
 
 def test_thumbnails(server: RunningServer, root: Visitor, dataset: str) -> None:

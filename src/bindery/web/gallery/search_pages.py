@@ -28,6 +28,7 @@ _FACETS = (
     "Labels.LabelName",
 )
 _MOST_GROUPS = 30
+_LARGEST_ZOOM, _MOST_TILES = 24, 400
 _SIZE_BOUNDS = ("0", "100KB", "1MB", "10MB", "100MB", "1GB", "")
 _SIZE_CLASSES = tuple(
     (
@@ -149,6 +150,22 @@ def _query_of(part: str) -> dict[str, Any] | None:
     return read_search(part).query
 
 
+async def tiles(request: PageRequest) -> web.Response:
+    """Where the files that match are, in a part of the map; clusters of some 64 pixels."""
+    asked = request.query
+    try:
+        search = read_search(asked.get("q", ""))
+        box = read_search(f"within({asked['box'][:200]})").query if asked.get("box") else None
+    except QueryError as error:
+        return request.answer({"problem": problem_of(error)})
+    zoom = int(asked["zoom"][:2]) if asked.get("zoom", "").isdecimal() else 0
+    conditions = [each for each in (search.query, box) if each is not None]
+    query = {"Operation": "and", "SubQueries": conditions} if conditions else None
+    values = {"Query": query, "Zoom": min(zoom + 2, _LARGEST_ZOOM), "MaxResults": _MOST_TILES}
+    found = await request.caller.get("QueryGeoTiles", place_of(request) | values)
+    return request.answer({"tiles": found.get("Tiles") or [], "total": found.get("TotalHits", 0)})
+
+
 def _groups(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"field": each["Field"], "groups": each.get("Groups") or []}
@@ -175,4 +192,5 @@ ROUTES = (
     Route(path=_PLACE + "/expression", page=expression, method="POST"),
     Route(path=_PLACE + "/values", page=values),
     Route(path=_PLACE + "/counts", page=counts),
+    Route(path=_PLACE + "/tiles", page=tiles),
 )

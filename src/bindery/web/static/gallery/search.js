@@ -19,6 +19,7 @@ export class Search {
     addEventListener("popstate", () => this.take(new URLSearchParams(location.search).get("q") ?? "", { kept: true }));
     by("in-names").addEventListener("click", () => this.take(inNames(this.words)));
     this.startJson();
+    by("show-map").addEventListener("click", () => this.toggleMap());
   }
 
   /** Searches for `text`. */
@@ -51,7 +52,11 @@ export class Search {
     by("chips").replaceChildren(...parts.map((part) => h("li", {}, this.chip(part))));
     const mine = ++this.asked;
     // Counting waits until the first pictures are asked for.
-    setTimeout(() => mine === this.asked && this.count(mine), 60);
+    setTimeout(() => {
+      if (mine !== this.asked) return;
+      this.count(mine);
+      this.showMap();
+    }, 60);
   }
 
   chip({ text }) {
@@ -73,6 +78,22 @@ export class Search {
     } finally {
       if (mine === this.asked) panel.removeAttribute("aria-busy");
     }
+  }
+
+  async toggleMap() {
+    const panel = by("map-panel");
+    panel.hidden = !panel.hidden;
+    by("show-map").setAttribute("aria-expanded", String(!panel.hidden));
+    if (panel.hidden) return;
+    this.map ??= import("./place_map.js").then(({ PlaceMap }) =>
+      PlaceMap.open({ base: this.base, texts: this.texts, narrow: (parts, field) => this.narrow(parts, field) }),
+    );
+    await this.showMap();
+  }
+
+  async showMap() {
+    if (by("map-panel").hidden) return;
+    (await this.map).search({ q: this.q, words: this.words, narrowed: this.parts.some((part) => part.field === "LatLong") });
   }
 
   startJson() {
