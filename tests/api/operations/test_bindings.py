@@ -7,7 +7,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+
+from bindery.api.messages.bindings import BindingScope, CreateBindingRequest
+from bindery.api.operations import Work, built_operations
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -41,6 +45,14 @@ def test_a_fresh_binding_is_ready_without_phase_and_reason(api: Api, dataset: di
     assert made.pop("CreateTime") == made.pop("UpdateTime")
     made.pop("Progress")
     assert made == {**dataset, "URI": URI, "State": "Ready", "Phase": ""}
+
+
+def test_making_a_binding_is_slow_only_with_a_scope() -> None:
+    built = built_operations()["imm:CreateBinding"]
+    asked = CreateBindingRequest(project_name="p", dataset_name="d", uri=URI)
+    assert built.work_of(asked) is Work.CONTROL
+    scoped = msgspec.structs.replace(asked, scope=BindingScope(prefixes=("a/",)))
+    assert built.work_of(scoped) is Work.SLOW
 
 
 def test_a_binding_scans_and_then_follows(api: Api, dataset: dict[str, str]) -> None:

@@ -473,10 +473,11 @@ def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
         )
 
     recorded = gateway.auditing.recorded(exchange, work)
-    if exchange.built.work is Work.INLINE:
+    kind = exchange.built.work_of(exchange.message)
+    if kind is Work.INLINE:
         recorded()
         return None
-    return gateway.work[exchange.built.work].run(exchange.caller, recorded)
+    return gateway.work[kind].run(exchange.caller, recorded)
 
 
 def _view(gateway: Gateway, exchange: Exchange) -> View:

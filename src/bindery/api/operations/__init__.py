@@ -2,7 +2,8 @@
 
 What the operations of a family share stands in the module of its name: ``bindings/bindings.py``.
 
-A module may set ``WORK`` to the kind of its work, see ``Work``; without it the work is quick.
+A module may set ``WORK`` to the kind of its work, see ``Work``; without it the work is quick. Where that depends on
+the request, a function ``work_of`` tells it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ class BuiltOperation(msgspec.Struct, frozen=True):
     request: type[msgspec.Struct]
     response: type[msgspec.Struct]
     work: Work = Work.CONTROL
+    choose_work: Callable[[Any], Work] | None = None
+
+    def work_of(self, request: msgspec.Struct) -> Work:
+        """The kind of the work that a request is."""
+        return self.work if self.choose_work is None else self.choose_work(request)
 
 
 def snake_case(name: str) -> str:
@@ -78,4 +84,5 @@ def _load(operation: Operation) -> BuiltOperation:
         request=getattr(messages, f"{name}Request"),
         response=getattr(messages, f"{name}Response"),
         work=getattr(module, "WORK", Work.CONTROL),
+        choose_work=getattr(module, "work_of", None),
     )

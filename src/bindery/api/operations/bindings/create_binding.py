@@ -12,7 +12,11 @@ from bindery.catalog.records import Binding
 from bindery.clock import now_ns
 from bindery.sync.scope import InvalidScope
 
-WORK = Work.SLOW
+
+def work_of(request: CreateBindingRequest) -> Work:
+    """With a scope it is seen what that leaves of an earlier binding's entries, and in the bucket; else nothing is
+    asked of the store before the scan."""
+    return Work.CONTROL if request.scope is None else Work.SLOW
 
 
 def create_binding(context: Context, request: CreateBindingRequest) -> CreateBindingResponse:
