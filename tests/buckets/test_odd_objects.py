@@ -153,6 +153,15 @@ def test_an_object_without_a_key_is_told(serve: Serve) -> None:
     assert gap.prefixes == {""}
 
 
+def test_an_object_whose_key_is_not_utf_8_is_told_alone(serve: Serve) -> None:
+    entries = entry("a"), entry("b%FFc"), entry("d%EF%BF%BDe"), entry("f%ef%bf%bd"), entry("g")
+    found, partly = infos(s3(serve(lambda _: listing(*entries)).endpoint))
+    assert [info.key for info in found] == ["a", "d\ufffde", "f\ufffd", "g"]
+    assert partly is not None
+    assert partly.prefixes == {"b\ufffdc"}
+    assert "not UTF-8" in str(partly)
+
+
 def test_a_listing_without_sizes_is_no_listing(serve: Serve) -> None:
     server = serve(lambda _: listing(*(entry(f"{number:04d}", Size=None) for number in range(1_100))))
     with pytest.raises(StoreUnavailable, match="too little") as raised:

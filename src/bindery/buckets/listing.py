@@ -19,6 +19,8 @@ from bindery.buckets.store import StoreUnavailable, bound_time, odd_size
 
 _PAGE = 1_000
 _NUMBER = re.compile(r"-?[0-9]{1,40}")
+_REPLACED, _WRITTEN_REPLACED = "\ufffd", "%EF%BF%BD"
+"""What stands for bytes that are no UTF-8, and how a store writes this very character."""
 _FAR = re.compile(r"\+?[0-9]{5,}-")
 _KEY = re.compile(rb"<(?:\w+:)?Key>[^<]*")
 _ILLEGAL = re.compile(
@@ -34,9 +36,9 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
 
     key: str
     size: int
-    """Negative when the store tells none, or none that can be."""
+    """Negative when the store tells none, or none that can be, and of an object whose key cannot be read."""
     no_size: str
-    """Why there is none."""
+    """Why there is none; what is wrong with the key."""
     etag: str
     modified_ns: int | None
     """None when the store tells no time that can be read."""
@@ -104,9 +106,15 @@ def _parse(body: bytes, unquote: Callable[[str], str]) -> tuple[list[Listed], st
 
 def _listed(entry: Element, tags: _Tags, decode: Callable[[str], str]) -> Listed:
     values = {child.tag: child.text or "" for child in entry}
+    written = values.get(tags.Key, "")
+    key = decode(written)
+    size, no_size = read_size(values.get(tags.Size))
+    if _REPLACED in key and _REPLACED not in written and _WRITTEN_REPLACED not in written.upper():
+        size, no_size = -1, "a key that is not UTF-8"
     return Listed(
-        decode(values.get(tags.Key, "")),
-        *read_size(values.get(tags.Size)),
+        key,
+        size,
+        no_size,
         values.get(tags.ETag, "").strip('"'),
         _time(values.get(tags.LastModified, "")),
         values.get(tags.StorageClass),
