@@ -25,6 +25,8 @@ from bindery.workers.job import Cause, Job, Lost, Urgency
 from bindery.workers.pool import WorkerPool
 
 _AFTER_CLEANING = 0.9
+_BLOCK, _ENTRY = 4_096, 512
+"""Bytes that file systems use for each begun block, and for the entry of a file: empty ones are not free either."""
 _WAIT_SECONDS = 30.0
 _AT_ONCE = 8
 """Thumbnails that are made at the same time."""
@@ -62,7 +64,7 @@ class Thumbnails:
             with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
                 file.write(content)
             Path(file.name).replace(path)
-            self._count(len(content))
+            self._count(_weight(len(content)))
         except OSError as error:
             _log.warning("a thumbnail could not be kept", problem=error.strerror)
 
@@ -83,7 +85,7 @@ class Thumbnails:
         for path in self._folder.glob("*/*"):
             with contextlib.suppress(FileNotFoundError):
                 told = path.stat()
-                found.append((told.st_mtime, told.st_size, path))
+                found.append((told.st_mtime, _weight(told.st_size), path))
         return found
 
     def _clean(self) -> None:
@@ -96,6 +98,11 @@ class Thumbnails:
                 path.unlink()
             size -= bytes_
         self._size = size
+
+
+def _weight(size: int) -> int:
+    """What a file of so many bytes takes on a disk."""
+    return -(-size // _BLOCK) * _BLOCK + _ENTRY
 
 
 class Previews:

@@ -16,7 +16,7 @@ from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
 from bindery.sync.previews import Previews
 from bindery.web import access, console, explorer, front, gallery, preferences, reference, sign_in
-from bindery.web.assets import load_assets
+from bindery.web.assets import load_assets, takes_gzip
 from bindery.web.calls import CallFailed
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest, wants_page
@@ -64,7 +64,7 @@ class Site:
         """The page; None when the request is a call of the API."""
         path = http.raw_path.partition("?")[0]
         if path.startswith(_ASSETS):
-            return self._asset(path)
+            return _asset(http, path)
         if path == "/" and (http.query_string or not _is_look(http)):
             return None
         response = await self._find(http, client, path)
@@ -141,20 +141,24 @@ class Site:
             response.force_close()
         return response
 
-    def _asset(self, path: str) -> web.Response:
-        version, _, name = path.removeprefix(_ASSETS).partition("/")
-        assets = load_assets()
-        asset = assets.find(name) if version == assets.version else None
-        if asset is None:
-            return web.Response(
-                status=HTTPStatus.NOT_FOUND, text="There is no such file.\n", headers=HEADERS
-            )
-        headers = HEADERS | {"Cache-Control": _FOR_EVER}
-        response = web.Response(
-            body=asset.content, content_type=asset.type, charset="utf-8", headers=headers
-        )
-        response.enable_compression()
-        return response
+
+def _asset(http: web.BaseRequest, path: str) -> web.Response:
+    """A script, a style or an icon, compressed where the browser takes that."""
+    version, _, name = path.removeprefix(_ASSETS).partition("/")
+    assets = load_assets()
+    asset = assets.find(name) if version == assets.version else None
+    if asset is None:
+        return web.Response(status=HTTPStatus.NOT_FOUND, text="There is no such file.\n", headers=HEADERS)
+    packed = asset.packed if takes_gzip(http.headers.get("Accept-Encoding", "")) else b""
+    etag = f'"{version}{"-gzip" if packed else ""}"'
+    headers = HEADERS | {"Cache-Control": _FOR_EVER, "ETag": etag, "Vary": "Accept-Encoding"}
+    if http.headers.get("If-None-Match") == etag:
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if packed:
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(
+        body=packed or asset.content, content_type=asset.type, charset="utf-8", headers=headers
+    )
 
 
 def _is_look(http: web.BaseRequest) -> bool:
