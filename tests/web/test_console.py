@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import json
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import Visitor
+from .conftest import Visitor, sign_in
 
 pytestmark = pytest.mark.server
 HOSTILE = '"><script>alert(1)</script>.txt'
@@ -99,3 +105,148 @@ def test_it_fits(signed_in: Page, width: int) -> None:
     for path in ("/console/", "/console/bindings/new"):
         signed_in.goto(path)
         assert signed_in.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_what_a_binding_would_take_is_known_before_it_is_made(
+    signed_in: Page, server: RunningServer, bucket: str
+) -> None:
+    """Also for a project that there is not; and what is estimated is what the scope leaves."""
+    project = bucket + "-estimated"
+    signed_in.goto("/console/bindings/new")
+    for name, value in (("bucket", bucket), ("project", project), ("dataset", "d")):
+        signed_in.get_by_test_id(f"new-{name}").fill(value)
+    signed_in.locator("summary", has_text="Scope").click()
+    signed_in.locator("#scope-Prefixes").fill("00")
+    signed_in.get_by_test_id("estimate").click()
+    expect(signed_in.get_by_test_id("estimated")).to_be_visible(timeout=60_000)
+    expect(signed_in.get_by_test_id("estimate-books")).to_contain_text("Files to index10")
+    assert server.call("ListDatasets", ProjectName=project)["Datasets"] == []
+    signed_in.get_by_test_id("create-binding").click()
+    expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
+    expect(signed_in.locator('#books [data-field="Indexed"]')).to_have_text("10")
+
+
+def test_removals_are_shown_before_they_are_confirmed(
+    signed_in: Page, server: RunningServer, bucket: str
+) -> None:
+    bind(signed_in, bucket)
+    expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
+    signed_in.get_by_test_id("stop").click()
+    expect(signed_in.get_by_test_id("binding-state")).to_have_text("Stopped")
+    shutil.rmtree(server.bucket_root / bucket)
+    (server.bucket_root / bucket).mkdir()
+    signed_in.get_by_test_id("resume").click()
+    expect(signed_in.locator('#books [data-field="HeldBack"]')).to_have_text("301", timeout=60_000)
+    signed_in.get_by_test_id("confirm").click()
+    sample = signed_in.get_by_test_id("held")
+    expect(sample).to_contain_text("Remove 301 entries?")
+    expect(sample).to_contain_text(HOSTILE.replace("/", "∕"))
+    expect(signed_in.get_by_test_id("held-files").locator("li")).to_have_count(24)
+    sample.get_by_role("button", name="Cancel").click()
+    expect(sample).to_be_hidden()
+    expect(signed_in.locator('#books [data-field="HeldBack"]')).to_have_text("301")
+    signed_in.get_by_test_id("confirm").click()
+    signed_in.get_by_test_id("held-remove").click()
+    expect(signed_in.locator('#books [data-field="Listed"]')).to_have_text("0", timeout=60_000)
+    # The plot goes back to the time before this page was opened.
+    signed_in.reload()
+    expect(signed_in.get_by_test_id("plot").locator("canvas")).to_be_visible()
+
+
+class Door:
+    """An address that leads to one server after the other."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.leads_to = ""
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                came, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(came,), daemon=True).start()
+
+    def _serve(self, came: socket.socket) -> None:
+        host, _, port = self.leads_to.partition(":")
+        with (
+            came,
+            contextlib.suppress(OSError, ValueError),
+            socket.create_connection((host, int(port))) as there,
+        ):
+            threading.Thread(target=_pass_on, args=(came, there), daemon=True).start()
+            _pass_on(there, came)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+    for each in (source, target):
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    made = Door()
+    yield made
+    made.close()
+
+
+def test_a_page_outlives_its_server(
+    browser: Browser, start_server: Callable[..., RunningServer], door: Door, tmp_path: Path
+) -> None:
+    """It says that nothing can be known, and goes on by itself with what the next server says."""
+    folders = {"data": tmp_path / "data", "bucket_root": tmp_path / "buckets"}
+    first = start_server(**folders)
+    (folders["bucket_root"] / "lasting").mkdir()
+    for number in range(5):
+        (folders["bucket_root"] / "lasting" / f"{number}.txt").write_text("text")
+    door.leads_to = first.address
+    context = browser.new_context(base_url=door.endpoint)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    sign_in(page, first.key_id, first.key_secret)
+    bind(page, "lasting")
+    expect(page.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
+    expect(page.get_by_test_id("connection")).to_be_hidden()
+    first.stop()
+    expect(page.get_by_test_id("connection")).to_contain_text("cannot be reached", timeout=60_000)
+    (folders["bucket_root"] / "lasting" / "new.txt").write_text("text")
+    second = start_server(**folders)
+    door.leads_to = second.address
+    expect(page.get_by_test_id("connection")).to_be_hidden(timeout=60_000)
+    expect(page.locator('#books [data-field="Listed"]')).to_have_text("6", timeout=60_000)
+    context.close()
+
+
+def test_buttons_are_for_who_may_press_them(
+    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
+) -> None:
+    project, user = new_name("pressed"), new_name("presser")
+    (server.bucket_root / project).mkdir()
+    names = {"ProjectName": project, "DatasetName": "d", "URI": f"oss://{project}"}
+    server.make_dataset(project, "d")
+    server.call("CreateBinding", **names)
+    statements = [
+        {"Effect": "Allow", "Action": ["imm:List*", "imm:Get*"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "imm:StopBinding", "Resource": f"acs:imm:*:*:project/{project}/*"},
+    ]
+    document = json.dumps({"Version": "1", "Statement": statements})
+    server.call("CreateUser", UserName=user)
+    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    text = visitor.get(f"/console/bindings/{project}/d/{project}").text
+    assert 'data-testid="stop">' in text
+    for action, needed in (("audit", "bindery:AuditBinding"), ("confirm", "bindery:ConfirmDeletion")):
+        button = text[text.index(f'data-testid="{action}"') :]
+        assert "data-refused disabled" in button[: button.index(">")]
+        assert f"allows {needed} on project/{project}/dataset/d" in text
+    assert "allows imm:CreateBinding" in visitor.get("/console/bindings/new").text

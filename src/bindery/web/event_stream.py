@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 
 from bindery.api.gateway.request import Asker
+from bindery.web.calls import CallFailed
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import PageRequest
 
@@ -26,12 +27,21 @@ _QUIET_SECONDS = 15.0
 async def tell_changes(
     request: PageRequest, look: Callable[[], Awaitable[Any]], *, seconds: float = 1.0
 ) -> web.StreamResponse:
-    """Send what ``look`` finds, now and whenever that changes, until the reader goes or the server stops."""
+    """Send what ``look`` finds, now and whenever that changes, until the reader goes or the server stops.
+
+    When it cannot be told any more an event ``failed`` says why, and is the last.
+    """
     response = web.StreamResponse(headers=HEADERS | {"Content-Type": "text/event-stream"})
     await response.prepare(request.http)
+    await response.write(b"retry: 1000\n\n")
     until, told, last = time.monotonic() + _LONGEST_SECONDS, b"", time.monotonic()
     while time.monotonic() < until and not request.site.ending.is_set():
-        found = msgspec.json.encode(await look())
+        try:
+            found = msgspec.json.encode(await look())
+        except CallFailed as failed:
+            why = {"Code": failed.code, "Message": str(failed)}
+            await response.write(b"event: failed\ndata: " + msgspec.json.encode(why) + b"\n\n")
+            break
         request.asker = Asker.WATCH
         if found != told:
             await response.write(b"data: " + found + b"\n\n")

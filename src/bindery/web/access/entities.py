@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bindery.web.access.kinds import KINDS, Kind, items_of, kind_of
 from bindery.web.access.lists import PICKED, list_actions, list_principals, look
-from bindery.web.access.rights import Call, rights_of
 from bindery.web.page_request import PageRequest
+from bindery.web.rights import Call, rights_of
 from bindery.web.routes import Route
 
 _PAGE = 50

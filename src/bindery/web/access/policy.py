@@ -10,8 +10,8 @@ from aiohttp import web
 
 from bindery.web.access.kinds import KINDS, Section, items_of
 from bindery.web.access.lists import list_actions, list_principals, look
-from bindery.web.access.rights import rights_of
 from bindery.web.page_request import PageRequest
+from bindery.web.rights import rights_of
 from bindery.web.routes import Route
 
 _TYPES = ("Custom", "System")

@@ -7,10 +7,12 @@ from typing import Any
 
 from aiohttp import web
 
+from bindery.web.calls import CallFailed
 from bindery.web.console.shown_binding import Shown, show_binding
 from bindery.web.event_stream import tell_changes
 from bindery.web.explorer.described import form_address
 from bindery.web.page_request import PageError, PageRequest
+from bindery.web.rights import rights_of
 from bindery.web.routes import Route
 
 _SAMPLE = 50
@@ -34,6 +36,8 @@ async def show(request: PageRequest) -> web.Response:
         "console/binding.html",
         binding=await _look(request),
         failures=await _failures(request),
+        rights=await rights_of(request, sorted({each for each, _ in _ACTIONS.values()}), _names(request)),
+        operations={action: operation for action, (operation, _) in _ACTIONS.items()},
         explorer=form_address("imm:GetBinding", _names(request)),
         texts=request.t.group("console"),
     )
@@ -46,6 +50,30 @@ async def live(request: PageRequest) -> web.StreamResponse:
         return await _look(request)
 
     return await tell_changes(request, look)
+
+
+async def history(request: PageRequest) -> web.Response:
+    """The books over time, for the plot."""
+    return request.answer((await request.caller.get("GetBindingHistory", _names(request)))["Points"])
+
+
+async def held_back(request: PageRequest) -> web.Response:
+    """A sample of what a confirmation would remove, with what the dataset knows of it."""
+    names = _names(request)
+    held = await request.caller.get("GetHeldBackRemovals", names)
+    uris = [f"{names['URI']}/{key}" for key in held["Keys"]]
+    values = {name: names[name] for name in ("ProjectName", "DatasetName")} | {"URIs": uris}
+    reply = await request.caller.call("BatchGetFileMeta", values) if uris else None
+    found = {each["URI"]: each for each in (reply.data.get("Files") or [])} if reply and reply.ok else {}
+    shown = [
+        {
+            "key": key,
+            "uri": uri,
+            **{name: found.get(uri, {}).get(name) for name in ("Size", "MediaType", "ETag")},
+        }
+        for key, uri in zip(held["Keys"], uris, strict=True)
+    ]
+    return request.answer({"count": held["Count"], "folders": held["Folders"], "files": shown})
 
 
 async def act(request: PageRequest) -> web.Response:
@@ -67,16 +95,22 @@ async def task(request: PageRequest) -> web.Response:
 
 async def show_new(request: PageRequest) -> web.Response:
     """The form of a new binding."""
-    return request.render(
-        "console/new_binding.html", values={}, problem="", texts=request.t.group("console")
-    )
+    return await _show_new(request, {}, "")
 
 
 async def estimate(request: PageRequest) -> web.Response:
-    """What a binding with this scope would find, before there is one."""
+    """What a binding with this scope would find, before there is one. A task belongs to a project, so that one that
+    is missing is made, empty."""
     form = await request.form()
-    values = {"ProjectName": form.get("project", ""), "URI": _uri(form), "Scope": _scope(form)}
-    return request.answer(await request.caller.get("EstimateBinding", values))
+    project = form.get("project", "")
+    values = {"ProjectName": project, "URI": _uri(form), "Scope": _scope(form)}
+    reply, made = await request.caller.call("EstimateBinding", values), False
+    if reply.data.get("Code") == "ResourceNotFound" and project:
+        await request.caller.get("CreateProject", {"ProjectName": project})
+        reply, made = await request.caller.call("EstimateBinding", values), True
+    if not reply.ok:
+        raise CallFailed(reply)
+    return request.answer({"task": reply.data["TaskId"], "made": made})
 
 
 async def create(request: PageRequest) -> web.Response:
@@ -88,19 +122,20 @@ async def create(request: PageRequest) -> web.Response:
     for operation, held in (("CreateProject", {"ProjectName": project}), ("CreateDataset", names)):
         reply = await caller.call(operation, held)
         if not reply.ok and reply.data.get("Code") != "ResourceAlreadyExists":
-            return _again(request, form, reply.refusal)
+            return await _show_new(request, form, reply.refusal)
     reply = await caller.call("CreateBinding", names | {"URI": _uri(form), "Scope": _scope(form)})
     if not reply.ok:
-        return _again(request, form, reply.refusal)
+        return await _show_new(request, form, reply.refusal)
     return request.go_to(show_binding(reply.data["Binding"])["Page"])
 
 
-def _again(request: PageRequest, form: dict[str, str], problem: str) -> web.Response:
+async def _show_new(request: PageRequest, form: dict[str, str], problem: str) -> web.Response:
     return request.render(
         "console/new_binding.html",
-        status=HTTPStatus.BAD_REQUEST,
+        status=HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK,
         values=form,
         problem=problem,
+        rights=await rights_of(request, ["CreateBinding", "EstimateBinding"]),
         texts=request.t.group("console"),
     )
 
@@ -155,5 +190,7 @@ ROUTES = (
     Route(path="/console/tasks/{project}/{task}", page=task),
     Route(path=_BINDING, page=show),
     Route(path=_BINDING + "/live", page=live),
+    Route(path=_BINDING + "/history", page=history),
+    Route(path=_BINDING + "/held-back", page=held_back),
     Route(path=_BINDING + "/{action}", page=act, method="POST"),
 )

@@ -1,21 +1,27 @@
-// One binding, live: state, books, rate and time left; and its buttons.
+// One binding, live: state, books, rate and time left, what the books were; and its buttons.
 
-import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { ask, dataOf, fill, h } from "../dom.js";
+import { watch } from "../live.js";
+import { BooksPlot } from "./books_plot.js";
+import { bytes, duration } from "./figures.js";
+import { heldBack } from "./held_back.js";
 import { followTask } from "./task.js";
 
+const RATE_SECONDS = 60;
+const SLOWEST = 0.05;
+const AT_WORK = ["Ready", "Running", "Retrying"];
 const texts = dataOf("texts");
-const first = dataOf("binding");
 const page = location.pathname;
 const element = (id) => document.getElementById(id);
+const buttons = [...document.querySelectorAll("#actions button[data-action]")];
+const held = element("held");
 const number = new Intl.NumberFormat();
-const MOST_POINTS = 600;
-const history = [[], []];
-let plot = null;
+let shown = dataOf("binding");
 let last = null;
 let rate = 0;
 
 function show(binding) {
+  shown = binding;
   const progress = binding.Progress;
   element("state").textContent = binding.State;
   element("state").className = "tag " + binding.Tone;
@@ -34,11 +40,12 @@ function show(binding) {
     cell.textContent = cell.dataset.field === "BytesRead" ? bytes(value) : number.format(value);
   }
   showRate(binding);
-  const running = ["Ready", "Running", "Retrying"].includes(binding.State);
-  for (const button of document.querySelectorAll("#actions button")) {
-    const action = button.dataset.action;
-    button.disabled = (action === "stop" && !running) || (action === "resume" && running) || (action === "confirm" && !progress.HeldBack) || (action === "retry" && !progress.Failed);
-  }
+  for (const button of buttons) button.disabled = button.dataset.refused !== undefined || !makesSense(button.dataset.action, binding);
+}
+
+function makesSense(action, binding) {
+  const running = AT_WORK.includes(binding.State);
+  return { stop: running, resume: !running, confirm: Boolean(binding.Progress.HeldBack), retry: Boolean(binding.Progress.Failed) }[action] ?? true;
 }
 
 function showRate(binding) {
@@ -48,46 +55,29 @@ function showRate(binding) {
     rate = rate ? rate * 0.7 + fresh * 0.3 : fresh;
   }
   last = { time: now, done: binding.Done };
-  const left = (binding.Progress.Listed ?? 0) - binding.Done;
-  element("rate").textContent = binding.Scanning && rate > 0.05 ? fill(texts.rate, { rate: number.format(Math.round(rate * 10) / 10), left: duration(left / rate) }) : "";
-  history[0].push(now);
-  history[1].push(binding.Done);
-  if (history[0].length > MOST_POINTS) for (const held of history) held.shift();
-  if (history[0].length > 2) draw();
+  tellRate();
 }
 
-function draw() {
-  const holder = element("plot");
-  if (!plot) {
-    const style = getComputedStyle(document.documentElement);
-    const colour = (name) => style.getPropertyValue(name).trim();
-    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
-    plot = new uPlot({ width: holder.clientWidth, height: 140, legend: { show: false }, cursor: { show: false }, axes: [axis, { ...axis, size: 70 }],
-      series: [{}, { stroke: colour("--accent"), width: 2, fill: colour("--accent-ground") }] }, history, holder);
-    new ResizeObserver(() => plot.setSize({ width: holder.clientWidth, height: 140 })).observe(holder);
-  } else plot.setData(history);
+function tellRate() {
+  const left = (shown.Progress.Listed ?? 0) - shown.Done;
+  element("rate").textContent = shown.Scanning && rate > SLOWEST ? fill(texts.rate, { rate: number.format(Math.round(rate * 10) / 10), left: duration(left / rate) }) : "";
 }
 
-function duration(seconds) {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
+/** Files a second of the last minute, for the time before this page has seen anything itself. */
+function rateOf(points) {
+  const newest = points.at(-1);
+  const before = newest && points.find((each) => newest.time - each.time <= RATE_SECONDS);
+  if (!before || newest.time === before.time) return 0;
+  const settled = (point) => point.indexed + point.failed + point.excluded;
+  return Math.max(0, (settled(newest) - settled(before)) / (newest.time - before.time));
 }
 
-function bytes(count) {
-  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let at = 0;
-  while (count >= 1000 && at < units.length - 1) { count /= 1000; at += 1; }
-  return `${at ? count.toFixed(1) : count} ${units[at]}`;
-}
-
-async function act(button) {
-  if (button.dataset.ask && !confirm(button.dataset.ask)) return;
+async function act(action) {
   const outcome = element("outcome");
   outcome.replaceChildren(h("p", { class: "quiet" }, texts.working));
   try {
-    const answer = await ask(`${page}/${button.dataset.action}`, {});
-    if (answer.TaskId) await follow(answer.TaskId, button.dataset.action, outcome);
+    const answer = await ask(`${page}/${action}`, {});
+    if (answer.TaskId) await follow(answer.TaskId, action, outcome);
     else outcome.replaceChildren(h("p", { class: "good" }, texts.done));
   } catch (error) {
     outcome.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
@@ -96,16 +86,34 @@ async function act(button) {
 
 function follow(task, action, outcome) {
   const type = { audit: "BindingAudit", repair: "BindingAudit", retry: "LedgerRetry" }[action] ?? "";
-  return followTask(first.ProjectName, task, type, 1000, (found) =>
-    outcome.replaceChildren(h("p", {}, `${found.Status} `, h("progress", { max: 100, value: found.Progress ?? 0 })), found.Result ? h("pre", {}, pretty(found.Result)) : "", found.Message ? h("p", {}, found.Message) : ""));
+  return followTask(shown.ProjectName, task, type, 1000, (found) =>
+    outcome.replaceChildren(h("p", {}, `${found.Status} `, h("progress", { max: 100, value: found.Progress ?? 0, "aria-label": texts.progress })), found.Result ? h("pre", { tabindex: 0 }, pretty(found.Result)) : "", found.Message ? h("p", {}, found.Message) : ""));
+}
+
+/** Shows what would go; the dialog's button removes it. */
+async function showHeldBack() {
+  const sample = element("held-sample");
+  sample.replaceChildren(h("p", { class: "quiet" }, texts.working));
+  held.returnValue = "";
+  held.showModal();
+  try {
+    const found = await ask(`${page}/held-back`);
+    element("held-title").textContent = fill(texts.held_title, { count: number.format(found.count) });
+    sample.replaceChildren(...heldBack(found, shown));
+  } catch (error) {
+    sample.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+  }
 }
 
 function pretty(text) {
   try { return JSON.stringify(JSON.parse(text), null, 2); } catch { return text; }
 }
 
-for (const button of document.querySelectorAll("#actions button")) button.addEventListener("click", () => act(button));
-show(first);
-const source = new EventSource(page + "/live");
-source.addEventListener("message", (event) => show(JSON.parse(event.data)));
-addEventListener("pagehide", () => source.close());
+for (const button of buttons) button.addEventListener("click", () => (button.dataset.action === "confirm" ? showHeldBack() : act(button.dataset.action)));
+held.addEventListener("close", () => { if (held.returnValue === "remove") act("confirm"); });
+const plot = new BooksPlot(element("plot"), texts);
+show(shown);
+watch(page + "/live", (binding) => { show(binding); plot.add(binding.Progress); }, element("connection"), texts);
+plot.begin(await ask(page + "/history").catch(() => []));
+rate ||= rateOf(plot.points);
+tellRate();

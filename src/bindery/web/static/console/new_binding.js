@@ -1,24 +1,62 @@
 // What a new binding would find, before there is one.
 
-import { dataOf, h } from "../dom.js";
+import { ask, dataOf, fill, h } from "../dom.js";
+import { bytes, duration } from "./figures.js";
 import { followTask } from "./task.js";
 
 const texts = dataOf("texts");
 const form = document.getElementById("new-binding");
 const outcome = document.getElementById("outcome");
+const button = document.getElementById("estimate");
+const number = new Intl.NumberFormat();
+let round = 0;
 
-document.getElementById("estimate").addEventListener("click", async () => {
+button.addEventListener("click", async () => {
   if (!form.reportValidity()) return;
+  const mine = (round += 1);
   outcome.replaceChildren(h("p", { class: "quiet" }, texts.working));
+  const show = (...parts) => { if (mine === round) outcome.replaceChildren(...parts); };
   try {
+    const project = form.elements.project.value;
     const answer = await fetch("/console/bindings/estimate", { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
     const begun = await answer.json();
     if (!answer.ok) throw new Error(`${begun.Code} ${begun.Message}`);
-    await followTask(form.elements.project.value, begun.TaskId, "BindingEstimate", 500, (found) => {
-      if (found.Status === "Running") return;
-      outcome.replaceChildren(h("pre", {}, found.Result ? JSON.stringify(JSON.parse(found.Result), null, 2) : `${found.Status} ${found.Message ?? ""}`));
-    });
+    const made = begun.made ? h("p", { class: "hint" }, fill(texts.estimate_made, { project })) : "";
+    await followTask(project, begun.task, "BindingEstimate", 500, (task) => show(made, ...estimated(task)));
   } catch (error) {
-    outcome.replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+    show(h("p", { class: "problem", role: "alert" }, error.message));
   }
 });
+// An estimate of another scope than the one that is typed would be worse than none.
+form.addEventListener("input", () => { round += 1; outcome.replaceChildren(); });
+
+/** The sums of a task, which are there while it counts. */
+function estimated(task) {
+  const running = task.Status === "Running";
+  if (task.Status === "Failed") return [h("p", { class: "problem", role: "alert" }, `${task.Code ?? ""} ${task.Message ?? ""}`)];
+  const found = task.Result ? JSON.parse(task.Result) : null;
+  const state = running ? h("p", {}, h("progress", { "aria-label": texts.progress }), ` ${texts.estimate_counting}`) : h("p", { class: "good", "data-testid": "estimated" }, texts.estimate_done);
+  if (!found) return [state];
+  const facts = [
+    ["estimate_objects", number.format(found.Objects)],
+    ["estimate_bytes", bytes(found.Bytes)],
+    ["estimate_excluded", number.format(found.Excluded)],
+    ["estimate_to_read", bytes(found.BytesToRead)],
+    found.Requests ? ["estimate_requests", number.format(found.Requests)] : null,
+    ["estimate_seconds", duration(found.Seconds)],
+  ].filter(Boolean);
+  const kinds = Object.entries(found.MediaTypes).sort((one, other) => other[1].Objects - one[1].Objects);
+  return [
+    state,
+    h("dl", { class: "books", "data-testid": "estimate-books" }, facts.map(([name, value]) => h("div", {}, h("dt", {}, texts[name]), h("dd", {}, value)))),
+    h("p", { class: "row" }, kinds.map(([kind, each]) => h("span", { class: "tag" }, `${kind} ${number.format(each.Objects)} · ${bytes(each.Bytes)}`))),
+  ];
+}
+
+for (const [field, kind] of [["project", "projects"], ["dataset", "datasets"]]) {
+  form.elements[field].addEventListener("focus", async () => {
+    const values = new URLSearchParams({ project: form.elements.project.value });
+    const names = await ask(`/explorer/offered/${kind}?${values}`).catch(() => []);
+    document.getElementById(`known-${kind}`).replaceChildren(...names.map((name) => h("option", { value: name })));
+  });
+}

@@ -1,18 +1,16 @@
 // Keeps the bindings up to date, and shows what kinds of files each dataset has.
 
-import { ask, h } from "../dom.js";
+import { ask, dataOf, h } from "../dom.js";
+import { watch } from "../live.js";
 
 const rows = new Map([...document.querySelectorAll("#binding-rows tr")].map((row) => [row.dataset.page, row]));
 const number = new Intl.NumberFormat();
 
 if (rows.size) {
-  const source = new EventSource("/console/live");
-  source.addEventListener("message", (event) => {
-    const bindings = JSON.parse(event.data);
+  watch("/console/live", (bindings) => {
     if (bindings.length !== rows.size || bindings.some((binding) => !rows.has(binding.Page))) location.reload();
     else for (const binding of bindings) update(rows.get(binding.Page), binding);
-  });
-  addEventListener("pagehide", () => source.close());
+  }, document.getElementById("connection"), dataOf("texts"));
 }
 
 function update(row, binding) {

@@ -57,7 +57,7 @@ async def rights_of(
 
 def refusal_text(t: Texts, refusal: Refusal) -> str:
     """Why somebody may not do something, in a sentence."""
-    key = "access.denied_to_you" if refusal.decision.cause in _DENIED else "access.may_not"
+    key = "layout.denied_to_you" if refusal.decision.cause in _DENIED else "layout.may_not"
     return t(key, action=refusal.action, resource=refusal.resource.split(":", _ARN_PARTS)[-1] or "*")
 
 
