@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.conftest import RunningServer
+
+from bindery.web.code.languages import Endpoint, write_program
+from bindery.web.explorer.described import describe, form_address
+
+from .conftest import Visitor
+from .test_code import BUILT, sample_values
 
 pytestmark = pytest.mark.server
 
@@ -62,14 +70,12 @@ def test_a_query_is_built_and_written(
     signed_in.get_by_test_id("param-Query.SubQueries.0.Field").fill("Size")
     signed_in.get_by_test_id("param-Query.SubQueries.0.Operation").select_option("gt")
     signed_in.get_by_test_id("param-Query.SubQueries.0.Value").fill("10")
-    signed_in.get_by_test_id("as-json-Query").click()
     written = signed_in.get_by_test_id("json-Query")
     expect(written).to_have_value(
         '{\n  "Operation": "and",\n  "SubQueries": [\n    {\n      "Field": "Size",\n'
         '      "Operation": "gt",\n      "Value": "10"\n    }\n  ]\n}'
     )
     written.fill('{"Field": "Filename", "Operation": "prefix", "Value": "a"}')
-    signed_in.get_by_test_id("as-json-Query").click()
     expect(signed_in.get_by_test_id("param-Query.Field")).to_have_value("Filename")
     signed_in.get_by_test_id("send").click()
     expect(signed_in.get_by_test_id("response-status")).to_have_text("200 OK")
@@ -122,3 +128,81 @@ def test_the_code_follows_the_form(signed_in: Page, language: str) -> None:
     with signed_in.expect_download() as download:
         signed_in.get_by_test_id("code-download").click()
     assert download.value.suggested_filename == f"ListDatasets-{language}.zip"
+
+
+def test_work_is_waited_for_by_one_button(
+    signed_in: Page, server: RunningServer, new_name: Callable[[str], str]
+) -> None:
+    """A call that begins a task leads to the task, and that to its end; the history has it once."""
+    project = new_name("waited")
+    (server.bucket_root / project).mkdir()
+    (server.bucket_root / project / "a.txt").write_text("text")
+    server.make_dataset(project, "d")
+    signed_in.goto("/explorer/imm/EstimateBinding")
+    signed_in.get_by_test_id("param-ProjectName").fill(project)
+    signed_in.get_by_test_id("param-URI").fill(f"oss://{project}")
+    signed_in.get_by_test_id("send").click()
+    signed_in.get_by_test_id("wait").click()
+    expect(signed_in.locator("#operation-name")).to_have_text("GetTask")
+    expect(signed_in.get_by_test_id("response-body")).to_contain_text('"Succeeded"', timeout=60_000)
+    expect(signed_in.get_by_test_id("work-progress")).to_have_count(0)
+    signed_in.locator("#history").click()
+    expect(signed_in.locator("#history-list li")).to_have_count(2)
+
+
+def test_what_there_is_can_be_picked(
+    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
+) -> None:
+    project = new_name("picked")
+    (server.bucket_root / project).mkdir()
+    server.make_dataset(project, "d")
+    server.call("CreateBinding", ProjectName=project, DatasetName="d", URI=f"oss://{project}")
+    visitor.sign_in(server.key_id, server.key_secret)
+
+    def offered(kind: str) -> list[str]:
+        shown = visitor.get(
+            f"/explorer/offered/{kind}?project={project}&dataset=d", Accept="application/json"
+        )
+        found: list[str] = json.loads(shown.text)
+        return found
+
+    assert offered("datasets") == ["d"]
+    assert offered("bindings") == [f"oss://{project}"]
+    assert offered("buckets") == [project]
+
+
+def filled(value: Any) -> Any:
+    """A value without the empty structs and lists in it, which a form does not hold; None when nothing is left."""
+    if isinstance(value, dict):
+        kept = {name: inner for name, each in value.items() if (inner := filled(each)) is not None}
+        return kept or None
+    if isinstance(value, list):
+        return [inner for each in value if (inner := filled(each)) is not None] or None
+    return value
+
+
+@pytest.mark.parametrize("language", ["python", "typescript"])
+def test_the_page_shows_the_program_that_is_run_elsewhere(
+    signed_in: Page, server: RunningServer, language: str
+) -> None:
+    """For every built operation: what tests/web/test_code.py executes is what stands on the page, to the letter."""
+    endpoint = Endpoint(server.address, "http", "cn-hangzhou")
+    signed_in.goto("/explorer/")
+    signed_in.locator("#tab-code").click()
+    signed_in.get_by_test_id(f"code-tab-{language}").click()
+    shown = signed_in.get_by_test_id("code-text")
+    for identifier in BUILT:
+        sampled = sample_values(identifier)
+        names = [parameter["name"] for parameter in describe(identifier)["parameters"]]
+        values = {name: kept for name in names if (kept := filled(sampled.get(name))) is not None}
+        address = form_address(identifier, values)
+        # As a link on a page would, without loading everything anew.
+        signed_in.evaluate(
+            "address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }",
+            address,
+        )
+        name = identifier.partition(":")[2]
+        expect(signed_in.locator("#operation-name")).to_have_text(name)
+        program = write_program(language, identifier, values, endpoint).text
+        expect(shown).to_have_text(program, timeout=60_000)
+        assert shown.text_content() == program

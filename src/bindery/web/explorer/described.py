@@ -141,7 +141,10 @@ def _collect(
         struct = model.structs.get(name)
         if name in _SIMPLE or name in structs or struct is None:
             continue
-        structs[name] = [{"name": field.name, "type": field.type} for field in struct.fields]
+        structs[name] = [
+            {"name": field.name, "type": field.type, "description": field.description}
+            for field in struct.fields
+        ]
         _collect(model, struct.fields, structs)
 
 

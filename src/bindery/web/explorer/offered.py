@@ -34,6 +34,7 @@ _SOURCES = {
     "roles": _Source("ram:ListRoles", ("Roles", "Role"), "RoleName", limit="MaxItems"),
     "policies": _Source("ram:ListPolicies", ("Policies", "Policy"), "PolicyName", limit="MaxItems"),
 }
+_BUCKET_URI = "oss://"
 _TOGETHER = {"uris": ("bindings", "files")}
 _NAMES = {"project": "ProjectName", "dataset": "DatasetName"}
 
@@ -41,11 +42,20 @@ _NAMES = {"project": "ProjectName", "dataset": "DatasetName"}
 async def offered(request: PageRequest) -> web.Response:
     """Up to 100 names of each kind, and none of what may not be listed."""
     kind = request.named["kind"]
+    if kind == "buckets":
+        return request.answer(await _buckets(request))
     sources = _TOGETHER.get(kind, (kind,))
     if not set(sources) <= set(_SOURCES):
         raise PageError(HTTPStatus.NOT_FOUND, "errors.missing")
     found = [name for source in sources for name in await _names(request, _SOURCES[source])]
     return request.answer(list(dict.fromkeys(found)))
+
+
+async def _buckets(request: PageRequest) -> list[str]:
+    """Names of buckets that are bound in the chosen project."""
+    source = _SOURCES["bindings"]._replace(of=("project",))
+    uris = await _names(request, source)
+    return list(dict.fromkeys(uri.removeprefix(_BUCKET_URI).strip("/") for uri in uris))
 
 
 async def _names(request: PageRequest, source: _Source) -> list[str]:

@@ -31,7 +31,7 @@ function placeholderOf(rule) {
 }
 
 function textEditor(path, rule, context) {
-  const name = path.split(".").pop();
+  const name = path.split(".").filter((part) => !/^\d+$/.test(part)).pop();
   const options = LONG.test(name) ? null : context.pick(name);
   const element = LONG.test(name)
     ? h("textarea", inputAttributes(path, context, { rows: 3, placeholder: placeholderOf(rule) }))
@@ -82,7 +82,9 @@ function structEditor(fields, path, context) {
     opened = true;
     for (const field of fields) {
       const editor = (editors[field.name] = makeEditor(field.type, `${path}.${field.name}`, {}, context));
-      element.append(row(field, `${path}.${field.name}`, editor));
+      const shown = row(field, `${path}.${field.name}`, editor);
+      if (field.description) shown.append(h("p", { class: "hint" }, field.description));
+      element.append(shown);
     }
   };
   const details = h("details", { class: "nested", "data-testid": `open-${path}`, ontoggle: () => details.open && open() }, h("summary", {}, context.texts.fields.replace("{count}", fields.length)), element);

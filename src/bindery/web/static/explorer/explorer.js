@@ -67,7 +67,7 @@ async function choose(product, name, values, push = true) {
   show(description, kept);
 }
 
-async function send() {
+async function send({ again = false } = {}) {
   if (!form.check()) return null;
   const values = form.values;
   const operation = chosen;
@@ -76,7 +76,7 @@ async function send() {
   element("panel-answer").setAttribute("aria-busy", "true");
   try {
     const result = await ask("/explorer/send", { operation: operation.id, values });
-    note(operation, values, result);
+    if (!again) note(operation, values, result);
     showResult(operation, values, result);
     return result;
   } catch (error) {
@@ -94,7 +94,7 @@ function showResult(operation, values, result) {
   const head = h("p", { class: "row status" },
     h("strong", { class: "tag " + (good ? "good" : "bad"), "data-testid": "response-status" }, `${result.status} ${result.reason}`),
     h("span", { class: "quiet" }, fill(texts.took, { milliseconds: (result.seconds * 1000).toFixed(1), size: result.size })),
-    follow(operation, values, body));
+    progressOf(body), follow(operation, values, body));
   const explanation = result.explanation && h("div", { class: "card explanation" }, h("h3", {}, body?.Code ?? ""), h("p", {}, fill(texts.means, { text: result.explanation.means })), result.explanation.do ? h("p", {}, fill(texts.do, { text: result.explanation.do })) : null);
   const raw = h("pre", { hidden: true, "data-testid": "response-body" }, body === undefined ? result.body : JSON.stringify(body, null, 2));
   const tree = body === undefined ? null : jsonTree(body, texts);
@@ -112,13 +112,27 @@ function showResult(operation, values, result) {
   showTab("tab-answer");
 }
 
-/** The next page of a list, or waiting until work is done. */
+/** How far the work is that an answer tells of; null when it tells of none, or all is done. */
+function progressOf(body) {
+  if (!body || (!body.Status && !body.Binding) || isDone(body)) return null;
+  const books = body.Binding?.Progress;
+  const [value, max] = books ? [books.Listed - books.Pending, Math.max(1, books.Listed)] : [body.Progress ?? 0, 100];
+  return h("progress", { value, max, "aria-label": texts.wait, "data-testid": "work-progress" });
+}
+
+/** The next page of a list, or waiting until work is done: also until what a call has begun is done. */
 function follow(operation, values, body) {
   const token = operation.pages && body?.[operation.pages];
   if (token) return h("button", { type: "button", "data-testid": "next-page", onclick: () => { form.values = { ...values, [operation.pages]: token }; remember(); send(); } }, texts.next_page);
   if (polling) return h("button", { type: "button", "data-testid": "stop-waiting", onclick: stopPolling }, texts.stop_waiting);
   if (isWork(operation, body) && !isDone(body)) return h("button", { type: "button", "data-testid": "wait", onclick: () => poll(operation, values) }, texts.wait);
+  if (body?.TaskId && operation.name !== "GetTask") return waitFor("GetTask", { ProjectName: values.ProjectName, TaskId: body.TaskId, TaskType: body.TaskId.split("-")[0] });
+  if (operation.name === "CreateBinding" && body?.Binding) return waitFor("GetBinding", { ProjectName: values.ProjectName, DatasetName: values.DatasetName, URI: values.URI });
   return null;
+}
+
+function waitFor(name, values) {
+  return h("button", { type: "button", "data-testid": "wait", onclick: async () => { await choose("imm", name, values); poll(chosen, values); } }, texts.wait);
 }
 
 const isWork = (operation, body) => (operation.name === "GetTask" && body?.Status) || (operation.name === "GetBinding" && body?.Binding);
@@ -131,8 +145,10 @@ function isDone(body) {
 
 async function poll(operation, values) {
   const mine = (polling = {});
+  let again = false;
   while (polling === mine) {
-    const result = await send();
+    const result = await send({ again });
+    again = true;
     const body = result && parsed(result.body);
     if (!body || result.status >= 300 || isDone(body)) {
       stopPolling();

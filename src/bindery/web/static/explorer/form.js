@@ -27,7 +27,7 @@ export class CallForm {
       makeQuery: makeQueryEditor,
     };
     const rows = description.parameters.map((parameter) => {
-      const editor = withJson(parameter, makeEditor(parameter.type, parameter.name, parameter, context), context);
+      const editor = withJson(parameter, (own) => makeEditor(parameter.type, parameter.name, parameter, own), context);
       this.editors.set(parameter.name, editor);
       const shown = row(parameter, parameter.name, editor);
       const hint = hintOf(parameter, this.texts);
@@ -73,10 +73,12 @@ function hintOf(parameter, texts) {
   const parts = [parameter.description];
   if (parameter.minimum !== undefined && parameter.maximum !== undefined) parts.push(fill(texts.range, parameter));
   else if (parameter.minimum !== undefined) parts.push(fill(texts.least, parameter));
+  else if (parameter.maximum !== undefined) parts.push(fill(texts.most, parameter));
   if (parameter.maxLength !== undefined) parts.push(fill(texts.longest, parameter));
   if (parameter.maxBytes !== undefined) parts.push(fill(texts.bytes, parameter));
   if (parameter.maxItems !== undefined) parts.push(fill(texts.items, parameter));
   if (parameter.default !== undefined) parts.push(fill(texts.default, parameter));
+  if (parameter.example !== undefined) parts.push(fill(texts.example, { example: typeof parameter.example === "object" ? JSON.stringify(parameter.example) : parameter.example }));
   return parts.filter(Boolean).join(" ");
 }
 
@@ -90,8 +92,40 @@ function problemOf(parameter, value, texts) {
   return "";
 }
 
+/** A tree and its JSON side by side: whichever is edited, the other follows. */
+function besideJson(parameter, editor, context) {
+  const problem = h("p", { class: "problem", hidden: true });
+  const text = h("textarea", { rows: 10, spellcheck: "false", placeholder: parameter.example === undefined ? null : JSON.stringify(parameter.example, null, 2), "aria-label": parameter.name + " JSON", "data-testid": `json-${parameter.name}`, oninput: () => { read(); context.changed(); } });
+  let typed;
+  const write = (value) => { text.value = value === undefined ? "" : JSON.stringify(value, null, 2); };
+  const read = () => {
+    typed = undefined;
+    try {
+      editor.set(text.value.trim() === "" ? undefined : JSON.parse(text.value));
+    } catch { typed = text.value; }
+    problem.textContent = typed === undefined ? "" : context.texts.no_json;
+    problem.hidden = typed === undefined;
+  };
+  const follow = () => { typed = undefined; problem.hidden = true; write(editor.get()); };
+  return {
+    element: h("div", { class: "beside-json" }, editor.element, h("div", {}, text, problem)),
+    follow,
+    get: () => typed ?? editor.get(),
+    set: (value) => {
+      if (typeof value === "string") { text.value = value; read(); }
+      else { editor.set(value); follow(); }
+    },
+  };
+}
+
 /** Beside its fields every value of JSON can be written as text. */
-function withJson(parameter, editor, context) {
+function withJson(parameter, makeOne, context) {
+  if (parameter.type === "SimpleQuery" && context.queryFields) {
+    let both = null;
+    const editor = makeOne({ ...context, changed: () => { both?.follow(); context.changed(); } });
+    return (both = besideJson(parameter, editor, context));
+  }
+  const editor = makeOne(context);
   if (!parameter.json) return editor;
   const text = h("textarea", { rows: 8, hidden: true, placeholder: parameter.example === undefined ? null : JSON.stringify(parameter.example, null, 2), spellcheck: "false", "aria-label": parameter.name + " JSON", "data-testid": `json-${parameter.name}`, oninput: () => { problem.hidden = true; context.changed(); } });
   const problem = h("p", { class: "problem", hidden: true });

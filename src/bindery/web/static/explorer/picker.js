@@ -2,7 +2,7 @@
 
 import { ask, h } from "../dom.js";
 
-const KINDS = { ProjectName: "projects", DatasetName: "datasets", URI: "uris", TaskId: "tasks", UserName: "users", GroupName: "groups", RoleName: "roles", PolicyName: "policies" };
+const KINDS = { Bucket: "buckets", OSSBucket: "buckets", SourceURI: "uris", URIs: "uris", ProjectName: "projects", DatasetName: "datasets", URI: "uris", TaskId: "tasks", UserName: "users", GroupName: "groups", RoleName: "roles", PolicyName: "policies" };
 
 /** `pick(name, values)`: `{list, load}` with a datalist that `load` fills; null where there is nothing to offer. */
 export function makePicker() {
