@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from tests.conftest import RunningServer
 
 _FLAGS = [
@@ -23,6 +23,8 @@ _FLAGS = [
     "--disable-sync",
 ]
 HTML = {"Accept": "text/html"}
+# A busy machine is no failure.
+expect.set_options(timeout=30_000)
 
 
 class Shown(NamedTuple):
