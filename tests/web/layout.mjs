@@ -90,6 +90,14 @@ for (const at of [0, 123_456, 25_000_000, 49_999_000, 60_000_000]) {
 track.go(25_000_000);
 for (let step = 1; step < 3000; step++) track.move(track.at - track.shift - 600);
 assert.ok(track.astray && track.at > 23_000_000);
+assert.equal(track.cornered, false);
+track.move(0.2); // a leap to the beginning is one
+assert.deepEqual([track.at < 10, track.cornered], [true, false]);
+track.go(2_000_000);
+for (let scrolled = track.at - track.shift; scrolled > 0; scrolled -= 600) track.move(scrolled);
+track.move(0);
+assert.ok(track.at > 1_000_000 && track.cornered);
+assert.ok(track.go(track.at) > 3 && !track.cornered);
 const short = new Track();
 short.resize(5_000, 800);
 assert.equal(short.move(short.go(3_000)), 3_000);

@@ -146,6 +146,7 @@ export class Grid {
   draw() {
     if (!this.width) return;
     this.follow();
+    if (this.track.cornered) return this.goToTop(this.track.at);
     const top = this.track.at - NEAR;
     const bottom = this.track.at + innerHeight + NEAR;
     const parts = new Map();

@@ -217,4 +217,13 @@ export class Track {
     const ideal = (this.at / Math.max(1, this.end)) * (this.physical - this.view);
     return Math.abs(this.at - this.shift - ideal) > this.view;
   }
+
+  /** Whether the window has come to one of its ends, and the whole has not. */
+  get cornered() {
+    if (this.whole <= this.longest) return false;
+    const last = this.physical - this.view;
+    const scrolled = this.at - this.shift;
+    const ideal = (this.at / Math.max(1, this.end)) * last;
+    return (scrolled < 1 && ideal >= 3) || (scrolled > last - 1 && ideal <= last - 3);
+  }
 }
