@@ -47,6 +47,7 @@ export class Selection {
   }
 
   press(event) {
+    this.pressed = false; // not every long press ends in a click
     const tile = event.target.closest(".tile");
     if (!tile || event.pointerType !== "touch") return;
     this.from = [event.clientX, event.clientY];
