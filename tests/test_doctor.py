@@ -217,3 +217,12 @@ def test_receivers_of_notifications(tmp_path: Path) -> None:
         found = findings(Config(data=tmp_path, notifications=settings))
     assert found["notifications topic t"].verdict is Verdict.OK
     assert found["notifications events ops"].verdict is Verdict.FAILURE
+
+
+def test_the_record_of_a_server_that_runs_is_not_read_through(tmp_path: Path) -> None:
+    config = Config(data=tmp_path)
+    (tmp_path / "catalog.db").write_bytes(b"no database at all")
+    found = {each.subject: each for each in examine(config, "")}["record"]
+    assert (found.verdict, "in use" in found.seen) == (Verdict.OK, True)
+    full = {each.subject: each for each in examine(config, "the disk is full")}["record"]
+    assert (full.verdict, full.seen) == (Verdict.FAILURE, "the disk is full")

@@ -64,11 +64,12 @@ def totals(rows: Iterable[Row]) -> list[Total]:
     return sorted(found.values(), key=lambda each: (each.project, _ORDER.get(each.dimension, len(_ORDER))))
 
 
-def csv_text(rows: Iterable[Row]) -> str:
-    """RFC 4180 with a head. No cell is read as a formula by programs for tables."""
+def csv_text(rows: Iterable[Row], *, head: bool = True) -> str:
+    """RFC 4180, with a head where it begins. No cell is read as a formula by programs for tables."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
+    if head:
+        writer.writerow(_COLUMNS)
     for row in rows:
         writer.writerow([_cell(row.get(column, "")) for column in _COLUMNS])
     return text.getvalue()

@@ -20,6 +20,7 @@ from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.request import Asker, Client
 from bindery.web.calls import Caller
 from bindery.web.code.languages import Endpoint
+from bindery.web.console_parts import Part, current_part
 from bindery.web.texts import Texts, choose_language, load_texts
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class PageRequest:
         self.signed_in: SignedIn | None = None
         self.asker = Asker.PAGE
         """For whom calls are made now: a page that is watched makes the same again and again."""
+        self.parts: list[Part] = []
+        """Those of the console that the reader may see."""
         self._body: bytes | None = None
 
     @property
@@ -74,6 +77,11 @@ class PageRequest:
     def csrf(self) -> str:
         """What a form of this session must carry: nobody who cannot read its pages knows it."""
         return hmac.digest(self.token.encode(), b"csrf", hashlib.sha256).hex() if self.token else ""
+
+    @property
+    def part(self) -> str:
+        """The part of the console that the page is of."""
+        return current_part(self.http.path)
 
     @property
     def theme(self) -> str:

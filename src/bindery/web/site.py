@@ -15,9 +15,21 @@ from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
 from bindery.sync.previews import Previews
-from bindery.web import access, console, explorer, front, gallery, preferences, reference, sign_in
+from bindery.web import (
+    access,
+    console,
+    explorer,
+    front,
+    gallery,
+    preferences,
+    reference,
+    server,
+    sign_in,
+    usage,
+)
 from bindery.web.assets import load_assets, takes_gzip
 from bindery.web.calls import CallFailed
+from bindery.web.console_parts import find_parts
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest, wants_page
 from bindery.web.pages import Pages
@@ -31,6 +43,8 @@ ROUTES: tuple[Route, ...] = (
     *front.ROUTES,
     *access.ROUTES,
     *console.ROUTES,
+    *usage.ROUTES,
+    *server.ROUTES,
     *gallery.ROUTES,
     *explorer.ROUTES,
     *reference.ROUTES,
@@ -90,6 +104,8 @@ class Site:
             await self._admit(request, route)
             if request.signed_in is None and not route.public:
                 return self._to_sign_in(request)
+            if request.signed_in is not None:
+                request.parts = await find_parts(request)
             return await route.page(request)
         except PageError as error:
             return self._error(request, error.status, request.t(error.key, **error.values))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _OK = "OK"
 _DURABLE = ("change", "issue")
-_CHANGES = ("create", "update", "delete")
+CHANGES = ("create", "update", "delete")
 _KNOWN_KEY = (
     "InvalidAccessKeyId.Inactive",
     "InvalidSecurityToken.MismatchWithAccessKey",
@@ -79,7 +79,7 @@ class Auditing:
         if not exchange.is_recognised:
             return False
         asker, operation = exchange.http.asker, exchange.operation
-        if asker is not Asker.CALLER and operation.level not in _CHANGES:
+        if asker is not Asker.CALLER and operation.level not in CHANGES:
             # Whoever looks at a page has asked for none of its many reads: they count as other reads do.
             return self._all_calls and asker is Asker.PAGE
         return self._all_calls or operation.audit != "switched"

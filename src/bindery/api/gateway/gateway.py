@@ -21,7 +21,7 @@ from bindery.access.policy.decide import Decision
 from bindery.api import errors
 from bindery.api.context import Acting, Context, current_acting
 from bindery.api.errors import ApiError
-from bindery.api.gateway.auditing import Auditing
+from bindery.api.gateway.auditing import CHANGES, Auditing
 from bindery.api.gateway.authentication import (
     Proof,
     authenticate,
@@ -43,7 +43,7 @@ from bindery.api.gateway.metrics import Metrics
 from bindery.api.gateway.nearest import Nearest
 from bindery.api.gateway.query_rates import QueryRates
 from bindery.api.gateway.rendering import Answer, make_request_id, render, render_error
-from bindery.api.gateway.request import OPERATOR_HEADER, Call, HttpRequest, Style, key_id_in_form
+from bindery.api.gateway.request import OPERATOR_HEADER, Asker, Call, HttpRequest, Style, key_id_in_form
 from bindery.api.gateway.validation import prepare, validate, validate_polled
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
@@ -252,9 +252,12 @@ class Gateway:
         _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
 
     def _bill(self, exchange: Exchange, *, is_done: bool) -> None:
-        """A call that was performed names a project that is there, if the operation is about one at all."""
-        operation = exchange.operation
-        if operation.billed:
+        """A call that was performed names a project that is there, if the operation is about one at all.
+
+        Whoever looks at a page has asked for none of its many reads.
+        """
+        operation, asker = exchange.operation, exchange.http.asker
+        if operation.billed and (asker is Asker.CALLER or operation.level in CHANGES):
             project = exchange.call.parameters.get(_PROJECT, "") if operation.is_of_project else ""
             self.context.metering.count(project, operation.billed, exists=is_done)
 
