@@ -158,10 +158,10 @@ def test_pages_speak_chinese(root: Visitor, path: str) -> None:
 
 @pytest.mark.server
 def test_plots_and_live_figures(signed_in: Page, project: str) -> None:
+    signed_in.set_viewport_size({"width": 360, "height": 800})
     signed_in.goto(f"/console/usage?ProjectName={project}")
     expect(signed_in.locator(".plots canvas")).to_have_count(1)
     expect(signed_in.locator(".plots .u-legend")).to_contain_text("StandardQueryL2")
-    signed_in.set_viewport_size({"width": 360, "height": 800})
     assert signed_in.evaluate("document.documentElement.scrollWidth <= innerWidth")
     signed_in.goto("/console/metrics")
     expect(signed_in.locator("#rate")).to_contain_text("/s")
