@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import builtins
 import sqlite3
-from collections.abc import Callable
 
 import msgspec
-from msgspec.structs import replace
 
-from bindery.catalog.access_records import (
-    DeleteConflict,
-    EntityExists,
-    EntityLimitExceeded,
-    EntityNotFound,
-    Group,
-    User,
-)
-from bindery.catalog.record.access import Access, make_group_id, same_name
+from bindery.catalog.access_records import EntityExists, EntityLimitExceeded, EntityNotFound, Group, User
+from bindery.catalog.record.access import Access, make_group_id
+from bindery.catalog.record.entities import Entities
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.users import Users
 from bindery.clock import now_ns
@@ -30,58 +22,19 @@ _decoder = msgspec.json.Decoder(Group)
 _user_decoder = msgspec.json.Decoder(User)
 
 
-class Groups:
+class Groups(Entities[Group]):
     """Rows of ``user_group`` and ``membership``. Implements ``interface.groups.Groups``."""
 
     def __init__(self, access: Access, users: Users) -> None:
-        self._access = access
+        super().__init__(
+            access, Group, most=MAX_GROUPS, make_id=make_group_id, conflicts=("User", "Policy")
+        )
         self._users = users
-
-    def create(self, group: Group) -> Group:
-        """Raises EntityExists, EntityLimitExceeded."""
-        made = replace(group, id=make_group_id())
-        with self._access.transaction() as connection:
-            _check_free(connection, made.name)
-            if connection.execute(_SQL.count_groups).fetchone()[0] >= MAX_GROUPS:
-                raise EntityLimitExceeded("Group")
-            connection.execute(_SQL.insert_group, _values(made))
-        return made
-
-    def get(self, name: str, connection: sqlite3.Connection | None = None) -> Group:
-        """Raises EntityNotFound."""
-        row = (connection or self._access.reader).execute(_SQL.select_group, {"name": name}).fetchone()
-        if row is None:
-            raise EntityNotFound("Group")
-        return _decoder.decode(row[0])
-
-    def update(self, name: str, change: Callable[[Group], Group]) -> Group:
-        """Raises EntityNotFound, EntityExists."""
-        with self._access.transaction() as connection:
-            held = self.get(name, connection)
-            group = replace(change(held), id=held.id)
-            if not same_name(group.name, held.name):
-                _check_free(connection, group.name)
-            connection.execute(_SQL.update_group, _values(group))
-        return group
-
-    def delete(self, name: str) -> None:
-        """Raises EntityNotFound, DeleteConflict."""
-        with self._access.transaction() as connection:
-            group = self.get(name, connection)
-            row = connection.execute(_SQL.group_conflicts, {"id": group.id}).fetchone()
-            for what, there in zip(("User", "Policy"), row, strict=True):
-                if there:
-                    raise DeleteConflict("Group", what)
-            connection.execute(_SQL.delete_group, {"id": group.id})
 
     def list(self, *, after: str = "", limit: int = 100) -> builtins.list[Group]:
         """Ascending by name."""
         rows = self._access.reader.execute(_SQL.list_groups, {"after": after, "limit": limit}).fetchall()
         return [_decoder.decode(row[0]) for row in rows]
-
-    def count(self) -> int:
-        """How many there are."""
-        return int(self._access.reader.execute(_SQL.count_groups).fetchone()[0])
 
     def add_user(self, user_name: str, group_name: str) -> None:
         """Raises EntityNotFound, EntityExists, EntityLimitExceeded."""
@@ -117,12 +70,3 @@ class Groups:
         values = {"user_id": self._users.get(user_name).id}
         rows = self._access.reader.execute(_SQL.list_groups_of_user, values).fetchall()
         return [(_decoder.decode(body), joined) for body, joined in rows]
-
-
-def _check_free(connection: sqlite3.Connection, name: str) -> None:
-    if connection.execute(_SQL.select_group, {"name": name}).fetchone():
-        raise EntityExists("Group")
-
-
-def _values(group: Group) -> dict[str, str | bytes]:
-    return {"id": group.id, "name": group.name, "body": msgspec.json.encode(group)}
