@@ -49,6 +49,7 @@ from bindery.file import Address, File, Label
 from .access_conformance import AccessConformance
 from .browser_session_conformance import BrowserSessionConformance
 from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
+from .saved_search_conformance import SavedSearchConformance
 from .usage_conformance import UsageConformance
 
 HOSTILE_KEYS = [
@@ -1100,6 +1101,7 @@ class CatalogConformance(
     NotificationConformance,
     AccessConformance,
     BrowserSessionConformance,
+    SavedSearchConformance,
     UsageConformance,
 ):
     """All of it."""

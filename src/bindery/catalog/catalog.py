@@ -23,6 +23,7 @@ from bindery.catalog.interface.policies import Policies
 from bindery.catalog.interface.projects import Projects
 from bindery.catalog.interface.queries import Queries
 from bindery.catalog.interface.roles import Roles
+from bindery.catalog.interface.saved_searches import SavedSearches
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
 from bindery.catalog.interface.usage import Usage
@@ -56,6 +57,8 @@ class Catalog(AccessRecord, Protocol):
 
     @property
     def browser_sessions(self) -> BrowserSessions: ...
+    @property
+    def saved_searches(self) -> SavedSearches: ...
     @property
     def projects(self) -> Projects: ...
     @property

@@ -23,6 +23,7 @@ from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.outbox import Outbox
 from bindery.catalog.record.projects import MAX_PROJECTS, Projects
+from bindery.catalog.record.saved_searches import SavedSearches
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.record.tombstones import Tombstones
 from bindery.catalog.record.usage import Usage
@@ -59,6 +60,7 @@ class SqliteCatalog:
         self.changes = Changes(database)
         self.projects = Projects(database, max_projects)
         self.datasets = Datasets(database, self.projects, calls, announcing, self.queries.drop_dataset)
+        self.saved_searches = SavedSearches(database, self.datasets)
         self.ledger = Ledger(database)
         self.tombstones = Tombstones(database)
         self.bindings = Bindings(

@@ -45,6 +45,14 @@ class QueryPage(Message):
     next_token: str | None = None
 
 
+class SavedSearch(Message):
+    """The vendor's struct SavedSearch."""
+
+    expression: str | None = None
+    search_name: str | None = None
+    update_time: str | None = None
+
+
 class SimpleQueryRequestAggregations(Message):
     """The vendor's struct SimpleQueryRequestAggregations."""
 
@@ -66,6 +74,18 @@ class SimpleQueryResponseBodyAggregationsGroups(Message):
 
     count: int | None = None
     value: str | None = None
+
+
+class DeleteSavedSearchRequest(Message):
+    """Parameters of DeleteSavedSearch."""
+
+    dataset_name: str
+    project_name: str
+    search_name: str
+
+
+class DeleteSavedSearchResponse(Message):
+    """Answer of DeleteSavedSearch."""
 
 
 class FuzzyQueryRequest(Message):
@@ -107,6 +127,33 @@ class ListQueryPagesResponse(Message):
 
     next_token: str | None = None
     pages: tuple[QueryPage, ...] | None = None
+
+
+class ListSavedSearchesRequest(Message):
+    """Parameters of ListSavedSearches."""
+
+    dataset_name: str
+    project_name: str
+
+
+class ListSavedSearchesResponse(Message):
+    """Answer of ListSavedSearches."""
+
+    saved_searches: tuple[SavedSearch, ...] | None = None
+
+
+class PutSavedSearchRequest(Message):
+    """Parameters of PutSavedSearch."""
+
+    dataset_name: str
+    expression: str
+    project_name: str
+    search_name: str
+    previous_name: str | None = None
+
+
+class PutSavedSearchResponse(Message):
+    """Answer of PutSavedSearch."""
 
 
 class QueryDateHistogramRequest(Message):

@@ -2,6 +2,7 @@
 import { ask, debounce, h } from "../dom.js";
 import { Facets } from "./facets.js";
 import { QueryBar } from "./query_bar.js";
+import { Saved } from "./saved.js";
 import { Timeline } from "./timeline.js";
 
 const by = (id) => document.getElementById(id);
@@ -19,28 +20,42 @@ export class Search {
     addEventListener("popstate", () => this.take(new URLSearchParams(location.search).get("q") ?? "", { kept: true }));
     by("in-names").addEventListener("click", () => this.take(inNames(this.words)));
     this.startJson();
+    this.saved = new Saved({ base, texts, current: () => this.q, open: (expression) => this.take(expression) });
     by("show-map").addEventListener("click", () => this.toggleMap());
   }
 
-  /** Searches for `text`. */
-  take(text, { kept = false } = {}) {
+  /** Searches for `text`. Until its first page has come its `parts` are what is known of it. */
+  take(text, { kept = false, parts = null } = {}) {
     const q = text.trim();
     const changed = q !== this.q;
     this.q = q;
+    this.parts = parts ?? (q ? [{ text: / or /i.test(q) ? `(${q})` : q, field: "" }] : []);
+    if (parts) this.showChips(parts);
     this.bar.show(text);
     if (changed && !kept) history.pushState(null, "", this.q ? `?${new URLSearchParams({ q: this.q })}` : location.pathname);
     this.run();
   }
 
   /** Narrows by conditions, in place of those on `field`. */
-  narrow(parts, field = "") {
-    const kept = this.parts.filter((part) => !field || part.field !== field).map((part) => part.text);
-    this.take([...kept, ...parts.filter((part) => !kept.includes(part))].join(" and "));
+  narrow(conditions, field = "") {
+    const kept = this.parts.filter((part) => !field || part.field !== field);
+    const held = kept.map((part) => part.text);
+    this.takeParts([...kept, ...conditions.filter((text) => !held.includes(text)).map((text) => ({ text, field }))]);
   }
 
-  toggle(parts, on) {
-    if (!on) return this.narrow(parts);
-    this.take(this.parts.map((part) => part.text).filter((text) => !parts.includes(text)).join(" and "));
+  toggle(conditions, on) {
+    if (!on) return this.narrow(conditions);
+    this.takeParts(this.parts.filter((part) => !conditions.includes(part.text)));
+  }
+
+  takeParts(parts) {
+    this.take(parts.map((part) => part.text).join(" and "), { parts });
+  }
+
+  showChips(parts) {
+    const focused = by("chips").contains(document.activeElement);
+    by("chips").replaceChildren(...parts.map((part) => h("li", {}, this.chip(part))));
+    if (focused) (by("chips").querySelector("button") ?? by("query")).focus();
   }
 
   /** The first page has come. */
@@ -49,7 +64,7 @@ export class Search {
     this.words = words;
     this.showJson({ query, words });
     by("plain").hidden = !words;
-    by("chips").replaceChildren(...parts.map((part) => h("li", {}, this.chip(part))));
+    this.showChips(parts);
     const mine = ++this.asked;
     // Counting waits until the first pictures are asked for.
     setTimeout(() => {
