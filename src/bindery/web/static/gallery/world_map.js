@@ -3,8 +3,9 @@ import "../../vendor/topojson-client/topojson-client.min.js";
 import * as L from "../../vendor/leaflet/leaflet-src.esm.js";
 import { h } from "../dom.js";
 
-const NEAR = 3; // the zoom in which borders and finer coasts are shown
-const TURNS = [-360, 0, 360]; // the world is there three times, so that no edge of it is seen
+const NEAR = 4; // the zoom in which borders and finer coasts are shown
+const FAR_TURNS = [-720, -360, 0, 360, 720]; // from afar the world is there several times, so that no edge of it is seen
+const BEYOND = 80; // degrees: from near, what lies farther out is there a second time
 const { feature, mesh } = self.topojson;
 const address = (name) => new URL(`../../vendor/${name}`, import.meta.url).href;
 
@@ -48,13 +49,14 @@ class World {
     return this.layersOf(feature(world, world.objects.land), mesh(world, world.objects.countries, (one, other) => one !== other));
   }
 
+  /** One layer a shape: those out of sight cost little then. */
   layersOf(land, borders) {
     const shapes = land.features ?? [land];
     const polygons = shapes.flatMap(({ geometry }) => (geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates));
     const options = { renderer: this.renderer, interactive: false, smoothFactor: 1.5 };
-    const layers = [L.polygon(TURNS.flatMap((turn) => polygons.map((rings) => rings.map((ring) => unrolled(ring, turn, true)))), options)];
-    if (borders) layers.push(L.polyline(TURNS.flatMap((turn) => borders.coordinates.map((line) => unrolled(line, turn, false))), options));
-    return L.layerGroup(layers);
+    const filled = polygons.flatMap((rings) => (borders ? turnsOf(rings[0]) : FAR_TURNS).map((turn) => L.polygon(rings.map((ring) => unrolled(ring, turn, true)), options)));
+    const lines = (borders?.coordinates ?? []).flatMap((line) => turnsOf(line).map((turn) => L.polyline(unrolled(line, turn, false), options)));
+    return L.layerGroup([L.featureGroup(filled), L.featureGroup(lines)]);
   }
 
   colour() {
@@ -64,6 +66,12 @@ class World {
     land?.setStyle({ fillColor: of("--land"), fillOpacity: 1, color: of("--coast"), weight: 0.8 });
     borders?.setStyle({ color: of("--coast"), weight: 0.8, fill: false });
   }
+}
+
+/** By how many degrees a line is shifted, each time that it is drawn from near. */
+function turnsOf(line) {
+  const longitudes = line.map(([longitude]) => longitude);
+  return [0, ...(longitudes.some((longitude) => longitude > BEYOND) ? [-360] : []), ...(longitudes.some((longitude) => longitude < -BEYOND) ? [360] : [])];
 }
 
 /** Latitudes and longitudes of a line that goes on beyond the 180th meridian, and round the pole when it encloses it. */
