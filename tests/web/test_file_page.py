@@ -24,7 +24,7 @@ pytestmark = pytest.mark.server
 JSON = {"Accept": "application/json"}
 HOURS = (8, 9, 9, 10, 15)
 """When the pictures 0.jpg to 4.jpg were taken; the last of them elsewhere."""
-IN_ORDER = ["b.pdf", "4.jpg", "3.jpg", "1.jpg", "2.jpg", "0.jpg", "c.docx", "a.webm", "d.zip"]
+IN_ORDER = ["b.pdf", "4.jpg", "3.jpg", "1.jpg", "2.jpg", "0.jpg", "c.docx", "a.webm", "d.zip", "e.pdf"]
 """The newest first (the pages are made now, the letter in 2012), then what has no time, by URI."""
 
 
@@ -39,7 +39,7 @@ def taken(hour: int, longitude: int) -> bytes:
 
 
 def fill(folder: Path) -> None:
-    """Pictures with times and places, six seconds of video, three pages, a letter, and an archive of nothing."""
+    """Pictures with times and places, six seconds of video, three pages, a letter, an archive of nothing, no PDF."""
     for number, hour in enumerate(HOURS):
         (folder / f"{number}.jpg").write_bytes(taken(hour, 120 if number < 4 else 10))
     source = ["-f", "lavfi", "-i", "testsrc=d=6:r=10:s=160x120", "-f", "lavfi", "-i", "sine=d=6"]
@@ -49,6 +49,7 @@ def fill(folder: Path) -> None:
     pages[0].save(folder / "b.pdf", save_all=True, append_images=pages[1:])
     (folder / "c.docx").write_bytes(make_docx(word_body("Dear reader")))
     (folder / "d.zip").write_bytes(b"PK\5\6" + bytes(18))
+    (folder / "e.pdf").write_bytes(b"%PDF-1.4\n<script>alert(1)</script>")
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +101,22 @@ def walk(visitor: Visitor, name: str, first: str, side: str, **search: str) -> l
 def test_neighbours_lead_through_the_gallery_in_its_order(root: Visitor, dataset: str) -> None:
     assert walk(root, dataset, IN_ORDER[0], "after") == IN_ORDER
     assert walk(root, dataset, IN_ORDER[-1], "before") == IN_ORDER[::-1]
-    ascending = ["c.docx", "0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "b.pdf", "a.webm", "d.zip"]
+    ascending = ["c.docx", "0.jpg", "1.jpg", "2.jpg", "3.jpg", "4.jpg", "b.pdf", "a.webm", "d.zip", "e.pdf"]
     assert walk(root, dataset, "c.docx", "after", order="asc") == ascending
-    assert walk(root, dataset, "d.zip", "before", order="asc") == ascending[::-1]
-    by_name = walk(root, dataset, "d.zip", "after", sort="Filename")
-    assert by_name == ["d.zip", "c.docx", "b.pdf", "a.webm", "4.jpg", "3.jpg", "2.jpg", "1.jpg", "0.jpg"]
+    assert walk(root, dataset, "e.pdf", "before", order="asc") == ascending[::-1]
+    by_name = walk(root, dataset, "e.pdf", "after", sort="Filename")
+    assert by_name == [
+        "e.pdf",
+        "d.zip",
+        "c.docx",
+        "b.pdf",
+        "a.webm",
+        "4.jpg",
+        "3.jpg",
+        "2.jpg",
+        "1.jpg",
+        "0.jpg",
+    ]
 
 
 def test_neighbours_are_those_of_the_search(root: Visitor, dataset: str) -> None:
@@ -154,6 +166,14 @@ def test_pages_and_words(root: Visitor, server: RunningServer, dataset: str) -> 
         assert fetch(server, root, f"{address}&page={page}")[0] == 200
     assert asked(root, path_of(dataset, "c.docx").replace("/files/", "/words/"))["words"] == "Dear reader"
     assert asked(root, path_of(dataset, "d.zip").replace("/files/", "/words/"))["words"] == ""
+
+
+def test_every_file_has_a_page_whatever_it_is(root: Visitor, server: RunningServer, dataset: str) -> None:
+    for file in IN_ORDER:
+        shown = root.get(path_of(dataset, file))
+        assert (shown.status, file in shown.text) == (200, True)
+    broken = f"/console/thumbnails/{dataset}/{dataset}?" + urlencode({"uri": f"oss://{dataset}/e.pdf"})
+    assert fetch(server, root, broken)[1]["content-type"] == "image/svg+xml"
 
 
 def save(visitor: Visitor, path: str, changed: dict, csrf: str) -> tuple[int, dict]:

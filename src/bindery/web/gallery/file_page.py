@@ -47,7 +47,13 @@ _GROUPS: dict[str, tuple[str, ...]] = {
 """Fields by what their names begin with; those of no group come last."""
 _APART = ("EXIF", "CustomLabels")
 _SIZES = ("Size", "DataSize")
-_ALWAYS: Entry = {"Filename": "", "MediaType": "", "ImageWidth": 0, "ImageHeight": 0, "Orientation": 1}
+_ALWAYS: Entry = {
+    "Filename": "",
+    "ImageWidth": 0,
+    "ImageHeight": 0,
+    "Orientation": 1,
+    "PageCount": 1,
+}
 """What the template asks of every entry."""
 
 
