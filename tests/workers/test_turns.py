@@ -95,8 +95,35 @@ def test_scans_do_not_get_more_workers_than_there_are() -> None:
     desk.submit("scan", 4)
     turn = desk.take()
     desk.submit("other", 4)
-    assert desk.turns._waiting_caller() is None
+    taken: list[Turn] = []
+    taking = threading.Thread(target=lambda: taken.append(desk.take()))
+    taking.start()
+    taking.join(0.2)
+    assert taken == []
     desk.finish(turn)
+    taking.join(60)
+    desk.finish(taken[0])
+
+
+@pytest.mark.parametrize(("below", "above"), [(SCAN, CHANGE), (SCAN, CALL), (CHANGE, CALL)])
+def test_what_is_urgent_does_not_wait_for_a_file_of_a_lower_class(below: Urgency, above: Urgency) -> None:
+    desk = Desk(workers=2, most_of_one=4)
+    desk.submit("scan", 100, below)
+    held = [desk.take(), desk.take()]
+    desk.submit("urgent", 3, above)
+    desk.finish(desk.take(), seconds=100.0)  # from here on the lower class is due for a turn
+    beyond = desk.take()
+    assert (beyond.line.owner, len(beyond.entries)) == ("urgent", 1)
+    taken: list[Turn] = []
+    taking = threading.Thread(target=lambda: taken.append(desk.take()))
+    taking.start()
+    taking.join(0.2)
+    assert taken == []  # one more is enough
+    desk.finish(beyond)
+    taking.join(60)
+    assert taken[0].line.owner == "urgent"
+    for turn in (*held, *taken):
+        desk.finish(turn)
 
 
 def test_turns_are_fair_by_time_not_by_number() -> None:

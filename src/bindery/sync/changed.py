@@ -121,12 +121,9 @@ def _decide_present(worker: Worker, decided: _Decided, candidate: Candidate) -> 
     info, row = candidate
     if row is not None and is_unchanged(info, row) and not code_of(row):
         return
-    pause = 0.0
-    if worker.is_unsettled(info) and worker.inbox.age(info.key) < _PATIENCE_SECONDS:
-        pause = worker.settings.settle_time
-    elif row is not None and code_of(
-        row
-    ):  # a change may be the end of its trouble, but not of each at once
+    pause = 0.0 if worker.inbox.age(info.key) >= _PATIENCE_SECONDS else worker.unsettled_seconds(info)
+    if not pause and row is not None and code_of(row):
+        # a change may be the end of its trouble, but not of each at once
         pause = max(0.0, _LOOKUP_PAUSE_SECONDS - (now_ns() - row.outcome_time) / 1e9)
     if pause:
         worker.inbox.add([info.key], delay=pause)
@@ -196,8 +193,9 @@ def _decide_listed(worker: Worker, decided: _Decided, candidate: Candidate) -> N
     if extracting is not None and extracting.is_version(candidate.info):
         return
     worker.supersede(key)
-    if worker.is_unsettled(candidate.info):
-        worker.inbox.add([key], delay=worker.settings.settle_time)
+    pause = worker.unsettled_seconds(candidate.info)
+    if pause:
+        worker.inbox.add([key], delay=pause)
     else:
         decided.objects.append(candidate)
 

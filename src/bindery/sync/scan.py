@@ -204,14 +204,14 @@ def _to_extract(worker: Worker, step: Step, *, wait: bool) -> list[Candidate]:
     wanted = _to_retry(worker, step, now)
     for candidate in [*(Candidate(info, None) for info in step.new), *step.changed]:
         pause = seconds_to_next_try(candidate, now)
-        if not pause and not wait and worker.is_unsettled(candidate.info):
-            pause = worker.settings.settle_time
+        if not pause and not wait:
+            pause = worker.unsettled_seconds(candidate.info)
         if pause:
             worker.inbox.add([candidate.info.key], delay=pause)
         else:
             wanted.append(candidate)
-    if wait and any(worker.is_unsettled(info) for info, _ in wanted):
-        worker.rest(worker.settings.settle_time)
+    if wait and (pause := max((worker.unsettled_seconds(info) for info, _ in wanted), default=0.0)):
+        worker.rest(pause)
     return wanted
 
 

@@ -136,15 +136,17 @@ class Worker(Stoppable):
             now=self.store.mounts(),
         )
 
-    def is_unsettled(self, info: ObjectInfo) -> bool:
-        """Whether a file was written a moment ago and may still be growing. Objects appear whole.
+    def unsettled_seconds(self, info: ObjectInfo) -> float:
+        """How long to leave a file alone that was written a moment ago and may still be growing; 0 for a settled one.
+        Objects appear whole.
 
         It also keeps versions apart: the clock of a file system is coarse, and two writes within one tick
         leave the same ETag. A file is only read once its time of writing lies well behind.
         """
         if self.store.capabilities.etag != "time":
-            return False
-        return 0 <= time.time_ns() - info.modified_ns < self.settings.settle_time * 1e9
+            return 0.0
+        age = (time.time_ns() - info.modified_ns) / 1e9
+        return max(0.0, self.settings.settle_time - age) if age >= 0 else 0.0
 
     def begin_listing(self) -> None:
         """A complete listing begins."""

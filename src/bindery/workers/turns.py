@@ -3,7 +3,8 @@
 A class goes before all below it, but one that had to stand back for a while gets a turn. Inside a class the
 owner goes first that has had the least worker time. Answers that nobody has taken yet count: an owner with too
 many bytes of them waits until they are taken. When calls hold all workers, the next caller who has no call under
-way gets one more worker: nobody's calls keep another's waiting.
+way gets one more worker: nobody's calls keep another's waiting. When lower classes hold all of them, so does the
+first call or change: neither waits for the end of a file of a scan.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class Turns:
                         self._changed.wait()
                         continue
                     if has_worker or not self._idle:
-                        line = line if self._free_workers() > 0 else self._waiting_caller()
+                        line = line if self._free_workers() > 0 else self._beyond()
                         if line is not None:
                             return self._begin(line)
                     self._changed.wait(_LOOK_AGAIN_SECONDS)
@@ -196,10 +197,24 @@ class Turns:
         """Negative when one more than there should be is at work, for a caller."""
         return self._workers - (self._running - self._outside())
 
+    def _beyond(self) -> Line | None:
+        """Who gets one more worker while all are held: what has come for lower classes only, or a waiting caller."""
+        if self._free_workers() < 0:
+            return None
+        ready = [line for line in self._lines.values() if self._may_begin(line)]
+        first = min(ready, key=lambda line: (line.urgency, line.used), default=None)
+        if first is not None and self._is_above_all(first.urgency):
+            return first
+        return self._waiting_caller()
+
+    def _is_above_all(self, urgency: Urgency) -> bool:
+        """Whether lower classes hold all workers, each with a file that may take seconds."""
+        return all(line.urgency > urgency for line in self._lines.values() if line.running)
+
     def _waiting_caller(self) -> Line | None:
-        """One who has no job under way while calls of others hold all workers: he gets one more."""
+        """One who has no job under way while calls of others hold all workers."""
         calls = [line for line in self._lines.values() if line.urgency is Urgency.CALL]
-        if self._free_workers() < 0 or sum(line.running for line in calls) < self._workers:
+        if sum(line.running for line in calls) < self._workers:
             return None
         waiting = [line for line in calls if not line.running and self._may_begin(line)]
         return min(waiting, key=lambda line: line.used, default=None)
