@@ -166,7 +166,7 @@ def test_numbers_are_held_by_their_pieces(folder: Path) -> None:
     assert list(check(index, held, whole[5:9]).sure) == [151]
     assert len(check(index, held, "took").sure) == 200
     found = check(index, held, "station")
-    assert (found.sure, len(found.doubtful)) == ([], 200)
+    assert (list(found.sure), len(found.doubtful)) == ([], 200)
     index.close()
 
 
