@@ -112,7 +112,7 @@ def test_a_page_works_as_printed(
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("name", ["docs/query-language.md", "docs/trust.md"])
+@pytest.mark.parametrize("name", ["docs/query-language.md", "docs/trust.md", "docs/usage.md"])
 def test_a_page_about_what_is_bound_works_as_printed(
     server: BinderyServer, environment: dict[str, str], tmp_path: Path, name: str
 ) -> None:
