@@ -116,8 +116,8 @@ def test_a_reader_of_one_dataset_may_do_exactly_that(access: Commands, world: No
     key = access.json("user", "add", "reader", "--policy", "read-only", "--dataset", "p/d")
     client = Client(access.server.endpoint, key["AccessKeyId"], key["AccessKeySecret"])
     allowed = {
-        "imm:GetBinding", "imm:GetBindingHistory", "imm:GetDataset", "imm:GetFigureCluster", "imm:GetFileMeta", "imm:GetStory",
-        "imm:ListBindings",
+        "imm:GetBinding", "imm:GetBindingHistory", "imm:GetDataset", "imm:GetFigureCluster", "imm:GetFileMeta",
+        "imm:GetStory", "imm:ListBindings",
     }  # fmt: skip
     lists = {"imm:ListProjects": "Projects", "imm:ListDatasets": "Datasets"}
     anybody = {"sts:GetCallerIdentity", "imm:ValidatePolicy"}
