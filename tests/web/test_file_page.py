@@ -203,6 +203,10 @@ def test_a_title_is_saved_and_refusals_are_told(
     reader.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
     status, told = save(reader, path, changed, reader.csrf)
     assert (status, told["Code"]) == (403, "NoPermission")
+    page = path_of(dataset, "3.jpg")
+    assert 'data-testid="save-labels">' in root.get(page).text
+    assert 'data-testid="save-labels" disabled' in reader.get(page).text
+    assert "imm:UpdateFileMeta" in reader.get(page).text
     assert "bindery:ListLedgerEntries" in asked(reader, path_of(dataset, "3.jpg", "/history"))["refused"]
     assert asked(reader, path_of(dataset, "3.jpg", "/neighbours")) == {"before": None, "after": None}
 

@@ -15,6 +15,7 @@ from bindery.web.gallery.around import place_path, shown_in
 from bindery.web.gallery.object_access import Entry, find_entry, may_see
 from bindery.web.page_request import PageRequest
 from bindery.web.pages import as_bytes
+from bindery.web.rights import rights_of
 from bindery.web.routes import Route
 
 _GROUPS: dict[str, tuple[str, ...]] = {
@@ -74,8 +75,10 @@ async def show(request: PageRequest) -> web.Response:
         name: request.named[name.removesuffix("Name").lower()] for name in ("ProjectName", "DatasetName")
     }
     call |= {"URI": entry["URI"]}
+    rights = await rights_of(request, ["UpdateFileMeta"], call)
     return request.render(
         "gallery/file.html",
+        why_not=rights.why_not("UpdateFileMeta"),
         file=_ALWAYS | entry,
         entry=entry,
         kind=_kind(entry),
