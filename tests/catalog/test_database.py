@@ -180,6 +180,7 @@ SCHEMA_OF_EACH_TABLE = {
     "ram_user": ["id", "name", "body"],
     "role": ["id", "name", "body"],
     "user_group": ["id", "name", "body"],
+    "saved_search": ["dataset_id", "owner", "name", "expression", "update_time"],
     "usage": ["day", "project", "dimension", "quantity"],
 }  # fmt: skip
 

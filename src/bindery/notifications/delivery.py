@@ -141,7 +141,7 @@ class Courier:
 
     def tries(self) -> list[tuple[str, int]]:
         """How many there were, by outcome."""
-        return list(self._tries.items())
+        return list(dict.copy(self._tries).items())
 
     def _run(self) -> None:
         while not self._stop.is_set():

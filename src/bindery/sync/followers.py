@@ -46,7 +46,7 @@ class Followers:
 
     def live_progress(self) -> dict[int, Progress]:
         """The books at this moment of every binding at work, by its id. Never blocks."""
-        found = {binding_id: each.live_progress() for binding_id, each in list(self._present.items())}
+        found = {binding_id: each.live_progress() for binding_id, each in self._present.copy().items()}
         return {binding_id: books for binding_id, books in found.items() if books is not None}
 
     def start_all(self) -> None:
@@ -103,7 +103,7 @@ class Followers:
 
     def reconcile_all(self) -> None:
         """Have every bucket listed as soon as possible; nobody waits for the end of his pause."""
-        for follower in list(self._present.values()):
+        for follower in self._present.copy().values():
             follower.reconcile_now()
 
     def signal_stop(self) -> None:

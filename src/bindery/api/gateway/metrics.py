@@ -77,7 +77,8 @@ class Metrics:
 
 
 class _RequestCollector(Collector):
-    """Counts every call, so without the locks of the library's own counters: one thread counts, others read."""
+    """Counts every call, so without the locks of the library's own counters: one thread counts, others read copies,
+    which are made in one step of the interpreter, as a list of items is not."""
 
     def __init__(self) -> None:
         self._codes: Counter[tuple[str, str, str]] = Counter()
@@ -92,12 +93,12 @@ class _RequestCollector(Collector):
         requests = CounterMetricFamily(
             "bindery_requests", "Requests by operation and code.", labels=["product", "action", "code"]
         )
-        for labels, number in list(self._codes.items()):
+        for labels, number in dict.copy(self._codes).items():
             requests.add_metric(labels, number)
         seconds = HistogramMetricFamily(
             "bindery_request_seconds", "Time to answer.", labels=["product", "action"]
         )
-        for operation, times in list(self._times.items()):
+        for operation, times in dict.copy(self._times).items():
             seconds.add_metric(operation, times.buckets(), times.total)
         yield from (requests, seconds)
 
