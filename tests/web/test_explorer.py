@@ -50,6 +50,28 @@ def test_a_form_says_what_is_meant(signed_in: Page) -> None:
     expect(signed_in.locator(".field", has=uri)).to_contain_text("The object, as oss://bucket/key.")
 
 
+def test_who_may_not_call_is_told_before_he_tries(
+    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
+) -> None:
+    user = new_name("explorer")
+    server.call("CreateUser", UserName=user)
+    server.call(
+        "AttachPolicyToUser", PolicyType="System", PolicyName="AliyunIMMReadOnlyAccess", UserName=user
+    )
+    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    refused = {
+        name: json.loads(visitor.get(f"/explorer/{name}/model").text)["refused"]
+        for name in ("imm/GetProject", "imm/CreateProject", "ram/GetUser", "sts/GetCallerIdentity")
+    }
+    assert refused["imm/GetProject"] == refused["sts/GetCallerIdentity"] == ""
+    assert "imm:CreateProject" in refused["imm/CreateProject"]
+    assert "ram:GetUser" in refused["ram/GetUser"]
+    visitor.cookies.clear()
+    visitor.sign_in(server.key_id, server.key_secret)
+    assert json.loads(visitor.get("/explorer/imm/CreateProject/model").text)["refused"] == ""
+
+
 def test_an_error_is_explained(signed_in: Page) -> None:
     signed_in.goto("/explorer/ram/GetUser")
     signed_in.get_by_test_id("param-UserName").fill("nobody-at-all")

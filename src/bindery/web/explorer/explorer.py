@@ -15,6 +15,7 @@ from bindery.web.explorer.described import describe, list_families
 from bindery.web.explorer.explained import explain
 from bindery.web.explorer.offered import offered
 from bindery.web.page_request import PageError, PageRequest
+from bindery.web.rights import rights_of
 from bindery.web.routes import Route
 
 _FIRST = "imm:ListProjects"
@@ -36,7 +37,7 @@ async def show(request: PageRequest) -> web.Response:
     return request.render(
         "explorer/explorer.html",
         families=list_families(),
-        chosen=describe(identifier),
+        chosen=await _described(request, identifier),
         texts=request.t.group("explorer"),
         languages_of_code=languages(),
         root=request.who.identity.is_account,
@@ -45,7 +46,13 @@ async def show(request: PageRequest) -> web.Response:
 
 async def model(request: PageRequest) -> web.Response:
     """What the form of another operation needs."""
-    return request.answer(describe(_identifier(request)))
+    return request.answer(await _described(request, _identifier(request)))
+
+
+async def _described(request: PageRequest, identifier: str) -> dict[str, Any]:
+    """An operation, and why the reader may not call it on anything; empty when he may."""
+    rights = await rights_of(request, [identifier])
+    return describe(identifier) | {"refused": rights.why_not(identifier)}
 
 
 async def send(request: PageRequest) -> web.Response:

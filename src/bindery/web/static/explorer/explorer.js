@@ -47,6 +47,8 @@ function show(description, values) {
     description.extension ? h("span", { class: "tag accent" }, texts.extension) : null,
     description.built ? null : h("span", { class: "tag warn" }, texts.unbuilt),
   ].filter(Boolean));
+  element("operation-refused").textContent = description.refused;
+  element("operation-refused").hidden = !description.refused;
   form.load(description, values);
   for (const link of document.querySelectorAll("#operation-list a")) {
     if (link.dataset.id === description.id) {
