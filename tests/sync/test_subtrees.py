@@ -23,8 +23,11 @@ settings = msgspec.structs.replace(QUICK, folder_reconcile_interval=float(sys.ar
 def mount(path, *options):
     path.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", *options, "none", str(path)], check=True)
-def unmount(path):
-    subprocess.run(["umount", str(path)], check=True)
+def unmount(path):  # while a listing reads it, it is busy for a moment
+    until = time.monotonic() + 30
+    while subprocess.run(["umount", str(path)]).returncode:
+        assert time.monotonic() < until
+        time.sleep(0.05)
 def fill(folder, count, first=0):
     for number in range(first, first + count):
         write(folder / f"{number}.bin", bytes([0, number % 250]), age=30)
