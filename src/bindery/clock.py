@@ -42,7 +42,12 @@ def _whole_second(seconds: int, zone: timezone) -> tuple[str, str]:
 
 def day_number(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> int:
     """The day of an instant in a zone, counted since 1970-01-01."""
-    return (instant_ns // _NANOSECONDS + int(zone.utcoffset(None).total_seconds())) // 86_400
+    return (instant_ns // _NANOSECONDS + seconds_east(zone)) // 86_400
+
+
+def seconds_east(zone: timezone) -> int:
+    """How far the clocks of a zone are ahead of UTC."""
+    return int(zone.utcoffset(None).total_seconds())
 
 
 def day_text(day: int) -> str:

@@ -84,6 +84,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def replace_private(path: Path, content: bytes) -> None:
+    """Replace a file as a whole, readable only by its owner, who is that of the folder: a key that the administrator
+    makes must be readable to the server. Raises OSError."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        if os.geteuid() == 0:
+            owner = path.parent.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
 def write_server_address(folder: Path, url: str) -> None:
     """Where the server of this folder is: commands that are told the folder find it so. It may not be kept."""
     try:

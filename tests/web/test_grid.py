@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from bindery.web.gallery.sections import narrow, number_of
+from bindery.web.gallery.searching import narrow
+from bindery.web.gallery.sections import number_of
 
 SCRIPTS = Path(str(files("bindery.web"))) / "static" / "gallery"
 HERE = Path(__file__).parent

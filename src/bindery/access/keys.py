@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
-from bindery.data_folder import sync_folder
+from bindery.data_folder import replace_private
 from bindery.secrecy import Hiding
 
 _ID_CHARACTERS = string.ascii_letters + string.digits
@@ -81,18 +81,6 @@ def read_root_key(data: Path) -> AccessKey | None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file as a whole, readable only by its owner, who is that of the folder: a key that the
-    administrator makes must be readable to the server."""
+    """The same as ``replace_private``, in a folder that may not be there yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        if os.geteuid() == 0:
-            owner = path.parent.stat()
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    replace_private(path, content)

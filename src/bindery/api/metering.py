@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import timezone
 
@@ -16,6 +17,7 @@ import structlog
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogError, UsageKey
+from bindery.clock import seconds_east
 
 _WRITE_SECONDS = 2.0
 _STORED_SECONDS = 600.0
@@ -34,9 +36,9 @@ class Metering:
 
     def __init__(self, catalog: Catalog, zone: timezone, seconds: float = _WRITE_SECONDS) -> None:
         self._catalog = catalog
-        self._offset = int(zone.utcoffset(None).total_seconds())
+        self._offset = seconds_east(zone)
         self._seconds = seconds
-        self._counts: dict[UsageKey, int] = {}
+        self._counts: Counter[UsageKey] = Counter()
         self._lock = threading.Lock()
         """Held while something is counted; never for long."""
         self._writing = threading.Lock()
@@ -55,25 +57,22 @@ class Metering:
             project = ""
         key = UsageKey(int(time.time() + self._offset) // 86_400, project, dimension, exists)
         with self._lock:
-            known = self._counts.get(key)
-            if known is None and not exists and len(self._counts) >= MOST_UNKNOWN:
+            if not exists and len(self._counts) >= MOST_UNKNOWN and key not in self._counts:
                 key = key._replace(project="")
-                known = self._counts.get(key)
-            self._counts[key] = (known or 0) + 1
+            self._counts[key] += 1
 
     def write(self) -> None:
         """Everything that was counted. Raises CatalogError, and keeps it for the next time."""
         with self._writing:
             with self._lock:
-                counts, self._counts = self._counts, {}
+                counts, self._counts = self._counts, Counter()
             if not counts:
                 return
             try:
                 self._catalog.usage.add(counts)
             except BaseException:
                 with self._lock:
-                    for key, quantity in counts.items():
-                        self._counts[key] = self._counts.get(key, 0) + quantity
+                    self._counts.update(counts)
                 raise
 
     def refresh(self) -> None:

@@ -6,14 +6,13 @@ the new one.
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
 import msgspec
 
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
-from bindery.data_folder import sync_folder
+from bindery.data_folder import replace_private
 
 _NAME = "buckets.json"
 
@@ -45,12 +44,4 @@ def _load(path: Path) -> dict[str, StoreAddress]:
 
 
 def _write(path: Path, addresses: dict[str, StoreAddress]) -> None:
-    content = msgspec.json.format(msgspec.json.encode(addresses), indent=2)
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    sync_folder(path.parent)
+    replace_private(path, msgspec.json.format(msgspec.json.encode(addresses), indent=2))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from typing import Protocol
 
 from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.positioned import PositionedFile
 from bindery.workers.job_time import outside
 
 _BLOCK = 64 * 1024
@@ -25,7 +25,7 @@ class Ranges(Protocol):
         """Up to ``length`` bytes from ``offset`` of the object."""
 
 
-class RangeReader(io.RawIOBase):
+class RangeReader(PositionedFile):
     """A read-only binary file whose reads become few, aligned range reads of a store.
 
     Raises ReadLimitExceeded once more than ``limits.read_bytes`` would be fetched, StoreUnavailable when the
@@ -41,28 +41,7 @@ class RangeReader(io.RawIOBase):
         self.bytes_read = 0
         self.error: Exception | None = None
         self._store = store
-        self._position = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def seekable(self) -> bool:
-        """True."""
-        return True
-
-    def tell(self) -> int:
-        """The position of the next read."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move the position; past the end is allowed, before the start raises ValueError."""
-        start = (0, self._position, self.size)[whence]
-        if start + offset < 0:
-            raise ValueError("seek before the start of the file")
-        self._position = start + offset
-        return self._position
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Up to ``size`` bytes from the position on, all that is left when negative or None."""

@@ -6,7 +6,6 @@ minutes. The older, the sparser: a full history loses every other point of its o
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 import structlog
 
 from bindery.catalog.records import Progress
+from bindery.data_folder import replace_private
 
 MOST_POINTS = 240
 """Of one binding."""
@@ -103,12 +103,8 @@ class BooksHistory:
             return
         with self._lock:
             content = msgspec.json.encode({str(key): points for key, points in self._points.items()})
-        fresh = self._path.with_name(f"{self._path.name}.new")
         try:
-            fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(content)
-            fresh.replace(self._path)
+            replace_private(self._path, content)
         except OSError as error:
             _log.debug("the history of bindings is not kept", problem=str(error))
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _OK = "OK"
 _DURABLE = ("change", "issue")
-CHANGES = ("create", "update", "delete")
 _KNOWN_KEY = (
     "InvalidAccessKeyId.Inactive",
     "InvalidSecurityToken.MismatchWithAccessKey",
@@ -78,11 +77,10 @@ class Auditing:
             return True
         if not exchange.is_recognised:
             return False
-        asker, operation = exchange.http.asker, exchange.operation
-        if asker is not Asker.CALLER and operation.level not in CHANGES:
-            # Whoever looks at a page has asked for none of its many reads: they count as other reads do.
-            return self._all_calls and asker is Asker.PAGE
-        return self._all_calls or operation.audit != "switched"
+        if exchange.is_read_of_page:
+            # They count as other reads do.
+            return self._all_calls and exchange.http.asker is Asker.PAGE
+        return self._all_calls or exchange.operation.audit != "switched"
 
     def _record(self, exchange: Exchange, code: str) -> AuditRecord:
         operation, call, client = exchange.known_operation, exchange.call, exchange.http.client

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bindery.access.authorizer import Authority, Conditions, Refusal, request_tags, resource_tags
+from bindery.access.authorizer import Asked, Authority, Conditions, Refusal, request_tags, resource_tags
 from bindery.access.identities import Identity
 from bindery.access.policy import condition_keys as keys
 from bindery.access.policy.decide import ALLOWED_BY_OWNER, Cause, Decision
@@ -116,11 +116,19 @@ def decisions(
 
 def check_touched(exchange: Exchange, context: Context) -> None:
     """The caller may do with what the message names what the operation will do. Raises ApiError."""
-    authority, decided = exchange.authority, exchange.decision
-    for asked in asked_by(exchange.operation, exchange.message, context.settings.account_id):
-        has = resource_conditions(authority, asked.action, asked.resource, context)
-        _demand(exchange, context, asked.action, asked.resource, authority.decide_asked(asked, has))
+    decided = exchange.decision
+    for asked, decision in touched(exchange.authority, exchange.operation, exchange.message, context):
+        _demand(exchange, context, asked.action, asked.resource, decision)
     exchange.decision = decided
+
+
+def touched(
+    authority: Authority, operation: Operation, message: msgspec.Struct, context: Context
+) -> Iterator[tuple[Asked, Decision]]:
+    """Whether what the operation will do with what the message names is allowed. Blocking when tags are asked for."""
+    for asked in asked_by(operation, message, context.settings.account_id):
+        has = resource_conditions(authority, asked.action, asked.resource, context)
+        yield asked, authority.decide_asked(asked, has)
 
 
 def list_start(operation: Operation, exchange: Exchange, context: Context) -> str | None:
@@ -131,12 +139,16 @@ def list_start(operation: Operation, exchange: Exchange, context: Context) -> st
 
 
 def _resource_names(exchange: Exchange, context: Context) -> tuple[str, ...]:
+    return names_of(exchange.operation, exchange.call.parameters, exchange.proof.identity, context)
+
+
+def names_of(
+    operation: Operation, parameters: Mapping[str, str], identity: Identity, context: Context
+) -> tuple[str, ...]:
+    """ARNs of the resources that a call is about."""
     settings = context.settings
-    return exchange.operation.resource_names(
-        exchange.call.parameters,
-        region=settings.region_id,
-        account=settings.account_id,
-        user=exchange.proof.identity.user_name,
+    return operation.resource_names(
+        parameters, region=settings.region_id, account=settings.account_id, user=identity.user_name
     )
 
 

@@ -8,9 +8,8 @@ from bindery.access.authorizer import Authority, Refusal
 from bindery.access.identities import Identity
 from bindery.api import errors
 from bindery.api.context import Context
-from bindery.api.gateway.authorization import authority_of, decisions, resource_conditions
+from bindery.api.gateway.authorization import authority_of, decisions, names_of, touched
 from bindery.api.gateway.request import HttpRequest
-from bindery.api.gateway.touching import asked_by
 from bindery.api.gateway.validation import validate
 from bindery.api.operations import BuiltOperation
 from bindery.api.spec.model import Operation
@@ -33,12 +32,7 @@ def foresee(
     authority = authority_of(identity, http)
     if authority.is_owner:
         return None
-    names = operation.resource_names(
-        parameters,
-        region=context.settings.region_id,
-        account=context.settings.account_id,
-        user=identity.user_name,
-    )
+    names = names_of(operation, parameters, identity, context)
     for resource, decision in decisions(
         authority, operation, names, parameters, context, authority.decide_list
     ):
@@ -55,10 +49,7 @@ def _touched(
     built: BuiltOperation,
 ) -> Iterator[Refusal]:
     try:
-        message = validate(built, parameters)
-        for asked in asked_by(operation, message, context.settings.account_id):
-            has = resource_conditions(authority, asked.action, asked.resource, context)
-            decision = authority.decide_asked(asked, has)
+        for asked, decision in touched(authority, operation, validate(built, parameters), context):
             if not decision.allowed:
                 yield Refusal(asked.action, asked.resource, decision)
     except errors.ApiError:

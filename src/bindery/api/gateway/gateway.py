@@ -21,7 +21,7 @@ from bindery.access.policy.decide import Decision
 from bindery.api import errors
 from bindery.api.context import Acting, Context, current_acting
 from bindery.api.errors import ApiError
-from bindery.api.gateway.auditing import CHANGES, Auditing
+from bindery.api.gateway.auditing import Auditing
 from bindery.api.gateway.authentication import (
     Proof,
     authenticate,
@@ -59,6 +59,8 @@ _COMPLEX = 16_384
 _MEMORABLE = 1_024
 """Bytes up to which what a request of a polled operation says is remembered."""
 _CLOSE_SECONDS = 3.0
+_CHANGES = ("create", "update", "delete")
+"""Levels of operations that do more than read."""
 _DONE = 200
 _NOT_BILLED = 500
 """The status from which a request costs nothing. Source: help page billing-overview."""
@@ -142,6 +144,11 @@ class Exchange:
     def is_recognised(self) -> bool:
         """Whether somebody has shown a right signature; the operation is known then."""
         return hasattr(self, "proof")
+
+    @property
+    def is_read_of_page(self) -> bool:
+        """Whether a page has the call made by itself: whoever looks at one has asked for none of its many reads."""
+        return self.http.asker is not Asker.CALLER and self.operation.level not in _CHANGES
 
     @property
     def product(self) -> str:
@@ -252,12 +259,9 @@ class Gateway:
         _log.debug("answered", product=product, action=action, code=code, seconds=seconds)
 
     def _bill(self, exchange: Exchange, *, is_done: bool) -> None:
-        """A call that was performed names a project that is there, if the operation is about one at all.
-
-        Whoever looks at a page has asked for none of its many reads.
-        """
-        operation, asker = exchange.operation, exchange.http.asker
-        if operation.billed and (asker is Asker.CALLER or operation.level in CHANGES):
+        """A call that was performed names a project that is there, if the operation is about one at all."""
+        operation = exchange.operation
+        if operation.billed and not exchange.is_read_of_page:
             project = exchange.call.parameters.get(_PROJECT, "") if operation.is_of_project else ""
             self.context.metering.count(project, operation.billed, exists=is_done)
 

@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.pages import fetch
-from bindery.catalog.index.statements import PageRequest, order_of, page_statement
+from bindery.catalog.index.statements import PageRequest, order_by, page_statement
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.interface.queries import DateBucket, DateHistogram, Interval, QueryPage, QueryPages
 from bindery.catalog.query.compile import Condition, column
 from bindery.catalog.query.fields import FIELDS
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.query.token import Position
-from bindery.clock import format_time
+from bindery.clock import format_time, seconds_east
 
 _MOST_BUCKETS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ def _histogram_statement(
     table: str, condition: Condition, field: str, interval: Interval, zone: timezone
 ) -> Condition:
     instant = column(FIELDS[field])
-    offset = _offset_seconds(zone) * 1_000_000
+    offset = seconds_east(zone) * 1_000_000
     # Microseconds, rounded down: the calendar of nanoseconds ends in 2262, just before the last instant of a column.
     local = f"make_timestamp({instant} // 1000 - CAST({instant} % 1000 < 0 AS BIGINT) + {offset:d})"
     sql = (
@@ -93,11 +93,7 @@ def _beginning(number: int, interval: Interval) -> datetime:
 
 
 def _instant(local: datetime, zone: timezone) -> int:
-    return (calendar.timegm(local.timetuple()) - _offset_seconds(zone)) * _SECOND
-
-
-def _offset_seconds(zone: timezone) -> int:
-    return int(zone.utcoffset(None).total_seconds())
+    return (calendar.timegm(local.timetuple()) - seconds_east(zone)) * _SECOND
 
 
 def query_pages(
@@ -123,11 +119,9 @@ def _pages_statement(table: str, request: PageRequest, size: int, after: Positio
     """Count, width and last row of each page, and of the one file behind them."""
     chosen = page_statement(table, request, after, Condition(f"{_RATIO} AS ratio"))
     columns = ['"URI"', *(column(FIELDS[entry.field]) for entry in request.sort)]
-    order_by = ", ".join(
-        [*(order_of(column(FIELDS[entry.field]), entry) for entry in request.sort), '"URI"']
-    )
     sql = (
-        f"WITH numbered AS (SELECT *, row_number() OVER (ORDER BY {order_by}) - 1 AS n FROM ({chosen.sql})),"
+        f"WITH numbered AS (SELECT *, row_number() OVER (ORDER BY {order_by(request.sort)}) - 1 AS n"
+        f" FROM ({chosen.sql})),"
         f" pages AS (SELECT count(*) AS files, sum(ratio) AS ratios, max(n) AS n FROM numbered GROUP BY n // {size:d})"
         f" SELECT files, ratios, {', '.join(columns)} FROM pages JOIN numbered USING (n) ORDER BY n"
     )

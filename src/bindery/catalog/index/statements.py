@@ -70,22 +70,22 @@ def page_statement(table: str, request: PageRequest, after: Position | None, *al
     """URI and sort fields of the page's files and of one more, and what else is asked for."""
     expressions = [column(FIELDS[entry.field]) for entry in request.sort]
     bound = _after(after, expressions, request.sort)
-    order = [
-        order_of(expression, entry) for expression, entry in zip(expressions, request.sort, strict=True)
-    ]
     chosen = ", ".join(['"URI"', *expressions, *(entry.sql for entry in also)])
-    order_by = ", ".join([*order, '"URI"'])
     sql = (
         f"SELECT {chosen} FROM {table} WHERE {request.condition.sql} AND {bound.sql}"
-        f" ORDER BY {order_by} LIMIT {request.limit + 1:d}"
+        f" ORDER BY {order_by(request.sort)} LIMIT {request.limit + 1:d}"
     )
     asked = [value for entry in also for value in entry.parameters]
     return Condition(sql, (*asked, *request.condition.parameters, *bound.parameters))
 
 
-def order_of(expression: str, entry: SortField) -> str:
-    """A term of ORDER BY."""
-    return f"{expression} {'DESC' if entry.descending else 'ASC'} NULLS LAST"
+def order_by(sort: Sequence[SortField]) -> str:
+    """What stands behind ORDER BY: files with the same values are in the order of their URIs."""
+    terms = [
+        f"{column(FIELDS[entry.field])} {'DESC' if entry.descending else 'ASC'} NULLS LAST"
+        for entry in sort
+    ]
+    return ", ".join([*terms, '"URI"'])
 
 
 def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[SortField]) -> Condition:

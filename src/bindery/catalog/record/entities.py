@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sqlite3
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -79,6 +80,14 @@ class Entities(Generic[_Entity]):
                 if there:
                     raise DeleteConflict(self._label, what)
             connection.execute(self._statement("delete_{}"), {"id": entity.id})
+
+    def list(self, *, after: str = "", limit: int = 100) -> builtins.list[_Entity]:
+        """Ascending by name."""
+        values = {"after": after, "limit": limit}
+        return [
+            self._read(row)
+            for row in self._access.reader.execute(self._statement("list_{}s"), values).fetchall()
+        ]
 
     def count(self) -> int:
         """How many there are."""

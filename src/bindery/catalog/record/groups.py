@@ -31,11 +31,6 @@ class Groups(Entities[Group]):
         )
         self._users = users
 
-    def list(self, *, after: str = "", limit: int = 100) -> builtins.list[Group]:
-        """Ascending by name."""
-        rows = self._access.reader.execute(_SQL.list_groups, {"after": after, "limit": limit}).fetchall()
-        return [_decoder.decode(row[0]) for row in rows]
-
     def add_user(self, user_name: str, group_name: str) -> None:
         """Raises EntityNotFound, EntityExists, EntityLimitExceeded."""
         with self._access.transaction() as connection:

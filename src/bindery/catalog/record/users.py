@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-
 from bindery.catalog.access_records import User
 from bindery.catalog.record.access import Access, make_number_id
 from bindery.catalog.record.entities import Entities
@@ -29,10 +27,3 @@ class Users(Entities[User]):
         return self._read(
             self._access.reader.execute(self._sql.select_user_by_id, {"id": user_id}).fetchone()
         )
-
-    def list(self, *, after: str = "", limit: int = 100) -> builtins.list[User]:
-        """Ascending by name."""
-        values = {"after": after, "limit": limit}
-        return [
-            self._read(row) for row in self._access.reader.execute(self._sql.list_users, values).fetchall()
-        ]

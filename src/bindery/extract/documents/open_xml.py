@@ -28,7 +28,7 @@ _RELATIONSHIP = 3.0
 
 def read_open_xml(package: Package, document: Document) -> None:
     """Fill the document from the package's properties and its main part."""
-    roots = _relationships(package, "")
+    roots = relationships_of(package, "")
     main = _target(roots, "/officeDocument", "/document") or _target(roots, _XPS_START)
     if main is None:
         raise Unreadable("ParseFailed", "the package names no main part")
@@ -50,7 +50,7 @@ def read_open_xml(package: Package, document: Document) -> None:
         _read_presentation(package, main, document)
 
 
-def _relationships(package: Package, part: str) -> list[tuple[str, str, str]]:
+def relationships_of(package: Package, part: str) -> list[tuple[str, str, str]]:
     """Type, target part and id of the relationships of a part; the package's own for an empty name."""
     folder, _, name = part.rpartition("/")
     listed = f"{folder}/_rels/{name}.rels" if folder else f"_rels/{name}.rels"
@@ -110,7 +110,7 @@ def _read_word(package: Package, main: str, document: Document) -> None:
 
 def _read_workbook(package: Package, main: str, document: Document) -> None:
     """Sheets, their names, and the strings of the cells; numbers are no words."""
-    relationships = _relationships(package, main)
+    relationships = relationships_of(package, main)
     if main.endswith(".bin"):
         document.page_count = sum(kind.endswith(_SHEETS) for kind, _, _ in relationships)
         return
@@ -138,7 +138,7 @@ def _read_presentation(package: Package, main: str, document: Document) -> None:
     document.page_count = len(wanted) or document.page_count
     if not document.wants_text:
         return
-    targets = {identity: target for _, target, identity in _relationships(package, main)}
+    targets = {identity: target for _, target, identity in relationships_of(package, main)}
     for identity in dict.fromkeys(wanted):
         if document.text.full:
             return

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from PIL import Image
 
 from bindery.extract.documents.epub import book_items
+from bindery.extract.documents.open_xml import relationships_of
 from bindery.extract.documents.package import Package, resolve
 from bindery.extract.documents.pdf import PdfSource
 from bindery.extract.reader import RangeReader
@@ -17,7 +18,6 @@ from bindery.extract.thumbnails.pictures import draw_bytes
 
 _MOST_SCALE = 4.0
 """Pixels for a point of a page: small pages stay small."""
-_RELATIONS = "_rels/.rels"
 _THUMBNAIL = "/metadata/thumbnail"
 _USUAL = ("thumbnails/thumbnail.png", "docprops/thumbnail.jpeg", "docprops/thumbnail.png", "preview.jpg")
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
@@ -55,11 +55,7 @@ def draw_cover(reader: RangeReader, longest: int) -> Image.Image:
 
 def _thumbnails(package: Package) -> list[str]:
     """What the relationships of the package name so."""
-    return [
-        resolve("", entry.get("Target", ""))
-        for name, entry in package.elements(_RELATIONS)
-        if name == "Relationship" and entry.get("Type", "").endswith(_THUMBNAIL)
-    ][:4]
+    return [target for kind, target, _ in relationships_of(package, "") if kind.endswith(_THUMBNAIL)][:4]
 
 
 def _covers(package: Package) -> list[str]:

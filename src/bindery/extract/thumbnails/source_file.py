@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-import io
-
+from bindery.extract.positioned import PositionedFile
 from bindery.extract.tags.tiff import Source
 
 
-class SourceFile(io.RawIOBase):
+class SourceFile(PositionedFile):
     """Reads a source from its start."""
 
     def __init__(self, source: Source) -> None:
         super().__init__()
-        self._source, self._position = source, 0
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def seekable(self) -> bool:
-        """True."""
-        return True
-
-    def tell(self) -> int:
-        """The position of the next read."""
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move the position; before the start raises ValueError."""
-        start = (0, self._position, self._source.size)[whence] + offset
-        if start < 0:
-            raise ValueError("seek before the start of the file")
-        self._position = start
-        return start
+        self._source, self.size = source, source.size
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
         """Fill a buffer; the number of bytes written."""

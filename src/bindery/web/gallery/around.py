@@ -7,14 +7,14 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from bindery.catalog.query.parse import to_simple_query
 from bindery.catalog.query.syntax import And, Leaf, Node, Not, Or, QueryError
 from bindery.web.gallery.object_access import Entry, find_entry
-from bindery.web.gallery.search_pages import place_of
+from bindery.web.gallery.place import place_of, place_path
 from bindery.web.gallery.searching import SORTS, read_search
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
@@ -25,11 +25,6 @@ _TILE = ("URI", "Filename", "MediaType", "ETag", "ProduceTime", "LatLong")
 _HOUR = timedelta(hours=1)
 _METRES = 1_000
 _MOST = 12
-
-
-def place_path(request: PageRequest) -> str:
-    """Project and dataset as they stand in addresses."""
-    return "/".join(quote(request.named[name], safe="") for name in ("project", "dataset"))
 
 
 def shown_in(request: PageRequest) -> dict[str, str]:

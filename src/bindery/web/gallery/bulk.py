@@ -8,7 +8,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from bindery.web.gallery.search_pages import place_of
+from bindery.web.gallery.place import place_of
 from bindery.web.page_request import PageError, PageRequest
 from bindery.web.rights import rights_of
 from bindery.web.routes import Route

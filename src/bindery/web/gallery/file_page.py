@@ -11,8 +11,9 @@ from aiohttp import web
 
 from bindery.web.explorer.code import languages
 from bindery.web.explorer.described import form_address
-from bindery.web.gallery.around import place_path, shown_in
+from bindery.web.gallery.around import shown_in
 from bindery.web.gallery.object_access import Entry, find_entry, may_see
+from bindery.web.gallery.place import place_of, place_path
 from bindery.web.page_request import PageRequest
 from bindery.web.pages import as_bytes
 from bindery.web.rights import rights_of
@@ -71,10 +72,7 @@ async def show(request: PageRequest) -> web.Response:
     place = place_path(request)
     address = urlencode({"uri": entry["URI"], "v": entry.get("ETag", "")})
     own = urlencode({"uri": entry["URI"]})
-    call = {
-        name: request.named[name.removesuffix("Name").lower()] for name in ("ProjectName", "DatasetName")
-    }
-    call |= {"URI": entry["URI"]}
+    call = place_of(request) | {"URI": entry["URI"]}
     rights = await rights_of(request, ["UpdateFileMeta"], call)
     return request.render(
         "gallery/file.html",

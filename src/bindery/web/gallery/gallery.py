@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bindery.catalog.query.syntax import QueryError
 from bindery.web.gallery.bulk import reasons
-from bindery.web.gallery.search_pages import place_of
+from bindery.web.gallery.place import place_of
 from bindery.web.gallery.searching import SORTS, problem_of
 from bindery.web.gallery.sections import LARGEST_PAGE, number_of, read_listing
 from bindery.web.page_request import PageRequest

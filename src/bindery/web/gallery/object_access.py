@@ -9,6 +9,7 @@ from typing import Any
 from bindery.api.gateway.reading import may_read
 from bindery.api.gateway.request import HttpRequest
 from bindery.buckets.uri import ObjectUri, parse_object_uri
+from bindery.web.gallery.place import place_of
 from bindery.web.page_request import PageError, PageRequest
 
 Entry = dict[str, Any]
@@ -23,11 +24,7 @@ async def find_entry(request: PageRequest, fields: tuple[str, ...] = ()) -> tupl
         uri = parse_object_uri(text)
     except ValueError:
         raise PageError(HTTPStatus.NOT_FOUND, "gallery.no_file") from None
-    values: dict[str, Any] = {
-        "ProjectName": request.named["project"],
-        "DatasetName": request.named["dataset"],
-        "URI": text,
-    }
+    values: dict[str, Any] = place_of(request) | {"URI": text}
     if fields:
         values["WithFields"] = list(fields)
     found = (await request.caller.get("GetFileMeta", values)).get("Files") or []

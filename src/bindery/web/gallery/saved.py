@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from bindery.web.gallery.search_pages import place_of
+from bindery.web.gallery.place import place_of
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 

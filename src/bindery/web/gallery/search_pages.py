@@ -12,7 +12,8 @@ from aiohttp import web
 from bindery.catalog.query.syntax import Leaf, QueryError
 from bindery.catalog.query.written import write_expression
 from bindery.web.gallery.completion import complete, has_known_values, value_option
-from bindery.web.gallery.searching import Search, expression_of, problem_of, read_search
+from bindery.web.gallery.place import place_of
+from bindery.web.gallery.searching import Search, expression_of, narrow, problem_of, read_search
 from bindery.web.gallery.timeline import ask_timeline, facet_of, time_field
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
@@ -40,11 +41,6 @@ _SIZE_CLASSES = tuple(
 """What each is called, and its conditions."""
 _FOR_SECONDS = "private, max-age=20"
 """Known values may be some seconds old; browsers ask again then."""
-
-
-def place_of(request: PageRequest) -> dict[str, str]:
-    """Parameters that name the dataset."""
-    return {"ProjectName": request.named["project"], "DatasetName": request.named["dataset"]}
 
 
 async def reading(request: PageRequest) -> web.Response:
@@ -132,8 +128,7 @@ async def _sizes(request: PageRequest, search: Search) -> dict[str, Any]:
     """Size classes: each is counted by itself, for a query groups by whole values alone."""
     calls = []
     for _, parts in _SIZE_CLASSES:
-        query = {"Operation": "and", "SubQueries": [search.query, *map(_query_of, parts)]}
-        query["SubQueries"] = [each for each in query["SubQueries"] if each is not None]
+        query = narrow(search.query, [read_search(part).query for part in parts])
         asked = {"Query": query, "Aggregations": [{"Field": "Size", "Operation": "count"}]}
         calls.append(
             request.caller.call("SimpleQuery", place_of(request) | asked | {"WithoutTotalHits": True})
@@ -146,10 +141,6 @@ async def _sizes(request: PageRequest, search: Search) -> dict[str, Any]:
     return {"field": "Size", "groups": groups}
 
 
-def _query_of(part: str) -> dict[str, Any] | None:
-    return read_search(part).query
-
-
 async def tiles(request: PageRequest) -> web.Response:
     """Where the files that match are, in a part of the map; clusters of some 64 pixels."""
     asked = request.query
@@ -159,8 +150,7 @@ async def tiles(request: PageRequest) -> web.Response:
     except QueryError as error:
         return request.answer({"problem": problem_of(error)})
     zoom = int(asked["zoom"][:2]) if asked.get("zoom", "").isdecimal() else 0
-    conditions = [each for each in (search.query, box) if each is not None]
-    query = {"Operation": "and", "SubQueries": conditions} if conditions else None
+    query = narrow(search.query, [box])
     values = {"Query": query, "Zoom": min(zoom + 2, _LARGEST_ZOOM), "MaxResults": _MOST_TILES}
     found = await request.caller.get("QueryGeoTiles", place_of(request) | values)
     return request.answer({"tiles": found.get("Tiles") or [], "total": found.get("TotalHits", 0)})

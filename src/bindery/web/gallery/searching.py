@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from bindery.catalog.query.written import write_expression, write_parts
 _SIGNS = re.compile(r"[=<>~^()\[\]]")
 SORTS = ("ProduceTime", "FileModifiedTime", "Size", "Filename")
 _TIE = "URI"
+_MOST_CONDITIONS = 100
 _FIELDS = (
     "URI", "Filename", "MediaType", "ContentType", "Size", "ETag", "ImageWidth", "ImageHeight", "VideoWidth",
     "VideoHeight", "Orientation", "ProduceTime", "Duration",
@@ -82,6 +84,23 @@ def read_search(text: str) -> Search:
         if _SIGNS.search(text):
             raise
         return Search(words=" ".join(text.split()))
+
+
+def narrow(query: dict[str, Any] | None, further: Iterable[dict[str, Any] | None]) -> dict[str, Any] | None:
+    """The files of a query for which more conditions hold, None for none; no deeper than it was, where that can be."""
+    conditions = [each for each in further if each is not None]
+    if not conditions:
+        return query
+    if query is None:
+        return conditions[0] if len(conditions) == 1 else _all(conditions)
+    inner = query.get("SubQueries") or []
+    if query["Operation"] == "and" and len(inner) + len(conditions) <= _MOST_CONDITIONS:
+        return _all([*inner, *conditions])
+    return _all([query, *conditions])
+
+
+def _all(conditions: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Operation": "and", "SubQueries": conditions}
 
 
 def problem_of(error: QueryError) -> Problem:

@@ -9,8 +9,8 @@ import msgspec
 from aiohttp import web
 
 from bindery.catalog.query.syntax import QueryError
-from bindery.web.gallery.search_pages import place_of
-from bindery.web.gallery.searching import SORTS, Search, problem_of, read_search
+from bindery.web.gallery.place import place_of
+from bindery.web.gallery.searching import SORTS, Search, narrow, problem_of, read_search
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
@@ -18,7 +18,6 @@ TIMES = ("ProduceTime", "FileModifiedTime")
 """Orders that have sections."""
 LARGEST_PAGE = 100
 _MOST_PAGES = 1_000
-_MOST_CONDITIONS = 100
 _FIRST_YEAR, _LAST_YEAR = "1677", "2262"
 """Times beyond these are held as the first and the last instant that 64 bits can tell: there are no bounds outside."""
 
@@ -69,21 +68,6 @@ def _bounds(field: str, asked: Any) -> tuple[dict[str, Any], ...]:
     if not bounds and "from" in asked:
         bounds.append({"Field": field, "Operation": "exist"})
     return tuple(bounds)
-
-
-def narrow(query: dict[str, Any] | None, bounds: tuple[dict[str, Any], ...]) -> dict[str, Any] | None:
-    """The files of a query for which more conditions hold; no deeper than it was, where that can be."""
-    if not bounds or query is None:
-        held: list[dict[str, Any]] = [*bounds]
-        return query if not held else held[0] if len(held) == 1 else _all(held)
-    inner = query.get("SubQueries") or []
-    if query["Operation"] == "and" and len(inner) + len(bounds) <= _MOST_CONDITIONS:
-        return _all([*inner, *bounds])
-    return _all([query, *bounds])
-
-
-def _all(conditions: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"Operation": "and", "SubQueries": conditions}
 
 
 def number_of(text: str | None, most: int) -> int:
