@@ -26,6 +26,7 @@ from bindery.api.gateway.signature import sign_v3
 from bindery.api.metering import Metering
 from bindery.api.spec.model import load_models
 from bindery.buckets.registry import Buckets
+from bindery.catalog.access_records import PolicyType, PrincipalKind
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract.limits import ExtractionLimits
@@ -130,7 +131,8 @@ class Api:
         return f"oss://{bucket}/{key}"
 
     def empty(self) -> None:
-        """Remove every project with all it holds."""
+        """Remove every project with all it holds, and whoever may use it."""
+        self.empty_access()
         for binding in self.catalog.bindings.list():
             self.context.engine.delete_binding(binding)
         for project in self.catalog.projects.list(limit=1_000):
@@ -143,6 +145,34 @@ class Api:
             self.catalog.projects.delete(project.name)
         shutil.rmtree(self.bucket_root)
         self.bucket_root.mkdir()
+
+    def empty_access(self) -> None:
+        """Delete everything that RAM manages, and the further keys of the account."""
+        for kind, names in {
+            PrincipalKind.USER: [user.name for user in self.catalog.users.list(limit=1_000)],
+            PrincipalKind.GROUP: [group.name for group in self.catalog.groups.list(limit=1_000)],
+            PrincipalKind.ROLE: [role.name for role in self.catalog.roles.list(limit=1_000)],
+        }.items():
+            for name in names:
+                self._detach_policies(kind, name)
+        for group in self.catalog.groups.list(limit=1_000):
+            for user, _ in self.catalog.groups.users(group.name, limit=1_000):
+                self.catalog.groups.remove_user(user.name, group.name)
+            self.catalog.groups.delete(group.name)
+        for user in self.catalog.users.list(limit=1_000):
+            for key in self.catalog.access_keys.list(user.name):
+                self.catalog.access_keys.delete(user.name, key.id)
+            self.catalog.users.delete(user.name)
+        for role in self.catalog.roles.list(limit=1_000):
+            self.catalog.roles.delete(role.name)
+        for policy in self.catalog.policies.list(limit=1_000):
+            self.catalog.policies.delete(policy.name, versions=True)
+        for key in self.catalog.access_keys.list(None):
+            self.catalog.access_keys.delete(None, key.id)
+
+    def _detach_policies(self, kind: PrincipalKind, name: str) -> None:
+        for attached in self.catalog.policies.of(kind, name):
+            self.catalog.policies.detach(PolicyType(attached.type), attached.name, kind, name)
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.api.conftest import Api
-from tests.api.operations.conftest import empty_access
 
 from bindery.api.gateway.foreseen import foresee
 from bindery.api.gateway.request import HttpRequest
@@ -50,17 +48,15 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.fixture
-def key(api: Api, policy: str) -> Iterator[dict[str, str]]:
+def key(api: Api, policy: str) -> dict[str, str]:
     """Of a user with the policy."""
-    empty_access(api.catalog)
     api("CreateUser", UserName="looked-at")
     if POLICIES[policy]:
         document = json.dumps({"Version": "1", "Statement": POLICIES[policy]})
         api("CreatePolicy", PolicyName="given", PolicyDocument=document)
         api("AttachPolicyToUser", PolicyType="Custom", PolicyName="given", UserName="looked-at")
     made: dict[str, str] = api("CreateAccessKey", UserName="looked-at")["AccessKey"]
-    yield made
-    empty_access(api.catalog)
+    return made
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,17 +15,14 @@ from ..conftest import Api
 
 
 @pytest.fixture
-def session(api: Api) -> Iterator[Credentials]:
+def session(api: Api) -> Credentials:
     """Of a role that may do nothing."""
     role = api.catalog.roles.create(Role(name="sealed", trust_policy="{}"))
     account = api.context.settings.account_id
-    yield issue(
+    return issue(
         api.context.identities.sealer,
         Session("", account, role.id, role.name, "me", int(time.time()) + 900),
     )
-    api.catalog.roles.delete("sealed")
-    for key in api.catalog.access_keys.list(None):
-        api.catalog.access_keys.delete(None, key.id)
 
 
 def sealing_keys(api: Api) -> int:
