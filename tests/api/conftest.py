@@ -96,8 +96,12 @@ class Api:
         return asyncio.run(self.gateway.handle(request))
 
     def __call__(self, action: str, **parameters: Any) -> dict[str, Any]:
-        """The body of an answer that must be a success."""
+        """The body of an answer that must be a success; a server that is busy is asked again, as the SDKs do."""
         answer = self.send(action, parameters)
+        for _ in range(10):
+            if answer.status != 503:
+                break
+            answer = self.send(action, parameters)
         body: dict[str, Any] = json.loads(answer.body)
         assert answer.status == 200, (action, body)
         assert body.pop("RequestId") == answer.request_id
