@@ -358,3 +358,6 @@ class File(Message):
     video_streams: tuple[VideoStream, ...] | None = None
     video_width: int | None = None
     archive_entry_count: int | None = None
+    extraction_notes: tuple[str, ...] | None = None
+    produce_time_source: str | None = None
+    tags: dict[str, tuple[str, ...]] | None = None

@@ -15,7 +15,7 @@ KEY = """ObjectId ObjectType ObjectStatus OwnerId ProjectName DatasetName URI OS
 FileHash ContentMd5 ETag OSSCRC64 OSSObjectType OSSStorageClass ObjectACL OSSVersionId OSSDeleteMarker OSSExpiration
 ServerSideEncryption ServerSideDataEncryption ServerSideEncryptionKeyId ServerSideEncryptionCustomerAlgorithm
 CacheControl ContentDisposition ContentEncoding ContentLanguage AccessControlAllowOrigin AccessControlRequestMethod
-Language FormatName FormatLongName""".split()
+Language FormatName FormatLongName ProduceTimeSource""".split()
 TEXT = "Filename Title Album AlbumArtist Artist Composer Performer".split()
 INT = """Size OSSTaggingCount ImageWidth ImageHeight Orientation FigureCount VideoWidth VideoHeight Bitrate StreamCount
 ProgramCount PageCount ArchiveEntryCount""".split()

@@ -132,6 +132,8 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         extracted, failure = _run(reader, request, media)
         if isinstance(reader.error, StoreError):  # an extractor went on without what the store did not send
             raise reader.error
+        if extracted.notes:
+            file.extraction_notes = extracted.notes
         if Operator.MIME in request.operators:
             _add_type(file, media, extracted)
         return Extraction(

@@ -9,7 +9,7 @@ import msgspec
 from bindery.buckets.store import ObjectInfo, StoreAddress
 from bindery.file import File
 
-EXTRACTOR_VERSION = 2
+EXTRACTOR_VERSION = 3
 """Raised whenever extraction tells more or something else than before."""
 
 

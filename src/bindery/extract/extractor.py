@@ -26,6 +26,8 @@ class Extracted(msgspec.Struct, kw_only=True):
     """A more exact content type than the first bytes told, when the extractor knows one."""
     media_type: str | None = None
     """The kind it turned out to be, e.g. ``audio`` for an MP4 without a video stream."""
+    notes: tuple[str, ...] = ()
+    """What was cut, left out or guessed, each made by ``notes.note``."""
 
 
 class Unreadable(Exception):

@@ -69,6 +69,7 @@ _ARRAYS = {"Addresses", "Labels", "Figures", "VideoStreams", "AudioStreams", "Su
 _NOT_QUERYABLE = {
     "EXIF", "Insights", "Elements", "SemanticTypes", "CroppingSuggestions", "OCRContents", "SceneElements",
     "AudioCovers", "Timezone", "TravelClusterId", "Reason",
+    "ExtractionNotes", "Tags",
 }  # fmt: skip
 _NOT_QUERYABLE_PARTS = {"Labels.Clips", "Figures.Boundary"}
 

@@ -1,0 +1,35 @@
+"""The tags whose names have one meaning in every format, and what their values are.
+
+A photo's keywords are ``Keywords`` whether XMP, IPTC or a comment of a video holds them, so that one query finds them
+all. Names are those that EXIF, the IPTC photo metadata standard and ID3 give; where these differ, the shortest.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class TagKind(enum.Enum):
+    """What the values of a tag are."""
+
+    TEXT = "TEXT"
+    NUMBER = "NUMBER"
+
+
+_TEXTS = (
+    "Keywords", "Label", "Headline", "Description", "Caption", "Creator", "Credit", "Source", "Copyright",
+    "Rights", "UsageTerms", "Instructions", "PersonInImage", "Event", "Location", "City", "State", "Country",
+    "CountryCode", "Make", "Model", "Lens", "LensMake", "LensModel", "Software", "Encoder", "Genre", "Isrc",
+    "Barcode", "CatalogNumber", "Publisher", "RecordLabel", "Conductor", "Lyricist", "Remixer", "Arranger",
+    "Mood", "Grouping", "Subtitle", "Comment", "Language", "Subject", "Category", "Company", "Manager",
+    "Producer", "Contributor", "Identifier", "Series", "Narrator", "Show", "EpisodeId", "Network",
+    "MusicBrainzTrackId", "MusicBrainzAlbumId", "MusicBrainzArtistId", "MusicBrainzAlbumArtistId",
+    "MusicBrainzReleaseGroupId", "AcoustidId", "ContentIdentifier", "From", "To", "Cc", "ReplyTo", "MessageId",
+)  # fmt: skip
+_NUMBERS = (
+    "Rating", "TrackNumber", "TrackCount", "DiscNumber", "DiscCount", "Year", "Bpm", "Season", "Episode",
+    "Compilation", "AttachmentCount",
+)  # fmt: skip
+
+TAG_KINDS = dict.fromkeys(_TEXTS, TagKind.TEXT) | dict.fromkeys(_NUMBERS, TagKind.NUMBER)
+"""By name."""
