@@ -54,6 +54,7 @@ from bindery.sync.engine import Engine
 from bindery.sync.previews import Previews, Thumbnails
 from bindery.sync.settings import FollowSettings, SyncSettings
 from bindery.web.site import Site
+from bindery.workers.elsewhere import Elsewhere
 
 _log = structlog.get_logger()
 
@@ -105,6 +106,7 @@ class Application:
             # Its workers may be starting, which takes seconds; the process ends without waiting for that.
             self._pool_end = threading.Thread(target=ending, name="pool's end", daemon=True)
             opened.callback(self._wait_for_pool)
+            catalog.queries.work_elsewhere(Elsewhere(workers.workers, "index"))
             self.previews = Previews(buckets, workers.workers, open_thumbnails(config))
             self.engine = Engine(
                 catalog, buckets, workers, sync_settings(config), config.data / "history.json"

@@ -96,7 +96,11 @@ def _valid(value: Any) -> Any:
 
 def valid_unicode(text: str) -> str:
     """``text`` with U+FFFD for every lone surrogate, which no database can hold."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def merge_own(earlier: bytes | None, fields: bytes) -> bytes | None:

@@ -26,6 +26,7 @@ from bindery.catalog.index.instance import CLOSED, Instance
 from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.index.time_limit import Bounds
+from bindery.catalog.index.tokens import Elsewhere, nowhere
 from bindery.catalog.index.waiting_texts import WaitingTexts
 from bindery.catalog.interface.queries import IndexProgress
 from bindery.catalog.query.syntax import QueryError
@@ -200,7 +201,7 @@ class DatasetIndex:
                 if target:
                     self._source.purge_tombstones(self.dataset_id, self._applied)
 
-    def hold_texts(self) -> bool:
+    def hold_texts(self, elsewhere: Elsewhere = nowhere) -> bool:
         """Take the words of some texts that wait; whether there may be more."""
         files, done = self._files, 0
         if files is None or self._failure is not None:
@@ -210,7 +211,7 @@ class DatasetIndex:
             nonlocal done
             try:
                 found, done = self._waiting_texts(files)
-                done += files.texts.hold(found)
+                done += files.texts.hold(found, elsewhere)
             except TextsDamaged:
                 if files is self._files:
                     raise  # otherwise they were closed meanwhile

@@ -10,6 +10,7 @@ import structlog
 
 from bindery.catalog.index.changes import ChangeSource
 from bindery.catalog.index.dataset_index import DatasetIndex
+from bindery.catalog.index.tokens import Elsewhere, nowhere
 
 _FOLLOW_SECONDS = 0.25
 _RETRY_SECONDS = 1.0
@@ -21,6 +22,8 @@ class Follower:
     """Applies changes soon after it was woken: one batch of each dataset in turn, and texts where it caught up."""
 
     def __init__(self, source: ChangeSource, index_of: Callable[[int], DatasetIndex]) -> None:
+        self.elsewhere: Elsewhere = nowhere
+        """Where the words of large texts are taken."""
         self._source = source
         self._index_of = index_of
         self._seen = 0
@@ -76,7 +79,7 @@ class Follower:
                 if self._closing.is_set():
                     return
                 index = self._index_of(dataset_id)
-                if not index.follow() and not index.hold_texts():
+                if not index.follow() and not index.hold_texts(self.elsewhere):
                     waiting.discard(dataset_id)
                     if index.is_current and index.progress() is None:
                         self._behind.discard(dataset_id)

@@ -29,6 +29,7 @@ from bindery.catalog.index.pages import Found, fetch, rows_of
 from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.statements import PageRequest, figure_statement, group_statement
 from bindery.catalog.index.time_limit import Bounds
+from bindery.catalog.index.tokens import Elsewhere
 from bindery.catalog.interface.queries import (
     AggregationResult,
     DateHistogram,
@@ -262,6 +263,10 @@ class Index:
     def wake(self) -> None:
         """Tell the index that the record has grown."""
         self._follower.wake()
+
+    def work_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Have long computations done in another process from now on."""
+        self._follower.elsewhere = elsewhere
 
     def drop_dataset(self, dataset_id: int) -> None:
         """Forget a dataset. When that fails, its files go with the next start."""

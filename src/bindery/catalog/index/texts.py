@@ -26,9 +26,8 @@ import msgspec
 from bindery.catalog.index import vocabulary
 from bindery.catalog.index.text_conditions import TextConditions, conditions_of
 from bindery.catalog.index.time_limit import Bounds
-from bindery.catalog.index.tokens import Content, content_of
+from bindery.catalog.index.tokens import Content, Elsewhere, content_elsewhere, nowhere
 from bindery.catalog.index.vocabulary import Vocabulary
-from bindery.catalog.query.folding import fold_text
 
 _SCRIPT = f"""
 CREATE TABLE text (
@@ -143,11 +142,11 @@ class TextIndex:
             found.append(number)
         return found
 
-    def hold(self, texts: Iterable[tuple[int, str]]) -> int:
+    def hold(self, texts: Iterable[tuple[int, str]], elsewhere: Elsewhere = nowhere) -> int:
         """Take the words of texts that wait, by number; how many were taken. Those that differ by now go on waiting."""
         # Outside of the transaction, for this takes the longer half of the time, and others want to write.
         ready = [
-            (number, _digest(text), content_of(fold_text(text)))
+            (number, _digest(text), content_elsewhere(text, elsewhere))
             for number, text in texts
             if not self._stopping
         ]

@@ -11,11 +11,12 @@ part of a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 
 import msgspec
 
+from bindery.catalog.query.folding import fold_text
 from bindery.catalog.query.values import CJK
 
 LONGEST_WORD = 64
@@ -72,6 +73,34 @@ class Content(msgspec.Struct, frozen=True):
     """Those without a digit."""
     tokens: str
     """Parted by spaces."""
+
+
+_contents: msgspec.msgpack.Decoder[Content | None] = msgspec.msgpack.Decoder(Content | None)
+_CONTENT_JOB = "bindery.catalog.index.tokens:content_job"
+_LARGE = 100_000
+"""Characters of a text that is worth the way to another process."""
+
+Elsewhere = Callable[[str, bytes], bytes | None]
+"""Calls a function from bytes to bytes by its name, ``package.module:name``, in another process; None: it cannot."""
+
+
+def nowhere(function: str, body: bytes) -> bytes | None:
+    """There is no other process."""
+    return None
+
+
+def content_elsewhere(text: str, elsewhere: Elsewhere) -> Content | None:
+    """The content of a text, whose words are taken in another process if it is large: this one answers meanwhile."""
+    if len(text) >= _LARGE:
+        answer = elsewhere(_CONTENT_JOB, text.encode("utf-8", "surrogatepass"))
+        if answer is not None:
+            return _contents.decode(answer)
+    return content_of(fold_text(text))
+
+
+def content_job(body: bytes) -> bytes:
+    """What a text in UTF-8 is held by, as a job of another process."""
+    return msgspec.msgpack.encode(content_of(fold_text(body.decode("utf-8", "surrogatepass"))))
 
 
 def content_of(text: str) -> Content | None:

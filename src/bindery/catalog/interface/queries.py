@@ -189,6 +189,11 @@ class Queries(Protocol):
     ) -> GeoTiles:
         """How many files there are in each tile of the Web Mercator map of a zoom. Raises QueryError."""
 
+    def work_elsewhere(self, elsewhere: Callable[[str, bytes], bytes | None]) -> None:
+        """Have long computations done in another process from now on: ``elsewhere`` calls a function from bytes to
+        bytes by its name, ``package.module:name``, and answers None when it cannot.
+        """
+
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
 

@@ -1,0 +1,53 @@
+"""Long computations of the server in a worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bindery.catalog.index.tokens import content_elsewhere, content_of
+from bindery.catalog.query.folding import fold_text
+from bindery.workers.elsewhere import Elsewhere
+from bindery.workers.pool import WorkerLimits, WorkerPool
+
+TEXT = "The quick brown fox, 12345; Straße und Ώρα, 中华人民共和国 \ud800 . " * 3_000
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerPool]:
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    opened = WorkerPool(1, WorkerLimits(memory_bytes=256 * 1024 * 1024, jobs_per_worker=100), ["some_jobs"])
+    yield opened
+    opened.close()
+
+
+def test_words_of_a_text_are_the_same_from_elsewhere(pool: WorkerPool) -> None:
+    asked: list[tuple[str, bytes | None]] = []
+    workers = Elsewhere(pool, "index")
+
+    def elsewhere(function: str, body: bytes) -> bytes | None:
+        asked.append((function, workers(function, body)))
+        return asked[-1][1]
+
+    found = content_elsewhere(TEXT, elsewhere)
+    here = content_of(fold_text(TEXT))
+    assert found is not None
+    assert here is not None
+    assert found.words == here.words
+    assert sorted(found.tokens.split(" ")) == sorted(here.tokens.split(" "))
+    assert [function for function, answer in asked if answer] == [
+        "bindery.catalog.index.tokens:content_job"
+    ]
+    assert content_elsewhere("a short text", elsewhere) == content_of("a short text")
+    assert len(asked) == 1
+
+
+def test_what_no_worker_does_is_done_here(pool: WorkerPool) -> None:
+    workers = Elsewhere(pool, "index")
+    assert workers("some_jobs:echo", b"body") == b"body"
+    assert workers("some_jobs:absent", b"body") is None
+    assert content_elsewhere(TEXT, lambda function, body: None) == content_of(fold_text(TEXT))
+    pool.close()
+    assert workers("some_jobs:echo", b"body") is None
