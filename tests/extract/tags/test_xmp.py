@@ -19,7 +19,7 @@ from tests.extract.picture_samples import (
     tiff_bytes,
 )
 
-from bindery.extract.tags.xmp import MOST_BYTES, xmp_position, xmp_properties
+from bindery.extract.tags.xmp import MOST_BYTES, read_xmp, xmp_position
 
 ATTRIBUTES = b"""<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
@@ -95,26 +95,131 @@ def test_the_packet_among_the_tags_of_a_tiff(tmp_path: Path) -> None:
     ],
 )
 def test_positions(latitude: str, longitude: str, expected: tuple[float, float] | None) -> None:
-    found = xmp_position({"exif:GPSLatitude": latitude, "exif:GPSLongitude": longitude})
+    found = xmp_position({"exif:GPSLatitude": [latitude], "exif:GPSLongitude": [longitude]})
     assert found == (None if expected is None else pytest.approx(expected, abs=1e-6))
 
 
-def test_the_first_of_a_repeated_property_counts_and_empty_ones_do_not() -> None:
-    packet = b"<a tiff:Model=' '/><b tiff:Model='one'/><c tiff:Model='two'/><d xtiff:Make='no'/>"
-    assert xmp_properties(packet) == {"tiff:Model": "one"}
+def rdf(body: str, declared: str = "") -> bytes:
+    return f"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF {RDF}><rdf:Description rdf:about="" {DC} {XMP} {declared}
+        >{body}</rdf:Description></rdf:RDF></x:xmpmeta>""".encode()
 
 
-def test_entities_cannot_expand() -> None:
-    packet = b'<!DOCTYPE a [<!ENTITY b "bbbb">]><a tiff:Model="&b;&b;&lt;"/>'
-    assert xmp_properties(packet) == {"tiff:Model": "&b;&b;<"}
+RDF = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+DC = 'xmlns:dc="http://purl.org/dc/elements/1.1/"'
+XMP = 'xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+TIFF = "http://ns.adobe.com/tiff/1.0/"
+MM = 'xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/" xmlns:stRef="http://ns.adobe.com/xap/1.0/sType/ResourceRef#"'
 
 
-def test_little_of_a_huge_packet_is_looked_at() -> None:
-    assert xmp_properties(b" " * MOST_BYTES + b"<a tiff:Model='late'/>") == {}
-    assert xmp_properties(b"<tiff:Model" * 20_000) == {}
-    assert xmp_properties(b" tiff:Model=" + b"'" * 200_000) == {}
+@pytest.mark.parametrize(
+    ("packet", "expected"),
+    [
+        (rdf(f'<t1:Make xmlns:t1="{TIFF}">Acme</t1:Make>'), {"tiff:Make": ["Acme"]}),
+        (
+            rdf("<xap:Rating>3</xap:Rating>", 'xmlns:xap="http://ns.adobe.com/xap/1.0/"'),
+            {"xmp:Rating": ["3"]},
+        ),
+        (rdf("<Rating xmlns='http://ns.adobe.com/xap/1.0/'>3</Rating>"), {"xmp:Rating": ["3"]}),
+        (rdf('<tiff:Make xmlns:tiff="http://ns.adobe.com/tiff/1.0">A</tiff:Make>'), {"tiff:Make": ["A"]}),
+        (rdf("<tiff:Make>not declared</tiff:Make>"), {"tiff:Make": ["not declared"]}),
+        (rdf('<tiff:Make xmlns:tiff="urn:mine">A</tiff:Make>'), {"ns1:Make": ["A"]}),
+        (rdf('<my:Make xmlns:my="urn:mine">A</my:Make>'), {"my:Make": ["A"]}),
+        (
+            rdf(
+                "<dc:subject><rdf:Bag><rdf:li>a</rdf:li><rdf:li> </rdf:li><rdf:li>b</rdf:li></rdf:Bag></dc:subject>"
+            ),
+            {"dc:subject": ["a", "b"]},
+        ),
+        (
+            rdf(
+                "<dc:title><rdf:Alt><rdf:li xml:lang='de'>Ja</rdf:li><rdf:li xml:lang='x-default'>Yes</rdf:li>"
+                "</rdf:Alt></dc:title>"
+            ),
+            {"dc:title": ["Yes", "Ja"]},
+        ),
+        (
+            rdf('<xmpMM:DerivedFrom stRef:instanceID="i" stRef:documentID="d"/>', MM),
+            {"xmpMM:DerivedFrom/stRef:instanceID": ["i"], "xmpMM:DerivedFrom/stRef:documentID": ["d"]},
+        ),
+        (
+            rdf(
+                '<xmpMM:DerivedFrom rdf:parseType="Resource"><stRef:instanceID>i</stRef:instanceID>'
+                "</xmpMM:DerivedFrom>",
+                MM,
+            ),
+            {"xmpMM:DerivedFrom/stRef:instanceID": ["i"]},
+        ),
+        (
+            rdf(
+                '<xmpMM:Ingredients><rdf:Bag><rdf:li stRef:instanceID="i"/><rdf:li><rdf:Description'
+                ' stRef:instanceID="j"/></rdf:li></rdf:Bag></xmpMM:Ingredients>',
+                MM,
+            ),
+            {"xmpMM:Ingredients/stRef:instanceID": ["i", "j"]},
+        ),
+        (rdf('<xmp:BaseURL rdf:resource="http://a/"/>'), {"xmp:BaseURL": ["http://a/"]}),
+        (
+            rdf('<dc:source rdf:parseType="Resource"><rdf:value>v</rdf:value><xmp:q>w</xmp:q></dc:source>'),
+            {"dc:source": ["v"], "dc:source/xmp:q": ["w"]},
+        ),
+        (rdf("<dc:title><![CDATA[a<b]]></dc:title>"), {"dc:title": ["a<b"]}),
+    ],
+)
+def test_a_property_is_its_namespace_and_its_name(packet: bytes, expected: dict[str, list[str]]) -> None:
+    """The forms of RDF that ISO 16684-1 section 7 lets a packet have."""
+    assert read_xmp(packet) == expected
+
+
+def test_the_older_prefix_of_adobe_tells_when_a_picture_was_made(tmp_path: Path) -> None:
+    packet = ATTRIBUTES.replace(b"xmp:", b"xap:").replace(b"exif:Date", b"exif:NoDate")
+    packet = packet.replace(b"xmlns:xmp", b"xmlns:xap")
+    assert extract_path(with_xmp(tmp_path, packet)).file.produce_time == "2020-02-04T00:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    "wide", ["utf-16", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-8-sig"]
+)
+def test_every_form_of_unicode(wide: str) -> None:
+    packet = '<?xml version="1.0"?>' + rdf("<dc:title>漢字</dc:title>").decode()
+    assert read_xmp(packet.encode(wide)) == {"dc:title": ["漢字"]}
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (b"Smith & Sons", "Smith & Sons"),
+        (b"bell \x07", "bell \ufffd"),
+        (b"caf\xe9 ", "caf\ufffd"),
+        (b"&undefined; &lt;", "&undefined; <"),
+    ],
+)
+def test_a_damaged_packet_tells_what_it_can(damage: bytes, expected: str) -> None:
+    packet = rdf("<dc:title>TEXT</dc:title><dc:source>after</dc:source>").replace(b"TEXT", damage)
+    assert read_xmp(packet) == {"dc:title": [expected], "dc:source": ["after"]}
+    cut = rdf("<dc:title>whole</dc:title><dc:source>half")[:-40]
+    assert read_xmp(cut)["dc:title"] == ["whole"]
+    assert read_xmp(rdf("<dc:title>a</dc:title>") + b"<junk") == {"dc:title": ["a"]}
+
+
+def test_a_dtd_ends_the_packet() -> None:
+    packet = b'<!DOCTYPE a [<!ENTITY b "bbbb">]>' + rdf("<dc:title>&b;</dc:title>")
+    assert read_xmp(packet) == {}
+
+
+def test_a_hostile_packet_costs_little() -> None:
+    assert read_xmp(b" " * MOST_BYTES + rdf("<dc:title>late</dc:title>")) == {}
+    assert read_xmp(rdf("<a>" * 200_000)) == {}
+    assert sum(map(len, read_xmp(rdf("<dc:title>x</dc:title>" * 60_000)).values())) < 50_000
+    assert read_xmp(rdf("<dc:title>" + "A" * 100_000 + "</dc:title>")) == {}
+    assert (
+        len(read_xmp(rdf("", "".join(f' xmlns:n{n}="urn:{n}" n{n}:a="1"' for n in range(30_000)))))
+        <= 20_000
+    )
 
 
 @given(st.binary(max_size=500))
 def test_arbitrary_bytes_are_properties_or_nothing(packet: bytes) -> None:
-    xmp_position(xmp_properties(b'<a tiff:Model="' + packet + b"\" exif:GPSLatitude='" + packet + b"'/>"))
+    read_xmp(packet)
+    xmp_position(
+        read_xmp(b'<rdf:Description tiff:Model="' + packet + b"\" exif:GPSLatitude='" + packet + b"'/>")
+    )

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from bindery.extract.pictures.boxes import HeifMeta, boxes, find_box, sequence_frames, track_size
 from bindery.extract.pictures.jpeg2000 import read_codestream, read_jp2
-from bindery.extract.pictures.photoshop import read_photoshop
+from bindery.extract.pictures.photoshop import read_photoshop, read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.png import read_png
-from bindery.extract.tags.tiff import Part, Source, full_size, read_tiff
+from bindery.extract.tags.tiff import Memory, Part, Source, full_size, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES
 
 _FRAMELESS = frozenset((0x01, *range(0xD0, 0xD9)))
@@ -28,6 +28,12 @@ _JPEG_LS_FRAME = 0xF7
 _MARKER = re.compile(rb"\xff[^\0\xff]")
 _MOST_JUNK = 64 * 1024
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
+_MORE_XMP_MARK = b"http://ns.adobe.com/xmp/extension/\0"
+_MORE_XMP_HEAD = len(_MORE_XMP_MARK) + 40
+"""The mark, 32 characters that name the packet, its length, and the place of this part in it."""
+_MOST_MORE_XMP = 512 * 1024
+_PHOTOSHOP_MARK = b"Photoshop 3.0\0"
+_MOST_RESOURCES = 256 * 1024
 _MOST_SEGMENTS = 4000
 _MOST_SCANNED = 4 * 1024 * 1024
 _MOST_ICONS = 256
@@ -54,8 +60,21 @@ def header_reader(head: bytes) -> HeaderReader | None:
 
 
 def read_jpeg(source: Source, picture: Picture) -> None:
-    """Segments up to the first scan: frame header, JFIF density, EXIF block."""
+    """Segments up to the first scan: frame header, JFIF density, EXIF block, XMP, IPTC."""
     picture.format = "jpg"
+    resources = bytearray()
+    for marker, segment in _segments(source):
+        _read_segment(source, picture, marker, segment)
+        if marker == 0xED and segment.peek_at(0, len(_PHOTOSHOP_MARK)) == _PHOTOSHOP_MARK:
+            left = _MOST_RESOURCES - len(resources)
+            resources += segment.peek_at(len(_PHOTOSHOP_MARK), left)
+    # One resource may be spread over several segments.
+    if resources:
+        read_resources(Memory(bytes(resources)), picture, in_jpeg=True)
+
+
+def _segments(source: Source) -> Iterator[tuple[int, Part]]:
+    """Markers with what belongs to them, up to the first scan."""
     at = 2
     for _ in range(_MOST_SEGMENTS):
         found = _next_marker(source, at)
@@ -67,7 +86,7 @@ def read_jpeg(source: Source, picture: Picture) -> None:
         length = int.from_bytes(source.peek_at(at, 2), "big")
         if marker in (0xD9, 0xDA) or length < 2:
             return
-        _read_segment(source, picture, marker, Part(source, at + 2, length - 2))
+        yield marker, Part(source, at + 2, length - 2)
         at += length
 
 
@@ -95,17 +114,27 @@ def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) 
         picture.add_exif(segment)
     elif marker == 0xE1 and segment.peek_at(0, len(_XMP_MARK)) == _XMP_MARK:
         picture.add_xmp(segment.peek_at(len(_XMP_MARK), MOST_BYTES))
+    elif marker == 0xE1 and segment.peek_at(0, len(_MORE_XMP_MARK)) == _MORE_XMP_MARK:
+        _read_more_xmp(segment, picture)
+
+
+def _read_more_xmp(segment: Part, picture: Picture) -> None:
+    """A part of the packet's extension, when the packet names it; parts may come in any order."""
+    head = segment.peek_at(0, _MORE_XMP_HEAD)
+    name, at = head[-40:-8], int.from_bytes(head[-4:], "big")
+    if len(head) == _MORE_XMP_HEAD and name in picture.xmp and at + segment.size <= _MOST_MORE_XMP:
+        picture.more_xmp.setdefault(at, segment.peek_at(_MORE_XMP_HEAD, segment.size))
 
 
 def read_gif(source: Source, picture: Picture) -> None:
-    """The logical screen; frames are counted in files up to 4 MiB."""
+    """The logical screen; frames are counted, and XMP is looked for, in files up to 4 MiB."""
     picture.format = "gif"
     head = source.peek_at(0, 13)
     picture.resize(struct.unpack_from("<HH", head, 6))
-    picture.frames = _gif_frames(source, head[10]) if source.size <= _MOST_SCANNED else None
+    picture.frames = _read_gif_blocks(source, head[10], picture) if source.size <= _MOST_SCANNED else None
 
 
-def _gif_frames(source: Source, flags: int) -> int:
+def _read_gif_blocks(source: Source, flags: int, picture: Picture) -> int:
     data = source.peek_at(0, _MOST_SCANNED)
     at = 13 + _color_table(flags)
     frames = 0
@@ -116,12 +145,20 @@ def _gif_frames(source: Source, flags: int) -> int:
             at += 11 + _color_table(data[at + 9])
         elif kind == 0x21:
             at += 2
+            if data.startswith(_GIF_XMP, at):
+                # The packet is not cut into blocks: its end leads readers of blocks to the next one.
+                picture.add_xmp(data[at + len(_GIF_XMP) : data.find(_GIF_XMP_END, at) + 1])
         else:
             break
         while at < len(data) and data[at]:
             at += 1 + data[at]
         at += 1
     return max(frames, 1)
+
+
+_GIF_XMP = b"\x0bXMP DataXMP"
+_GIF_XMP_END = b"\x01\xff\xfe\xfd"
+"""How the trailer begins: XMP specification part 3, section 1.1.2."""
 
 
 def _color_table(flags: int) -> int:

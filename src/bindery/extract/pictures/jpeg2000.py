@@ -1,4 +1,4 @@
-"""JPEG 2000: size, EXIF and XMP of JP2, JPX and JPM files and of bare codestreams.
+"""JPEG 2000: size, EXIF, XMP and IPTC of JP2, JPX and JPM files and of bare codestreams.
 
 Source: ISO/IEC 15444-1 annex A (SIZ) and annex I (jp2h, ihdr, uuid); the UUIDs are those of exiftool's
 public tag tables.
@@ -10,11 +10,13 @@ import struct
 
 from bindery.extract.pictures.boxes import boxes, find_box
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
 from bindery.extract.tags.tiff import Part, Source
 from bindery.extract.tags.xmp import MOST_BYTES
 
 _EXIF = (b"JpgTiffExif->JP2", bytes.fromhex("0537cdab9d0c4431a72afa561f2a113e"))
 _XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+_IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 
 
 def read_jp2(source: Source, picture: Picture) -> None:
@@ -27,6 +29,8 @@ def read_jp2(source: Source, picture: Picture) -> None:
             if len(data) == 8:
                 height, width = struct.unpack(">II", data)
                 picture.resize((width, height))
+        elif box.kind == b"xml ":
+            _read_xml(picture, source.peek_at(box.start, min(box.length, MOST_BYTES)))
         elif box.kind == b"uuid":
             _read_uuid(
                 picture, source.peek_at(box.start, 16), Part(source, box.start + 16, box.length - 16)
@@ -40,6 +44,14 @@ def _read_uuid(picture: Picture, uuid: bytes, content: Part) -> None:
         picture.add_exif(content)
     elif uuid == _XMP:
         picture.add_xmp(content.peek_at(0, MOST_BYTES))
+    elif uuid == _IPTC:
+        picture.add_iptc(content.peek_at(0, MOST_IPTC))
+
+
+def _read_xml(picture: Picture, data: bytes) -> None:
+    """A box of XML may hold anything; XMP is what has RDF in it."""
+    if b"http://www.w3.org/1999/02/22-rdf-syntax-ns" in data:
+        picture.add_xmp(data)
 
 
 def read_codestream(source: Source, picture: Picture) -> None:

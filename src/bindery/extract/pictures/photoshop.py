@@ -1,6 +1,6 @@
-"""Photoshop files: size, EXIF and XMP from the header and the image resources.
+"""Photoshop files: size, EXIF, XMP and IPTC from the header and the image resources.
 
-Source: Adobe Photoshop File Formats Specification (file header, image resource blocks 1058 and 1060).
+Source: Adobe Photoshop File Formats Specification (file header, image resource blocks 1028, 1058 and 1060).
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import struct
 
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
 from bindery.extract.tags.tiff import Part, Source
 from bindery.extract.tags.xmp import MOST_BYTES
 
+_IPTC = 1028
 _EXIF = 1058
 _XMP = 1060
 _MOST_RESOURCES = 1000
@@ -25,10 +27,11 @@ def read_photoshop(source: Source, picture: Picture) -> None:
     picture.resize((width, height))
     at = 30 + int(struct.unpack_from(">I", head, 26)[0])
     (length,) = struct.unpack(">I", source.peek_at(at, 4))
-    _read_resources(Part(source, at + 4, length), picture)
+    read_resources(Part(source, at + 4, length), picture)
 
 
-def _read_resources(resources: Part, picture: Picture) -> None:
+def read_resources(resources: Source, picture: Picture, *, in_jpeg: bool = False) -> None:
+    """EXIF, XMP and IPTC among image resources; a JPEG has the first two in segments of their own."""
     at = 0
     for _ in range(_MOST_RESOURCES):
         head = resources.peek_at(at, 7)
@@ -39,7 +42,11 @@ def _read_resources(resources: Part, picture: Picture) -> None:
         (length,) = struct.unpack(">I", resources.peek_at(at, 4))
         content = Part(resources, at + 4, length)
         number = int.from_bytes(head[4:6], "big")
-        if number == _EXIF:
+        if number == _IPTC:
+            picture.add_iptc(content.peek_at(0, MOST_IPTC))
+        elif in_jpeg:
+            pass
+        elif number == _EXIF:
             picture.add_exif(content)
         elif number == _XMP:
             picture.add_xmp(content.peek_at(0, MOST_BYTES))

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
 from bindery.buckets.store import StoreError
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.exif import exif_json
 from bindery.extract.tags.gps import gps_position, lat_long
+from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
+from bindery.extract.tags.iptc import read_iptc
 from bindery.extract.tags.produce_time import produce_time
 from bindery.extract.tags.tiff import Directory, Memory, NotTiff, Part, Source, read_tiff
-from bindery.extract.tags.xmp import MOST_BYTES, xmp_position, xmp_properties
+from bindery.extract.tags.xmp import MOST_BYTES, XmpProperties, first_of, read_xmp, xmp_position
 from bindery.file import File
 
 _ORIENTATION = 0x0112
 _XMP_TAG = 0x02BC
-_XMP_NAMES = {
-    "Make": "tiff:Make",
-    "Model": "tiff:Model",
-    "DateTimeOriginal": "exif:DateTimeOriginal",
-    "DateTimeDigitized": "xmp:CreateDate",
-}
-_DATES = frozenset(("DateTimeOriginal", "DateTimeDigitized"))
+_IPTC_TAG = 0x83BB
 _LARGEST_SHORT = 2**16 - 1
 _RESOLUTION = ("ResolutionUnit", "XResolution", "YResolution")
 _LARGEST = 2**31 - 1
@@ -46,6 +43,9 @@ class Picture(msgspec.Struct):
     texts: dict[str, str] = {}
     """Tags by EXIF name from a maker's own header, for raws that have no EXIF; EXIF tags win."""
     xmp: bytes = b""
+    more_xmp: dict[int, bytes] = {}
+    """The extension of a JPEG's packet, which is a packet of its own: its parts by their place in it."""
+    iptc: bytes = b""
 
     def resize(self, size: tuple[int, int] | None) -> None:
         """Set width and height when they are a possible size."""
@@ -68,6 +68,10 @@ class Picture(msgspec.Struct):
     def add_xmp(self, packet: bytes) -> None:
         """Keep an XMP packet; the first of a file counts."""
         self.xmp = self.xmp or packet
+
+    def add_iptc(self, data: bytes) -> None:
+        """Keep a block of IPTC datasets; the first of a file counts."""
+        self.iptc = self.iptc or data
 
 
 class NotPicture(Exception):
@@ -104,14 +108,16 @@ def read_picture(
 
 def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> File:
     file = File(image_width=picture.width, image_height=picture.height)
-    xmp = xmp_properties(_xmp(picture))
+    xmp, iptc = _xmp(picture), _iptc(picture)
     position = gps_position(picture.directories) or xmp_position(xmp)
     if Operator.EXIF in request.operators:
-        others = _other_texts(picture, xmp)
+        others = standing_in(xmp, iptc) | picture.texts
         file.orientation = _orientation(picture, xmp)
         file.exif = exif_json(_basic(picture, reader.size), picture.directories, others)
         file.produce_time = produce_time(picture.directories, others, request.zone)
         file.lat_long = lat_long(*position) if position else None
+        file.title = picture_title(xmp, iptc)
+        file.tags = picture_tags(xmp, iptc, picture.directories).all()
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.
         from bindery.extract.places import addresses_near  # noqa: PLC0415
@@ -120,29 +126,30 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> 
     return file
 
 
-def _xmp(picture: Picture) -> bytes:
-    """The packet found by the format's reader, or the one among the TIFF tags."""
+def _xmp(picture: Picture) -> XmpProperties:
+    """The properties of the packet found by the format's reader, or of the one among the TIFF tags."""
     main = picture.directories[0] if picture.directories else None
-    return picture.xmp or (main.raw(_XMP_TAG, MOST_BYTES) if main else b"")
+    packet = picture.xmp or (main.raw(_XMP_TAG, MOST_BYTES) if main else b"")
+    properties = read_xmp(packet) if packet else {}
+    more = read_xmp(b"".join(part for _, part in sorted(picture.more_xmp.items())))
+    return {**more, **properties}
 
 
-def _orientation(picture: Picture, xmp: Mapping[str, str]) -> int | None:
+def _iptc(picture: Picture) -> dict[int, list[str]]:
+    """The datasets of the format's own block, or those among the TIFF tags (in some files as LONGs)."""
+    main = picture.directories[0] if picture.directories else None
+    data = picture.iptc or (main.raw(_IPTC_TAG, MOST_IPTC) if main else b"")
+    return read_iptc(data) if data else {}
+
+
+def _orientation(picture: Picture, xmp: XmpProperties) -> int | None:
     """The tag of the first directory that has it; a number that fits the tag's type, sensible or not."""
     numbers = (found.integer(_ORIENTATION) for found in picture.directories)
-    text = xmp.get("tiff:Orientation", "")
+    text = first_of(xmp, "tiff:Orientation") or ""
     number = next((number for number in numbers if number is not None), None)
     if number is None and text.isdecimal() and len(text) <= 5:
         number = int(text)
     return number if number is not None and 0 <= number <= _LARGEST_SHORT else None
-
-
-def _other_texts(picture: Picture, xmp: Mapping[str, str]) -> dict[str, str]:
-    """Texts for tags that the directories may lack: the maker's own header, then XMP."""
-    found = {name: xmp[source] for name, source in _XMP_NAMES.items() if source in xmp}
-    for name in _DATES & found.keys():
-        # As exiftool writes them: EXIF's form, with the fraction and the offset behind it.
-        found[name] = found[name][:10].replace("-", ":") + found[name][10:].replace("T", " ", 1)
-    return found | picture.texts
 
 
 def _basic(picture: Picture, size: int) -> dict[str, str]:

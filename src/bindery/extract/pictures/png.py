@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 
+from bindery.extract.pictures.photoshop import read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.tags.tiff import Memory, Part, Source
 
@@ -21,8 +22,12 @@ _LONGEST_KEYWORD = 80
 _MOST_PROFILES = 16
 """Texts looked into: a file may hold thousands that are no profile after all."""
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
-_PROFILES = (b"Raw profile type exif", b"Raw profile type APP1")
-_KEYWORDS = frozenset((_XMP_KEYWORD, *_PROFILES))
+_PROFILE = b"Raw profile type "
+_KEYWORDS = frozenset(
+    (_XMP_KEYWORD, *(_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim")))
+)
+_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 
 
 def read_png(source: Source, picture: Picture) -> None:
@@ -104,22 +109,42 @@ def _after_pixels(source: Source, at: int) -> int | None:
 
 def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
     keyword, _, rest = data.partition(b"\0")
-    if keyword == _XMP_KEYWORD and kind == b"iTXt":
+    if kind == b"iTXt":
         compressed, body = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-        picture.add_xmp(_inflate(body) if compressed else body)
-    elif keyword in _PROFILES and kind == b"tEXt":
-        picture.add_exif(_profile(rest))
-    elif keyword in _PROFILES and kind == b"zTXt":
-        picture.add_exif(_profile(_inflate(rest[1:])))
+        text = _inflate(body) if compressed else body
+    else:
+        text = _inflate(rest[1:]) if kind == b"zTXt" else rest
+    if keyword == _XMP_KEYWORD:
+        picture.add_xmp(text)
+    else:
+        _read_profile(picture, keyword.removeprefix(_PROFILE), profile_bytes(text))
 
 
-def _profile(text: bytes) -> Memory | None:
-    """The bytes of a raw profile: its name, its length, and itself in hexadecimal, on lines."""
-    digits = b"".join(text.split()[2:])
-    try:
-        return Memory(bytes.fromhex(digits.decode("ascii")))
-    except ValueError:
-        return None
+def _read_profile(picture: Picture, kind: bytes, profile: bytes) -> None:
+    if kind == b"xmp":
+        picture.add_xmp(profile)
+    elif kind in (b"iptc", b"8bim"):
+        if profile.startswith(b"8BIM"):
+            read_resources(Memory(profile), picture, in_jpeg=True)
+        else:
+            picture.add_iptc(profile)
+    elif profile.startswith(_JPEG_XMP):
+        picture.add_xmp(profile[len(_JPEG_XMP) :])
+    elif profile:
+        picture.add_exif(Memory(profile))
+
+
+def profile_bytes(text: bytes) -> bytes:
+    """The bytes of a raw profile: its name, its length, and itself in hexadecimal, on lines. What comes behind so
+    many bytes is not the profile's; empty when the digits are none.
+    """
+    words = text.split(None, 2)
+    if len(words) < 3 or not words[1].isdigit() or len(words[1]) > 9:
+        return b""
+    digits = b"".join(words[2].split())[: 2 * int(words[1])]
+    if not _HEXADECIMAL.issuperset(digits):
+        return b""
+    return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
 
 
 def _inflate(data: bytes) -> bytes:

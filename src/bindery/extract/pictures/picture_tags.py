@@ -1,0 +1,77 @@
+"""What XMP and IPTC tell of a picture: its title and tags, and texts that stand in for EXIF tags it lacks.
+
+Source: Metadata Working Group, Guidelines for Handling Image Metadata 2.0 (which property is which, and in which
+order they count).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bindery.extract.tags.iptc import IptcValues, add_iptc_tags, iptc_date, iptc_title
+from bindery.extract.tags.tag_set import TagSet
+from bindery.extract.tags.tiff import Directory
+from bindery.extract.tags.xmp import XmpProperties, first_of
+from bindery.extract.tags.xmp_tags import add_xmp_tags
+
+_XMP_TEXTS = {"Make": "tiff:Make", "Model": "tiff:Model"}
+_XMP_DATES = {
+    "DateTimeOriginal": ("exif:DateTimeOriginal", "photoshop:DateCreated"),
+    "DateTimeDigitized": ("exif:DateTimeDigitized", "xmp:CreateDate"),
+    "DateTime": ("xmp:ModifyDate", "tiff:DateTime"),
+}
+_IPTC_DATES = {"DateTimeOriginal": "DateCreated", "DateTimeDigitized": "DigitalCreationDate"}
+_RATING, _ARTIST, _COPYRIGHT, _WINDOWS_KEYWORDS = 0x4746, 0x013B, 0x8298, 0x9C9E
+_MOST_TEXT = 4096
+
+
+def standing_in(xmp: XmpProperties, iptc: IptcValues) -> dict[str, str]:
+    """Texts by the name of the EXIF tag that they stand in for. Dates have EXIF's form, as exiftool writes them,
+    with the fraction and the offset behind it.
+    """
+    texts = {name: first_of(xmp, source) for name, source in _XMP_TEXTS.items()}
+    for name, sources in _XMP_DATES.items():
+        dates = [_exif_form(xmp[source][0]) for source in sources if source in xmp]
+        if name in _IPTC_DATES:
+            dates.append(iptc_date(iptc, _IPTC_DATES[name]) or "")
+        # A day with its time tells more than a day alone.
+        texts[name] = next(
+            (date for date in dates if len(date) > len("2024:01:31")), max(dates, default="")
+        )
+    return {name: text for name, text in texts.items() if text}
+
+
+def picture_tags(xmp: XmpProperties, iptc: IptcValues, directories: Sequence[Directory]) -> TagSet:
+    """The tags of a picture: XMP before IPTC, and what EXIF has of the known ones where both are silent."""
+    tags = TagSet()
+    add_xmp_tags(tags, xmp)
+    add_iptc_tags(tags, iptc)
+    for directory in directories[:1]:
+        for name, values in _exif_values(directory).items():
+            if tags.first(name) is None:
+                tags.add(name, *values)
+    return tags
+
+
+def picture_title(xmp: XmpProperties, iptc: IptcValues) -> str | None:
+    """``dc:title`` in its default language, else the object name of IPTC."""
+    return first_of(xmp, "dc:title") or iptc_title(iptc)
+
+
+def _exif_values(main: Directory) -> Mapping[str, Sequence[str]]:
+    found: dict[str, Sequence[str]] = {}
+    rating = main.integer(_RATING)
+    if rating is not None:
+        found["Rating"] = (str(rating),)
+    for name, tag in (("Creator", _ARTIST), ("Copyright", _COPYRIGHT)):
+        text = main.text(tag, _MOST_TEXT)
+        if text:
+            found[name] = (text,)
+    if _WINDOWS_KEYWORDS in main.entries:
+        words = main.raw(_WINDOWS_KEYWORDS, _MOST_TEXT).decode("utf-16-le", "replace").rstrip("\0")
+        found["Keywords"] = [word.strip() for word in words.split(";")]
+    return found
+
+
+def _exif_form(date: str) -> str:
+    return date[:10].replace("-", ":") + date[10:].replace("T", " ", 1)
