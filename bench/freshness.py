@@ -1,6 +1,6 @@
 """From a file written into a bound folder to the SimpleQuery that finds it, through a whole server.
 
-Budget: 95 % within one second, also beside the first scan of another bucket of the dataset, of texts of 2 MB
+Budget: 95 % within 0.25 s, also beside the first scan of another bucket of the dataset, of texts of 2 MB
 (``--beside 500``). The limit of the machine is measured in the same run: how long the same query
 takes when there is nothing to wait for.
 """
@@ -22,6 +22,7 @@ from bindery.cli.client import Client
 
 TARGET = {"ProjectName": "bench", "DatasetName": "bench", "URI": "oss://folder"}
 TEXTS = {**TARGET, "URI": "oss://texts"}
+_BUDGET_SECONDS = 0.25
 NAMES = {name: TARGET[name] for name in ("ProjectName", "DatasetName")}
 
 
@@ -63,7 +64,7 @@ def _measure(client: Client, bucket: Path, files: int, burst: int) -> None:
     print(
         f"one file              p50 {p50 * 1000:6.0f} ms   p95 {p95 * 1000:6.0f} ms   query {query * 1000:.1f} ms"
     )
-    print(f"p95 to the budget     {p95:6.2f}   budget 1.00 (1 s)")
+    print(f"p95 to the budget     {p95 / _BUDGET_SECONDS:6.2f}   budget 1.00 (0.25 s)")
     print(f"burst of {burst:,} files  {spent:6.2f} s from the first write to the last one found")
 
 
@@ -84,7 +85,10 @@ def _measure_beside(client: Client, bucket: Path) -> None:
         times.append(_seconds_until_found(client, bucket, number, kept))
     for name, found in (("found by a query", sorted(times)), ("kept in the record", sorted(kept))):
         p50, p95 = statistics.median(found), found[int(len(found) * 0.95)]
-        print(f"{name}, {len(found)} files   p50 {p50 * 1000:6.0f} ms   p95 {p95 * 1000:6.0f} ms")
+        to_budget = f"   p95 to the budget {p95 / _BUDGET_SECONDS:.2f}"
+        print(
+            f"{name}, {len(found)} files   p50 {p50 * 1000:6.0f} ms   p95 {p95 * 1000:6.0f} ms{to_budget}"
+        )
 
 
 def _seconds_until_found(

@@ -19,7 +19,7 @@ class FollowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     folder_poll_interval: Interval = 5.0
     """Seconds between complete listings of a folder whose changes the kernel does not report, longer where a
     listing takes more than a second; see docs/stores.md."""
-    settle_time: Annotated[float, msgspec.Meta(ge=0, le=3_600)] = 0.2
+    settle_time: Annotated[float, msgspec.Meta(ge=0, le=3_600)] = 0.1
     """Seconds a file must stay unchanged before it is read."""
     guard_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
     """Share of a dataset that one listing may remove without confirmation."""
