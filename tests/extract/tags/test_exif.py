@@ -77,6 +77,18 @@ def members(*pages: Entries, order: str = "<") -> dict[str, str]:
         (EXIF, 0x9286, undefined(b"JIS\0\0\0\0\0" + "日本".encode("iso2022_jp")), "UserComment", "日本"),
         (EXIF, 0x9286, undefined(bytes(8) + b"unmarked"), "UserComment", "unmarked"),
         (None, 0x9C9B, byte(*"Ö\0".encode("utf-16-le")), "XPTitle", "Ö"),
+        # A comment whose writer forgot the code, and one that is no text.
+        (EXIF, 0x9286, undefined(b"a note without"), "UserComment", "a note without"),
+        (EXIF, 0x9286, undefined(b"ascii\0\0\0a note"), "UserComment", "a note"),
+        (EXIF, 0x9286, undefined(b"\1\2\3\xff\4\5\6\7"), "UserComment", "1 2 3 255 4 5 6 7"),
+        # EXIF 2.32, 4.6.4 D: photographer, editor; the latter alone after a blank.
+        (None, 0x8298, ascii_text("Photographer P.\0Editor E."), "Copyright", "Photographer P.\nEditor E."),
+        (None, 0x8298, ascii_text(" \0Editor E."), "Copyright", "Editor E."),
+        (None, 0x8298, ascii_text("Photographer P.\0\1\2"), "Copyright", "Photographer P."),
+        (None, 0x010F, ascii_text("Acme\0left over"), "Make", "Acme"),
+        # What is stored as text is no number.
+        (None, 0x0112, ascii_text("6"), "Orientation", "6"),
+        (GPS, 0x0002, ascii_text("52,00000,50,00000,34,01180"), "GPSLatitude", "52,00000,50,00000,34,01180"),
     ],
 )  # fmt: skip
 def test_values(directory: int | None, tag: int, value: Entries, name: str, text: str, order: str) -> None:
@@ -88,6 +100,13 @@ def test_values(directory: int | None, tag: int, value: Entries, name: str, text
 def test_a_comment_in_unicode_has_the_byte_order_of_the_block(order: str, code: str) -> None:
     comment = undefined(b"UNICODE\0" + "Größe 5".encode(code))
     assert members({EXIF: {0x9286: comment}}, order=order)["UserComment"] == "Größe 5"
+
+
+@pytest.mark.parametrize("text", ["照片说明 北京", "Größe 5", "日本語のコメント", "Ελλάδα"])
+@pytest.mark.parametrize(("order", "code"), [("<", "utf-16-be"), (">", "utf-16-le")])
+def test_a_comment_in_the_other_order_is_told_by_what_makes_sense(text: str, order: str, code: str) -> None:
+    comment = undefined(b"UNICODE\0" + text.encode(code))
+    assert members({EXIF: {0x9286: comment}}, order=order)["UserComment"] == text
 
 
 def test_numbers_are_those_of_exiftool(tmp_path: Path) -> None:
@@ -147,7 +166,11 @@ def test_texts_are_limited() -> None:
         ("Exif", 0x8827, "ISOSpeedRatings"),
         ("GPS", 0x0002, "GPSLatitude"),
         ("Interop", 0x0001, "InteroperabilityIndex"),
-        ("IFD0", 0x0002, "SensorWidth"),
+        ("IFD0", 0x0118, "MinSampleValue"),
+        ("PanasonicRaw", 0x0002, "SensorWidth"),
+        ("PanasonicRaw", 0x0118, "RawDataOffset"),
+        ("PanasonicRaw", 0x010F, "Make"),
+        ("Interop", 0x1001, "RelatedImageWidth"),
         ("Exif", 0x9AAA, "0x9aaa"),
         ("GPS", 0x00FF, "0x00ff"),
     ],

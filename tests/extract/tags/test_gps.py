@@ -16,7 +16,9 @@ from tests.extract.picture_samples import (
     exiftool_all,
     long,
     rational,
+    signed_rational,
     tiff_bytes,
+    undefined,
 )
 
 from bindery.extract.tags.gps import gps_position, lat_long
@@ -47,9 +49,6 @@ PLACES = {
     "the ends of the earth": tags(
         "S", rational((90, 1), (0, 1), (0, 1)), "W", rational((180, 1), (0, 1), (0, 1))
     ),
-    "where the meridian meets the equator": tags(
-        "N", rational((0, 1), (0, 1), (0, 1)), "E", rational((0, 1), (0, 1), (0, 1))
-    ),
 }
 
 
@@ -66,6 +65,48 @@ def test_positions_are_those_of_exiftool(tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_wellington(order: str) -> None:
     assert position(PLACE, order) == pytest.approx((-41.286622, 174.775775), abs=1e-6)
+
+
+NOTHING = rational((0, 1), (0, 1), (0, 1))
+
+
+def test_where_the_meridian_meets_the_equator_is_no_place() -> None:
+    """What receivers without a fix, and phones that hide where they are, write."""
+    assert position(tags("N", NOTHING, "E", NOTHING)) is None
+    assert position(tags("N", NOTHING, "E", rational((5, 1)))) == (0.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "expected"),
+    [
+        ("52,00000,50,00000,34,01180", "11,00000,10,00000,58,28640", (52.842781, 11.182857)),
+        ("52.5", "13.4", (52.5, 13.4)),
+        ("52 30 36.5", "13 24 0", (52.510139, 13.4)),
+        ("52/1 30/1 73/2", "13/1,24/1,0/1", (52.510139, 13.4)),
+        ("52 deg 30' 36.5\"", "13 deg 24' 0\"", (52.510139, 13.4)),
+        ("52,5", "13,4", None),
+        ("52,30,36,5", "13", None),
+        ("", "13", None),
+        ("here", "there", None),
+        ("152.5", "13.4", None),
+        ("-52.5", "13.4", None),
+        ("52/0", "13", None),
+    ],
+)
+def test_a_position_in_text_is_the_text_or_none(
+    latitude: str, longitude: str, expected: tuple[float, float] | None
+) -> None:
+    found = position(tags("N", ascii_text(latitude), "E", ascii_text(longitude)))
+    assert found == (None if expected is None else pytest.approx(expected, abs=1e-6))
+
+
+def test_a_position_is_never_made_of_bytes_without_meaning() -> None:
+    assert position(tags("N", undefined(b"4567"), "E", undefined(b"4567"))) is None
+
+
+def test_a_hemisphere_in_the_text_itself_and_one_that_is_told_twice() -> None:
+    assert position({2: ascii_text("33.5S"), 4: ascii_text("70.5 W")}) == (-33.5, -70.5)
+    assert position(tags("S", signed_rational((-67, 2)), "W", signed_rational((-141, 2)))) == (-33.5, -70.5)
 
 
 def test_a_reference_in_small_letters_or_as_a_word_counts() -> None:

@@ -86,6 +86,7 @@ def test_the_packet_among_the_tags_of_a_tiff(tmp_path: Path) -> None:
     ("latitude", "longitude", "expected"),
     [
         ("0,0N", "180,0E", (0.0, 180.0)),
+        ("0,0N", "0,0E", None),
         ("41,17,11.84S", "174,46,32.79E", (-41.286622, 174.775775)),
         ("48N", "2.5E", None),
         ("91,0N", "1,0E", None),

@@ -143,8 +143,14 @@ def _iptc(picture: Picture) -> dict[int, list[str]]:
 
 
 def _orientation(picture: Picture, xmp: XmpProperties) -> int | None:
-    """The tag of the first directory that has it; a number that fits the tag's type, sensible or not."""
-    numbers = (found.integer(_ORIENTATION) for found in picture.directories)
+    """The tag of the first directory that has it; a number that fits the tag's type, sensible or not.
+
+    IFD1 and those after it are thumbnails and further pages, which may be turned otherwise.
+    """
+    own = (
+        found for found in picture.directories if found.name == "IFD0" or not found.name.startswith("IFD")
+    )
+    numbers = (found.integer(_ORIENTATION) for found in own)
     text = first_of(xmp, "tiff:Orientation") or ""
     number = next((number for number in numbers if number is not None), None)
     if number is None and text.isdecimal() and len(text) <= 5:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bindery.extract.tags.exif_text import ascii_strings
 from bindery.extract.tags.iptc import IptcValues, add_iptc_tags, iptc_date, iptc_title
 from bindery.extract.tags.tag_set import TagSet
-from bindery.extract.tags.tiff import Directory
+from bindery.extract.tags.tiff import ASCII, Directory
 from bindery.extract.tags.xmp import XmpProperties, first_of
 from bindery.extract.tags.xmp_tags import add_xmp_tags
 
@@ -64,9 +65,8 @@ def _exif_values(main: Directory) -> Mapping[str, Sequence[str]]:
     if rating is not None:
         found["Rating"] = (str(rating),)
     for name, tag in (("Creator", _ARTIST), ("Copyright", _COPYRIGHT)):
-        text = main.text(tag, _MOST_TEXT)
-        if text:
-            found[name] = (text,)
+        if main.entries.get(tag) is not None and main.entries[tag].type == ASCII:
+            found[name] = ascii_strings(main.raw(tag, _MOST_TEXT))
     if _WINDOWS_KEYWORDS in main.entries:
         words = main.raw(_WINDOWS_KEYWORDS, _MOST_TEXT).decode("utf-16-le", "replace").rstrip("\0")
         found["Keywords"] = [word.strip() for word in words.split(";")]

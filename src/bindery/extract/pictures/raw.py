@@ -21,6 +21,7 @@ from bindery.extract.pictures.headers import header_reader, read_jpeg
 from bindery.extract.pictures.picture import Picture, read_picture
 from bindery.extract.pictures.sigma import read_x3f
 from bindery.extract.reader import RangeReader
+from bindery.extract.tags.tag_names import PANASONIC
 from bindery.extract.tags.tiff import Directory, NotTiff, Part, Source, TiffTree, full_size, read_tiff
 
 _CANON_UUID = UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
@@ -82,6 +83,7 @@ def _read_panasonic(source: Source, picture: Picture) -> None:
     main = tree.find("IFD0")
     if main is None:
         return
+    main.table = PANASONIC
     top, left, bottom, right = (main.integer(tag) or 0 for tag in (4, 5, 6, 7))
     inner = Picture()
     entry = main.entries.get(_JPEG_FROM_RAW)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from bindery.extract.tags.exif_text import ascii_strings, comment_text
 from bindery.extract.tags.tag_names import exif_tag_name
 from bindery.extract.tags.tiff import (
     ASCII,
@@ -33,7 +34,10 @@ _READ_FIRST = ("IFD0", "Exif", "GPS", "Interop")
 _POSITIONS = ("GPSLatitude", "GPSLongitude", "GPSDestLatitude", "GPSDestLongitude")
 _REFERENCES = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _REFERENCE_TAGS = tuple(name + "Ref" for name in _POSITIONS)
-_CHARSETS = {b"ASCII\0\0\0": "utf-8", b"\0" * 8: "utf-8", b"JIS\0\0\0\0\0": "iso2022_jp"}
+_SEVERAL_STRINGS = frozenset(
+    ("Copyright", "Artist", "ImageDescription", "DocumentName", "PageName", "InkNames")
+)
+"""ASCII tags that are known to have several; behind the NUL of others there is rarely anything that counts."""
 _COMMENTS = ("UserComment", "GPSProcessingMethod", "GPSAreaInformation")
 
 
@@ -54,7 +58,7 @@ def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
     left = _TOTAL_LIMIT
     for directory in sorted(directories, key=_rank):
         for tag, entry in directory.entries.items():
-            name = exif_tag_name(directory.name, tag)
+            name = exif_tag_name(directory.table or directory.name, tag)
             if name in members or left <= 0:
                 continue
             text = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
@@ -77,9 +81,12 @@ def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
         if text is not None:
             return text
     if entry.type == ASCII:
-        return decode_text(directory.raw(tag, TEXT_LIMIT))
+        data = directory.raw(tag, TEXT_LIMIT)
+        return "\n".join(ascii_strings(data)) if name in _SEVERAL_STRINGS else decode_text(data)
     if entry.type in (1, UNDEFINED) and entry.size > _LONG_BYTES:
         return f"{entry.size} bytes undefined data"
+    if entry.type == UNDEFINED:
+        return " ".join(map(str, directory.raw(tag, _LONG_BYTES)))
     return " ".join(_number_text(value) for value in directory.numbers(tag, _NUMBER_BYTES))
 
 
@@ -111,19 +118,7 @@ def _reference(directory: Directory, tag: int, entry: Entry) -> str | None:
 
 
 def _comment(directory: Directory, tag: int, entry: Entry) -> str | None:
-    """Text after its eight-byte character code (EXIF 2.32, UserComment)."""
-    data = directory.raw(tag, TEXT_LIMIT)
-    code, text = data[:8], data[8:]
-    if code == b"UNICODE\0":
-        order = "utf-16-be" if directory.order == ">" else "utf-16-le"
-        if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            order = "utf-16"
-        return text.decode(order, "replace").split("\0", 1)[0].rstrip()
-    if code == b"ASCII\0\0\0":
-        return decode_text(text)
-    if code in _CHARSETS:
-        return text.decode(_CHARSETS[code], "replace").split("\0", 1)[0].rstrip()
-    return None
+    return comment_text(directory.raw(tag, TEXT_LIMIT), directory.order)
 
 
 def _windows_text(directory: Directory, tag: int, entry: Entry) -> str | None:

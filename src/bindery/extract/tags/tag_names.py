@@ -33,11 +33,25 @@ _NAMES = {
     0xA461: "SourceImageNumberOfCompositeImage",
     0xA462: "SourceExposureTimesOfCompositeImage",
 }
-_INTEROP = {1: "InteroperabilityIndex", 2: "InteroperabilityVersion"}
+_INTEROP = {
+    1: "InteroperabilityIndex", 2: "InteroperabilityVersion", 0x1000: "RelatedImageFileFormat",
+    0x1001: "RelatedImageWidth", 0x1002: "RelatedImageHeight",
+}  # fmt: skip
+PANASONIC = "PanasonicRaw"
+"""The main directory of a raw of Panasonic, whose tags up to 0x127 are its own."""
 _PANASONIC = {
     1: "PanasonicRawVersion", 2: "SensorWidth", 3: "SensorHeight", 4: "SensorTopBorder", 5: "SensorLeftBorder",
-    6: "SensorBottomBorder", 7: "SensorRightBorder", 0x17: "ISO", 0x2E: "JpgFromRaw",
+    6: "SensorBottomBorder", 7: "SensorRightBorder", 8: "SamplesPerPixel", 9: "CFAPattern", 0x0A: "BitsPerSample",
+    0x0B: "Compression", 0x0E: "LinearityLimitRed", 0x0F: "LinearityLimitGreen", 0x10: "LinearityLimitBlue",
+    0x11: "RedBalance", 0x12: "BlueBalance", 0x13: "WBInfo", 0x17: "ISO", 0x18: "HighISOMultiplierRed",
+    0x19: "HighISOMultiplierGreen", 0x1A: "HighISOMultiplierBlue", 0x1B: "NoiseReductionParams",
+    0x1C: "BlackLevelRed", 0x1D: "BlackLevelGreen", 0x1E: "BlackLevelBlue", 0x24: "WBRedLevel",
+    0x25: "WBGreenLevel", 0x26: "WBBlueLevel", 0x27: "WBInfo2", 0x2D: "RawFormat", 0x2E: "JpgFromRaw",
+    0x2F: "CropTop", 0x30: "CropLeft", 0x31: "CropBottom", 0x32: "CropRight", 0x37: "ISO",
+    0x118: "RawDataOffset", 0x119: "DistortionInfo", 0x11C: "Gamma", 0x120: "CameraIFD", 0x121: "Multishot",
+    0x127: "JpgFromRaw2",
 }  # fmt: skip
+_TIFF_TAGS_OF_PANASONIC = frozenset((0x10F, 0x110, 0x111, 0x112, 0x116, 0x117))
 
 
 @lru_cache(maxsize=4096)
@@ -47,8 +61,7 @@ def exif_tag_name(directory: str, tag: int) -> str:
         name = GPSTAGS.get(tag)
     elif directory.startswith("Interop"):
         name = _INTEROP.get(tag)
-    elif tag < 0x30:
-        # Only Panasonic has tags below the TIFF range.
+    elif directory == PANASONIC and tag < 0x128 and tag not in _TIFF_TAGS_OF_PANASONIC:
         name = _PANASONIC.get(tag)
     else:
         name = _NAMES.get(tag)

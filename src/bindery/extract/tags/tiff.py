@@ -25,17 +25,18 @@ ASCII = 2
 UNDEFINED = 7
 _NUMBER_FORMATS = {
     1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I",
-    16: "Q", 17: "q", 18: "Q", ASCII: "B", UNDEFINED: "B",
+    16: "Q", 17: "q", 18: "Q",
 }  # fmt: skip
 _VALUES = {
     order: {kind: struct.Struct(order + layout) for kind, layout in _NUMBER_FORMATS.items()}
     for order in "<>"
 }
-_SIZES = {kind: layout.size for kind, layout in _VALUES["<"].items()}
+_SIZES = {kind: layout.size for kind, layout in _VALUES["<"].items()} | {ASCII: 1, UNDEFINED: 1}
 _RATIONALS = (5, 10)
 _VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
 _BIG_VERSION = 43
 _CHILDREN = {EXIF_POINTER: "Exif", GPS_POINTER: "GPS", INTEROP_POINTER: "Interop", SUB_IFDS: "Sub"}
+_LONGEST_INTEGER = 12
 _MOST_ENTRIES = 4096
 _MOST_ENTRIES_IN_ALL = 100_000
 """Directories may overlap, so that a small file has millions of entries."""
@@ -113,6 +114,8 @@ class Directory(msgspec.Struct):
     entries: dict[int, Entry]
     source: Source
     order: str
+    table: str = ""
+    """Whose names its tags have, when they are not those of the directory's own name."""
 
     def raw(self, tag: int, limit: int) -> bytes:
         """The first ``limit`` bytes of a value; empty when the tag is absent."""
@@ -120,9 +123,12 @@ class Directory(msgspec.Struct):
         return self.source.peek_at(entry.offset, min(entry.size, limit)) if entry else b""
 
     def numbers(self, tag: int, limit: int = 4096) -> list[Number]:
-        """The values of a numeric tag, as many as fit in ``limit`` bytes; rationals stay fractions."""
+        """The values of a numeric tag, as many as fit in ``limit`` bytes; rationals stay fractions.
+
+        A tag of text or of bytes without meaning has no numbers: its bytes are never taken for them.
+        """
         entry = self.entries.get(tag)
-        if entry is None:
+        if entry is None or entry.type not in _NUMBER_FORMATS:
             return []
         layout = _VALUES[self.order][entry.type]
         data = self.source.peek_at(entry.offset, min(entry.size, limit))
@@ -133,7 +139,11 @@ class Directory(msgspec.Struct):
         return [value for (value,) in values]
 
     def integer(self, tag: int) -> int | None:
-        """The first value of an integer tag."""
+        """The first value of an integer tag; of one that holds a text the number that it spells."""
+        entry = self.entries.get(tag)
+        if entry is not None and entry.type == ASCII:
+            text = self.raw(tag, _LONGEST_INTEGER).split(b"\0", 1)[0].strip()
+            return int(text) if text.isdigit() and len(text) < _LONGEST_INTEGER else None
         first = next(iter(self.numbers(tag, 8)), None)
         return first if isinstance(first, int) else None
 

@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from xml.parsers import expat
 
+from bindery.extract.tags.gps import known_place
 from bindery.extract.tags.xmp_namespaces import namespace_of, usual_prefix
 
 MOST_BYTES = 1024 * 1024
@@ -58,7 +59,7 @@ def xmp_position(properties: XmpProperties) -> tuple[float, float] | None:
     """Latitude and longitude in signed degrees from texts such as ``54,59.38N``."""
     latitude = _degrees(first_of(properties, "exif:GPSLatitude"), "NS")
     longitude = _degrees(first_of(properties, "exif:GPSLongitude"), "EW")
-    return None if latitude is None or longitude is None else (latitude, longitude)
+    return known_place(latitude, longitude)
 
 
 def _degrees(text: str | None, signs: str) -> float | None:
