@@ -24,7 +24,10 @@ _TEXTS = (
     "Mood", "Grouping", "Subtitle", "Comment", "Language", "Subject", "Category", "Company", "Manager",
     "Producer", "Contributor", "Identifier", "Series", "Narrator", "Show", "EpisodeId", "Network",
     "MusicBrainzTrackId", "MusicBrainzAlbumId", "MusicBrainzArtistId", "MusicBrainzAlbumArtistId",
-    "MusicBrainzReleaseGroupId", "AcoustidId", "ContentIdentifier", "From", "To", "Cc", "ReplyTo", "MessageId",
+    "MusicBrainzReleaseGroupId", "AcoustidId", "ContentIdentifier", "Title", "Artist",
+    "AlbumArtist", "Album", "Composer", "Performer", "EncodedBy", "Date", "OriginalDate", "Engineer", "ContentRating",
+    "StreamTitle", "StreamLanguage", "HandlerName", "ChapterTitle",
+    "From", "To", "Cc", "ReplyTo", "MessageId",
 )  # fmt: skip
 _NUMBERS = (
     "Rating", "TrackNumber", "TrackCount", "DiscNumber", "DiscCount", "Year", "Bpm", "Season", "Episode",

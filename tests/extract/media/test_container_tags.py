@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bindery.extract.media.container_tags import Tags, parse_created, parse_position
+from bindery.extract.media.container_tags import parse_created, parse_position
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ from bindery.extract.media.container_tags import Tags, parse_created, parse_posi
         ("+4012.22-07500.25/", (40.2036666667, -75.0041666667)),
         ("+401213.1-0750015.1/", (40.2036388889, -75.0041944444)),
         ("+27.5916+086.5640+8850CRSWGS_84/", (27.5916, 86.564)),
+        # Android's muxer leaves out zeros in front.
+        ("+51.5932-0.2431/", (51.5932, -0.2431)),
+        ("-5.25+9.75/", (-5.25, 9.75)),
+        ("+4012.22-7500.25/", (40.2036666667, -75.0041666667)),
+        # Annex D, for people.
+        ("50°40′46.461″N 95°48′26.533″W", (50.6795725, -95.8073702778)),
+        ('50°03′46"S 125°48′26"E', (-50.0627777778, 125.8072222222)),
     ],
 )
 def test_positions_of_iso_6709(text: str, position: tuple[float, float]) -> None:
@@ -25,7 +32,19 @@ def test_positions_of_iso_6709(text: str, position: tuple[float, float]) -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Berlin", "+91.0+000.0/", "+10.0+181.0/", "+30.2830", "+nan+nan/", "30.1,120.2", "+" + "9" * 9000],
+    [
+        "",
+        "Berlin",
+        "+00.0000+000.0000/",
+        "+0-0/",
+        "+4099.0-07500.0/",
+        "+91.0+000.0/",
+        "+10.0+181.0/",
+        "+30.2830",
+        "+nan+nan/",
+        "30.1,120.2",
+        "+" + "9" * 9000,
+    ],
 )
 def test_what_is_no_position(text: str) -> None:
     assert parse_position(text) is None
@@ -50,15 +69,3 @@ def test_what_is_no_position(text: str) -> None:
 )
 def test_dates(text: str, time: str | None) -> None:
     assert parse_created(text, "+08:00") == time
-
-
-def test_tags_of_the_container_come_first_whatever_their_case() -> None:
-    tags = Tags([{"TITLE": "container", "artist": " "}, {"title": "stream", "ALBUM": "stream"}])
-    assert tags.text("title") == "container"
-    assert tags.text("album") == "stream"
-    assert tags.text("artist") is None
-    assert tags.text("composer") is None
-
-
-def test_long_texts_are_cut() -> None:
-    assert len(Tags([{"lyrics-eng": "x" * 200_000}]).lyrics() or "") == 64 * 1024

@@ -22,7 +22,9 @@ _LISTS = frozenset({b"LIST", b"RIFF"})
 _PICTURES = b"movi"
 
 
-class _Chunk(NamedTuple):
+class Chunk(NamedTuple):
+    """The name of a chunk and the stretch of its content."""
+
     kind: bytes
     start: int
     end: int
@@ -32,7 +34,7 @@ def riff_tags(source: Source, most: int) -> int:
     """Entries of INFO lists and ID3 frames of a WAV or AVI file, those before the pictures of an AVI."""
     at, count, looked = 12, 0, 0
     while count <= most and looked < _MOST_CHUNKS:
-        chunk = next(_chunks(source, at, source.size, "<4sI"), None)
+        chunk = next(chunks(source, at, source.size, "<4sI"), None)
         if chunk is None:
             break
         at = chunk.end + chunk.end % 2
@@ -44,7 +46,7 @@ def riff_tags(source: Source, most: int) -> int:
             if kind == _PICTURES:
                 break
             if kind == b"INFO":
-                inner = _chunks(source, chunk.start + 4, chunk.end, "<4sI")
+                inner = chunks(source, chunk.start + 4, chunk.end, "<4sI")
                 count += 1 + sum(1 for _ in islice(inner, most + 1 - count))
             elif kind != b"adtl":
                 at = chunk.start + 4
@@ -55,7 +57,7 @@ def aiff_tags(source: Source, most: int) -> int:
     """ID3 frames of an AIFF file."""
     return sum(
         id3_tags(source, chunk.start, most).frames
-        for chunk in islice(_chunks(source, 12, source.size, ">4sI"), _MOST_CHUNKS)
+        for chunk in islice(chunks(source, 12, source.size, ">4sI"), _MOST_CHUNKS)
         if chunk.kind in _ID3
     )
 
@@ -64,7 +66,7 @@ def caf_tags(source: Source) -> int:
     """Entries that the information chunks of a CAF file declare."""
     return sum(
         int.from_bytes(source.peek_at(chunk.start, 4), "big")
-        for chunk in islice(_chunks(source, 8, source.size, ">4sq", even=False), _MOST_CHUNKS)
+        for chunk in islice(chunks(source, 8, source.size, ">4sq", even=False), _MOST_CHUNKS)
         if chunk.kind == b"info"
     )
 
@@ -75,7 +77,7 @@ def dsf_tags(source: Source, most: int) -> int:
     return id3_tags(source, at, most).frames if 0 < at < source.size else 0
 
 
-def _chunks(source: Source, at: int, end: int, layout: str, *, even: bool = True) -> Iterator[_Chunk]:
+def chunks(source: Source, at: int, end: int, layout: str, *, even: bool = True) -> Iterator[Chunk]:
     """The chunks between two offsets; one that is longer than the rest ends there."""
     header = struct.calcsize(layout)
     while at + header <= end:
@@ -84,13 +86,13 @@ def _chunks(source: Source, at: int, end: int, layout: str, *, even: bool = True
             return
         kind, size = struct.unpack(layout, head)
         start = at + header
-        chunk = _Chunk(kind, start, min(start + size, end) if size >= 0 else end)
+        chunk = Chunk(kind, start, min(start + size, end) if size >= 0 else end)
         yield chunk
         at = chunk.end + (chunk.end % 2 if even else 0)
 
 
 ASF_HEAD = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_ASF_EXTENSION = bytes.fromhex("b503bf5f2ea9cf118ee300c00c205365")
+ASF_EXTENSION = bytes.fromhex("b503bf5f2ea9cf118ee300c00c205365")
 _ASF_COUNTS = {
     bytes.fromhex("40a4d0d207e3d21197f000a0c95ea850"): (0, 2),
     bytes.fromhex("eacbf8c5af5b48778467aa8c44fa4cca"): (0, 2),
@@ -98,21 +100,21 @@ _ASF_COUNTS = {
     bytes.fromhex("01cd87f451a9cf118ee600c00c205365"): (16, 4),
 }
 """Extended Content Description, Metadata, Metadata Library, Marker: where their number stands and how long it is."""
-_ASF_OBJECT_BYTES = 24
+ASF_OBJECT_BYTES = 24
 
 
 def asf_tags(source: Source) -> int:
     """Descriptions and markers that the objects of an ASF header declare."""
     at, count = 30, 0
     for _ in range(_MOST_CHUNKS):
-        head = source.peek_at(at, _ASF_OBJECT_BYTES)
-        if len(head) < _ASF_OBJECT_BYTES:
+        head = source.peek_at(at, ASF_OBJECT_BYTES)
+        if len(head) < ASF_OBJECT_BYTES:
             break
         kind, size = struct.unpack("<16sQ", head)
         place = _ASF_COUNTS.get(kind)
         if place is not None:
-            start = at + _ASF_OBJECT_BYTES + place[0]
+            start = at + ASF_OBJECT_BYTES + place[0]
             count += int.from_bytes(source.peek_at(start, place[1]), "little")
         # The extension of the header holds objects as the header does.
-        at += 46 if kind == _ASF_EXTENSION else max(size, _ASF_OBJECT_BYTES)
+        at += 46 if kind == ASF_EXTENSION else max(size, ASF_OBJECT_BYTES)
     return count

@@ -93,7 +93,7 @@ def open_container(reader: RangeReader) -> InputContainer:
                 mode="r",
                 options=_CHEAP_DECODING,
                 container_options=_CLOSED | _BOUNDED_PROBE if bounded else _CLOSED,
-                metadata_errors="replace",
+                metadata_errors="surrogateescape",
                 buffer_size=_BUFFER,
                 io_open=_refuse,
             )

@@ -1,4 +1,7 @@
-"""Counts the tags of a Matroska or WebM file by the sizes of its elements. Source: RFC 8794 (EBML), RFC 9559."""
+"""Finds and counts the tags of a Matroska or WebM file by the sizes of its elements.
+
+Source: RFC 8794 (EBML), RFC 9559.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from bindery.extract.tags.tiff import Source
 
 _SEGMENT, _SEEK_HEAD, _CLUSTER = 0x18538067, 0x114D9B74, 0x1F43B675
 _SEEK, _SEEK_ID, _SEEK_POSITION = 0x4DBB, 0x53AB, 0x53AC
-_COUNTED = frozenset({0x1254C367, 0x1043A770, 0x1941A469})
+TAGS = 0x1254C367
+_COUNTED = frozenset({TAGS, 0x1043A770, 0x1941A469})
 """Tags, chapters, attachments."""
 _MOST_ELEMENTS = 20_000
 _MOST_PARTS = 64
@@ -18,7 +22,9 @@ _HEAD_BYTES = 12
 _MOST_ID_BYTES = 8
 
 
-class _Element(NamedTuple):
+class Element(NamedTuple):
+    """An element of EBML: its number and its stretch."""
+
     number: int
     begin: int
     """Where its head begins."""
@@ -28,58 +34,66 @@ class _Element(NamedTuple):
 
 
 def matroska_tags(source: Source, most: int) -> int:
-    """Elements within tags, chapters and attachments, two floors down; not many more than ``most``.
+    """Elements within tags, chapters and attachments, two floors down; not many more than ``most``."""
+    count = 0
+    for part in tag_parts(source):
+        count += _count(source, part, most - count)
+    return count
+
+
+def tag_parts(source: Source) -> Iterator[Element]:
+    """The tags, chapters and attachments of a file.
 
     Parts before the first cluster are seen, and those that the file's own index names: walking from cluster to
     cluster would fetch a piece of each.
     """
     segment = next(
-        (one for one in islice(_elements(source, 0, source.size), 2) if one.number == _SEGMENT), None
+        (one for one in islice(elements(source, 0, source.size), 2) if one.number == _SEGMENT), None
     )
     if segment is None:
-        return 0
+        return
     places: dict[int, None] = {}
-    for part in islice(_elements(source, segment.start, segment.end), _MOST_PARTS):
+    for part in islice(elements(source, segment.start, segment.end), _MOST_PARTS):
         if part.number == _CLUSTER:
             break
         if part.number in _COUNTED:
             places[part.begin] = None
         elif part.number == _SEEK_HEAD:
             places |= dict.fromkeys(segment.start + at for at in _sought(source, part))
-    count = 0
     for place in places:
-        for part in islice(_elements(source, place, segment.end), 1):
-            count += _count(source, part, most - count) if part.number in _COUNTED else 0
-    return count
+        for part in islice(elements(source, place, segment.end), 1):
+            if part.number in _COUNTED:
+                yield part
 
 
-def _sought(source: Source, head: _Element) -> Iterator[int]:
+def _sought(source: Source, head: Element) -> Iterator[int]:
     """Where the index says that something is counted."""
-    for seek in islice(_elements(source, head.start, head.end), _MOST_PARTS):
+    for seek in islice(elements(source, head.start, head.end), _MOST_PARTS):
         if seek.number != _SEEK:
             continue
         fields = {
             field.number: int.from_bytes(
                 source.peek_at(field.start, min(field.end - field.start, _MOST_ID_BYTES)), "big"
             )
-            for field in islice(_elements(source, seek.start, seek.end), 4)
+            for field in islice(elements(source, seek.start, seek.end), 4)
         }
         if fields.get(_SEEK_ID) in _COUNTED:
             yield fields.get(_SEEK_POSITION, 0)
 
 
-def _count(source: Source, part: _Element, most: int) -> int:
+def _count(source: Source, part: Element, most: int) -> int:
     count = 0
-    for entry in _elements(source, part.start, part.end):
+    for entry in elements(source, part.start, part.end):
         count += 1
-        for _ in _elements(source, entry.start, entry.end):
+        for _ in elements(source, entry.start, entry.end):
             count += 1
             if count > most:
                 return count
     return count
 
 
-def _elements(source: Source, start: int, end: int) -> Iterator[_Element]:
+def elements(source: Source, start: int, end: int) -> Iterator[Element]:
+    """The elements between two offsets, as far as their sizes make sense."""
     for _ in range(_MOST_ELEMENTS):
         head = source.peek_at(start, min(_HEAD_BYTES, end - start))
         number, width = _number(head, 0, keep_marker=True)
@@ -89,7 +103,7 @@ def _elements(source: Source, start: int, end: int) -> Iterator[_Element]:
         content = start + width + length
         unknown = size == (1 << 7 * length) - 1
         stop = end if unknown else min(content + size, end)
-        yield _Element(number, start, content, stop)
+        yield Element(number, start, content, stop)
         start = stop
 
 

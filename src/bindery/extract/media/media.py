@@ -14,12 +14,14 @@ from av.stream import Disposition
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.media.container import open_container
-from bindery.extract.media.container_tags import Tags
+from bindery.extract.media.container_tags import place, recorded
 from bindery.extract.media.container_types import settled_type
 from bindery.extract.media.durations import movie_duration, untrimmed_duration
 from bindery.extract.media.language_codes import declared_language
+from bindery.extract.media.media_tags import MediaTags, add_stream_tags
 from bindery.extract.media.streams import audio_stream, cover, subtitle_stream, video_stream
 from bindery.extract.media.summary import StreamSummary, Summary, summarize
+from bindery.extract.media.tag_blocks.read import read_tags
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.gps import lat_long
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
@@ -46,6 +48,8 @@ def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
         # Behind libav, every error of the store looks like a damaged file.
         if reader.error is not None:
             raise reader.error from error
+        if isinstance(error, Unreadable) and error.found is None:
+            error.found = _tags_alone(reader)
         raise
     if reader.error is not None:
         raise reader.error
@@ -54,13 +58,23 @@ def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
     return found
 
 
+def _tags_alone(reader: RangeReader) -> Extracted | None:
+    """What the tags tell of a file that libav cannot open."""
+    file = File()
+    tags = MediaTags(read_tags(reader))
+    _add_tags(file, tags)
+    return Extracted(file=file, notes=tuple(tags.notes)) if file.tags else None
+
+
 def _describe(container: InputContainer, reader: RangeReader, request: ExtractionRequest) -> Extracted:
     streams = _Streams(container)
     file = _format_fields(container)
     try:
         _add_streams(file, container, streams)
         _add_stated_duration(file, reader)
-        _add_tags(file, streams, Tags([container.metadata, *streams.metadata()]), request)
+        tags = _tags(container, streams, reader)
+        _add_tags(file, tags)
+        _add_place_and_time(file, tags, container, streams, request)
     except MemoryError:
         raise
     except Exception as error:
@@ -70,7 +84,12 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
     settled = settled_type(
         detected, container.format.name, video=bool(streams.video), audio=bool(streams.audio)
     )
-    return Extracted(file=file, content_type=settled.content_type, media_type=settled.media_type)
+    return Extracted(
+        file=file,
+        content_type=settled.content_type,
+        media_type=settled.media_type,
+        notes=tuple(tags.notes),
+    )
 
 
 class _Streams:
@@ -138,17 +157,33 @@ def _add_stated_duration(file: File, reader: RangeReader) -> None:
         file.bitrate = int(reader.size * 8 / stated) or None
 
 
-def _add_tags(file: File, streams: _Streams, tags: Tags, request: ExtractionRequest) -> None:
-    file.title = tags.text("title")
-    file.album = tags.text("album")
-    file.album_artist = tags.text("album_artist")
-    file.artist = tags.text("artist")
-    file.composer = tags.text("composer")
-    file.performer = tags.text("performer")
-    file.produce_time = tags.created(request.zone)
+def _tags(container: InputContainer, streams: _Streams, reader: RangeReader) -> MediaTags:
+    tags = MediaTags(read_tags(reader), [container.metadata, *streams.metadata()])
+    chapters = (chapter["metadata"].get("title", "") for chapter in container.chapters())
+    add_stream_tags(tags, (stream.metadata for stream in streams.all), chapters)
+    return tags
+
+
+def _add_tags(file: File, tags: MediaTags) -> None:
+    file.title = tags.joined("Title")
+    file.album = tags.joined("Album")
+    file.album_artist = tags.joined("AlbumArtist")
+    file.artist = tags.joined("Artist")
+    file.composer = tags.joined("Composer")
+    file.performer = tags.joined("Performer", "Conductor")
     if file.audio_streams:
-        file.audio_streams[0].lyric = tags.lyrics()
-    position = tags.position()
+        file.audio_streams[0].lyric = next(iter(tags.values("Lyrics")), None)
+    file.tags = tags.all()
+
+
+def _add_place_and_time(
+    file: File, tags: MediaTags, container: InputContainer, streams: _Streams, request: ExtractionRequest
+) -> None:
+    told: dict[str, str] = {}
+    for source in (container.metadata, *streams.metadata()):
+        told = source | told
+    file.produce_time = recorded(tags, told, container.format.name, request.zone)
+    position = place(tags, told)
     if position is None:
         return
     file.lat_long = lat_long(*position)

@@ -1,4 +1,4 @@
-"""Counts the comments of an Ogg file by its first packets.
+"""Finds and counts the comments of an Ogg file by its first packets.
 
 Source: RFC 3533 (pages and packets), the Vorbis comment header and its use in Opus (RFC 7845, 5.2), Theora,
 VP8, Speex, CELT and FLAC in Ogg (RFC 9639, 10.1).
@@ -7,6 +7,7 @@ VP8, Speex, CELT and FLAC in Ogg (RFC 9639, 10.1).
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from bindery.extract.tags.tiff import Source
 
@@ -37,22 +38,26 @@ class _Stream:
                 self.packets.append(bytearray())
         self.size += len(data)
 
-    def comments(self) -> int:
+    def comment_packets(self) -> Iterator[bytearray]:
+        """Comment headers without their marks."""
         first = bytes(self.packets[0][:8])
-        counts = [0]
         if first in _BARE and len(self.packets) > 1:
-            counts.append(_count(self.packets[1], 0))
+            yield self.packets[1]
         for packet in self.packets:
             mark = next((mark for mark in _MARKS if packet.startswith(mark)), None)
             if mark is not None:
-                counts.append(_count(packet, len(mark)))
+                yield packet[len(mark) :]
             elif first.startswith(_FLAC) and packet[:1] and packet[0] & 0x7F == _FLAC_COMMENT:
-                counts.append(_count(packet, 4))
-        return sum(counts)
+                yield packet[4:]
 
 
 def ogg_comments(source: Source) -> int:
     """Comments that the streams of the first pages declare."""
+    return sum(_count(packet) for packet in comment_packets(source))
+
+
+def comment_packets(source: Source) -> list[bytes]:
+    """Comment headers of the streams of the first pages, from the name of their program on; long ones are cut."""
     streams: dict[int, _Stream] = {}
     at = 0
     for _ in range(_MOST_PAGES):
@@ -67,10 +72,10 @@ def ogg_comments(source: Source) -> int:
         elif all(one.size >= _PACKET_BYTES for one in streams.values()):
             break
         at = start + length
-    return sum(stream.comments() for stream in streams.values())
+    return [bytes(packet) for stream in streams.values() for packet in stream.comment_packets()]
 
 
-def _count(packet: bytearray, at: int) -> int:
+def _count(packet: bytes) -> int:
     """The count that stands behind the name of the program."""
-    length = int.from_bytes(packet[at : at + 4], "little")
-    return int.from_bytes(packet[at + 4 + length : at + 8 + length], "little")
+    length = int.from_bytes(packet[:4], "little")
+    return int.from_bytes(packet[4 + length : 8 + length], "little")
