@@ -20,7 +20,7 @@ from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.request import Asker, Client
 from bindery.web.calls import Caller
 from bindery.web.code.languages import Endpoint
-from bindery.web.console_parts import Part, current_part
+from bindery.web.console_parts import Navigation, current_part
 from bindery.web.texts import Texts, choose_language, load_texts
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class PageRequest:
         self.signed_in: SignedIn | None = None
         self.asker = Asker.PAGE
         """For whom calls are made now: a page that is watched makes the same again and again."""
-        self.parts: list[Part] = []
-        """Those of the console that the reader may see."""
+        self.navigation = Navigation()
+        """Where else the reader may go in the console."""
         self._body: bytes | None = None
 
     @property

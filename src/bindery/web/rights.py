@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bindery.access.authorizer import Refusal
-from bindery.access.policy.decide import Cause
 from bindery.web.page_request import PageRequest
-from bindery.web.texts import Texts
+from bindery.web.refusals import refusal_text
 
 Call = tuple[str, Mapping[str, Any]]
 """An operation, and what is known of its parameters; the others may be anything."""
-_DENIED = (Cause.EXPLICIT_DENY, Cause.SESSION_EXPLICIT_DENY)
-_ARN_PARTS = 4
 _Key = tuple[str, frozenset[tuple[str, Any]]]
 
 
@@ -53,12 +49,6 @@ async def rights_of(
         for call, refusal in zip(calls, refused, strict=True)
     }
     return Rights(known, about)
-
-
-def refusal_text(t: Texts, refusal: Refusal) -> str:
-    """Why somebody may not do something, in a sentence."""
-    key = "layout.denied_to_you" if refusal.decision.cause in _DENIED else "layout.may_not"
-    return t(key, action=refusal.action, resource=refusal.resource.split(":", _ARN_PARTS)[-1] or "*")
 
 
 def _key(operation: str, values: Mapping[str, Any]) -> _Key:

@@ -29,7 +29,7 @@ from bindery.web import (
 )
 from bindery.web.assets import load_assets, takes_gzip
 from bindery.web.calls import CallFailed
-from bindery.web.console_parts import find_parts
+from bindery.web.console_parts import find_navigation
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest, wants_page
 from bindery.web.pages import Pages
@@ -105,7 +105,7 @@ class Site:
             if request.signed_in is None and not route.public:
                 return self._to_sign_in(request)
             if request.signed_in is not None:
-                request.parts = await find_parts(request)
+                request.navigation = await find_navigation(request)
             return await route.page(request)
         except PageError as error:
             return self._error(request, error.status, request.t(error.key, **error.values))

@@ -7,7 +7,7 @@ from typing import Any
 
 from bindery.web.access.kinds import KINDS, Section, items_of
 from bindery.web.page_request import PageRequest
-from bindery.web.rights import refusal_text
+from bindery.web.refusals import refusal_text
 
 PICKED = 100
 """How many names a field suggests; others can be typed."""

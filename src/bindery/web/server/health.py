@@ -8,15 +8,14 @@ from aiohttp import web
 
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
-from bindery.web.server.tabs import tabs_of
 
 _WORST = ("failure", "warning", "ok")
 
 
 async def show(request: PageRequest) -> web.Response:
     """What keeps the server from answering as it should; what is wrong with its machine, for who may know."""
-    problems, reply, tabs = await asyncio.gather(
-        request.site.readiness.problems(), request.caller.call("ListServerFindings"), tabs_of(request)
+    problems, reply = await asyncio.gather(
+        request.site.readiness.problems(), request.caller.call("ListServerFindings")
     )
     findings = reply.data["ServerFindings"] if reply.ok else []
     return request.render(
@@ -24,7 +23,6 @@ async def show(request: PageRequest) -> web.Response:
         problems=problems,
         findings=sorted(findings, key=lambda each: _WORST.index(each["Verdict"])),
         refusal=reply.refusal,
-        tabs=tabs,
     )
 
 

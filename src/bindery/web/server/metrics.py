@@ -11,7 +11,6 @@ from aiohttp import web
 
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
-from bindery.web.server.tabs import tabs_of
 
 _MOST_SAMPLES = 200
 """Of one figure."""
@@ -34,7 +33,6 @@ async def show(request: PageRequest) -> web.Response:
         families=[each for each in others if each["Samples"]],
         most=_MOST_SAMPLES,
         problem=reply.refusal,
-        tabs=await tabs_of(request),
     )
 
 

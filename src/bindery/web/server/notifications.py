@@ -8,7 +8,6 @@ from aiohttp import web
 
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
-from bindery.web.server.tabs import tabs_of
 
 
 async def show(request: PageRequest) -> web.Response:
@@ -19,7 +18,6 @@ async def show(request: PageRequest) -> web.Response:
         status=HTTPStatus(reply.status),
         destinations=reply.data["NotificationDestinations"] if reply.ok else [],
         problem=reply.refusal,
-        tabs=await tabs_of(request),
     )
 
 

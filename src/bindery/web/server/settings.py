@@ -10,7 +10,6 @@ from aiohttp import web
 
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
-from bindery.web.server.tabs import tabs_of
 
 _ORIGINS = {"default": "", "file": "accent", "command line": "accent"}
 """The tones of their tags."""
@@ -26,7 +25,6 @@ async def show(request: PageRequest) -> web.Response:
         sections=[(name, list(held)) for name, held in groupby(settings, _section)],
         origins=_ORIGINS,
         problem=reply.refusal,
-        tabs=await tabs_of(request),
     )
 
 
