@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bindery.catalog.access_records import Role, User
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.saved_searches import MOST_SAVED, SavedSearch
 from bindery.catalog.records import AlreadyExists, Dataset, LimitExceeded, NotFound, Project
@@ -54,6 +55,17 @@ class SavedSearchConformance:
             saved.delete(dataset, "bob", "a")
         saved.put(dataset, "bob", search("a", "Size > 5"))
         assert saved.list(dataset, "ann") == [search("a")]
+
+    def test_they_go_with_the_user_or_role_whose_they_are(self, catalog: Catalog) -> None:
+        dataset, saved = dataset_of(catalog), catalog.saved_searches
+        ann = catalog.users.create(User(name="ann"))
+        bob = catalog.users.create(User(name="bob"))
+        role = catalog.roles.create(Role(name="reader", trust_policy="{}"))
+        for owner in (ann, bob, role):
+            saved.put(dataset, owner.id, search("a"))
+        catalog.users.delete("ann")
+        catalog.roles.delete("reader")
+        assert [saved.list(dataset, owner.id) for owner in (ann, bob, role)] == [[], [search("a")], []]
 
     def test_there_are_only_so_many_and_they_go_with_the_dataset(self, catalog: Catalog) -> None:
         dataset, saved = dataset_of(catalog), catalog.saved_searches

@@ -201,12 +201,11 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
     assert {name for (name,) in indexes.fetchall()} == {
         "access_key_user",
         "attachment_policy",
-        "browser_session_holder",
-        "browser_session_use",
-        "membership_user",
-        "buried_age",
         "binding_ending",
         "binding_names",
+        "browser_session_holder",
+        "browser_session_use",
+        "buried_age",
         "buried_content",
         "change_order",
         "file_order",
@@ -216,14 +215,16 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
         "ledger_content",
         "ledger_deleted",
         "ledger_unsettled",
+        "membership_user",
         "outbox_age",
         "outbox_due",
+        "saved_search_owner",
         "task_age",
         "task_end",
         "task_id",
         "task_start",
-        "usage_project",
         "task_status",
+        "usage_project",
     }
     assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)
     database.close()

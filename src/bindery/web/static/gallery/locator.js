@@ -1,6 +1,8 @@
 // Where on the world a file was made: the outlines of the land and a dot, without asking anybody else.
+import "../../vendor/topojson-client/topojson-client.min.js";
 import { ask } from "../dom.js";
 
+const { feature } = self.topojson;
 const SVG = "http://www.w3.org/2000/svg";
 
 function shape(name, attributes) {
@@ -9,15 +11,11 @@ function shape(name, attributes) {
   return element;
 }
 
-/** The rings of a TopoJSON of land as a path of longitudes and latitudes turned upside down. */
-function landPath({ arcs, transform: { scale, translate }, objects }) {
-  const lines = arcs.map((arc) => {
-    let [x, y] = [0, 0];
-    return arc.map(([across, up]) => [(x += across) * scale[0] + translate[0], -((y += up) * scale[1] + translate[1])]);
-  });
-  const line = (index) => (index < 0 ? [...lines[~index]].reverse() : lines[index]);
-  const polygons = objects.land.geometries.flatMap((each) => (each.type === "Polygon" ? [each.arcs] : each.arcs));
-  return polygons.flat().map((indexes) => ringPath(indexes.flatMap(line))).join("");
+/** The land as a path of longitudes and latitudes turned upside down. */
+function landPath(world) {
+  const { geometries } = world.objects.land;
+  const polygons = geometries.map((each) => feature(world, each).geometry).flatMap(({ type, coordinates }) => (type === "Polygon" ? [coordinates] : coordinates));
+  return polygons.flat().map((ring) => ringPath(ring.map(([longitude, latitude]) => [longitude, -latitude]))).join("");
 }
 
 /** A ring that crosses the 180th meridian goes on beyond the edge of the map. */
