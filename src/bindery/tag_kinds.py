@@ -1,4 +1,4 @@
-"""The tags whose names have one meaning in every format, and what their values are.
+"""The tags whose names have one meaning in every format, those of EXIF, and what their values are.
 
 A photo's keywords are ``Keywords`` whether XMP, IPTC or a comment of a video holds them, so that one query finds them
 all. Names are those that EXIF, the IPTC photo metadata standard and ID3 give; where these differ, the shortest.
@@ -36,3 +36,27 @@ _NUMBERS = (
 
 TAG_KINDS = dict.fromkeys(_TEXTS, TagKind.TEXT) | dict.fromkeys(_NUMBERS, TagKind.NUMBER)
 """By name."""
+
+EXIF_NUMBERS = frozenset({
+    "ApertureValue", "BrightnessValue", "ColorSpace", "CompressedBitsPerPixel", "Compression", "Contrast",
+    "CustomRendered", "DigitalZoomRatio", "ExposureBiasValue", "ExposureIndex", "ExposureMode",
+    "ExposureProgram", "ExposureTime", "FNumber", "FileSize", "FileSource", "Flash", "FlashEnergy",
+    "FocalLength", "FocalLengthIn35mmFilm", "FocalPlaneResolutionUnit", "FocalPlaneXResolution",
+    "FocalPlaneYResolution", "FrameCount", "GPSAltitude", "GPSAltitudeRef", "GPSDOP", "GPSDestBearing",
+    "GPSDestDistance", "GPSDifferential", "GPSHPositioningError", "GPSImgDirection", "GPSSpeed", "GPSTrack",
+    "GainControl", "Gamma", "ISO", "ISOSpeed", "ISOSpeedRatings", "ImageHeight", "ImageLength",
+    "ImageNumber", "ImageWidth", "LightSource", "MaxApertureValue", "MeteringMode", "Orientation",
+    "PhotographicSensitivity", "PhotometricInterpretation", "PixelXDimension", "PixelYDimension",
+    "PlanarConfiguration", "Rating", "RatingPercent", "RecommendedExposureIndex", "ResolutionUnit",
+    "Saturation", "SceneCaptureType", "SensingMethod", "SensitivityType", "Sharpness", "ShutterSpeedValue",
+    "StandardOutputSensitivity", "SubjectDistance", "SubjectDistanceRange", "WhiteBalance", "XResolution",
+    "YCbCrPositioning", "YResolution",
+})  # fmt: skip
+"""Tags of EXIF 2.32 that are one number; a fraction such as ``28/10`` is its value."""
+
+EXIF_TEXTS = frozenset({
+    "Artist", "BodySerialNumber", "CameraOwnerName", "Copyright", "DocumentName", "HostComputer",
+    "ImageDescription", "ImageUniqueID", "LensMake", "LensModel", "LensSerialNumber", "Make", "Model",
+    "Software", "UserComment", "XPAuthor", "XPComment", "XPKeywords", "XPSubject", "XPTitle",
+})  # fmt: skip
+"""Tags of EXIF whose words people look for."""

@@ -7,6 +7,7 @@ classes, tokens and times are worked out here again.
 from __future__ import annotations
 
 import functools
+import json
 import math
 import unicodedata
 from collections import Counter
@@ -25,6 +26,10 @@ NUMBERS = {
     "ProgramCount", "Duration", "StartTime", "PageCount", "VideoStreams.Duration", "VideoStreams.Width",
     "AudioStreams.Channels", "Subtitles.Index",
 }  # fmt: skip
+TAG_NUMBERS = {"EXIF.ISOSpeedRatings", "EXIF.ExposureBiasValue", "Tags.Rating", "Tags.TrackNumber"}
+EXIF_VALUES = {"100": 100, "28/10": 2.8, "3/12": 0.25, "5.0": 5, "-7": -7, "1/0": None}
+TAG_VALUES = EXIF_VALUES | {"28/10": 28, "3/12": 3, "1/0": 1}
+"""Texts that are numbers, in EXIF and elsewhere."""
 EARTH_RADIUS = 6_371_008.8
 
 
@@ -55,6 +60,8 @@ def _on_element(element: Document, array: str, node: dict[str, Any]) -> bool:
 def _leaf(document: Document, node: dict[str, Any]) -> bool:
     field = node["Field"]
     head, _, rest = field.partition(".")
+    if head in ("EXIF", "Tags"):
+        return _tag_leaf(document, field, node)
     if head in MAPS:
         return _map_leaf(head, rest, document.get(head) or {}, node)
     if head in ARRAYS:
@@ -65,6 +72,33 @@ def _leaf(document: Document, node: dict[str, Any]) -> bool:
     if field == "LatLong":
         return _geo(document.get("LatLong"), node)
     return _holds(field, _at(document, field), node)
+
+
+def _tag_leaf(document: Document, field: str, node: dict[str, Any]) -> bool:
+    if field in ("EXIF", "Tags"):
+        return document.get(field) not in (None, "{}", {})
+    values = tag_values(document, field)
+    if node["Operation"] == "exist":
+        return bool(values)
+    wanted = node["Value"]
+    if field in TAG_NUMBERS:
+        return any(_compare(value, node["Operation"], float(wanted)) for value in values)
+    if node["Operation"] == "match-phrase":
+        return any(phrase_in(wanted, value) for value in values)
+    return any(_compare(value, node["Operation"], wanted) for value in values)
+
+
+def tag_values(document: Document, field: str) -> list[Any]:
+    """All values of a raw tag; of a number those that are one."""
+    head, _, name = field.partition(".")
+    if head == "EXIF":
+        member = json.loads(document.get("EXIF") or "{}").get(name)
+        texts, numbers = [] if member is None else [member["value"]], EXIF_VALUES
+    else:
+        texts, numbers = (document.get("Tags") or {}).get(name, []), TAG_VALUES
+    if field not in TAG_NUMBERS:
+        return texts
+    return [number for text in texts if (number := numbers.get(text)) is not None]
 
 
 def _at(value: Any, path: str) -> Any:
@@ -227,7 +261,9 @@ def _in_polygon(latitude: float, longitude: float, points: list[tuple[float, ...
 
 
 def value_of(document: Document, field: str) -> Any:
-    """The value of a field that is not in an array, as it is compared."""
+    """The value of a field that is not in an array, as it is compared; the first of a tag."""
+    if field.startswith(("EXIF.", "Tags.")):
+        return next(iter(tag_values(document, field)), None)
     value = _at(document, field)
     return instant(value) if field in TIMES and value is not None else value
 
@@ -255,7 +291,9 @@ def aggregate(
 ) -> float | list[tuple[Any, int]] | None:
     """A figure, or groups of (value, count)."""
     head, _, rest = field.partition(".")
-    if head in ARRAYS:
+    if head in ("EXIF", "Tags"):
+        lists = [tag_values(document, field) for document in documents]
+    elif head in ARRAYS:
         lists = [[_at(element, rest) for element in document.get(head) or []] for document in documents]
     else:
         lists = [[value_of(document, field)] for document in documents]

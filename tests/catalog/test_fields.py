@@ -33,23 +33,29 @@ Figures.GlassesConfidence Figures.HatConfidence Figures.MaskConfidence Figures.M
 Figures.FigureClusterConfidence Figures.Attractive Figures.FaceQuality Figures.Sharpness Figures.HeadPose.Pitch
 Figures.HeadPose.Roll Figures.HeadPose.Yaw VideoStreams.Width VideoStreams.Duration AudioStreams.SampleRate
 Subtitles.Index""".split()
+TEXT_LISTS = ["ExtractionNotes"]
+TAG_TEXT = """EXIF.Make EXIF.Model EXIF.LensModel EXIF.Software EXIF.Artist EXIF.DateTimeOriginal EXIF.0x9aaa
+Tags.Keywords Tags.Genre Tags.Isrc Tags.xmp:CreatorTool Tags.Nothing""".split()
+TAG_NUMBER = """EXIF.ISOSpeedRatings EXIF.FNumber EXIF.ExposureTime EXIF.FocalLength EXIF.FocalLengthIn35mmFilm
+EXIF.Flash Tags.Rating Tags.TrackNumber Tags.Year""".split()
 MAPS = ["CustomLabels.key", "OSSTagging.key", "OSSUserMeta.key"]
-NOT_QUERYABLE = """EXIF Insights Elements SemanticTypes CroppingSuggestions OCRContents SceneElements AudioCovers
+NOT_QUERYABLE = """Insights Elements SemanticTypes CroppingSuggestions OCRContents SceneElements AudioCovers
 Timezone TravelClusterId Reason Labels.Clips Figures.Boundary Insights.Image.Caption SceneElements.Labels.LabelName
-Size.x URI. .URI uri Labels. Nothing""".split()
+Size.x URI. .URI uri Labels. Nothing EXIF. Tags. exif.Model""".split()
 
 RANGE = {"eq", "gt", "gte", "lt", "lte"}
 GEO = {"geo-distance", "geo-bounding-box", "geo-polygon"}
 STRING = RANGE | {"prefix", "exist"}
 EXPECTED = (
-    dict.fromkeys([*KEY, *ARRAY_KEY, *MAPS], STRING)
-    | dict.fromkeys([*TEXT, *ARRAY_PHRASE], STRING | {"match-phrase"})
-    | dict.fromkeys([*INT, *FLOAT, *TIME, *ARRAY_NUMBER], RANGE | {"exist"})
+    dict.fromkeys([*KEY, *ARRAY_KEY, *TEXT_LISTS, *MAPS], STRING)
+    | dict.fromkeys([*TEXT, *ARRAY_PHRASE, *TAG_TEXT], STRING | {"match-phrase"})
+    | dict.fromkeys([*INT, *FLOAT, *TIME, *ARRAY_NUMBER, *TAG_NUMBER], RANGE | {"exist"})
+    | dict.fromkeys(["EXIF", "Tags"], frozenset({"exist"}))
     | {"LatLong": GEO | {"eq", "exist"}, "OCRTexts": {"match-phrase", "prefix", "exist"}}
 )
-SORTABLE = {*KEY, *TEXT, *INT, *FLOAT, *TIME}
-NUMERIC = {*INT, *FLOAT, *ARRAY_NUMBER}
-COUNTABLE = {*SORTABLE, *ARRAY_KEY, *ARRAY_PHRASE, *ARRAY_NUMBER}
+SORTABLE = {*KEY, *TEXT, *INT, *FLOAT, *TIME, *TAG_TEXT, *TAG_NUMBER}
+NUMERIC = {*INT, *FLOAT, *ARRAY_NUMBER, *TAG_NUMBER}
+COUNTABLE = {*SORTABLE, *TEXT_LISTS, *ARRAY_KEY, *ARRAY_PHRASE, *ARRAY_NUMBER}
 VALUES = dict.fromkeys(GEO, "1,2;3")
 VALUES |= {"geo-bounding-box": "2,1;1,2", "geo-polygon": "0,0;0,1;1,1"}
 
@@ -108,7 +114,8 @@ def test_nothing_is_queryable_that_the_table_does_not_cover() -> None:
     by_class = {
         name for name in FIELDS if name.startswith(("VideoStreams.", "AudioStreams.", "Subtitles."))
     }
-    assert FIELDS.keys() - by_class == listed - by_class
+    without_columns = {name for name in (*TAG_TEXT, *TAG_NUMBER) if not find_field(name)[0].stored}
+    assert FIELDS.keys() - by_class == listed - by_class - without_columns
 
 
 def test_keys_of_maps_may_hold_anything() -> None:

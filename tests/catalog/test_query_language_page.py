@@ -13,6 +13,7 @@ from bindery.catalog.query.expression import parse_expression
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, Kind, find_field, operations_of
 from bindery.catalog.query.parse import parse_simple_query, to_simple_query
 from bindery.catalog.query.values import MAX_POLYGON_POINTS
+from bindery.tag_kinds import EXIF_TEXTS, TAG_KINDS, TagKind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "query-language.md").read_text("utf-8")
 EXAMPLES = [
@@ -41,6 +42,7 @@ def test_names_in_the_tables_exist_with_their_operators() -> None:
     classes = {
         "integer, decimal": {Kind.INT, Kind.FLOAT}, "time": {Kind.TIME}, "key": {Kind.KEY}, "text": {Kind.TEXT},
         "recognised text": {Kind.TEXT}, "in maps": {Kind.MAP}, "place": {Kind.GEO},
+        "raw tags, texts": {Kind.TEXT}, "raw tags, numbers": {Kind.FLOAT}, "notes": {Kind.KEY},
     }  # fmt: skip
     seen = set()
     for name, names, operators in rows:
@@ -53,10 +55,23 @@ def test_names_in_the_tables_exist_with_their_operators() -> None:
     assert set(re.findall(r"`(\w+)\.\*`", PAGE)) == ARRAYS
 
 
+def test_tags_said_to_be_numbers_or_to_have_columns() -> None:
+    (numbers,) = re.findall(r"Tags that are one number \((.*?)\)", PAGE, re.DOTALL)
+    assert {name.removeprefix("Tags.") for name in re.findall(r"`([\w.]+)`", numbers)} == {
+        name for name, kind in TAG_KINDS.items() if kind is TagKind.NUMBER
+    }
+    (columns,) = re.findall(r"as quickly as other fields: (.*?)\. Others", PAGE, re.DOTALL)
+    stored, head = [], ""
+    for name in re.findall(r"`([\w.]+)`", columns):
+        head = name.partition(".")[0] if "." in name else head
+        stored.append(f"{head}.{name.rpartition('.')[2]}")
+    assert sorted(stored) == sorted(name for name, field in FIELDS.items() if field.tag)
+
+
 def test_fields_said_not_to_be_queryable_are_not() -> None:
     (names,) = re.findall(r"Not queryable are (.*?)\. Everything", PAGE, re.DOTALL)
     listed = re.findall(r"`(\w+)`", names)
-    assert len(listed) == 11
+    assert len(listed) == 10
     assert not {*listed} & FIELDS.keys()
 
 
@@ -64,7 +79,9 @@ def test_fuzzy_fields_and_limits() -> None:
     (names,) = re.findall(
         r"looks for a piece of text, in any case, in (.*?)\. It has no syntax", PAGE, re.DOTALL
     )
-    assert re.findall(r"`([\w.]+)`", names) == list(FUZZY_FIELDS)
+    fields, tags = names.split("the values of `Tags`")
+    assert re.findall(r"`([\w.]+)`", fields) == list(FUZZY_FIELDS)
+    assert set(re.findall(r"`(\w+)`", tags)) == EXIF_TEXTS | {"EXIF"}
     limits = dict(re.findall(r"^\| ([\w` ]+) \| ([\d,]+)", PAGE.split("## Limits")[1], re.MULTILINE))
     assert {name: int(value.replace(",", "")) for name, value in limits.items()} == {
         "conditions of one `SubQueries`": parse.MAX_CONDITIONS,

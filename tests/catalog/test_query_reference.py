@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -53,7 +54,21 @@ def struct(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any
 
 LABEL = struct(LabelName=words, LabelLevel=integers, LabelConfidence=floats, Language=words)
 FIGURE = struct(Age=integers, Gender=words, AgeSD=floats, HeadPose=struct(Pitch=floats))
+TAG_TEXTS = ["EXIF.Model", "EXIF.LensSerialNumber", 'EXIF.odd "name"', "Tags.Keywords", "Tags.Mood",
+             "Tags.xmp:größe.x"]  # fmt: skip
+TAG_NUMBERS = sorted(reference.TAG_NUMBERS)
+tag_texts = st.one_of(words, st.sampled_from(list(reference.EXIF_VALUES)))
+
+
+def tag_names(head: str) -> st.SearchStrategy[str]:
+    names = [name.partition(".")[2] for name in TAG_TEXTS + TAG_NUMBERS if name.startswith(head)]
+    return st.sampled_from(names)
+
+
+EXIF = st.dictionaries(tag_names("EXIF"), tag_texts.map(lambda text: {"value": text})).map(json.dumps)
+TAGS = st.dictionaries(tag_names("Tags"), st.lists(tag_texts, min_size=1, max_size=3, unique=True))
 DOCUMENT = struct(
+    EXIF=EXIF, Tags=TAGS,
     Title=words, Artist=words, ContentType=words, CustomId=words, Size=st.integers(0, 5), ImageWidth=integers,
     Duration=floats, ImageScore=struct(OverallQualityScore=floats), ProduceTime=times, FileModifiedTime=times,
     LatLong=points, CustomLabels=pairs, OSSTagging=pairs, OSSUserMeta=pairs, OCRTexts=words,
@@ -78,7 +93,7 @@ FLOAT_FIELDS = ["Duration", "ImageScore.OverallQualityScore", "Labels.LabelConfi
 TIME_FIELDS = ["ProduceTime", "FileModifiedTime"]
 ARRAYS = ["Labels", "Figures", "Addresses", "VideoStreams"]
 SORTABLE = ["Title", "ContentType", "CustomId", "Size", "ImageWidth", "Duration", "ProduceTime", "FileModifiedTime",
-            "ImageScore.OverallQualityScore", "Filename", "URI"]  # fmt: skip
+            "ImageScore.OverallQualityScore", "Filename", "URI", *TAG_TEXTS, *TAG_NUMBERS]  # fmt: skip
 
 
 def leaf(
@@ -107,6 +122,10 @@ def leaves(inside: str | None = None) -> st.SearchStrategy[Any]:
         maps = [f"{name}.{key}" for name in ("CustomLabels", "OSSTagging", "OSSUserMeta") for key in KEYS]
         kinds += [
             (maps, [*RANGES, "prefix", "exist"], words),
+            (TAG_TEXTS, [*RANGES, "prefix", "exist"], tag_texts),
+            (TAG_TEXTS, ["match-phrase"], phrases),
+            (TAG_NUMBERS, [*RANGES, "exist"], st.sampled_from(["100", "2.8", "0.25", "5", "-7", "3", "28"])),
+            (["EXIF", "Tags"], ["exist"], st.just("")),
             (["CustomLabels", "OSSTagging", "OSSUserMeta", *ARRAYS, "OCRTexts"], ["exist"], st.just("")),
             (["OCRTexts"], ["match-phrase"], phrases),
             (["OCRTexts"], ["prefix"], words),
@@ -150,6 +169,8 @@ AGGREGATED = [
     "Title",
     "Labels.LabelName",
     "Addresses.City",
+    *TAG_TEXTS,
+    *TAG_NUMBERS,
 ]
 
 
@@ -228,7 +249,7 @@ def test_aggregations(shared: Catalog, documents: list[Any], query: Any, limit: 
     asked = [(field, operation) for field in AGGREGATED for operation in ("count", "distinct", "group")]
     asked += [
         (field, operation)
-        for field in (*INTEGER_FIELDS, *FLOAT_FIELDS)
+        for field in (*INTEGER_FIELDS, *FLOAT_FIELDS, *TAG_NUMBERS)
         for operation in ("min", "max", "sum", "average")
     ]
     for batch in (asked[start : start + 20] for start in range(0, len(asked), 20)):

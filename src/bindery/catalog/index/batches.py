@@ -13,6 +13,8 @@ from bindery.catalog.index.dataset_files import Attached
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import Projection
 
+MOST_TAG_NAMES = 10_000
+"""Names of raw tags that a dataset is known to have. Further ones are found as well, but not offered."""
 _log = structlog.get_logger(__name__)
 
 
@@ -22,6 +24,11 @@ class BatchWriter:
     def __init__(self, instance: Instance, projection: Projection) -> None:
         self._instance = instance
         self._projection = projection
+        self._names: set[str] = set()
+        self._names_of = ""
+        """Which files these names are known to be in."""
+        self._new_names: list[str] = []
+        """Of the batch at hand."""
 
     def write(self, files: Attached, changes: Sequence[Change], sequence: int, *, fresh: bool) -> None:
         """One transaction; ``sequence`` is applied with it. ``fresh`` entries are not there yet.
@@ -39,6 +46,7 @@ class BatchWriter:
                 f"UPDATE {files.applied} SET sequence = ?, texts = ?", [sequence, files.texts.newest]
             )
             writer.execute("COMMIT")
+        self._names.update(self._new_names)
         files.texts.release(released)
 
     def _delete(
@@ -60,12 +68,28 @@ class BatchWriter:
         texts: Sequence[int | None],
     ) -> None:
         rows = self._projection.rows(changes, texts)
+        self._new_names = []
         if rows is not None:
             columns = ", ".join(f'"{name}"' for name in rows.columns)
             writer.execute(
                 f"INSERT INTO {files.table} ({columns}) SELECT {', '.join(rows.expressions)}",
                 rows.parameters,
             )
+            self._insert_names(writer, files, rows.tag_names)
+
+    def _insert_names(
+        self, writer: duckdb.DuckDBPyConnection, files: Attached, names: frozenset[str]
+    ) -> None:
+        if self._names_of != files.alias:
+            known = writer.execute(f"SELECT name FROM {files.tag_names}").fetchall()
+            self._names, self._names_of = {name for (name,) in known}, files.alias
+        new = sorted(names - self._names)[: MOST_TAG_NAMES - len(self._names)]
+        if new:
+            writer.execute(
+                f"INSERT INTO {files.tag_names} SELECT unnest(from_json(?::JSON, '[\"VARCHAR\"]'))",
+                [msgspec.json.encode(new).decode()],
+            )
+        self._new_names = new
 
 
 def without_fields(change: Change, error: Exception) -> Change:

@@ -17,15 +17,16 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS
 from bindery.catalog.index.texts import TextIndex
 
-SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 4")).encode()).hexdigest()
+SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 4, tag names")).encode()).hexdigest()
 """Files of another form are built anew."""
 
 
 class View(msgspec.Struct, frozen=True):
-    """What a query reads: a cursor in a transaction, the table of the columns, and the texts."""
+    """What a query reads: a cursor in a transaction, the tables of the columns and of the names of tags, the texts."""
 
     cursor: duckdb.DuckDBPyConnection
     table: str
+    tag_names: str
     texts: TextIndex
 
 
@@ -41,6 +42,11 @@ class Attached(msgspec.Struct, frozen=True):
     def table(self) -> str:
         """The columns, one row an entry."""
         return f"{self.alias}.files"
+
+    @property
+    def tag_names(self) -> str:
+        """The table of the names of raw tags that entries have or had."""
+        return f"{self.alias}.tag_names"
 
     @property
     def applied(self) -> str:
@@ -115,6 +121,7 @@ class DatasetFiles:
         held = "sequence BIGINT, record VARCHAR, schema VARCHAR, texts BIGINT, purged BIGINT"
         with self._instance.transaction() as writer:
             writer.execute(f"CREATE TABLE {files.table} ({columns})")
+            writer.execute(f"CREATE TABLE {files.tag_names} (name VARCHAR)")
             writer.execute(f"CREATE TABLE {files.applied} ({held})")
             writer.execute(
                 f"INSERT INTO {files.applied} VALUES (0, ?, ?, 0, ?)",

@@ -107,7 +107,7 @@ class DatasetIndex:
                 continue
             try:
                 with self._asked(), self._instance.transaction() as cursor:
-                    answer = read(View(cursor, files.table, files.texts))
+                    answer = read(View(cursor, files.table, files.tag_names, files.texts))
             except duckdb.CatalogException:
                 if files is self._files and self._instance.generation == generation:
                     raise

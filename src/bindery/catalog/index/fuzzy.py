@@ -19,11 +19,12 @@ from bindery.catalog.index.pages import Found, fetch, rows_of
 from bindery.catalog.index.statements import (
     PageRequest,
     count_both_statement,
+    in_short_fields,
     page_statement,
     text_statement,
 )
 from bindery.catalog.index.time_limit import Bounds
-from bindery.catalog.query.compile import Condition
+from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.folding import FoldedSearch, fold_text
 from bindery.catalog.query.token import Position
 
@@ -161,13 +162,14 @@ class FuzzySearch:
 
     def _holding(self, texts: Collection[int]) -> Condition:
         """Files with what is wanted in a short field, or with one of these texts."""
+        short = in_short_fields(self._wanted)
         if not texts:
-            return Condition('contains("Fuzzy", ?)', (self._wanted,))
+            return short
         if len(texts) <= _FEW_TEXTS:
             listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
             return Condition(
-                f'(contains("Fuzzy", ?) OR coalesce("Text" IN {listed}, false))',
-                (self._wanted, msgspec.json.encode(list(texts)).decode()),
+                f'({short.sql} OR coalesce("Text" IN {listed}, false))',
+                (*short.parameters, msgspec.json.encode(list(texts)).decode()),
             )
         bits = bytearray(b"0") * (max(texts) + 1)
         for number in texts:
@@ -175,4 +177,4 @@ class FuzzySearch:
         marked = (
             f'CASE WHEN "Text" < {len(bits):d} THEN get_bit(?::BIT, "Text"::INTEGER) = 1 ELSE false END'
         )
-        return Condition(f'(contains("Fuzzy", ?) OR {marked})', (self._wanted, bits.decode()))
+        return Condition(f"({short.sql} OR {marked})", (*short.parameters, bits.decode()))

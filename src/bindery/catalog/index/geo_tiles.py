@@ -9,7 +9,7 @@ from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.pages import fetch
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.interface.queries import GeoTile, GeoTiles
-from bindery.catalog.query.compile import Condition
+from bindery.catalog.query.condition import Condition
 
 _EDGE = 85.0511287798066
 """The latitude in which the map ends; places beyond are in its last tiles."""

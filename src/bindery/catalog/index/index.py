@@ -40,9 +40,11 @@ from bindery.catalog.interface.queries import (
     Page,
     QueryPages,
 )
-from bindery.catalog.query.compile import Condition, compile_query
-from bindery.catalog.query.fields import FIELDS, Field, Kind
+from bindery.catalog.query.compile import compile_query
+from bindery.catalog.query.condition import Condition
+from bindery.catalog.query.fields import Field, Kind, find_field
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
+from bindery.catalog.query.tags import number_text
 from bindery.catalog.query.token import Position, fingerprint, read_token, write_token
 from bindery.catalog.query.values import fuzzy_text
 from bindery.catalog.records import CatalogUnusable
@@ -161,7 +163,7 @@ class Index:
     def _result(
         self, view: View, condition: Condition, aggregation: Aggregation, groups: int, bounds: Bounds
     ) -> AggregationResult:
-        field = FIELDS[aggregation.field]
+        field, _ = find_field(aggregation.field)
         if aggregation.operation == "group":
             rows = fetch(view.cursor, group_statement(view.table, condition, aggregation, groups), bounds)
             found = tuple(Group(self._group_name(field, value), count) for value, count in rows)
@@ -171,6 +173,8 @@ class Index:
         return AggregationResult(field=aggregation.field, operation=aggregation.operation, value=figure)
 
     def _group_name(self, field: Field, value: Any) -> str:
+        if field.tag and field.numeric:
+            return number_text(value)
         return format_time(value, self._zone) if field.kind is Kind.TIME else str(value)
 
     def date_histogram(

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.pages import fetch
-from bindery.catalog.index.statements import PageRequest, order_by, page_statement
+from bindery.catalog.index.statements import PageRequest, order_by, page_statement, sort_names
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.interface.queries import DateBucket, DateHistogram, Interval, QueryPage, QueryPages
-from bindery.catalog.query.compile import Condition, column
+from bindery.catalog.query.compile import column
+from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.fields import FIELDS
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.query.token import Position
@@ -118,7 +119,7 @@ def query_pages(
 def _pages_statement(table: str, request: PageRequest, size: int, after: Position | None) -> Condition:
     """Count, width and last row of each page, and of the one file behind them."""
     chosen = page_statement(table, request, after, Condition(f"{_RATIO} AS ratio"))
-    columns = ['"URI"', *(column(FIELDS[entry.field]) for entry in request.sort)]
+    columns = ['"URI"', *sort_names(request.sort)]
     sql = (
         f"WITH numbered AS (SELECT *, row_number() OVER (ORDER BY {order_by(request.sort)}) - 1 AS n"
         f" FROM ({chosen.sql})),"

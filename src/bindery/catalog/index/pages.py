@@ -15,7 +15,7 @@ from bindery.catalog.index.statements import (
     page_statement,
 )
 from bindery.catalog.index.time_limit import Bounds
-from bindery.catalog.query.compile import Condition
+from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.query.token import Position
 

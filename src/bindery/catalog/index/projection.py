@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from operator import attrgetter
 from typing import Annotated, Any
 
 import msgspec
 
 from bindery.catalog.index.changes import Change
+from bindery.catalog.index.tag_columns import TAG_COLUMNS, TagProjection, TagRows
 from bindery.catalog.query.compile import map_entry, uri_key
-from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, Field, Kind
+from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, TAG_MAPS, Field, Kind
 from bindery.catalog.query.values import (
     FUZZY_SEPARATOR,
     INT64_MAX,
@@ -46,12 +48,15 @@ def _column_type(field: Field) -> str:
     return _SQL_TYPES.get(field.kind, "VARCHAR") + ("[]" if field.array or field.kind is Kind.MAP else "")
 
 
-_COLUMN_FIELDS = tuple(field for field in FIELDS.values() if field.kind is not Kind.GEO)
+_COLUMN_FIELDS = tuple(
+    field for field in FIELDS.values() if field.kind is not Kind.GEO and field.path[0] not in TAG_MAPS
+)
 _PHRASE_FIELDS = tuple(field for field in _COLUMN_FIELDS if field.phrase)
 COLUMNS: dict[str, str] = (
     {field.name: _column_type(field) for field in _COLUMN_FIELDS}
     | {f"{field.name} folded": _column_type(field) for field in _PHRASE_FIELDS}
     | dict.fromkeys(sorted(ARRAYS), "BIGINT")
+    | TAG_COLUMNS
     | _ADDED
 )
 """Types by name. A column of an array's own name holds the number of its elements; one that is called ``folded``
@@ -63,14 +68,21 @@ _SHAPES = {
 _FUZZY_PATHS = tuple((name.partition(".")[0], name.partition(".")[2]) for name in FUZZY_FIELDS)
 
 
+def _is_list(field: Field) -> bool:
+    """Whether the value of a field is a list of texts."""
+    return field.array and len(field.path) == 1
+
+
 def _tree() -> dict[str, Any]:
-    """Field kinds by their path, as nested dicts."""
-    tree: dict[str, Any] = {}
+    """Field kinds by their path, as nested dicts; types of what is more than one value."""
+    tree: dict[str, Any] = {"EXIF": Kind.TEXT, "Tags": dict[str, list[str]]}
     for field in FIELDS.values():
+        if field.path[0] in TAG_MAPS:
+            continue
         here = tree
         for part in field.path[:-1]:
             here = here.setdefault(part, {})
-        here[field.path[-1]] = field.kind
+        here[field.path[-1]] = list[str] if _is_list(field) else field.kind
     return tree
 
 
@@ -78,7 +90,7 @@ def _python_type(name: str, node: Any) -> Any:
     if isinstance(node, dict):
         struct = _struct(name, node)
         return list[struct] if name in ARRAYS else struct  # type: ignore[valid-type]
-    return _PYTHON_TYPES.get(node, str)
+    return _PYTHON_TYPES.get(node, str) if isinstance(node, Kind) else node
 
 
 def _struct(name: str, node: dict[str, Any]) -> type[msgspec.Struct]:
@@ -96,6 +108,8 @@ class Insertion(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     expressions: tuple[str, ...]
     parameters: tuple[str | int | float, ...]
+    tag_names: frozenset[str]
+    """Full names of the raw tags that the rows have."""
 
 
 class Projection:
@@ -104,6 +118,7 @@ class Projection:
     def __init__(self) -> None:
         self._decoder = msgspec.json.Decoder(_Row, strict=False)
         self._encoder = msgspec.json.Encoder()
+        self._tags = TagProjection()
 
     def keys(self, changes: Sequence[Change]) -> str:
         """A JSON array of the Key of every change."""
@@ -113,10 +128,12 @@ class Projection:
         """What FuzzyQuery looks at besides the column ``Fuzzy``: the text, and short fields that are too long."""
         if change.document is None or len(change.document) <= MAX_TEXT:
             return change.text
-        fields = fuzzy_text(*_fuzzy_texts(self._decode(change)))
-        if len(fields) <= MAX_TEXT:
+        row = self._decode(change)
+        fields = fuzzy_text(*_fuzzy_texts(row))
+        tags = self._tags.searched(row.EXIF, row.Tags)
+        if max(len(fields), len(tags)) <= MAX_TEXT:
             return change.text
-        return f"{change.text or ''}{FUZZY_SEPARATOR}{fields}"
+        return FUZZY_SEPARATOR.join((change.text or "", fields, tags))
 
     def rows(self, changes: Sequence[Change], texts: Sequence[int | None]) -> Insertion | None:
         """The rows of entries that exist, with the number of each text; None when there are none."""
@@ -124,7 +141,10 @@ class Projection:
         if not live:
             return None
         columns, expressions, parameters = [], [], []
-        held = self._columns([changes[place] for place in live], [texts[place] for place in live])
+        chosen = [changes[place] for place in live]
+        rows = [self._decode(change) for change in chosen]
+        tags = self._tags.rows([row.EXIF for row in rows], [row.Tags for row in rows])
+        held = self._columns(chosen, rows, tags, [texts[place] for place in live])
         for name, values in held:
             if values.count(None) == len(values):
                 continue
@@ -136,14 +156,13 @@ class Projection:
             else:
                 expressions.append(f"unnest(from_json(?::JSON, '{_SHAPES[name]}'))")
                 parameters.append(self._encoder.encode(values).decode())
-        return Insertion(tuple(columns), tuple(expressions), tuple(parameters))
+        return Insertion(tuple(columns), tuple(expressions), tuple(parameters), frozenset(tags.names))
 
     def _columns(
-        self, changes: Sequence[Change], texts: Sequence[int | None]
+        self, changes: Sequence[Change], rows: Sequence[Any], tags: TagRows, texts: Sequence[int | None]
     ) -> Iterator[tuple[str, list[Any]]]:
-        rows = [self._decode(change) for change in changes]
         large = [place for place, change in enumerate(changes) if len(change.document or b"") > MAX_TEXT]
-        for name, values in self._whole_columns(changes, rows):
+        for name, values in chain(self._whole_columns(changes, rows), tags.columns.items()):
             if name != "URI":  # by which the record finds the document
                 for place in large:
                     values[place] = _bounded(values[place])
@@ -187,6 +206,8 @@ def _read(field: Field, values: list[Any]) -> list[Any]:
     """A column from the values of the first part of a field's path."""
     if field.kind is Kind.MAP:
         return [_entries(field.name, held) if held else None for held in values]
+    if _is_list(field):
+        return [held or None for held in values]
     if field.array:
         get = _reader(field.path[1:])
         return [_members(elements, get) if elements else None for elements in values]

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.query.compile import Condition, column
-from bindery.catalog.query.fields import FIELDS
+from bindery.catalog.query.compile import counted_values, is_list, sort_value
+from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.syntax import Aggregation, SortField
 from bindery.catalog.query.token import Position
 
@@ -59,36 +59,51 @@ def count_both_statement(table: str, some: Condition, all_: Condition) -> Condit
 def text_statement(table: str, wanted: str, texts: str) -> Condition:
     """Each of these texts (a JSON array) with a file that has it, unless a short field of it holds what is wanted."""
     listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
+    held = in_short_fields(wanted)
     return Condition(
-        f'SELECT "Text", min("URI") FROM {table} WHERE "Text" IN {listed} AND NOT contains("Fuzzy", ?)'
+        f'SELECT "Text", min("URI") FROM {table} WHERE "Text" IN {listed} AND NOT {held.sql}'
         ' GROUP BY "Text" ORDER BY "Text"',
-        (texts, wanted),
+        (texts, *held.parameters),
+    )
+
+
+def in_short_fields(wanted: str) -> Condition:
+    """Whether a short field or a tag holds a folded text."""
+    return Condition(
+        '(contains("Fuzzy", ?) OR ("Fuzzy tags" IS NOT NULL AND contains("Fuzzy tags", ?)))',
+        (wanted, wanted),
     )
 
 
 def page_statement(table: str, request: PageRequest, after: Position | None, *also: Condition) -> Condition:
     """URI and sort fields of the page's files and of one more, and what else is asked for."""
-    expressions = [column(FIELDS[entry.field]) for entry in request.sort]
-    bound = _after(after, expressions, request.sort)
-    chosen = ", ".join(['"URI"', *expressions, *(entry.sql for entry in also)])
+    values = [sort_value(entry.field) for entry in request.sort]
+    bound = _after(after, values, request.sort)
+    named = [f"{value.sql} AS {name}" for value, name in zip(values, sort_names(request.sort), strict=True)]
+    chosen = ", ".join(['"URI"', *named, *(entry.sql for entry in also)])
     sql = (
         f"SELECT {chosen} FROM {table} WHERE {request.condition.sql} AND {bound.sql}"
         f" ORDER BY {order_by(request.sort)} LIMIT {request.limit + 1:d}"
     )
-    asked = [value for entry in also for value in entry.parameters]
+    asked = [value for entry in (*values, *also) for value in entry.parameters]
     return Condition(sql, (*asked, *request.condition.parameters, *bound.parameters))
+
+
+def sort_names(sort: Sequence[SortField]) -> list[str]:
+    """What the values to sort by are called in a page."""
+    return [f"s{place:d}" for place in range(len(sort))]
 
 
 def order_by(sort: Sequence[SortField]) -> str:
     """What stands behind ORDER BY: files with the same values are in the order of their URIs."""
     terms = [
-        f"{column(FIELDS[entry.field])} {'DESC' if entry.descending else 'ASC'} NULLS LAST"
-        for entry in sort
+        f"{name} {'DESC' if entry.descending else 'ASC'} NULLS LAST"
+        for name, entry in zip(sort_names(sort), sort, strict=True)
     ]
     return ", ".join([*terms, '"URI"'])
 
 
-def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[SortField]) -> Condition:
+def _after(after: Position | None, values: Sequence[Condition], sort: Sequence[SortField]) -> Condition:
     """Rows behind a position: equal in the first fields, behind in the next; the URI decides last."""
     if after is None:
         return Condition("true")
@@ -96,16 +111,18 @@ def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[So
     parameters: list[Any] = []
     equal_sql: list[str] = []
     equal_parameters: list[Any] = []
-    for expression, entry, value in zip(expressions, sort, after.values, strict=True):
+    for sorted_by, entry, value in zip(values, sort, after.values, strict=True):
+        expression, own = sorted_by.sql, sorted_by.parameters
         if value is None:
             equal_sql.append(f"{expression} IS NULL")
+            equal_parameters += own
             continue
         sign = "<" if entry.descending else ">"
         behind = f"({expression} {sign} ? OR {expression} IS NULL)"
         alternatives.append(" AND ".join([*equal_sql, behind]))
-        parameters += [*equal_parameters, value]
+        parameters += [*equal_parameters, *own, value, *own]
         equal_sql.append(f"{expression} = ?")
-        equal_parameters.append(value)
+        equal_parameters += [*own, value]
     alternatives.append(" AND ".join([*equal_sql, '"URI" > ?']))
     parameters += [*equal_parameters, after.uri]
     return Condition("(" + " OR ".join(f"({entry})" for entry in alternatives) + ")", tuple(parameters))
@@ -113,23 +130,25 @@ def _after(after: Position | None, expressions: Sequence[str], sort: Sequence[So
 
 def figure_statement(table: str, condition: Condition, aggregation: Aggregation) -> Condition:
     """One figure over all matching files; of an array, over all its elements."""
-    field = FIELDS[aggregation.field]
-    value = f"unnest({column(field)})" if field.array else column(field)
+    value = counted_values(aggregation.field)
+    each = f"unnest({value.sql})" if is_list(aggregation.field) else value.sql
     sql = (
         f"SELECT {_FIGURES[aggregation.operation]} FROM"
-        f" (SELECT {value} AS v FROM {table} WHERE {condition.sql}) WHERE v IS NOT NULL"
+        f" (SELECT {each} AS v FROM {table} WHERE {condition.sql}) WHERE v IS NOT NULL"
     )
-    return Condition(sql, condition.parameters)
+    return Condition(sql, (*value.parameters, *condition.parameters))
 
 
 def group_statement(table: str, condition: Condition, aggregation: Aggregation, groups: int) -> Condition:
     """Values and the number of files that hold them; a file counts once for each value of an array."""
-    field = FIELDS[aggregation.field]
-    value = column(field)
-    if field.array:
-        value = f"unnest(list_filter({value}, lambda x, place: list_position({value}, x) = place))"
+    value = counted_values(aggregation.field)
+    each = value.sql
+    if is_list(aggregation.field):
+        # In short lists this is quicker than list_distinct; but what is put together is put together only once by it.
+        distinct = f"list_filter({each}, lambda x, place: list_position({each}, x) = place)"
+        each = f"unnest(list_distinct({each}))" if value.parameters else f"unnest({distinct})"
     sql = (
-        f"SELECT v, count(*) AS n FROM (SELECT {value} AS v FROM {table} WHERE {condition.sql})"
+        f"SELECT v, count(*) AS n FROM (SELECT {each} AS v FROM {table} WHERE {condition.sql})"
         f" WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {groups:d}"
     )
-    return Condition(sql, condition.parameters)
+    return Condition(sql, (*value.parameters, *condition.parameters))

@@ -10,12 +10,21 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from bindery.catalog.query.condition import (
+    COMPARISONS,
+    NOTHING,
+    Condition,
+    any_element,
+    contains,
+    join,
+    plain_phrase,
+)
 from bindery.catalog.query.fields import ARRAYS, FIELDS, Field, Kind, find_field
 from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Not, Or
+from bindery.catalog.query.tags import first_tag_value, tag_condition, tag_values
 from bindery.catalog.query.values import (
     MAX_TEXT,
     Box,
@@ -32,18 +41,10 @@ from bindery.catalog.query.values import (
 )
 
 _EARTH_RADIUS_METRES = 6_371_008.8
-_COMPARISONS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _USER_META_PREFIX = "x-oss-meta-"
 
 Elements = dict[str, str]
 """Inside ``nested``: the expression of each column on the element at hand."""
-
-
-class Condition(msgspec.Struct, frozen=True):
-    """SQL with ``?`` for each of ``parameters``."""
-
-    sql: str
-    parameters: tuple[Any, ...] = ()
 
 
 def compile_query(node: Node | None) -> Condition:
@@ -59,6 +60,24 @@ def column(field: Field) -> str:
 def folded_column(field: Field) -> str:
     """The column of a phrase field that holds its values' tokens, where they are more than ASCII."""
     return f'"{field.name} folded"'
+
+
+def sort_value(name: str) -> Condition:
+    """What files are sorted by: the value of a field, the first value of a tag."""
+    field, _ = find_field(name)
+    return first_tag_value(field) if field.tag else Condition(column(field))
+
+
+def counted_values(name: str) -> Condition:
+    """The value of a field, of an array or a tag a list of all of them."""
+    field, _ = find_field(name)
+    return tag_values(field) if field.tag else Condition(column(field))
+
+
+def is_list(name: str) -> bool:
+    """Whether ``counted_values`` is a list."""
+    field, _ = find_field(name)
+    return field.array or (field.tag and not field.stored)
 
 
 def uri_key(uri: str) -> str:
@@ -85,14 +104,9 @@ def _compile(node: Node, elements: Elements | None) -> Condition:
         return _nested(node)
     entries = [_compile(entry, elements) for entry in node.nodes]
     if isinstance(node, And):
-        return _join(entries, "AND")
-    joined = _join(entries, "OR")
+        return join(entries, "AND")
+    joined = join(entries, "OR")
     return joined if isinstance(node, Or) else Condition(f"(NOT {joined.sql})", joined.parameters)
-
-
-def _join(conditions: list[Condition], word: str) -> Condition:
-    sql = f" {word} ".join(condition.sql for condition in conditions)
-    return Condition(f"({sql})", tuple(value for condition in conditions for value in condition.parameters))
 
 
 def _nested(node: Nested) -> Condition:
@@ -105,13 +119,13 @@ def _nested(node: Nested) -> Condition:
     lists = [f'range("{node.array}")'] if all(map(_holds_of_nothing, node.nodes)) else []
     elements = {name: f"x[{place}]" for place, name in enumerate(columns, len(lists) + 1)}
     zipped = ", ".join([*lists, *columns])
-    inner = _join([_compile(entry, elements) for entry in node.nodes], "AND")
+    inner = join([_compile(entry, elements) for entry in node.nodes], "AND")
     found = f"len(list_filter(list_zip({zipped}), lambda x: {inner.sql})) > 0"
     sought = [_leaf(leaf, None) for entry in node.nodes for leaf in _texts_sought(entry)]
     if not sought:
         return Condition(f'("{node.array}" IS NOT NULL AND {found})', inner.parameters)
     # Lists are zipped only where all of these texts are: CASE looks at no other rows, AND in a condition does.
-    held = _join(sought, "AND")
+    held = join(sought, "AND")
     sql = f'("{node.array}" IS NOT NULL AND CASE WHEN {held.sql} THEN {found} ELSE false END)'
     return Condition(sql, (*held.parameters, *inner.parameters))
 
@@ -148,6 +162,8 @@ def _leaf(leaf: Leaf, elements: Elements | None) -> Condition:
     if leaf.field in ARRAYS:
         return Condition(f'("{leaf.field}" IS NOT NULL)')
     field, key = find_field(leaf.field)
+    if field.tag:
+        return tag_condition(field, leaf)
     if field.kind is Kind.MAP:
         return _map_leaf(field, key, leaf)
     if field.kind is Kind.GEO:
@@ -159,27 +175,18 @@ def _leaf(leaf: Leaf, elements: Elements | None) -> Condition:
     if not field.array or leaf.operation == "exist":
         return _scalar_leaf(column(field), folded_column(field) if field.phrase else None, field, leaf)
     if leaf.operation == "eq" and not field.any_token and not field.numeric:
-        return _contains(column(field), (leaf.value or "")[:MAX_TEXT])
-    found = _any_element(column(field), _scalar_leaf("x", None, field, leaf))
+        return contains(column(field), (leaf.value or "")[:MAX_TEXT])
+    found = any_element(column(field), _scalar_leaf("x", None, field, leaf))
     if not _asks_for_phrase(field, leaf):
         return found
-    folded = _any_element(folded_column(field), _folded_phrase("x", leaf.value or ""))
-    return _join([found, folded], "OR")
+    folded = any_element(folded_column(field), _folded_phrase("x", leaf.value or ""))
+    return join([found, folded], "OR")
 
 
 def _asks_for_phrase(field: Field, leaf: Leaf) -> bool:
     if leaf.operation == "eq":
         return field.any_token and bool(tokens_of(leaf.value or ""))
     return leaf.operation == "match-phrase"
-
-
-def _contains(values: str, value: str) -> Condition:
-    return Condition(f"({values} IS NOT NULL AND list_contains({values}, ?))", (value,))
-
-
-def _any_element(values: str, inner: Condition) -> Condition:
-    sql = f"({values} IS NOT NULL AND len(list_filter({values}, lambda x: {inner.sql})) > 0)"
-    return Condition(sql, inner.parameters)
 
 
 def _scalar_leaf(expression: str, folded: str | None, field: Field, leaf: Leaf) -> Condition:
@@ -194,10 +201,10 @@ def _scalar_leaf(expression: str, folded: str | None, field: Field, leaf: Leaf) 
     if leaf.operation == "match-phrase":
         return _phrase(expression, folded, leaf.value[:MAX_TEXT])
     value = read_scalar(field, leaf.value)
-    sql = f"({expression} IS NOT NULL AND {expression} {_COMPARISONS[leaf.operation]} ?)"
+    sql = f"({expression} IS NOT NULL AND {expression} {COMPARISONS[leaf.operation]} ?)"
     compared = Condition(sql, (value,))
     if _asks_for_phrase(field, leaf):
-        return _join([compared, _phrase(expression, folded, leaf.value)], "OR")
+        return join([compared, _phrase(expression, folded, leaf.value)], "OR")
     return compared
 
 
@@ -207,32 +214,23 @@ def _map_leaf(field: Field, key: str | None, leaf: Leaf) -> Condition:
         return Condition(f"({entries} IS NOT NULL)")
     of_key = map_entry(field.name, key)
     if leaf.operation == "exist":
-        return _any_element(entries, Condition("starts_with(x, ?)", (of_key,)))
+        return any_element(entries, Condition("starts_with(x, ?)", (of_key,)))
     wanted = map_entry(field.name, key, leaf.value or "")[:MAX_TEXT]
     if leaf.operation == "eq":
-        return _contains(entries, wanted)
+        return contains(entries, wanted)
     if leaf.operation == "prefix":
-        return _any_element(entries, Condition("starts_with(x, ?)", (wanted,)))
-    sql = f"(starts_with(x, ?) AND x {_COMPARISONS[leaf.operation]} ?)"
-    return _any_element(entries, Condition(sql, (of_key, wanted)))
+        return any_element(entries, Condition("starts_with(x, ?)", (wanted,)))
+    sql = f"(starts_with(x, ?) AND x {COMPARISONS[leaf.operation]} ?)"
+    return any_element(entries, Condition(sql, (of_key, wanted)))
 
 
 def _phrase(expression: str, folded: str | None, phrase: str) -> Condition:
-    """Tokens next to each other and in order.
-
-    The tokens of values beyond ASCII are in the index; others are taken apart here, which is quick: only where
-    the longest token is found.
-    """
-    stored = Condition("false") if folded is None else _folded_phrase(folded, phrase)
-    if not phrase.isascii() and not phrase_text(phrase).isascii():
-        return stored
-    text = f"' ' || regexp_replace(lower({expression}), '[^a-z0-9]+', ' ', 'g') || ' '"
-    ascii_only = f"contains(lower({expression}), ?) AND strlen({expression}) = length({expression})"
-    plain = Condition(
-        f"(CASE WHEN {ascii_only} THEN contains({text}, ?) ELSE false END)",
-        (max(tokens_of(phrase), key=len), phrase_text(phrase)),
-    )
-    return plain if folded is None else _join([plain, stored], "OR")
+    """Tokens next to each other and in order. Those of values beyond ASCII are in the index."""
+    plain = plain_phrase(expression, phrase)
+    if folded is None:
+        return plain
+    stored = _folded_phrase(folded, phrase)
+    return stored if plain == NOTHING else join([plain, stored], "OR")
 
 
 def _folded_phrase(folded: str, phrase: str) -> Condition:

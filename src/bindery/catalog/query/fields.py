@@ -17,6 +17,7 @@ import msgspec
 from bindery.catalog.query.syntax import QueryError
 from bindery.file import File
 from bindery.message import wire_name
+from bindery.tag_kinds import EXIF_NUMBERS, TAG_KINDS, TagKind
 
 
 class Kind(enum.Enum):
@@ -44,6 +45,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     countable: bool = True
     any_token: bool = False
     """``eq`` also holds when one token of the text equals the value."""
+    stored: bool = True
+    """Whether the index has a column of this field alone; other tags share columns."""
+
+    @property
+    def tag(self) -> bool:
+        """Whether it is one raw tag of the file."""
+        return self.path[0] in TAG_MAPS and len(self.path) > 1
 
     @property
     def numeric(self) -> bool:
@@ -64,12 +72,14 @@ _PHRASES = {
     "Addresses.Country", "Addresses.Province", "Addresses.City", "Addresses.District", "Addresses.Township",
     "Labels.LabelName",
 }  # fmt: skip
-_MAPS = {"CustomLabels", "OSSTagging", "OSSUserMeta"}
+TAG_MAPS = ("EXIF", "Tags")
+"""Fields whose members are raw tags, asked for by ``EXIF.LensModel`` and ``Tags.Genre``. Any name may be."""
+_MAPS = {"CustomLabels", "OSSTagging", "OSSUserMeta", *TAG_MAPS}
+_TEXT_LISTS = {"ExtractionNotes"}
 _ARRAYS = {"Addresses", "Labels", "Figures", "VideoStreams", "AudioStreams", "Subtitles"}
 _NOT_QUERYABLE = {
-    "EXIF", "Insights", "Elements", "SemanticTypes", "CroppingSuggestions", "OCRContents", "SceneElements",
+    "Insights", "Elements", "SemanticTypes", "CroppingSuggestions", "OCRContents", "SceneElements",
     "AudioCovers", "Timezone", "TravelClusterId", "Reason",
-    "ExtractionNotes", "Tags",
 }  # fmt: skip
 _NOT_QUERYABLE_PARTS = {"Labels.Clips", "Figures.Boundary"}
 
@@ -82,6 +92,8 @@ def _make_fields() -> dict[str, Field]:
         if name in _ARRAYS:
             element = typing.get_args(kind)[0]
             fields |= {field.name: field for field in _inner(element, (name,), array=True)}
+        elif name in _TEXT_LISTS:
+            fields[name] = _scalar((name,), str, array=True)
         elif name in _MAPS:
             fields[name] = Field(name=name, path=(name,), kind=Kind.MAP, sortable=False, countable=False)
         elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -138,8 +150,31 @@ def _without_none(hint: typing.Any) -> typing.Any:
     return hint
 
 
-FIELDS = _make_fields()
-"""By full name; a map stands under its own name and is asked for by ``Name.key``."""
+_STORED_TAGS = (
+    "EXIF.Make", "EXIF.Model", "EXIF.LensModel", "EXIF.Software", "EXIF.ISOSpeedRatings", "EXIF.FNumber",
+    "EXIF.ExposureTime", "EXIF.FocalLength", "EXIF.FocalLengthIn35mmFilm", "Tags.Keywords", "Tags.Rating",
+    "Tags.Genre",
+)  # fmt: skip
+"""Tags that most people ask for, group by and sort by. Each costs a change of the dataset a little."""
+
+
+def _tag(name: str) -> Field:
+    """A raw tag. One of EXIF has one value, any other a list of them, sorted by its first."""
+    head, _, rest = name.partition(".")
+    number = rest in EXIF_NUMBERS if head == "EXIF" else TAG_KINDS.get(rest) is TagKind.NUMBER
+    return Field(
+        name=name,
+        path=(head, rest),
+        kind=Kind.FLOAT if number else Kind.TEXT,
+        array=head != "EXIF",
+        phrase=not number,
+        stored=name in _STORED_TAGS,
+    )
+
+
+FIELDS = _make_fields() | {name: _tag(name) for name in _STORED_TAGS}
+"""By full name; a map stands under its own name and is asked for by ``Name.key``. Of the raw tags, which have no end,
+those with a column of their own."""
 
 ARRAYS = frozenset(_ARRAYS)
 
@@ -158,6 +193,8 @@ def find_field(name: str) -> tuple[Field, str | None]:
     if field is not None:
         return field, None
     head, dot, key = name.partition(".")
+    if head in TAG_MAPS and key:
+        return _tag(name), None
     field = FIELDS.get(head)
     if dot and key and field is not None and field.kind is Kind.MAP:
         return field, key

@@ -7,7 +7,7 @@ import hashlib
 
 import msgspec
 
-from bindery.catalog.query.fields import FIELDS, Kind
+from bindery.catalog.query.fields import Kind, find_field
 from bindery.catalog.query.syntax import Node, QueryError, SortField
 from bindery.catalog.query.values import INT64_MAX, INT64_MIN
 
@@ -57,7 +57,7 @@ def read_token(token: str, expected: str, sort: tuple[SortField, ...]) -> Positi
 
 
 def _fits(value: _Value, entry: SortField) -> bool:
-    kind = FIELDS[entry.field].kind
+    kind = find_field(entry.field)[0].kind
     if value is None:
         return True
     if kind is Kind.FLOAT:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bindery.api.context import Context
 from bindery.api.operations.files.files import extension_fields
-from bindery.catalog.query.fields import unknown_field
+from bindery.catalog.query.fields import TAG_MAPS, unknown_field
 from bindery.catalog.query.syntax import Aggregation, Leaf, Node, SortField
 
 
@@ -18,7 +18,8 @@ def check_fields(
         return
     names = [*([] if query is None else _fields_of(query)), *(entry.field for entry in named)]
     for name in names:
-        if name in extension_fields():
+        # The vendor has the field EXIF, but no conditions on it.
+        if name in extension_fields() or name.partition(".")[0] in TAG_MAPS:
             raise unknown_field(name)
 
 
