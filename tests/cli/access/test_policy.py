@@ -49,6 +49,16 @@ def test_the_place_of_an_error_is_shown(file: Path) -> None:
     assert line[mark.index("^") :].startswith('"allow"')
 
 
+def test_what_no_call_has_is_told_with_its_place(file: Path) -> None:
+    file.write_text(DOCUMENT.replace("imm:Get*", "imm:GetBindign"))
+    said = check(file)
+    assert "a policy of 1 statement" in said
+    assert f"warning: {file}:3:47: " in said
+    line, mark = said.splitlines()[-2:]
+    assert line[mark.index("^") :].startswith('"imm:GetBindign"')
+    assert 'perhaps "imm:GetBinding" is meant' in said
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "\x1b[2J{", '{"Version": "1"}', DOCUMENT.replace("1", "2")]
 )

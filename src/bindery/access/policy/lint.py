@@ -54,6 +54,7 @@ class Known(msgspec.Struct, frozen=True):
 
     actions: Sequence[str]
     account: str
+    """Empty when it is not known."""
     others: frozenset[str] = frozenset()
     """Products that have more actions than these: policies may name any of theirs."""
 
@@ -124,7 +125,7 @@ class _Linter:
         product, account = parts[_PRODUCT], parts[_ACCOUNT]
         if not has_wildcard(product) and product not in self._known.products:
             return f"this server has no resources of {shown(product)}{self._nearest(product, self._known.products)}"
-        if account and not compile_pattern(account)(self._known.account):
+        if account and self._known.account and not compile_pattern(account)(self._known.account):
             return f"{shown(account)} is not this account, which is {self._known.account}"
         return ""
 

@@ -9,6 +9,7 @@ import click
 
 from bindery.access.policy.document import MalformedPolicy, PolicyForm
 from bindery.access.policy.parse import parse_policy
+from bindery.api.operations.access.validate_policy import warnings_of
 from bindery.cli.access import completing
 from bindery.cli.access.documents import SHORT_NAMES, check_limits, make_document, read_document
 from bindery.cli.access.provision import find_policy, limit_options
@@ -17,6 +18,7 @@ from bindery.cli.access.showing import json_option, show_items
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import say, say_json
+from bindery.printable import printable
 
 _NAME = click.argument("policy", shell_complete=completing.policies)
 _FILE = click.argument(
@@ -53,6 +55,7 @@ def add(*, policy: str, file: Path, description: str | None, endpoint: str, data
     ram = Ram(connect(endpoint, data))
     ram.call("CreatePolicy", PolicyName=policy, PolicyDocument=document, Description=description)
     say(f"policy {policy} is made")
+    _warn(file, document)
 
 
 @policy.command()
@@ -81,6 +84,7 @@ def update(*, policy: str, file: Path, keep_default: bool, endpoint: str, data: 
     )
     state = "is there" if keep_default else "counts now"
     say(f"version {made['PolicyVersion']['VersionId']} of {policy} {state}")
+    _warn(file, document)
 
 
 @policy.command()
@@ -90,15 +94,17 @@ def update(*, policy: str, file: Path, keep_default: bool, endpoint: str, data: 
     help="Of users, groups and roles; of a session; or who may assume a role.",
 )  # fmt: skip
 def check(*, file: Path, form: str) -> None:
-    """Check the document in FILE without a server, and show the place of an error.
+    """Check the document in FILE without a server, and show the place of an error, and of what is probably not meant.
 
     \b
     bindery access policy check policy.json
     bindery access policy check trust.json --form trust
     """
-    document = parse_policy(_checked(file, _FORMS[form]), _FORMS[form])
+    text = _checked(file, _FORMS[form])
+    document = parse_policy(text, _FORMS[form])
     count = len(document.statements)
     say(f"{file}: a {document.form.value} of {count} statement{'' if count == 1 else 's'}")
+    _warn(file, text)
 
 
 @policy.command("print")
@@ -210,15 +216,23 @@ def _checked(file: Path, form: PolicyForm) -> str:
     try:
         parse_policy(text, form)
     except MalformedPolicy as error:
-        raise click.ClickException(f"{file}:{error.line}:{error.column}: {_place(text, error)}") from error
+        said = _place(text, error.expected, error.line, error.column, error.pointer)
+        raise click.ClickException(f"{file}:{error.line}:{error.column}: {said}") from error
     return text
 
 
-def _place(text: str, error: MalformedPolicy) -> str:
-    """What was expected, and the line with a mark below."""
+def _warn(file: Path, text: str) -> None:
+    """Tell what no call has: a slip of the pen in a policy is silent otherwise."""
+    for each in warnings_of(text):
+        said = _place(text, each.text, each.line, each.column, each.pointer)
+        click.echo(printable(f"warning: {file}:{each.line}:{each.column}: {said}", lines=True), err=True)
+
+
+def _place(text: str, sentence: str, number: int, column: int, pointer: str) -> str:
+    """What is to be told, and the line with a mark below."""
     lines = text.splitlines()
-    line = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
-    said = f"{error.expected} ({error.pointer})" if error.pointer else error.expected
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    said = f"{sentence} ({pointer})" if pointer else sentence
     if len(line) > _LONGEST_LINE or not line.isprintable():
         return said
-    return f"{said}\n  {line}\n  {' ' * (error.column - 1)}^"
+    return f"{said}\n  {line}\n  {' ' * (column - 1)}^"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bindery.access.policy.document import MalformedPolicy, PolicyForm
-from bindery.access.policy.lint import Known, lint_policy
+from bindery.access.policy.lint import Known, PolicyWarning, lint_policy
 from bindery.access.policy.parse import parse_policy
 from bindery.api.context import Context
 from bindery.api.messages.access import PolicyFinding, ValidatePolicyRequest, ValidatePolicyResponse
@@ -24,14 +24,19 @@ def validate_policy(context: Context, request: ValidatePolicyRequest) -> Validat
     except MalformedPolicy as error:
         found = _finding(_ERROR, error.expected, error.line, error.column, error.pointer)
         return ValidatePolicyResponse(valid=False, findings=(found,))
-    known = Known(known_actions(), context.settings.account_id, _OTHERS)
-    warnings = lint_policy(text, known)
+    warnings = warnings_of(text, context.settings.account_id)
     return ValidatePolicyResponse(
         valid=True,
         findings=tuple(
             _finding(_WARNING, each.text, each.line, each.column, each.pointer) for each in warnings
         ),
     )
+
+
+def warnings_of(text: str, account: str = "") -> tuple[PolicyWarning, ...]:
+    """What in a policy is probably not meant: actions, resources and keys that no call here has; of an account, if it
+    is known."""
+    return lint_policy(text, Known(known_actions(), account, _OTHERS))
 
 
 def _finding(severity: str, text: str, line: int, column: int, pointer: str) -> PolicyFinding:
