@@ -90,6 +90,8 @@ EXTRACTORS: tuple[_Entry, ...] = (
     _Entry(_kind("image"), _EXIF, "pictures.image", "extract_image"),
     _Entry(_kind("video"), _MEDIA, "media.video", "extract_video"),
     _Entry(_kind("audio"), _MEDIA, "media.audio", "extract_audio"),
+    # Before the documents of Microsoft, whose names begin as that of its cabinets does.
+    _Entry(_kind("archive"), _MIME, "archives.archive", "extract_archive"),
     _Entry(_type_in("application/pdf"), _DOCUMENT, "documents.pdf", "extract_pdf"),
     _Entry(
         _starts(
@@ -106,7 +108,6 @@ EXTRACTORS: tuple[_Entry, ...] = (
         "documents.office",
         "extract_office",
     ),
-    _Entry(_kind("archive"), _MIME, "archives.archive", "extract_archive"),
     _Entry(_kind("document"), _DOCUMENT, "documents.text", "extract_text"),
 )
 """Tried from the top; the first that applies reads the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Protocol
 
 
 class PositionedFile(io.RawIOBase):
@@ -33,3 +34,18 @@ class PositionedFile(io.RawIOBase):
             raise ValueError("seek before the start of the file")
         self._position = start
         return start
+
+
+class CountedSource(Protocol):
+    """Bytes at offsets, with how many were fetched for them."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes were fetched so far."""
+
+    def peek_at(self, offset: int, length: int) -> bytes:
+        """Bytes from an offset on; fewer at the end."""

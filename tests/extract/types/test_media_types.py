@@ -205,3 +205,38 @@ def test_arbitrary_files_have_a_type(head: bytes, key: str, hint: str | None) ->
     found = detect_media_type(head, key, hint)
     assert isinstance(found, MediaType)
     assert found.media_type in ("image", "video", "audio", "document", "archive", "other")
+
+
+@pytest.mark.parametrize(
+    ("head", "content_type"),
+    [
+        (b"FRM8" + bytes(8) + b"DSD FVER", "audio/x-dff"),
+        (b"tBaK\0\0\x1a", "audio/x-tak"),
+        (b"\xac\x41\xff\xff\0\0\x80", "audio/ac4"),
+        (b"\x56\xe0\x04\0\0\0\0\x56\xe0\x04", "audio/x-latm"),
+        (b"RF64\xff\xff\xff\xffWAVEds64", "audio/x-wav"),
+        (b"RIFF\0\1\0\0QLCMfmt ", "audio/qcelp"),
+        (b"FORM\0\0\1\x008SVXVHDR", "audio/8svx"),
+        (b".snd\0\0\0\x18", "audio/basic"),
+        (b"riff\x2e\x91\xcf\x11\xa5\xd6", "audio/x-w64"),
+        (b"\x7f\xfe\x80\x01\xfc", "audio/vnd.dts"),
+        (bytes(4) + b"\xf8\x72\x6f\xba", "audio/vnd.dolby.mlp"),
+        (b"MThd\0\0\0\6", "audio/midi"),
+        (b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02", "application/mxf"),
+        (b"DKIF\0\0\x20\0", "video/x-ivf"),
+        (b"\x1f\x07\0\x3f", "video/x-dv"),
+        (b"\0\0\0\x01\x67\x64", "video/h264"),
+        (b"\0\0\0\x01\x40\x01\x0c", "video/h265"),
+        (b"\xb7\xd8\0\x20\x37\x49\xda\x11", "video/x-ms-wtv"),
+        (b"Extended Module: x\x1a", "audio/x-xm"),
+    ],
+)
+def test_less_common_media(head: bytes, content_type: str) -> None:
+    assert kind(head) == content_type
+    assert detect_media_type(head, "file").media_type in ("audio", "video")
+
+
+def test_text_that_begins_like_a_sign_is_text() -> None:
+    for text in (b"FILM at eleven", b"module go.mod", b"2BIT or not", b"070701 is a date", b"SIFF"):
+        assert kind(text, "notes.txt") == "text/plain"
+    assert kind(b"module example.org/x\n", "go.mod") == "text/plain"

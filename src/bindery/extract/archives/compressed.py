@@ -1,4 +1,6 @@
-"""Single compressed files (GZ, BZ2, XZ, ZST), which often hold a tar: read from the start, within limits."""
+"""Single compressed files (GZ, BZ2, XZ, ZST, LZMA, lzip, LZ4, compress), which often hold a tar or a cpio archive: read
+from the start, within limits.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,22 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from bindery.extract.archives.lz4 import Lz4File
+from bindery.extract.archives.lzw import LzwFile
 from bindery.extract.reader import RangeReader
 
 _CHUNK = 64 * 1024
 _MAX_OUTPUT_BYTES = 32 * 1024 * 1024
 _MAX_INPUT_BYTES = 8 * 1024 * 1024
+_MAX_SLOW_INPUT_BYTES = 1024 * 1024
+_SLOW = frozenset({"application/x-compress", "application/x-lz4"})
+"""Unpacked by Python itself."""
 _MAX_MEMBERS = 10_000
 """Compressed pieces one after the other, each of which may hold nothing."""
 _MEMBER_CHUNK = 16 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 _MAX_XZ_MEMORY = 128 * 1024 * 1024
+_LZIP_HEADER, _LZIP_TRAILER = 6, 20
 _MAX_ZSTD_WINDOW = 27
 """Largest window as a power of two, that of the standard tool."""
 
@@ -34,6 +42,7 @@ class Unpacked:
         reader.seek(0)
         self._reader = reader
         self._file = _OPENERS[content_type](reader)
+        self._most_input = _MAX_SLOW_INPUT_BYTES if content_type in _SLOW else _MAX_INPUT_BYTES
         self._position = 0
         self._held = bytearray()
 
@@ -52,27 +61,9 @@ class Unpacked:
 
     def _read(self) -> bytes:
         produced = self._position + len(self._held)
-        if produced > _MAX_OUTPUT_BYTES or self._reader.tell() > _MAX_INPUT_BYTES:
+        if produced > _MAX_OUTPUT_BYTES or self._reader.tell() > self._most_input:
             raise LimitReached
         return bytes(self._file.read(_CHUNK))
-
-
-class _XzFile:
-    """``lzma.LZMAFile`` with a limit of memory, which a file could set to gigabytes."""
-
-    def __init__(self, reader: RangeReader) -> None:
-        self._reader = reader
-        self._decompressor = lzma.LZMADecompressor(memlimit=_MAX_XZ_MEMORY)
-
-    def read(self, length: int) -> bytes:
-        while not self._decompressor.eof:
-            packed = self._reader.read(_CHUNK) if self._decompressor.needs_input else b""
-            data = self._decompressor.decompress(packed, length)
-            if data:
-                return data
-            if not packed and self._decompressor.needs_input:
-                raise EOFError("the compressed file is cut off")
-        return b""
 
 
 class _Decompressor(Protocol):
@@ -107,6 +98,50 @@ class _GzipMember:
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         return self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
+
+
+class _LzipMember:
+    """A member of lzip: a header, LZMA with an end mark, a trailer (lzip manual, File format)."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._lzma: lzma.LZMADecompressor | None = None
+        self._tail = b""
+
+    @property
+    def eof(self) -> bool:
+        return self._lzma is not None and self._lzma.eof and len(self._tail) >= _LZIP_TRAILER
+
+    @property
+    def needs_input(self) -> bool:
+        return self._lzma is None or self._lzma.eof or self._lzma.needs_input
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._tail[_LZIP_TRAILER:]
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        if self._lzma is None:
+            self._head += data
+            if len(self._head) < _LZIP_HEADER:
+                return b""
+            self._lzma, data = _lzip_decoder(self._head), self._head[_LZIP_HEADER:]
+        if self._lzma.eof:
+            self._tail += data
+            return b""
+        out = self._lzma.decompress(data, max_length)
+        if self._lzma.eof:
+            self._tail = self._lzma.unused_data
+        return out
+
+
+def _lzip_decoder(head: bytes) -> lzma.LZMADecompressor:
+    size = 1 << (head[5] & 0x1F)
+    size -= (size >> 4) * (head[5] >> 5)
+    if not head.startswith(b"LZIP") or not 4096 <= size <= _MAX_XZ_MEMORY:
+        raise ValueError("the header of the lzip member is damaged")
+    options = {"id": lzma.FILTER_LZMA1, "dict_size": size, "lc": 3, "lp": 0, "pb": 2}
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[options])
 
 
 class _Members:
@@ -148,6 +183,11 @@ class _Members:
         return packed
 
 
+def _xz_stream() -> _Decompressor:
+    """With a limit of memory, which a file could set to gigabytes. LZMA_Alone is known by its header."""
+    return lzma.LZMADecompressor(memlimit=_MAX_XZ_MEMORY)
+
+
 def _zstd_frame() -> _Decompressor:
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415
@@ -162,6 +202,10 @@ def _zstd_frame() -> _Decompressor:
 _OPENERS: dict[str, Callable[[RangeReader], Any]] = {
     "application/gzip": lambda reader: _Members(reader, _GzipMember),
     "application/x-bzip2": lambda reader: _Members(reader, bz2.BZ2Decompressor),
-    "application/x-xz": _XzFile,
+    "application/x-xz": lambda reader: _Members(reader, _xz_stream),
+    "application/x-lzma": lambda reader: _Members(reader, _xz_stream),
+    "application/x-lzip": lambda reader: _Members(reader, _LzipMember),
+    "application/x-compress": LzwFile,
+    "application/x-lz4": Lz4File,
     "application/zstd": lambda reader: _Members(reader, _zstd_frame),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 from bindery.extract.extractor import Unreadable
-from bindery.extract.reader import RangeReader
+from bindery.extract.positioned import CountedSource
 
 _SIGNATURE_4 = b"Rar!\x1a\x07\x00"
 _SIGNATURE_5 = b"Rar!\x1a\x07\x01\x00"
@@ -20,7 +20,7 @@ _MAIN_4, _FILE_4, _SERVICE_4, _END_4 = 0x73, 0x74, 0x7A, 0x7B
 _ENCRYPTED_4, _LARGE_4, _DATA_4 = 0x0080, 0x0100, 0x8000
 
 
-def count_rar_entries(reader: RangeReader, limit: int, bytes_limit: int) -> int | None:
+def count_rar_entries(reader: CountedSource, limit: int, bytes_limit: int) -> int | None:
     """Entries, folders among them; None when a limit of blocks or of fetched bytes is reached.
 
     Raises Unreadable when the headers are encrypted or damaged.

@@ -11,7 +11,7 @@ from typing import Any
 
 from bindery.extract.archives.seven_zip_header import HeaderReader, Streams, TooLong, damaged
 from bindery.extract.extractor import Unreadable
-from bindery.extract.reader import RangeReader
+from bindery.extract.tags.tiff import Source
 
 _START_BYTES = 32
 _MAX_HEADER_BYTES = 16 * 1024 * 1024
@@ -21,7 +21,7 @@ _AES = b"\x06\xf1\x07\x01"
 _LZMA, _LZMA2, _COPY = b"\x03\x01\x01", b"\x21", b"\x00"
 
 
-def count_7z_entries(reader: RangeReader) -> int | None:
+def count_7z_entries(reader: Source) -> int | None:
     """Entries, folders among them; None when the header is too long to be read.
 
     Raises Unreadable when the header is encrypted or damaged.
@@ -33,7 +33,7 @@ def count_7z_entries(reader: RangeReader) -> int | None:
         return None
 
 
-def _header(reader: RangeReader) -> HeaderReader | None:
+def _header(reader: Source) -> HeaderReader | None:
     """The header proper, unpacked; None when the archive has none, for it is empty."""
     start = reader.peek_at(0, _START_BYTES)
     if len(start) < _START_BYTES:
@@ -53,7 +53,7 @@ def _header(reader: RangeReader) -> HeaderReader | None:
     raise damaged()
 
 
-def _unpack(reader: RangeReader, streams: Streams) -> bytes:
+def _unpack(reader: Source, streams: Streams) -> bytes:
     """A packed header. Raises TooLong."""
     if not streams.folders or not streams.packed_sizes or not streams.folders[0].sizes:
         raise damaged()
@@ -65,8 +65,8 @@ def _unpack(reader: RangeReader, streams: Streams) -> bytes:
         raise TooLong
     packed = reader.peek_at(_START_BYTES + streams.offset, packed_size)
     coder, properties = folder.coders[0]
-    if len(folder.coders) == 1 and coder == _COPY:
-        return packed
+    if len(folder.coders) == 1 and coder in (_COPY, b""):
+        return packed[:size]
     if len(folder.coders) > 1:
         raise Unreadable("ParseFailed", "the header of the 7z archive is packed by several methods")
     decompressor = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[_filter(coder, properties)])

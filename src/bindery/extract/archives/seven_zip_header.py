@@ -16,6 +16,7 @@ _MAX_NUMBERS = 3_000_000
 _LEAST_NUMBERS = 200_000
 """Fields that are read on the way to the number of entries: about as many as the archive has bytes."""
 _MAX_CODERS = 32
+_LEAST_NAME_BYTES = 2
 _HAS_MANY_STREAMS, _HAS_PROPERTIES, _NAME_LENGTH = 0x10, 0x20, 0x0F
 
 
@@ -87,10 +88,17 @@ class HeaderReader:
                 case _Property.ADDITIONAL_STREAMS_INFO | _Property.MAIN_STREAMS_INFO:
                     self.streams()
                 case _Property.FILES_INFO:
-                    return self._number()
+                    return self._bounded_count()
                 case _:
                     raise damaged()
         return 0
+
+    def _bounded_count(self) -> int:
+        """Each entry has a name in the rest of the header, of one wide character at least."""
+        count = self._number()
+        if count * _LEAST_NAME_BYTES > len(self._data) - self._at:
+            raise damaged()
+        return count
 
     def streams(self) -> Streams:
         """The description of packed streams."""

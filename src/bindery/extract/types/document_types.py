@@ -55,17 +55,15 @@ TEXTS_BY_EXTENSION = {
     "tsx": "text/x-typescript", "vue": "text/x-vue", "css": "text/css", "scss": "text/x-scss", "less": "text/x-less",
 }  # fmt: skip
 
-ARCHIVES_BY_EXTENSION = {
-    "zip": "application/zip", "jar": "application/java-archive", "war": "application/java-archive",
-    "ear": "application/java-archive", "apk": "application/vnd.android.package-archive", "tar": "application/x-tar",
-    "gz": "application/gzip", "tgz": "application/gzip", "bz2": "application/x-bzip2", "tbz": "application/x-bzip2",
-    "tbz2": "application/x-bzip2", "xz": "application/x-xz", "txz": "application/x-xz",
-    "7z": "application/x-7z-compressed", "rar": "application/vnd.rar", "zst": "application/zstd",
-    "tzst": "application/zstd", "iso": "application/x-iso9660-image",
-}  # fmt: skip
-
 TEXTUAL = frozenset(
-    {"application/pdf", "application/rtf", "application/postscript", "application/vnd.apple.mpegurl"}
+    {
+        "application/pdf",
+        "application/rtf",
+        "application/postscript",
+        "application/vnd.apple.mpegurl",
+        "application/x-archive",
+        "application/vnd.debian.binary-package",
+    }
 )
 """Types with a sign at the start whose files may be pure text."""
 

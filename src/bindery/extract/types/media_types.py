@@ -6,8 +6,8 @@ import posixpath
 
 import msgspec
 
+from bindery.extract.types.archive_signs import ARCHIVE_SIGNS, ARCHIVES_BY_EXTENSION, is_lzh, is_lzma_alone
 from bindery.extract.types.document_types import (
-    ARCHIVES_BY_EXTENSION,
     DOCUMENTS_BY_EXTENSION,
     TEXTS_BY_EXTENSION,
     TEXTUAL,
@@ -15,6 +15,7 @@ from bindery.extract.types.document_types import (
     is_zip_based,
     text_type,
 )
+from bindery.extract.types.media_signs import FORMS, MEDIA_BY_EXTENSION, MEDIA_KINDS, MEDIA_SIGNS
 
 HEAD_BYTES = 4096
 """Bytes from the start of a file that are enough to tell its type."""
@@ -78,13 +79,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"0&\xb2u\x8ef\xcf\x11", "video/x-ms-wmv"),
     (0, b".RMF", "application/vnd.rn-realmedia"),
     (0, b"#EXTM3U", "application/vnd.apple.mpegurl"),
-    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
-    (0, b"\x1f\x8b", "application/gzip"),
-    (0, b"BZh", "application/x-bzip2"),
-    (0, b"\xfd7zXZ\x00", "application/x-xz"),
-    (0, b"\x28\xb5\x2f\xfd", "application/zstd"),
-    (257, b"ustar", "application/x-tar"),
+    *ARCHIVE_SIGNS,
+    *MEDIA_SIGNS,
 )
 
 _BRANDS = {
@@ -95,13 +91,6 @@ _BRANDS = {
     b"M4V ": "video/x-m4v", b"M4VH": "video/x-m4v", b"M4VP": "video/x-m4v",
     b"jp2 ": "image/jp2", b"jpx ": "image/jpx", b"jpm ": "image/jpm", b"mjp2": "video/mj2",
 }  # fmt: skip
-
-_RIFF_FORMS = {
-    b"WEBP": "image/webp",
-    b"WAVE": "audio/x-wav",
-    b"AVI ": "video/x-msvideo",
-    b"RMID": "audio/midi",
-}
 
 _BY_EXTENSION = {
     "jpg": "image/jpeg", "jpeg": "image/jpeg", "jpe": "image/jpeg", "jfif": "image/jpeg", "mpo": "image/jpeg",
@@ -134,10 +123,10 @@ _BY_EXTENSION = {
     "ape": "audio/x-ape", "wv": "audio/x-wavpack", "mpc": "audio/x-musepack", "tta": "audio/x-tta",
     "mid": "audio/midi", "midi": "audio/midi", "ac3": "audio/ac3",
     "caf": "audio/x-caf", "dsf": "audio/x-dsf", "mka": "audio/x-matroska", "au": "audio/basic",
-    **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION,
+    **MEDIA_BY_EXTENSION, **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION,
 }  # fmt: skip
 
-_MEDIA_OF = {
+_MEDIA_OF = MEDIA_KINDS | {
     "application/mxf": "video",
     "application/vnd.rn-realmedia": "video",
     "application/vnd.apple.mpegurl": "video",
@@ -216,10 +205,8 @@ def _container(head: bytes, named: str | None) -> str | None:
     """Types told by a container's own header: ISO-BMFF brands, RIFF forms, EBML, Ogg, ZIP, BMP, MPEG."""
     if head[4:8] == b"ftyp":
         return _brand(head)
-    if head[:4] == b"RIFF":
-        return _RIFF_FORMS.get(head[8:12])
-    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
-        return "audio/aiff"
+    if head[:4] in FORMS:
+        return FORMS[head[:4]].get(head[8:12])
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[:4] == b"OggS":
@@ -243,7 +230,18 @@ def _unmarked(head: bytes) -> str | None:
         return "video/mp2t"
     if len(head) > 1 and head[0] == 0xFF:
         return _mpeg_audio(head)
-    return None
+    return _packed(head)
+
+
+def _packed(head: bytes) -> str | None:
+    """LATM by two frames in a row, and what packs files without a sign at its start."""
+    if head[:1] == b"\x56" and head[1:2] and head[1] & 0xE0 == 0xE0:
+        after = 3 + (int.from_bytes(head[1:3], "big") & 0x1FFF)
+        if after + 1 < len(head) and head[after] == 0x56 and head[after + 1] & 0xE0 == 0xE0:
+            return "audio/x-latm"
+    if is_lzh(head):
+        return "application/x-lzh-compressed"
+    return "application/x-lzma" if is_lzma_alone(head) else None
 
 
 def _brand(head: bytes) -> str:
