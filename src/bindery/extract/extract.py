@@ -29,6 +29,7 @@ from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
+from bindery.extract.types.picture_types import RAW_TYPES
 from bindery.file import File
 from bindery.workers.job_time import outside
 
@@ -57,15 +58,9 @@ def _starts(*prefixes: str) -> Callable[[MediaType], bool]:
 
 
 def _is_raw(media: MediaType) -> bool:
-    return media.content_type.startswith("image/x-") and media.content_type not in _PLAIN_X_IMAGES
+    return media.content_type in RAW_TYPES
 
 
-_PLAIN_X_IMAGES = frozenset(
-    {
-        "image/x-tga", "image/x-pcx", "image/x-portable-pixmap", "image/x-portable-graymap",
-        "image/x-portable-bitmap", "image/x-portable-anymap", "image/x-jp2-codestream",
-    }
-)  # fmt: skip
 _EXIF = frozenset({Operator.EXIF})
 _MEDIA = frozenset({Operator.MEDIA_META})
 _DOCUMENT = frozenset({Operator.EXTRACT_DOCUMENT_TEXT})

@@ -1,4 +1,4 @@
-"""The content type of a ZIP or compound file by what its directory lists.
+"""The content type of a ZIP or compound file by what its directory lists, and of what has its sign at its end.
 
 Their first bytes are the same for documents, programs and plain archives, and names may lie.
 """
@@ -12,9 +12,11 @@ from bindery.extract.extractor import Unreadable
 from bindery.extract.reader import RangeReader
 from bindery.extract.types.document_types import DOCUMENTS_BY_EXTENSION
 from bindery.extract.types.media_types import MediaType, media_type_of, named_content_type
+from bindery.extract.types.picture_types import TGA_FOOTER, is_tga_header
 
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
+_OCTETS = "application/octet-stream"
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _LISTED_BYTES = 256 * 1024
 """What is looked at of a directory; packages list their telling parts early."""
@@ -36,6 +38,9 @@ def package_type(reader: RangeReader, media: MediaType) -> MediaType:
             found = _zip_type(reader, media.content_type)
         elif head.startswith(b"\xd0\xcf\x11\xe0"):
             found = _ole_type(reader)
+        elif media.content_type == _OCTETS and is_tga_header(reader.peek_at(0, 18)):
+            # The sign of a TGA stands at its end.
+            found = "image/x-tga" if reader.peek_at(reader.size - 18, 18) == TGA_FOOTER else _OCTETS
         else:
             return media
     except Unreadable:

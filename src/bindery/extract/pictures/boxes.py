@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 
 import msgspec
@@ -101,10 +102,14 @@ class HeifMeta:
                 continue
 
     def size(self) -> tuple[int, int] | None:
-        """Width and height of the primary item after its transformations, in the order they are stored."""
+        """Width and height of the primary item after its transformations, in the order they are stored.
+
+        ``ispe`` describes the picture before all of them, wherever it stands among them.
+        """
         width = height = 0
         item = self._items.get(self.primary)
-        for box in item.properties if item else ():
+        properties = sorted(item.properties if item else (), key=lambda box: box.kind != b"ispe")
+        for box in properties:
             data = self._data(box)
             if box.kind == b"ispe" and len(data) >= 12:
                 width, height = struct.unpack_from(">II", data, 4)
@@ -282,6 +287,23 @@ def track_size(source: Source) -> tuple[int, int] | None:
             if width >> 16 and height >> 16:
                 return width >> 16, height >> 16
     return None
+
+
+def sequence_time(source: Source) -> str | None:
+    """When the track of an image sequence was made, in EXIF's form and in UTC (creation_time of mvhd)."""
+    header = find_box(source, b"moov", b"mvhd")
+    data = source.peek_at(header.start, min(header.length, 20)) if header else b""
+    if len(data) < 12:
+        return None
+    (seconds,) = struct.unpack_from(">Q" if data[0] == 1 else ">I", data, 4)
+    if not _UNIX_EPOCH < seconds < _UNIX_EPOCH + 2**32:
+        return None
+    moment = datetime.fromtimestamp(seconds - _UNIX_EPOCH, UTC)
+    return moment.strftime("%Y:%m:%d %H:%M:%SZ")
+
+
+_UNIX_EPOCH = 2_082_844_800
+"""Seconds of the year 1970 since 1904, when the count begins."""
 
 
 def sequence_frames(source: Source) -> int | None:

@@ -14,8 +14,16 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 
-from bindery.extract.pictures.boxes import HeifMeta, boxes, find_box, sequence_frames, track_size
+from bindery.extract.pictures.boxes import (
+    HeifMeta,
+    boxes,
+    find_box,
+    sequence_frames,
+    sequence_time,
+    track_size,
+)
 from bindery.extract.pictures.jpeg2000 import read_codestream, read_jp2
+from bindery.extract.pictures.mini_heif import read_mini
 from bindery.extract.pictures.photoshop import read_photoshop, read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.png import read_png
@@ -252,10 +260,18 @@ def read_heif(source: Source, picture: Picture) -> None:
         picture.resize(items.size())
         picture.add_exif(items.exif())
         picture.add_xmp(items.xmp())
+    elif (mini := find_box(source, b"mini")) is not None:
+        read_mini(source, mini.start, mini.length, picture)
     if picture.width is None:
         picture.resize(track_size(source))
-    if head[:4] in (b"avis", b"msf1", b"hevc"):
+    if head[:4] in _SEQUENCES:
         picture.frames = sequence_frames(source) or 1
+        made = sequence_time(source)
+        if made is not None:
+            picture.texts["DateTimeDigitized"] = made
+
+
+_SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"avcs", b"vvis", b"jpgs")
 
 
 def read_jxl(source: Source, picture: Picture) -> None:

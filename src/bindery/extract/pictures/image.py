@@ -1,7 +1,8 @@
 """Pictures: size, EXIF, position and time, from the header alone.
 
 Formats: JPEG, PNG, GIF, WebP, TIFF, BMP, HEIC/HEIF, AVIF, JPEG XL, JPEG XR, JPEG 2000, PSD, ICO and PCX by
-``headers.py``; SVG; whatever else Pillow opens (TGA, PNM, QOI, Radiance, DDS, …).
+``headers.py``; SVG; those of ``plain_headers.py``, ``worded_headers.py`` and ``other_headers.py``; whatever else Pillow
+opens (QOI, IM, FLI, …). A picture that is known by its first bytes and read by none of them has the note ``NotRead``.
 
 Source: help page api-imm-2020-09-30-struct-file. ImageWidth and ImageHeight are the stored size; the
 Orientation tag is not applied, HEIF's own rotation is.
@@ -16,49 +17,30 @@ import warnings
 
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
-from bindery.extract.pictures.headers import header_reader
+from bindery.extract.notes import Note, note
+from bindery.extract.pictures.dicom import read_dicom
+from bindery.extract.pictures.headers import HeaderReader, header_reader
+from bindery.extract.pictures.other_headers import other_reader, read_tga, read_wbmp
 from bindery.extract.pictures.picture import NotPicture, Picture, read_picture
+from bindery.extract.pictures.plain_headers import plain_layout, read_plain
+from bindery.extract.pictures.svg import read_svg
+from bindery.extract.pictures.worded_headers import worded_reader
 from bindery.extract.reader import RangeReader
-from bindery.extract.xml_parser import make_xml_parser
+from bindery.extract.types.media_types import detect_media_type, named_content_type
+from bindery.extract.types.picture_types import is_tga_header
 
-_SVG = re.compile(rb"<(?:\w+:)?svg[\s>]")
-_LENGTH = re.compile(r"\+?((?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(px|pt|pc|mm|cm|in|)")
-_LONGEST_LENGTH = 64
-_SVG_BYTES = 1024 * 1024
-"""Where the root element must begin and end its attributes."""
-_MOST_DEFAULTS = 64
-"""Drawing programs of old declare a few attributes of the root element."""
+_SVG = re.compile(rb"<\0?(?:\w+:)?s\0?v\0?g")
 _BUFFER = 64 * 1024
 _PILLOW_SECONDS = 0.5
 """Processor time after which the file ends for Pillow, some of whose readers walk from block to block for ever."""
-_READ_HERE = frozenset(
-    {
-        "AVIF",
-        "BMP",
-        "EPS",
-        "FITS",
-        "GIF",
-        "ICO",
-        "IPTC",
-        "JPEG",
-        "JPEG2000",
-        "MPO",
-        "PNG",
-        "PSD",
-        "TIFF",
-        "WEBP",
-    }
-)
+_NOT_BY_PILLOW = frozenset(
+    (
+        "AVIF", "BMP", "BUFR", "DDS", "DIB", "EPS", "FITS", "GIF", "GRIB", "HDF5", "ICO", "IPTC", "JPEG",
+        "JPEG2000", "MPEG", "MPO", "PNG", "PPM", "PSD", "SGI", "TIFF", "WEBP",
+    )
+)  # fmt: skip
 """Formats whose headers are read by functions of this room, or that are no pictures."""
-_PIXELS_PER_UNIT = {
-    "px": 1.0,
-    "": 1.0,
-    "pt": 96 / 72,
-    "pc": 16.0,
-    "mm": 96 / 25.4,
-    "cm": 96 / 2.54,
-    "in": 96.0,
-}
+_HEAD_BYTES = 4096
 
 
 def extract_image(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -67,21 +49,44 @@ def extract_image(reader: RangeReader, request: ExtractionRequest) -> Extracted:
 
 
 def _read(reader: RangeReader, picture: Picture) -> None:
-    head = reader.peek_at(0, 4096)
-    read = header_reader(head)
+    head = reader.peek_at(0, _HEAD_BYTES)
+    read = _header_reader(head, named_content_type(reader.info.key))
     if read is not None:
         read(reader, picture)
-    elif _SVG.search(head):
-        _read_svg(reader, picture)
-    else:
+        return
+    try:
         _read_with_pillow(reader, picture)
+    except NotPicture:
+        # Its bytes tell which format it is, whatever its name says.
+        told = detect_media_type(head, "")
+        if told.media_type != "image":
+            raise
+        picture.sizeless = True
+        picture.notes.append(
+            note(Note.NOT_READ, f"files of type {told.content_type} are known, and not read")
+        )
+
+
+def _header_reader(head: bytes, named: str | None) -> HeaderReader | None:
+    read = header_reader(head) or worded_reader(head) or other_reader(head)
+    if read is not None:
+        return read
+    if head.startswith(b"DICM", 128):
+        return read_dicom
+    if plain_layout(head) is not None:
+        return read_plain
+    if named == "image/svg+xml" or _SVG.search(head):
+        return read_svg
+    if named == "image/vnd.wap.wbmp":
+        return read_wbmp
+    return read_tga if is_tga_header(head) and named in ("image/x-tga", None) else None
 
 
 def _read_with_pillow(reader: RangeReader, picture: Picture) -> None:
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
 
     Image.init()
-    formats = [name for name in Image.ID if name not in _READ_HERE]
+    formats = [name for name in Image.ID if name not in _NOT_BY_PILLOW]
     # Nothing is decoded, so a large size is no danger here.
     Image.MAX_IMAGE_PIXELS = None
     reader.seek(0)
@@ -91,7 +96,7 @@ def _read_with_pillow(reader: RangeReader, picture: Picture) -> None:
         warnings.simplefilter("ignore")
         try:
             with Image.open(buffered, formats=formats) as image:
-                picture.format = _NAMES.get(image.format or "", (image.format or "").lower())
+                picture.format = (image.format or "").lower()
                 picture.resize(image.size)
         except UnidentifiedImageError:
             raise NotPicture from None
@@ -121,29 +126,3 @@ class _Brief(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
         return 0 if time.process_time() > self._end else self._reader.readinto(buffer)
-
-
-_NAMES = {"PPM": "pnm"}
-
-
-def _read_svg(reader: RangeReader, picture: Picture) -> None:
-    """The root element's size, else that of its view box; CSS pixels at 96 to the inch."""
-    from defusedxml.ElementTree import iterparse  # noqa: PLC0415
-
-    parser = make_xml_parser(most_defaults=_MOST_DEFAULTS)
-    head = io.BytesIO(reader.peek_at(0, _SVG_BYTES))
-    picture.format = "svg"
-    picture.frames = 1
-    for _, element in iterparse(head, events=("start",), parser=parser):
-        box = re.split(r"[\s,]+", element.get("viewBox", "").strip())
-        across = _pixels(element.get("width")) or (_pixels(box[2]) if len(box) == 4 else None)
-        up = _pixels(element.get("height")) or (_pixels(box[3]) if len(box) == 4 else None)
-        if across and up:
-            picture.resize((max(round(across), 1), max(round(up), 1)))
-        return
-
-
-def _pixels(text: str | None) -> float | None:
-    text = (text or "").strip()
-    match = _LENGTH.fullmatch(text) if len(text) <= _LONGEST_LENGTH else None
-    return float(match[1]) * _PIXELS_PER_UNIT[match[2]] if match else None

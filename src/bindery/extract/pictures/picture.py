@@ -46,6 +46,11 @@ class Picture(msgspec.Struct):
     more_xmp: dict[int, bytes] = {}
     """The extension of a JPEG's packet, which is a packet of its own: its parts by their place in it."""
     iptc: bytes = b""
+    title: str | None = None
+    """From the format's own header."""
+    sizeless: bool = False
+    """It has no size of its own, or one that is not read."""
+    notes: list[str] = []
 
     def resize(self, size: tuple[int, int] | None) -> None:
         """Set width and height when they are a possible size."""
@@ -100,8 +105,8 @@ def read_picture(
         message = f"{type(error).__name__}: {str(error)[:200]}"
     if reader.error is not None:
         raise reader.error
-    found = Extracted(file=_file(picture, reader, request))
-    if picture.width is None:
+    found = Extracted(file=_file(picture, reader, request), notes=tuple(picture.notes))
+    if picture.width is None and not picture.sizeless:
         raise Unreadable("ParseFailed", message, found)
     return found
 
@@ -116,7 +121,7 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> 
         file.exif = exif_json(_basic(picture, reader.size), picture.directories, others)
         file.produce_time = produce_time(picture.directories, others, request.zone)
         file.lat_long = lat_long(*position) if position else None
-        file.title = picture_title(xmp, iptc)
+        file.title = picture_title(xmp, iptc) or picture.title
         file.tags = picture_tags(xmp, iptc, picture.directories).all()
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.

@@ -16,6 +16,14 @@ from bindery.extract.types.document_types import (
     text_type,
 )
 from bindery.extract.types.media_signs import FORMS, MEDIA_BY_EXTENSION, MEDIA_KINDS, MEDIA_SIGNS
+from bindery.extract.types.picture_types import (
+    PICTURES_BY_EXTENSION,
+    PICTURES_OF_OTHER_FAMILIES,
+    drawing_in_zip,
+    heif_type,
+    picture_type,
+    text_picture_type,
+)
 
 HEAD_BYTES = 4096
 """Bytes from the start of a file that are enough to tell its type."""
@@ -52,7 +60,6 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MM\x00+", "image/tiff"),
     (0, b"8BPS", "image/vnd.adobe.photoshop"),
     (16, b"ftypmjp2", "video/mj2"),
-    (0, b"\x00\x00\x00\x0cjP  \r\n\x87\n", "image/jp2"),
     (0, b"\xff\x4f\xff\x51", "image/x-jp2-codestream"),
     (0, b"\xff\x0a", "image/jxl"),
     (0, b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image/jxl"),
@@ -84,9 +91,6 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 )
 
 _BRANDS = {
-    b"heic": "image/heic", b"heix": "image/heic", b"heim": "image/heic", b"heis": "image/heic",
-    b"hevc": "image/heic-sequence", b"hevx": "image/heic-sequence", b"mif1": "image/heif",
-    b"msf1": "image/heif-sequence", b"avif": "image/avif", b"avis": "image/avif", b"crx ": "image/x-canon-cr3",
     b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"M4P ": "audio/mp4",
     b"M4V ": "video/x-m4v", b"M4VH": "video/x-m4v", b"M4VP": "video/x-m4v",
     b"jp2 ": "image/jp2", b"jpx ": "image/jpx", b"jpm ": "image/jpm", b"mjp2": "video/mj2",
@@ -123,7 +127,8 @@ _BY_EXTENSION = {
     "ape": "audio/x-ape", "wv": "audio/x-wavpack", "mpc": "audio/x-musepack", "tta": "audio/x-tta",
     "mid": "audio/midi", "midi": "audio/midi", "ac3": "audio/ac3",
     "caf": "audio/x-caf", "dsf": "audio/x-dsf", "mka": "audio/x-matroska", "au": "audio/basic",
-    **MEDIA_BY_EXTENSION, **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION,
+    **PICTURES_BY_EXTENSION, **MEDIA_BY_EXTENSION,
+    **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION,
 }  # fmt: skip
 
 _MEDIA_OF = MEDIA_KINDS | {
@@ -131,6 +136,7 @@ _MEDIA_OF = MEDIA_KINDS | {
     "application/vnd.rn-realmedia": "video",
     "application/vnd.apple.mpegurl": "video",
     "application/x-ole-storage": "other",
+    **dict.fromkeys(PICTURES_OF_OTHER_FAMILIES, "image"),
 }
 
 _ARCHIVES = frozenset(ARCHIVES_BY_EXTENSION.values())
@@ -184,6 +190,9 @@ _DOCUMENTS = frozenset(DOCUMENTS_BY_EXTENSION.values()) | frozenset(TEXTS_BY_EXT
 
 
 def _sniff(head: bytes, named: str | None) -> str | None:
+    worded = text_picture_type(head)
+    if worded is not None:
+        return worded
     found = _magic(head) or _container(head, named)
     if found not in TEXTUAL and is_text(head):
         # Words may begin like a sign ("MAC ", "BM"), but no file of such a format is text as a whole.
@@ -191,6 +200,8 @@ def _sniff(head: bytes, named: str | None) -> str | None:
         return text_type(head, named, is_document=signed)
     if found is None:
         return None
+    if found == "application/gzip" and named == "image/svg+xml":
+        return named  # .svgz: the same type with a content encoding (SVG 1.1 section 1.2)
     return named if named is not None and named in _REFINED_BY_NAME.get(found, ()) else found
 
 
@@ -203,6 +214,9 @@ def _magic(head: bytes) -> str | None:
 
 def _container(head: bytes, named: str | None) -> str | None:
     """Types told by a container's own header: ISO-BMFF brands, RIFF forms, EBML, Ogg, ZIP, BMP, MPEG."""
+    picture = picture_type(head, named)
+    if picture is not None:
+        return picture
     if head[4:8] == b"ftyp":
         return _brand(head)
     if head[:4] in FORMS:
@@ -246,23 +260,16 @@ def _packed(head: bytes) -> str | None:
 
 def _brand(head: bytes) -> str:
     major = head[8:12]
-    end = min(int.from_bytes(head[:4], "big"), len(head), 256)
-    compatible = [head[at : at + 4] for at in range(16, end, 4)]
-    if major in (b"mif1", b"msf1"):
-        for brand in compatible:
-            if brand in (b"heic", b"heix", b"avif", b"hevc", b"avis"):
-                return _BRANDS[brand]
+    picture = heif_type(head)
+    if picture is not None:
+        return picture
     if major in _BRANDS:
         return _BRANDS[major]
     if major[:3] in (b"3gp", b"3gr", b"3gs", b"3ge"):
         return "video/3gpp"
     if major[:3] == b"3g2":
         return "video/3gpp2"
-    return next((_BRANDS[brand] for brand in compatible if _is_still_brand(brand)), "video/mp4")
-
-
-def _is_still_brand(brand: bytes) -> bool:
-    return brand in (b"heic", b"heix", b"avif", b"crx ")
+    return "video/mp4"
 
 
 def _ogg(head: bytes) -> str:
@@ -273,6 +280,9 @@ def _ogg(head: bytes) -> str:
 
 def _zip(head: bytes, named: str | None) -> str:
     """Packages by the name of their first entry, else by their own name."""
+    drawing = drawing_in_zip(head)
+    if drawing is not None:
+        return drawing
     if head[30:38] == b"mimetype":
         declared = head[38:138].split(b"PK", 1)[0].decode("ascii", "replace").strip("\0 \r\n")
         if declared in _DOCUMENTS:
