@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bindery.api.spec.model import load_models
-from bindery.documentation import page_names
+from bindery.documentation import page_names, picture, picture_names
 from bindery.web.assets import load_assets
 from bindery.web.code.languages import Endpoint
 from bindery.web.pages import Pages
@@ -44,6 +44,9 @@ def build(folder: Path) -> int:
     for path, text in pages.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, "utf-8")
+    for name in picture_names():
+        (folder / "images").mkdir(exist_ok=True)
+        (folder / "images" / name).write_bytes(picture(name) or b"")
     return len(pages)
 
 

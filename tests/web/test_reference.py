@@ -96,13 +96,17 @@ def test_html_in_a_guide_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     hostile = (
         "# Title\n\n<!-- run -->\n\n<script>alert(1)</script>\n\n"
         "a <img src=x onerror=alert(1)> b <br> c\n\n[x](javascript:alert(1)) [y](../etc/passwd)\n\n"
-        "[stores](stores.md#part)\n\n## Same\n\n## Same\n"
+        "[stores](stores.md#part) ![all photos](images/gallery.webp) ![none](images/../x.webp) ![far](http://x/y.webp)"
+        "\n\n## Same\n\n## Same\n"
     )
     monkeypatch.setattr(guide_module, "page_text", lambda _: hostile)
-    shown = render_guide("stores", lambda name: f"/docs/{name}")
+    shown = render_guide("stores", lambda name: f"/docs/{name}", lambda name: f"/docs/images/{name}")
     assert shown is not None
     assert "run" not in shown
-    assert not re.search(r"<(script|img)|href=\"javascript|passwd\"", shown)
+    assert re.findall("<img[^>]*>", shown) == [
+        '<img src="/docs/images/gallery.webp" alt="all photos" loading="lazy" />'
+    ]
+    assert not re.search(r"<script|href=\"javascript|passwd\"", shown)
     assert "&lt;script&gt;" in shown
     assert "b <br> c" in shown
     assert 'href="/docs/stores#part"' in shown
@@ -111,7 +115,7 @@ def test_html_in_a_guide_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_there_is_no_guide_of_another_name() -> None:
-    assert render_guide("nosuch", str) is None
+    assert render_guide("nosuch", str, str) is None
     assert documentation.page_text("nosuch") is None
 
 
@@ -161,6 +165,16 @@ def test_links_between_pages_lead_somewhere(visitor: Visitor) -> None:
         assert not found.twice, path
         for target in found.targets:
             assert not target.startswith("#") or unquote(target[1:]) in found.anchors, (path, target)
+
+
+@pytest.mark.server
+def test_guides_show_their_pictures(page: Page, visitor: Visitor) -> None:
+    page.goto(f"http://{visitor.address}/docs/console")
+    shown = page.locator(".prose img")
+    shown.first.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.prose img').naturalWidth > 1000")
+    assert visitor.get("/docs/images/gallery.webp").headers["Content-Type"] == "image/webp"
+    assert visitor.get("/docs/images/nosuch.webp").status == 404
 
 
 @pytest.mark.server

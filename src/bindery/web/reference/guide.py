@@ -15,11 +15,14 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from bindery.documentation import page_names, page_text
+from bindery.documentation import page_names, page_text, picture_names
 
 _NOT_IN_NAMES = re.compile(r"[^\w\- ]")
 _BREAK = re.compile(r"<br ?/?>")
 _ELSEWHERE = re.compile(r"(?:https?|mailto):")
+
+Address = Callable[[str], str]
+"""Where something is, by its name."""
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -46,17 +49,19 @@ def list_guides() -> tuple[Guide, ...]:
     return tuple(sorted(guides, key=lambda guide: guide.title.lower()))
 
 
-def render_guide(name: str, address: Callable[[str], str]) -> Markup | None:
-    """A guide; ``address`` tells where another one is. None when there is none of that name."""
-    return _render(name, address) if name in page_names() else None
+def render_guide(name: str, address: Address, picture_address: Address) -> Markup | None:
+    """A guide; ``address`` tells where another one is, the other where a picture is. None when there is none of that
+    name."""
+    return _render(name, address, picture_address) if name in page_names() else None
 
 
 @cache
-def _render(name: str, address: Callable[[str], str]) -> Markup:
+def _render(name: str, address: Address, picture_address: Address) -> Markup:
     """Kept: parsing a long guide takes a tenth of a second."""
     tokens = _parse(page_text(name) or "")
     for token in tokens:
         _mend_links(token.children or (), address)
+        _mend_pictures(token.children or (), picture_address)
     reader = _reader()
     return Markup(reader.renderer.render(tokens, reader.options, {}))  # noqa: S704 - HTML of the source is escaped
 
@@ -134,7 +139,19 @@ def _first_sentence(inline: Token) -> str:
     return re.split(r"(?<=\w\.)\s", text, maxsplit=1)[0].rstrip(":;")
 
 
-def _mend_links(children: Sequence[Token], address: Callable[[str], str]) -> None:
+def _mend_pictures(children: Sequence[Token], address: Address) -> None:
+    """Those that travel with the package are shown, and loaded when they come near; of others the words stay."""
+    for token in children:
+        if token.type == "image":
+            name = str(token.attrGet("src") or "").removeprefix("images/")
+            if name in picture_names():
+                token.attrSet("src", address(name))
+                token.attrSet("loading", "lazy")
+            else:
+                token.type, token.tag = "text", ""
+
+
+def _mend_links(children: Sequence[Token], address: Address) -> None:
     """Links to other guides lead there; those to files that do not travel with the package become plain text."""
     opened: list[Token] = []
     for token in children:
@@ -149,7 +166,7 @@ def _mend_links(children: Sequence[Token], address: Callable[[str], str]) -> Non
             token.tag = opened.pop().tag
 
 
-def _target(link: str, address: Callable[[str], str]) -> str | None:
+def _target(link: str, address: Address) -> str | None:
     if link.startswith("#") or _ELSEWHERE.match(link):
         return link
     page, mark, anchor = link.partition("#")

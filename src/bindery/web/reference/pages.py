@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from bindery.api.spec.model import Operation, load_models
-from bindery.documentation import page_names, page_text
+from bindery.documentation import page_names, page_text, picture
 from bindery.web.code.languages import Endpoint
 from bindery.web.explorer.described import list_families
 from bindery.web.page_request import PageError, PageRequest
@@ -66,7 +66,7 @@ def index_values() -> dict[str, Any]:
 
 def guide_values(name: str, places: Places) -> dict[str, Any]:
     """A guide. Raises KeyError."""
-    content = render_guide(name, places.guide)
+    content = render_guide(name, places.guide, places.picture)
     if content is None:
         raise KeyError(name)
     guide = next(guide for guide in list_guides() if guide.name == name)
@@ -106,6 +106,14 @@ async def show_guide(request: PageRequest) -> web.Response:
     return await _render(request, "guide", values)
 
 
+async def show_picture(request: PageRequest) -> web.Response:
+    """A picture of a guide."""
+    content = picture(request.named["name"])
+    if content is None:
+        raise PageError(HTTPStatus.NOT_FOUND, "errors.missing")
+    return web.Response(body=content, content_type="image/webp", headers={"Cache-Control": "max-age=3600"})
+
+
 async def show_page_of_operation(request: PageRequest) -> web.Response:
     """One operation."""
     identifier = "{product}:{operation}".format(**request.named)
@@ -137,5 +145,6 @@ ROUTES = (
     Route(path="/docs", page=show_index, public=True),
     Route(path="/docs/", page=show_index, public=True),
     Route(path="/docs/{name}", page=show_guide, public=True),
+    Route(path="/docs/images/{name}", page=show_picture, public=True),
     Route(path="/docs/{product}/{operation}", page=show_page_of_operation, public=True),
 )

@@ -21,6 +21,9 @@ class Places(Protocol):
     def guide(self, name: str) -> str:
         """Of a guide."""
 
+    def picture(self, name: str) -> str:
+        """Of a picture in guides."""
+
     def operation(self, operation: Operation) -> str:
         """Of the page of an operation."""
 
@@ -42,6 +45,10 @@ class ServerPlaces:
     def guide(self, name: str) -> str:
         """``/docs/stores``."""
         return f"/docs/{name}"
+
+    def picture(self, name: str) -> str:
+        """``/docs/images/gallery.webp``."""
+        return f"/docs/images/{name}"
 
     def operation(self, operation: Operation) -> str:
         """``/docs/imm/GetBinding``."""
@@ -72,6 +79,10 @@ class SitePlaces:
     def guide(self, name: str) -> str:
         """``stores.html``."""
         return f"{self._root}{name}.html"
+
+    def picture(self, name: str) -> str:
+        """``images/gallery.webp``."""
+        return f"{self._root}images/{name}"
 
     def operation(self, operation: Operation) -> str:
         """``imm/GetBinding.html``."""
