@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ZONE_NAME = re.compile(r"(?!right/|posix)[A-Za-z][A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
 _NANOSECONDS = 1_000_000_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -84,6 +86,21 @@ def parse_zone(text: str) -> timezone:
     if not re.fullmatch(r"[Zz]|[+-][0-9]{2}:[0-9]{2}", text):
         raise ValueError(f"not a zone offset such as +08:00: {text[:64]!r}")
     return timezone(timedelta(seconds=_offset_seconds(text)))
+
+
+@lru_cache(maxsize=1024)
+def find_zone(text: str) -> tzinfo:
+    """A zone by its offset, ``+08:00``, or by its name in the IANA Time Zone Database, ``Europe/Berlin``, with the
+    rules of its summer time. Raises ValueError for anything else.
+    """
+    if not _ZONE_NAME.fullmatch(text):
+        return parse_zone(text)
+    try:
+        return ZoneInfo(text)
+    except (LookupError, OSError, ValueError):
+        raise ValueError(
+            f"not a zone such as Europe/Berlin, nor an offset such as +08:00: {text[:64]!r}"
+        ) from None
 
 
 def _offset_seconds(text: str) -> int:

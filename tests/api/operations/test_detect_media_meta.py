@@ -40,7 +40,9 @@ def test_the_documented_fields(server: Any, new_name: Callable[[str], str], clip
     found = server.call("DetectMediaMeta", ProjectName=project, SourceURI=clip)
     assert found["FormatName"] == "mov,mp4,m4a,3gp,3g2,mj2"
     assert found["FormatLongName"] == "QuickTime / MOV"
-    assert found["ProduceTime"] == "2022-04-24T02:39:57Z"
+    assert (
+        found["ProduceTime"] == "2022-04-24T10:39:57+08:00"
+    )  # 02:39:57Z, as the clocks of the place showed it
     assert found["LatLong"] == "30.283100,120.029000"
     assert found["Addresses"][0]["Country"] == "China"
     assert (found["VideoWidth"], found["VideoHeight"]) == (160, 120)

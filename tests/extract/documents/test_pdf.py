@@ -11,7 +11,7 @@ from tests.extract.document_samples import extract_bytes, make_pdf
 from tests.extract.picture_samples import ALL, ZONE, Bytes
 
 from bindery.buckets.store import ObjectInfo, StoreAddress, StoreUnavailable
-from bindery.extract.documents.pdf import extract_pdf, pdf_time
+from bindery.extract.documents.pdf import extract_pdf
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.limits import ExtractionLimits
@@ -51,26 +51,6 @@ def test_the_declared_language_counts_when_it_is_a_tag(
 def test_a_language_that_is_not_declared_is_detected(tmp_path: Path) -> None:
     line = "Der schnelle braune Fuchs springt ueber den faulen Hund und laeuft dann in den Wald zurueck"
     assert extract_bytes(tmp_path, "a.pdf", make_pdf([line])).file.language == "de"
-
-
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [
-        ("D:20120514120000+02'00'", "2012-05-14T12:00:00+02:00"),
-        ("D:20120514120000-0330", "2012-05-14T12:00:00-03:30"),
-        ("D:20120514120000Z", "2012-05-14T12:00:00Z"),
-        ("D:20120514120000Z00'00'", "2012-05-14T12:00:00Z"),
-        ("D:201205141200", "2012-05-14T12:00:00+08:00"),
-        ("20120514", "2012-05-14T00:00:00+08:00"),
-        ("D:2012", None),
-        ("D:20121399", None),
-        ("yesterday", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_pdf_time(text: str | None, time: str | None) -> None:
-    assert pdf_time(text, "+08:00") == time
 
 
 def test_a_huge_file_costs_its_table_and_its_pages_only() -> None:

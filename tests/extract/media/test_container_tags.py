@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bindery.extract.media.container_tags import parse_created, parse_position
+from bindery.extract.media.container_tags import parse_position, recorded
+from bindery.extract.media.media_tags import MediaTags
+from bindery.extract.media.tag_blocks.raw_tags import RawTags
 
 
 @pytest.mark.parametrize(
@@ -62,10 +64,11 @@ def test_what_is_no_position(text: str) -> None:
         ("1904-01-01T00:00:00.000000Z", None),
         ("1970-01-01T00:00:00Z", None),
         ("1970-01-01T00:00:00+0200", None),
-        ("2019", None),
+        ("2019", "2019-01-01T00:00:00+08:00"),
         ("2019-13-41T99:99:99Z", None),
         ("", None),
     ],
 )
 def test_dates(text: str, time: str | None) -> None:
-    assert parse_created(text, "+08:00") == time
+    moment = recorded(MediaTags(RawTags()), {"creation_time": text}, "avi", "+08:00")
+    assert (moment and moment.text) == time

@@ -12,7 +12,7 @@ from bindery.extract.documents.language import declared_tag, detect_language
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
-from bindery.extract.tags.produce_time import exif_time
+from bindery.extract.tags.dates import FoundDate, Rank, ZoneClues, produce_time
 from bindery.file import File
 
 MAX_FILE_BYTES = 200_000_000
@@ -26,7 +26,6 @@ _MAX_PAGES = 2**31 - 1
 _WIDE = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _GAP_IN_WIDE_TEXT = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
-_W3C_TIME = re.compile(r"\s*(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?\s*")
 
 
 class Text:
@@ -74,19 +73,20 @@ class Document(msgspec.Struct):
     author: str | None = None
     page_count: int | None = None
     """Pages, slides or sheets."""
-    produce_time: str | None = None
+    dates: list[FoundDate] = []
+    """When it was made, the better first."""
     language: str | None = None
     """As the document declares it; detected from its text when it does not."""
     prose: bool = True
     """The text is in a natural language, not source code or data."""
     content_type: str | None = None
 
-    def set_created(self, text: str | None) -> None:
-        """The creation time from a W3C date, e.g. ``2012-05-14T08:00:00Z``; a year alone is too vague."""
-        match = _W3C_TIME.fullmatch(text or "")
-        if match is not None:
-            date, clock, offset = match.groups()
-            self.produce_time = exif_time(f"{date} {clock or '00:00'}", None, offset, self.zone)
+    def add_created(
+        self, whence: str, text: str | None, *, rank: Rank = Rank.MADE, utc: bool = False
+    ) -> None:
+        """A date of creation in any form, e.g. ``2012-05-14T08:00:00Z``, and where it stands; ranks ascend."""
+        if text:
+            self.dates.append(FoundDate(whence, text, rank, utc=utc))
 
 
 def read_document(
@@ -137,11 +137,13 @@ def _extracted(document: Document) -> Extracted:
     if language is None and text is not None and document.prose:
         language = detect_language(text)
     pages = document.page_count
+    moment = produce_time(document.dates, ZoneClues(document.zone))
     file = File(
         title=clean(document.title),
         artist=clean(document.author),
         page_count=pages if pages is not None and 0 < pages <= _MAX_PAGES else None,
-        produce_time=document.produce_time,
+        produce_time=moment.text if moment else None,
+        produce_time_source=moment.source if moment else None,
         language=language,
     )
     return Extracted(file=file, text=text, content_type=document.content_type)

@@ -53,7 +53,7 @@ def _read_metadata(elements: Elements, document: Document) -> None:
     document.title = next(iter(fields.get("title", ())), None)
     document.author = ", ".join(name for name in fields.get("creator", ()) if name)
     document.language = next(iter(fields.get("language", ())), None)
-    document.set_created(next(iter(fields.get("date", ())), None))
+    document.add_created("EPUB:date", next(iter(fields.get("date", ())), None))
 
 
 def _read_chapters(package: Package, main: str, elements: Elements, document: Document) -> None:

@@ -43,7 +43,7 @@ def read_ole(compound: CompoundFile, document: Document) -> None:
     document.content_type = ole_content_type(compound)
     summary = read_property_set(compound.stream(_SUMMARY, _MAX_SUMMARY_BYTES))
     document.title, document.author = _text(summary.get(_TITLE)), _text(summary.get(_AUTHOR))
-    document.produce_time = file_time(summary.get(_CREATED), document.zone)
+    document.add_created("OLE:Created", file_time(summary.get(_CREATED)), utc=True)
     document.page_count = _count(summary.get(_PAGES))
     match document.content_type:
         case "application/msword":

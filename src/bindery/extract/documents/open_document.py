@@ -54,5 +54,5 @@ def _read_meta(package: Package, document: Document) -> dict[str, int]:
     document.title = fields.get("title")
     document.author = fields.get("initial-creator") or fields.get("creator")
     document.language = fields.get("language")
-    document.set_created(fields.get("creation-date"))
+    document.add_created("ODF:creation-date", fields.get("creation-date"))
     return counts

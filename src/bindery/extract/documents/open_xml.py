@@ -84,7 +84,7 @@ def _read_core(package: Package, part: str, document: Document) -> None:
     document.title = fields.get("title")
     document.author = fields.get("creator")
     document.language = fields.get("language")
-    document.set_created(fields.get("created"))
+    document.add_created("OOXML:created", fields.get("created"))
 
 
 def _read_application(package: Package, part: str) -> dict[str, int]:

@@ -15,7 +15,6 @@ from bindery.extract.documents.document import Document, protected, read_documen
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.reader import RangeReader
-from bindery.extract.tags.produce_time import exif_time
 from bindery.workers.job_time import at_most
 
 _TEXT_SECONDS = 2.0
@@ -28,9 +27,6 @@ _LONG_STEP_SECONDS_PER_BYTE = 0.25 / (1024 * 1024)
 of 4 KB has no end. Beyond four MiB most of an honest file is pictures, which take no time."""
 _TEXT_SHARE_OF_BYTES = 0.5
 """Share of the read limit up to which pages are read for their text; it never costs a file more."""
-_DATE = re.compile(
-    r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:([Zz])|([+-])(\d\d)'?(\d\d)?'?)?"
-)
 _LINEARIZED_PAGES = re.compile(rb"/Linearized.{0,200}?/N\s+(\d{1,9})\b", re.S)
 _MAX_UNITS = 8_192
 """Longest title, name or language, in units of UTF-16."""
@@ -116,7 +112,7 @@ class PdfSource(io.RawIOBase):
 def _read_information(opened: Any, raw: Any, document: Document) -> None:
     document.title = _entry(opened, raw, b"Title")
     document.author = _entry(opened, raw, b"Author")
-    document.produce_time = pdf_time(_entry(opened, raw, b"CreationDate"), document.zone)
+    document.add_created("PDF:CreationDate", _entry(opened, raw, b"CreationDate"))
     units = (raw.FPDF_WCHAR * _MAX_UNITS)()
     document.language = _decode(units, raw.FPDFCatalog_GetLanguage(opened, units, sizeof(units)))
 
@@ -164,17 +160,6 @@ def _page_text(opened: Any, number: int, limit: int) -> str:
             words.close()
     finally:
         page.close()
-
-
-def pdf_time(text: str | None, zone: str) -> str | None:
-    """RFC 3339 text of a PDF date, e.g. ``D:20120514120000+08'00'``; None when it is no date."""
-    match = _DATE.match((text or "").strip())
-    if match is None or match[3] is None:
-        return None
-    year, month, day, hour, minute, second, utc, sign, hours, minutes = match.groups()
-    offset = "Z" if utc else f"{sign}{hours}:{minutes or '00'}" if sign else None
-    date = f"{year}-{month}-{day} {hour or '00'}:{minute or '00'}:{second or '00'}"
-    return exif_time(date, None, offset, zone)
 
 
 def _pages_of_linearized(reader: RangeReader) -> int | None:

@@ -9,7 +9,6 @@ import re
 import struct
 
 from bindery.extract.documents.document import Document
-from bindery.extract.documents.pdf import pdf_time
 from bindery.extract.reader import RangeReader
 
 _PREVIEW = b"\xc5\xd0\xd3\xc6"
@@ -29,7 +28,7 @@ def read_postscript(reader: RangeReader, document: Document) -> None:
     document.author = _string(told.get(b"Author") or told.get(b"For"))
     pages = told.get(b"Pages", b"").split()
     document.page_count = int(pages[0]) if pages and pages[0].isdigit() and len(pages[0]) < 10 else None
-    document.produce_time = pdf_time(_string(told.get(b"CreationDate")), document.zone)
+    document.add_created("PostScript:CreationDate", _string(told.get(b"CreationDate")))
 
 
 def _comments(data: bytes) -> dict[bytes, bytes]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import codecs
 import struct
+from datetime import UTC
 
-from bindery.clock import format_time, parse_zone
+from bindery.clock import format_time
 
 _CODEPAGE = 1
 _SHORT, _LONG, _CODED, _WIDE, _TIME = 2, 3, 30, 31, 64
@@ -72,11 +73,11 @@ def decode_codepage(data: bytes, codepage: int) -> str:
         return data.decode("cp1252", "replace")
 
 
-def file_time(value: Value | None, zone: str) -> str | None:
-    """RFC 3339 text of a time in steps of 100 ns since 1601; None when it is unset or before 1970."""
+def file_time(value: Value | None) -> str | None:
+    """The text of a time in UTC from steps of 100 ns since 1601; None when it is unset or before 1970."""
     if not isinstance(value, int) or value <= _EPOCH:
         return None
     try:
-        return format_time((value - _EPOCH) * 100, parse_zone(zone))
+        return format_time((value - _EPOCH) * 100, UTC)
     except OverflowError:
         return None

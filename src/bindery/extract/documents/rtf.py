@@ -13,7 +13,6 @@ import msgspec
 from bindery.extract.documents.document import Document
 from bindery.extract.documents.property_set import decode_codepage
 from bindery.extract.extractor import Unreadable
-from bindery.extract.tags.produce_time import exif_time
 
 _TOKEN = re.compile(
     rb"(?P<text>[^\\{}\r\n]+)|\\'(?P<byte>[0-9a-fA-F]{2})|\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,9})? ?"
@@ -90,7 +89,7 @@ class _Reader:
         self._document.title, self._document.author = self._info.get(b"title"), self._info.get(b"author")
         year, month, day, hour, minute, second = (self._created.get(part, 0) for part in _DATE)
         date = f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}"
-        self._document.produce_time = exif_time(date, None, None, self._document.zone)
+        self._document.add_created("RTF:creatim", date)
 
     def _brace(self, brace: bytes) -> None:
         self._flush()

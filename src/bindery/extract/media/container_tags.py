@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
-from bindery.clock import format_time, parse_time, parse_zone
 from bindery.extract.media.media_tags import MediaTags
-from bindery.extract.tags.produce_time import exif_time
+from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, parse_date, produce_time
+from bindery.extract.tags.xmp import XmpProperties
+from bindery.extract.tags.xmp_dates import xmp_dates
 
 _POSITION = re.compile(
     r"([+-]\d{1,6}(?:\.\d*)?),?\s*([+-]\d{1,7}(?:\.\d*)?)(?:[+-]\d+(?:\.\d*)?)?\s*(?:CRS[^/]*)?/?"
@@ -24,12 +26,12 @@ _WRITTEN = re.compile(
 )
 """The form for people, ISO 6709 annex D."""
 _PLACES = ("com.apple.quicktime.location.ISO6709", "\xa9xyz", "loci", "location")
-_DATES = ("com.apple.quicktime.creationdate", "creation_time")
-_OFFSET = re.compile(r"([+-]\d\d):?(\d\d)$")
-_EPOCHS = frozenset((-2082844800 * 10**9, 0))
-"""1904-01-01 and 1970-01-01: a field that was never set."""
-_FILETIME_EPOCH = 11_644_473_600
-_UTC = "Z"
+_APPLE = "com.apple.quicktime.creationdate"
+_EPOCHS = frozenset((datetime(1904, 1, 1), datetime(1970, 1, 1)))
+"""A field that was never set, whatever zone its zero was written in."""
+_FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+_LONGEST_COUNT = 20
+_NO_XMP: XmpProperties = {}
 _LOCAL_FORMATS = frozenset({"avi"})
 """Formats whose date libav takes over as the camera's clock showed it."""
 
@@ -42,33 +44,50 @@ def place(tags: MediaTags, libav: Mapping[str, str]) -> tuple[float, float] | No
     return next((position for position in positions if position), None)
 
 
-def recorded(tags: MediaTags, libav: Mapping[str, str], format_name: str, zone: str) -> str | None:
-    """RFC 3339 text of the time of recording; ``zone`` stands in for the offset of a camera's clock."""
+def recorded(
+    tags: MediaTags,
+    libav: Mapping[str, str],
+    format_name: str,
+    zone: str,
+    xmp: XmpProperties = _NO_XMP,
+    position: tuple[float, float] | None = None,
+) -> Moment | None:
+    """The time of recording; ``zone`` is that of the settings."""
     container = {key.lower(): value for key, value in libav.items()}
     # libav and most writers mean UTC where a container has no room for an offset.
-    inside = zone if format_name in _LOCAL_FORMATS else _UTC
-    told = (
-        (tags.raw(_DATES[0]) or container.get(_DATES[0]), zone),
-        (container.get(_DATES[1]), inside),
-        (_filetime(tags.raw("CreationDate")), _UTC),
-        (tags.raw("bext:OriginationDate"), zone),
-        (tags.raw("IDIT"), zone),
-        (container.get("modification_date"), _UTC),
+    utc = format_name not in _LOCAL_FORMATS
+    apple = tags.raw(_APPLE) or container.get(_APPLE)
+    found = (
+        _date(f"Container:{_APPLE}", apple, Rank.TAKEN),
+        *xmp_dates(xmp, Rank.TAKEN),
+        _date("Container:creation_time", container.get("creation_time"), Rank.DIGITIZED, utc=utc),
+        _date("Container:CreationDate", _filetime(tags.raw("CreationDate")), Rank.DIGITIZED, utc=True),
+        _date("Container:OriginationDate", tags.raw("bext:OriginationDate"), Rank.DIGITIZED),
+        _date("Container:IDIT", tags.raw("IDIT"), Rank.DIGITIZED),
+        *xmp_dates(xmp, Rank.DIGITIZED),
+        _date("Container:modification_date", container.get("modification_date"), Rank.CHANGED, utc=True),
+        *xmp_dates(xmp, Rank.CHANGED),
     )
-    times = (parse_created(text, missing) for text, missing in told if text)
-    return next((time for time in times if time), None)
+    return produce_time([date for date in found if date and _is_set(date)], ZoneClues(zone, place=position))
+
+
+def _date(whence: str, text: str | None, rank: Rank, *, utc: bool = False) -> FoundDate | None:
+    return FoundDate(whence, text, rank, utc=utc) if text else None
+
+
+def _is_set(date: FoundDate) -> bool:
+    written = parse_date(date.text)
+    return written is not None and written.local not in _EPOCHS
 
 
 def _filetime(text: str | None) -> str | None:
     """A count of 100 nanoseconds since 1601 as a date in UTC."""
-    if not text or not text.isdigit():
+    if not text or not text.isdigit() or len(text) > _LONGEST_COUNT:
         return None
-    seconds, rest = divmod(int(text), 10_000_000)
     try:
-        whole = format_time((seconds - _FILETIME_EPOCH) * 10**9 + rest * 100, parse_zone("Z"))
-    except (ValueError, OverflowError):
+        return (_FILETIME_EPOCH + timedelta(microseconds=int(text) // 10)).isoformat()
+    except OverflowError:
         return None
-    return whole
 
 
 def parse_position(text: str) -> tuple[float, float] | None:
@@ -116,19 +135,3 @@ def _written(text: str) -> tuple[float, float] | None:
         for parts in (match.group(1, 2, 3), match.group(5, 6, 7))
     )
     return -north if match[4] == "S" else north, -east if match[8] == "W" else east
-
-
-def parse_created(text: str, zone: str) -> str | None:
-    """RFC 3339 text of a container's date, e.g. ``2019-05-09T15:21:07+0200``."""
-    text = text.strip("\0 ")
-    offset = _OFFSET.search(text[19:])
-    if text.endswith(("Z", "z")):
-        declared = "Z"
-    else:
-        declared = f"{offset[1]}:{offset[2]}" if offset else zone
-    found = exif_time(text.replace("T", " ", 1), None, declared, zone)
-    if found is None:
-        return None
-    # The date counts as unset whatever zone its zero was written in.
-    local = parse_time(found[:19] + "Z")
-    return None if local in _EPOCHS else found

@@ -24,6 +24,7 @@ from bindery.extract.media.summary import StreamSummary, Summary, summarize
 from bindery.extract.media.tag_blocks.read import read_tags
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.gps import lat_long
+from bindery.extract.tags.xmp import read_xmp, xmp_position
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
 from bindery.file import File
 
@@ -182,8 +183,11 @@ def _add_place_and_time(
     told: dict[str, str] = {}
     for source in (container.metadata, *streams.metadata()):
         told = source | told
-    file.produce_time = recorded(tags, told, container.format.name, request.zone)
-    position = place(tags, told)
+    xmp = read_xmp(tags.xmp) if tags.xmp else {}
+    position = place(tags, told) or xmp_position(xmp)
+    moment = recorded(tags, told, container.format.name, request.zone, xmp, position)
+    if moment is not None:
+        file.produce_time, file.produce_time_source = moment.text, moment.source
     if position is None:
         return
     file.lat_long = lat_long(*position)

@@ -9,13 +9,14 @@ import msgspec
 from bindery.buckets.store import StoreError
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.pictures.picture_dates import picture_time
 from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.tags.dates import FoundDate, Rank
 from bindery.extract.tags.exif import exif_json
 from bindery.extract.tags.gps import gps_position, lat_long
 from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
-from bindery.extract.tags.iptc import read_iptc
-from bindery.extract.tags.produce_time import produce_time
+from bindery.extract.tags.iptc import IptcValues, read_iptc
 from bindery.extract.tags.tiff import Directory, Memory, NotTiff, Part, Source, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES, XmpProperties, first_of, read_xmp, xmp_position
 from bindery.file import File
@@ -42,6 +43,8 @@ class Picture(msgspec.Struct):
     """Unit, across, up: from the format's own header; EXIF tags win."""
     texts: dict[str, str] = {}
     """Tags by EXIF name from a maker's own header, for raws that have no EXIF; EXIF tags win."""
+    dates: list[FoundDate] = []
+    """Dates from the format's own header."""
     xmp: bytes = b""
     more_xmp: dict[int, bytes] = {}
     """The extension of a JPEG's packet, which is a packet of its own: its parts by their place in it."""
@@ -119,7 +122,7 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> 
         others = standing_in(xmp, iptc) | picture.texts
         file.orientation = _orientation(picture, xmp)
         file.exif = exif_json(_basic(picture, reader.size), picture.directories, others)
-        file.produce_time = produce_time(picture.directories, others, request.zone)
+        _add_time(file, picture, xmp, iptc, position, request.zone)
         file.lat_long = lat_long(*position) if position else None
         file.title = picture_title(xmp, iptc) or picture.title
         file.tags = picture_tags(xmp, iptc, picture.directories).all()
@@ -131,11 +134,30 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> 
     return file
 
 
+def _add_time(
+    file: File,
+    picture: Picture,
+    xmp: XmpProperties,
+    iptc: IptcValues,
+    place: tuple[float, float] | None,
+    zone: str,
+) -> None:
+    dates = picture.dates
+    if "DateTimeOriginal" in picture.texts:
+        taken = FoundDate("Header:DateTimeOriginal", picture.texts["DateTimeOriginal"], Rank.TAKEN)
+        dates = [taken, *dates]
+    moment = picture_time(picture.directories, xmp, iptc, dates, place, zone)
+    if moment is not None:
+        file.produce_time, file.produce_time_source = moment.text, moment.source
+
+
 def _xmp(picture: Picture) -> XmpProperties:
     """The properties of the packet found by the format's reader, or of the one among the TIFF tags."""
     main = picture.directories[0] if picture.directories else None
     packet = picture.xmp or (main.raw(_XMP_TAG, MOST_BYTES) if main else b"")
     properties = read_xmp(packet) if packet else {}
+    if not picture.more_xmp:
+        return properties
     more = read_xmp(b"".join(part for _, part in sorted(picture.more_xmp.items())))
     return {**more, **properties}
 

@@ -30,6 +30,8 @@ def standing_in(xmp: XmpProperties, iptc: IptcValues) -> dict[str, str]:
     """Texts by the name of the EXIF tag that they stand in for. Dates have EXIF's form, as exiftool writes them,
     with the fraction and the offset behind it.
     """
+    if not xmp and not iptc:
+        return {}
     texts = {name: first_of(xmp, source) for name, source in _XMP_TEXTS.items()}
     for name, sources in _XMP_DATES.items():
         dates = [_exif_form(xmp[source][0]) for source in sources if source in xmp]

@@ -12,6 +12,7 @@ import zlib
 
 from bindery.extract.pictures.photoshop import read_resources
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.dates import LONGEST, FoundDate, Rank
 from bindery.extract.tags.tiff import Memory, Part, Source
 
 _MOST_CHUNKS = 4000
@@ -23,8 +24,9 @@ _MOST_PROFILES = 16
 """Texts looked into: a file may hold thousands that are no profile after all."""
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _PROFILE = b"Raw profile type "
+_CREATED = b"Creation Time"
 _KEYWORDS = frozenset(
-    (_XMP_KEYWORD, *(_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim")))
+    (_XMP_KEYWORD, _CREATED, *(_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim")))
 )
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
@@ -88,6 +90,10 @@ def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
         )
     elif kind == b"eXIf":
         picture.add_exif(chunk)
+    elif kind == b"tIME" and len(data) == 7:
+        year, *parts = struct.unpack(">H5B", data)
+        text = f"{year:04d}-{parts[0]:02d}-{parts[1]:02d} " + ":".join(f"{part:02d}" for part in parts[2:])
+        picture.dates.append(FoundDate("PNG:tIME", text, Rank.CHANGED, utc=True))
 
 
 def _after_pixels(source: Source, at: int) -> int | None:
@@ -114,7 +120,9 @@ def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
         text = _inflate(body) if compressed else body
     else:
         text = _inflate(rest[1:]) if kind == b"zTXt" else rest
-    if keyword == _XMP_KEYWORD:
+    if keyword == _CREATED:
+        picture.dates.append(FoundDate("PNG:CreationTime", text[:LONGEST].decode("utf-8", "replace")))
+    elif keyword == _XMP_KEYWORD:
         picture.add_xmp(text)
     else:
         _read_profile(picture, keyword.removeprefix(_PROFILE), profile_bytes(text))
