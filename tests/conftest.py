@@ -23,6 +23,7 @@ from hypothesis import settings
 
 from bindery.api.gateway.signature import sign_v3
 from bindery.api.spec.model import load_models
+from bindery.clock import DEFAULT_ZONE, day_number, now_ns
 
 RANDOM = bool(os.environ.get("BINDERY_RANDOM"))
 """Try other random inputs each time. Without it the same are tried, so that a change is judged by itself alone."""
@@ -40,6 +41,9 @@ def _configure_without_cache(**settings: Any) -> None:
 
 # A logger that is kept as one test has it would be out of reach of the next.
 structlog.configure = _configure_without_cache
+
+LONGEST_COUNT_NS = 120_000_000_000
+"""How long a test that counts by day takes at most, beside others."""
 
 SHARED_SERVERS = ("ceph", "azurite", "browser")
 """Fixtures that take seconds to start: with several processes, the tests of each run in one of them."""
@@ -230,6 +234,13 @@ def node_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(start_server: Callable[..., RunningServer]) -> RunningServer:
     """One server for the whole session; take names from ``new_name``, for others use it too."""
     return start_server()
+
+
+@pytest.fixture
+def within_a_day() -> None:
+    """What is counted by day is counted on one day: a midnight of the account that is near is waited for."""
+    while day_number(now_ns() + LONGEST_COUNT_NS, DEFAULT_ZONE) != day_number(now_ns(), DEFAULT_ZONE):
+        time.sleep(1)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogUnwritable, Project, UsageKey
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.clock import DEFAULT_ZONE
+
+pytestmark = pytest.mark.usefixtures("within_a_day")
 
 L0, L1, L2 = REQUEST_CLASSES
 
@@ -35,7 +38,10 @@ def metering(catalog: Catalog) -> Metering:
 
 
 def on_record(catalog: Catalog) -> dict[tuple[str, str], int]:
-    return {(row.project, row.dimension): row.quantity for row in catalog.usage.list(0, 99_999)}
+    found = Counter[tuple[str, str]]()
+    for row in catalog.usage.list(0, 99_999):
+        found[row.project, row.dimension] += row.quantity
+    return dict(found)
 
 
 @pytest.fixture(scope="module")

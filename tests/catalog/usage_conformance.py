@@ -93,6 +93,7 @@ class UsageConformance:
         assert [catalog.usage.forget(before=7, limit=4) for _ in range(3)] == [4, 3, 0]
         assert [row.day for row in catalog.usage.list(0, 99)] == [7, 8, 9]
 
+    @pytest.mark.usefixtures("within_a_day")
     def test_what_is_stored_is_that_of_the_moment(self, catalog: Catalog, place: Place) -> None:
         today, name = catalog.usage.today, place.dataset.project_name
         catalog.projects.create(Project(name="empty"))
@@ -107,6 +108,7 @@ class UsageConformance:
         catalog.usage.note_stored()
         assert [row.quantity for row in catalog.usage.list(today, today)] == [0, 0]
 
+    @pytest.mark.usefixtures("within_a_day")
     def test_days_on_which_nobody_looked_have_what_was_stored_before(
         self, catalog: Catalog, place: Place
     ) -> None:
@@ -117,6 +119,7 @@ class UsageConformance:
         files = catalog.usage.list(today - 9, today, dimension="FileCount")
         assert [(row.day - today, row.quantity) for row in files] == [(-3, 5), (-2, 5), (-1, 5), (0, 1)]
 
+    @pytest.mark.usefixtures("within_a_day")
     def test_runs_are_counted_with_what_they_have_found(self, catalog: Catalog, place: Place) -> None:
         writes = [write_of("a", operators=("MIME", "EXIF")), write_of("b", operators=("MIME",))]
         catalog.files.write(place.dataset.id, writes)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bindery.cli.main import main
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.usefixtures("within_a_day")]
 
 
 @pytest.fixture
@@ -57,6 +57,7 @@ def test_totals_days_json_and_csv(
 def test_nothing_used_and_what_makes_no_sense(run: Callable[..., Result]) -> None:
     assert "nothing was used" in run("--since", "1971-01-01", "--until", "1971-01-31").stdout
     assert run("--since", "yesterday").exit_code == 2
+    assert run("--since", "20260131").exit_code == 2
     assert "as 2026-01-31" in run("--until", "2026-02-30").output
     assert run("--json", "--csv").exit_code == 2
     assert run("--dimension", "Requests").exit_code == 2

@@ -1,7 +1,7 @@
 """Runs the numbered scenarios in this folder against a real server, through the wire protocol.
 
-A scenario is a YAML file: ``about``, ``names`` (each ``$name`` becomes one that no other test has), and
-``steps`` that are done in order:
+A scenario is a YAML file: ``about``, ``names`` (each ``$name`` becomes one that no other test has),
+``fixtures`` it needs beside a server, and ``steps`` that are done in order:
 
 - ``call: Action`` with parameters ``with``; the answer must hold ``expect``, or be the error ``refused``
   (``Status`` and members of the body).
@@ -111,8 +111,12 @@ def difference(expected: Any, found: Any, path: str = "answer") -> str | None:
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
-def test_scenario(path: Path, server: RunningServer, new_name: Callable[[str], str]) -> None:
+def test_scenario(
+    path: Path, server: RunningServer, new_name: Callable[[str], str], request: pytest.FixtureRequest
+) -> None:
     content = yaml.safe_load(path.read_text("utf-8"))
+    for name in content.get("fixtures", ()):
+        request.getfixturevalue(name)
     scenario = Scenario(
         server, {name: new_name(name.replace("_", "-")) for name in content.get("names", ())}
     )

@@ -28,7 +28,7 @@ def root(server: RunningServer, visitor: Visitor) -> Visitor:
 
 
 @pytest.fixture
-def project(server: RunningServer, new_name: Callable[[str], str]) -> str:
+def project(server: RunningServer, new_name: Callable[[str], str], within_a_day: None) -> str:
     """With two requests of the class L0, and three of L2."""
     name = new_name("used")
     server.make_dataset(name, "d")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from bindery.api.usage_tables import csv_text, totals
 from bindery.cli.client import connect
 from bindery.cli.options import server_options
 from bindery.cli.output import cell, console, say, say_json, table
+from bindery.clock import day_text, parse_day
 
 _LARGEST_PAGE = 1_000
 
@@ -23,7 +23,7 @@ def day(_context: click.Context, _parameter: click.Parameter, text: str | None) 
     if text is None:
         return None
     try:
-        return date.fromisoformat(text).isoformat()
+        return day_text(parse_day(text))
     except ValueError:
         raise click.BadParameter(f"{text!r} is no day; write one as 2026-01-31") from None
 

@@ -13,20 +13,34 @@ from tests.api.conftest import Api
 from bindery.api.prices import Prices
 from bindery.api.spec.model import load_models
 from bindery.catalog.records import CatalogUnwritable, UsageKey
-from bindery.clock import day_text
+from bindery.clock import day_number, day_text, now_ns
 
 Rows = list[dict[str, Any]]
+DAYS_BACK = (0, 1, 40)
+
+
+pytestmark = pytest.mark.usefixtures("within_a_day")
 
 
 @pytest.fixture(scope="module")
-def used(make_api: Callable[..., Api]) -> Api:
+def today() -> int:
+    """The day on which this file begins: its last test may be of the next one."""
+    return day_number(now_ns())
+
+
+@pytest.fixture(scope="module")
+def days(today: int) -> list[str]:
+    return [day_text(today - back) for back in DAYS_BACK]
+
+
+@pytest.fixture(scope="module")
+def used(make_api: Callable[..., Api], today: int) -> Api:
     """Three projects on the bills of three days."""
     made = make_api()
-    today = made.catalog.usage.today
     made.catalog.usage.add(
         {
             UsageKey(today - back, project, dimension, exists=True): 10 * back + 1
-            for back in (0, 1, 40)
+            for back in DAYS_BACK
             for project in ("", "photos", "videos")
             for dimension in ("MIME", "StandardQueryL2")
         }
@@ -39,21 +53,16 @@ def rows(api: Api, **given: Any) -> Rows:
     return [row for page in found for row in page]
 
 
-def days(api: Api) -> list[str]:
-    today = api.catalog.usage.today
-    return [day_text(today - back) for back in (0, 1, 40)]
-
-
-def test_a_row_says_what_it_is_of(used: Api) -> None:
-    (row,) = rows(used, ProjectName="photos", Dimension="MIME", StartDate=days(used)[0])
+def test_a_row_says_what_it_is_of(used: Api, days: list[str]) -> None:
+    (row,) = rows(used, ProjectName="photos", Dimension="MIME", StartDate=days[0])
     assert row == {
-        "Date": days(used)[0], "ProjectName": "photos", "Dimension": "MIME", "Quantity": 1, "Unit": "Runs",
+        "Date": days[0], "ProjectName": "photos", "Dimension": "MIME", "Quantity": 1, "Unit": "Runs",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 5, 1_000])
-def test_pages_ascend_by_day_project_and_dimension(used: Api, size: int) -> None:
-    now, before, _ = days(used)
+def test_pages_ascend_by_day_project_and_dimension(used: Api, days: list[str], size: int) -> None:
+    now, before, _ = days
     found = [
         (row["Date"], row["ProjectName"], row["Dimension"])
         for row in rows(used, MaxResults=size, StartDate=before, EndDate=now)
@@ -66,9 +75,9 @@ def test_pages_ascend_by_day_project_and_dimension(used: Api, size: int) -> None
     ]
 
 
-def test_without_days_it_is_the_last_thirty(used: Api) -> None:
-    assert {row["Date"] for row in rows(used)} == set(days(used)[:2])
-    assert {row["Date"] for row in rows(used, EndDate=days(used)[2])} == {days(used)[2]}
+def test_without_days_it_is_the_last_thirty(used: Api, days: list[str]) -> None:
+    assert {row["Date"] for row in rows(used)} == set(days[:2])
+    assert {row["Date"] for row in rows(used, EndDate=days[2])} == {days[2]}
     assert rows(used, StartDate="1970-01-01", EndDate="1970-02-01") == []
     assert rows(used, StartDate="9999-12-31", EndDate="9999-12-31") == []
 
@@ -113,12 +122,14 @@ def test_nobody_sees_more_than_his_projects(used: Api) -> None:
         assert used.send("ListUsage", {}).status == 403
 
 
-def test_a_record_that_takes_nothing_still_tells(used: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_takes_nothing_still_tells(
+    used: Api, days: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse() -> None:
         raise CatalogUnwritable("the disk is full")
 
     monkeypatch.setattr(used.catalog.usage, "note_stored", refuse)
-    assert len(rows(used, EndDate=days(used)[2])) == 6
+    assert len(rows(used, EndDate=days[2])) == 6
 
 
 def test_prices_turn_it_into_money(make_api: Callable[..., Api]) -> None:

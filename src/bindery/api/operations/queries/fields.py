@@ -1,13 +1,33 @@
-"""Which fields a query may name here."""
+"""What a request asks for: its query and order, and which fields they may name here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from bindery.api.context import Context
+from bindery.api.messages.queries import ListQueryPagesRequest, SimpleQueryRequest
 from bindery.api.operations.files.files import extension_fields
 from bindery.catalog.query.fields import TAG_MAPS, unknown_field
+from bindery.catalog.query.parse import parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import Aggregation, Leaf, Node, SortField
+
+
+def read_query(query: Any) -> Node | None:
+    """The Query of a request; None when it asks for every file. Raises QueryError."""
+    return None if query is None else parse_simple_query(query)
+
+
+def read_sorted_query(
+    context: Context, request: SimpleQueryRequest | ListQueryPagesRequest
+) -> tuple[Node | None, tuple[SortField, ...]]:
+    """Which files, and in which order. Pages that were listed fit those of a query only if both are read alike.
+
+    Raises QueryError.
+    """
+    query, sort = read_query(request.query), parse_sort(request.sort, request.order)
+    check_fields(context, query, sort)
+    return query, sort
 
 
 def check_fields(

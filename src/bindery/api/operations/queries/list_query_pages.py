@@ -5,8 +5,7 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.messages.queries import ListQueryPagesRequest, ListQueryPagesResponse, QueryPage
 from bindery.api.operations import Work
-from bindery.api.operations.queries.fields import check_fields
-from bindery.catalog.query.parse import parse_simple_query, parse_sort
+from bindery.api.operations.queries.fields import read_sorted_query
 
 WORK = Work.QUERY
 
@@ -19,9 +18,7 @@ def list_query_pages(context: Context, request: ListQueryPagesRequest) -> ListQu
 
     A page keeps its beginning when files come and go before it; it then has more or fewer files than are said here.
     """
-    query = parse_simple_query(request.query) if request.query is not None else None
-    sort = parse_sort(request.sort, request.order)
-    check_fields(context, query, sort)
+    query, sort = read_sorted_query(context, request)
     dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     found = context.catalog.queries.list_pages(
         dataset.id,

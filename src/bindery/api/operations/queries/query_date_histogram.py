@@ -7,10 +7,9 @@ from typing import cast
 from bindery.api.context import Context
 from bindery.api.messages.queries import DateBucket, QueryDateHistogramRequest, QueryDateHistogramResponse
 from bindery.api.operations import Work
-from bindery.api.operations.queries.fields import check_fields
+from bindery.api.operations.queries.fields import check_fields, read_query
 from bindery.catalog.interface import queries
 from bindery.catalog.query.fields import Kind, find_field
-from bindery.catalog.query.parse import parse_simple_query
 from bindery.catalog.query.syntax import QueryError, SortField
 
 WORK = Work.QUERY
@@ -22,7 +21,7 @@ def query_date_histogram(
     context: Context, request: QueryDateHistogramRequest
 ) -> QueryDateHistogramResponse:
     """Intervals begin at midnight in the time zone of the server, which also writes the times of answers."""
-    query = parse_simple_query(request.query) if request.query is not None else None
+    query = read_query(request.query)
     field = request.field or _TIME
     if find_field(field)[0].kind is not Kind.TIME:
         raise QueryError(f"Field {field[:128]} is no time, so it has no date histogram.")

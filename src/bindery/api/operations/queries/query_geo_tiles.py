@@ -5,9 +5,8 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.messages.queries import GeoTile, QueryGeoTilesRequest, QueryGeoTilesResponse
 from bindery.api.operations import Work
-from bindery.api.operations.queries.fields import check_fields
+from bindery.api.operations.queries.fields import check_fields, read_query
 from bindery.catalog.interface import queries
-from bindery.catalog.query.parse import parse_simple_query
 
 WORK = Work.QUERY
 
@@ -16,7 +15,7 @@ _TILES = 100
 
 def query_geo_tiles(context: Context, request: QueryGeoTilesRequest) -> QueryGeoTilesResponse:
     """Tiles of the Web Mercator map, as web maps number them; a box in the Query says which part of the map."""
-    query = parse_simple_query(request.query) if request.query is not None else None
+    query = read_query(request.query)
     check_fields(context, query, ())
     dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     found = context.catalog.queries.geo_tiles(

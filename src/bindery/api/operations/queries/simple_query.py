@@ -12,10 +12,9 @@ from bindery.api.messages.queries import (
 )
 from bindery.api.operations import Work
 from bindery.api.operations.files.files import select_fields
-from bindery.api.operations.queries.fields import check_fields
+from bindery.api.operations.queries.fields import check_fields, read_query, read_sorted_query
 from bindery.catalog.interface.queries import AggregationResult
-from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
-from bindery.catalog.query.syntax import Node
+from bindery.catalog.query.parse import parse_aggregations
 
 WORK = Work.QUERY
 
@@ -24,14 +23,12 @@ _MAX_FILES = 100
 
 def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryResponse:
     """Files that match a query, or figures over all of them when Aggregations are given."""
-    query = parse_simple_query(request.query) if request.query is not None else None
     limit = request.max_results or _MAX_FILES
     if request.aggregations:
-        return _aggregate(context, query, request, limit)
+        return _aggregate(context, request, limit)
     if limit > _MAX_FILES:
         raise value_too_large("MaxResults")
-    sort = parse_sort(request.sort, request.order)
-    check_fields(context, query, sort)
+    query, sort = read_sorted_query(context, request)
     dataset = context.catalog.datasets.get(request.project_name, request.dataset_name)
     page = context.catalog.queries.search(
         dataset.id,
@@ -49,9 +46,8 @@ def simple_query(context: Context, request: SimpleQueryRequest) -> SimpleQueryRe
     )
 
 
-def _aggregate(
-    context: Context, query: Node | None, request: SimpleQueryRequest, limit: int
-) -> SimpleQueryResponse:
+def _aggregate(context: Context, request: SimpleQueryRequest, limit: int) -> SimpleQueryResponse:
+    query = read_query(request.query)
     wanted = parse_aggregations(
         [(entry.field or "", entry.operation or "") for entry in request.aggregations or ()]
     )
