@@ -105,10 +105,16 @@ def _libav_block(source: Mapping[str, str]) -> Block:
     for key, value in source.items():
         if key.lower() in _TECHNICAL and not (key.lower() == "date" and value[:4].isdigit()):
             continue
-        data = value.encode("utf-8", "surrogateescape")
-        clean = key.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        block.tags.append(RawTag(clean, value if is_utf8(data) else data))
+        block.tags.append(RawTag(_clean(key), _text_or_bytes(value)))
     return block
+
+
+def _text_or_bytes(value: str) -> str | bytes:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape")
+    return value
 
 
 def add_stream_tags(tags: MediaTags, streams: Iterable[Mapping[str, str]], chapters: Iterable[str]) -> None:
@@ -125,4 +131,4 @@ def add_stream_tags(tags: MediaTags, streams: Iterable[Mapping[str, str]], chapt
 
 
 def _clean(text: str) -> str:
-    return decoded(text.encode("utf-8", "surrogateescape"), "cp1252")
+    return text if text.isascii() else decoded(text.encode("utf-8", "surrogateescape"), "cp1252")

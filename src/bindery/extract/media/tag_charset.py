@@ -55,6 +55,8 @@ def likely_charset(texts: Sequence[bytes], own: str) -> str:
 
 def decoded(data: bytes, charset: str) -> str:
     """Text in UTF-8 where that is what it is, else in a charset; what that lacks becomes Latin-1."""
+    if data.isascii():
+        return data.decode("ascii")
     try:
         return _whole(data, "utf-8" if is_utf8(data) else charset)
     except UnicodeDecodeError:
@@ -64,7 +66,7 @@ def decoded(data: bytes, charset: str) -> str:
 def is_utf8(data: bytes) -> bool:
     """Whether bytes are text in UTF-8, of which the last character may be cut."""
     try:
-        return not _whole(data, "utf-8").isascii() or data.isascii()
+        return data.isascii() or not _whole(data, "utf-8").isascii()
     except UnicodeDecodeError:
         return False
 

@@ -206,10 +206,16 @@ def _sniff(head: bytes, named: str | None) -> str | None:
 
 
 def _magic(head: bytes) -> str | None:
-    for offset, magic, content_type in _MAGIC:
+    for offset, magic, content_type in _MAGIC_BY_FIRST_BYTE[head[0]] if head else ():
         if head.startswith(magic, offset):
             return content_type
     return None
+
+
+_MAGIC_BY_FIRST_BYTE = tuple(
+    tuple(sign for sign in _MAGIC if sign[0] or sign[1][0] == first) for first in range(256)
+)
+"""Those that can begin so, in the order of the table: a file is compared with some dozen signs, not with all."""
 
 
 def _container(head: bytes, named: str | None) -> str | None:

@@ -8,6 +8,7 @@ Specification; Microsoft's RIFF INFO and WM/ attributes; EBU Tech 3285.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bindery.extract.media.tag_blocks.raw_tags import Family
 
@@ -133,6 +134,7 @@ _QUICKTIME = ("com.apple.quicktime.", "com.android.")
 _PEOPLE = ("TIPL:", "TMCL:", "IPLS:", "IPL:")
 
 
+@lru_cache(maxsize=4096)
 def known_name(family: Family, key: str) -> str:
     """The known name of a key, such as Genre; where it has none, the key without what says only its kind."""
     table = _TABLES.get(family, {})
