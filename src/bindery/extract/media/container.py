@@ -15,7 +15,8 @@ import av
 from av.error import FFmpegError
 
 from bindery.extract.extractor import Unreadable
-from bindery.extract.media.tag_counts import MOST_TAGS, has_too_many_tags
+from bindery.extract.media.hidden_tags import Hidden, hide_tags
+from bindery.extract.media.tag_counts import has_too_many_tags
 from bindery.extract.reader import RangeReader
 from bindery.workers.job_time import at_most
 
@@ -41,11 +42,13 @@ _PLAYLIST = re.compile(rb"\s*(?:\xef\xbb\xbf)?#EXTM3U")
 class _Input:
     """The file libav reads. Errors of the reader end the file for libav and are kept by the reader."""
 
-    def __init__(self, reader: RangeReader, *, bounded: bool) -> None:
+    def __init__(self, reader: RangeReader, *, bounded: bool, hidden: Hidden) -> None:
         extension = _EXTENSION.search(reader.info.key)
         # libav tells some formats by the extension; the rest of the key is none of its business.
         self.name = "object" + (extension[0].lower() if extension else "")
         self._reader = reader
+        self._start, self._patches = hidden.start, hidden.patches
+        self._size = max(reader.size - hidden.start, 0)
         self._position = 0
         self._end = time.process_time() + _SECONDS + reader.size * _SECONDS_PER_BYTE
         # Where it can seek, libav reads the whole index of an AVI: 16 bytes for every frame of every stream.
@@ -55,16 +58,18 @@ class _Input:
         if self._reader.error is not None or time.process_time() > self._end:
             return b""
         try:
-            data = self._reader.peek_at(self._position, size)
+            data = self._reader.peek_at(self._start + self._position, size)
         except Exception as error:
             # Kept there for read_media; PyAV would raise it some calls later, perhaps for another file.
             self._reader.error = self._reader.error or error
             return b""
+        for offset, shown in self._patches:
+            data = _patched(data, offset - self._position, shown)
         self._position += len(data)
         return data
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = offset + (0, self._position, self._reader.size)[whence]
+        start = offset + (0, self._position, self._size)[whence]
         if start < 0:
             return -1
         self._position = start
@@ -77,19 +82,28 @@ class _Input:
         return not self._forward_only
 
 
+def _patched(data: bytes, at: int, shown: bytes) -> bytes:
+    """Some bytes with others in their place, as far as they reach into them."""
+    if at >= len(data) or at + len(shown) <= 0:
+        return data
+    if at < 0:
+        shown, at = shown[-at:], 0
+    shown = shown[: len(data) - at]
+    return data[:at] + shown + data[at + len(shown) :]
+
+
 def open_container(reader: RangeReader) -> InputContainer:
     """An open container whose streams are known; close it after use. Raises Unreadable."""
     if reader.size == 0:
         raise Unreadable("ParseFailed", "the file is empty")
     if _PLAYLIST.match(reader.peek_at(0, 64)):
         raise Unreadable("ParseFailed", "a playlist names other files, and those are not opened")
-    if has_too_many_tags(reader):
-        raise Unreadable("ParseFailed", f"the file has more than {MOST_TAGS} tags")
+    hidden = hide_tags(reader) if has_too_many_tags(reader) else Hidden(0, ())
     bounded = reader.size > WHOLE_PROBE_SIZE
     try:
         with at_most(_OPEN_SECONDS + reader.size * _SECONDS_PER_BYTE):
             return av.open(
-                _Input(reader, bounded=bounded),
+                _Input(reader, bounded=bounded, hidden=hidden),
                 mode="r",
                 options=_CHEAP_DECODING,
                 container_options=_CLOSED | _BOUNDED_PROBE if bounded else _CLOSED,

@@ -10,6 +10,7 @@ _HEAD_BYTES = 10
 _OLD, _NEWEST = 2, 4
 _EXTENDED, _FOOTER = 0x40, 0x10
 _PADDING_BYTES = 64 * 1024
+_MOST_PADDING = 1024 * 1024
 
 
 class Id3Tags(NamedTuple):
@@ -32,6 +33,17 @@ def id3_tags(source: Source, at: int, most: int) -> Id3Tags:
     return Id3Tags(frames, at)
 
 
+def id3_end(source: Source) -> int:
+    """Where something else begins behind the ID3 tags at the start, whose frames are not looked at."""
+    at = 0
+    while True:
+        head = source.peek_at(at, _HEAD_BYTES)
+        if len(head) < _HEAD_BYTES or not head.startswith(b"ID3"):
+            return at
+        at += _HEAD_BYTES + _synchsafe(head[6:10])
+        at += _HEAD_BYTES if head[3] == _NEWEST and head[5] & _FOOTER else 0
+
+
 def _frames(source: Source, at: int, end: int, most: int) -> int:
     _, _, _, version, _, flags = source.peek_at(at, 6)
     header = 6 if version == _OLD else 10
@@ -39,13 +51,17 @@ def _frames(source: Source, at: int, end: int, most: int) -> int:
     if version != _OLD and flags & _EXTENDED:
         size = source.peek_at(at, 4)
         at += _synchsafe(size) if version == _NEWEST else 4 + int.from_bytes(size, "big")
-    frames = 0
+    frames = blank = 0
     while at + header <= end and frames <= most:
         frame = source.peek_at(at, header)
         if len(frame) < header:
             break
         if not any(frame):
-            at += _blank(source, at, end) // header * header
+            if blank > _MOST_PADDING:
+                # libav reads on to frames that may stand behind it; all of it would have to be fetched.
+                return most + 1
+            length = max(_blank(source, at, end) // header * header, header)
+            at, blank = at + length, blank + length
             continue
         at += header + _size(frame, version)
         frames += 1

@@ -48,7 +48,7 @@ class MediaTags:
         known: set[str] = set()
         for block in blocks:
             known |= self._add(block, charset, known)
-        if raw.left_out:
+        if raw.left_out or self._set.left_out:
             self.notes.append(note(Note.PART_SKIPPED, "the file has more tags than are read"))
 
     def values(self, name: str) -> list[str]:

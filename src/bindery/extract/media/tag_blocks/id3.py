@@ -20,6 +20,8 @@ _MOST_TAGS = 8
 _MOST_FRAMES = 4_000
 _MOST_UNSYNCHRONISED = 4 * 1024 * 1024
 _PADDING_BYTES = 64 * 1024
+_MOST_PADDING = 1024 * 1024
+"""More of it is suspicious: something may stand behind it."""
 _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
 _ENCODINGS = ("", "utf-16", "utf-16-be", "utf-8")
 _SYNCED_LYRICS = 1
@@ -99,7 +101,11 @@ class _Tag:
                 return
             if not any(head):
                 blank = self._source.peek_at(at, min(self._end - at, _PADDING_BYTES))
-                at += max((len(blank) - len(blank.lstrip(b"\0"))) // header * header, header)
+                skipped = (len(blank) - len(blank.lstrip(b"\0"))) // header * header
+                if skipped == len(blank) // header * header:
+                    self._raw.left_out += self._end - at > _MOST_PADDING
+                    return
+                at += max(skipped, header)
                 continue
             name = head[: 3 if self._version == 2 else 4]
             size = self._size(head, at)
