@@ -62,7 +62,7 @@ def main() -> None:
     count = parser.parse_args().files
     with tempfile.TemporaryDirectory() as folder:
         catalog, binding = build_catalog(Path(folder), count)
-        _small_changes(catalog, binding, count)
+        measure_small_changes(catalog, binding, count)
         catalog.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"memory: peak {peak:,.0f} MiB, {peak / 500:.2f} of the budget")
@@ -215,7 +215,8 @@ def _document(file: File, key: str, chance: random.Random) -> None:
     file.title = f"Report {chance.randrange(10_000)}"
 
 
-def _small_changes(catalog: SqliteCatalog, binding: Binding, count: int) -> None:
+def measure_small_changes(catalog: SqliteCatalog, binding: Binding, count: int) -> None:
+    """How long it takes until changed files are found."""
     chance = random.Random(2)
 
     def change(size: int) -> Callable[[], None]:

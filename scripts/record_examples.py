@@ -113,6 +113,7 @@ STEPS = (
     Step("imm:SimpleQuery", "Query Sort Order MaxResults WithFields"),
     Step("imm:QueryDateHistogram", "Interval"),
     Step("imm:QueryGeoTiles", "Zoom"),
+    Step("imm:QueryTagNames", "Contains"),
     Step("imm:PutSavedSearch"),
     Step("imm:ListSavedSearches"),
     Step("imm:DeleteSavedSearch"),

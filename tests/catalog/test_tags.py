@@ -189,6 +189,17 @@ def test_numbers() -> None:
     assert [number_text(value) for value in (5.0, 2.8, -0.0, 1e300)] == ["5", "2.8", "0", "1e+300"]
 
 
+def test_names_that_a_dataset_has(shared: Catalog, dataset: Dataset) -> None:
+    found = shared.queries.tag_names(dataset.id)
+    assert found == tuple(sorted(found))
+    assert {name.partition(".")[2] for name in found if name.startswith("EXIF.")} == {*CAMERA}
+    assert shared.queries.tag_names(dataset.id, "MODEL") == ("EXIF.LensModel", "EXIF.Model")
+    assert shared.queries.tag_names(dataset.id, "tags.", limit=2) == ("Tags.Genre", "Tags.Isrc")
+    assert shared.queries.tag_names(dataset.id, "xmp:") == ("Tags.xmp:Odd",)
+    empty = shared.datasets.create(Dataset(project_id=0, project_name="p", name="empty"))
+    assert shared.queries.tag_names(empty.id) == ()
+
+
 def test_an_entry_with_strange_tags_is_found_by_its_others(shared: Catalog) -> None:
     dataset = shared.datasets.create(Dataset(project_id=0, project_name="p", name="strange"))
     files = [
@@ -219,8 +230,10 @@ def test_ten_thousand_names_of_one_file_widen_nothing(
     assert names(found.documents) == "fine.jpg odd.jpg"
     found = catalog.queries.search(dataset.id, parse_expression("EXIF.Odd09999 ~ '9999'"))
     assert names(found.documents) == "odd.jpg"
+    assert len(catalog.queries.tag_names(dataset.id, limit=9_999)) == 5_000
     catalog.close()
     again = SqliteCatalog(tmp_path, account_id="10001")
     write(again, dataset, {"more.jpg": {"exif": {"Odd00007": "value 7", "New": "1"}}})
     assert again.queries.search(dataset.id, parse_expression("EXIF.New = 1")).total_hits == 1
+    assert len(again.queries.tag_names(dataset.id, limit=9_999)) == 5_000
     again.close()

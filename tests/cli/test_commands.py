@@ -93,6 +93,13 @@ def test_query_prints_what_matches(installation: Installation) -> None:
     assert [json.loads(line)["URI"] for line in lines] == ["oss://photos/gold.jpg"]
 
 
+def test_raw_tags_that_files_have(installation: Installation) -> None:
+    said = installation.run("fields", "format", "--tags")
+    assert "EXIF.Format" in said
+    assert "1 raw tags" in said
+    assert "0 raw tags" in installation.run("fields", "nothing of the kind", "--tags")
+
+
 def test_a_mistaken_expression_exits_with_usage(installation: Installation) -> None:
     assert "column" in installation.run("query", "Size >", expect=2)
 

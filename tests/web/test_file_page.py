@@ -98,6 +98,16 @@ def walk(visitor: Visitor, name: str, first: str, side: str, **search: str) -> l
     return seen
 
 
+def test_values_of_raw_tags_lead_to_the_files_that_have_them(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(path_of(dataset, "3.jpg"))
+    rows = signed_in.get_by_test_id("tags").locator("dl > div")
+    signed_in.get_by_test_id("tag-filter").fill("datetimeorig")
+    expect(rows.filter(visible=True)).to_have_count(1)
+    rows.filter(visible=True).get_by_role("link").click()
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text("1")
+    assert parse_qs(urlsplit(signed_in.url).query)["q"] == ['EXIF.DateTimeOriginal = "2024:05:04 10:00:00"']
+
+
 def test_neighbours_lead_through_the_gallery_in_its_order(root: Visitor, dataset: str) -> None:
     assert walk(root, dataset, IN_ORDER[0], "after") == IN_ORDER
     assert walk(root, dataset, IN_ORDER[-1], "before") == IN_ORDER[::-1]

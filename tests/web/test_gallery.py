@@ -50,8 +50,9 @@ def dataset(server: RunningServer) -> str:
 
 
 def taken(number: int) -> Image.Exif:
-    """In 2023 and 2024; the even ones in Hangzhou."""
+    """In 2023 and 2024, by two cameras; the even ones in Hangzhou."""
     exif = Image.Exif()
+    exif[ExifTags.Base.Model] = f"Camera {number % 2}"
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{2023 + number % 2}:05:03 10:00:00"
     if number % 2 == 0:
         exif.get_ifd(ExifTags.IFD.GPSInfo).update(
@@ -248,6 +249,14 @@ def test_what_the_search_bar_asks(server: RunningServer, root: Visitor, dataset:
     assert counted["timeline"]["undated"] == 1
     assert sum(bar["count"] for bar in counted["timeline"]["bars"]) == PICTURES + 1
     assert sum(group["count"] for group in facets["Size"]) == PICTURES + 2
+    (camera,) = [group for group in facets["EXIF.Model"] if group["label"] == "Camera 1"]
+    assert camera["count"] == PICTURES // 2
+    (part,) = camera["parts"]
+    assert asked(server, root, dataset, "sections", q=part)["total"] == PICTURES // 2
+    offered = asked(server, root, dataset, "tag-names", typed="mod")["options"]
+    assert [option["text"] for option in offered] == ["EXIF.Model "]
+    cameras = asked(server, root, dataset, "values", field="EXIF.Model", begin="Camera 1")["values"]
+    assert [value["text"] for value in cameras] == ['"Camera 1" ']
     named = asked(server, root, dataset, "values", field="ContentType")
     assert named["values"][0]["label"] == "image/jpeg"
     assert asked(server, root, dataset, "values", field="URI")["values"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bindery.catalog.query.syntax import QueryError
-from bindery.web.gallery.completion import complete, has_known_values
+from bindery.web.gallery.completion import complete, has_known_values, tag_options
 from bindery.web.gallery.media import _headers, _range
 from bindery.web.gallery.searching import expression_of, problem_of, read_search
 
@@ -119,6 +119,31 @@ def test_what_is_typed_is_replaced_with_the_rest_of_its_word() -> None:
     assert (found.start, found.end, found.values_of) == (12, 12, "MediaType")
 
 
+def test_raw_tags_are_asked_for_where_a_field_may_stand() -> None:
+    assert [
+        complete(text, len(text)).tags_with for text in ("lens", "Size = 1 and EXIF.Mo", "exists(key")
+    ] == [
+        "lens",
+        "EXIF.Mo",
+        "key",
+    ]
+    for text in ("", "E", "Labels[ke", "Size = ke", "MediaType "):
+        assert complete(text, len(text)).tags_with == ""
+    assert complete("EXIF.Model = ", 13).values_of == "EXIF.Model"
+    assert offered("EXIF.Model ") == ["= ", "!= ", "~ ", "^= ", "> ", ">= ", "< ", "<= "]
+    assert "EXIF." in offered("ex")
+
+
+def test_raw_tags_that_begin_as_typed_come_first() -> None:
+    names = ["EXIF.LensModel", "EXIF.ModelTransform", "Tags.xmp:my model", "Tags.Model", "EXIF.Make"]
+    assert [option.text for option in tag_options(names, "model")] == [
+        "EXIF.ModelTransform ",
+        "Tags.Model ",
+        "EXIF.LensModel ",
+        '"Tags.xmp:my model" ',
+    ]
+
+
 @pytest.mark.parametrize("text", ["Size = = ", "near(1, ", "Title = x)", "[", "Size ! = "])
 def test_nothing_goes_on_behind_a_mistake(text: str) -> None:
     found = complete(text, len(text))
@@ -133,6 +158,15 @@ def test_completion_bears_anything(text: str) -> None:
 
 def test_values_that_tell_files_apart_are_not_listed() -> None:
     assert all(map(has_known_values, ("MediaType", "ContentType", "Labels.LabelName", "Addresses.City")))
+    assert all(
+        map(has_known_values, ("EXIF.Model", "EXIF.LensSerialNumber", "Tags.Keywords", "Tags.Genre"))
+    )
+    assert not any(
+        map(
+            has_known_values,
+            ("EXIF.DateTimeOriginal", "EXIF.GPSLatitude", "EXIF.FNumber", "EXIF", "Tags.Isrc"),
+        )
+    )
     assert not any(map(has_known_values, ("URI", "Filename", "ETag", "Size", "CustomLabels", "Nothing")))
 
 

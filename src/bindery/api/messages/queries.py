@@ -76,6 +76,13 @@ class SimpleQueryResponseBodyAggregationsGroups(Message):
     value: str | None = None
 
 
+class TagName(Message):
+    """The vendor's struct TagName."""
+
+    name: str | None = None
+    type: str | None = None
+
+
 class DeleteSavedSearchRequest(Message):
     """Parameters of DeleteSavedSearch."""
 
@@ -188,6 +195,21 @@ class QueryGeoTilesResponse(Message):
 
     tiles: tuple[GeoTile, ...] | None = None
     total_hits: int | None = None
+
+
+class QueryTagNamesRequest(Message):
+    """Parameters of QueryTagNames."""
+
+    dataset_name: str
+    project_name: str
+    contains: str | None = None
+    max_results: int | None = None
+
+
+class QueryTagNamesResponse(Message):
+    """Answer of QueryTagNames."""
+
+    tag_names: tuple[TagName, ...] | None = None
 
 
 class SimpleQueryRequest(Message):

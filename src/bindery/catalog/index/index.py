@@ -27,7 +27,12 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.layout import date_histogram, query_pages
 from bindery.catalog.index.pages import Found, fetch, rows_of
 from bindery.catalog.index.projection import Projection
-from bindery.catalog.index.statements import PageRequest, figure_statement, group_statement
+from bindery.catalog.index.statements import (
+    PageRequest,
+    figure_statement,
+    group_statement,
+    tag_names_statement,
+)
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.index.tokens import Elsewhere
 from bindery.catalog.interface.queries import (
@@ -235,6 +240,18 @@ class Index:
             return geo_tiles(view, condition, zoom, limit, bounds)
 
         return self._asked(dataset_id).ask(read, GeoTiles(), bounds)
+
+    def tag_names(
+        self, dataset_id: int, contains: str = "", *, limit: int = 100, stop: threading.Event | None = None
+    ) -> tuple[str, ...]:
+        """Full names of raw tags. Raises Interrupted."""
+        bounds = Bounds(_QUERY_SECONDS, stop)
+
+        def read(view: View) -> tuple[str, ...]:
+            statement = tag_names_statement(view.tag_names, contains, limit)
+            return tuple(name for (name,) in fetch(view.cursor, statement, bounds))
+
+        return self._asked(dataset_id).ask(read, (), bounds)
 
     # the indexes of all datasets
 

@@ -11,6 +11,7 @@ from bindery.catalog.query.compile import counted_values, is_list, sort_value
 from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.syntax import Aggregation, SortField
 from bindery.catalog.query.token import Position
+from bindery.catalog.query.values import lower_text
 
 _FIGURES = {
     "min": "min(v)",
@@ -152,3 +153,9 @@ def group_statement(table: str, condition: Condition, aggregation: Aggregation, 
         f" WHERE v IS NOT NULL GROUP BY v ORDER BY n DESC, v LIMIT {groups:d}"
     )
     return Condition(sql, (*value.parameters, *condition.parameters))
+
+
+def tag_names_statement(table: str, contains: str, limit: int) -> Condition:
+    """Names of raw tags that hold a text, in any case."""
+    sql = f"SELECT name FROM {table} WHERE contains(lower(name), ?) ORDER BY name LIMIT {limit:d}"
+    return Condition(sql, (lower_text(contains),))

@@ -194,6 +194,11 @@ class Queries(Protocol):
         bytes by its name, ``package.module:name``, and answers None when it cannot.
         """
 
+    def tag_names(
+        self, dataset_id: int, contains: str = "", *, limit: int = 100, stop: threading.Event | None = None
+    ) -> tuple[str, ...]:
+        """Full names of raw tags that entries have or had, ascending: those that hold a text, in any case."""
+
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
 

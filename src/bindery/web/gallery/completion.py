@@ -39,8 +39,11 @@ _COMMON = (
 _SIZES = ("100KB", "1MB", "10MB", "100MB", "1GB")
 _UNIQUE = re.compile(
     r"URI|OSSURI|Filename|ETag|ContentMd5|FileHash|OSSCRC64|CustomId|ObjectId|OCRTexts|Title|.*Id|.*CRC64"
+    r"|EXIF\.(DateTime|SubSec|GPS|ImageUnique|UserComment|MakerNote|0x).*|Tags\.(.*ID|.*Date.*|Identifier|Isrc|Barcode)"
 )
 """Fields that tell files apart: to list their values would be to list the files."""
+_FEWEST_LETTERS = 2
+"""Of what is typed, for raw tags to be offered."""
 _WORD = re.compile(r"[^\s=><~()\[\],\"'!^]*")
 
 
@@ -61,14 +64,19 @@ class Completion(msgspec.Struct, frozen=True):
     options: tuple[Option, ...] = ()
     values_of: str = ""
     """The field whose known values may stand here as well."""
+    tags_with: str = ""
+    """Part of the names of raw tags that may stand here as well."""
     typed: str = ""
 
 
 def has_known_values(name: str) -> bool:
     """Whether the values of a field are few enough to be offered."""
-    field = FIELDS.get(name)
+    try:
+        field, key = find_field(name)
+    except QueryError:
+        return False
     return (
-        field is not None
+        key is None
         and field.countable
         and field.kind in (Kind.KEY, Kind.TEXT)
         and not _UNIQUE.fullmatch(name)
@@ -83,7 +91,8 @@ def complete(text: str, at: int) -> Completion:
     end = at if word is None else word.end()
     expected, field = _expected(text[:start])
     if expected is Expected.FIELD:
-        return Completion(start, end, tuple(_fields(typed, field)), typed=typed)
+        tags = typed if len(typed) >= _FEWEST_LETTERS and not field else ""
+        return Completion(start, end, tuple(_fields(typed, field)), tags_with=tags, typed=typed)
     if expected is Expected.OPERATOR:
         return Completion(start, end, tuple(_operators(typed, field)), typed=typed)
     if expected is Expected.CONJUNCTION and (typed or text[:start].endswith((" ", ")", "]"))):
@@ -93,7 +102,7 @@ def complete(text: str, at: int) -> Completion:
         return Completion(start, end, options, typed=typed)
     if expected is Expected.VALUE:
         known = field if has_known_values(field) else ""
-        return Completion(start, end, tuple(_values(typed, field)), known, typed)
+        return Completion(start, end, tuple(_values(typed, field)), values_of=known, typed=typed)
     return Completion(start, end)
 
 
@@ -124,7 +133,11 @@ def _expected(head: str) -> tuple[Expected, str]:
 def _fields(typed: str, array: str) -> Iterable[Option]:
     """Inside of square brackets those of the array, without its name."""
     begin = f"{array}." if array else ""
-    names = [name.removeprefix(begin) for name in FIELDS if name.startswith(begin)]
+    names = [
+        name.removeprefix(begin)
+        for name, field in FIELDS.items()
+        if name.startswith(begin) and not field.tag
+    ]
     if not array:
         names = [*(_COMMON if not typed else ()), *names, *sorted(ARRAYS)]
     ranked = sorted(
@@ -183,6 +196,15 @@ def _values(typed: str, name: str) -> Iterable[Option]:
     if name == "Size":
         return [Option(f"{size} ", "size") for size in _SIZES if size.lower().startswith(typed.lower())]
     return []
+
+
+def tag_options(names: Iterable[str], typed: str) -> list[Option]:
+    """Names of raw tags, those first that begin as typed."""
+    ranked = sorted((_rank(name, typed.lower()), name) for name in names)
+    found = [name for rank, name in ranked if rank < len(_RANKS)][:MOST]
+    return [
+        Option(f"{quote_value(name)} ", f"kind_{find_field(name)[0].kind.value}", name) for name in found
+    ]
 
 
 def value_option(value: str, count: int) -> dict[str, object]:

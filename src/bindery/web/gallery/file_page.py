@@ -14,6 +14,7 @@ from bindery.web.explorer.described import form_address
 from bindery.web.gallery.around import shown_in
 from bindery.web.gallery.object_access import Entry, find_entry, may_see
 from bindery.web.gallery.place import place_of, place_path
+from bindery.web.gallery.raw_tags import group_tags
 from bindery.web.page_request import PageRequest
 from bindery.web.pages import as_bytes
 from bindery.web.rights import rights_of
@@ -30,6 +31,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "Timezone",
         "Language",
         "PageCount",
+        "ExtractionNotes",
     ),
     "picture": (
         "ImageWidth",
@@ -47,7 +49,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
     "object": ("URI", "Filename", "ETag", "File", "OSS", "Object", "Content", "Server", "Cache"),
 }
 """Fields by what their names begin with; those of no group come last."""
-_APART = ("EXIF", "CustomLabels")
+_APART = ("EXIF", "Tags", "CustomLabels")
 _SIZES = ("Size", "DataSize")
 _ALWAYS: Entry = {
     "Filename": "",
@@ -81,7 +83,8 @@ async def show(request: PageRequest) -> web.Response:
         entry=entry,
         kind=_kind(entry),
         groups=_grouped(entry),
-        tags=_tags(entry.get("EXIF", "")),
+        tags=group_tags(entry),
+        tag_search=f"/console/datasets/{place}/?q=",
         readable=await may_see(request, uri),
         gallery=f"/console/datasets/{place}/?{urlencode(shown_in(request))}".rstrip("?"),
         thumbnail=f"/console/thumbnails/{place}?size=large&{address}",
@@ -167,6 +170,8 @@ def _text(value: object) -> str:
     """Structs as lines of names and values, those of an array with a blank line between them; all else as JSON."""
     if isinstance(value, str):
         return value
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
         return "\n\n".join(_text(each) for each in value)
     if isinstance(value, dict):
@@ -176,20 +181,6 @@ def _text(value: object) -> str:
 
 def _line(value: object) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _tags(exif: str) -> list[tuple[str, str]]:
-    """The raw tags of a file, by name."""
-    try:
-        tags = msgspec.json.decode(exif) if exif else {}
-    except msgspec.DecodeError:
-        return [("EXIF", exif)]
-    if not isinstance(tags, dict):
-        return [("EXIF", exif)]
-    return [
-        (name, _text(value.get("value", value) if isinstance(value, dict) else value))
-        for name, value in tags.items()
-    ]
 
 
 ROUTES = (

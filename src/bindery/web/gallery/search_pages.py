@@ -11,7 +11,7 @@ from aiohttp import web
 
 from bindery.catalog.query.syntax import Leaf, QueryError
 from bindery.catalog.query.written import write_expression
-from bindery.web.gallery.completion import complete, has_known_values, value_option
+from bindery.web.gallery.completion import complete, has_known_values, tag_options, value_option
 from bindery.web.gallery.place import place_of
 from bindery.web.gallery.searching import Search, expression_of, narrow, problem_of, read_search
 from bindery.web.gallery.timeline import ask_timeline, facet_of, time_field
@@ -20,6 +20,7 @@ from bindery.web.routes import Route
 
 _PLACE = "/console/datasets/{project}/{dataset}"
 _MOST_VALUES = 200
+_MOST_NAMES, _LONGEST_NAME = 1_000, 128
 _LARGEST_QUERY = 256 * 1024
 _FACETS = (
     "MediaType",
@@ -27,6 +28,12 @@ _FACETS = (
     "Addresses.Country",
     "Addresses.City",
     "Labels.LabelName",
+    "EXIF.Model",
+    "EXIF.LensModel",
+    "Tags.Keywords",
+    "Tags.Rating",
+    "Tags.Genre",
+    "Artist",
 )
 _MOST_GROUPS = 30
 _LARGEST_ZOOM, _MOST_TILES = 24, 400
@@ -90,6 +97,18 @@ async def values(request: PageRequest) -> web.Response:
         if group["Value"].startswith(begin) and group["Value"]
     ]
     response = request.answer({"values": shown, "all": len(groups) < _MOST_VALUES})
+    response.headers["Cache-Control"] = _FOR_SECONDS
+    response.headers["Vary"] = "Cookie"
+    return response
+
+
+async def tag_names(request: PageRequest) -> web.Response:
+    """The names of raw tags that may go on as typed."""
+    typed = request.query.get("typed", "")[:_LONGEST_NAME]
+    asked = {"Contains": typed, "MaxResults": _MOST_NAMES}
+    found = await request.caller.get("QueryTagNames", place_of(request) | asked)
+    options = tag_options([name["Name"] for name in found["TagNames"]], typed)
+    response = request.answer({"options": options})
     response.headers["Cache-Control"] = _FOR_SECONDS
     response.headers["Vary"] = "Cookie"
     return response
@@ -181,6 +200,7 @@ ROUTES = (
     Route(path=_PLACE + "/reading", page=reading),
     Route(path=_PLACE + "/expression", page=expression, method="POST"),
     Route(path=_PLACE + "/values", page=values),
+    Route(path=_PLACE + "/tag-names", page=tag_names),
     Route(path=_PLACE + "/counts", page=counts),
     Route(path=_PLACE + "/tiles", page=tiles),
 )

@@ -61,7 +61,7 @@ function node(path, context, remove) {
     value.hidden = operator.value === "exist" || isGroup();
     value.placeholder = PLACEHOLDERS[operator.value] ?? PLACEHOLDERS[known?.kind] ?? context.texts.value;
     value.inputMode = known?.kind === "INT" || known?.kind === "FLOAT" ? "decimal" : "text";
-    field.classList.toggle("unknown", field.value !== "" && !known && !/^(CustomLabels|OSSUserMeta|OSSTagging)\./.test(field.value));
+    field.classList.toggle("unknown", field.value !== "" && !known && !/^(CustomLabels|OSSUserMeta|OSSTagging|EXIF|Tags)\../.test(field.value));
   };
   const isGroup = () => GROUPS.includes(mode.value);
   const shape = () => {

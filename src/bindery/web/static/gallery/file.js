@@ -61,7 +61,11 @@ filter?.addEventListener(
   "input",
   debounce(() => {
     const wanted = filter.value.toLowerCase();
-    for (const row of by("tags").children) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    for (const group of by("tags").children) {
+      const rows = [...group.querySelectorAll("dl > div")];
+      for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+      group.hidden = rows.every((row) => row.hidden);
+    }
   }, 60),
 );
 

@@ -63,9 +63,19 @@ export class QueryBar {
   async offer(completion, mine) {
     this.range = completion;
     this.open(completion.options.map((each) => ({ ...each, told: this.texts[each.hint] ?? "" })));
+    if (completion.tags_with) {
+      const tags = await this.tagsWith(completion.tags_with).catch(() => []);
+      if (mine === this.asked && document.activeElement === this.input) this.open([...this.options, ...tags].slice(0, MOST));
+    }
     if (!completion.values_of) return;
     const values = await this.valuesOf(completion.values_of, completion.typed).catch(() => []);
     if (mine === this.asked && document.activeElement === this.input) this.open([...values, ...this.options].slice(0, MOST));
+  }
+
+  /** Names of raw tags that files have. */
+  async tagsWith(typed) {
+    const { options } = await ask(`${this.base}tag-names?${new URLSearchParams({ typed })}`);
+    return options.map((each) => ({ ...each, told: this.texts[each.hint] ?? "" }));
   }
 
   /** Known values that begin as typed, then those that hold it. */
