@@ -85,44 +85,53 @@ def _segments(source: Source) -> Iterator[tuple[int, Part]]:
     """Markers with what belongs to them, up to the first scan."""
     at = 2
     for _ in range(_MOST_SEGMENTS):
-        found = _next_marker(source, at)
-        if found is None:
-            return
-        marker, at = found
+        head = source.peek_at(at, 4)
+        if len(head) == 4 and head[0] == 0xFF and head[1] not in (0, 0xFF):
+            marker, length, at = head[1], head[2] << 8 | head[3], at + 2
+        else:
+            found = _next_marker(source, at)
+            if found is None:
+                return
+            marker, at = found
+            length = int.from_bytes(source.peek_at(at, 2), "big")
         if marker in _FRAMELESS:
             continue
-        length = int.from_bytes(source.peek_at(at, 2), "big")
-        if marker in (0xD9, 0xDA) or length < 2:
+        if marker in (0xD9, 0xDA):
             return
+        # A segment whose length leaves out itself is empty, as libjpeg has it.
+        length = max(length, 2)
         yield marker, Part(source, at + 2, length - 2)
         at += length
 
 
 def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
-    """The marker at or after an offset, and the offset behind it."""
-    data = source.peek_at(at, 2)
-    if len(data) == 2 and data[0] == 0xFF and data[1] not in (0, 0xFF):
-        return data[1], at + 2
+    """The marker behind bytes that belong nowhere, and the offset behind it."""
     match = _MARKER.search(source.peek_at(at, _MOST_JUNK))
     return (match[0][1], at + match.end()) if match else None
 
 
 def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:
-    if (0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS) or marker == _JPEG_LS_FRAME:
-        head = segment.peek_at(0, 5)
-        if len(head) == 5 and picture.width is None:
-            height, width = struct.unpack_from(">HH", head, 1)
-            picture.resize((width, height))
+    if marker == 0xE1:
+        _read_app1(segment, picture)
     elif marker == 0xE0 and segment.peek_at(0, 5) == b"JFIF\0":
         density = segment.peek_at(7, 5)
         if len(density) == 5:
             unit, across, up = struct.unpack(">BHH", density)
             picture.resolution = str(unit + 1), f"{across}/1", f"{up}/1"
-    elif marker == 0xE1 and segment.peek_at(0, 5) == b"Exif\0":
+    elif (0xC0 <= marker <= 0xCF and marker not in _NOT_FRAME_HEADERS) or marker == _JPEG_LS_FRAME:
+        head = segment.peek_at(0, 5)
+        if len(head) == 5 and picture.width is None:
+            height, width = struct.unpack_from(">HH", head, 1)
+            picture.resize((width, height))
+
+
+def _read_app1(segment: Part, picture: Picture) -> None:
+    head = segment.peek_at(0, len(_MORE_XMP_MARK))
+    if head.startswith(b"Exif\0"):
         picture.add_exif(segment)
-    elif marker == 0xE1 and segment.peek_at(0, len(_XMP_MARK)) == _XMP_MARK:
+    elif head.startswith(_XMP_MARK):
         picture.add_xmp(segment.peek_at(len(_XMP_MARK), MOST_BYTES))
-    elif marker == 0xE1 and segment.peek_at(0, len(_MORE_XMP_MARK)) == _MORE_XMP_MARK:
+    elif head == _MORE_XMP_MARK:
         _read_more_xmp(segment, picture)
 
 

@@ -65,8 +65,9 @@ class Picture(msgspec.Struct):
         if source is None or self.directories:
             return
         if source.size <= _WHOLE_BLOCK:
-            source = Memory(source.peek_at(0, source.size))
-        if source.peek_at(0, 5) == b"Exif\0":
+            data = source.peek_at(0, source.size)
+            source = Memory(data[6:] if data.startswith(b"Exif\0") else data)
+        elif source.peek_at(0, 5) == b"Exif\0":
             source = Part(source, 6)
         try:
             self.directories = read_tiff(source).directories

@@ -23,6 +23,7 @@ _XMP_DATES = {
 }
 _IPTC_DATES = {"DateTimeOriginal": "DateCreated", "DateTimeDigitized": "DigitalCreationDate"}
 _RATING, _ARTIST, _COPYRIGHT, _WINDOWS_KEYWORDS = 0x4746, 0x013B, 0x8298, 0x9C9E
+_KNOWN = frozenset((_RATING, _ARTIST, _COPYRIGHT, _WINDOWS_KEYWORDS))
 _MOST_TEXT = 4096
 
 
@@ -32,16 +33,16 @@ def standing_in(xmp: XmpProperties, iptc: IptcValues) -> dict[str, str]:
     """
     if not xmp and not iptc:
         return {}
-    texts = {name: first_of(xmp, source) for name, source in _XMP_TEXTS.items()}
+    texts = {name: xmp[source][0] for name, source in _XMP_TEXTS.items() if source in xmp}
     for name, sources in _XMP_DATES.items():
         dates = [_exif_form(xmp[source][0]) for source in sources if source in xmp]
         if name in _IPTC_DATES:
             dates.append(iptc_date(iptc, _IPTC_DATES[name]) or "")
         # A day with its time tells more than a day alone.
-        texts[name] = next(
-            (date for date in dates if len(date) > len("2024:01:31")), max(dates, default="")
-        )
-    return {name: text for name, text in texts.items() if text}
+        told = next((date for date in dates if len(date) > len("2024:01:31")), max(dates, default=""))
+        if told:
+            texts[name] = told
+    return texts
 
 
 def picture_tags(xmp: XmpProperties, iptc: IptcValues, directories: Sequence[Directory]) -> TagSet:
@@ -50,6 +51,8 @@ def picture_tags(xmp: XmpProperties, iptc: IptcValues, directories: Sequence[Dir
     add_xmp_tags(tags, xmp)
     add_iptc_tags(tags, iptc)
     for directory in directories[:1]:
+        if directory.entries.keys().isdisjoint(_KNOWN):
+            break
         for name, values in _exif_values(directory).items():
             if tags.first(name) is None:
                 tags.add(name, *values)

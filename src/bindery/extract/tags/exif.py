@@ -15,6 +15,7 @@ from bindery.extract.tags.tag_names import exif_tag_name
 from bindery.extract.tags.tiff import (
     ASCII,
     MAKER_NOTE,
+    RATIONALS,
     UNDEFINED,
     Directory,
     Entry,
@@ -29,6 +30,7 @@ _TOTAL_LIMIT = 512 * 1024
 _NUMBER_BYTES = 16 * 1024
 _LONG_BYTES = 64
 _NOTHING: Mapping[str, str] = {}
+_FLOATS = (11, 12)
 _READ_FIRST = ("IFD0", "Exif", "GPS", "Interop")
 
 _POSITIONS = ("GPSLatitude", "GPSLongitude", "GPSDestLatitude", "GPSDestLongitude")
@@ -57,14 +59,14 @@ def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
     members: dict[str, str] = {}
     left = _TOTAL_LIMIT
     for directory in sorted(directories, key=_rank):
+        table = directory.table or directory.name
         for tag, entry in directory.entries.items():
-            name = exif_tag_name(directory.table or directory.name, tag)
+            name = exif_tag_name(table, tag)
             if name in members or left <= 0:
                 continue
-            text = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
-            members[name] = text
+            text = members[name] = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
             # Blanks at the end cost as much as they are long, and are gone.
-            left -= max(len(text), min(entry.size, TEXT_LIMIT) if entry.type == ASCII else 0)
+            left -= max(len(text), min(entry.size, TEXT_LIMIT)) if entry.type == ASCII else len(text)
     return members
 
 
@@ -80,14 +82,20 @@ def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
         text = special(directory, tag, entry)
         if text is not None:
             return text
-    if entry.type == ASCII:
+    kind = entry.type
+    if kind == ASCII:
         data = directory.raw(tag, TEXT_LIMIT)
         return "\n".join(ascii_strings(data)) if name in _SEVERAL_STRINGS else decode_text(data)
-    if entry.type in (1, UNDEFINED) and entry.size > _LONG_BYTES:
+    if kind in (1, UNDEFINED) and entry.size > _LONG_BYTES:
         return f"{entry.size} bytes undefined data"
-    if entry.type == UNDEFINED:
+    if kind == UNDEFINED:
         return " ".join(map(str, directory.raw(tag, _LONG_BYTES)))
-    return " ".join(_number_text(value) for value in directory.numbers(tag, _NUMBER_BYTES))
+    values = directory.unpacked(entry, _NUMBER_BYTES)
+    if kind in RATIONALS:
+        return " ".join([f"{above}/{below}" for above, below in values])
+    if kind in _FLOATS:
+        return " ".join([f"{value:.9g}" for (value,) in values])
+    return " ".join([str(value) for (value,) in values])
 
 
 def _number_text(value: Number) -> str:

@@ -54,4 +54,4 @@ class TagSet:
 
 
 def _cleaned(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()
+    return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()

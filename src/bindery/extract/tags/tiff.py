@@ -10,8 +10,8 @@ tag may make us read is limited by the caller.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -23,16 +23,16 @@ SUB_IFDS = 0x014A
 
 ASCII = 2
 UNDEFINED = 7
-_NUMBER_FORMATS = {
+NUMBER_FORMATS = {
     1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I",
     16: "Q", 17: "q", 18: "Q",
 }  # fmt: skip
 _VALUES = {
-    order: {kind: struct.Struct(order + layout) for kind, layout in _NUMBER_FORMATS.items()}
+    order: {kind: struct.Struct(order + layout) for kind, layout in NUMBER_FORMATS.items()}
     for order in "<>"
 }
 _SIZES = {kind: layout.size for kind, layout in _VALUES["<"].items()} | {ASCII: 1, UNDEFINED: 1}
-_RATIONALS = (5, 10)
+RATIONALS = (5, 10)
 _VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
 _BIG_VERSION = 43
 _CHILDREN = {EXIF_POINTER: "Exif", GPS_POINTER: "GPS", INTEROP_POINTER: "Interop", SUB_IFDS: "Sub"}
@@ -128,15 +128,21 @@ class Directory(msgspec.Struct):
         A tag of text or of bytes without meaning has no numbers: its bytes are never taken for them.
         """
         entry = self.entries.get(tag)
-        if entry is None or entry.type not in _NUMBER_FORMATS:
+        if entry is None or entry.type not in NUMBER_FORMATS:
             return []
-        layout = _VALUES[self.order][entry.type]
-        data = self.source.peek_at(entry.offset, min(entry.size, limit))
-        extra = len(data) % layout.size
-        values = layout.iter_unpack(data[:-extra] if extra else data)
-        if entry.type in _RATIONALS:
+        values = self.unpacked(entry, limit)
+        if entry.type in RATIONALS:
             return [Rational(*pair) for pair in values]
         return [value for (value,) in values]
+
+    def unpacked(self, entry: Entry, limit: int) -> Iterable[tuple[Any, ...]]:
+        """The values of a tag of a numeric type, each as a tuple of its one or two numbers."""
+        layout = _VALUES[self.order][entry.type]
+        data = self.source.peek_at(entry.offset, min(entry.size, limit))
+        if len(data) == layout.size:  # most tags have one value
+            return (layout.unpack(data),)
+        extra = len(data) % layout.size
+        return layout.iter_unpack(data[:-extra] if extra else data)
 
     def integer(self, tag: int) -> int | None:
         """The first value of an integer tag; of one that holds a text the number that it spells."""

@@ -25,7 +25,8 @@ LONGEST_VALUE = 16 * 1024
 _MOST_ELEMENTS = 50_000
 _MOST_VALUES = 20_000
 _MOST_DEPTH = 64
-_LONGEST_PATH = 256
+_LONGEST_PATH = 1024
+_MOST_NAMESPACES = 256
 _COORDINATE = re.compile(r"(\d{1,3})(?:,(\d{1,2}(?:\.\d+)?))?(?:,(\d{1,2}(?:\.\d+)?))?\s*([NSEW])$")
 _MOST_DEGREES = {"N": 90.0, "S": 90.0, "E": 180.0, "W": 180.0}
 _ARRAYS = frozenset(f"rdf:{kind}" for kind in ("Bag", "Seq", "Alt"))
@@ -74,6 +75,10 @@ def _degrees(text: str | None, signs: str) -> float | None:
 
 def _as_utf8(packet: bytes) -> bytes:
     """The packet from its first tag on, in UTF-8."""
+    if b"\0" not in packet[:256]:
+        # Behind the last tag stands room for changes, often more than the packet itself.
+        end = packet.find(b">", packet.rfind(b"</")) + 1
+        return packet[max(packet.find(b"<"), 0) : end or None]
     found = [(match.start(), name) for mark, name in _WIDE if (match := mark.search(packet, 0, 256))]
     if found:
         at, name = min(found, key=lambda place: place[0])
@@ -103,20 +108,11 @@ class _Refused(Exception):
     """The packet is not one that is read on."""
 
 
-class _Frame:
-    """An open element: what it is, the path of its property, and the text directly in it."""
-
-    __slots__ = ("kind", "language", "namespaces", "path", "texts")
-
-    def __init__(self, kind: str, path: str, namespaces: dict[str, str]) -> None:
-        self.kind = kind
-        self.path = path
-        self.namespaces = namespaces
-        self.texts: list[str] = []
-        self.language = ""
-
-
-_OUTSIDE, _RDF, _NODE, _PROPERTY, _ARRAY = "outside", "rdf", "node", "property", "array"
+_Frame = tuple[int, str, dict[str, str], str]
+"""An open element: what it is, the path of its property, the namespaces of prefixes in it, its language. A plain tuple,
+for packets have hundreds of elements, and most pictures a packet.
+"""
+_OUTSIDE, _RDF, _NODE, _PROPERTY, _ARRAY = range(5)
 
 
 class _Reader:
@@ -124,7 +120,9 @@ class _Reader:
 
     def __init__(self) -> None:
         self.values: dict[str, list[str]] = {}
-        self._stack = [_Frame(_OUTSIDE, "", {})]
+        self._stack: list[_Frame] = [(_OUTSIDE, "", {}, "")]
+        self._texts: list[str] = []
+        """Since the last tag: texts of properties stand between two tags that follow each other."""
         self._elements = 0
         self._count = 0
         self._names: dict[str, str] = {}
@@ -136,7 +134,7 @@ class _Reader:
         parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text
+        parser.CharacterDataHandler = self._texts.append
         parser.StartDoctypeDeclHandler = self._refuse
         try:
             parser.Parse(data, False)
@@ -150,23 +148,33 @@ class _Reader:
         raise _Refused
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        stack = self._stack
         self._elements += 1
-        parent = self._stack[-1]
-        if self._elements > _MOST_ELEMENTS or len(self._stack) > _MOST_DEPTH:
+        if self._elements > _MOST_ELEMENTS or len(stack) > _MOST_DEPTH:
             raise _Refused
-        namespaces = parent.namespaces
-        if any(key.startswith("xmlns") for key in attributes):
-            namespaces = self._declared(attributes, namespaces)
-        frame = self._opened(parent, self._name(name, namespaces), namespaces)
-        self._stack.append(frame)
-        if attributes and frame.kind in (_NODE, _PROPERTY):
-            self._read_attributes(frame, attributes)
+        self._texts.clear()
+        parent, path, namespaces, _ = stack[-1]
+        language = ""
+        for key in attributes:
+            if key.startswith("xmlns"):  # it may also be a name that begins so, which does no harm
+                namespaces = self._declared(attributes, namespaces)
+                break
+        known = self._names.get(name) or self._name(name, namespaces)
+        if parent == _NODE:
+            kind, path = _PROPERTY, _joined(path, known)
+        else:
+            kind = _opened(parent, known)
+        if attributes and kind in (_NODE, _PROPERTY):
+            kind, language = self._read_attributes(kind, path, namespaces, attributes)
+        stack.append((kind, path, namespaces, language))
 
     def _declared(self, attributes: dict[str, str], outer: dict[str, str]) -> dict[str, str]:
         self._names = {}
         declared = {key[6:]: value for key, value in attributes.items() if key.startswith("xmlns:")}
         if "xmlns" in attributes:
             declared[""] = attributes["xmlns"]
+        if len(outer) + len(declared) > _MOST_NAMESPACES:
+            raise _Refused
         return outer | declared
 
     def _name(self, name: str, namespaces: dict[str, str]) -> str:
@@ -174,6 +182,8 @@ class _Reader:
         known = self._names.get(name)
         if known is None:
             prefix, colon, local = name.rpartition(":")
+            if prefix == "xmlns" or name == "xmlns":
+                return "xmlns:"
             namespace = namespaces.get(prefix) or (namespace_of(prefix) if colon else "")
             known = self._names[name] = f"{self._prefix(prefix, namespace)}:{local}"
         return known
@@ -184,51 +194,41 @@ class _Reader:
         if usual is None:
             usual = self._foreign.get(namespace)
         if usual is None:
+            if len(self._foreign) >= _MOST_NAMESPACES:
+                raise _Refused
             free = namespace_of(prefix) == prefix and prefix not in self._foreign.values()
             usual = self._foreign[namespace] = prefix if free else f"ns{len(self._foreign) + 1}"
         return usual
 
-    def _opened(self, parent: _Frame, name: str, namespaces: dict[str, str]) -> _Frame:
-        """What an element is, by what its parent is."""
-        if parent.kind == _NODE:
-            return _Frame(_PROPERTY, _joined(parent.path, name), namespaces)
-        if parent.kind == _PROPERTY and name in _ARRAYS:
-            return _Frame(_ARRAY, parent.path, namespaces)
-        if parent.kind == _ARRAY:
-            return _Frame(_PROPERTY, parent.path, namespaces)
-        if parent.kind in (_RDF, _PROPERTY) or name == "rdf:Description":
-            return _Frame(_NODE, parent.path, namespaces)
-        return _Frame(_RDF if name == "rdf:RDF" else _OUTSIDE, "", namespaces)
-
-    def _read_attributes(self, frame: _Frame, attributes: dict[str, str]) -> None:
+    def _read_attributes(
+        self, kind: int, path: str, namespaces: dict[str, str], attributes: dict[str, str]
+    ) -> tuple[int, str]:
+        """Take over the properties among attributes; what the element is after all, and its language."""
+        language = ""
         for key, value in attributes.items():
-            if key.startswith("xmlns"):
-                continue
-            name = self._name(key, frame.namespaces)
+            name = self._names.get(key) or self._name(key, namespaces)
             if name == "xml:lang":
-                frame.language = value
+                language = value
             elif name in ("rdf:resource", "rdf:value"):
-                self._add(frame.path, value)
+                self._add(path, value)
             elif name == "rdf:parseType":
-                frame.kind = _NODE if value == "Resource" else frame.kind
-            elif not name.startswith(("rdf:", "xml:", ":")):
-                self._add(_joined(frame.path, name), value)
-
-    def _text(self, data: str) -> None:
-        frame = self._stack[-1]
-        if frame.kind == _PROPERTY:
-            frame.texts.append(data)
+                kind = _NODE if value == "Resource" else kind
+            elif not name.startswith(_NO_PROPERTIES):
+                self._add(_joined(path, name), value)
+        return kind, language
 
     def _end(self, _name: str) -> None:
-        frame = self._stack.pop()
-        if frame.kind == _PROPERTY and frame.texts:
-            self._add(frame.path, "".join(frame.texts), frame.language)
-        if frame.namespaces is not self._stack[-1].namespaces:
+        kind, path, namespaces, language = self._stack.pop()
+        if self._texts:
+            if kind == _PROPERTY:
+                self._add(path, "".join(self._texts), language)
+            self._texts.clear()
+        if namespaces is not self._stack[-1][2]:
             self._names = {}
 
     def _add(self, path: str, value: str, language: str = "") -> None:
         value = value.strip()
-        if not value or len(value) > LONGEST_VALUE or len(path) > _LONGEST_PATH or not path:
+        if not value or len(value) > LONGEST_VALUE or not path:
             return
         self._count += 1
         if self._count > _MOST_VALUES:
@@ -238,10 +238,24 @@ class _Reader:
 
 
 _DEFAULT_LANGUAGE = "x-default"
+_NO_PROPERTIES = ("rdf:", "xml:", "xmlns:", ":")
+
+
+def _opened(parent: int, name: str) -> int:
+    """What an element is whose parent is not a node, by what that is."""
+    if parent == _PROPERTY and name in _ARRAYS:
+        return _ARRAY
+    if parent == _ARRAY:
+        return _PROPERTY
+    if parent in (_RDF, _PROPERTY) or name == "rdf:Description":
+        return _NODE
+    return _RDF if name == "rdf:RDF" else _OUTSIDE
 
 
 def _joined(path: str, name: str) -> str:
     """The path of a field; ``rdf:value`` is the value of a property that has qualifiers."""
     if name == "rdf:value":
         return path
+    if len(path) + len(name) > _LONGEST_PATH:
+        raise _Refused
     return f"{path}/{name}" if path else name

@@ -93,7 +93,7 @@ _BY_PREFIX = {prefix: namespace for namespace, prefix in USUAL_PREFIXES.items()}
 
 def usual_prefix(namespace: str) -> str | None:
     """The usual prefix of a namespace, also of one that a writer ended otherwise; None for an unknown one."""
-    return _BY_BARE_NAME.get(namespace.strip().rstrip("/#"))
+    return USUAL_PREFIXES.get(namespace) or _BY_BARE_NAME.get(namespace.strip().rstrip("/#"))
 
 
 def namespace_of(prefix: str) -> str:

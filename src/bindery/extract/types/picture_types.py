@@ -116,6 +116,7 @@ _TEXT_SIGNS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"PG (?:ML|LM) [+-]? ?\d+ \d+ \d+\s"), "image/x-pgx"),
     (re.compile(rb"Image type: [\x20-\x7e]{1,64}\r\n"), "image/x-im"),
 )  # fmt: skip
+_TEXT_STARTS = frozenset(bytes((byte,)) for byte in b"SP#/!{iI \t\r\n")
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SVG_ROOT = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)*<(?:\w+:)?svg[\s>/]",
@@ -206,6 +207,8 @@ def text_picture_type(head: bytes) -> str | None:
     if head[:2] in _WIDE_MARKS:
         wide = head[: len(head) & ~1].decode("utf-16", "replace").encode("utf-8", "replace")
         return "image/svg+xml" if _SVG_ROOT.match(wide) else None
+    if head[:1] not in _TEXT_STARTS:
+        return None
     match = _PORTABLE.match(head) or _LONG_COMMENT.match(head)
     if match is not None:
         return f"image/x-portable-{_PORTABLE_TYPES[(int(match[1]) - 1) % 3]}"
