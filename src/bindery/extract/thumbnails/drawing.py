@@ -16,6 +16,7 @@ from bindery.extract.thumbnails.pictures import draw_heif, draw_picture
 
 _QUALITY = 80
 _HEIF = ("image/heic", "image/heif")
+_SVG = "image/svg+xml"
 _PLAIN_X_IMAGES = (
     "image/x-tga", "image/x-pcx", "image/x-portable-", "image/x-jp2-codestream", "image/x-icon", "image/x-ms-bmp",
 )  # fmt: skip
@@ -56,6 +57,10 @@ def _picture(reader: RangeReader, content_type: str, longest: int, page: int) ->
         from bindery.extract.thumbnails.raws import draw_raw  # noqa: PLC0415
 
         return draw_raw(reader, longest)
+    if content_type == _SVG:
+        from bindery.extract.thumbnails.drawn_svg import draw_svg  # noqa: PLC0415
+
+        return draw_svg(reader, longest)
     if content_type.startswith("image/"):
         is_heif = content_type.startswith(_HEIF) and reader.peek_at(4, 4) == b"ftyp"
         return draw_heif(reader) if is_heif else draw_picture(reader, longest)
