@@ -83,6 +83,7 @@ STORE_FIELDS = (
 EXTRACTORS: tuple[_Entry, ...] = (
     _Entry(_is_raw, _EXIF, "pictures.raw", "extract_raw"),
     _Entry(_kind("image"), _EXIF, "pictures.image", "extract_image"),
+    _Entry(_type_in("audio/midi"), _MEDIA, "media.midi", "extract_midi"),
     _Entry(_kind("video"), _MEDIA, "media.video", "extract_video"),
     _Entry(_kind("audio"), _MEDIA, "media.audio", "extract_audio"),
     # Before the documents of Microsoft, whose names begin as that of its cabinets does.

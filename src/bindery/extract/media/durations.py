@@ -4,7 +4,8 @@ libav now cuts the padding of encoders off the durations it tells, and derives t
 tracks. exiftool, and ffprobe up to 5, print what the header says; so does this.
 
 Source: ISO/IEC 14496-12 section 8.2.2 (mvhd); ISO/IEC 11172-3 section 2.4.1.3 and ISO/IEC 13818-3
-(frame header of MPEG audio); the Xing and Info header as LAME writes it.
+(frame header of MPEG audio); the Xing and Info header as LAME writes it; Musepack's stream
+version 8; Sony's DSF 1.01; the Speex manual (granule positions); ISO/IEC 14496-3, 1.7.2 (AudioSyncStream).
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ _MOST_BOXES = 32
 _MOST_TAGS = 8
 _LONGEST_PADDING = 2 * 4095 + 1105
 """Samples an encoder may declare as padding (two fields of 12 bits), and the delay of a decoder."""
+_MUSEPACK_RATES = (44100, 48000, 37800, 32000)
+_TAIL_BYTES = 64 * 1024
+_MOST_LATM_FRAMES = 2_000
+_AAC_SAMPLES = 1024
 _SAMPLE_RATES = (44100, 48000, 32000)
 
 
@@ -55,6 +60,66 @@ def untrimmed_duration(source: Source, trimmed: float | None) -> float | None:
     samples = int.from_bytes(head[at + 8 : at + 12], "big") * (1152 if version == 3 else 576)
     padding = samples - (trimmed or 0) * rate
     return round(samples / rate, 6) if 0 < padding <= _LONGEST_PADDING else trimmed
+
+
+def musepack_duration(source: Source) -> float | None:
+    """Seconds by the stream header of Musepack SV8, without the silence at its start."""
+    head = source.peek_at(4, 64)
+    if source.peek_at(0, 4) != b"MPCK" or head[:2] != b"SH":
+        return None
+    _, at = _varying(head, 2)
+    samples, at = _varying(head, at + 5)
+    silence, at = _varying(head, at)
+    rate = _MUSEPACK_RATES[head[at] >> 5] if at < len(head) and head[at] >> 5 < 4 else 0
+    return round((samples - silence) / rate, 6) if rate and samples > silence else None
+
+
+def _varying(data: bytes, at: int) -> tuple[int, int]:
+    """A number of seven bits to a byte, the highest first."""
+    value = 0
+    while at < len(data):
+        byte = data[at]
+        value, at = value << 7 | byte & 0x7F, at + 1
+        if byte < 0x80:
+            break
+    return value, at
+
+
+def dsf_duration(source: Source) -> float | None:
+    """Seconds by the samples that the format chunk of a DSF file counts for each channel."""
+    data = source.peek_at(28, 44)
+    if len(data) < 44 or data[:4] != b"fmt ":
+        return None
+    rate, _, samples = struct.unpack_from("<IIQ", data, 28)
+    return round(samples / rate, 6) if rate and samples else None
+
+
+def speex_duration(source: Source) -> float | None:
+    """Seconds by the position of the last page of an Ogg file that begins with Speex."""
+    head = source.peek_at(0, 128)
+    mark = head.find(b"Speex   ")
+    tail = source.peek_at(max(source.size - _TAIL_BYTES, 0), _TAIL_BYTES)
+    last = tail.rfind(b"OggS")
+    if mark < 0 or len(head) < mark + 40 or last < 0 or len(tail) < last + 14:
+        return None
+    rate = int.from_bytes(head[mark + 36 : mark + 40], "little")
+    position = int.from_bytes(tail[last + 6 : last + 14], "little", signed=True)
+    return round(position / rate, 6) if rate and position > 0 else None
+
+
+def latm_duration(source: Source, rate: int | None) -> float | None:
+    """Seconds of a LOAS stream by its frames; of a long one by the size of the first."""
+    at = frames = 0
+    for _ in range(_MOST_LATM_FRAMES):
+        head = source.peek_at(at, 3)
+        if len(head) < 3 or head[0] != 0x56 or head[1] & 0xE0 != 0xE0:
+            break
+        at += 3 + (int.from_bytes(head[1:], "big") & 0x1FFF)
+        frames += 1
+    if not rate or not frames:
+        return None
+    seconds = frames * _AAC_SAMPLES / rate
+    return round(seconds * source.size / at if frames == _MOST_LATM_FRAMES else seconds, 6)
 
 
 def _after_tags(source: Source) -> int:

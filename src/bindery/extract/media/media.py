@@ -16,17 +16,31 @@ from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.media.container import open_container
 from bindery.extract.media.container_tags import place, recorded
 from bindery.extract.media.container_types import settled_type
-from bindery.extract.media.durations import movie_duration, untrimmed_duration
-from bindery.extract.media.language_codes import declared_language
+from bindery.extract.media.cut_short import is_cut_short
+from bindery.extract.media.durations import (
+    dsf_duration,
+    latm_duration,
+    movie_duration,
+    musepack_duration,
+    speex_duration,
+    untrimmed_duration,
+)
+from bindery.extract.media.language_codes import declared_language, language_tag
 from bindery.extract.media.media_tags import MediaTags, add_stream_tags
 from bindery.extract.media.streams import audio_stream, cover, subtitle_stream, video_stream
 from bindery.extract.media.summary import StreamSummary, Summary, summarize
+from bindery.extract.media.tag_blocks.raw_tags import RawTags
 from bindery.extract.media.tag_blocks.read import read_tags
+from bindery.extract.media.tracks import mpegh_channels, track_languages
+from bindery.extract.notes import Note, note
+from bindery.extract.pictures.headers import header_reader
+from bindery.extract.pictures.picture import Picture
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.gps import lat_long
-from bindery.extract.tags.xmp import read_xmp, xmp_position
+from bindery.extract.tags.tiff import Part, Source
+from bindery.extract.tags.xmp import xmp_position
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
-from bindery.file import File
+from bindery.file import AudioStream, File, Image, SubtitleStream, VideoStream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -34,6 +48,20 @@ if TYPE_CHECKING:
 
 Described = TypeVar("Described")
 _MICROSECONDS = 1_000_000
+_STATED: dict[str, Callable[[RangeReader, int | None], float | None]] = {
+    "mpc8": lambda reader, _: musepack_duration(reader),
+    "dsf": lambda reader, _: dsf_duration(reader),
+    "ogg": lambda reader, _: speex_duration(reader),
+    "loas": latm_duration,
+}
+_UNREAD = frozenset(
+    {
+        "audio/x-ofr", "audio/x-it", "audio/x-xm", "audio/x-s3m", "audio/mhas", "audio/x-maud", "audio/vnd.smaf",
+        "audio/vnd.audible.aax", "application/x-shockwave-flash", "video/vnd.vivo", "video/x-mng", "audio/x-rka",
+        "audio/x-osq", "audio/x-sc68", "video/x-dirac", "audio/x-lc3",
+    }
+)  # fmt: skip
+"""Types that are known, and of which libav may read nothing."""
 _MOVIES = frozenset(("mov,mp4,m4a,3gp,3g2,mj2",))
 
 
@@ -50,7 +78,7 @@ def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
         if reader.error is not None:
             raise reader.error from error
         if isinstance(error, Unreadable) and error.found is None:
-            error.found = _tags_alone(reader)
+            return _told_without_libav(reader, request, error)
         raise
     if reader.error is not None:
         raise reader.error
@@ -59,21 +87,37 @@ def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
     return found
 
 
-def _tags_alone(reader: RangeReader) -> Extracted | None:
-    """What the tags tell of a file that libav cannot open."""
+def _told_without_libav(reader: RangeReader, request: ExtractionRequest, error: Unreadable) -> Extracted:
+    """What the tags tell of a file that libav cannot open; raises the error unless its format is never read."""
     file = File()
     tags = MediaTags(read_tags(reader))
     _add_tags(file, tags)
-    return Extracted(file=file, notes=tuple(tags.notes)) if file.tags else None
+    found = Extracted(file=file, notes=(*tags.notes, *_cut_short(reader)))
+    media = detect_media_type(reader.peek_at(0, HEAD_BYTES), reader.info.key, request.content_type_hint)
+    if reader.size and media.content_type in _UNREAD:
+        found.notes += (note(Note.NOT_READ, f"{media.content_type} is known, but not read"),)
+        return found
+    error.found = found if file.tags or found.notes else None
+    raise error
+
+
+def _cut_short(reader: RangeReader) -> tuple[str, ...]:
+    if not is_cut_short(reader):
+        return ()
+    return (note(Note.CUT_SHORT, "the file ends before its own header says"),)
 
 
 def _describe(container: InputContainer, reader: RangeReader, request: ExtractionRequest) -> Extracted:
     streams = _Streams(container)
     file = _format_fields(container)
     try:
-        _add_streams(file, container, streams)
+        _add_streams(file, container, streams, reader)
         _add_stated_duration(file, reader)
-        tags = _tags(container, streams, reader)
+        raw = read_tags(reader)
+        if raw.covers and not file.audio_covers:
+            covers = (_cover_of(Part(reader, *place)) for place in raw.covers)
+            file.audio_covers = tuple(cover for cover in covers if cover) or None
+        tags = _tags(container, streams, raw)
         _add_tags(file, tags)
         _add_place_and_time(file, tags, container, streams, request)
     except MemoryError:
@@ -89,7 +133,7 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
         file=file,
         content_type=settled.content_type,
         media_type=settled.media_type,
-        notes=tuple(tags.notes),
+        notes=(*tags.notes, *_cut_short(reader)),
     )
 
 
@@ -125,7 +169,7 @@ def _format_fields(container: InputContainer) -> File:
     )
 
 
-def _add_streams(file: File, container: InputContainer, streams: _Streams) -> None:
+def _add_streams(file: File, container: InputContainer, streams: _Streams, reader: RangeReader) -> None:
     summary = summarize(container)
     file.stream_count = len(streams.all)
     file.program_count = summary.programs
@@ -136,6 +180,26 @@ def _add_streams(file: File, container: InputContainer, streams: _Streams) -> No
     if file.video_streams:
         file.video_width, file.video_height = file.video_streams[0].width, file.video_streams[0].height
     file.language = streams.language()
+    _add_languages(file, track_languages(reader, container.format.name))
+    unknown = [stream for stream in file.audio_streams or () if not stream.channels]
+    if unknown and container.format.name in _MOVIES:
+        channels = mpegh_channels(reader)
+        for stream in unknown:
+            stream.channels = channels.get(stream.index or 0)
+
+
+def _add_languages(file: File, languages: dict[int, str]) -> None:
+    """Tags that say more than the code of three letters beside them."""
+    if not languages:
+        return
+    streams: list[VideoStream | AudioStream | SubtitleStream] = [
+        *(file.video_streams or ()),
+        *(file.audio_streams or ()),
+        *(file.subtitles or ()),
+    ]
+    for stream in streams:
+        told = language_tag(languages.get(stream.index or 0))
+        stream.language = told or stream.language
 
 
 def _each(
@@ -153,16 +217,30 @@ def _add_stated_duration(file: File, reader: RangeReader) -> None:
             stream.duration = stated
     elif file.format_name in _MOVIES:
         stated = movie_duration(reader) or file.duration
+    elif file.format_name in _STATED:
+        rate = file.audio_streams[0].sample_rate if file.audio_streams else None
+        stated = _STATED[file.format_name](reader, rate) or file.duration
+        for stream in file.audio_streams or ():
+            stream.duration = stated
     if stated and (stated != file.duration or file.bitrate is None):
         file.duration = stated
         file.bitrate = int(reader.size * 8 / stated) or None
 
 
-def _tags(container: InputContainer, streams: _Streams, reader: RangeReader) -> MediaTags:
-    tags = MediaTags(read_tags(reader), [container.metadata, *streams.metadata()])
+def _tags(container: InputContainer, streams: _Streams, raw: RawTags) -> MediaTags:
+    tags = MediaTags(raw, [container.metadata, *streams.metadata()])
     chapters = (chapter["metadata"].get("title", "") for chapter in container.chapters())
     add_stream_tags(tags, (stream.metadata for stream in streams.all), chapters)
     return tags
+
+
+def _cover_of(source: Source) -> Image | None:
+    """A picture within a tag that libav does not show."""
+    read = header_reader(source.peek_at(0, 64))
+    picture = Picture()
+    if read is not None:
+        read(source, picture)
+    return Image(image_width=picture.width, image_height=picture.height) if picture.width else None
 
 
 def _add_tags(file: File, tags: MediaTags) -> None:
@@ -183,9 +261,8 @@ def _add_place_and_time(
     told: dict[str, str] = {}
     for source in (container.metadata, *streams.metadata()):
         told = source | told
-    xmp = read_xmp(tags.xmp) if tags.xmp else {}
-    position = place(tags, told) or xmp_position(xmp)
-    moment = recorded(tags, told, container.format.name, request.zone, xmp, position)
+    position = place(tags, told) or xmp_position(tags.xmp)
+    moment = recorded(tags, told, container.format.name, request.zone, tags.xmp, position)
     if moment is not None:
         file.produce_time, file.produce_time_source = moment.text, moment.source
     if position is None:

@@ -14,6 +14,8 @@ from bindery.extract.media.tag_blocks.values import refined
 from bindery.extract.media.tag_charset import decoded, is_utf8, likely_charset
 from bindery.extract.notes import Note, note
 from bindery.extract.tags.tag_set import TagSet
+from bindery.extract.tags.xmp import XmpProperties, read_xmp
+from bindery.extract.tags.xmp_tags import KNOWN_NAMES, add_xmp_tags
 
 TEXT_LIMIT = 64 * 1024
 """Longest text of one field, in characters."""
@@ -30,6 +32,12 @@ _TECHNICAL = frozenset(
 _SAYS_NOTHING = frozenset(
     {"", "videohandler", "soundhandler", "subtitlehandler", "datahandler", "mainc", "sound"}
 )
+_XMP_FIELDS = {
+    "dc:title": "Title",
+    "xmpDM:artist": "Artist",
+    "xmpDM:album": "Album",
+    "xmpDM:composer": "Composer",
+}
 _HIDDEN = frozenset({"Lyrics", "CreationDate"})
 """Kept in fields of their own."""
 
@@ -42,12 +50,13 @@ class MediaTags:
         self._long: dict[str, list[str]] = {}
         self._raw: dict[str, str] = {}
         self.notes: list[str] = []
-        self.xmp = raw.xmp
+        self.xmp: XmpProperties = read_xmp(raw.xmp) if raw.xmp else {}
         blocks = [*raw.blocks, *map(_libav_block, libav)]
         charset = self._charset(blocks)
         known: set[str] = set()
         for block in blocks:
             known |= self._add(block, charset, known)
+        self._add_xmp(known)
         if raw.left_out or self._set.left_out:
             self.notes.append(note(Note.PART_SKIPPED, "the file has more tags than are read"))
 
@@ -90,6 +99,18 @@ class MediaTags:
                     names.add(name)
                     self._keep(name, refined_text[:TEXT_LIMIT])
         return names
+
+    def _add_xmp(self, known: set[str]) -> None:
+        """Properties of the packet, where the container itself does not say the same."""
+        names = KNOWN_NAMES | _XMP_FIELDS
+        rest: dict[str, list[str]] = {}
+        for name, values in self.xmp.items():
+            if names.get(name) in _XMP_FIELDS.values():
+                for value in values if names[name] not in known else ():
+                    self._keep(names[name], value)
+            elif names.get(name) not in known:
+                rest[name] = list(values)
+        add_xmp_tags(self._set, rest)
 
     def _keep(self, name: str, text: str) -> None:
         held = self._long.setdefault(name, [])

@@ -67,12 +67,12 @@ def audio_stream(stream: Stream, summary: StreamSummary) -> AudioStream:
     found = AudioStream(**_common(stream, summary), **_times(stream), frame_count=stream.frames or None)
     codec: Any = stream.codec_context
     if codec is None:
-        found.sample_rate = summary.sample_rate
+        found.sample_rate, found.channels = summary.sample_rate, summary.channels
         return found
     found.sample_rate = codec.sample_rate or None
     found.sample_format = codec.format.name if codec.format else None
     layout = codec.layout
-    found.channels = layout.nb_channels or None
+    found.channels = layout.nb_channels or summary.channels
     if layout.nb_channels and not _UNORDERED_CHANNELS.fullmatch(layout.name):
         found.channel_layout = layout.name
     return found

@@ -18,6 +18,7 @@ _STREAM = re.compile(
 )
 _TAG = re.compile(r" \([^()]{4,16} / 0x([0-9A-F]{4,8})\)")
 _RATE = re.compile(r", (\d+) Hz")
+_CHANNELS = re.compile(r", (?:(\d+) channels|(mono)|(stereo))\b")
 _SIZE = re.compile(r", (\d+)x(\d+)")
 _ROTATION = re.compile(r" +Display ?Matrix: rotation of (-?\d+(?:\.\d+)?) degrees", re.IGNORECASE)
 
@@ -30,6 +31,7 @@ class StreamSummary(msgspec.Struct, kw_only=True):
     codec_name: str | None = None
     codec_tag: int = 0
     sample_rate: int | None = None
+    channels: int | None = None
     width: int | None = None
     height: int | None = None
 
@@ -71,9 +73,17 @@ def _stream(codec: str, rest: str) -> StreamSummary:
         codec_name=None if codec == "none" else codec,
         codec_tag=int(tag[1], 16) if tag else 0,
         sample_rate=(int(rate[1]) or None) if rate else None,
+        channels=_channels(rest),
         width=(int(size[1]) or None) if size else None,
         height=(int(size[2]) or None) if size else None,
     )
+
+
+def _channels(text: str) -> int | None:
+    match = _CHANNELS.search(text)
+    if match is None:
+        return None
+    return int(match[1]) or None if match[1] else 1 if match[2] else 2
 
 
 def _dump(container: InputContainer) -> str:

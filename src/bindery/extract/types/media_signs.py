@@ -159,7 +159,7 @@ MEDIA_BY_EXTENSION = {
     "nuv": "video/x-nuv", "wtv": "video/x-ms-wtv", "cine": "video/x-cine", "mlv": "video/x-mlv",
     "dav": "video/x-dhav", "smk": "video/x-smacker", "bik": "video/x-bink", "bk2": "video/x-bink", "fli": "video/x-fli",
     "flc": "video/x-fli", "roq": "video/x-roq", "pva": "video/x-pva", "thp": "video/x-thp", "usm": "video/x-usm",
-    "xmv": "video/x-xmv", "r3d": "video/x-r3d", "drc": "video/x-dirac", "vc1": "video/x-vc1", "h261": "video/h261",
+    "xmv": "video/x-xmv", "r3d": "video/x-r3d", "vc1": "video/x-vc1", "h261": "video/h261",
     "h263": "video/h263", "h264": "video/h264", "264": "video/h264", "avc": "video/h264", "h265": "video/h265",
     "265": "video/h265", "hevc": "video/h265", "h266": "video/h266", "vvc": "video/h266", "266": "video/h266",
     "obu": "video/x-obu", "mjpeg": "video/x-motion-jpeg", "mjpg": "video/x-motion-jpeg", "m1v": "video/mpeg",

@@ -16,6 +16,8 @@ _V1_BYTES = 128
 _MOST_ITEM_HEAD = 8 + 255 + 1
 _LYRICS_END, _LYRICS_END_BYTES = b"LYRICS200", 15
 _MOST_ITEMS = 4_000
+_COVER = b"cover art"
+_LONGEST_FILE_NAME = 1_024
 _IS_HEADER = 1 << 29
 _TEXT, _BINARY, _LINK = 0, 1, 2
 _LARGEST_TAG = 64 * 1024 * 1024
@@ -78,6 +80,10 @@ def _read_items(source: Source, raw: RawTags, at: int, end: int, count: int) -> 
         if kind != _BINARY:
             data = source.peek_at(start, min(size, LONGEST_VALUE, end - start))
             _add(raw, block, key, data)
+        elif key.lower().startswith(_COVER):
+            # The name of a file stands before the picture.
+            name = source.peek_at(start, min(size, _LONGEST_FILE_NAME, end - start)).find(b"\0") + 1
+            raw.covers.append((start + name, min(size, end - start) - name))
         at = start + size
 
 

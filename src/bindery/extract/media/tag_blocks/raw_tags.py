@@ -49,6 +49,8 @@ class RawTags:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.xmp = b""
+        self.covers: list[tuple[int, int]] = []
+        """Pictures: where they begin, and how long they are."""
         self.left_out = 0
         self._left = MOST_BYTES
         self._count = 0
