@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bindery.clock import format_time, parse_time, parse_zone
+from bindery.clock import day_number, find_zone, format_time, parse_time, parse_zone
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -65,3 +65,31 @@ def test_zones() -> None:
     assert parse_zone("-03:30") == timezone(-timedelta(hours=3, minutes=30))
     with pytest.raises(ValueError, match="zone"):
         parse_zone("Asia/Shanghai")
+
+
+def test_named_zones_have_their_summer_time() -> None:
+    berlin = find_zone("Europe/Berlin")
+    summer, winter = parse_time("2024-07-01T22:30:00Z"), parse_time("2024-01-01T22:30:00Z")
+    assert format_time(summer, berlin) == "2024-07-02T00:30:00+02:00"
+    assert format_time(winter, berlin) == "2024-01-01T23:30:00+01:00"
+    assert day_number(summer, berlin) == day_number(summer, UTC) + 1
+    assert day_number(winter, berlin) == day_number(winter, UTC)
+    assert find_zone("+08:00") == CHINA
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Mars",
+        "Europe/Atlantis",
+        "right/Europe/Berlin",
+        "../etc/passwd",
+        "Europe",
+        "europe berlin",
+        "+8",
+    ],
+)
+def test_what_is_no_zone_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        find_zone(text)

@@ -46,6 +46,11 @@ def test_the_command_line_lies_over_the_file(tmp_path: Path) -> None:
         ("[server]\nport = '80'\n", "port"),
         ("[account]\nid = 'abc'\n", "account.id must be 1 to 32 digits, not 'abc'"),
         ("[account]\nzone = 'Mars'\n", "account.zone"),
+        ("[zones]\nphotos = 'Mars'\n", "zones.photos.*Europe/Berlin"),
+        (
+            "[extraction]\ndate_fallback = 'guess'\n",
+            "extraction.date_fallback must be one of none, name, file",
+        ),
         ("[extraction]\ntime_limit = 0.0\n", "time_limit"),
         ("[sync]\nguard_share = 2.0\n", "guard_share"),
         ("[notifications.topics]\nt = 'https://h/'\n", "notifications.secret.*openssl"),

@@ -39,7 +39,7 @@ from bindery.buckets.registry import Buckets, check_address, parse_store
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
-from bindery.clock import parse_zone
+from bindery.clock import find_zone
 from bindery.config import Config
 from bindery.data_folder import forget_server_address, open_data_folder, write_server_address
 from bindery.doctor import examine
@@ -116,7 +116,7 @@ class Application:
             opened.callback(nonces.close)
             audit_log = AuditLog(config.data, config.audit)
             opened.callback(audit_log.close)
-            self.metering = Metering(catalog, parse_zone(config.account.zone))
+            self.metering = Metering(catalog, find_zone(config.account.zone))
             opened.callback(self.metering.close)
             context = Context(
                 catalog,
@@ -192,7 +192,7 @@ def open_catalog(config: Config) -> Catalog:
     return SqliteCatalog(
         config.data,
         account_id=config.account.id,
-        zone=parse_zone(config.account.zone),
+        zone=find_zone(config.account.zone),
         announcer=Announcements(notification_settings(config)),
         max_projects=config.account.max_projects,
     )
@@ -259,6 +259,8 @@ def sync_settings(config: Config) -> SyncSettings:
         **shared_settings(config.sync, FollowSettings),
         workers=config.worker_count(),
         zone=config.account.zone,
+        zones=config.zones,
+        date_fallback=config.extraction.date_fallback,
     )
 
 
@@ -270,7 +272,7 @@ def notification_settings(config: Config) -> NotificationSettings:
         key=parse_secret(notifications.secret) if notifications.secret else b"",
         region_id=config.account.region,
         account_id=config.account.id,
-        zone=parse_zone(config.account.zone),
+        zone=find_zone(config.account.zone),
     )
 
 
@@ -284,7 +286,7 @@ def api_settings(config: Config) -> ApiSettings:
     return ApiSettings(
         region_id=config.account.region,
         account_id=config.account.id,
-        zone=parse_zone(config.account.zone),
+        zone=find_zone(config.account.zone),
         strict=config.server.strict,
         max_request_line=config.server.max_request_line,
         events_token=config.events.token,

@@ -25,7 +25,7 @@ def now_ns() -> int:
     return time.time_ns()
 
 
-def format_time(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> str:
+def format_time(instant_ns: int, zone: tzinfo = DEFAULT_ZONE) -> str:
     """RFC 3339 text as the vendor prints it: trailing zeros of the fraction dropped, offset kept.
 
     Source: samples of api-imm-2020-09-30-struct-file, e.g. ``2022-01-14T10:10:52.83948013+08:00``.
@@ -36,20 +36,21 @@ def format_time(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _whole_second(seconds: int, zone: timezone) -> tuple[str, str]:
+def _whole_second(seconds: int, zone: tzinfo) -> tuple[str, str]:
     """Date and time, and the offset. Cached: polled times and the times of one scan repeat."""
     local = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
     return local.replace(tzinfo=None).isoformat(timespec="seconds"), _offset_text(local)
 
 
-def day_number(instant_ns: int, zone: timezone = DEFAULT_ZONE) -> int:
+def day_number(instant_ns: int, zone: tzinfo = DEFAULT_ZONE) -> int:
     """The day of an instant in a zone, counted since 1970-01-01."""
-    return (instant_ns // _NANOSECONDS + seconds_east(zone)) // 86_400
+    return (instant_ns // _NANOSECONDS + seconds_east(zone, instant_ns)) // 86_400
 
 
-def seconds_east(zone: timezone) -> int:
-    """How far the clocks of a zone are ahead of UTC."""
-    return int(zone.utcoffset(None).total_seconds())
+def seconds_east(zone: tzinfo, instant_ns: int) -> int:
+    """How far the clocks of a zone are ahead of UTC at an instant."""
+    local = (_EPOCH + timedelta(seconds=instant_ns // _NANOSECONDS)).astimezone(zone)
+    return int((local.utcoffset() or timedelta()).total_seconds())
 
 
 def day_text(day: int) -> str:

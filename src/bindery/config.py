@@ -22,9 +22,10 @@ from bindery.api.prices import Prices
 from bindery.buckets.endpoint import check_listed
 from bindery.buckets.folder import FOLLOW
 from bindery.buckets.store import StoreMisconfigured
-from bindery.clock import parse_zone
+from bindery.clock import find_zone
 from bindery.documentation import command_for
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.tags.guessed_dates import FALLBACKS
 from bindery.log import FORMATS, LEVELS
 from bindery.notifications.settings import Destinations, parse_secret
 from bindery.ranges import range_of, setting_types
@@ -76,7 +77,8 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     region: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}\\Z")] = "cn-hangzhou"
     """Region id in answers: small letters, digits and hyphens."""
     zone: str = "+08:00"
-    """Offset of times in answers, and of photo times that carry none."""
+    """Zone of times in answers, and of dates in files that tell none: an offset, or a name such as ``Europe/Berlin``,
+    with its summer time."""
     max_projects: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     """Projects there may be; the vendor gives 100 to an account."""
 
@@ -86,6 +88,9 @@ class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):
 
     workers: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
     """Worker processes; 0 means one per processor."""
+    date_fallback: str = "none"
+    """ProduceTime of pictures and videos that hold no date: ``none``, ``name`` (``IMG_20170412_101112.jpg``), or
+    ``file``: the name, else the time of the file. Such a date is marked as a guess."""
 
 
 class SyncConfig(FollowSettings, frozen=True, kw_only=True):
@@ -187,6 +192,8 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Every folder in here is a bucket."""
     buckets: dict[str, str] = {}
     """Bucket name to store: a folder, or a URL such as ``s3://name?endpoint=https://…``."""
+    zones: dict[str, str] = {}
+    """Zone of dates in files that tell none, by bucket name, or by ``project/dataset``; else it is ``account.zone``."""
     server: ServerConfig = ServerConfig()
     account: AccountConfig = AccountConfig()
     extraction: ExtractionConfig = ExtractionConfig()
@@ -318,19 +325,28 @@ def _check(config: Config) -> None:
             "TLS needs both files: server.tls_certificate (--tls-certificate) and server.tls_key (--tls-key)",
         ),
         (config.sync.folder_follow not in FOLLOW, f"sync.folder_follow must be one of {', '.join(FOLLOW)}"),
+        (
+            config.extraction.date_fallback not in FALLBACKS,
+            f"extraction.date_fallback must be one of {', '.join(FALLBACKS)}",
+        ),
         (config.log.level not in LEVELS, f"log.level must be one of {', '.join(LEVELS)}"),
         (config.log.format not in FORMATS, f"log.format must be one of {', '.join(FORMATS)}"),
     ]
     for wrong, message in problems:
         if wrong:
             raise ConfigurationError(message)
-    try:
-        parse_zone(config.account.zone)
-    except ValueError as error:
-        raise ConfigurationError(f"account.zone: {error}") from error
+    for setting, zone in {"account.zone": config.account.zone, **_zones(config)}.items():
+        try:
+            find_zone(zone)
+        except ValueError as error:
+            raise ConfigurationError(f"{setting}: {error}") from error
     _check_proxies(config.server)
     _check_notifications(config.notifications)
     _check_register(config.register)
+
+
+def _zones(config: Config) -> dict[str, str]:
+    return {f"zones.{name}": zone for name, zone in config.zones.items()}
 
 
 def _check_proxies(server: ServerConfig) -> None:

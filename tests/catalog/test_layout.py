@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bindery.catalog.query.parse import parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import Dataset, FileWrite, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
+from bindery.clock import find_zone
 from bindery.file import File
 
 TIMES = [
@@ -39,7 +40,7 @@ SHAPES: list[tuple[dict[str, Any], float]] = [
 ]
 
 
-def open_catalog(folder: Path, zone: timezone) -> tuple[Catalog, int]:
+def open_catalog(folder: Path, zone: tzinfo) -> tuple[Catalog, int]:
     catalog = SqliteCatalog(folder, account_id="1", zone=zone)
     catalog.projects.create(Project(name="p"))
     dataset = catalog.datasets.create(Dataset(project_id=0, project_name="p", name="d"))
@@ -70,6 +71,29 @@ def test_months_of_the_zone(tmp_path: Path) -> None:
         "2024-03-01T00:00:00+08:00",
     )
     assert shown(found.undated) == ("", 2, 2.0)
+    catalog.close()
+
+
+def test_months_of_a_zone_with_summer_time(tmp_path: Path) -> None:
+    catalog, dataset = open_catalog(tmp_path / "a", find_zone("Europe/Berlin"))
+    found = catalog.queries.date_histogram(dataset, None, "ProduceTime", "month")
+    assert [(bucket.value, bucket.count) for bucket in found.buckets] == [
+        ("1969-12", 2),
+        ("2024-01", 3),
+        ("2262-04", 1),
+    ]
+    catalog.files.write(
+        dataset,
+        [
+            FileWrite(uri=f"oss://b/{time}", file=File(produce_time=time))
+            for time in ("2024-06-30T21:59:59Z", "2024-06-30T22:00:00Z")
+        ],
+    )
+    found = catalog.queries.date_histogram(dataset, None, "ProduceTime", "month")
+    assert [(bucket.value, bucket.count, bucket.start, bucket.end) for bucket in found.buckets][2:4] == [
+        ("2024-06", 1, "2024-06-01T00:00:00+02:00", "2024-07-01T00:00:00+02:00"),
+        ("2024-07", 1, "2024-07-01T00:00:00+02:00", "2024-08-01T00:00:00+02:00"),
+    ]
     catalog.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextvars import ContextVar
-from datetime import timezone
+from datetime import tzinfo
 from functools import lru_cache
 from typing import ClassVar
 
@@ -58,7 +58,7 @@ class ApiSettings(Hiding, msgspec.Struct, frozen=True, kw_only=True):
     hidden_fields: ClassVar[frozenset[str]] = frozenset({"events_token", "metrics_token", "health_token"})
     region_id: str = "cn-hangzhou"
     account_id: str = "1000000000000001"
-    zone: timezone = DEFAULT_ZONE
+    zone: tzinfo = DEFAULT_ZONE
     strict: bool = False
     max_request_line: int = 4_194_304
     events_token: str = ""
@@ -125,6 +125,6 @@ class Context(msgspec.Struct, frozen=True):
 
 
 @lru_cache(1024)
-def _shown(instant_ns: int, zone: timezone) -> str:
+def _shown(instant_ns: int, zone: tzinfo) -> str:
     """Who asks how far something is asks for the same times again and again."""
     return format_time(instant_ns, zone)

@@ -11,13 +11,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import timezone
+from datetime import tzinfo
 
 import structlog
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogError, UsageKey
-from bindery.clock import seconds_east
+from bindery.clock import day_number, now_ns
 
 _WRITE_SECONDS = 2.0
 _STORED_SECONDS = 600.0
@@ -34,9 +34,9 @@ _log = structlog.get_logger()
 class Metering:
     """Safe for threads."""
 
-    def __init__(self, catalog: Catalog, zone: timezone, seconds: float = _WRITE_SECONDS) -> None:
+    def __init__(self, catalog: Catalog, zone: tzinfo, seconds: float = _WRITE_SECONDS) -> None:
         self._catalog = catalog
-        self._offset = seconds_east(zone)
+        self._zone = zone
         self._seconds = seconds
         self._counts: Counter[UsageKey] = Counter()
         self._lock = threading.Lock()
@@ -55,7 +55,7 @@ class Metering:
         """One more, now. ``exists``: the project is there for sure, or was when the call was made."""
         if len(project) > _LONGEST_NAME:
             project = ""
-        key = UsageKey(int(time.time() + self._offset) // 86_400, project, dimension, exists)
+        key = UsageKey(day_number(now_ns(), self._zone), project, dimension, exists)
         with self._lock:
             if not exists and len(self._counts) >= MOST_UNKNOWN and key not in self._counts:
                 key = key._replace(project="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timezone
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
@@ -32,7 +32,7 @@ class InvalidFields(ValueError):
 class DocumentWriter:
     """Makes documents of one dataset."""
 
-    def __init__(self, account_id: str, dataset: Dataset, zone: timezone) -> None:
+    def __init__(self, account_id: str, dataset: Dataset, zone: tzinfo) -> None:
         self.dataset_id = dataset.id
         self._account_id = account_id
         self._dataset = dataset

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import time
 from collections.abc import Callable
-from datetime import timezone
+from datetime import tzinfo
 from pathlib import Path
 
 from bindery.catalog.announcer import Announcer, Silent
@@ -39,7 +39,7 @@ class SqliteCatalog:
         folder: Path,
         *,
         account_id: str,
-        zone: timezone = DEFAULT_ZONE,
+        zone: tzinfo = DEFAULT_ZONE,
         announcer: Announcer | None = None,
         max_projects: int = MAX_PROJECTS,
     ) -> None:

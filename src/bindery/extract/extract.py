@@ -22,12 +22,15 @@ from bindery.buckets.store import (
     StoreAddress,
     StoreError,
 )
-from bindery.clock import format_time, parse_zone
+from bindery.clock import find_zone, format_time
 from bindery.extract.documents.package_types import package_type
 from bindery.extract.extraction import EXTRACTOR_VERSION, Extraction, ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.tags.dates import ZoneClues, produce_time
+from bindery.extract.tags.guessed_dates import guessed_dates
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.types.picture_types import RAW_TYPES
 from bindery.file import File
@@ -69,6 +72,7 @@ _MIME = frozenset({Operator.MIME})
 _STORE_ONLY = frozenset({Operator.OSS_META})
 """With no other operator nothing of the object is read."""
 
+_PHOTOGRAPHED = ("image", "video")
 _FOR_ALL = frozenset({Operator.OSS_META, Operator.MIME})
 
 STORE_FIELDS = (
@@ -129,6 +133,7 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         extracted, failure = _run(reader, request, media)
         if isinstance(reader.error, StoreError):  # an extractor went on without what the store did not send
             raise reader.error
+        _guess_time(extracted, media, request)
         if extracted.notes:
             file.extraction_notes = extracted.notes
         if Operator.MIME in request.operators:
@@ -242,6 +247,23 @@ def _add_type(file: File, media: MediaType, extracted: Extracted) -> None:
     file.media_type = extracted.media_type or (media_type_of(exact) if exact else media.media_type)
 
 
+def _guess_time(extracted: Extracted, media: MediaType, request: ExtractionRequest) -> None:
+    """A date from the name or the store for a picture or a video that has none, where that is wanted."""
+    kind = extracted.media_type or media.media_type
+    if request.date_fallback == "none" or extracted.file.produce_time or kind not in _PHOTOGRAPHED:
+        return
+    latitude, found, longitude = (extracted.file.lat_long or "").partition(",")
+    place = (float(latitude), float(longitude)) if found else None
+    moment = produce_time(
+        guessed_dates(request.object, request.date_fallback), ZoneClues(request.zone, place=place)
+    )
+    if moment is not None:
+        extracted.file.produce_time, extracted.file.produce_time_source = moment.text, moment.source
+        whence = "in its name" if moment.source.startswith("Name") else "that of the object in the store"
+        message = f"the file holds no date; this one stands {whence}"
+        extracted.notes = (*extracted.notes, note(Note.DATE_GUESSED, message))
+
+
 def merge(base: File, over: File) -> File:
     """``base`` with every field that is set in ``over``."""
     for name in File.__struct_fields__:
@@ -286,7 +308,7 @@ def _add_store_fields(file: File, request: ExtractionRequest, details: ObjectDet
     if Operator.OSS_META not in request.operators:
         return
     info = request.object
-    zone = parse_zone(request.zone)
+    zone = find_zone(request.zone)
     file.filename = info.key
     file.size = info.size
     file.etag = f'"{info.etag}"'

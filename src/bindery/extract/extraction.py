@@ -35,7 +35,9 @@ class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True):
     operators: frozenset[Operator]
     content_type_hint: str | None = None
     zone: str = "+08:00"
-    """Zone for times in the file that carry none."""
+    """Zone for times in the file that carry none: an offset, or a name such as ``Europe/Berlin``."""
+    date_fallback: str = "none"
+    """One of ``guessed_dates.FALLBACKS``."""
 
 
 class Extraction(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import timezone
+from datetime import tzinfo
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -40,7 +40,7 @@ class NotificationSettings(Destinations, frozen=True, kw_only=True):
     """Signs every message."""
     region_id: str = "cn-hangzhou"
     account_id: str = "1000000000000001"
-    zone: timezone = DEFAULT_ZONE
+    zone: tzinfo = DEFAULT_ZONE
 
     def urls(self) -> dict[str, str]:
         """URL by destination."""

@@ -18,6 +18,7 @@ from bindery.secrecy import told
 from bindery.stopping import Interrupted, Stoppable
 from bindery.sync.jobs import Job, Jobs
 from bindery.sync.outcomes import file_write, within_range
+from bindery.sync.settings import SyncSettings
 from bindery.sync.templates import operators_for
 from bindery.workers.job import Urgency
 
@@ -33,10 +34,18 @@ _COMMIT_BYTES = 8 * 1024 * 1024
 _log = structlog.get_logger()
 
 
-def request_for(store: Store, key: str, operators: frozenset[Operator], zone: str) -> ExtractionRequest:
-    """What to extract: the object as it is now. Raises StoreError."""
+def request_for(
+    store: Store, key: str, operators: frozenset[Operator], settings: SyncSettings, dataset: str = ""
+) -> ExtractionRequest:
+    """What to extract: the object as it is now; ``dataset`` is ``project/dataset``. Raises StoreError."""
     info = within_range(store.details(key).info)
-    return ExtractionRequest(address=store.address, object=info, operators=operators, zone=zone)
+    return ExtractionRequest(
+        address=store.address,
+        object=info,
+        operators=operators,
+        zone=settings.zone_of(store.address.bucket, dataset),
+        date_fallback=settings.date_fallback,
+    )
 
 
 class IndexBatch(Stoppable):
@@ -49,7 +58,7 @@ class IndexBatch(Stoppable):
         catalog: Catalog,
         buckets: Buckets,
         pool: Pool,
-        zone: str,
+        settings: SyncSettings,
         queue: Jobs,
         storing: threading.Lock,
         stop: threading.Event,
@@ -58,11 +67,12 @@ class IndexBatch(Stoppable):
         anew between check and commit."""
         super().__init__(stop)
         self._dataset = jobs[0].dataset
+        self._name = f"{self._dataset.project_name}/{self._dataset.name}"
         self._jobs = jobs
         self._catalog = catalog
         self._buckets = buckets
         self._pool = pool
-        self._zone = zone
+        self._settings = settings
         self._queue = queue
         self._storing = storing
 
@@ -136,7 +146,9 @@ class IndexBatch(Stoppable):
         """What to extract, or the failure when there is nothing to read."""
         try:
             uri = parse_object_uri(job.uri)
-            return request_for(self._buckets.open(uri.bucket), uri.key, operators, self._zone)
+            return request_for(
+                self._buckets.open(uri.bucket), uri.key, operators, self._settings, self._name
+            )
         except ValueError as error:
             return Extraction(file=File(), failure=f"InvalidArgument: {error}")
         except StoreError as error:

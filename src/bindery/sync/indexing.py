@@ -104,7 +104,7 @@ class Indexer:
         """
         end = time.monotonic() + DETECT_SECONDS
         store = self._buckets.open(uri.bucket)
-        request = request_for(store, uri.key, _DETECTED, self._settings.zone)
+        request = request_for(store, uri.key, _DETECTED, self._settings)
         pending = self._pool.submit([request], urgency=Urgency.CALL, owner=owner)
         try:
             return self._await_detected(pending, end, stop)
@@ -144,7 +144,7 @@ class Indexer:
             catalog=self._catalog,
             buckets=self._buckets,
             pool=self._pool,
-            zone=self._settings.zone,
+            settings=self._settings,
             queue=self._jobs,
             storing=self._storing,
             stop=self._stop,

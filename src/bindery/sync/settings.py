@@ -35,8 +35,17 @@ class SyncSettings(FollowSettings, frozen=True, kw_only=True):
     workers: int = 1
     """Worker processes of extraction."""
     zone: str = "+08:00"
+    """Of dates that tell none, where ``zones`` has no other."""
+    zones: dict[str, str] = {}
+    """By bucket name, or by ``project/dataset``."""
+    date_fallback: str = "none"
+    """One of ``guessed_dates.FALLBACKS``."""
     removal_quiet: float = 1.0
     """Many removals that changes tell are judged together once none has come for so long."""
     retry_initial: float = 0.5
     """First wait after a store did not answer; doubles up to ``retry_longest``."""
     retry_longest: float = 30.0
+
+    def zone_of(self, bucket: str, dataset: str = "") -> str:
+        """The zone of dates that tell none in the files of a bucket; ``dataset`` is ``project/dataset``."""
+        return self.zones.get(bucket) or self.zones.get(dataset) or self.zone

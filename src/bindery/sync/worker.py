@@ -347,7 +347,13 @@ class Worker(Stoppable):
     def _request(self, info: ObjectInfo, *, store_only: bool) -> ExtractionRequest:
         operators = self._operators & {Operator.OSS_META} if store_only else self._operators
         return ExtractionRequest(
-            address=self.store.address, object=info, operators=operators, zone=self.settings.zone
+            address=self.store.address,
+            object=info,
+            operators=operators,
+            zone=self.settings.zone_of(
+                self.binding.bucket, f"{self.binding.project_name}/{self.binding.dataset_name}"
+            ),
+            date_fallback=self.settings.date_fallback,
         )
 
     def _add(self, objects: Sequence[Extracting]) -> None:

@@ -162,3 +162,9 @@ def test_the_text_names_the_place_to_a_metre(latitude: float, longitude: float) 
     text = lat_long(latitude, longitude)
     assert [float(part) for part in text.split(",")] == pytest.approx([latitude, longitude], abs=5.1e-7)
     assert "-0.000000" not in text
+
+
+def test_a_receiver_without_a_fix_is_nowhere() -> None:
+    place = PLACES["degrees, minutes and seconds"]
+    assert position({**place, 9: ascii_text("A")}) == position(place)
+    assert position({**place, 9: ascii_text("V")}) is None

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import timezone
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ _MOST_OPEN = 32
 class Index:
     """Searches and aggregates; safe for any number of threads. A dataset that is gone raises NotFound."""
 
-    def __init__(self, folder: Path, source: ChangeSource, zone: timezone = DEFAULT_ZONE) -> None:
+    def __init__(self, folder: Path, source: ChangeSource, zone: tzinfo = DEFAULT_ZONE) -> None:
         self._source = source
         self._zone = zone
         self._folder = folder

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.pages import fetch
@@ -18,7 +19,7 @@ from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.fields import FIELDS
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.query.token import Position
-from bindery.clock import format_time, seconds_east
+from bindery.clock import format_time
 
 _MOST_BUCKETS = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +43,7 @@ _LENGTHS = {"year": 4, "month": 7, "day": 10}
 
 
 def date_histogram(
-    view: View, condition: Condition, field: str, interval: Interval, zone: timezone, bounds: Bounds
+    view: View, condition: Condition, field: str, interval: Interval, zone: tzinfo, bounds: Bounds
 ) -> DateHistogram:
     """Files by intervals of a field that is a time, in a zone. Raises QueryError when they are too many."""
     statement = _histogram_statement(view.table, condition, field, interval, zone)
@@ -61,12 +62,11 @@ def date_histogram(
 
 
 def _histogram_statement(
-    table: str, condition: Condition, field: str, interval: Interval, zone: timezone
+    table: str, condition: Condition, field: str, interval: Interval, zone: tzinfo
 ) -> Condition:
     instant = column(FIELDS[field])
-    offset = seconds_east(zone) * 1_000_000
     # Microseconds, rounded down: the calendar of nanoseconds ends in 2262, just before the last instant of a column.
-    local = f"make_timestamp({instant} // 1000 - CAST({instant} % 1000 < 0 AS BIGINT) + {offset:d})"
+    local = _local(f"{instant} // 1000 - CAST({instant} % 1000 < 0 AS BIGINT)", zone)
     sql = (
         f"SELECT {_PARTS[interval]} AS part, count(*), sum(ratio) FROM"
         f" (SELECT {local} AS t, {_RATIO} AS ratio FROM {table} WHERE {condition.sql})"
@@ -75,7 +75,15 @@ def _histogram_statement(
     return Condition(sql, condition.parameters)
 
 
-def _bucket(number: int, interval: Interval, zone: timezone, count: int, ratios: float) -> DateBucket:
+def _local(microseconds: str, zone: tzinfo) -> str:
+    """What the clocks of a zone show; the rules of a named one are those of DuckDB's own copy of the database."""
+    if isinstance(zone, ZoneInfo):
+        return f"timezone('{zone.key}', make_timestamptz({microseconds}))"
+    offset = round((zone.utcoffset(None) or timedelta()).total_seconds()) * 1_000_000
+    return f"make_timestamp({microseconds} + {offset:d})"
+
+
+def _bucket(number: int, interval: Interval, zone: tzinfo, count: int, ratios: float) -> DateBucket:
     begin, end = (_beginning(each, interval) for each in (number, number + 1))
     return DateBucket(
         value=begin.isoformat()[: _LENGTHS[interval]],
@@ -93,8 +101,8 @@ def _beginning(number: int, interval: Interval) -> datetime:
     return datetime(year, month + 1, 1, tzinfo=UTC)
 
 
-def _instant(local: datetime, zone: timezone) -> int:
-    return (calendar.timegm(local.timetuple()) - seconds_east(zone)) * _SECOND
+def _instant(local: datetime, zone: tzinfo) -> int:
+    return calendar.timegm(local.replace(tzinfo=zone).utctimetuple()) * _SECOND
 
 
 def query_pages(

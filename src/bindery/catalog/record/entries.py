@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import timezone
+from datetime import tzinfo
 
 import msgspec
 
@@ -42,7 +42,7 @@ class _Whole(msgspec.Struct):
 class Entries:
     """Rows of ``file``. Every write moves the row to a new sequence and keeps the counts of its dataset."""
 
-    def __init__(self, database: Database, account_id: str, zone: timezone) -> None:
+    def __init__(self, database: Database, account_id: str, zone: tzinfo) -> None:
         self._database = database
         self._account_id = account_id
         self._zone = zone

@@ -7,7 +7,7 @@ import builtins
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import timezone
+from datetime import tzinfo
 
 import msgspec
 
@@ -29,7 +29,7 @@ _PROJECTS = load_statements("projects")
 class Usage:
     """Rows of ``usage``. Implements ``interface.usage.Usage``."""
 
-    def __init__(self, database: Database, zone: timezone) -> None:
+    def __init__(self, database: Database, zone: tzinfo) -> None:
         self._database = database
         self._zone = zone
 

@@ -262,7 +262,10 @@ def _in_zone(
     own = parse_offset(date.offset) if date.offset else None
     if own is not None:
         return written, own, date.offset_whence
-    place = zone_of_place(*clues.place) if clues.place else None
+    told = None if date.utc and not written.precision else _told_elsewhere(date, written, dates, clues)
+    if told is not None:
+        return written, *told
+    place = _place(clues)
     elsewhere, whence = (place, "Place") if place else (clues.setting, "Setting")
     if date.utc and not written.precision:
         # The instant is told; only the clock by which it is shown is not. Where nobody has set one, it is UTC's.
@@ -271,14 +274,16 @@ def _in_zone(
         offset = offset_of_instant(elsewhere, written.local)
         local = written.local + timedelta(minutes=offset)
         return written._replace(local=local), offset, f"UTC; shown={whence}:{elsewhere}"
-    told = _told_elsewhere(date, written, dates, clues, place)
-    if told is not None:
-        return written, *told
     return written, offset_at(elsewhere, written.local), f"{whence}:{elsewhere}"
 
 
+def _place(clues: ZoneClues) -> str | None:
+    """Asked last: the table of zones costs memory."""
+    return zone_of_place(*clues.place) if clues.place else None
+
+
 def _told_elsewhere(
-    date: FoundDate, written: Written, dates: Iterable[FoundDate], clues: ZoneClues, place: str | None
+    date: FoundDate, written: Written, dates: Iterable[FoundDate], clues: ZoneClues
 ) -> tuple[int, str] | None:
     """The offset that something else in the file tells."""
     for text, whence in clues.offsets():
@@ -295,9 +300,10 @@ def _told_elsewhere(
     gps = clues.gps_time()
     offset = _offset_by_gps(written.local, *gps) if gps else None
     # Some receivers write the camera's clock instead of UTC. Where they are tells it.
-    if offset is None or (offset == 0 and place is not None and offset_at(place, written.local) != 0):
-        return None
-    return offset, "GPSTimeStamp"
+    if offset == 0:
+        place = _place(clues)
+        offset = None if place and offset_at(place, written.local) else 0
+    return None if offset is None else (offset, "GPSTimeStamp")
 
 
 def _offset_by_gps(local: datetime, utc: datetime, has_day: bool) -> int | None:

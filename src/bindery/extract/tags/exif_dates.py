@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bindery.extract.tags.dates import LONGEST, FoundDate, Rank, parse_date
+from bindery.extract.tags.gps import is_void
 from bindery.extract.tags.tiff import Directory, Number, Rational
 
 _DATES = {
@@ -63,7 +64,7 @@ def gps_date(directories: Sequence[Directory]) -> Iterator[FoundDate]:
 def gps_time(directories: Sequence[Directory]) -> tuple[datetime, bool] | None:
     """The time of the receiver in UTC, and whether its day is told too. Midnight without a day says nothing."""
     gps = _gps(directories)
-    seconds = _seconds_of_day(gps) if gps else None
+    seconds = _seconds_of_day(gps) if gps and not is_void(gps) else None
     if gps is None or seconds is None:
         return None
     written = parse_date(_first([gps], _GPS_DATE))

@@ -20,18 +20,25 @@ _PARTS = re.compile(r"(-?)(\d{1,9}(?:\.\d{1,12})?)(?:/(\d{1,9}))?")
 _WITH_COMMAS = re.compile(r"\d+,\d+,\d+,\d+,\d+,\d+")
 _LETTER = re.compile(r"[NSEWnsew]$")
 _LONGEST_TEXT = 64
+_STATUS = 9
 
 
 def gps_position(directories: Sequence[Directory]) -> tuple[float, float] | None:
     """Latitude and longitude in signed degrees; None when a part is missing, undefined or out of range.
 
-    A position without a hemisphere is none: the specification has no default for it.
+    A position without a hemisphere is none: the specification has no default for it. Nor is one that the receiver
+    calls void, which is its last, wherever that was.
     """
     gps = next((found for found in directories if found.name == "GPS"), None)
-    if gps is None:
+    if gps is None or is_void(gps):
         return None
     latitude, longitude = _degrees(gps, *_LATITUDE), _degrees(gps, *_LONGITUDE)
     return known_place(latitude, longitude)
+
+
+def is_void(gps: Directory) -> bool:
+    """The receiver had no fix (GPSStatus)."""
+    return (gps.text(_STATUS, 8) or "").strip().upper() == "V"
 
 
 def known_place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
