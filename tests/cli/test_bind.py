@@ -123,11 +123,14 @@ def test_options_make_a_scope() -> None:
         min_size=0,
         max_size=None,
         media_type=("image",),
+        everything=True,
     )
     assert given == {
+        "DefaultExclusions": False,
         "Prefixes": ["a/", "b/"],
         "Exclude": ["*.tmp"],
         "MinSize": 0,
         "MediaTypes": ["image"],
     }
-    assert scope_parameter((), (), (), None, None, ()) is None
+    assert scope_parameter((), (), (), None, None, (), None) is None
+    assert scope_parameter((), (), (), None, None, (), False) == {"DefaultExclusions": True}

@@ -72,6 +72,16 @@ def test_lines_for_people(run: Run, folder: Path, new_name: Callable[[str], str]
 
 
 @pytest.mark.server
+def test_what_systems_leave_behind_is_counted_when_asked_for(
+    run: Run, folder: Path, new_name: Callable[[str], str]
+) -> None:
+    (folder / ".DS_Store").write_bytes(b"x")
+    for words, excluded in (((), 1), (("--everything",), 0), (("--default-exclusions",), 1)):
+        found = json.loads(run(str(folder), "--name", new_name("counted"), "--json", *words).stdout)
+        assert (found["Listed"], found["Excluded"]) == (5, excluded), words
+
+
+@pytest.mark.server
 def test_what_cannot_be_counted(run: Run) -> None:
     assert "BucketNotFound" in run("nothing-of-that-name", expect=1).output
     assert (

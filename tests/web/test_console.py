@@ -117,6 +117,7 @@ def test_what_a_binding_would_take_is_known_before_it_is_made(
         signed_in.get_by_test_id(f"new-{name}").fill(value)
     signed_in.locator("summary", has_text="Scope").click()
     signed_in.locator("#scope-Prefixes").fill("00")
+    signed_in.get_by_test_id("new-everything").check()
     signed_in.get_by_test_id("estimate").click()
     expect(signed_in.get_by_test_id("estimated")).to_be_visible(timeout=60_000)
     expect(signed_in.get_by_test_id("estimate-books")).to_contain_text("Files to index10")
@@ -124,6 +125,7 @@ def test_what_a_binding_would_take_is_known_before_it_is_made(
     signed_in.get_by_test_id("create-binding").click()
     expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
     expect(signed_in.locator('#books [data-field="Indexed"]')).to_have_text("10")
+    expect(signed_in.locator("pre")).to_contain_text('"DefaultExclusions": false')
 
 
 def test_removals_are_shown_before_they_are_confirmed(

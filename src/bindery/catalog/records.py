@@ -157,7 +157,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which objects of the bucket a binding takes in; the default is all of them. See ``sync.scope``."""
+    """Which objects of the bucket a binding takes in; that without members is all of them. See ``sync.scope``."""
 
     prefixes: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -165,6 +165,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     min_size: int = 0
     max_size: int | None = None
     media_types: tuple[str, ...] = ()
+    default_exclusions: bool = False
+    """See ``sync.default_exclusions``. A new binding has them; one that was stored without the member goes on
+    without them, so that no upgrade removes entries."""
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):

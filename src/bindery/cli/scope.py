@@ -30,6 +30,12 @@ _OPTIONS = (
         type=click.Choice(sorted(MEDIA_TYPES)),
         help="Kind of file, told by its name; may be repeated.",
     ),
+    click.option(
+        "--everything/--default-exclusions",
+        default=None,
+        help="Take in, or leave out as a new binding does, what systems leave behind: ._*, .DS_Store, Thumbs.db, "
+        "@eaDir, trash.",
+    ),
 )
 
 
@@ -47,6 +53,7 @@ def scope_parameter(
     min_size: int | None,
     max_size: int | None,
     media_type: tuple[str, ...],
+    everything: bool | None,
 ) -> dict[str, Any] | None:
     """The parameter Scope of the API; None when no option was given."""
     scope = {
@@ -56,5 +63,6 @@ def scope_parameter(
         "MinSize": min_size,
         "MaxSize": max_size,
         "MediaTypes": list(media_type),
+        "DefaultExclusions": None if everything is None else not everything,
     }
     return {name: value for name, value in scope.items() if value not in ([], None)} or None

@@ -14,6 +14,7 @@ from bindery.buckets.store import ObjectInfo, PartlyListed, Store, in_key_order
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import LedgerEntry, Scope
 from bindery.extract.types.media_types import detect_media_type
+from bindery.sync.default_exclusions import DefaultExclusions
 
 MEDIA_TYPES = frozenset({"image", "video", "audio", "document", "archive", "other"})
 _MAX_PATTERNS = 100
@@ -26,6 +27,8 @@ _NOTHING = "(?!)"
 _BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
 
 Matcher = Callable[[ObjectInfo], bool]
+WHOLE_BUCKET = Scope(default_exclusions=True)
+"""The scope of a binding that was given none."""
 
 
 class InvalidScope(ValueError):
@@ -87,10 +90,13 @@ def matcher(scope: Scope) -> Matcher | None:
     ``include`` and ``exclude`` are shell patterns over the whole key, in which ``*`` also matches ``/`` and ``**/`` any
     number of folders, none too; an
     object is within when it matches any ``include`` (or there is none) and no ``exclude``. Media types are
-    told by the name alone, so that nothing is read.
+    told by the name alone, so that nothing is read. The default exclusions hold against an ``include`` too.
     """
     if scope == Scope():
         return None
+    excluded = DefaultExclusions().covers if scope.default_exclusions else None
+    if excluded is not None and scope == WHOLE_BUCKET:
+        return lambda info: not excluded(info.key)
     include, exclude = _pattern(scope.include), _pattern(scope.exclude)
     prefixes = outermost_prefixes(scope)
 
@@ -102,6 +108,7 @@ def matcher(scope: Scope) -> Matcher | None:
             and (scope.max_size is None or info.size <= scope.max_size)
             and (include is None or include.match(key) is not None)
             and (exclude is None or exclude.match(key) is None)
+            and (excluded is None or not excluded(key))
             and (not scope.media_types or detect_media_type(b"", key).media_type in scope.media_types)
         )
 

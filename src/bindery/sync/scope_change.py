@@ -12,7 +12,7 @@ from bindery.buckets.store import ObjectInfo, Store, StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, NotFound, Scope
 from bindery.sync.march import has_entry
-from bindery.sync.scope import InvalidScope, list_within, matcher, outermost_prefixes
+from bindery.sync.scope import WHOLE_BUCKET, InvalidScope, list_within, matcher, outermost_prefixes
 
 _PATIENCE_SECONDS = 8.0
 """How long a call counts. What it has not seen by then it does not know."""
@@ -46,7 +46,7 @@ def count_leaving(catalog: Catalog, binding: Binding, scope: Scope) -> Leaving:
 def check_left_over(catalog: Catalog, buckets: Buckets, binding: Binding) -> None:
     """Raises InvalidScope when a binding that is about to be made would remove all that an earlier one left, and the
     bucket has nothing in its place; NotFound. A bucket that cannot be asked refuses nothing."""
-    if binding.scope == Scope():
+    if binding.scope in (Scope(), WHOLE_BUCKET):
         return
     dataset = catalog.datasets.get(binding.project_name, binding.dataset_name)
     found = _count_left_over(catalog, dataset.id, binding)

@@ -281,7 +281,10 @@ def test_a_strict_server_shows_no_extension(make_api: Callable[..., Api]) -> Non
 
 @pytest.mark.parametrize(
     ("scope", "told"),
-    [('{"prefixes":["in/"]}', "did you mean Prefixes?"), ('{"Wrong":1}', "there are Exclude, Include")],
+    [
+        ('{"prefixes":["in/"]}', "did you mean Prefixes?"),
+        ('{"Wrong":1}', "there are DefaultExclusions, Exclude"),
+    ],
 )
 def test_a_mistyped_member_of_a_scope_is_answered_with_the_nearest(
     api: Api, dataset: dict[str, str], scope: str, told: str

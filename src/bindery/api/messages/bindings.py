@@ -53,6 +53,7 @@ class BindingProgress(Message):
 class BindingScope(Message, forbid_unknown_fields=True):
     """The vendor's struct BindingScope."""
 
+    default_exclusions: bool | None = None
     exclude: tuple[str, ...] | None = None
     include: tuple[str, ...] | None = None
     max_size: int | None = None

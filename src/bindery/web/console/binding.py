@@ -171,7 +171,7 @@ def _uri(form: dict[str, str]) -> str:
 
 
 def _scope(form: dict[str, str]) -> dict[str, Any] | None:
-    """What the form says of a scope: lines of lists, and sizes; None when it says nothing."""
+    """What the form says of a scope: lines of lists, sizes, a box; None when it says nothing."""
     scope: dict[str, Any] = {}
     for name in _LISTED:
         if lines := [line.strip() for line in form.get(name, "").splitlines() if line.strip()]:
@@ -179,6 +179,8 @@ def _scope(form: dict[str, str]) -> dict[str, Any] | None:
     for name in _SIZES:
         if text := form.get(name, "").strip():
             scope[name] = int(text) if text.isdecimal() else text
+    if form.get("Everything"):
+        scope["DefaultExclusions"] = False
     return scope or None
 
 

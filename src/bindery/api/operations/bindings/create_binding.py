@@ -7,7 +7,7 @@ from bindery.api.errors import invalid_argument
 from bindery.api.messages.bindings import CreateBindingRequest, CreateBindingResponse
 from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import binding_answer, bucket_of
-from bindery.api.operations.bindings.scopes import scope_of
+from bindery.api.operations.bindings.scopes import new_scope
 from bindery.catalog.records import Binding
 from bindery.clock import now_ns
 from bindery.sync.scope import InvalidScope
@@ -30,7 +30,7 @@ def create_binding(context: Context, request: CreateBindingRequest) -> CreateBin
         project_name=request.project_name,
         dataset_name=request.dataset_name,
         bucket=bucket_of(request.uri),
-        scope=scope_of(request.scope),
+        scope=new_scope(context, request.scope),
         create_time=now,
         update_time=now,
     )

@@ -6,7 +6,7 @@ from bindery.api.context import Context
 from bindery.api.messages.bindings import EstimateBindingRequest, EstimateBindingResponse
 from bindery.api.operations import Work
 from bindery.api.operations.bindings.bindings import bucket_of
-from bindery.api.operations.bindings.scopes import scope_of
+from bindery.api.operations.bindings.scopes import new_scope
 from bindery.api.stores import named_store
 
 WORK = Work.SLOW
@@ -18,7 +18,7 @@ def estimate_binding(context: Context, request: EstimateBindingRequest) -> Estim
     Store names the place of a bucket that the server does not know; it is looked at, and not registered.
     """
     context.catalog.projects.get(request.project_name)
-    bucket, scope = bucket_of(request.uri), scope_of(request.scope)
+    bucket, scope = bucket_of(request.uri), new_scope(context, request.scope)
     address = None
     if request.store is not None:
         address = named_store(context, bucket, request.store, request.permit)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
 from bindery.api.messages.bindings import BindingScope
 from bindery.catalog.records import Scope
-from bindery.sync.scope import InvalidScope, check_scope
+from bindery.sync.scope import WHOLE_BUCKET, InvalidScope, check_scope
 
 
-def scope_of(given: BindingScope | None) -> Scope:
-    """The scope of a request; the whole bucket when there is none. Raises ApiError."""
-    if given is None:
-        return Scope()
+def new_scope(context: Context, given: BindingScope | None) -> Scope:
+    """The scope of a new binding. A strict server knows no scope, and takes in everything as the vendor's does.
+    Raises ApiError."""
+    return scope_of(given, default_exclusions=not context.settings.strict)
+
+
+def scope_of(given: BindingScope | None, *, default_exclusions: bool) -> Scope:
+    """The scope of a request; the whole bucket when there is none. ``default_exclusions`` holds where the request
+    is silent of them. Raises ApiError."""
+    given = given or BindingScope()
     scope = Scope(
         prefixes=given.prefixes or (),
         include=given.include or (),
@@ -19,6 +26,9 @@ def scope_of(given: BindingScope | None) -> Scope:
         min_size=given.min_size or 0,
         max_size=given.max_size,
         media_types=given.media_types or (),
+        default_exclusions=default_exclusions
+        if given.default_exclusions is None
+        else given.default_exclusions,
     )
     try:
         check_scope(scope)
@@ -28,8 +38,8 @@ def scope_of(given: BindingScope | None) -> Scope:
 
 
 def scope_answer(scope: Scope) -> BindingScope | None:
-    """None for the whole bucket."""
-    if scope == Scope():
+    """None for the whole bucket with the default exclusions, which are told of where they do not hold."""
+    if scope == WHOLE_BUCKET:
         return None
     return BindingScope(
         prefixes=scope.prefixes or None,
@@ -38,4 +48,5 @@ def scope_answer(scope: Scope) -> BindingScope | None:
         min_size=scope.min_size or None,
         max_size=scope.max_size,
         media_types=scope.media_types or None,
+        default_exclusions=None if scope.default_exclusions else False,
     )
