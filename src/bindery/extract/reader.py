@@ -73,6 +73,14 @@ class RangeReader(PositionedFile):
         start = offset - first * _BLOCK
         return joined[start : start + length]
 
+    def last(self, length: int) -> bytes:
+        """The last bytes of the file, read alone: where they count, what stands before them mostly does not."""
+        offset = max(self.size - length, 0)
+        first, last = offset // _BLOCK, max(self.size - 1, 0) // _BLOCK
+        if any(number in self._blocks for number in (first, last)):
+            return self.peek_at(offset, length)
+        return self._read(offset, self.size - offset)
+
     def _block(self, number: int) -> bytes:
         block = self._blocks.get(number)
         if block is not None:
@@ -96,7 +104,12 @@ class RangeReader(PositionedFile):
 
     def _fetch(self, first: int, count: int) -> list[bytes]:
         offset = first * _BLOCK
-        length = min(count * _BLOCK, self.size - offset)
+        data = self._read(offset, min(count * _BLOCK, self.size - offset))
+        blocks = [data[start : start + _BLOCK] for start in range(0, count * _BLOCK, _BLOCK)]
+        self._keep(first, blocks)
+        return blocks
+
+    def _read(self, offset: int, length: int) -> bytes:
         if self.bytes_read + length > self.limits.read_bytes:
             self.error = self.error or ReadLimitExceeded(f"read limit {self.limits.read_bytes} bytes")
             raise self.error
@@ -111,9 +124,7 @@ class RangeReader(PositionedFile):
             self.error = self.error or error
             raise
         self.bytes_read += length
-        blocks = [data[start : start + _BLOCK] for start in range(0, count * _BLOCK, _BLOCK)]
-        self._keep(first, blocks)
-        return blocks
+        return data
 
     def _keep(self, first: int, blocks: list[bytes]) -> None:
         """Cache blocks, forgetting the oldest; a run longer than the cache is kept whole until the next."""

@@ -5,7 +5,7 @@ file turns out damaged stays.
 
 Source: ITU-T T.81 annex B and JFIF 1.02 (JPEG), ITU-T T.87 (JPEG-LS), GIF89a, the WebP container and VP8/
 VP8L bitstream specifications, Microsoft's pages on BMP and ICO, the ZSoft PCX reference, ISO/IEC 23008-12
-(HEIF), AVIF 1.1, ISO/IEC 18181-1 and -2 (JPEG XL), TIFF 6.0.
+(HEIF), AVIF 1.1, TIFF 6.0.
 """
 
 from __future__ import annotations
@@ -14,25 +14,29 @@ import re
 import struct
 from collections.abc import Callable, Iterator
 
+from bindery.extract.notes import Note, note
 from bindery.extract.pictures.boxes import (
     HeifMeta,
-    boxes,
     find_box,
     sequence_frames,
     sequence_time,
     track_size,
 )
+from bindery.extract.pictures.cut_short import boxes_are_cut, jpeg_is_cut, strips_are_cut
 from bindery.extract.pictures.jpeg2000 import read_codestream, read_jp2
+from bindery.extract.pictures.jpeg_xl import read_jxl
 from bindery.extract.pictures.mini_heif import read_mini
 from bindery.extract.pictures.photoshop import read_photoshop, read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.png import read_png
-from bindery.extract.tags.tiff import Memory, Part, Source, full_size, read_tiff
+from bindery.extract.tags.tiff import Memory, Part, Source, TiffTree, full_size, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES
 
 _FRAMELESS = frozenset((0x01, *range(0xD0, 0xD9)))
 _NOT_FRAME_HEADERS = frozenset((0xC4, 0xC8, 0xCC))
 _JPEG_LS_FRAME = 0xF7
+_END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
+_MOST_ALIKE = 16
 _MARKER = re.compile(rb"\xff[^\0\xff]")
 _MOST_JUNK = 64 * 1024
 _XMP_MARK = b"http://ns.adobe.com/xap/1.0/\0"
@@ -45,6 +49,9 @@ _MOST_RESOURCES = 256 * 1024
 _MOST_SEGMENTS = 4000
 _MOST_SCANNED = 4 * 1024 * 1024
 _MOST_ICONS = 256
+_PART_BYTES = 64 * 1024
+_MOST_PARTS = 256
+"""Parts of a file that are read to count the frames of an animation: 16 MiB."""
 
 HeaderReader = Callable[[Source, Picture], None]
 
@@ -71,7 +78,11 @@ def read_jpeg(source: Source, picture: Picture) -> None:
     """Segments up to the first scan: frame header, JFIF density, EXIF block, XMP, IPTC."""
     picture.format = "jpg"
     resources = bytearray()
+    scan: int | None = None
     for marker, segment in _segments(source):
+        if marker == _START_OF_SCAN:
+            scan = segment.start
+            break
         _read_segment(source, picture, marker, segment)
         if marker == 0xED and segment.peek_at(0, len(_PHOTOSHOP_MARK)) == _PHOTOSHOP_MARK:
             left = _MOST_RESOURCES - len(resources)
@@ -79,11 +90,26 @@ def read_jpeg(source: Source, picture: Picture) -> None:
     # One resource may be spread over several segments.
     if resources:
         read_resources(Memory(bytes(resources)), picture, in_jpeg=True)
+    if picture.height_is_behind and scan is not None:
+        _read_lines(source, scan, picture)
+    if (scan is None and picture.width is not None) or (scan is not None and jpeg_is_cut(source, scan)):
+        picture.notes.append(note(Note.CUT_SHORT, "the end of the JPEG is missing"))
+
+
+def _read_lines(source: Source, scan: int, picture: Picture) -> None:
+    """The height that stands behind the first scan (DNL: ITU-T T.81 B.2.5)."""
+    data = source.peek_at(scan, _MOST_SCANNED)
+    at = data.find(b"\xff\xdc\0\4")
+    if at >= 0 and picture.height_is_behind:
+        picture.resize((picture.height_is_behind, int.from_bytes(data[at + 4 : at + 6], "big")))
 
 
 def _segments(source: Source) -> Iterator[tuple[int, Part]]:
-    """Markers with what belongs to them, up to the first scan."""
-    at = 2
+    """Markers with what belongs to them, up to the first scan and with it.
+
+    Of a long run of segments of one kind and length, such as those of a large colour profile, only the first are told.
+    """
+    at, alike, last = 2, 0, (0, 0)
     for _ in range(_MOST_SEGMENTS):
         head = source.peek_at(at, 4)
         if len(head) == 4 and head[0] == 0xFF and head[1] not in (0, 0xFF):
@@ -96,12 +122,38 @@ def _segments(source: Source) -> Iterator[tuple[int, Part]]:
             length = int.from_bytes(source.peek_at(at, 2), "big")
         if marker in _FRAMELESS:
             continue
-        if marker in (0xD9, 0xDA):
+        if marker == _END_OF_IMAGE:
             return
         # A segment whose length leaves out itself is empty, as libjpeg has it.
         length = max(length, 2)
         yield marker, Part(source, at + 2, length - 2)
+        if marker == _START_OF_SCAN:
+            return
+        alike = alike + 1 if (marker, length) == last else 0
+        last = marker, length
         at += length
+        if alike >= _MOST_ALIKE:
+            at += _run(source, at, marker, length + 2) * (length + 2)
+            alike = 0
+
+
+def _run(source: Source, at: int, marker: int, step: int) -> int:
+    """How many segments of one kind and length follow each other, found with few reads: by steps that double, and
+    halve again.
+    """
+    sign = bytes((0xFF, marker)) + (step - 2).to_bytes(2, "big")
+
+    def is_there(count: int) -> bool:
+        return source.peek_at(at + count * step, 4) == sign
+
+    most = 1
+    while is_there(most):
+        most *= 2
+    least = most // 2
+    while most - least > 1:
+        middle = (least + most) // 2
+        least, most = (middle, most) if is_there(middle) else (least, middle)
+    return least if is_there(0) else 0
 
 
 def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
@@ -123,6 +175,7 @@ def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) 
         if len(head) == 5 and picture.width is None:
             height, width = struct.unpack_from(">HH", head, 1)
             picture.resize((width, height))
+            picture.height_is_behind = 0 if height else width
 
 
 def _read_app1(segment: Part, picture: Picture) -> None:
@@ -148,7 +201,10 @@ def read_gif(source: Source, picture: Picture) -> None:
     picture.format = "gif"
     head = source.peek_at(0, 13)
     picture.resize(struct.unpack_from("<HH", head, 6))
-    picture.frames = _read_gif_blocks(source, head[10], picture) if source.size <= _MOST_SCANNED else None
+    if source.size <= _MOST_SCANNED:
+        picture.frames = _read_gif_blocks(source, head[10], picture)
+    else:
+        picture.leave_out_frames()
 
 
 def _read_gif_blocks(source: Source, flags: int, picture: Picture) -> int:
@@ -165,14 +221,19 @@ def _read_gif_blocks(source: Source, flags: int, picture: Picture) -> int:
             if data.startswith(_GIF_XMP, at):
                 # The packet is not cut into blocks: its end leads readers of blocks to the next one.
                 picture.add_xmp(data[at + len(_GIF_XMP) : data.find(_GIF_XMP_END, at) + 1])
+        elif kind == _GIF_TRAILER:
+            return max(frames, 1)
         else:
             break
         while at < len(data) and data[at]:
             at += 1 + data[at]
         at += 1
+    if at >= len(data):
+        picture.notes.append(note(Note.CUT_SHORT, "the end of the GIF is missing"))
     return max(frames, 1)
 
 
+_GIF_TRAILER = 0x3B
 _GIF_XMP = b"\x0bXMP DataXMP"
 _GIF_XMP_END = b"\x01\xff\xfe\xfd"
 """How the trailer begins: XMP specification part 3, section 1.1.2."""
@@ -185,25 +246,31 @@ def _color_table(flags: int) -> int:
 def read_webp(source: Source, picture: Picture) -> None:
     """Chunks: canvas of VP8X, else the frame header; EXIF; frames of an animation."""
     picture.format = "webp"
+    end = 8 + int.from_bytes(source.peek_at(4, 4), "little")
+    if end > source.size + 1:  # the last byte may be one that only fills up
+        picture.notes.append(note(Note.CUT_SHORT, f"the WebP should have {end} bytes"))
     at, frames = 12, 0
-    for _ in range(_MOST_SEGMENTS):
+    parts: set[int] = set()
+    while len(parts) <= _MOST_PARTS:
         head = source.peek_at(at, 8)
         if len(head) < 8:
-            break
+            picture.frames = frames or 1
+            return
+        parts.add(at // _PART_BYTES)
         kind, length = struct.unpack("<4sI", head)
-        chunk = Part(source, at + 8, length)
-        if kind == b"EXIF":
-            picture.add_exif(chunk)
-        elif kind == b"XMP ":
-            picture.add_xmp(chunk.peek_at(0, MOST_BYTES))
-        elif kind == b"ANMF":
-            frames += 1
-        elif picture.width is None:
-            picture.resize(_webp_size(kind, chunk.peek_at(0, 10)))
-        if kind in (b"VP8 ", b"VP8L") and at + 16 + length > source.size:
-            break
+        frames += kind == b"ANMF"
+        _read_webp_chunk(picture, kind, Part(source, at + 8, length))
         at += 8 + length + (length & 1)
-    picture.frames = frames or 1
+    picture.leave_out_frames()
+
+
+def _read_webp_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
+    if kind == b"EXIF":
+        picture.add_exif(chunk)
+    elif kind == b"XMP ":
+        picture.add_xmp(chunk.peek_at(0, MOST_BYTES))
+    elif picture.width is None and kind != b"ANMF":
+        picture.resize(_webp_size(kind, chunk.peek_at(0, 10)))
 
 
 def _webp_size(kind: bytes, data: bytes) -> tuple[int, int] | None:
@@ -231,6 +298,17 @@ def read_bmp(source: Source, picture: Picture) -> None:
     else:
         width, height = struct.unpack_from("<ii", head, 4)
         picture.resize((width, abs(height)))
+    _check_rows(source, picture)
+
+
+def _check_rows(source: Source, picture: Picture) -> None:
+    """Rows of pixels that are not compressed have a length that the header gives."""
+    head = source.peek_at(0, 34)
+    if len(head) < 34 or head[14] < 40 or head[30:34] != bytes(4) or picture.width is None:
+        return
+    row = (picture.width * int.from_bytes(head[28:30], "little") + 31) // 32 * 4
+    if int.from_bytes(head[10:14], "little") + row * (picture.height or 0) > source.size + 4:
+        picture.notes.append(note(Note.CUT_SHORT, "rows of the bitmap are missing"))
 
 
 def read_pcx(source: Source, picture: Picture) -> None:
@@ -256,13 +334,27 @@ def read_tiff_picture(source: Source, picture: Picture) -> None:
     tree = read_tiff(source)
     picture.directories = tree.directories
     picture.frames = tree.pages
+    if tree.more_pages:
+        picture.leave_out_frames()
     picture.resize(full_size(tree))
+    check_strips(tree, source, picture)
+
+
+def check_strips(tree: TiffTree, source: Source, picture: Picture) -> None:
+    """A note when the directories, or the pixels of one of the main ones, lie behind the end of the file."""
+    if not tree.directories:
+        picture.notes.append(note(Note.CUT_SHORT, "the file ends before its directory"))
+    main = [found for found in tree.directories if found.name.startswith(("IFD0", "Sub"))]
+    if any(strips_are_cut(found, source.size) for found in main):
+        picture.notes.append(note(Note.CUT_SHORT, "the file ends before its pixels do"))
 
 
 def read_heif(source: Source, picture: Picture) -> None:
     """HEIC, HEIF and AVIF: the primary item's size with container rotation applied, and the Exif item."""
     head = source.peek_at(8, 24)
     picture.format = "avif" if b"avif" in head or b"avis" in head else "heic"
+    if boxes_are_cut(source):
+        picture.notes.append(note(Note.CUT_SHORT, "the file ends before its boxes do"))
     meta = find_box(source, b"meta")
     if meta is not None:
         items = HeifMeta(source, meta)
@@ -281,55 +373,6 @@ def read_heif(source: Source, picture: Picture) -> None:
 
 
 _SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"avcs", b"vvis", b"jpgs")
-
-
-def read_jxl(source: Source, picture: Picture) -> None:
-    """JPEG XL: a bare codestream, or a container with its Exif box."""
-    picture.format = "jxl"
-    if source.peek_at(0, 2) == b"\xff\x0a":
-        picture.resize(_jxl_size(source.peek_at(2, 16)))
-        return
-    for box in boxes(source):
-        if box.kind in (b"jxlc", b"jxlp") and picture.width is None:
-            skip = 4 if box.kind == b"jxlp" else 0
-            picture.resize(_jxl_size(source.peek_at(box.start + skip + 2, 16)))
-        elif box.kind == b"Exif":
-            picture.add_exif(Part(source, box.start + 4, box.length - 4))
-        elif box.kind == b"xml ":
-            picture.add_xmp(source.peek_at(box.start, min(box.length, MOST_BYTES)))
-
-
-_JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
-
-
-def _jxl_size(data: bytes) -> tuple[int, int] | None:
-    """SizeHeader: bits from the lowest up."""
-    if len(data) < 16:
-        data = data.ljust(16, b"\0")
-    bits = _Bits(int.from_bytes(data, "little"))
-    small = bits.take(1)
-    height = _jxl_side(bits, small)
-    ratio = bits.take(3)
-    if ratio:
-        across, up = _JXL_RATIOS[ratio - 1]
-        return height * across // up, height
-    return _jxl_side(bits, small), height
-
-
-def _jxl_side(bits: _Bits, small: int) -> int:
-    if small:
-        return (bits.take(5) + 1) * 8
-    return bits.take((9, 13, 18, 30)[bits.take(2)]) + 1
-
-
-class _Bits:
-    def __init__(self, value: int) -> None:
-        self._value = value
-
-    def take(self, count: int) -> int:
-        value = self._value & ((1 << count) - 1)
-        self._value >>= count
-        return value
 
 
 _MAGIC: tuple[tuple[bytes, HeaderReader], ...] = (

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import struct
 
+from bindery.extract.notes import Note, note
 from bindery.extract.pictures.boxes import boxes, find_box
+from bindery.extract.pictures.cut_short import boxes_are_cut
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
 from bindery.extract.tags.tiff import Part, Source
@@ -22,6 +24,8 @@ _IPTC = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 def read_jp2(source: Source, picture: Picture) -> None:
     """The image header box, and the boxes that carry EXIF and XMP."""
     picture.format = "jp2"
+    if boxes_are_cut(source):
+        picture.notes.append(note(Note.CUT_SHORT, "the file ends before its boxes do"))
     for box in boxes(source):
         if box.kind == b"jp2h" and picture.width is None:
             header = find_box(source, b"ihdr", start=box.start, end=box.start + box.length)

@@ -9,6 +9,7 @@ import msgspec
 from bindery.buckets.store import StoreError
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.notes import Note, note
 from bindery.extract.pictures.picture_dates import picture_time
 from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
@@ -54,11 +55,20 @@ class Picture(msgspec.Struct):
     sizeless: bool = False
     """It has no size of its own, or one that is not read."""
     notes: list[str] = []
+    height_is_behind: int = 0
+    """The width of a JPEG whose height stands behind its first scan."""
+    orientation: int | None = None
+    """From the format's own header, which counts before EXIF."""
 
     def resize(self, size: tuple[int, int] | None) -> None:
         """Set width and height when they are a possible size."""
         if size is not None and all(0 < side <= _LARGEST for side in size):
             self.width, self.height = size
+
+    def leave_out_frames(self) -> None:
+        """Tell that frames or pages were not counted to their end."""
+        self.frames = None
+        self.notes.append(note(Note.COUNT_CUT, "not all frames were counted: FrameCount is left out"))
 
     def add_exif(self, source: Source | None) -> None:
         """Add the directories of an EXIF block; the first block of a file counts, damaged ones do not."""
@@ -175,6 +185,8 @@ def _orientation(picture: Picture, xmp: XmpProperties) -> int | None:
 
     IFD1 and those after it are thumbnails and further pages, which may be turned otherwise.
     """
+    if picture.orientation is not None:
+        return picture.orientation
     own = (
         found for found in picture.directories if found.name == "IFD0" or not found.name.startswith("IFD")
     )

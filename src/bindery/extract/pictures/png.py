@@ -10,6 +10,7 @@ import re
 import struct
 import zlib
 
+from bindery.extract.notes import Note, note
 from bindery.extract.pictures.photoshop import read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.tags.dates import LONGEST, FoundDate, Rank
@@ -18,6 +19,8 @@ from bindery.extract.tags.tiff import Memory, Part, Source
 _MOST_CHUNKS = 4000
 _BEHIND_PIXELS = re.compile(rb"eXIf|tEXt|zTXt|iTXt|tIME|IEND")
 _TAIL_BYTES = 64 * 1024
+_LONG_TAIL_BYTES = 1024 * 1024
+_WORDS = re.compile(rb"[\t\n\r\x20-\x7e]+")
 _MOST_TEXT = 1024 * 1024
 _LONGEST_KEYWORD = 80
 _MOST_PROFILES = 16
@@ -37,15 +40,23 @@ def read_png(source: Source, picture: Picture) -> None:
     picture.format = "png"
     chunks = _Chunks(picture)
     pixels = chunks.read(source, 8)
-    after = _after_pixels(source, pixels) if pixels is not None else None
+    if pixels is None:
+        if not chunks.ended and picture.width is not None:
+            picture.notes.append(note(Note.CUT_SHORT, "the pixels of the PNG are missing"))
+        return
+    after = _after_pixels(source, pixels)
     if after is not None:
         chunks.read(source, after)
+    else:
+        picture.notes.append(note(Note.CUT_SHORT, "the end of the PNG is missing"))
 
 
 class _Chunks:
     """Reads chunks into a picture, and remembers how many texts it has looked into."""
 
     def __init__(self, picture: Picture) -> None:
+        self.ended = False
+        """The last chunk was met."""
         self._picture = picture
         self._profiles = 0
 
@@ -59,6 +70,7 @@ class _Chunks:
             if kind == b"IDAT":
                 return at
             if kind == b"IEND":
+                self.ended = True
                 return None
             chunk = Part(source, at + 8, length)
             if kind in (b"tEXt", b"zTXt", b"iTXt"):
@@ -103,7 +115,9 @@ def _after_pixels(source: Source, at: int) -> int | None:
     Bytes of pixels that look like a chunk lead to none.
     """
     start = max(at, source.size - _TAIL_BYTES)
-    tail = source.peek_at(start, _TAIL_BYTES)
+    if _WORDS.fullmatch(source.peek_at(start, 256)):
+        start = max(at, source.size - _LONG_TAIL_BYTES)  # the end begins inside of a long text
+    tail = source.peek_at(start, source.size - start)
     found: set[int] = set()
     for match in reversed(list(_BEHIND_PIXELS.finditer(tail))):
         here = match.start() - 4

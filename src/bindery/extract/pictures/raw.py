@@ -15,9 +15,11 @@ from uuid import UUID
 
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
+from bindery.extract.notes import Note, note
 from bindery.extract.pictures.boxes import boxes, find_box
 from bindery.extract.pictures.ciff import read_crw
-from bindery.extract.pictures.headers import header_reader, read_jpeg
+from bindery.extract.pictures.cut_short import boxes_are_cut
+from bindery.extract.pictures.headers import check_strips, header_reader, read_jpeg
 from bindery.extract.pictures.picture import Picture, read_picture
 from bindery.extract.pictures.sigma import read_x3f
 from bindery.extract.reader import RangeReader
@@ -60,6 +62,7 @@ def _read_tiff_raw(source: Source, picture: Picture) -> None:
     tree = read_tiff(source)
     picture.directories = tree.directories
     picture.resize(full_size(tree))
+    check_strips(tree, source, picture)
     if source.peek_at(8, 4) in (b"IIII", b"MMMM"):
         picture.resize(_phase_one_size(Part(source, 8)))
 
@@ -134,6 +137,8 @@ def _read_cr3(source: Source, picture: Picture) -> None:
     moov = find_box(source, b"moov")
     if moov is None:
         raise NotTiff("no moov box")
+    if boxes_are_cut(source):
+        picture.notes.append(note(Note.CUT_SHORT, "the file ends before its boxes do"))
     for box in boxes(source, moov.start, moov.start + moov.length):
         if box.kind != b"uuid" or source.peek_at(box.start, 16) != _CANON_UUID:
             continue

@@ -42,7 +42,10 @@ _MOST_ENTRIES_IN_ALL = 100_000
 """Directories may overlap, so that a small file has millions of entries."""
 _MOST_CHILDREN = 16
 _MOST_CHAINED = 8
-_MOST_PAGES = 256
+_MOST_PAGES = 65_536
+_PART_BYTES = 64 * 1024
+_MOST_PARTS = 64
+"""Parts of a file that are read to count its pages: 4 MiB."""
 _MOST_DEPTH = 4
 
 
@@ -63,13 +66,13 @@ class Part:
     def __init__(self, source: Source, start: int, length: int | None = None) -> None:
         left = max(source.size - start, 0)
         self.size = left if length is None else max(min(length, left), 0)
+        self.start = start
         self._source = source
-        self._start = start
 
     def peek_at(self, offset: int, length: int) -> bytes:
         """Bytes from an offset on; fewer at the end."""
         length = min(length, self.size - offset)
-        return self._source.peek_at(self._start + offset, length) if length > 0 and offset >= 0 else b""
+        return self._source.peek_at(self.start + offset, length) if length > 0 and offset >= 0 else b""
 
 
 class Memory:
@@ -153,6 +156,16 @@ class Directory(msgspec.Struct):
         first = next(iter(self.numbers(tag, 8)), None)
         return first if isinstance(first, int) else None
 
+    def last(self, tag: int) -> int | None:
+        """The last value of an integer tag of many, without those before it."""
+        entry = self.entries.get(tag)
+        if entry is None or entry.type not in NUMBER_FORMATS:
+            return None
+        layout = _VALUES[self.order][entry.type]
+        data = self.source.peek_at(entry.offset + entry.size - layout.size, layout.size)
+        value = layout.unpack(data)[0] if len(data) == layout.size else None
+        return value if isinstance(value, int) else None
+
     def text(self, tag: int, limit: int = 65536) -> str | None:
         """An ASCII value up to its first NUL; bytes that are not UTF-8 count as Latin-1."""
         entry = self.entries.get(tag)
@@ -166,6 +179,8 @@ class TiffTree(msgspec.Struct):
 
     directories: list[Directory]
     pages: int
+    more_pages: bool = False
+    """There are more pages than were counted."""
 
     def find(self, name: str) -> Directory | None:
         """The first directory of a name."""
@@ -232,15 +247,34 @@ class _Walk:
     def tree(self) -> TiffTree:
         offset = self._first
         pages = 0
-        while offset and offset not in self._seen and pages < _MOST_PAGES:
+        while offset and offset not in self._seen and pages < _MOST_CHAINED:
             read = self._read(offset)
             if read is None:
-                break
+                return TiffTree(self._found, pages)
             entries, offset = read
-            if pages < _MOST_CHAINED:
-                self._add(f"IFD{pages}", entries, 0)
+            self._add(f"IFD{pages}", entries, 0)
             pages += 1
-        return TiffTree(self._found, pages)
+        if not offset or offset in self._seen:
+            return TiffTree(self._found, pages)
+        pages, more = self._count(offset, pages)
+        return TiffTree(self._found, pages, more)
+
+    def _count(self, offset: int, pages: int) -> tuple[int, bool]:
+        """The pages of the rest of the chain, and whether there are more: each may lie in another part of the file."""
+        layout = self._layout
+        parts: set[int] = set()
+        while offset and offset not in self._seen:
+            if pages >= _MOST_PAGES or len(parts) > _MOST_PARTS:
+                return pages, True
+            self._seen.add(offset)
+            parts.add(offset // _PART_BYTES)
+            head = self._source.peek_at(offset, layout.counter.size)
+            if len(head) < layout.counter.size:
+                break
+            pages += 1
+            end = offset + layout.counter.size + int(layout.counter.unpack(head)[0]) * layout.entry.size
+            offset = self._offset(self._source.peek_at(end, layout.offset.size), 0)
+        return pages, False
 
     def _offset(self, data: bytes, at: int) -> int:
         """An offset, 0 where the data ends before."""
