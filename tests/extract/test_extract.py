@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import struct
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ from bindery.extract.limits import ExtractionLimits
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.types.media_types import detect_media_type
 from bindery.file import File
+
+SECOND_OF_SOUND = b"RIFF" + struct.pack(
+    "<I4s4sIHHIIHH4sI", 8_036, b"WAVE", b"fmt ", 16, 1, 1, 8_000, 8_000, 1, 8, b"data", 8_000
+)
+SECOND_OF_SOUND += bytes([128]) * 8_000
 
 
 @pytest.fixture
@@ -86,6 +92,33 @@ def test_operators_choose_the_fields(
 ) -> None:
     file = run(request_of(photo, frozenset(operators))).file
     assert {name for name in present | absent if getattr(file, name) is not None} == present
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ran"),
+    [
+        ("photo.jpg", None, {Operator.EXIF, Operator.REGEO}),
+        ("nowhere.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\2\0\0\0\3\x08\0\0\0\0", {Operator.EXIF}),
+        ("sound.wav", SECOND_OF_SOUND, {Operator.MEDIA_META}),
+        ("words.txt", b"some words", {Operator.EXTRACT_DOCUMENT_TEXT}),
+        ("unknown.bin", b"\0\1\2\3", set()),
+    ],
+)
+def test_what_is_on_the_bill_has_worked_on_the_file(
+    name: str, content: bytes | None, ran: set[Operator], photo: Path
+) -> None:
+    """Those for every file, that of its kind, and the look-up of a place if there is one."""
+    (path := photo.parent / name).write_bytes(photo.read_bytes() if content is None else content)
+    always = {Operator.OSS_META, Operator.MIME}
+    assert set(extract_path(path).operators) == always | ran
+    assert set(extract_path(path, frozenset(always)).operators) == always
+    assert extract_path(path, frozenset({Operator.OSS_META})).operators == (Operator.OSS_META,)
+
+
+def test_nothing_is_on_the_bill_of_a_file_that_failed(tmp_path: Path) -> None:
+    (path := tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    extraction = extract_path(path)
+    assert (code(extraction), extraction.operators) == ("ParseFailed", ())
 
 
 @pytest.mark.parametrize(
