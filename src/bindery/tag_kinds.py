@@ -37,6 +37,14 @@ _NUMBERS = (
 TAG_KINDS = dict.fromkeys(_TEXTS, TagKind.TEXT) | dict.fromkeys(_NUMBERS, TagKind.NUMBER)
 """By name."""
 
+UNREAD_PREFIXES = frozenset({
+    "xmpMM", "xmpTPg", "xmpG", "xmpGImg", "stEvt", "stRef", "stMfs", "stVer", "stDim", "stFnt", "stArea", "crs",
+    "crss", "GPano", "GCamera", "GImage", "GAudio", "GDepth", "GContainer", "GContainerItem", "hdrgm",
+    "HDRGainMap", "apple-fi", "drone-dji", "pdfaid", "rdf", "x",
+})  # fmt: skip
+"""Namespaces of XMP that programs write for programs: identifiers, settings, structures. Nobody looks for their
+texts, and queries find them by name."""
+
 EXIF_NUMBERS = frozenset({
     "ApertureValue", "BrightnessValue", "ColorSpace", "CompressedBitsPerPixel", "Compression", "Contrast",
     "CustomRendered", "DigitalZoomRatio", "ExposureBiasValue", "ExposureIndex", "ExposureMode",

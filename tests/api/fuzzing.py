@@ -408,7 +408,7 @@ class Fuzzer:
         return HttpRequest(method, "/?" + text, headers)
 
 
-_FIELD_NAMES = sorted(FIELDS)
+_FIELD_NAMES = [*sorted(FIELDS), "EXIF.Flash", "EXIF.'; --", "Tags.Year", 'Tags.x\0"[]', "Tags.größe"]
 
 
 def as_bytes(request: HttpRequest) -> bytes:

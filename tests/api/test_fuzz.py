@@ -61,7 +61,11 @@ RAW = st.sampled_from(
 )
 """Texts that are no JSON, or JSON that Python would not write."""
 LEAVES = st.fixed_dictionaries(
-    {"Field": st.sampled_from(sorted(FIELDS)) | TEXTS},
+    {
+        "Field": st.sampled_from([*sorted(FIELDS), "EXIF.Flash", "Tags.Year"])
+        | TEXTS.map(lambda name: f"Tags.{name}")
+        | TEXTS
+    },
     optional={
         "Operation": st.sampled_from(
             ["eq", "gt", "lte", "prefix", "match-phrase", "exist", "geo-distance", "geo-polygon"]

@@ -109,23 +109,30 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _map_leaf(name: str, key: str, held: dict[str, str], node: dict[str, Any]) -> bool:
-    """CustomLabels: key and value in any case. OSSUserMeta: key in any case, with or without its prefix."""
-    if not key:
-        return bool(held)
+def map_values(name: str, key: str, held: dict[str, str]) -> list[str]:
+    """What stands under a key, as it is compared."""
 
     def fold_key(text: str) -> str:
         if name == "OSSTagging":
             return text
         return simple_lower(text).removeprefix("x-oss-meta-" if name == "OSSUserMeta" else "\0")
 
-    def fold_value(text: str) -> str:
-        return simple_lower(text) if name == "CustomLabels" else text
+    return [_fold_value(name, value) for inner, value in held.items() if fold_key(inner) == fold_key(key)]
 
-    values = [fold_value(value) for inner, value in held.items() if fold_key(inner) == fold_key(key)]
+
+def _fold_value(name: str, text: str) -> str:
+    return simple_lower(text) if name == "CustomLabels" else text
+
+
+def _map_leaf(name: str, key: str, held: dict[str, str], node: dict[str, Any]) -> bool:
+    """CustomLabels: key and value in any case. OSSUserMeta: key in any case, with or without its prefix."""
+    if not key:
+        return bool(held)
+
+    values = map_values(name, key, held)
     if node["Operation"] == "exist":
         return bool(values)
-    return any(_compare(value, node["Operation"], fold_value(node["Value"])) for value in values)
+    return any(_compare(value, node["Operation"], _fold_value(name, node["Value"])) for value in values)
 
 
 def _holds(field: str, value: Any, node: dict[str, Any]) -> bool:
@@ -293,6 +300,8 @@ def aggregate(
     head, _, rest = field.partition(".")
     if head in ("EXIF", "Tags"):
         lists = [tag_values(document, field) for document in documents]
+    elif head in MAPS:
+        lists = [map_values(head, rest, document.get(head) or {}) for document in documents]
     elif head in ARRAYS:
         lists = [[_at(element, rest) for element in document.get(head) or []] for document in documents]
     else:

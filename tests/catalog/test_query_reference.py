@@ -171,6 +171,9 @@ AGGREGATED = [
     "Addresses.City",
     *TAG_TEXTS,
     *TAG_NUMBERS,
+    "CustomLabels.KEY",
+    "OSSTagging.Key",
+    "OSSUserMeta.key",
 ]
 
 

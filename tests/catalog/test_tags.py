@@ -32,12 +32,13 @@ CAMERA = {
     "MakerNote": "28378 bytes undefined data",
 }
 PHONE = {"Make": "Apple", "Model": "iPhone 15 Pro", "ISOSpeedRatings": "64", "FNumber": "1.78"}
+UNREAD = {"xmpMM:DocumentID": ["xmp.did:0a1b2c3d4e5f"], "exif:Gamma": ["22/10"], "Barcode": ["0042280"]}
 FILES: dict[str, dict[str, Any]] = {
     "camera.jpg": {
         "exif": CAMERA,
         "tags": {"Keywords": ["beach", "Strandurlaub", "杭州西湖"], "Rating": ["5"]},
     },
-    "phone.heic": {"exif": PHONE, "tags": {"Keywords": ["beach"], "Rating": ["3"], "xmp:Odd": ["a", "b"]}},
+    "phone.heic": {"exif": PHONE, "tags": {"Keywords": ["beach"], "Rating": ["3"], "xmp:Odd": ["a", "b"], **UNREAD}},
     "song.mp3": {
         "tags": {"Genre": ["Jazz", "Bebop"], "TrackNumber": ["3/12"], "Isrc": ["USSM15900113"], "Year": ["1959-08-17"]}
     },
@@ -123,6 +124,7 @@ def names(documents: tuple[bytes, ...]) -> str:
         ("Tags.Year = 1959", "song.mp3"),
         ("Tags.Isrc ^= US", "song.mp3"),
         ("exists(Tags.Isrc)", "song.mp3"),
+        ("'Tags.xmpMM:DocumentID' ^= xmp.did and Tags.exif:Gamma = 22/10", "phone.heic"),
         ("ExtractionNotes ^= CutShort", "cut.jpg"),
         ("ExtractionNotes = 'TextCut: all'", "cut.jpg"),
         ("exists(ExtractionNotes)", "cut.jpg"),
@@ -166,6 +168,9 @@ def test_figures_and_groups(shared: Catalog, dataset: Dataset) -> None:
         ("bebop", "song.mp3"),
         ("ussm159", "song.mp3"),
         ("undefined data", ""),
+        ("0a1b2c3d", ""),
+        ("22/10", ""),
+        ("004228", "phone.heic"),
         ("beach\x1estrand", ""),
     ],
 )
@@ -194,7 +199,7 @@ def test_names_that_a_dataset_has(shared: Catalog, dataset: Dataset) -> None:
     assert found == tuple(sorted(found))
     assert {name.partition(".")[2] for name in found if name.startswith("EXIF.")} == {*CAMERA}
     assert shared.queries.tag_names(dataset.id, "MODEL") == ("EXIF.LensModel", "EXIF.Model")
-    assert shared.queries.tag_names(dataset.id, "tags.", limit=2) == ("Tags.Genre", "Tags.Isrc")
+    assert shared.queries.tag_names(dataset.id, "tags.", limit=2) == ("Tags.Barcode", "Tags.Genre")
     assert shared.queries.tag_names(dataset.id, "xmp:") == ("Tags.xmp:Odd",)
     empty = shared.datasets.create(Dataset(project_id=0, project_name="p", name="empty"))
     assert shared.queries.tag_names(empty.id) == ()

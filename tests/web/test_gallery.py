@@ -267,6 +267,27 @@ def test_what_the_search_bar_asks(server: RunningServer, root: Visitor, dataset:
     assert asked(server, root, dataset, "counts", q="Size >")["problem"]["unfinished"]
 
 
+def test_labels_of_ones_own_are_facets(server: RunningServer, root: Visitor) -> None:
+    name = f"labelled{time.time_ns()}"
+    server.make_dataset(name, name)
+    files = [
+        {
+            "URI": f"oss://{name}/{number}",
+            "CustomLabels": {"Mood": f"Calm {number // 2}", "Id": str(number)},
+        }
+        for number in range(40)
+    ]
+    server.call("BatchIndexFileMeta", ProjectName=name, DatasetName=name, Files=files)
+    counted = asked(server, root, name, "counts", q="")["facets"]
+    labels = {facet["title"]: facet["groups"] for facet in counted if "title" in facet}
+    assert labels.keys() == {"Mood"}  # an identifier of each file narrows nothing
+    assert (labels["Mood"][0]["label"], labels["Mood"][0]["count"]) == ("calm 0", 2)
+    (part,) = labels["Mood"][0]["parts"]
+    assert asked(server, root, name, "sections", q=part)["total"] == 2
+    known = asked(server, root, name, "values", field="CustomLabels.mood", begin="Calm 7")["values"]
+    assert [value["text"] for value in known] == ['"calm 7" ']
+
+
 def test_thumbnails(server: RunningServer, root: Visitor, dataset: str) -> None:
     status, headers, body = fetch(server, root, address("thumbnails", dataset, "00.jpg"))
     assert (status, headers["content-type"]) == (200, "image/webp")

@@ -352,3 +352,24 @@ def test_a_strict_server_does_not_know_our_own_fields(
     assert "Files" in (answer := api(action, **dataset, **asked)) or "Aggregations" in answer
     labelled = {"Query": {"Field": f"CustomLabels.{EXTENSION}", "Operation": "eq", "Value": "1"}}
     assert strict("SimpleQuery", **names, **labelled)["TotalHits"] == 0
+
+
+def test_a_strict_server_groups_by_no_label(
+    make_api: Callable[..., Api], new_name: Callable[[str], str]
+) -> None:
+    strict, names = make_api(strict=True), {"ProjectName": new_name("strict"), "DatasetName": "dataset"}
+    strict("CreateProject", ProjectName=names["ProjectName"])
+    strict("CreateDataset", **names)
+    asked = {"Aggregations": [{"Field": "CustomLabels.Group", "Operation": "group"}]}
+    status, code, message = strict.refused("SimpleQuery", **names, **asked)
+    assert (status, code) == (400, "InvalidArgument")
+    assert "not supported by field CustomLabels.Group" in message
+
+
+def test_groups_of_labels(api: Api, dataset: dict[str, str]) -> None:
+    fill(api, dataset)
+    asked = [{"Field": "CustomLabels.Group", "Operation": operation} for operation in ("group", "distinct")]
+    groups, distinct = api("SimpleQuery", **dataset, Aggregations=asked)["Aggregations"]
+    assert groups["Groups"] == [{"Value": "g0", "Count": 3}, {"Value": "g1", "Count": 2}]
+    assert distinct["Value"] == 2
+    assert api("QueryTagNames", **dataset) == {"TagNames": [{"Name": "CustomLabels.Group", "Type": "text"}]}

@@ -14,7 +14,7 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import Projection
 
 MOST_TAG_NAMES = 10_000
-"""Names of raw tags that a dataset is known to have. Further ones are found as well, but not offered."""
+"""Names of raw tags and keys of maps that a dataset is known to have. Further ones are found, but not offered."""
 _log = structlog.get_logger(__name__)
 
 

@@ -17,7 +17,7 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS
 from bindery.catalog.index.texts import TextIndex
 
-SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 4, tag names")).encode()).hexdigest()
+SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 5")).encode()).hexdigest()
 """Files of another form are built anew."""
 
 
@@ -45,7 +45,7 @@ class Attached(msgspec.Struct, frozen=True):
 
     @property
     def tag_names(self) -> str:
-        """The table of the names of raw tags that entries have or had."""
+        """The table of the names of raw tags and keys of maps that entries have or had."""
         return f"{self.alias}.tag_names"
 
     @property

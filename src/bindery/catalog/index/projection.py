@@ -13,7 +13,7 @@ import msgspec
 from bindery.catalog.index.changes import Change
 from bindery.catalog.index.tag_columns import TAG_COLUMNS, TagProjection, TagRows
 from bindery.catalog.query.compile import map_entry, uri_key
-from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, TAG_MAPS, Field, Kind
+from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, KEYED_MAPS, TAG_MAPS, Field, Kind
 from bindery.catalog.query.values import (
     FUZZY_SEPARATOR,
     INT64_MAX,
@@ -61,6 +61,8 @@ COLUMNS: dict[str, str] = (
 )
 """Types by name. A column of an array's own name holds the number of its elements; one that is called ``folded``
 the tokens of a phrase field, where its text is not ASCII."""
+_LONGEST_NAME = 256
+"""Longer names are found, but not offered."""
 _SHAPES = {
     name: f'[["{kind[:-2]}"]]' if kind.endswith("[]") else f'["{kind}"]' for name, kind in COLUMNS.items()
 }
@@ -109,7 +111,7 @@ class Insertion(msgspec.Struct, frozen=True):
     expressions: tuple[str, ...]
     parameters: tuple[str | int | float, ...]
     tag_names: frozenset[str]
-    """Full names of the raw tags that the rows have."""
+    """Full names of the raw tags and the keys of maps that the rows have."""
 
 
 class Projection:
@@ -156,7 +158,7 @@ class Projection:
             else:
                 expressions.append(f"unnest(from_json(?::JSON, '{_SHAPES[name]}'))")
                 parameters.append(self._encoder.encode(values).decode())
-        return Insertion(tuple(columns), tuple(expressions), tuple(parameters), frozenset(tags.names))
+        return Insertion(tuple(columns), tuple(expressions), tuple(parameters), _names(rows, tags))
 
     def _columns(
         self, changes: Sequence[Change], rows: Sequence[Any], tags: TagRows, texts: Sequence[int | None]
@@ -200,6 +202,15 @@ class Projection:
             row = _Row(**_fitting(change.document))
         row.URI = change.uri
         return row
+
+
+def _names(rows: Sequence[Any], tags: TagRows) -> frozenset[str]:
+    """What queries may name, besides fields: raw tags, and keys of maps."""
+    names = tags.names
+    for head in KEYED_MAPS:
+        keys = {key for row in rows for key in getattr(row, head) or ()}
+        names |= {f"{head}.{key}" for key in keys}
+    return frozenset(name for name in names if len(name) <= _LONGEST_NAME)
 
 
 def _read(field: Field, values: list[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.query.fields import FIELDS, TAG_MAPS, find_field
+from bindery.catalog.query.fields import FIELDS, TAG_MAPS, Field, find_field
 from bindery.catalog.query.tags import (
     SHARED_COLUMNS,
     number_text,
@@ -17,7 +17,7 @@ from bindery.catalog.query.tags import (
     tokens_entry,
 )
 from bindery.catalog.query.values import FUZZY_SEPARATOR, fuzzy_text
-from bindery.tag_kinds import EXIF_TEXTS
+from bindery.tag_kinds import EXIF_TEXTS, TAG_KINDS, UNREAD_PREFIXES
 
 TAG_FIELDS = tuple(field for field in FIELDS.values() if field.tag)
 """Tags with a column of their own."""
@@ -141,13 +141,24 @@ class TagProjection:
         return placed
 
 
+def _is_searched(field: Field, value: str) -> bool:
+    """Whether people look for a text."""
+    head, name = field.path
+    if head == "EXIF":
+        return name in EXIF_TEXTS
+    prefix, colon, _ = name.partition(":")
+    return name in TAG_KINDS or (
+        (not colon or prefix not in UNREAD_PREFIXES) and any(map(str.isalpha, value))
+    )
+
+
 def _place(name: str, value: str) -> _Placed:
     field, _ = find_field(name)
     if not field.numeric:
         held = value if field.stored else tag_entry(name, value)
         column = name if field.stored else shared_column(name)
         tokens = "" if value.isascii() else tokens_entry(name, value)
-        searched = fuzzy_text(value) if field.array or field.path[1] in EXIF_TEXTS else ""
+        searched = fuzzy_text(value) if _is_searched(field, value) else ""
         return _Placed(column, field.array or not field.stored, held, tokens, searched)
     number = read_tag_number(name, value)
     if number is None:

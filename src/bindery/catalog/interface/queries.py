@@ -197,7 +197,8 @@ class Queries(Protocol):
     def tag_names(
         self, dataset_id: int, contains: str = "", *, limit: int = 100, stop: threading.Event | None = None
     ) -> tuple[str, ...]:
-        """Full names of raw tags that entries have or had, ascending: those that hold a text, in any case."""
+        """Full names of raw tags, and of keys of maps, that entries have or had, ascending: those that hold a text, in
+        any case."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""

@@ -69,15 +69,19 @@ def sort_value(name: str) -> Condition:
 
 
 def counted_values(name: str) -> Condition:
-    """The value of a field, of an array or a tag a list of all of them."""
-    field, _ = find_field(name)
+    """The value of a field, of an array, a tag or a key of a map a list of all of them."""
+    field, key = find_field(name)
+    if key is not None:
+        of_key = map_entry(field.name, key)
+        found = f"list_filter({column(field)}, lambda x: starts_with(x, ?))"
+        return Condition(f"list_transform({found}, lambda x: substr(x, {len(of_key) + 1:d}))", (of_key,))
     return tag_values(field) if field.tag else Condition(column(field))
 
 
 def is_list(name: str) -> bool:
     """Whether ``counted_values`` is a list."""
     field, _ = find_field(name)
-    return field.array or (field.tag and not field.stored)
+    return field.array or field.kind is Kind.MAP or (field.tag and not field.stored)
 
 
 def uri_key(uri: str) -> str:

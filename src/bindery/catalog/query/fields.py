@@ -74,7 +74,8 @@ _PHRASES = {
 }  # fmt: skip
 TAG_MAPS = ("EXIF", "Tags")
 """Fields whose members are raw tags, asked for by ``EXIF.LensModel`` and ``Tags.Genre``. Any name may be."""
-_MAPS = {"CustomLabels", "OSSTagging", "OSSUserMeta", *TAG_MAPS}
+KEYED_MAPS = ("CustomLabels", "OSSTagging", "OSSUserMeta")
+_MAPS = {*KEYED_MAPS, *TAG_MAPS}
 _TEXT_LISTS = {"ExtractionNotes"}
 _ARRAYS = {"Addresses", "Labels", "Figures", "VideoStreams", "AudioStreams", "Subtitles"}
 _NOT_QUERYABLE = {

@@ -256,7 +256,7 @@ def _aggregation(name: str, operation: str) -> Aggregation:
             f"Aggregations: operation {operation[:64]!r} is not supported; there are {', '.join(sorted(known))}."
         )
     field, key = find_field(name)
-    allowed = field.numeric if operation in _NUMERIC_OPERATIONS else field.countable
-    if key is not None or not allowed:
+    countable = field.countable or key is not None
+    if not (field.numeric if operation in _NUMERIC_OPERATIONS else countable):
         raise QueryError(f"Aggregations: operation {operation} is not supported by field {name[:128]}.")
     return Aggregation(name, operation)

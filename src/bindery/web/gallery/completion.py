@@ -75,12 +75,9 @@ def has_known_values(name: str) -> bool:
         field, key = find_field(name)
     except QueryError:
         return False
-    return (
-        key is None
-        and field.countable
-        and field.kind in (Kind.KEY, Kind.TEXT)
-        and not _UNIQUE.fullmatch(name)
-    )
+    if field.kind is Kind.MAP:
+        return key is not None
+    return field.countable and field.kind in (Kind.KEY, Kind.TEXT) and not _UNIQUE.fullmatch(name)
 
 
 def complete(text: str, at: int) -> Completion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +21,7 @@ from bindery.web.routes import Route
 
 _PLACE = "/console/datasets/{project}/{dataset}"
 _MOST_VALUES = 200
+_LABELS, _MOST_LABELS = "CustomLabels.", 5
 _MOST_NAMES, _LONGEST_NAME = 1_000, 128
 _LARGEST_QUERY = 256 * 1024
 _FACETS = (
@@ -94,7 +96,7 @@ async def values(request: PageRequest) -> web.Response:
     shown = [
         value_option(group["Value"], group["Count"])
         for group in groups
-        if group["Value"].startswith(begin) and group["Value"]
+        if group["Value"].lower().startswith(begin.lower()) and group["Value"]
     ]
     response = request.answer({"values": shown, "all": len(groups) < _MOST_VALUES})
     response.headers["Cache-Control"] = _FOR_SECONDS
@@ -123,21 +125,39 @@ async def counts(request: PageRequest) -> web.Response:
         return request.answer({"problem": problem_of(error)})
     most = int(asked["bars"][:4]) if asked.get("bars", "").isdecimal() else 120
     field = time_field(asked.get("sort", ""))
+    labels = await _label_names(request)
     found, sizes, timeline = await asyncio.gather(
-        request.caller.get("SimpleQuery", place_of(request) | _counting(search)),
+        request.caller.get("SimpleQuery", place_of(request) | _counting(search, [*_FACETS, *labels])),
         _sizes(request, search),
         ask_timeline(request.caller, place_of(request), search.query, field, most),
     )
-    by_type, *rest = [_facet(each) for each in _groups(found)]
+    by_type, *rest = [_facet(each) for each in _groups(found) if _tells_something(each)]
     by_time = [] if timeline is None else [facet_of(field, timeline[1])]
     facets = [by_type, *by_time, *rest, sizes]
     return request.answer({"facets": facets, "timeline": timeline and timeline[0]})
 
 
-def _counting(search: Search) -> dict[str, Any]:
+async def _label_names(request: PageRequest) -> list[str]:
+    """The first of the user's own labels, each once however it is written."""
+    asked = {"Contains": _LABELS, "MaxResults": _MOST_NAMES}
+    found = await request.caller.get("QueryTagNames", place_of(request) | asked)
+    names = {name["Name"].lower(): name["Name"] for name in found["TagNames"]}
+    return [name for lower, name in names.items() if lower.startswith(_LABELS.lower())][:_MOST_LABELS]
+
+
+def _tells_something(counted: dict[str, Any]) -> bool:
+    """Whether the values of a label are more than an identifier of each file."""
+    return (
+        not counted["field"].startswith(_LABELS)
+        or len(counted["groups"]) < _MOST_GROUPS
+        or counted["groups"][0]["Count"] > 1
+    )
+
+
+def _counting(search: Search, facets: Sequence[str]) -> dict[str, Any]:
     return {
         "Query": search.query,
-        "Aggregations": [{"Field": each, "Operation": "group"} for each in _FACETS],
+        "Aggregations": [{"Field": each, "Operation": "group"} for each in facets],
         "MaxResults": _MOST_GROUPS,
         "WithoutTotalHits": True,
     }
@@ -193,7 +213,8 @@ def _facet(counted: dict[str, Any]) -> dict[str, Any]:
         for group in counted["groups"]
         if group["Value"]
     ]
-    return {"field": field, "groups": groups}
+    facet = {"field": field, "groups": groups}
+    return facet | {"title": field.removeprefix(_LABELS)} if field.startswith(_LABELS) else facet
 
 
 ROUTES = (

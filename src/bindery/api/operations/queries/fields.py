@@ -8,9 +8,9 @@ from typing import Any
 from bindery.api.context import Context
 from bindery.api.messages.queries import ListQueryPagesRequest, SimpleQueryRequest
 from bindery.api.operations.files.files import extension_fields
-from bindery.catalog.query.fields import TAG_MAPS, unknown_field
+from bindery.catalog.query.fields import TAG_MAPS, Kind, find_field, unknown_field
 from bindery.catalog.query.parse import parse_simple_query, parse_sort
-from bindery.catalog.query.syntax import Aggregation, Leaf, Node, SortField
+from bindery.catalog.query.syntax import Aggregation, Leaf, Node, QueryError, SortField
 
 
 def read_query(query: Any) -> Node | None:
@@ -41,6 +41,11 @@ def check_fields(
         # The vendor has the field EXIF, but no conditions on it.
         if name in extension_fields() or name.partition(".")[0] in TAG_MAPS:
             raise unknown_field(name)
+    for entry in named:
+        if isinstance(entry, Aggregation) and find_field(entry.field)[0].kind is Kind.MAP:
+            raise QueryError(
+                f"Aggregations: operation {entry.operation} is not supported by field {entry.field[:128]}."
+            )
 
 
 def _fields_of(node: Node) -> Iterator[str]:

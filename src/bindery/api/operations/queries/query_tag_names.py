@@ -1,4 +1,4 @@
-"""QueryTagNames, an extension: which raw tags queries of a dataset may name."""
+"""QueryTagNames, an extension: which raw tags and labels queries of a dataset may name."""
 
 from __future__ import annotations
 

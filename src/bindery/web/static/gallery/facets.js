@@ -22,7 +22,7 @@ export class Facets {
     if (focused) this.frame.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
-  section({ field, groups }, held) {
+  section({ field, title, groups }, held) {
     const items = groups.map((group) => this.item(field, group, held));
     const list = h("ul", {}, items);
     const all = this.opened.has(field) || groups.length <= SHOWN + 1;
@@ -35,7 +35,7 @@ export class Facets {
           more.remove();
           items[SHOWN].firstChild.focus();
         } }, this.texts.more.replace("{count}", groups.length - SHOWN));
-    return h("section", {}, h("h2", {}, this.texts[`facet_${field.replaceAll(".", "_")}`] ?? field), list, more);
+    return h("section", {}, h("h2", {}, title ?? this.texts[`facet_${field.replaceAll(".", "_")}`] ?? field), list, more);
   }
 
   item(field, { label, count, parts }, held) {
