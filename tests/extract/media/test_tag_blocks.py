@@ -162,6 +162,10 @@ CASES: dict[str, tuple[bytes, dict[str, tuple[str, ...]]]] = {
             "POPM:PlayCount": ("3",),
         },
     ),
+    "ID3v2.3 with a frame of nobody's": (
+        id3(frame(b"Date", b"\0x"), frame(b"TIT2", b"\0One"), version=3) + FRAME,
+        {"Title": ("One",)},
+    ),
     "ID3v2.2": (
         id3(frame(b"TCM", b"\0Clara"), frame(b"TP1", b"\0Jane"), frame(b"TBP", b"\x00128"), version=2) + FRAME,
         {"Composer": ("Clara",), "Artist": ("Jane",), "Bpm": ("128",)},

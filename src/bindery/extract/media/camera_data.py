@@ -100,7 +100,9 @@ def _offset(zone: int) -> str:
 
 def _degrees(entries: dict[int, bytes], first: int, signs: bytes, most: int) -> float | None:
     sign = entries.get(first, b"")[:1]
-    parts = [struct.unpack(">HH", entries[first + place]) for place in (1, 2, 3) if first + place in entries]
+    parts = [
+        struct.unpack(">HH", entries[first + place]) for place in (1, 2, 3) if first + place in entries
+    ]
     if not sign or sign not in signs or len(parts) < 3 or not all(unit for _, unit in parts):
         return None
     total = sum(value / unit / 60**place for place, (value, unit) in enumerate(parts))

@@ -51,14 +51,16 @@ def recorded(
     zone: str,
     xmp: XmpProperties = _NO_XMP,
     position: tuple[float, float] | None = None,
+    camera: FoundDate | None = None,
 ) -> Moment | None:
-    """The time of recording; ``zone`` is that of the settings."""
+    """The time of recording; ``zone`` is that of the settings, ``camera`` what the stream itself tells."""
     container = {key.lower(): value for key, value in libav.items()}
     # libav and most writers mean UTC where a container has no room for an offset.
     utc = format_name not in _LOCAL_FORMATS
     apple = tags.raw(_APPLE) or container.get(_APPLE)
     found = (
         _date(f"Container:{_APPLE}", apple, Rank.TAKEN),
+        camera,
         *xmp_dates(xmp, Rank.TAKEN),
         _date("Container:creation_time", container.get("creation_time"), Rank.DIGITIZED, utc=utc),
         _date("Container:CreationDate", _filetime(tags.raw("CreationDate")), Rank.DIGITIZED, utc=True),

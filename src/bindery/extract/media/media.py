@@ -13,6 +13,7 @@ from av.stream import Disposition
 
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.media.camera_data import camera_data
 from bindery.extract.media.container import open_container
 from bindery.extract.media.container_tags import place, recorded
 from bindery.extract.media.container_types import settled_type
@@ -118,8 +119,8 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
             covers = (_cover_of(Part(reader, *place)) for place in raw.covers)
             file.audio_covers = tuple(cover for cover in covers if cover) or None
         tags = _tags(container, streams, raw)
+        _add_place_and_time(file, tags, container, streams, reader, request)
         _add_tags(file, tags)
-        _add_place_and_time(file, tags, container, streams, request)
     except MemoryError:
         raise
     except Exception as error:
@@ -256,13 +257,21 @@ def _add_tags(file: File, tags: MediaTags) -> None:
 
 
 def _add_place_and_time(
-    file: File, tags: MediaTags, container: InputContainer, streams: _Streams, request: ExtractionRequest
+    file: File,
+    tags: MediaTags,
+    container: InputContainer,
+    streams: _Streams,
+    reader: RangeReader,
+    request: ExtractionRequest,
 ) -> None:
     told: dict[str, str] = {}
     for source in (container.metadata, *streams.metadata()):
         told = source | told
-    position = place(tags, told) or xmp_position(tags.xmp)
-    moment = recorded(tags, told, container.format.name, request.zone, tags.xmp, position)
+    camera = camera_data(reader, container.format.name)
+    position = place(tags, told) or camera.position or xmp_position(tags.xmp)
+    moment = recorded(tags, told, container.format.name, request.zone, tags.xmp, position, camera.date)
+    if camera.make:
+        tags.add("Make", camera.make)
     if moment is not None:
         file.produce_time, file.produce_time_source = moment.text, moment.source
     if position is None:

@@ -23,6 +23,8 @@ _PADDING_BYTES = 64 * 1024
 _MOST_PADDING = 1024 * 1024
 """More of it is suspicious: something may stand behind it."""
 _FRAME_ID = re.compile(rb"[A-Z][A-Z0-9]{2,3}")
+_ANY_ID = re.compile(rb"[A-Za-z][A-Za-z0-9]{2,3}")
+"""Writers make up names of their own; what stands behind such a frame counts."""
 _ENCODINGS = ("", "utf-16", "utf-16-be", "utf-8")
 _SYNCED_LYRICS = 1
 _V1_BYTES = 128
@@ -109,7 +111,7 @@ class _Tag:
                 continue
             name = head[: 3 if self._version == 2 else 4]
             size = self._size(head, at)
-            if _FRAME_ID.fullmatch(name.rstrip(b"\0 ")) is None:
+            if _ANY_ID.fullmatch(name.rstrip(b"\0 ")) is None:
                 return
             flags = 0 if self._version == 2 else int.from_bytes(head[8:10], "big")
             yield _Frame(
