@@ -9,9 +9,9 @@ import pytest
 from tests.extract.document_samples import extract_bytes
 
 from bindery.extract.documents.document import Text, clean
-from bindery.extract.documents.encoding import decode_text
 from bindery.extract.documents.html import read_html
 from bindery.extract.extractor import Unreadable
+from bindery.extract.text.decode import decode_text
 
 GERMAN = "Die Größe der Straße überrascht alle Gäste. Schöne Äpfel fallen früh, und die Bäume müssen ruhen."
 RUSSIAN = "Все люди рождаются свободными и равными в своем достоинстве и правах, они наделены разумом."
@@ -30,7 +30,7 @@ CHINESE = "人人生而自由，在尊严和权利上一律平等。他们赋有
     ],
 )  # fmt: skip
 def test_marks_and_wide_encodings(mark: bytes, encoding: str) -> None:
-    assert decode_text(mark + GERMAN.encode(encoding)) == GERMAN
+    assert decode_text(mark + GERMAN.encode(encoding)).text == GERMAN
 
 
 @pytest.mark.parametrize(
@@ -38,20 +38,20 @@ def test_marks_and_wide_encodings(mark: bytes, encoding: str) -> None:
     [(GERMAN, "latin-1"), (RUSSIAN, "cp1251"), (CHINESE, "gb18030"), (CHINESE, "gbk")],
 )
 def test_encodings_that_nothing_declares(text: str, encoding: str) -> None:
-    assert decode_text((text * 5).encode(encoding)) == text * 5
+    assert decode_text((text * 5).encode(encoding)).text == text * 5
 
 
 def test_the_declared_encoding_wins_over_a_guess_but_not_over_utf_8() -> None:
-    assert decode_text("Łódź".encode("iso-8859-2"), "iso-8859-2") == "Łódź"
-    assert decode_text("Łódź".encode(), "iso-8859-2") == "Łódź"
-    assert decode_text(GERMAN.encode("latin-1"), "no such encoding") == GERMAN
+    assert decode_text("Łódź".encode("iso-8859-2"), "iso-8859-2").text == "Łódź"
+    assert decode_text("Łódź".encode(), "iso-8859-2").text == "Łódź"
+    assert decode_text(GERMAN.encode("latin-1"), "no such encoding").text == GERMAN
 
 
 @pytest.mark.parametrize(
     "name", ["hex", "zlib", "bz2", "base64", "rot13", "uu", "quopri", "idna", "punycode", "undefined", "\0"]
 )
 def test_what_is_no_encoding_of_texts_is_guessed(name: str) -> None:
-    assert decode_text(GERMAN.encode("latin-1"), name) == GERMAN
+    assert decode_text(GERMAN.encode("latin-1"), name).text == GERMAN
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01\x02\x03" * 50, bytes(range(256)) * 9, b"\x07" * 100])

@@ -11,8 +11,10 @@ from bindery.buckets.store import StoreError
 from bindery.extract.documents.language import declared_tag, detect_language
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import FoundDate, Rank, ZoneClues, produce_time
+from bindery.extract.tags.tag_set import TagSet
 from bindery.file import File
 
 MAX_FILE_BYTES = 200_000_000
@@ -22,6 +24,7 @@ MAX_TEXT_BYTES = 2_000_000
 
 _MAX_FIELD = 1_024
 """Characters kept of a title or a name."""
+_MOST_NOTES = 16
 _MAX_PAGES = 2**31 - 1
 _WIDE = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
 _GAP_IN_WIDE_TEXT = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
@@ -80,6 +83,16 @@ class Document(msgspec.Struct):
     prose: bool = True
     """The text is in a natural language, not source code or data."""
     content_type: str | None = None
+    tags: TagSet = msgspec.field(default_factory=TagSet)
+    """What it says of itself beside the fields above."""
+    notes: list[str] = msgspec.field(default_factory=list)
+    """What was cut, left out or guessed."""
+
+    def note(self, kind: Note, message: str) -> None:
+        """Tell something of how it was read, once."""
+        told = note(kind, message)
+        if told not in self.notes and len(self.notes) < _MOST_NOTES:
+            self.notes.append(told)
 
     def add_created(
         self, whence: str, text: str | None, *, rank: Rank = Rank.MADE, utc: bool = False
@@ -145,5 +158,10 @@ def _extracted(document: Document) -> Extracted:
         produce_time=moment.text if moment else None,
         produce_time_source=moment.source if moment else None,
         language=language,
+        tags=document.tags.all(),
     )
-    return Extracted(file=file, text=text, content_type=document.content_type)
+    if document.text.full:
+        document.note(Note.TEXT_CUT, f"only the first {MAX_TEXT_BYTES} bytes of its text are searched")
+    if document.tags.left_out:
+        document.note(Note.PART_SKIPPED, f"{document.tags.left_out} values of tags are left out")
+    return Extracted(file=file, text=text, content_type=document.content_type, notes=tuple(document.notes))

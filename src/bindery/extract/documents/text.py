@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from bindery.extract.documents.document import Document, read_document
-from bindery.extract.documents.encoding import decode_text
 from bindery.extract.documents.html import declared_charset, read_html
 from bindery.extract.documents.postscript import read_postscript
 from bindery.extract.documents.rtf import read_rtf
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
+from bindery.extract.notes import Note
 from bindery.extract.reader import RangeReader
+from bindery.extract.text.decode import decode_text
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
 
 _PLAIN_BYTES = 4_000_000
@@ -43,10 +44,22 @@ def _read(reader: RangeReader, document: Document, content_type: str) -> None:
     else:
         data = reader.peek_at(0, _PLAIN_BYTES)
         match = _XML_ENCODING.match(data)
-        document.text.add(decode_text(data, match[1].decode() if match else None))
+        document.text.add(document_text(data, match[1].decode() if match else None, document))
+        if len(data) < reader.size and not document.text.full:
+            document.note(Note.TEXT_CUT, f"only the first {_PLAIN_BYTES} bytes are searched")
+
+
+def document_text(data: bytes, declared: str | None, document: Document) -> str:
+    """The text of a file, with notes of what was guessed or left out. Raises Unreadable when it is none."""
+    found = decode_text(data, declared)
+    if found.guessed:
+        document.note(Note.CHARSET_GUESSED, f"the text is read as {found.charset}")
+    if found.skipped:
+        document.note(Note.PART_SKIPPED, f"the last {found.skipped} bytes are no text")
+    return found.text
 
 
 def _read_html(reader: RangeReader, document: Document) -> None:
     data = reader.peek_at(0, _MARKUP_BYTES)
-    head = read_html(decode_text(data, declared_charset(data)), document.text)
+    head = read_html(document_text(data, declared_charset(data), document), document.text)
     document.title, document.author, document.language = head.title, head.author, head.language

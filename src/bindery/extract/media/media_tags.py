@@ -11,11 +11,11 @@ from bindery.extract.media.language_codes import declared_language
 from bindery.extract.media.tag_blocks.known_names import known_name
 from bindery.extract.media.tag_blocks.raw_tags import Block, Family, RawTag, RawTags
 from bindery.extract.media.tag_blocks.values import refined
-from bindery.extract.media.tag_charset import decoded, is_utf8, likely_charset
 from bindery.extract.notes import Note, note
 from bindery.extract.tags.tag_set import TagSet
 from bindery.extract.tags.xmp import XmpProperties, read_xmp
 from bindery.extract.tags.xmp_tags import KNOWN_NAMES, add_xmp_tags
+from bindery.extract.text.tag_charset import decode_tag, is_utf8, likely_tag_charset
 
 TEXT_LIMIT = 64 * 1024
 """Longest text of one field, in characters."""
@@ -84,7 +84,7 @@ class MediaTags:
     def _charset(self, blocks: list[Block]) -> str:
         texts = [value for block in blocks for _, value in block.tags if isinstance(value, bytes)]
         unknown = [text for text in texts if not is_utf8(text)]
-        charset = likely_charset(unknown, "cp1252") if unknown else "cp1252"
+        charset = likely_tag_charset(unknown) if unknown else "cp1252"
         if charset != "cp1252":
             self.notes.append(note(Note.CHARSET_GUESSED, f"tags without a charset are read as {charset}"))
         return charset
@@ -92,7 +92,9 @@ class MediaTags:
     def _add(self, block: Block, charset: str, known: set[str]) -> set[str]:
         names: set[str] = set()
         for key, value in block.tags:
-            text = (value if isinstance(value, str) else decoded(value, charset)).strip("\0 \t\r\n\ufeff")
+            text = (value if isinstance(value, str) else decode_tag(value, charset)).strip(
+                "\0 \t\r\n\ufeff"
+            )
             self._raw.setdefault(key, text)
             for name, refined_text in refined(block.family, known_name(block.family, key), text):
                 if refined_text and name not in known:
@@ -152,4 +154,4 @@ def add_stream_tags(tags: MediaTags, streams: Iterable[Mapping[str, str]], chapt
 
 
 def _clean(text: str) -> str:
-    return text if text.isascii() else decoded(text.encode("utf-8", "surrogateescape"), "cp1252")
+    return text if text.isascii() else decode_tag(text.encode("utf-8", "surrogateescape"), "cp1252")

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from bindery.extract.text.tag_charset import decode_tag
+
 MAKER_NOTE = 0x927C
 EXIF_POINTER = 0x8769
 GPS_POINTER = 0x8825
@@ -195,8 +197,13 @@ def decode_text(data: bytes) -> str:
     except UnicodeDecodeError as error:
         # A text cut by a limit may end inside a character.
         cut = error.start >= len(data) - 3 and error.start > 0
-        text = data[: error.start].decode("utf-8") if cut and len(data) > 1024 else data.decode("latin-1")
+        text = data[: error.start].decode("utf-8") if cut and len(data) > 1024 else _in_eight_bits(data)
     return text.rstrip()
+
+
+def _in_eight_bits(data: bytes) -> str:
+    """Cameras and programs write the charset of their own system; what holds control characters is no text."""
+    return data.decode("latin-1") if min(data) < 0x20 else decode_tag(data)
 
 
 def read_tiff(source: Source) -> TiffTree:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bindery.buckets.store import StoreError
 from bindery.extract.documents.document import Document, Text
-from bindery.extract.documents.encoding import decode_text
 from bindery.extract.documents.office import read_office
 from bindery.extract.documents.rtf import read_rtf
 from bindery.extract.reader import RangeReader
+from bindery.extract.text.decode import decode_text
 from bindery.extract.types.document_types import TEXTS_BY_EXTENSION
 
 _MOST = 4_000
@@ -29,7 +29,7 @@ def first_words(reader: RangeReader, content_type: str) -> str:
     if content_type.startswith(_OFFICE) or content_type == _RTF:
         return _words(reader, content_type)[:_MOST]
     if content_type.startswith("text/") or content_type in _PLAIN:
-        return decode_text(reader.peek_at(0, _PLAIN_BYTES))[:_MOST]
+        return decode_text(reader.peek_at(0, _PLAIN_BYTES)).text[:_MOST]
     return ""
 
 
