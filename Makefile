@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SIDE_BY_SIDE := -n 4 --dist loadgroup
 DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000 BINDERY_FAILURES=200000
 
-.PHONY: run test quick servers endurance fuzz check bench docs lock clean help
+.PHONY: run test quick servers endurance fuzz check bench programs docs lock clean help
 
 help: ## show the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -44,6 +44,9 @@ check: $(READY) ## format, lint, types, layers
 
 bench: $(READY) ## run the benchmarks of the budgets
 	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+programs: $(READY) ## build and run the projects that the explorer offers, in each language whose tools are here
+	$(BIN)/python scripts/build_programs.py
 
 docs: $(READY) ## write the generated reference pages, and all pages as a site in the folder site
 	$(BIN)/python scripts/generate_messages.py

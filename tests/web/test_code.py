@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
+import platform
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from tests.conftest import ROOT_KEY, RunningServer
 
 from bindery.api.operations import built_operations
@@ -154,6 +160,61 @@ def test_typescript_does_what_the_form_does(
     seen = json.loads(done.stdout)
     for identifier, body in zip(CALLED, seen, strict=True):
         assert alike(identifier, code_of(body), code_of(expected[identifier])), (identifier, body)
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("language", ["python", "python-async"])
+def test_a_downloaded_python_project_runs(
+    language: str,
+    server: RunningServer,
+    environment: dict[str, str],
+    endpoint: Endpoint,
+    tmp_path: Path,
+    new_name: Callable[[str], str],
+) -> None:
+    folder = unpacked(language, server, endpoint, new_name("downloaded"), tmp_path)
+    named = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert SpecifierSet(named["requires-python"]).contains(platform.python_version())
+    for each in map(Requirement, named["dependencies"]):
+        assert each.specifier.contains(metadata.version(each.name)), each
+    printed = run_in(folder, [sys.executable, "main.py"], environment)
+    assert ast.literal_eval(printed)["Files"] == []
+
+
+@pytest.mark.server
+def test_a_downloaded_typescript_project_runs(
+    server: RunningServer,
+    environment: dict[str, str],
+    endpoint: Endpoint,
+    tmp_path: Path,
+    node_packages: Path,
+    new_name: Callable[[str], str],
+) -> None:
+    folder = unpacked("typescript", server, endpoint, new_name("downloaded"), tmp_path)
+    modules = folder / "node_modules"
+    modules.symlink_to(node_packages / "node_modules")
+    for name, version in json.loads((folder / "package.json").read_text())["dependencies"].items():
+        assert json.loads((modules / name / "package.json").read_text())["version"] == version
+    printed = run_in(folder, ["npm", "start", "--silent"], environment)
+    assert json.loads(printed)["Files"] == []
+
+
+def unpacked(language: str, server: RunningServer, endpoint: Endpoint, project: str, folder: Path) -> Path:
+    """The project of a query of a dataset without files, as a reader has it after a download."""
+    server.make_dataset(project, "d")
+    program = write_program(language, "imm:SimpleQuery", QUERY | {"ProjectName": project}, endpoint)
+    with zipfile.ZipFile(io.BytesIO(project_of(language, program))) as archive:
+        archive.extractall(folder)
+    return folder / "call"
+
+
+def run_in(folder: Path, command: list[str], environment: dict[str, str]) -> str:
+    """What it prints."""
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.server
