@@ -11,7 +11,8 @@ import pytest
 from sync_room import DATASET, PROJECT, Room, memory_bucket
 
 from bindery.buckets.memory import MemoryStore
-from bindery.catalog.records import Binding, CatalogError, LedgerFilter, Outcome, Project, Task
+from bindery.catalog.records import Binding, CatalogError, Dataset, LedgerFilter, Outcome, Project, Task
+from bindery.extract.extraction import EXTRACTOR_VERSION
 from bindery.sync import retries
 from bindery.sync.background import Running
 from bindery.sync.retries import TASK_TYPE
@@ -182,3 +183,53 @@ def test_a_record_that_fails_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch
     task, count = room.engine.retry_chosen(binding, INDEXED)
     told = ended(room, task)
     assert (count, told.status, told.code, told.message) == (None, "Failed", "CatalogError", "disk full")
+
+
+OLDER = LedgerFilter(extractor_version_below=EXTRACTOR_VERSION)
+
+
+def age(room: Room, binding: Binding, keys: list[str]) -> None:
+    """As if an earlier extractor had settled these."""
+    ledger = room.catalog._catalog.ledger
+    rows = ledger.get(binding.id, keys).values()
+    older = [msgspec.structs.replace(row, extractor_version=EXTRACTOR_VERSION - 1) for row in rows]
+    with ledger._database.transaction() as connection:
+        ledger.put(connection, binding.id, older)
+
+
+def test_after_an_upgrade_only_what_an_older_extractor_read_is_read_again(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 60.0)
+    room, _, binding = hall
+    age(room, binding, KEYS[7:40])
+    _, count = room.engine.retry_chosen(binding, OLDER)
+    assert (count, marked(room)) == (33, KEYS[7:40])
+    room.inline.extracted.clear()
+    room.engine.resume_binding(binding)
+    room.wait(lambda: not marked(room))
+    assert sorted(room.inline.extracted) == KEYS[7:40]
+    books = room.check_books("media")
+    assert (books.indexed, books.unchanged) == (33, 17)  # how far it is
+    room.engine.stop_binding(binding, "")
+    assert room.engine.retry_chosen(binding, OLDER)[1] == 0
+
+
+def test_an_upgrade_changes_nothing_where_nothing_of_the_objects_is_read(
+    open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 60.0)
+    store, address = memory_bucket()
+    store.put("k", b"k")
+    room = open_room(address)
+    room.catalog.projects.create(Project(name=PROJECT))
+    room.catalog.datasets.create(
+        Dataset(project_id=0, project_name=PROJECT, name=DATASET, template_id="Official:OSSBasicMeta")
+    )
+    binding = room.bind("media")
+    room.wait_followed("media")
+    room.engine.stop_binding(room.binding("media"), "")
+    age(room, binding, ["k"])
+    assert room.engine.retry_chosen(binding, OLDER)[1] == 0
+    assert room.engine.retry_keys(binding, ["k"], OLDER) == 0
+    assert room.engine.retry_keys(binding, ["k"], LedgerFilter()) == 1  # whoever names it wants it

@@ -17,6 +17,7 @@ from bindery.extract.extraction import EXTRACTOR_VERSION
 
 _OUTCOMES = ("pending", "indexed", "excluded", "failed", "deleted")
 _LARGEST_PAGE = 1_000
+_ON_THE_WAY = "; bindery status shows how far that is, as indexed"
 
 
 @click.command()
@@ -70,7 +71,7 @@ def ledger(
         if as_json:
             say_json({"Count": count})
         else:
-            say(f"{count:,} objects are extracted again")
+            say(f"{count:,} objects are extracted again" + _ON_THE_WAY * (count > 0))
         return
     rows = list_rows(client, chosen, limit)
     if as_json:

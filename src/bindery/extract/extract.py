@@ -24,7 +24,13 @@ from bindery.buckets.store import (
 )
 from bindery.clock import find_zone, format_time
 from bindery.extract.documents.package_types import package_type
-from bindery.extract.extraction import EXTRACTOR_VERSION, Extraction, ExtractionRequest, Operator
+from bindery.extract.extraction import (
+    EXTRACTOR_VERSION,
+    STORE_ONLY,
+    Extraction,
+    ExtractionRequest,
+    Operator,
+)
 from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.notes import Note, note
@@ -68,9 +74,6 @@ _EXIF = frozenset({Operator.EXIF})
 _MEDIA = frozenset({Operator.MEDIA_META})
 _DOCUMENT = frozenset({Operator.EXTRACT_DOCUMENT_TEXT})
 _MIME = frozenset({Operator.MIME})
-
-_STORE_ONLY = frozenset({Operator.OSS_META})
-"""With no other operator nothing of the object is read."""
 
 _PHOTOGRAPHED = ("image", "video")
 _FOR_ALL = frozenset({Operator.OSS_META, Operator.MIME})
@@ -121,7 +124,7 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         with outside():
             store = _store(request.address)
             details = _details(store, request)
-        if request.operators <= _STORE_ONLY:
+        if request.operators <= STORE_ONLY:
             _add_store_fields(file, request, details)
             ran = tuple(sorted(request.operators))
             return Extraction(file=file, extractor_version=EXTRACTOR_VERSION, operators=ran)
@@ -186,7 +189,7 @@ def _details(store: Store, request: ExtractionRequest) -> ObjectDetails | None:
     object may have gone or changed since. Raises ObjectChanged.
     """
     wanted = store.capabilities.details and Operator.OSS_META in request.operators
-    unread = request.operators <= _STORE_ONLY or not request.object.size
+    unread = request.operators <= STORE_ONLY or not request.object.size
     if not wanted and not unread:
         return None
     details = store.details(request.object.key)

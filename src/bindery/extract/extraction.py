@@ -27,6 +27,10 @@ class Operator(enum.StrEnum):
     EXTRACT_DOCUMENT_TEXT = "ExtractDocumentText"
 
 
+STORE_ONLY = frozenset({Operator.OSS_META})
+"""With no other operator nothing of the object is read."""
+
+
 class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One object to extract; the bytes must be those of ``object.etag``."""
 

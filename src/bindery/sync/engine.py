@@ -40,7 +40,7 @@ from bindery.sync.held_back import HeldBack
 from bindery.sync.history import BooksHistory, Point, point_of
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
-from bindery.sync.retries import Retries
+from bindery.sync.retries import Retries, can_change
 from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
@@ -245,6 +245,8 @@ class Engine:
 
         Durable when this returns; a stopped binding does it when it is resumed.
         """
+        if not can_change(self._catalog, binding, chosen):
+            return 0
         rows = self._catalog.ledger.get(binding.id, list(dict.fromkeys(keys)))
         named = [key for key, row in rows.items() if chosen.passes(row)]
         count = self._catalog.ledger.mark(binding.id, named)

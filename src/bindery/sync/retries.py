@@ -10,11 +10,15 @@ import msgspec
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LedgerFilter, NotFound, Task
+from bindery.extract.extraction import STORE_ONLY
 from bindery.sync.background import Background, Running, new_task, stopped
+from bindery.sync.templates import operators_for
 
 TASK_TYPE = "LedgerRetry"
 _PAGE = 1_000
 """Rows in one transaction, between which others write."""
+_PAGES_READ = 10
+"""Pages that are chosen at once: choosing has a cost of its own, see ``record.ledger.MOST_LOOKED_THROUGH``."""
 _PATIENCE_SECONDS = 1.0
 """How long a call waits for its task, so that it can tell the count of most."""
 
@@ -32,6 +36,16 @@ class _Definition(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=Tr
 
     binding_id: int
     chosen: LedgerFilter
+
+
+def can_change(catalog: Catalog, binding: Binding, chosen: LedgerFilter) -> bool:
+    """Whether extracting rows again, chosen by the version of the extractor, can tell anything else: not where the
+    template has nothing of the objects read. Raises NotFound."""
+    if chosen.extractor_version_below is None:
+        return True
+    project = catalog.projects.get(binding.project_name)
+    dataset = catalog.datasets.get(binding.project_name, binding.dataset_name)
+    return not operators_for(project, dataset) <= STORE_ONLY
 
 
 class Retries:
@@ -87,13 +101,17 @@ class Retries:
     def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter, done: Retried) -> Retried:
         """Mark the rows behind those that are ``done``."""
         count, after = done.count, done.after
-        is_left = True
+        is_left = can_change(self._catalog, binding, chosen)
         try:
             while is_left:
-                page = self._catalog.ledger.list(binding.id, chosen, after=after, limit=_PAGE)
-                after, is_left = page.after or after, page.after is not None
-                if page.rows:
-                    count += self._catalog.ledger.mark(binding.id, [entry.key for entry in page.rows])
+                page = self._catalog.ledger.list(binding.id, chosen, after=after, limit=_PAGE * _PAGES_READ)
+                is_left = page.after is not None
+                keys = [entry.key for entry in page.rows]
+                for begin in range(0, len(keys), _PAGE):
+                    some = keys[begin : begin + _PAGE]
+                    count += self._catalog.ledger.mark(binding.id, some)
+                    running.report(result=Retried(count, some[-1]))
+                after = page.after or after
                 running.report(result=Retried(count, after))
         finally:
             if count:
