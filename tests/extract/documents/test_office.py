@@ -130,6 +130,51 @@ def test_pptx_counts_slides_and_reads_them_in_their_order(tmp_path: Path) -> Non
     assert (found.file.page_count, found.file.content_type, found.text) == (2, SLIDES, "first last")
 
 
+def test_notes_comments_and_diagrams_of_slides_are_text(tmp_path: Path) -> None:
+    shown = '<p:x xmlns:p="p" xmlns:a="a"><a:p><a:r><a:t>{}</a:t></a:r></a:p></p:x>'
+    parts = {
+        "ppt/presentation.xml": '<p:presentation xmlns:p="p" xmlns:r="r"><p:sldIdLst><p:sldId id="1" r:id="r1"/>'
+        "</p:sldIdLst></p:presentation>",
+        "ppt/_rels/presentation.xml.rels": relations(("slide", "slides/s1.xml")),
+        "ppt/slides/s1.xml": shown.format("Slide"),
+        "ppt/slides/_rels/s1.xml.rels": relations(
+            ("slideLayout", "../l.xml"),
+            ("diagramData", "../d.xml"),
+            ("notesSlide", "../n.xml"),
+            ("comments", "../c.xml"),
+            ("comments", "../m.xml"),
+        ),
+        "ppt/l.xml": shown.format("Layout"),
+        "ppt/d.xml": shown.format("Diagram"),
+        "ppt/n.xml": shown.format("Spoken"),
+        "ppt/c.xml": '<p:cmLst xmlns:p="p"><p:cm><p:pos x="1"/><p:text>Remark</p:text></p:cm></p:cmLst>',
+        "ppt/m.xml": shown.format("Modern"),
+    }
+    found = extract_bytes(tmp_path, "a.pptx", make_open_xml("ppt/presentation.xml", SLIDES, parts))
+    assert found.text == "Slide Diagram Spoken Remark Modern"
+
+
+def test_text_boxes_and_moved_words_are_read_once(tmp_path: Path) -> None:
+    box = "<w:txbxContent><w:p><w:r><w:t>Boxed</w:t></w:r></w:p></w:txbxContent>"
+    body = (
+        f'<w:document xmlns:w="w" xmlns:mc="m"><w:p><w:r><mc:AlternateContent><mc:Choice>{box}</mc:Choice>'
+        f"<mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
+        "<w:moveFrom><w:r><w:t>Moved</w:t></w:r></w:moveFrom><w:p/><w:moveTo><w:r><w:t>Moved</w:t></w:r></w:moveTo>"
+        "</w:document>"
+    )
+    parts = {
+        "word/document.xml": body,
+        "word/_rels/document.xml.rels": relations(
+            ("footnotes", "notes/a.xml"), ("header", "header1.xml"), ("chart", "c.xml")
+        ),
+        "word/notes/a.xml": word_body("Note"),
+        "word/header1.xml": word_body("Head"),
+        "word/c.xml": '<c:c xmlns:c="c" xmlns:a="a"><a:t>Chart</a:t></c:c>',
+    }
+    found = extract_bytes(tmp_path, "a.docx", make_open_xml("word/document.xml", WORD, parts))
+    assert found.text == "Boxed Moved Head Note Chart"
+
+
 @pytest.mark.parametrize("name", ["a", "a.zip", "a.doc", "a.xlsx", "photo.jpg"])
 def test_the_content_tells_the_type_not_the_name(tmp_path: Path, name: str) -> None:
     found = extract_bytes(tmp_path, name, make_docx(word_body("Words")))
@@ -143,6 +188,20 @@ def test_macro_documents_and_templates_have_their_own_types(tmp_path: Path) -> N
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.template"
     content = make_open_xml("word/document.xml", kind, {"word/document.xml": word_body("x")})
     assert extract_bytes(tmp_path, "a.docx", content).file.content_type == kind
+    # What Word writes and what is registered with IANA differ.
+    kind = "application/vnd.ms-word.template.macroEnabled"
+    content = make_open_xml("word/document.xml", f"{kind}Template", {"word/document.xml": word_body("x")})
+    assert extract_bytes(tmp_path, "a.dotm", content).file.content_type == f"{kind}.12"
+
+
+def test_a_part_named_as_an_extension_has_its_own_type(tmp_path: Path) -> None:
+    parts = {
+        "[Content_Types].xml": '<Types><Default Extension="xml" ContentType="'
+        f'{WORD}.main+xml"/><Override PartName="/.xml" ContentType="application/xml"/></Types>',
+        "word/document.xml": word_body("Words"),
+    }
+    found = extract_bytes(tmp_path, "a.docx", make_open_xml("word/document.xml", WORD, parts))
+    assert (found.file.content_type, found.text) == (WORD, "Words")
 
 
 # --- OpenDocument and EPUB

@@ -1,9 +1,15 @@
-"""The sheets and strings of an XLS file. Source: MS-XLS 2.1.4 (records), 2.4.28 (BoundSheet8), 2.4.265 (SST)."""
+"""The sheets and strings of an XLS file.
+
+Source: MS-XLS 2.1.4 (records), 2.4.21 (BOF), 2.4.28 (BoundSheet8), 2.4.265 (SST), 2.4.148 (Label), 2.4.268 (String),
+2.4.329 (TxO), 2.4.179 (Note), 2.4.254 (SeriesText); of the version before: Microsoft Excel 97 Developer's Kit, 6.
+"""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import msgspec
 
 from bindery.extract.documents.compound_file import CompoundFile
 from bindery.extract.documents.document import Document, protected
@@ -12,50 +18,146 @@ from bindery.extract.documents.property_set import decode_codepage
 _MAX_STREAM_BYTES = 16 * 1024 * 1024
 _MAX_RECORDS = 1_000_000
 _MAX_STRINGS = 500_000
-_SHEET, _STRINGS, _CONTINUED, _PROTECTION, _LABEL, _CODEPAGE = 0x85, 0xFC, 0x3C, 0x2F, 0x204, 0x42
+_BEGINNING, _SHEET, _STRINGS, _CONTINUED, _PROTECTION, _CODEPAGE = 0x809, 0x85, 0xFC, 0x3C, 0x2F, 0x42
+_LABEL, _RICH_LABEL, _RESULT, _NOTE, _SHAPE, _SERIES = 0x204, 0xD6, 0x207, 0x1C, 0x1B6, 0x100D
+_NARROW_VERSION, _WIDE_VERSION = 0x0500, 0x0600
+"""Those of Excel 5 and 97, whose strings say how wide their characters are."""
 _WIDE, _EXTENDED, _RICH = 0x1, 0x4, 0x8
 
 
+class _Workbook(msgspec.Struct):
+    """What holds for the records that follow."""
+
+    document: Document
+    wide: bool
+    codepage: int = 1252
+    sheets: int = 0
+    seen: set[str] = msgspec.field(default_factory=set)
+
+    def add(self, words: str) -> None:
+        """Add what a cell holds; what many hold once, as shared strings are."""
+        if words and words not in self.seen:
+            self.seen.add(words)
+            self.document.text.add(words + "\n")
+
+
 def read_binary_workbook(compound: CompoundFile, document: Document) -> None:
-    """Sheets, their names, and the strings of the cells; raises Unreadable for a protected workbook."""
+    """Sheets, their names, and the strings of cells, comments and shapes; raises Unreadable for a protected one."""
     wide = "Workbook" in compound
-    data = compound.stream("Workbook" if wide else "Book", _MAX_STREAM_BYTES)
-    sheets, codepage = 0, 1252
-    parts: list[bytes] = []
-    for kind, body in _records(data):
+    book = _Workbook(document, wide)
+    for kind, parts in _records(compound.stream("Workbook" if wide else "Book", _MAX_STREAM_BYTES)):
         if kind == _PROTECTION:
             raise protected()
-        if kind == _CODEPAGE and len(body) >= 2:
-            codepage = struct.unpack_from("<H", body)[0]
-        if kind == _SHEET and len(body) > 8:
-            sheets += 1
-            document.text.add(_sheet_name(body, wide, codepage) + "\n")
-        if kind == _LABEL and not wide and len(body) > 8:
-            document.text.add(decode_codepage(body[8:], codepage) + "\n")
-        if kind == _STRINGS or (kind == _CONTINUED and parts):
-            parts.append(body)
-        elif parts:
-            _add_strings(parts, document)
-            parts = []
+        read = _READERS.get(kind)
+        if read is not None:
+            read(book, parts)
         if document.text.full:
             break
-    document.page_count = sheets or document.page_count
+    document.page_count = book.sheets or document.page_count
 
 
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _records(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Kind and body of each record, with the bodies of those that continue it."""
+    before: tuple[int, list[bytes]] | None = None
     at = 0
     for _ in range(_MAX_RECORDS):
         if at + 4 > len(data):
-            return
+            break
         kind, length = struct.unpack_from("<HH", data, at)
-        yield kind, data[at + 4 : at + 4 + length]
+        body = data[at + 4 : at + 4 + length]
         at += 4 + length
+        if kind == _CONTINUED and before is not None:
+            before[1].append(body)
+            continue
+        if before is not None:
+            yield before
+        before = kind, [body]
+    if before is not None:
+        yield before
 
 
-def _sheet_name(body: bytes, wide: bool, codepage: int) -> str:
-    if not wide:
-        return decode_codepage(body[7 : 7 + body[6]], codepage)
-    return body[8:].decode("utf-16-le" if body[7] & _WIDE else "latin-1", "replace")
+def _begin(book: _Workbook, parts: list[bytes]) -> None:
+    version = int.from_bytes(parts[0][:2], "little")
+    if version in (_NARROW_VERSION, _WIDE_VERSION):
+        book.wide = version == _WIDE_VERSION
+
+
+def _set_codepage(book: _Workbook, parts: list[bytes]) -> None:
+    if len(parts[0]) >= 2:
+        book.codepage = struct.unpack_from("<H", parts[0])[0]
+
+
+def _add_sheet(book: _Workbook, parts: list[bytes]) -> None:
+    body = parts[0]
+    if len(body) <= 8:
+        return
+    book.sheets += 1
+    if book.wide:
+        name = body[8:].decode("utf-16-le" if body[7] & _WIDE else "latin-1", "replace")
+    else:
+        name = decode_codepage(body[7 : 7 + body[6]], book.codepage)
+    book.document.text.add(name + "\n")
+
+
+def _add_label(book: _Workbook, parts: list[bytes]) -> None:
+    """A cell with its string, behind row, column and format."""
+    book.add(_string(book, parts, 6, 2))
+
+
+def _add_result(book: _Workbook, parts: list[bytes]) -> None:
+    """What the formula of the cell before comes to."""
+    book.add(_string(book, parts, 0, 2))
+
+
+def _add_series(book: _Workbook, parts: list[bytes]) -> None:
+    """A title in a chart, or the name of a series."""
+    book.add(_string(book, parts, 2, 1))
+
+
+def _add_note(book: _Workbook, parts: list[bytes]) -> None:
+    """A comment; since Excel 97 it is a shape, and here is its author."""
+    if book.wide:
+        book.add(_string(book, parts, 8, 2))
+    else:
+        book.document.text.add(decode_codepage(parts[0][6:], book.codepage) + "\n")
+
+
+def _add_shape(book: _Workbook, parts: list[bytes]) -> None:
+    """A text box or comment, whose characters stand in the records that continue it."""
+    if len(parts) > 1 and len(parts[0]) >= 12:
+        source = _Parts(parts[1:])
+        flags = source.take(1)
+        characters = struct.unpack_from("<H", parts[0], 10)[0]
+        book.add(source.characters(characters, bool(flags and flags[0] & _WIDE)))
+
+
+def _string(book: _Workbook, parts: list[bytes], at: int, counted: int) -> str:
+    """A string whose length stands at ``at`` in ``counted`` bytes."""
+    source = _Parts(parts)
+    source.take(at)
+    length = int.from_bytes(source.take(counted), "little")
+    if not book.wide:
+        return decode_codepage(source.take(length), book.codepage)
+    flags = source.take(1)
+    return source.characters(length, bool(flags and flags[0] & _WIDE))
+
+
+def _add_shared(book: _Workbook, parts: list[bytes]) -> None:
+    _add_strings(parts, book.document)
+
+
+_READERS: dict[int, Callable[[_Workbook, list[bytes]], None]] = {
+    _BEGINNING: _begin,
+    _CODEPAGE: _set_codepage,
+    _SHEET: _add_sheet,
+    _STRINGS: _add_shared,
+    _LABEL: _add_label,
+    _RICH_LABEL: _add_label,
+    _RESULT: _add_result,
+    _NOTE: _add_note,
+    _SHAPE: _add_shape,
+    _SERIES: _add_series,
+}
 
 
 def _add_strings(parts: list[bytes], document: Document) -> None:

@@ -38,7 +38,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class CompoundFile:
-    """An opened compound file. Streams are those of the root, not of embedded documents."""
+    """An opened compound file. Streams are those of the root, not of embedded documents, in any case of letters."""
 
     def __init__(self, reader: RangeReader) -> None:
         header = reader.peek_at(0, _HEADER_BYTES)
@@ -54,17 +54,17 @@ class CompoundFile:
         self._entries = self._read_entries(self._chain_bytes(directory, _MAX_DIRECTORY_BYTES))
         if not self._entries:
             raise Unreadable("ParseFailed", "the directory of the compound file is missing")
-        self._streams = {entry.name: entry for entry in self._children(self._entries[0].child)}
+        self._streams = {entry.name.upper(): entry for entry in self._children(self._entries[0].child)}
 
     def __contains__(self, name: str) -> bool:
-        return name in self._streams
+        return name.upper() in self._streams
 
     def stream(self, name: str, limit: int) -> bytes:
         """Up to ``limit`` bytes of a stream of the root; nothing when there is none.
 
         Raises Unreadable when the file ends before the stream does.
         """
-        entry = self._streams.get(name)
+        entry = self._streams.get(name.upper())
         if entry is None or entry.kind != _STREAM:
             return b""
         length = min(entry.size, limit)

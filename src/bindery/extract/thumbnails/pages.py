@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from PIL import Image
 
 from bindery.extract.documents.epub import book_items
-from bindery.extract.documents.open_xml import relationships_of
+from bindery.extract.documents.open_xml_parts import relationships_of
 from bindery.extract.documents.package import Package, resolve
 from bindery.extract.documents.pdf import PdfSource
 from bindery.extract.reader import RangeReader
