@@ -27,11 +27,12 @@ _TEXTS = (
     "MusicBrainzReleaseGroupId", "AcoustidId", "ContentIdentifier", "Title", "Artist",
     "AlbumArtist", "Album", "Composer", "Performer", "EncodedBy", "Date", "OriginalDate", "Engineer", "ContentRating",
     "StreamTitle", "StreamLanguage", "HandlerName", "ChapterTitle",
+    "BurstUuid", "NameStem", "Panorama", "GainMap", "MotionPhoto",
     "From", "To", "Cc", "ReplyTo", "MessageId",
 )  # fmt: skip
 _NUMBERS = (
     "Rating", "TrackNumber", "TrackCount", "DiscNumber", "DiscCount", "Year", "Bpm", "Season", "Episode",
-    "Compilation", "AttachmentCount",
+    "Compilation", "AttachmentCount", "MotionPhotoOffset", "MotionPhotoLength",
 )  # fmt: skip
 
 TAG_KINDS = dict.fromkeys(_TEXTS, TagKind.TEXT) | dict.fromkeys(_NUMBERS, TagKind.NUMBER)

@@ -296,3 +296,18 @@ def test_nothing_is_read_for_store_fields_alone(
     extraction = extract(request, ExtractionLimits())
     assert (extraction.failure, extraction.bytes_read, reads) == (None, 0, [])
     assert extraction.file.content_type is None
+
+
+def test_a_renamed_photo_tells_the_pair_that_its_new_name_makes(
+    folder: tuple[Room, Path], reads: list[str]
+) -> None:
+    room, root = folder
+    segments = bytes.fromhex("ffd8ffc0000b080003000401011100ffda0008010100003f0000ffd9")
+    write(root / "in" / "one.jpg", segments, age=60)
+    room.wait_keys("media", {"in/a.html", "in/one.jpg"})
+    assert document(room, "in/one.jpg")["Tags"]["NameStem"] == ["in/one"]
+    reads.clear()
+    (root / "in" / "one.jpg").rename(root / "in" / "two.jpg")
+    room.wait_keys("media", {"in/a.html", "in/two.jpg"})
+    assert document(room, "in/two.jpg")["Tags"]["NameStem"] == ["in/two"]
+    assert reads == []

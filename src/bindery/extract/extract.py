@@ -33,6 +33,7 @@ from bindery.extract.extraction import (
 )
 from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
+from bindery.extract.names import add_name_stem
 from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import ZoneClues, produce_time
@@ -74,6 +75,7 @@ _EXIF = frozenset({Operator.EXIF})
 _MEDIA = frozenset({Operator.MEDIA_META})
 _DOCUMENT = frozenset({Operator.EXTRACT_DOCUMENT_TEXT})
 _MIME = frozenset({Operator.MIME})
+_PICTURED = _EXIF | _MEDIA
 
 _PHOTOGRAPHED = ("image", "video")
 _FOR_ALL = frozenset({Operator.OSS_META, Operator.MIME})
@@ -141,8 +143,11 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
             file.extraction_notes = extracted.notes
         if Operator.MIME in request.operators:
             _add_type(file, media, extracted)
+        found = merge(extracted.file, file)
+        if _PICTURED & request.operators:
+            add_name_stem(found, request.object.key)
         return Extraction(
-            file=merge(extracted.file, file),
+            file=found,
             failure=failure,
             bytes_read=reader.bytes_read,
             extractor_version=EXTRACTOR_VERSION,

@@ -14,6 +14,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, FileWrite, KnownFile, SoughtFile
 from bindery.extract.extract import STORE_FIELDS, merge
 from bindery.extract.extraction import Extraction
+from bindery.extract.names import NAME_STEM, add_name_stem
 from bindery.file import File
 from bindery.message import wire_name
 from bindery.sync.march import Candidate
@@ -49,13 +50,16 @@ def find_predecessors(
     return {key: predecessor for key, predecessor in read if predecessor is not None}
 
 
-def take_over(predecessor: Predecessor, extraction: Extraction) -> Extraction:
-    """What the predecessor tells, with what the store told of the object; a failure stays one."""
+def take_over(predecessor: Predecessor, extraction: Extraction, key: str) -> Extraction:
+    """What the predecessor tells, with what the store told of the object and its new name; a failure stays one."""
     if extraction.failure is not None:
         return extraction
+    file = merge(predecessor.file, extraction.file)
+    if NAME_STEM in (file.tags or {}):
+        add_name_stem(file, key)
     return msgspec.structs.replace(
         extraction,
-        file=merge(predecessor.file, extraction.file),
+        file=file,
         text=predecessor.known.text,
         extractor_version=predecessor.known.extractor_version,
     )

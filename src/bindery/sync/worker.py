@@ -382,7 +382,7 @@ class Worker(Stoppable):
         uri, now = self._uri(extracting.key), now_ns()
         try:
             if predecessor is not None:
-                extraction = take_over(predecessor, extraction)
+                extraction = take_over(predecessor, extraction, extracting.key)
             result = result_of(candidate, extraction, binding_id=self.binding.id, uri=uri, now=now)
             if predecessor is not None:
                 result = inherit(result, predecessor)

@@ -73,6 +73,9 @@ def _find_box(
     return None
 
 
+_APPLE_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap"
+
+
 class Item(msgspec.Struct):
     """An item of a meta box: its type, where its bytes are, and its properties."""
 
@@ -95,6 +98,7 @@ class HeifMeta:
         self._parts = {box.kind: box for box in boxes(self._meta, 4)}
         self.primary = 0
         self._associations = 0
+        self._has_apple_gain_map = False
         for read in (self._read_primary, self._read_items, self._read_places, self._read_properties):
             try:
                 read()
@@ -133,6 +137,12 @@ class HeifMeta:
         items = (item for item in self._items.values() if item.content_type == _XMP_TYPE)
         item = next(items, None)
         return self._item_bytes(item) if item else b""
+
+    def gain_map(self) -> str:
+        """Which kind of gain map the file has; empty when it has none."""
+        if any(item.kind == b"tmap" for item in self._items.values()):
+            return "ISO 21496-1"
+        return "Apple" if self._has_apple_gain_map else ""
 
     def _data(self, box: Box) -> bytes:
         return self._meta.peek_at(box.start, box.length)
@@ -204,6 +214,9 @@ class HeifMeta:
         for box in boxes(self._meta, holder.start, end):
             if box.kind == b"ipco":
                 known = list(boxes(self._meta, box.start, box.start + box.length))
+                self._has_apple_gain_map = any(
+                    box.kind == b"auxC" and _APPLE_GAIN_MAP in self._data(box) for box in known
+                )
         for box in boxes(self._meta, holder.start, end):
             if box.kind == b"ipma":
                 self._read_associations(_Fields(self._data(box)), known)

@@ -29,6 +29,7 @@ from bindery.extract.pictures.mini_heif import read_mini
 from bindery.extract.pictures.photoshop import read_photoshop, read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.png import read_png
+from bindery.extract.tags.dates import FoundDate, Rank
 from bindery.extract.tags.tiff import Memory, Part, Source, TiffTree, full_size, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES
 
@@ -44,6 +45,7 @@ _MORE_XMP_MARK = b"http://ns.adobe.com/xmp/extension/\0"
 _MORE_XMP_HEAD = len(_MORE_XMP_MARK) + 40
 """The mark, 32 characters that name the packet, its length, and the place of this part in it."""
 _MOST_MORE_XMP = 512 * 1024
+_GAIN_MAP_MARK = b"urn:iso:std:iso:ts:21496:-1\0"
 _PHOTOSHOP_MARK = b"Photoshop 3.0\0"
 _MOST_RESOURCES = 256 * 1024
 _MOST_SEGMENTS = 4000
@@ -165,6 +167,9 @@ def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
 def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:
     if marker == 0xE1:
         _read_app1(segment, picture)
+    elif marker == 0xE2:
+        if segment.peek_at(0, len(_GAIN_MAP_MARK)) == _GAIN_MAP_MARK:
+            picture.gain_map = "ISO 21496-1"
     elif marker == 0xE0 and segment.peek_at(0, 5) == b"JFIF\0":
         density = segment.peek_at(7, 5)
         if len(density) == 5:
@@ -361,6 +366,7 @@ def read_heif(source: Source, picture: Picture) -> None:
         picture.resize(items.size())
         picture.add_exif(items.exif())
         picture.add_xmp(items.xmp())
+        picture.gain_map = items.gain_map()
     elif (mini := find_box(source, b"mini")) is not None:
         read_mini(source, mini.start, mini.length, picture)
     if picture.width is None:
@@ -369,7 +375,7 @@ def read_heif(source: Source, picture: Picture) -> None:
         picture.frames = sequence_frames(source) or 1
         made = sequence_time(source)
         if made is not None:
-            picture.texts["DateTimeDigitized"] = made
+            picture.dates.append(FoundDate("Container:creation_time", made, Rank.DIGITIZED, utc=True))
 
 
 _SEQUENCES = (b"avis", b"msf1", b"hevc", b"hevx", b"avcs", b"vvis", b"jpgs")

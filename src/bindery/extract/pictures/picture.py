@@ -10,6 +10,7 @@ from bindery.buckets.store import StoreError
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.notes import Note, note
+from bindery.extract.pictures.marks import add_marks
 from bindery.extract.pictures.picture_dates import picture_time
 from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
@@ -50,6 +51,8 @@ class Picture(msgspec.Struct):
     more_xmp: dict[int, bytes] = {}
     """The extension of a JPEG's packet, which is a packet of its own: its parts by their place in it."""
     iptc: bytes = b""
+    gain_map: str = ""
+    """Which kind of gain map the format's own header tells of."""
     title: str | None = None
     """From the format's own header."""
     sizeless: bool = False
@@ -136,7 +139,9 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> 
         _add_time(file, picture, xmp, iptc, position, request.zone)
         file.lat_long = lat_long(*position) if position else None
         file.title = picture_title(xmp, iptc) or picture.title
-        file.tags = picture_tags(xmp, iptc, picture.directories).all()
+        tags = picture_tags(xmp, iptc, picture.directories)
+        add_marks(tags, reader, picture.directories, xmp, picture.gain_map)
+        file.tags = tags.all()
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.
         from bindery.extract.places import addresses_near  # noqa: PLC0415

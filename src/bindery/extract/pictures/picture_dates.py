@@ -41,6 +41,7 @@ def _dates(
     yield from exif_date(directories, Rank.DIGITIZED)
     yield from xmp_dates(xmp, Rank.DIGITIZED)
     yield from _iptc_date(iptc, Rank.DIGITIZED)
+    yield from (date for date in others if date.rank is Rank.DIGITIZED)
     yield from (date for date in others if date.rank is Rank.MADE)
     yield from gps_date(directories)
     yield from exif_date(directories, Rank.CHANGED)
