@@ -1,7 +1,7 @@
 """XMP packets: their properties, each known by its namespace and its name, whatever prefix the packet uses.
 
-A packet is read from its start and within bounds: no DTD, so no entity can expand, and no more than so many
-elements, levels and values. What stands before damage is kept.
+A packet is read from its start and within bounds: no DTD, so no entity can expand, and no more than so many bytes,
+levels and values. What stands before damage is kept.
 
 Source: XMP specification part 1 (ISO 16684-1, sections 6 and 7: the data model and its form in RDF) and part 2,
 section 3 (GPSCoordinate).
@@ -9,27 +9,27 @@ section 3 (GPSCoordinate).
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Mapping, Sequence
-from xml.parsers import expat
+from contextlib import suppress
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser, fromstring
 
 from bindery.extract.tags.gps import known_place
-from bindery.extract.tags.xmp_namespaces import namespace_of, usual_prefix
+from bindery.extract.tags.xmp_namespaces import RDF, XML, namespace_of, usual_prefix
 
 MOST_BYTES = 1024 * 1024
 """Bytes of a packet that are looked at."""
 LONGEST_VALUE = 16 * 1024
 """Characters of a value; a longer one, such as a picture in Base64, is left out."""
 
-_MOST_ELEMENTS = 50_000
 _MOST_VALUES = 20_000
 _MOST_DEPTH = 64
 _LONGEST_PATH = 1024
 _MOST_NAMESPACES = 256
 _COORDINATE = re.compile(r"(\d{1,3})(?:,(\d{1,2}(?:\.\d+)?))?(?:,(\d{1,2}(?:\.\d+)?))?\s*([NSEW])$")
 _MOST_DEGREES = {"N": 90.0, "S": 90.0, "E": 180.0, "W": 180.0}
-_ARRAYS = frozenset(f"rdf:{kind}" for kind in ("Bag", "Seq", "Alt"))
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -43,12 +43,31 @@ default one comes first."""
 def read_xmp(packet: bytes) -> dict[str, list[str]]:
     """The properties of a packet (``XmpProperties``); what cannot be understood is left out, nothing is raised."""
     data = _as_utf8(packet[:MOST_BYTES])
-    reader = _Reader()
-    if reader.read(data):
-        return reader.values
-    again = _Reader()
-    again.read(_repaired(data))
-    return max(again.values, reader.values, key=len)
+    if _DTD.search(data):
+        return {}  # so that no entity can be declared, and none expand
+    try:
+        return _properties(fromstring(data), data)  # noqa: S314
+    except ParseError:
+        repaired = _repaired(data)
+        return max(_properties(_whole_part(repaired), data), _properties(_whole_part(data), data), key=len)
+
+
+def _whole_part(data: bytes) -> Element | None:
+    """The root element with what stands before the damage."""
+    parser: XMLPullParser[Element] = XMLPullParser(("start",))
+    parser.feed(data)
+    with suppress(ParseError):  # told where the events end
+        for event in parser.read_events():
+            return event[-1] if isinstance(event[-1], Element) else None
+    return None
+
+
+def _properties(root: Element | None, data: bytes) -> dict[str, list[str]]:
+    reader = _Reader(data)
+    with suppress(_Refused):
+        if root is not None:
+            reader.find(root)
+    return reader.values
 
 
 def first_of(properties: XmpProperties, *names: str) -> str | None:
@@ -99,132 +118,117 @@ _DECLARATION = re.compile(r"^<\?xml\s[^>]{0,256}\?>")
 
 
 def _repaired(data: bytes) -> bytes:
-    """Well-formed in its characters: what is not UTF-8 or no character of XML is replaced, ``&`` alone escaped."""
+    """Well-formed in its characters: what is not UTF-8 or no character of XML is replaced, ``&`` alone escaped; and
+    within an element that declares every prefix.
+    """
     text = _FORBIDDEN.sub("\ufffd", data.decode("utf-8", "replace"))
-    return _BARE_AMPERSAND.sub("&amp;", text).encode()
+    text = _BARE_AMPERSAND.sub("&amp;", _DECLARATION.sub("", text))
+    prefixes = sorted(set(_PREFIX.findall(text)) - {"xml", "xmlns"})[:_MOST_NAMESPACES]
+    declared = "".join(f' xmlns:{prefix}="{namespace_of(prefix)}"' for prefix in prefixes)
+    return f"<packet{declared}>{text}</packet>".encode()
+
+
+_PREFIX = re.compile(r"[<\s]([A-Za-z_][\w.-]{0,63}):[A-Za-z_]")
+_DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 
 
 class _Refused(Exception):
     """The packet is not one that is read on."""
 
 
-_Frame = tuple[int, str, dict[str, str], str]
-"""An open element: what it is, the path of its property, the namespaces of prefixes in it, its language. A plain tuple,
-for packets have hundreds of elements, and most pictures a packet.
-"""
-_OUTSIDE, _RDF, _NODE, _PROPERTY, _ARRAY = range(5)
-
-
 class _Reader:
-    """One pass over a packet. Prefixes are resolved here, so that one that is not declared does no harm."""
+    """The properties of one tree of elements."""
 
-    def __init__(self) -> None:
+    def __init__(self, data: bytes) -> None:
         self.values: dict[str, list[str]] = {}
-        self._stack: list[_Frame] = [(_OUTSIDE, "", {}, "")]
-        self._texts: list[str] = []
-        """Since the last tag: texts of properties stand between two tags that follow each other."""
-        self._elements = 0
+        self._data = data
         self._count = 0
         self._names: dict[str, str] = {}
         self._foreign: dict[str, str] = {}
+        self._declared: dict[str, str] = {}
 
-    def read(self, data: bytes) -> bool:
-        """Whether the packet was read without damage."""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._texts.append
-        parser.StartDoctypeDeclHandler = self._refuse
-        try:
-            parser.Parse(data, False)
-        except _Refused:
-            return True
-        except expat.ExpatError:
-            return self._elements > 0 and len(self._stack) == 1  # only behind the end of the root element
-        return True
-
-    def _refuse(self, *_: object) -> None:
-        raise _Refused
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        stack = self._stack
-        self._elements += 1
-        if self._elements > _MOST_ELEMENTS or len(stack) > _MOST_DEPTH:
+    def find(self, element: Element, depth: int = 0) -> None:
+        """The nodes within ``rdf:RDF``, wherever that stands, and those that stand alone."""
+        if element.tag == _DESCRIPTION:
+            self._node(element, "", depth)
+            return
+        if depth > _MOST_DEPTH:
             raise _Refused
-        self._texts.clear()
-        parent, path, namespaces, _ = stack[-1]
-        language = ""
-        for key in attributes:
-            if key.startswith("xmlns"):  # it may also be a name that begins so, which does no harm
-                namespaces = self._declared(attributes, namespaces)
-                break
-        known = self._names.get(name) or self._name(name, namespaces)
-        if parent == _NODE:
-            kind, path = _PROPERTY, _joined(path, known)
-        else:
-            kind = _opened(parent, known)
-        if attributes and kind in (_NODE, _PROPERTY):
-            kind, language = self._read_attributes(kind, path, namespaces, attributes)
-        stack.append((kind, path, namespaces, language))
+        for child in element:
+            if element.tag == _ROOT:
+                self._node(child, "", depth)
+            else:
+                self.find(child, depth + 1)
 
-    def _declared(self, attributes: dict[str, str], outer: dict[str, str]) -> dict[str, str]:
-        self._names = {}
-        declared = {key[6:]: value for key, value in attributes.items() if key.startswith("xmlns:")}
-        if "xmlns" in attributes:
-            declared[""] = attributes["xmlns"]
-        if len(outer) + len(declared) > _MOST_NAMESPACES:
+    def _node(self, node: Element, path: str, depth: int) -> None:
+        """A node: its attributes are properties, and so are its children."""
+        if node.attrib:
+            self._attributes(node, path)
+        for child in node:
+            name = self._names.get(child.tag) or self._name(child.tag)
+            self._property(child, _joined(path, name), depth + 1)
+
+    def _property(self, element: Element, path: str, depth: int) -> None:
+        """A property or an item of an array: a text, a node, a structure, or an array of those."""
+        if depth > _MOST_DEPTH:
             raise _Refused
-        return outer | declared
+        language = is_structure = ""
+        if element.attrib:
+            language, is_structure = self._attributes(element, path)
+        if is_structure:
+            for field in element:
+                name = self._names.get(field.tag) or self._name(field.tag)
+                self._property(field, _joined(path, name), depth + 1)
+        elif len(element):
+            for child in element:
+                if child.tag in _ARRAYS:
+                    for item in child:
+                        self._property(item, path, depth + 2)
+                else:
+                    self._node(child, path, depth + 1)
+        elif element.text:
+            self._add(path, element.text, language)
 
-    def _name(self, name: str, namespaces: dict[str, str]) -> str:
-        """A name with the usual prefix of its namespace."""
-        known = self._names.get(name)
-        if known is None:
-            prefix, colon, local = name.rpartition(":")
-            if prefix == "xmlns" or name == "xmlns":
-                return "xmlns:"
-            namespace = namespaces.get(prefix) or (namespace_of(prefix) if colon else "")
-            known = self._names[name] = f"{self._prefix(prefix, namespace)}:{local}"
-        return known
+    def _attributes(self, element: Element, path: str) -> tuple[str, str]:
+        """Take over the properties among attributes; the language, and whether the children are fields."""
+        language = is_structure = ""
+        for key, value in element.attrib.items():
+            if key == _LANGUAGE:
+                language = value
+            elif key in (_RESOURCE, _VALUE):
+                self._add(path, value)
+            elif key == _PARSE_TYPE:
+                is_structure = value if value == "Resource" else ""
+            elif key.startswith("{") and not key.startswith(_NO_PROPERTIES):
+                self._add(_joined(path, self._names.get(key) or self._name(key)), value)
+        return language, is_structure
 
-    def _prefix(self, prefix: str, namespace: str) -> str:
-        """The usual prefix; for an unknown namespace the packet's own, unless it is that of a known one."""
-        usual = usual_prefix(namespace)
-        if usual is None:
-            usual = self._foreign.get(namespace)
-        if usual is None:
+    def _name(self, key: str) -> str:
+        """``{namespace}name`` with the usual prefix of the namespace; for an unknown one the packet's own, unless it
+        is that of a known one.
+        """
+        namespace, _, local = key[1:].rpartition("}") if key.startswith("{") else ("", "", key)
+        prefix = usual_prefix(namespace) or self._foreign.get(namespace)
+        if prefix is None:
             if len(self._foreign) >= _MOST_NAMESPACES:
                 raise _Refused
-            free = namespace_of(prefix) == prefix and prefix not in self._foreign.values()
-            usual = self._foreign[namespace] = prefix if free else f"ns{len(self._foreign) + 1}"
-        return usual
+            prefix = self._prefix(namespace)
+            if (
+                namespace_of(prefix) != prefix
+                or prefix in self._foreign.values()
+                or (namespace and not prefix)
+            ):
+                prefix = f"ns{len(self._foreign) + 1}"
+            self._foreign[namespace] = prefix
+        name = self._names[key] = f"{prefix}:{local}"
+        return name
 
-    def _read_attributes(
-        self, kind: int, path: str, namespaces: dict[str, str], attributes: dict[str, str]
-    ) -> tuple[int, str]:
-        """Take over the properties among attributes; what the element is after all, and its language."""
-        language = ""
-        for key, value in attributes.items():
-            name = self._names.get(key) or self._name(key, namespaces)
-            if name == "xml:lang":
-                language = value
-            elif name in ("rdf:resource", "rdf:value"):
-                self._add(path, value)
-            elif name == "rdf:parseType":
-                kind = _NODE if value == "Resource" else kind
-            elif not name.startswith(_NO_PROPERTIES):
-                self._add(_joined(path, name), value)
-        return kind, language
-
-    def _end(self, _name: str) -> None:
-        kind, path, namespaces, language = self._stack.pop()
-        if self._texts:
-            if kind == _PROPERTY:
-                self._add(path, "".join(self._texts), language)
-            self._texts.clear()
-        if namespaces is not self._stack[-1][2]:
-            self._names = {}
+    def _prefix(self, namespace: str) -> str:
+        """The prefix by which the packet itself calls a namespace."""
+        if not self._declared:
+            found = _DECLARED.findall(self._data.decode("utf-8", "replace"))
+            self._declared = {"": "", **{html.unescape(told): prefix for prefix, told in reversed(found)}}
+        return self._declared.get(namespace, "")
 
     def _add(self, path: str, value: str, language: str = "") -> None:
         value = value.strip()
@@ -233,23 +237,20 @@ class _Reader:
         self._count += 1
         if self._count > _MOST_VALUES:
             raise _Refused
-        values = self.values.setdefault(path, [])
-        values.insert(0 if language == _DEFAULT_LANGUAGE else len(values), value)
+        values = self.values.get(path)
+        if values is None:
+            self.values[path] = [value]
+        else:
+            values.insert(0 if language == _DEFAULT_LANGUAGE else len(values), value)
 
 
 _DEFAULT_LANGUAGE = "x-default"
-_NO_PROPERTIES = ("rdf:", "xml:", "xmlns:", ":")
-
-
-def _opened(parent: int, name: str) -> int:
-    """What an element is whose parent is not a node, by what that is."""
-    if parent == _PROPERTY and name in _ARRAYS:
-        return _ARRAY
-    if parent == _ARRAY:
-        return _PROPERTY
-    if parent in (_RDF, _PROPERTY) or name == "rdf:Description":
-        return _NODE
-    return _RDF if name == "rdf:RDF" else _OUTSIDE
+_ROOT, _DESCRIPTION = f"{{{RDF}}}RDF", f"{{{RDF}}}Description"
+_ARRAYS = frozenset(f"{{{RDF}}}{kind}" for kind in ("Bag", "Seq", "Alt"))
+_RESOURCE, _VALUE, _PARSE_TYPE = (f"{{{RDF}}}{name}" for name in ("resource", "value", "parseType"))
+_LANGUAGE = f"{{{XML}}}lang"
+_NO_PROPERTIES = (f"{{{RDF}}}", f"{{{XML}}}")
+_DECLARED = re.compile(r"xmlns:([^\s=\"']{1,64})\s*=\s*[\"']([^\"'<]{1,256})[\"']")
 
 
 def _joined(path: str, name: str) -> str:
