@@ -372,6 +372,34 @@ def test_when_a_broadcast_wave_was_made() -> None:
     assert (tags.all() or {})["Description"] == ("A take",)
 
 
+XAVC = (
+    b'<NonRealTimeMeta><CreationDate value="2020-05-17T10:00:00+09:00"/>'
+    b'<Device manufacturer="Sony" modelName="ILCE-7M3"/><Lens modelName="FE 24mm"/></NonRealTimeMeta>'
+)
+
+
+def test_what_cameras_write_into_mp4() -> None:
+    """Sony's XML beside the movie; the user data of QuickTime, whose day counts where there is a maker."""
+    sony = box(b"ftyp", b"XAVC\0\0\0\0") + box(
+        b"meta", bytes(4), box(b"hdlr", bytes(24)), box(b"xml ", bytes(4), XAVC)
+    )
+    tags = MediaTags(read_tags(Memory(sony)))
+    assert tags.all() == {
+        "LensModel": ("FE 24mm",),
+        "Make": ("Sony",),
+        "Model": ("ILCE-7M3",),
+        "NonRealTimeMeta:CreationDate": ("2020-05-17T10:00:00+09:00",),
+    }
+    moment = recorded(tags, {"creation_time": "2020-05-17T01:00:01.000000Z"}, "mov", "+08:00")
+    assert moment is not None
+    assert moment.text == "2020-05-17T10:00:00+09:00"
+    day = box(b"\xa9day", struct.pack(">HH", 24, 0x15C7), b"2011-05-03T14:00:00+0200")
+    maker = box(b"\xa9mak", struct.pack(">HH", 5, 0x15C7), b"Apple")
+    for user_data, expected in (((day, maker), "2011-05-03T14:00:00+02:00"), ((day,), None)):
+        moment = recorded(MediaTags(read_tags(Memory(mp4(*user_data)))), {}, "mov", "+08:00")
+        assert (moment.text if moment else None) == expected
+
+
 @pytest.mark.parametrize(
     ("format_name", "time"),
     [

@@ -61,6 +61,9 @@ def recorded(
     found = (
         _date(f"Container:{_APPLE}", apple, Rank.TAKEN),
         camera,
+        _date("Container:NonRealTimeMeta", tags.raw("NonRealTimeMeta:CreationDate"), Rank.TAKEN),
+        # What is bought has the day of its release there; what a camera made has a maker.
+        _date("Container:day", tags.raw("\xa9day") if tags.raw("\xa9mak") else None, Rank.TAKEN),
         *xmp_dates(xmp, Rank.TAKEN),
         _date("Container:creation_time", container.get("creation_time"), Rank.DIGITIZED, utc=utc),
         _date("Container:CreationDate", _filetime(tags.raw("CreationDate")), Rank.DIGITIZED, utc=True),

@@ -92,6 +92,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 _BRANDS = {
     b"qt  ": "video/quicktime", b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"M4P ": "audio/mp4",
+    b"F4A ": "audio/mp4", b"F4B ": "audio/mp4", b"aax ": "audio/vnd.audible.aax", b"aaxc": "audio/vnd.audible.aax",
     b"M4V ": "video/x-m4v", b"M4VH": "video/x-m4v", b"M4VP": "video/x-m4v",
     b"jp2 ": "image/jp2", b"jpx ": "image/jpx", b"jpm ": "image/jpm", b"mjp2": "video/mj2",
 }  # fmt: skip

@@ -107,6 +107,7 @@ _MP4 = {
     "com.apple.quicktime.displayname": "Title", "com.apple.quicktime.author": "Artist",
     "com.apple.quicktime.creator": "Creator", "com.android.manufacturer": "Make", "com.android.model": "Model",
     "com.apple.quicktime.camera.identifier": "CameraIdentifier", "com.apple.quicktime.rating.user": "Rating",
+    "NonRealTimeMeta:Manufacturer": "Make", "NonRealTimeMeta:Model": "Model", "NonRealTimeMeta:Lens": "LensModel",
     "com.apple.quicktime.camera.lens_model": "LensModel",
 }  # fmt: skip
 _RIFF = {

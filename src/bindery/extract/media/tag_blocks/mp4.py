@@ -6,6 +6,7 @@ its readers have it (ilst, ----), 3GPP TS 26.244, 8 (titl, auth, loci …), XMP 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from itertools import islice
@@ -30,6 +31,12 @@ _FIRST_MODERN_LANGUAGE = 0x400
 _MACINTOSH = {0: "mac_roman", 11: "shift_jis", 19: "big5", 23: "euc_kr", 32: "mac_cyrillic", 33: "gb2312"}
 """Charsets by Macintosh's numbers of languages; the others write in Latin letters, mostly."""
 _LOCI = b"loci"
+_DEVICE = (
+    ("NonRealTimeMeta:CreationDate", re.compile(rb'<CreationDate\s+value="([^"<]{1,64})"')),
+    ("NonRealTimeMeta:Manufacturer", re.compile(rb'<Device\s[^>]*?manufacturer="([^"<]{1,64})"')),
+    ("NonRealTimeMeta:Model", re.compile(rb'<Device\s[^>]*?modelName="([^"<]{1,64})"')),
+    ("NonRealTimeMeta:Lens", re.compile(rb'<Lens\s[^>]*?modelName="([^"<]{1,128})"')),
+)
 
 
 def read_mp4(source: Source, raw: RawTags) -> None:
@@ -72,6 +79,8 @@ def _read_meta(source: Source, meta: Box, raw: RawTags) -> None:
     # A meta box is a full box in MP4 and a plain one in QuickTime.
     plain = source.peek_at(meta.start + 4, 4) == b"hdlr"
     parts = {box.kind: box for box in _inner(source, meta, 0 if plain else 4)}
+    if b"xml " in parts:
+        _read_device(source, parts[b"xml "], raw)
     items = parts.get(b"ilst")
     if items is None:
         return
@@ -85,6 +94,15 @@ def _read_meta(source: Source, meta: Box, raw: RawTags) -> None:
             raw.add(block, keys[number - 1], *_item_values(source, item))
         elif item.kind not in _PICTURES:
             raw.add(block, item.kind.decode("latin-1"), *_item_values(source, item))
+
+
+def _read_device(source: Source, box: Box, raw: RawTags) -> None:
+    """Date, maker and model of Sony's NonRealTimeMeta."""
+    text = source.peek_at(box.start + 4, min(max(box.length - 4, 0), LONGEST_VALUE))
+    block = raw.block(Family.MP4)
+    for key, pattern in _DEVICE:
+        match = pattern.search(text)
+        raw.add(block, key, _text(match[1]) if match else "")
 
 
 def _keys(source: Source, box: Box) -> list[str]:

@@ -124,7 +124,8 @@ def _rating(family: Family, text: str) -> Iterator[tuple[str, str]]:
             yield "Rating", str(sum(value >= least for least in (1, 32, 96, 160, 224)))
         return
     if family is Family.ASF:
-        yield "Rating", str(0 if not value else min(1 + round(value / 25), 5))
+        # 1, 25, 50, 75 and 99 percent; some writers mean stars.
+        yield "Rating", f"{value:g}" if 2 <= value <= 5 or not value else str(min(1 + round(value / 25), 5))
     elif value <= 5:
         yield "Rating", f"{value * 5:g}" if 0 < value < 1 else f"{value:g}"
     elif value <= 100:
