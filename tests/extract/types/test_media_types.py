@@ -240,3 +240,40 @@ def test_text_that_begins_like_a_sign_is_text() -> None:
     for text in (b"FILM at eleven", b"module go.mod", b"2BIT or not", b"070701 is a date", b"SIFF"):
         assert kind(text, "notes.txt") == "text/plain"
     assert kind(b"module example.org/x\n", "go.mod") == "text/plain"
+
+
+CHINESE = "中华人民共和国成立于一九四九年"
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.mp3"])
+def test_a_byte_order_mark_wins_over_a_frame_of_mpeg(charset: str, name: str) -> None:
+    """FF FE begins a frame of layer I too; Notepad's "Unicode" begins so."""
+    for words in (CHINESE, "대한민국 헌법 제1조", "日本国憲法", "Привет", "plain"):
+        mark = b"\xfe\xff" if charset == "utf-16-be" else b""
+        assert kind(mark + words.encode(charset), name) == "text/plain"
+    csv = "年,名\r\n".encode("utf-16")
+    assert kind(csv, "a.csv") == "text/csv"
+
+
+def test_mpeg_audio_has_a_second_frame() -> None:
+    """Layer III at 128 kbit/s and 44.1 kHz: 417 bytes without padding."""
+    frame = b"\xff\xfb\x90\x00" + bytes(413)
+    assert kind(frame * 3, "a") == "audio/mpeg"
+    assert kind(frame + bytes(500), "a") == "application/octet-stream"
+    adts = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
+    assert kind(adts * 20, "a") == "audio/aac"
+    assert kind(adts + bytes(100), "a") == "application/octet-stream"
+
+
+def test_text_in_an_old_charset_is_text_also_without_a_name() -> None:
+    assert kind("Größe und Straße, wie überall sonst\n".encode("latin-1"), "README") == "text/plain"
+    assert kind((CHINESE * 5).encode("gbk"), "README") == "text/plain"
+    assert kind(CHINESE.encode("utf-16-le") * 9, "README") == "text/plain"
+    assert kind(bytes(range(256)), "README") == "application/octet-stream"
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.mp3", "a.mov", "a.docx", "a.zip"])
+def test_text_under_the_name_of_what_has_a_sign(name: str) -> None:
+    assert kind(b"this is no such file\n", name) == "text/plain"
+    assert kind(b"<!doctype html><title>not found</title>", name) == "text/html"

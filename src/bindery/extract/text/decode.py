@@ -32,6 +32,9 @@ _CONTROLS = bytes(code for code in range(32) if code not in _BLANKS)
 _BROKEN_SHARE = 0.02
 """How much of the text beyond ASCII may be damaged before an encoding is doubted."""
 _WIDE_SHARE = 0.9
+_PLAIN_SHARE = 0.75
+"""More ASCII than this has no text of 16 bits, but text with a zero somewhere has."""
+_PLAIN = bytes(range(32, 127)) + _BLANKS
 _SEVEN_BITS = re.compile(rb"\x1b(?:\$[@AB]|\(J|\$\([CD]|\$\)C)")
 """ISO/IEC 2022: how Japanese and Korean begin in seven bits."""
 _LONGEST_CHARACTER = 4
@@ -92,6 +95,9 @@ def wide_charset(sample: bytes) -> str | None:
     """UTF-16 without a mark: bytes that no other text has, and sound characters of few kinds of letters."""
     sample = sample[: len(sample) // 2 * 2]
     if len(sample) < 4 or not sample.translate(None, bytes(range(32, 256)) + _BLANKS):
+        return None
+    plain = len(sample) - len(sample.translate(None, _PLAIN))
+    if plain > len(sample) * _PLAIN_SHARE:
         return None
     shares = {charset: _sound_share(sample, charset) for charset in ("utf-16-le", "utf-16-be")}
     best = max(shares, key=lambda charset: shares[charset])

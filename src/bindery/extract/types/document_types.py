@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import re
-
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _SLIDES = "application/vnd.openxmlformats-officedocument.presentationml"
@@ -67,69 +64,14 @@ TEXTUAL = frozenset(
 )
 """Types with a sign at the start whose files may be pure text."""
 
-_TEXT_OF_NAMED = {"video/mp2t": "text/x-typescript"}
-"""Extensions that a format with a sign shares with a kind of text."""
 _ZIP_BASED = (
     "application/vnd.openxmlformats",
     f"{_OPEN_DOCUMENT}.",
     "application/epub",
     "application/vnd.ms-xps",
 )
-_WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_BLANKS = b"\t\n\f\r\x1b"
-_CONTROLS = bytes(code for code in range(32) if code not in _BLANKS)
-_SAMPLE_BYTES = 2_048
-_LONGEST_CHARACTER = 4
-_PROLOGUE = re.compile(
-    rb"(?:\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE(?P<kind>[^>\[]*)(?:\[[^\]]*\]\s*)?>)*", re.S | re.I
-)
-_ROOT = re.compile(rb"<(?:\w+:)?(\w+)[\s>/]")
-
-
-def is_text(head: bytes) -> bool:
-    """Whether the first bytes of a file are text in UTF-8, or in UTF-16 with its mark."""
-    if not head:
-        return False
-    if head.startswith(_WIDE_MARKS):
-        return len(head) > 2 and b"\0" in head[2:8]
-    sample = head[:_SAMPLE_BYTES]
-    if len(sample) != len(sample.translate(None, _CONTROLS)):
-        return False
-    try:
-        sample.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start >= len(sample) - _LONGEST_CHARACTER + 1 and len(sample) == _SAMPLE_BYTES
-    return True
-
-
-def text_type(head: bytes, named: str | None, *, is_document: bool) -> str | None:
-    """The type of a text file: its name's, unless the name is of a format that cannot be text.
-
-    ``is_document`` tells that the named type is that of a document or archive, which all have a sign.
-    """
-    if named in _TEXT_OF_NAMED:
-        return _TEXT_OF_NAMED[named]
-    if named == "text/xml":
-        return _markup_type(head) or named
-    if named is not None and (named in TEXTS_BY_EXTENSION.values() or not is_document):
-        return named
-    return _markup_type(head) or "text/plain"
 
 
 def is_zip_based(content_type: str) -> bool:
     """Whether files of a type are ZIP files."""
     return content_type.startswith(_ZIP_BASED) or content_type.endswith("macroEnabled.12")
-
-
-def _markup_type(head: bytes) -> str | None:
-    """HTML, XHTML, SVG or other XML by the root element; None when there is none."""
-    prologue = _PROLOGUE.match(head.removeprefix(codecs.BOM_UTF8))
-    rest = head.removeprefix(codecs.BOM_UTF8)[prologue.end() if prologue else 0 :]
-    is_xml = head.removeprefix(codecs.BOM_UTF8).startswith(b"<?xml")
-    root = _ROOT.match(rest)
-    name = root[1].lower() if root else b""
-    if name == b"svg":
-        return "image/svg+xml"
-    if name in (b"html", b"head", b"body") or (prologue and b"html" in (prologue["kind"] or b"").lower()):
-        return "application/xhtml+xml" if is_xml else "text/html"
-    return "text/xml" if is_xml else None

@@ -11,11 +11,10 @@ from bindery.extract.types.document_types import (
     DOCUMENTS_BY_EXTENSION,
     TEXTS_BY_EXTENSION,
     TEXTUAL,
-    is_text,
     is_zip_based,
-    text_type,
 )
 from bindery.extract.types.media_signs import FORMS, MEDIA_BY_EXTENSION, MEDIA_KINDS, MEDIA_SIGNS
+from bindery.extract.types.mpeg_audio import mpeg_audio_type
 from bindery.extract.types.picture_types import (
     PICTURES_BY_EXTENSION,
     PICTURES_OF_OTHER_FAMILIES,
@@ -24,6 +23,7 @@ from bindery.extract.types.picture_types import (
     picture_type,
     text_picture_type,
 )
+from bindery.extract.types.text_types import is_text, is_text_of_no_charset, text_type
 
 HEAD_BYTES = 4096
 """Bytes from the start of a file that are enough to tell its type."""
@@ -200,7 +200,7 @@ def _sniff(head: bytes, named: str | None) -> str | None:
         signed = named is not None and (named in _DOCUMENTS or named in _ARCHIVES)
         return text_type(head, named, is_document=signed)
     if found is None:
-        return None
+        return "text/plain" if named is None and is_text_of_no_charset(head) else None
     if found == "application/gzip" and named == "image/svg+xml":
         return named  # .svgz: the same type with a content encoding (SVG 1.1 section 1.2)
     return named if named is not None and named in _REFINED_BY_NAME.get(found, ()) else found
@@ -250,7 +250,7 @@ def _unmarked(head: bytes) -> str | None:
     ):
         return "video/mp2t"
     if len(head) > 1 and head[0] == 0xFF:
-        return _mpeg_audio(head)
+        return mpeg_audio_type(head)
     return _packed(head)
 
 
@@ -300,16 +300,6 @@ def _zip(head: bytes, named: str | None) -> str:
 
 
 _ZIP_ARCHIVES = ("application/java-archive", "application/vnd.android.package-archive")
-
-
-def _mpeg_audio(head: bytes) -> str | None:
-    """By the header of the first frame: ADTS, or MPEG audio with a version, layer and bit rate that exist."""
-    if head[1] & 0xF6 == 0xF0:
-        return "audio/aac"
-    bad_rate = len(head) > 2 and head[2] & 0xF0 == 0xF0
-    if head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[1] & 0x18 != 0x08 and not bad_rate:
-        return "audio/mpeg"
-    return None
 
 
 def _clean(hint: str | None) -> str | None:
