@@ -106,6 +106,16 @@ def test_a_policy_that_is_none_is_refused_with_its_place(
     assert root.post(page + "/delete-version", {"VersionId": "v2"}).status == 303
 
 
+def test_what_is_wrong_is_told_in_the_language_of_the_reader(root: Visitor) -> None:
+    typed = json.dumps({"document": '{"Version":"2"}', "form": "Identity"})
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "X-CSRF-Token": root.csrf}
+    for language, said in (("en", "Statement is missing."), ("zh-CN", "缺少 Statement。")):
+        answer = root.send(
+            "POST", "/console/access/drafts/validate", typed, headers | {"Accept-Language": language}
+        )
+        assert [each["Message"] for each in json.loads(answer.text)["Findings"]] == [said]
+
+
 def test_the_simulator_tells_the_statement(root: Visitor, server: RunningServer, user: str) -> None:
     server.call("CreatePolicy", PolicyName=user, PolicyDocument=READS)
     server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)

@@ -26,7 +26,21 @@ PAGES = (
     "/explorer/ram/CreateUser",
     "/docs/imm/GetBinding",
 )
-SEVERE = ("serious", "critical")
+LIGHT_ONLY = (
+    "/console/access/groups",
+    "/console/access/roles",
+    "/console/access/policies",
+    "/console/access/policies/AliyunIMMReadOnlyAccess?type=System",
+    "/console/access/audit",
+    "/console/access/sessions",
+    "/console/tasks/",
+    "/console/notifications",
+    "/explorer/",
+    "/docs/",
+    "/nowhere",
+)
+"""Made of the same parts and colours as the others."""
+SEVERE = ("moderate", "serious", "critical")
 
 
 @pytest.fixture
@@ -50,7 +64,7 @@ def gallery(server: RunningServer, new_name: Callable[[str], str]) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_in_anybodys_way(
-    unguarded: Page, server: RunningServer, node_packages: Path, gallery: str
+    unguarded: Page, server: RunningServer, node_packages: Path, gallery: str, scheme: str
 ) -> None:
     axe = (node_packages / "node_modules/axe-core/axe.min.js").read_text()
 
@@ -69,7 +83,8 @@ def test_nothing_is_in_anybodys_way(
 
     seen = [problem for path in PUBLIC for problem in problems(path)]
     sign_in(unguarded, server.key_id, server.key_secret)
-    seen += [problem for path in PAGES for problem in problems(path)]
+    pages = PAGES + LIGHT_ONLY if scheme == "light" else PAGES
+    seen += [problem for path in pages for problem in problems(path)]
     unguarded.goto(gallery)
     unguarded.get_by_test_id("file-0").click(modifiers=["Control"])
     unguarded.get_by_test_id("selection-bar").wait_for()

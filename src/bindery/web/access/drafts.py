@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from bindery.web.access.simulator import Principal, parse_conditions, principal_of
+from bindery.web.access.told import translate_finding
 from bindery.web.page_request import PageRequest
 from bindery.web.routes import Route
 
@@ -41,7 +42,10 @@ async def validate(request: PageRequest) -> web.Response:
     """Whether it is a policy, and where not."""
     typed: Typed = await request.json(Typed, _LARGEST)
     values = {"PolicyDocument": typed.document, "PolicyForm": typed.form}
-    return request.answer(await request.caller.get("ValidatePolicy", values))
+    answer = await request.caller.get("ValidatePolicy", values)
+    for finding in answer["Findings"]:
+        finding["Message"] = translate_finding(finding["Message"], request.t.language)
+    return request.answer(answer)
 
 
 async def decide(request: PageRequest) -> web.Response:
