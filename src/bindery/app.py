@@ -261,6 +261,7 @@ def sync_settings(config: Config) -> SyncSettings:
         zone=config.account.zone,
         zones=config.zones,
         date_fallback=config.extraction.date_fallback,
+        hash_folder_objects=config.extraction.hash_folder_objects,
     )
 
 

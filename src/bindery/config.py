@@ -88,6 +88,9 @@ class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):
 
     workers: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
     """Worker processes; 0 means one per processor."""
+    hash_folder_objects: bool = False
+    """Whether all of each object in a folder is read for its MD5 (FileHash, ContentMd5), by which equal files are
+    found; see docs/stores.md."""
     date_fallback: str = "none"
     """ProduceTime of pictures and videos that hold no date: ``none``, ``name`` (``IMG_20170412_101112.jpg``), or
     ``file``: the name, else the time of the file. Such a date is marked as a guess."""

@@ -23,6 +23,7 @@ from bindery.buckets.store import (
     StoreError,
 )
 from bindery.clock import find_zone, format_time
+from bindery.extract.content_hash import add_content_hash, set_digest
 from bindery.extract.documents.package_types import package_type
 from bindery.extract.extraction import (
     EXTRACTOR_VERSION,
@@ -128,8 +129,12 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
             details = _details(store, request)
         if request.operators <= STORE_ONLY:
             _add_store_fields(file, request, details)
-            ran = tuple(sorted(request.operators))
-            return Extraction(file=file, extractor_version=EXTRACTOR_VERSION, operators=ran)
+            return Extraction(
+                file=file,
+                bytes_read=_hash_content(file, store, request, limits),
+                extractor_version=EXTRACTOR_VERSION,
+                operators=tuple(sorted(request.operators)),
+            )
         reader = RangeReader(store, request.object, limits)
         head = reader.peek_at(0, HEAD_BYTES)
         hint = request.content_type_hint or (details.content_type if details else None)
@@ -143,13 +148,14 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
             file.extraction_notes = extracted.notes
         if Operator.MIME in request.operators:
             _add_type(file, media, extracted)
+        hashed = _hash_content(file, store, request, limits)
         found = merge(extracted.file, file)
         if _PICTURED & request.operators:
             add_name_stem(found, request.object.key)
         return Extraction(
             file=found,
             failure=failure,
-            bytes_read=reader.bytes_read,
+            bytes_read=reader.bytes_read + hashed,
             extractor_version=EXTRACTOR_VERSION,
             text=extracted.text,
             operators=() if failure else _ran(request, media, extracted),
@@ -201,6 +207,13 @@ def _details(store: Store, request: ExtractionRequest) -> ObjectDetails | None:
     if details.info.etag != request.object.etag:
         raise ObjectChanged(f"{request.object.key} has changed")
     return details if wanted else None
+
+
+def _hash_content(file: File, store: Store, request: ExtractionRequest, limits: ExtractionLimits) -> int:
+    """The number of bytes read for it. Raises StoreError."""
+    if not request.hash_content or Operator.OSS_META not in request.operators:
+        return 0
+    return add_content_hash(file, store, request.object, limits)
 
 
 def _entry_of(media: MediaType) -> _Entry | None:
@@ -338,8 +351,7 @@ def _add_digest(file: File, details: ObjectDetails) -> None:
     except ValueError:
         return
     if len(digest) == _MD5_BYTES:
-        file.content_md5 = base64.b64encode(digest).decode()
-        file.file_hash = digest.hex()
+        set_digest(file, digest)
 
 
 def _add_details(file: File, details: ObjectDetails) -> None:

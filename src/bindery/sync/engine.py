@@ -77,7 +77,7 @@ class Engine:
         self._followers = Followers(catalog, buckets, pool, settings)
         self._indexer = Indexer(catalog, buckets, pool, settings)
         self._background = Background(catalog)
-        self._estimates = Estimates(buckets, self._background, settings.workers)
+        self._estimates = Estimates(buckets, self._background, settings)
         self._audits = Audits(catalog, buckets, self._background, self._look_again)
         self._forgetting = Forgetting(catalog)
         self._retries = Retries(catalog, self._background, self.reconcile)

@@ -53,8 +53,16 @@ class Estimate(msgspec.Struct, rename="pascal", kw_only=True):
     media_types: dict[str, KindEstimate] = {}
 
 
-def estimate(store: Store, scope: Scope, *, workers: int, on_page: Callable[[Estimate], None]) -> Estimate:
-    """List what ``scope`` asks for and add up. ``on_page`` sees the sums after each page and may raise.
+def estimate(
+    store: Store,
+    scope: Scope,
+    *,
+    workers: int,
+    hashed: bool = False,
+    on_page: Callable[[Estimate], None],
+) -> Estimate:
+    """List what ``scope`` asks for and add up. ``on_page`` sees the sums after each page and may raise. ``hashed``:
+    each object is read as a whole.
 
     Raises StoreError.
     """
@@ -68,6 +76,7 @@ def estimate(store: Store, scope: Scope, *, workers: int, on_page: Callable[[Est
                 found.excluded += 1
             else:
                 _add(found, info.key, info.size, remote=store.capabilities.details)
+                found.bytes_to_read += info.size if hashed else 0
         found.seconds = round(found.objects / (FILES_PER_WORKER_SECOND * workers), 1)
         on_page(found)
     if store.capabilities.details:

@@ -9,6 +9,7 @@ from bindery.buckets.store import StoreAddress
 from bindery.catalog.records import Scope, Task
 from bindery.sync.background import Background, Running, new_task
 from bindery.sync.estimate import Estimate, estimate
+from bindery.sync.settings import SyncSettings
 
 TASK_TYPE = "BindingEstimate"
 
@@ -16,10 +17,10 @@ TASK_TYPE = "BindingEstimate"
 class Estimates:
     """Safe for threads. A task that runs shows what was counted so far as its result."""
 
-    def __init__(self, buckets: Buckets, background: Background, workers: int) -> None:
+    def __init__(self, buckets: Buckets, background: Background, settings: SyncSettings) -> None:
         self._buckets = buckets
         self._background = background
-        self._workers = workers
+        self._settings = settings
 
     def start(
         self, project_name: str, bucket: str, scope: Scope, address: StoreAddress | None = None
@@ -37,7 +38,11 @@ class Estimates:
                     store = open_store(address)
                     opened.callback(store.close)
                 return estimate(
-                    store, scope, workers=self._workers, on_page=lambda found: running.report(result=found)
+                    store,
+                    scope,
+                    workers=self._settings.workers,
+                    hashed=self._settings.hashes(store),
+                    on_page=lambda found: running.report(result=found),
                 )
 
         task = new_task(TASK_TYPE, project_name)

@@ -45,6 +45,7 @@ def request_for(
         operators=operators,
         zone=settings.zone_of(store.address.bucket, dataset),
         date_fallback=settings.date_fallback,
+        hash_content=settings.hashes(store),
     )
 
 

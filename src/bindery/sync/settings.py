@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from bindery.buckets.store import Store
 from bindery.ranges import DAY_SECONDS, Interval
 
 
@@ -40,11 +41,17 @@ class SyncSettings(FollowSettings, frozen=True, kw_only=True):
     """By bucket name, or by ``project/dataset``."""
     date_fallback: str = "none"
     """One of ``guessed_dates.FALLBACKS``."""
+    hash_folder_objects: bool = False
+    """Whether objects are read as a whole whose store tells nothing of them, for their MD5."""
     removal_quiet: float = 1.0
     """Many removals that changes tell are judged together once none has come for so long."""
     retry_initial: float = 0.5
     """First wait after a store did not answer; doubles up to ``retry_longest``."""
     retry_longest: float = 30.0
+
+    def hashes(self, store: Store) -> bool:
+        """Whether objects of a store are read as a whole for their MD5."""
+        return self.hash_folder_objects and not store.capabilities.details
 
     def zone_of(self, bucket: str, dataset: str = "") -> str:
         """The zone of dates that tell none in the files of a bucket; ``dataset`` is ``project/dataset``."""

@@ -21,6 +21,8 @@ from bindery.sync.march import Candidate
 from bindery.sync.outcomes import Result, needs_room
 
 _documents = msgspec.json.Decoder(File)
+_TOLD_BY_LISTINGS = tuple(name for name in STORE_FIELDS if name not in ("content_md5", "file_hash"))
+"""Where the store tells no MD5, it was made of the content, which is the same."""
 _own_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _attributes = {wire_name(name): name for name in File.__struct_fields__}
 
@@ -46,7 +48,8 @@ def find_predecessors(
         return {}
     found = catalog.tombstones.find(binding, sought, buried_since=buried_since)
     etags = {wanted.key: wanted.etag for wanted in sought}
-    read = ((key, _read(known, etags[key])) for key, known in found.items())
+    store_fields = STORE_FIELDS if capabilities.details else _TOLD_BY_LISTINGS
+    read = ((key, _read(known, etags[key], store_fields)) for key, known in found.items())
     return {key: predecessor for key, predecessor in read if predecessor is not None}
 
 
@@ -82,7 +85,7 @@ def _sought(info: ObjectInfo, capabilities: Capabilities) -> SoughtFile:
     return SoughtFile(info.key, info.etag, info.size, info.file_id, by_content)
 
 
-def _read(known: KnownFile, etag: str) -> Predecessor | None:
+def _read(known: KnownFile, etag: str, store_fields: Sequence[str]) -> Predecessor | None:
     """None when the document is of another version, or not one that an extraction has made."""
     try:
         file = _documents.decode(known.document)
@@ -91,6 +94,6 @@ def _read(known: KnownFile, etag: str) -> Predecessor | None:
         return None
     if file.object_status != "Indexed" or (file.etag is not None and file.etag != f'"{etag}"'):
         return None
-    for name in (*STORE_FIELDS, *(_attributes[field] for field in own if field in _attributes)):
+    for name in (*store_fields, *(_attributes[field] for field in own if field in _attributes)):
         setattr(file, name, None)
     return Predecessor(file, known)

@@ -332,6 +332,8 @@ class Worker(Stoppable):
         predecessors = find_predecessors(
             self.catalog, self.binding, candidates, self.store.capabilities, since
         )
+        if self.settings.hashes(self.store):
+            predecessors = {key: found for key, found in predecessors.items() if found.file.file_hash}
         return [
             Extracting(
                 candidate,
@@ -354,6 +356,7 @@ class Worker(Stoppable):
                 self.binding.bucket, f"{self.binding.project_name}/{self.binding.dataset_name}"
             ),
             date_fallback=self.settings.date_fallback,
+            hash_content=self.settings.hashes(self.store) and not store_only,
         )
 
     def _add(self, objects: Sequence[Extracting]) -> None:
