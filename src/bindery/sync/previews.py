@@ -31,7 +31,7 @@ _WAIT_SECONDS = 30.0
 _AT_ONCE = 8
 """Thumbnails that are made at the same time."""
 _NOT_THE_FILE = frozenset({Cause.OUTSIDE, Cause.NO_WORKER, Cause.RAISED})
-DRAWING = 3
+DRAWING = 4
 """Raised when more can be drawn, or otherwise: what was kept before is made again."""
 _log = structlog.get_logger()
 

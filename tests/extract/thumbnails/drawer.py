@@ -40,9 +40,11 @@ class Drawer:
         self.store = FolderStore(StoreAddress(bucket="b", url=f"file://{folder}"))
         self.bytes_read = 0
 
-    def draw(self, content: bytes, content_type: str, longest: int = 320, page: int = 0) -> Image.Image:
-        (self.folder / "object").write_bytes(content)
-        info = self.store.details("object").info
+    def draw(
+        self, content: bytes, content_type: str, longest: int = 320, page: int = 0, name: str = "object"
+    ) -> Image.Image:
+        (self.folder / name).write_bytes(content)
+        info = self.store.details(name).info
         reader = RangeReader(self.store, info, ExtractionLimits())
         made = draw(reader, content_type, longest, page)
         self.bytes_read = reader.bytes_read

@@ -185,3 +185,18 @@ def test_the_cover_of_a_book(drawer: Drawer, manifest: str, meta: str) -> None:
 def test_what_is_hostile_or_broken_is_not_drawn(drawer: Drawer, content: bytes, content_type: str) -> None:
     with pytest.raises((NoPicture, Unreadable, OSError, RuntimeError)):
         drawer.draw(content, content_type)
+
+
+@pytest.mark.parametrize("part", ["preview.jpg", "QuickLook/Thumbnail.jpg", "preview-micro.jpg"])
+def test_documents_of_iwork_carry_their_preview(drawer: Drawer, part: str) -> None:
+    content = make_zip({"Index/Document.iwa": b"\0\1", part: jpeg((300, 400), GREEN)})
+    for name, content_type in (
+        ("letter.pages", "application/zip"),
+        ("Talk.KEY", "application/zip"),
+        ("object", "application/vnd.apple.numbers"),
+    ):
+        assert near(middle(drawer.draw(content, content_type, name=name)), GREEN)
+    with pytest.raises(NoPicture):
+        drawer.draw(content, "application/zip", name="album.zip")
+    with pytest.raises((NoPicture, Unreadable, OSError)):
+        drawer.draw(make_zip({"Index/Document.iwa": b"\0\1"}), "application/zip", name="bare.pages")

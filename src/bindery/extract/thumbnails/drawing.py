@@ -25,7 +25,13 @@ _PACKAGES = (
     "application/vnd.ms-",
     "application/vnd.oasis",
     "application/epub",
+    "application/vnd.apple.keynote",
+    "application/vnd.apple.numbers",
+    "application/vnd.apple.pages",
 )
+_ZIP = "application/zip"
+_IWORK = (".key", ".numbers", ".pages")
+"""Documents of iWork are known by their names alone, and look like any archive."""
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 _OF_ALL_COLOURS = ("P", "PA", "1")
 
@@ -45,7 +51,8 @@ def _picture(reader: RangeReader, content_type: str, longest: int, page: int) ->
         from bindery.extract.thumbnails.pages import draw_page  # noqa: PLC0415
 
         return draw_page(reader, longest, page)
-    if content_type.startswith(_PACKAGES):
+    is_iwork = content_type == _ZIP and reader.info.key.lower().endswith(_IWORK)
+    if is_iwork or content_type.startswith(_PACKAGES):
         from bindery.extract.thumbnails.pages import draw_cover  # noqa: PLC0415
 
         return draw_cover(reader, longest)

@@ -19,7 +19,10 @@ from bindery.extract.thumbnails.pictures import draw_bytes
 _MOST_SCALE = 4.0
 """Pixels for a point of a page: small pages stay small."""
 _THUMBNAIL = "/metadata/thumbnail"
-_USUAL = ("thumbnails/thumbnail.png", "docprops/thumbnail.jpeg", "docprops/thumbnail.png", "preview.jpg")
+_USUAL = (
+    "thumbnails/thumbnail.png", "docprops/thumbnail.jpeg", "docprops/thumbnail.png", "preview.jpg",
+    "quicklook/preview.jpg", "quicklook/thumbnail.jpg", "preview-web.jpg", "preview-micro.jpg",
+)  # fmt: skip
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 
 
@@ -41,7 +44,7 @@ def draw_page(reader: RangeReader, longest: int, page: int) -> Image.Image:
 
 
 def draw_cover(reader: RangeReader, longest: int) -> Image.Image:
-    """The thumbnail of an Open XML or OpenDocument file, the cover of a book. Raises NoPicture."""
+    """The thumbnail of an Open XML, OpenDocument or iWork file, the cover of a book. Raises NoPicture."""
     package = Package(reader)
     for name in (*_thumbnails(package), *_covers(package), *_USUAL):
         if name in package:
