@@ -73,7 +73,10 @@ def recorded(
         _date("Container:modification_date", container.get("modification_date"), Rank.CHANGED, utc=True),
         *xmp_dates(xmp, Rank.CHANGED),
     )
-    return produce_time([date for date in found if date and _is_set(date)], ZoneClues(zone, place=position))
+    return produce_time(
+        [date for date in found if date and _is_set(date)],
+        ZoneClues(zone, place=position, twins=lambda: xmp_dates(xmp, Rank.DIGITIZED)),
+    )
 
 
 def _date(whence: str, text: str | None, rank: Rank, *, utc: bool = False) -> FoundDate | None:

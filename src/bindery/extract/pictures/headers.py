@@ -15,6 +15,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from bindery.extract.notes import Note, note
+from bindery.extract.pictures.before_exif import read_ciff_segment, read_picture_info
 from bindery.extract.pictures.boxes import (
     HeifMeta,
     find_box,
@@ -167,6 +168,10 @@ def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
 def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:
     if marker == 0xE1:
         _read_app1(segment, picture)
+    elif marker == 0xEC:
+        read_picture_info(segment, picture)
+    elif marker == 0xE0 and segment.peek_at(6, 8) == b"HEAPJPGM":
+        read_ciff_segment(segment, picture)
     elif marker == 0xE2:
         if segment.peek_at(0, len(_GAIN_MAP_MARK)) == _GAIN_MAP_MARK:
             picture.gain_map = "ISO 21496-1"

@@ -27,7 +27,13 @@ def picture_time(
     zone: str,
 ) -> Moment | None:
     """ProduceTime of a picture. ``others`` are dates from a format's own header, ``zone`` that of the settings."""
-    clues = ZoneClues(zone, lambda: exif_offsets(directories), lambda: gps_time(directories), place)
+    clues = ZoneClues(
+        zone,
+        lambda: exif_offsets(directories),
+        lambda: gps_time(directories),
+        place,
+        lambda: _with_room_for_a_zone(xmp, iptc),
+    )
     return produce_time(_dates(directories, xmp, iptc, others), clues)
 
 
@@ -49,7 +55,13 @@ def _dates(
     yield from (date for date in others if date.rank is Rank.CHANGED)
 
 
+def _with_room_for_a_zone(xmp: XmpProperties, iptc: IptcValues) -> Iterator[FoundDate]:
+    for rank in Rank if xmp or iptc else ():
+        yield from xmp_dates(xmp, rank)
+        yield from _iptc_date(iptc, rank)
+
+
 def _iptc_date(iptc: IptcValues, rank: Rank) -> Iterator[FoundDate]:
-    text = iptc_date(iptc, _IPTC_DATES[rank])
+    text = iptc_date(iptc, _IPTC_DATES[rank]) if rank in _IPTC_DATES else None
     if text:
         yield FoundDate(f"IPTC:{_IPTC_DATES[rank]}", text, rank)

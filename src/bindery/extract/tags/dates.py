@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from email.utils import parsedate_tz
-from itertools import chain
 from typing import NamedTuple
 
 from bindery.extract.tags.zones import offset_at, offset_of_instant, zone_of_place
@@ -54,6 +53,7 @@ _NAMED = {
     "CET": 60, "CEST": 120, "JST": 540,
 }  # fmt: skip
 """Names of zones that dates end with: those of RFC 5322, and three that mean one thing only."""
+_FRACTION = re.compile(r"\s*([0-9]{0,9})")
 _PRECISIONS = ("year", "month", "day")
 
 
@@ -110,6 +110,8 @@ class ZoneClues(NamedTuple):
     """The time of GPS in UTC, and whether its day is told too."""
     place: tuple[float, float] | None = None
     """Latitude and longitude in degrees."""
+    twins: Callable[[], Iterable[FoundDate]] = tuple
+    """Dates in forms that have room for a zone, one of which may be the same moment."""
 
 
 class Moment(NamedTuple):
@@ -124,11 +126,8 @@ class Moment(NamedTuple):
 
 def produce_time(found: Iterable[FoundDate], clues: ZoneClues) -> Moment | None:
     """The date that counts among those found, which come in the order of their ranks."""
-    left = iter(found)
-    seen: list[FoundDate] = []
     kept: tuple[FoundDate, Written] | None = None
-    for date in left:
-        seen.append(date)
+    for date in found:
         if kept is not None and date.rank > kept[0].rank:
             break
         written = parse_date(date.text, date.fraction)
@@ -136,8 +135,7 @@ def produce_time(found: Iterable[FoundDate], clues: ZoneClues) -> Moment | None:
             kept = (date, written)
             if not written.precision:
                 break
-    # Most dates need no others, which are not even looked for.
-    return _moment(*kept, chain(seen, left), clues) if kept else None
+    return _moment(*kept, clues) if kept else None
 
 
 def parse_date(text: str, fraction: str = "") -> Written | None:
@@ -146,6 +144,10 @@ def parse_date(text: str, fraction: str = "") -> Written | None:
     Zeros and blanks are none, and so is a day or a time of day that there is not.
     """
     text = text[:LONGEST].strip("\0 \t\r\n")
+    if len(text) == _WITHOUT_ZONE and text[4] == ":":
+        usual = _usual(text, fraction)
+        if usual is not None:
+            return usual
     match = _COMPACT.match(text) if text[4:5].isdigit() or text[:2] == "D:" else _NUMERIC.match(text)
     try:
         if match is None:
@@ -185,6 +187,19 @@ def rfc3339(written: Written, offset: int) -> str:
     return f"{clock}{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
 
 
+def _usual(text: str, fraction: str) -> Written | None:
+    """The form that EXIF prescribes, which most dates have; None for any other."""
+    digits = text[:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:]
+    if not digits.isdecimal() or text[7] + text[10] + text[13] + text[16] != ": ::":
+        return None
+    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+    try:
+        local = datetime(year, month, day, int(text[11:13]), int(text[14:16]), int(text[17:]))
+    except ValueError:
+        return None
+    return Written(local, _digits(fraction), None, "")
+
+
 def _written(
     date: tuple[str, str | None, str | None],
     clock: tuple[str | None, str | None, str | None],
@@ -205,8 +220,12 @@ def _written(
         return None
     # 24:00 and a leap second are moments of the next day and minute.
     local = datetime(year, month, day) + timedelta(hours=hour, minutes=minute, seconds=second)
-    digits = re.match(r"\d*", fraction.strip())
-    return Written(local, digits[0][:9] if digits else "", offset, "")
+    return Written(local, _digits(fraction), offset, "")
+
+
+def _digits(fraction: str) -> str:
+    match = _FRACTION.match(fraction)
+    return match[1] if match else ""
 
 
 def _of_the_day(hour: int, half: str) -> int:
@@ -240,11 +259,9 @@ def _in_words(text: str) -> Written | None:
     )
 
 
-def _moment(
-    date: FoundDate, written: Written, dates: Iterable[FoundDate], clues: ZoneClues
-) -> Moment | None:
+def _moment(date: FoundDate, written: Written, clues: ZoneClues) -> Moment | None:
     try:
-        written, offset, zone = _in_zone(date, written, dates, clues)
+        written, offset, zone = _in_zone(date, written, clues)
     except (ValueError, OverflowError):
         return None
     parts = [date.whence, f"zone={zone}"] + (
@@ -253,16 +270,14 @@ def _moment(
     return Moment(rfc3339(written, offset), "; ".join(parts), date.rank is Rank.GUESSED)
 
 
-def _in_zone(
-    date: FoundDate, written: Written, dates: Iterable[FoundDate], clues: ZoneClues
-) -> tuple[Written, int, str]:
+def _in_zone(date: FoundDate, written: Written, clues: ZoneClues) -> tuple[Written, int, str]:
     """The date, its offset in minutes, and where that comes from."""
     if written.offset is not None and not (date.utc and written.offset == 0):
         return written, written.offset, "Own"
     own = parse_offset(date.offset) if date.offset else None
     if own is not None:
         return written, own, date.offset_whence
-    told = None if date.utc and not written.precision else _told_elsewhere(date, written, dates, clues)
+    told = None if date.utc and not written.precision else _told_elsewhere(written, clues)
     if told is not None:
         return written, *told
     place = _place(clues)
@@ -282,9 +297,7 @@ def _place(clues: ZoneClues) -> str | None:
     return zone_of_place(*clues.place) if clues.place else None
 
 
-def _told_elsewhere(
-    date: FoundDate, written: Written, dates: Iterable[FoundDate], clues: ZoneClues
-) -> tuple[int, str] | None:
+def _told_elsewhere(written: Written, clues: ZoneClues) -> tuple[int, str] | None:
     """The offset that something else in the file tells."""
     for text, whence in clues.offsets():
         offset = parse_offset(text)
@@ -292,9 +305,9 @@ def _told_elsewhere(
             return offset, whence
     if written.precision:
         return None
-    for other in dates:
+    for other in clues.twins():
         # The same time on the same clock, in a form that has room for its zone.
-        twin = parse_date(other.text) if len(other.text) > _WITHOUT_ZONE and other is not date else None
+        twin = parse_date(other.text) if len(other.text) > _WITHOUT_ZONE else None
         if twin and twin.offset is not None and abs(twin.local - written.local) <= timedelta(seconds=1):
             return twin.offset, other.whence
     gps = clues.gps_time()

@@ -41,6 +41,8 @@ def exif_offsets(directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
         if text:
             yield text, name
     for directory in main:
+        if _HOURS_EAST not in directory.entries:
+            continue
         hours = next(iter(directory.numbers(_HOURS_EAST, 4)), None)
         if isinstance(hours, int) and -12 <= hours <= 14:
             yield f"{hours:+03d}:00", "TimeZoneOffset"
@@ -99,7 +101,8 @@ def _real(value: Number) -> float | None:
 
 def _first(directories: Sequence[Directory], tag: int) -> str:
     for directory in directories:
-        text = directory.text(tag, LONGEST)
-        if text:
-            return text
+        if tag in directory.entries:
+            text = directory.text(tag, LONGEST)
+            if text:
+                return text
     return ""

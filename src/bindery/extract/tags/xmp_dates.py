@@ -20,7 +20,7 @@ _PROPERTIES = {
 
 def xmp_dates(properties: XmpProperties, rank: Rank) -> Iterator[FoundDate]:
     """The dates of one rank, the better first."""
-    for name in _PROPERTIES[rank]:
+    for name in _PROPERTIES.get(rank, ()):
         values = properties.get(name)
         if values:
             yield FoundDate(f"XMP:{name}", values[0], rank)
