@@ -39,6 +39,7 @@ from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import ZoneClues, produce_time
 from bindery.extract.tags.guessed_dates import guessed_dates
+from bindery.extract.types.mail_types import MAILS_BY_EXTENSION
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.types.picture_types import RAW_TYPES
 from bindery.file import File
@@ -114,6 +115,7 @@ EXTRACTORS: tuple[_Entry, ...] = (
         "documents.office",
         "extract_office",
     ),
+    _Entry(_type_in(*MAILS_BY_EXTENSION.values()), _DOCUMENT, "documents.mail", "extract_mail"),
     _Entry(_kind("document"), _DOCUMENT, "documents.text", "extract_text"),
 )
 """Tried from the top; the first that applies reads the file."""

@@ -13,6 +13,7 @@ from bindery.extract.types.document_types import (
     TEXTUAL,
     is_zip_based,
 )
+from bindery.extract.types.mail_types import MAILS_BY_EXTENSION, TNEF, TNEF_SIGN, mail_type
 from bindery.extract.types.media_signs import FORMS, MEDIA_BY_EXTENSION, MEDIA_KINDS, MEDIA_SIGNS
 from bindery.extract.types.mpeg_audio import mpeg_audio_type
 from bindery.extract.types.picture_types import (
@@ -68,6 +69,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", "application/rtf"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
     (0, b"%!PS", "application/postscript"),
+    (0, TNEF_SIGN, TNEF),
     (0, b"\xc5\xd0\xd3\xc6", "application/postscript"),
     (0, b"fLaC", "audio/flac"),
     (0, b"ID3", "audio/mpeg"),
@@ -129,7 +131,7 @@ _BY_EXTENSION = {
     "mid": "audio/midi", "midi": "audio/midi", "ac3": "audio/ac3",
     "caf": "audio/x-caf", "dsf": "audio/x-dsf", "mka": "audio/x-matroska", "au": "audio/basic",
     **PICTURES_BY_EXTENSION, **MEDIA_BY_EXTENSION,
-    **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION,
+    **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION, **MAILS_BY_EXTENSION,
 }  # fmt: skip
 
 _MEDIA_OF = MEDIA_KINDS | {
@@ -187,14 +189,20 @@ def media_type_of(content_type: str) -> str:
     return "other"
 
 
-_DOCUMENTS = frozenset(DOCUMENTS_BY_EXTENSION.values()) | frozenset(TEXTS_BY_EXTENSION.values())
+_DOCUMENTS = frozenset(
+    {*DOCUMENTS_BY_EXTENSION.values(), *TEXTS_BY_EXTENSION.values(), *MAILS_BY_EXTENSION.values()}
+)
+
+_MAILS = frozenset(MAILS_BY_EXTENSION.values())
 
 
 def _sniff(head: bytes, named: str | None) -> str | None:
     worded = text_picture_type(head)
     if worded is not None:
         return worded
-    found = _magic(head) or _container(head, named)
+    found = _magic(head) or _container(head, named) or mail_type(head, named)
+    if found in _MAILS:
+        return found
     if found not in TEXTUAL and is_text(head):
         # Words may begin like a sign ("MAC ", "BM"), but no file of such a format is text as a whole.
         signed = named is not None and (named in _DOCUMENTS or named in _ARCHIVES)
