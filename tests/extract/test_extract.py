@@ -375,3 +375,13 @@ def test_a_failed_extraction_has_the_type_of_the_name(photo: Path) -> None:
         True,
         0,
     )
+
+
+def test_a_file_that_hits_a_limit_keeps_the_type_its_first_bytes_told(tmp_path: Path) -> None:
+    from tests.extract.picture_samples import exif_segment, jpeg_of, jpeg_segment, request_of
+
+    segments = [jpeg_segment(0xE0 + at % 4 + 2, bytes(60_000 + at)) for at in range(40)]
+    (path := tmp_path / "object").write_bytes(jpeg_of(40, 30, exif_segment(), *segments))
+    extraction = extract(request_of(path), ExtractionLimits(read_bytes=1_000_000))
+    assert (extraction.failure or "").startswith("ReadLimit: ")
+    assert (extraction.file.content_type, extraction.file.media_type) == ("image/jpeg", "image")

@@ -305,7 +305,7 @@ def _failed(
     retryable: bool = False,
 ) -> Extraction:
     _add_store_fields(file, request, None)
-    _add_named_type(file, request)
+    _add_told_type(file, request, reader.seen(HEAD_BYTES) if reader else b"")
     return Extraction(
         file=file,
         failure=failure,
@@ -320,9 +320,10 @@ def failed_extraction(request: ExtractionRequest, failure: str, *, retryable: bo
     return _failed(request, File(), None, failure, retryable=retryable)
 
 
-def _add_named_type(file: File, request: ExtractionRequest) -> None:
+def _add_told_type(file: File, request: ExtractionRequest, head: bytes) -> None:
+    """The type that the first bytes tell, as far as they were read, or the name alone."""
     if Operator.MIME in request.operators:
-        media = detect_media_type(b"", request.object.key, request.content_type_hint)
+        media = detect_media_type(head, request.object.key, request.content_type_hint)
         file.content_type, file.media_type = media.content_type, media.media_type
 
 

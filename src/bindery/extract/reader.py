@@ -73,6 +73,10 @@ class RangeReader(PositionedFile):
         start = offset - first * _BLOCK
         return joined[start : start + length]
 
+    def seen(self, length: int) -> bytes:
+        """The first bytes, when they were read and are still at hand; nothing is fetched."""
+        return self._blocks.get(0, b"")[:length]
+
     def last(self, length: int) -> bytes:
         """The last bytes of the file, read alone: where they count, what stands before them mostly does not."""
         offset = max(self.size - length, 0)

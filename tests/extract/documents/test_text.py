@@ -261,6 +261,24 @@ def test_rtf_nested_without_end(tmp_path: Path) -> None:
 # --- PostScript
 
 
+@pytest.mark.parametrize(
+    ("comments", "size"),
+    [
+        (b"%%BoundingBox: 10 20 50 50\n", (40, 30)),
+        (b"%%BoundingBox: (atend)\nshowpage\n%%Trailer\n%%BoundingBox: -10 0 30 30\n", (40, 30)),
+        (b'%%BoundingBox: 0 0 72 48\r%ImageData: 40 30 8 3 0 1 2 "begin"\r', (40, 30)),
+        (b"%%BoundingBox: 50 50 10 10\n", (None, None)),
+        (b"", (None, None)),
+    ],
+)
+def test_the_size_of_encapsulated_postscript(
+    comments: bytes, size: tuple[int | None, int | None], tmp_path: Path
+) -> None:
+    file = extract_bytes(tmp_path, "file.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n" + comments).file
+    assert (file.media_type, file.image_width, file.image_height) == ("document", *size)
+    assert extract_bytes(tmp_path, "file.ps", b"%!PS-Adobe-3.0\n" + comments).file.image_width is None
+
+
 def test_postscript(tmp_path: Path) -> None:
     content = (
         b"%!PS-Adobe-3.0\r%%Title: (A (nested) title)\r%%For: Ann Lee\r%%Pages: (atend)\r%%CreationDate: "

@@ -14,6 +14,7 @@ from tests.extract.picture_samples import (
     IMAGE_HEIGHT,
     IMAGE_WIDTH,
     Entries,
+    Value,
     ascii_text,
     byte,
     camera_tags,
@@ -107,6 +108,25 @@ def test_a_comment_in_unicode_has_the_byte_order_of_the_block(order: str, code: 
 def test_a_comment_in_the_other_order_is_told_by_what_makes_sense(text: str, order: str, code: str) -> None:
     comment = undefined(b"UNICODE\0" + text.encode(code))
     assert members({EXIF: {0x9286: comment}}, order=order)["UserComment"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("照片说明", "gbk"),
+        ("照片說明", "big5"),
+        ("写真の説明", "shift_jis"),
+        ("사진 설명", "euc_kr"),
+        ("Описание снимка", "cp1251"),
+        ("Größe und Maß", "latin-1"),
+    ],
+)
+def test_texts_of_before_unicode(text: str, charset: str) -> None:
+    """TIFF knows ASCII alone; programs wrote what their system had. A comment without a code has the same bytes."""
+    raw = text.encode(charset)
+    value = Value(2, len(raw) + 1, f"{len(raw) + 1}s", (raw + b"\0",))
+    found = members({0x010E: value, 0x0131: value, EXIF: {0x9286: undefined(bytes(8) + raw)}})
+    assert (found["ImageDescription"], found["Software"], found["UserComment"]) == (text, text, text)
 
 
 def test_numbers_are_those_of_exiftool(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def test_xmp_wins_and_keywords_of_both_are_kept(tmp_path: Path) -> None:
         (b"", "Grüße".encode(), "Grüße"),
         (b"", "Grüße".encode("latin-1"), "Grüße"),
         (b"\x1b.A", "Grüße".encode(), "Grüße"),
+        (b"", "上海的港口".encode("gbk"), "上海的港口"),
+        (b"", "Порт Одессы".encode("cp1251"), "Порт Одессы"),
     ],
 )
 def test_charsets(charset: bytes, raw: bytes, expected: str) -> None:

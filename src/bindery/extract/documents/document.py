@@ -76,6 +76,8 @@ class Document(msgspec.Struct):
     author: str | None = None
     page_count: int | None = None
     """Pages, slides or sheets."""
+    size: tuple[int, int] | None = None
+    """Width and height of one that is a picture as well."""
     dates: list[FoundDate] = []
     """When it was made, the better first."""
     language: str | None = None
@@ -158,6 +160,8 @@ def _extracted(document: Document) -> Extracted:
         produce_time=moment.text if moment else None,
         produce_time_source=moment.source if moment else None,
         language=language,
+        image_width=document.size[0] if document.size else None,
+        image_height=document.size[1] if document.size else None,
         tags=document.tags.all(),
     )
     if document.text.full:

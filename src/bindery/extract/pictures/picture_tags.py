@@ -71,7 +71,7 @@ def _exif_values(main: Directory) -> Mapping[str, Sequence[str]]:
         found["Rating"] = (str(rating),)
     for name, tag in (("Creator", _ARTIST), ("Copyright", _COPYRIGHT)):
         if main.entries.get(tag) is not None and main.entries[tag].type == ASCII:
-            found[name] = ascii_strings(main.raw(tag, _MOST_TEXT))
+            found[name] = ascii_strings(main.raw(tag, _MOST_TEXT), main.charset)
     if _WINDOWS_KEYWORDS in main.entries:
         words = main.raw(_WINDOWS_KEYWORDS, _MOST_TEXT).decode("utf-16-le", "replace").rstrip("\0")
         found["Keywords"] = [word.strip() for word in words.split(";")]

@@ -85,7 +85,9 @@ def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
     kind = entry.type
     if kind == ASCII:
         data = directory.raw(tag, TEXT_LIMIT)
-        return "\n".join(ascii_strings(data)) if name in _SEVERAL_STRINGS else decode_text(data)
+        if name in _SEVERAL_STRINGS:
+            return "\n".join(ascii_strings(data, directory.charset))
+        return decode_text(data, directory.charset)
     if kind in (1, UNDEFINED) and entry.size > _LONG_BYTES:
         return f"{entry.size} bytes undefined data"
     if kind == UNDEFINED:

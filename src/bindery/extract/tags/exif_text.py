@@ -7,6 +7,7 @@ Source: TIFF 6.0 section 2 (an ASCII value may hold several strings, each with i
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 from bindery.extract.tags.tiff import decode_text
 
@@ -20,11 +21,12 @@ _EXTENSION_A = range(0x3400, 0x4DC0)
 _SWAPPED_LATIN = range(0x2000, 0x10000)
 
 
-def ascii_strings(data: bytes) -> list[str]:
+def ascii_strings(data: bytes, charset: Callable[[], str] | None = None) -> list[str]:
     """The strings of an ASCII value. What comes behind the first NUL counts when it is text throughout: some
     writers leave there what was in their memory.
     """
-    texts = [decode_text(part).strip() for part in data.split(b"\0", _MOST_STRINGS)[:_MOST_STRINGS]]
+    parts = data.split(b"\0", _MOST_STRINGS)[:_MOST_STRINGS]
+    texts = [decode_text(part, charset).strip() for part in parts]
     if not all(_is_printable(text) for text in texts[1:]):
         texts = texts[:1]
     return [text for text in texts if text]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from bindery.extract.tags.tag_set import TagSet
-from bindery.extract.tags.tiff import decode_text
+from bindery.extract.text.tag_charset import decode_tag, is_utf8, likely_tag_charset
 
 MOST_BYTES = 256 * 1024
 _MOST_DATASETS = 5_000
@@ -99,24 +99,19 @@ def iptc_date(values: IptcValues, name: str) -> str | None:
 
 def _decoded(found: Sequence[tuple[int, bytes]], charset: bytes) -> dict[int, list[str]]:
     values: dict[int, list[str]] = {}
+    told = _codec([raw for _, raw in found], charset)
     for number, raw in found:
-        text = _text(raw.rstrip(b"\0 "), charset) if number in _KNOWN_NAMES or number in _OWN_NAMES else ""
+        text = (
+            decode_tag(raw.rstrip(b"\0 "), told) if number in _KNOWN_NAMES or number in _OWN_NAMES else ""
+        )
         if text:
             values.setdefault(number, []).append(text)
     return values
 
 
-def _text(raw: bytes, charset: bytes) -> str:
-    if charset.startswith(_UTF_8):
-        return raw.decode("utf-8", "replace")
-    if charset.startswith(_LATIN_1) and not _is_utf8(raw):
-        return raw.decode("latin-1")
-    return decode_text(raw)
-
-
-def _is_utf8(raw: bytes) -> bool:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _codec(texts: Sequence[bytes], charset: bytes) -> str:
+    """What the texts that are not UTF-8 are in: Latin-1 where that is declared, else what is likely."""
+    if charset.startswith(_LATIN_1) or charset.startswith(_UTF_8):
+        return "latin-1"
+    judged = [text for text in texts if not is_utf8(text)]
+    return likely_tag_charset(judged) if judged else "latin-1"

@@ -10,12 +10,11 @@ tag may make us read is limited by the caller.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
-
-from bindery.extract.text.tag_charset import decode_tag
 
 MAKER_NOTE = 0x927C
 EXIF_POINTER = 0x8769
@@ -39,6 +38,8 @@ _VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
 _BIG_VERSION = 43
 _CHILDREN = {EXIF_POINTER: "Exif", GPS_POINTER: "GPS", INTEROP_POINTER: "Interop", SUB_IFDS: "Sub"}
 _LONGEST_INTEGER = 12
+_JUDGED_BYTES = 4096
+_MOST_JUDGED = 256
 _MOST_ENTRIES = 4096
 _MOST_ENTRIES_IN_ALL = 100_000
 """Directories may overlap, so that a small file has millions of entries."""
@@ -121,6 +122,18 @@ class Directory(msgspec.Struct):
     order: str
     table: str = ""
     """Whose names its tags have, when they are not those of the directory's own name."""
+    told_charset: str = ""
+
+    def charset(self) -> str:
+        """What the texts that are not UTF-8 are likely in: all of them together, for one alone is short."""
+        if not self.told_charset:
+            from bindery.extract.text.tag_charset import is_utf8, likely_tag_charset  # noqa: PLC0415
+
+            tags = (tag for tag, entry in self.entries.items() if entry.type == ASCII)
+            texts = [self.raw(tag, _JUDGED_BYTES).split(b"\0", 1)[0] for tag in islice(tags, _MOST_JUDGED)]
+            judged = [text for text in texts if not is_utf8(text)]
+            self.told_charset = likely_tag_charset(judged) if judged else "cp1252"
+        return self.told_charset
 
     def raw(self, tag: int, limit: int) -> bytes:
         """The first ``limit`` bytes of a value; empty when the tag is absent."""
@@ -169,11 +182,11 @@ class Directory(msgspec.Struct):
         return value if isinstance(value, int) else None
 
     def text(self, tag: int, limit: int = 65536) -> str | None:
-        """An ASCII value up to its first NUL; bytes that are not UTF-8 count as Latin-1."""
+        """An ASCII value up to its first NUL."""
         entry = self.entries.get(tag)
         if entry is None or entry.type not in (ASCII, UNDEFINED, 1):
             return None
-        return decode_text(self.raw(tag, limit))
+        return decode_text(self.raw(tag, limit), self.charset)
 
 
 class TiffTree(msgspec.Struct):
@@ -189,21 +202,18 @@ class TiffTree(msgspec.Struct):
         return next((found for found in self.directories if found.name == name), None)
 
 
-def decode_text(data: bytes) -> str:
-    """Text up to the first NUL, without trailing blanks."""
+def decode_text(data: bytes, charset: Callable[[], str] | None = None) -> str:
+    """Text up to the first NUL, without trailing blanks: in UTF-8, or else in a charset, which is guessed when nobody
+    knows it.
+    """
     data = data.split(b"\0", 1)[0]
     try:
         text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # A text cut by a limit may end inside a character.
-        cut = error.start >= len(data) - 3 and error.start > 0
-        text = data[: error.start].decode("utf-8") if cut and len(data) > 1024 else _in_eight_bits(data)
+    except UnicodeDecodeError:
+        from bindery.extract.text.tag_charset import decode_tag  # noqa: PLC0415  (its tables, for few files)
+
+        text = decode_tag(data, charset() if charset else None)
     return text.rstrip()
-
-
-def _in_eight_bits(data: bytes) -> str:
-    """Cameras and programs write the charset of their own system; what holds control characters is no text."""
-    return data.decode("latin-1") if min(data) < 0x20 else decode_tag(data)
 
 
 def read_tiff(source: Source) -> TiffTree:
