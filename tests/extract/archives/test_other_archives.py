@@ -154,7 +154,9 @@ def test_what_is_cut_off_harms_nobody(tmp_path: Path, name: str) -> None:
         assert (found.file.archive_entry_count or 0) <= max(entries, 1)
 
 
-@pytest.mark.parametrize("name", ["a.7z.001", "a.zip.001", "a.z01", "a.tar.01"])
+@pytest.mark.parametrize(
+    "name", ["a.7z.001", "a.zip.001", "a.z01", "a.tar.01", "a.7z.002", "a.z02", "a.r00"]
+)
 def test_a_part_says_that_it_is_one(tmp_path: Path, name: str) -> None:
     seven = b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<IQQI", 0, 5_000_000, 200, 0)
     content = (
@@ -162,6 +164,8 @@ def test_a_part_says_that_it_is_one(tmp_path: Path, name: str) -> None:
         if ".7z" in name
         else make_zip({"a": bytes(range(256)) * 4}, zipfile.ZIP_STORED)[:400]
     )
+    if name in ("a.7z.002", "a.z02", "a.r00"):
+        content = bytes(range(256)) * 8  # somewhere in the middle
     found = extract_bytes(tmp_path, name, content)
     assert (found.failure, found.file.media_type, found.file.archive_entry_count) == (None, "archive", None)
     assert found.file.extraction_notes == (

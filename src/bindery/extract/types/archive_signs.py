@@ -5,6 +5,12 @@ Source: the formats' own descriptions (named in ``extract/archives``); IANA's re
 
 from __future__ import annotations
 
+import posixpath
+import re
+
+_NUMBERED = re.compile(r"\.\d{2,4}")
+_LETTERED = re.compile(r"\.[zr]\d\d", re.IGNORECASE)
+
 ARCHIVE_SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (0, b"Rar!\x1a\x07", "application/vnd.rar"),
@@ -61,6 +67,15 @@ ARCHIVES_BY_EXTENSION = {
     "egg": "application/x-egg", "a": "application/x-archive", "whl": "application/zip", "xpi": "application/zip",
     "ipa": "application/zip", "z01": "application/zip", "crx": "application/x-chrome-extension",
 }  # fmt: skip
+
+
+def archive_of_part(stem: str, extension: str) -> str | None:
+    """The type of the archive whose part a name such as ``a.7z.002``, ``a.z02`` or ``a.r00`` says it is."""
+    if _NUMBERED.fullmatch(extension):
+        return ARCHIVES_BY_EXTENSION.get(posixpath.splitext(stem)[1][1:].lower())
+    if _LETTERED.fullmatch(extension):
+        return ARCHIVES_BY_EXTENSION["zip" if extension[1] in "zZ" else "rar"]
+    return None
 
 
 def is_lzh(head: bytes) -> bool:

@@ -6,7 +6,13 @@ import posixpath
 
 import msgspec
 
-from bindery.extract.types.archive_signs import ARCHIVE_SIGNS, ARCHIVES_BY_EXTENSION, is_lzh, is_lzma_alone
+from bindery.extract.types.archive_signs import (
+    ARCHIVE_SIGNS,
+    ARCHIVES_BY_EXTENSION,
+    archive_of_part,
+    is_lzh,
+    is_lzma_alone,
+)
 from bindery.extract.types.document_types import (
     DOCUMENTS_BY_EXTENSION,
     TEXTS_BY_EXTENSION,
@@ -172,7 +178,9 @@ def detect_media_type(head: bytes, key: str, hint: str | None = None) -> MediaTy
 
 def named_content_type(key: str) -> str | None:
     """The content type a name's extension stands for."""
-    return _BY_EXTENSION.get(posixpath.splitext(key)[1][1:].lower())
+    stem, extension = posixpath.splitext(key)
+    found = _BY_EXTENSION.get(extension[1:].lower())
+    return found or archive_of_part(stem, extension)
 
 
 def media_type_of(content_type: str) -> str:
