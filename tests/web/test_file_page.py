@@ -228,6 +228,35 @@ SEEK = """player => new Promise((done, fail) => {
 })"""
 
 
+def test_a_video_of_which_only_the_sound_plays_is_told(
+    signed_in: Page, server: RunningServer, new_name: Callable[[str], str]
+) -> None:
+    """MPEG-4 part 2 with AAC: Chromium has the second alone."""
+    name = new_name("heard")
+    folder = server.bucket_root / name
+    folder.mkdir()
+    source = ["-f", "lavfi", "-i", "testsrc=d=2:r=10:s=160x120", "-f", "lavfi", "-i", "sine=d=2"]
+    for codec, file in (("mpeg4", "heard.mp4"), ("libx264", "seen.mp4")):
+        coded = ["-c:v", codec, "-pix_fmt", "yuv420p", "-c:a", "aac", file]
+        subprocess.run(["ffmpeg", "-v", "error", *source, *coded], cwd=folder, check=True, timeout=120)
+    server.make_dataset(name, name)
+    server.call("CreateBinding", ProjectName=name, DatasetName=name, URI=f"oss://{name}")
+    place = {"ProjectName": name, "DatasetName": name}
+    server.wait("SimpleQuery", lambda body: body["TotalHits"] == 2, **place, MaxResults=1)
+    for file, width in (("heard.mp4", 0), ("seen.mp4", 160)):
+        signed_in.goto(f"/console/files/{name}/{name}?uri=oss://{name}/{file}")
+        shown = signed_in.get_by_test_id("player").evaluate(WIDTH)
+        assert shown == width
+        expect(signed_in.get_by_test_id("not-seen")).to_be_visible(visible=not width)
+
+
+WIDTH = """player => new Promise((done, fail) => {
+    player.addEventListener("error", () => fail(player.error?.message));
+    player.addEventListener("loadedmetadata", () => done(player.videoWidth));
+    if (player.readyState > 0) done(player.videoWidth);
+})"""
+
+
 def test_playing_turning_pages_and_going_on(signed_in: Page, dataset: str) -> None:
     signed_in.goto(path_of(dataset, "a.webm"))
     player = signed_in.get_by_test_id("player")

@@ -85,13 +85,24 @@ by("program").addEventListener("toggle", () => by("program").open && writeProgra
 by("code-language").addEventListener("change", writeProgram);
 by("code-copy").addEventListener("click", (event) => copy(by("code").textContent, event.currentTarget, texts.copied));
 
+/** Say so when nothing plays, and when only the sound does: browsers are silent about a codec that they lack. */
+function watchPlayer(player) {
+  if (!player) return;
+  const look = () => {
+    if (player.localName === "video" && player.readyState > 0 && !player.videoWidth) by("not-seen").hidden = false;
+  };
+  player.addEventListener("error", () => (by("not-played").hidden = false));
+  player.addEventListener("loadedmetadata", look);
+  look();
+}
+
 async function showWords() {
   const { words } = await ask(data.words);
   by("words").textContent = words;
   by("words").hidden = !words;
 }
 
-by("player")?.addEventListener("error", () => (by("not-played").hidden = false));
+watchPlayer(by("player"));
 if (by("words")) showWords().catch(() => {});
 by("file-json").textContent = JSON.stringify(dataOf("file"), null, 2);
 by("history").addEventListener("toggle", () => by("history").open && history(data, texts), { once: true });
