@@ -132,7 +132,8 @@ def make_pdf(
 
 
 def make_compound(streams: Mapping[str, bytes]) -> bytes:
-    """A compound file (OLE) of streams; those under 4,096 bytes lie in its stream of small sectors."""
+    """A compound file (OLE) of streams, also ``storage/stream``; those under 4,096 bytes lie in its stream of small
+    sectors."""
     small = bytearray()
     mini_table: list[int] = []
     table: list[int] = []
@@ -144,7 +145,7 @@ def make_compound(streams: Mapping[str, bytes]) -> bytes:
         sectors.extend(content.ljust(count * 512, b"\0"))
         return first
 
-    entries = []
+    entries: list[tuple[str, int, int, int]] = []
     for name, content in streams.items():
         if len(content) >= 4096:
             start = place(content)
@@ -156,12 +157,29 @@ def make_compound(streams: Mapping[str, bytes]) -> bytes:
     container = place(bytes(small)) if small else 0xFFFFFFFE
     mini_start = place(struct.pack(f"<{len(mini_table)}I", *mini_table)) if small else 0xFFFFFFFE
     directory = _entry("Root Entry", 5, container, len(small), right=0xFFFFFFFF, child=1)
-    for number, (name, kind, start, size) in enumerate(entries, 1):
-        after = number + 1 if number < len(entries) else 0xFFFFFFFF
-        directory += _entry(name, kind, start, size, right=after, child=0xFFFFFFFF)
+    directory += _directory(entries)
     directory_start = place(directory)
     header = struct.pack("<8s16xHHHHH10x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 62, 3, 0xFFFE, 9, 6)
     return header + _tables(table, sectors, directory_start, mini_start) + bytes(sectors)
+
+
+def _directory(entries: Sequence[tuple[str, int, int, int]]) -> bytes:
+    """The entries of streams, then those of storages; each leads to its next in the same storage."""
+    storages = list(dict.fromkeys(name.partition("/")[0] for name, *_ in entries if "/" in name))
+    held = [name.partition("/")[0] if "/" in name else "" for name, *_ in entries] + [""] * len(storages)
+
+    def after(place: int) -> int:
+        following = (at + 1 for at in range(place + 1, len(held)) if held[at] == held[place])
+        return next(following, 0xFFFFFFFF)
+
+    # The root's first child is the first entry: a stream of its own.
+    assert not entries or not held[0]
+    coded = b""
+    for place, (name, kind, start, size) in enumerate(entries):
+        coded += _entry(name.rpartition("/")[2], kind, start, size, right=after(place), child=0xFFFFFFFF)
+    for number, storage in enumerate(storages):
+        coded += _entry(storage, 1, 0, 0, right=after(len(entries) + number), child=held.index(storage) + 1)
+    return coded
 
 
 def _tables(table: list[int], sectors: bytearray, directory_start: int, mini_start: int) -> bytes:

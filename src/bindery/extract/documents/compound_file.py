@@ -21,7 +21,7 @@ _ENTRY_BYTES = 128
 _MINI_SECTOR_BYTES = 64
 _LAST_SECTOR = 0xFFFFFFF9
 _NO_ENTRY = 0xFFFFFFFF
-_STREAM = 2
+_STORAGE, _STREAM = 1, 2
 _MAX_DIRECTORY_BYTES = 1024 * 1024
 _MAX_MINI_CHAIN = 16_384
 """Sectors looked at of the stream that holds the short ones."""
@@ -38,7 +38,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 class CompoundFile:
-    """An opened compound file. Streams are those of the root, not of embedded documents, in any case of letters."""
+    """An opened compound file. Streams are named in any case of letters: those of the root, and ``storage/stream``."""
 
     def __init__(self, reader: RangeReader) -> None:
         header = reader.peek_at(0, _HEADER_BYTES)
@@ -54,17 +54,26 @@ class CompoundFile:
         self._entries = self._read_entries(self._chain_bytes(directory, _MAX_DIRECTORY_BYTES))
         if not self._entries:
             raise Unreadable("ParseFailed", "the directory of the compound file is missing")
-        self._streams = {entry.name.upper(): entry for entry in self._children(self._entries[0].child)}
+        self._streams = self._listed(self._entries[0])
+        self._opened: dict[str, dict[str, _Entry]] = {}
 
     def __contains__(self, name: str) -> bool:
-        return name.upper() in self._streams
+        return self._find(name) is not None
+
+    def storages(self, start: str) -> list[str]:
+        """The names of storages in the root that begin so, ascending."""
+        return sorted(
+            entry.name
+            for name, entry in self._streams.items()
+            if entry.kind == _STORAGE and name.startswith(start.upper())
+        )
 
     def stream(self, name: str, limit: int) -> bytes:
-        """Up to ``limit`` bytes of a stream of the root; nothing when there is none.
+        """Up to ``limit`` bytes of a stream; nothing when there is none.
 
         Raises Unreadable when the file ends before the stream does.
         """
-        entry = self._streams.get(name.upper())
+        entry = self._find(name)
         if entry is None or entry.kind != _STREAM:
             return b""
         length = min(entry.size, limit)
@@ -73,6 +82,19 @@ class CompoundFile:
         if len(data) < length:
             raise Unreadable("ParseFailed", f"the stream {name.lstrip(chr(5))[:64]} is cut off")
         return data
+
+    def _find(self, name: str) -> _Entry | None:
+        """A stream of the root, or one within a storage of the root: ``storage/stream``."""
+        storage, slash, stream = name.upper().rpartition("/")
+        if not slash:
+            return self._streams.get(stream)
+        if storage not in self._opened:
+            entry = self._streams.get(storage)
+            self._opened[storage] = self._listed(entry) if entry and entry.kind == _STORAGE else {}
+        return self._opened[storage].get(stream)
+
+    def _listed(self, storage: _Entry) -> dict[str, _Entry]:
+        return {entry.name.upper(): entry for entry in self._children(storage.child)}
 
     def _read_entries(self, data: bytes) -> list[_Entry]:
         return [self._entry(data[at : at + _ENTRY_BYTES]) for at in range(0, len(data) - 127, _ENTRY_BYTES)]

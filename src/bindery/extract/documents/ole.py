@@ -1,6 +1,6 @@
 """Old Office documents in compound files (DOC, XLS, PPT, MSG and their kin): properties, counts and text.
 
-Source: MS-OSHARED 2.3.3.2 (properties), MS-OFFCRYPTO 1.3 (protected Open XML), MS-OXMSG 2.1 (messages).
+Source: MS-OSHARED 2.3.3.2 (properties), MS-OFFCRYPTO 1.3 (protected Open XML).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from bindery.extract.documents.binary_slides import read_binary_slides
 from bindery.extract.documents.binary_word import read_binary_word
 from bindery.extract.documents.compound_file import CompoundFile
 from bindery.extract.documents.document import Document, protected
+from bindery.extract.documents.outlook import read_message
 from bindery.extract.documents.property_set import Value, file_time, read_property_set
 
 PROTECTED_PACKAGE = "EncryptedPackage"
@@ -28,7 +29,6 @@ _SUMMARY = "\x05SummaryInformation"
 _MORE_SUMMARY = "\x05DocumentSummaryInformation"
 _TITLE, _AUTHOR, _CREATED, _PAGES, _SLIDES = 2, 4, 12, 14, 7
 _MAX_SUMMARY_BYTES = 256 * 1024
-_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
 def ole_content_type(compound: CompoundFile) -> str | None:
@@ -55,22 +55,7 @@ def read_ole(compound: CompoundFile, document: Document) -> None:
             document.page_count = _count(more.get(_SLIDES)) or document.page_count
             read_binary_slides(compound, document)
         case "application/vnd.ms-outlook":
-            _read_message(compound, document)
-
-
-def _read_message(compound: CompoundFile, document: Document) -> None:
-    document.title = _message_text(compound, "0037")
-    document.author = _message_text(compound, "0C1A")
-    document.text.add(document.title or "")
-    document.text.add("\n")
-    document.text.add(_message_text(compound, "1000") or "")
-
-
-def _message_text(compound: CompoundFile, number: str) -> str | None:
-    """A text property of a message, wide or in a code page."""
-    wide = compound.stream(f"__substg1.0_{number}001F", _MAX_MESSAGE_BYTES)
-    narrow = compound.stream(f"__substg1.0_{number}001E", _MAX_MESSAGE_BYTES)
-    return wide.decode("utf-16-le", "replace") or narrow.decode("cp1252", "replace") or None
+            read_message(compound, document)
 
 
 def _text(value: Value | None) -> str | None:
