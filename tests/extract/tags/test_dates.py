@@ -12,15 +12,8 @@ from tests.extract.picture_samples import EXIF, GPS, Entries, ascii_text, ration
 
 from bindery.clock import parse_time
 from bindery.extract.pictures.picture_dates import picture_time
-from bindery.extract.tags.dates import (
-    FoundDate,
-    Rank,
-    ZoneClues,
-    parse_date,
-    parse_offset,
-    produce_time,
-    rfc3339,
-)
+from bindery.extract.tags.date_forms import parse_date, parse_offset, rfc3339
+from bindery.extract.tags.dates import FoundDate, Rank, ZoneClues, produce_time
 from bindery.extract.tags.tiff import Memory, read_tiff
 from bindery.extract.tags.xmp import XmpProperties
 
@@ -266,7 +259,27 @@ def test_named_zones_have_their_summer_time(local: str, expected: str) -> None:
         ("Sat, 17 Nov 2024 17:50:19 GMT", "2024-11-17T17:50:19Z"),
         ("Sat, 17 Nov 2024 17:50:19 -0330", "2024-11-17T17:50:19-03:30"),
         ("Thu May 09 15:21:07 2019\n", "2019-05-09T15:21:07"),
-        ("17 Nov 2024", None),
+        ("17 Nov 2024", "2024-11-17 day"),
+        ("Sun 17 Nov 2024 05:50:19 PM CET", "2024-11-17T17:50:19+01:00"),
+        ("Sunday, November 17, 2024 5:50:19 PM", "2024-11-17T17:50:19"),
+        ("Sun Nov 17 17:50:19 CET 2024", "2024-11-17T17:50:19+01:00"),
+        ("Sun Nov 17 17:50:19 2024 -0330", "2024-11-17T17:50:19-03:30"),
+        ("November 17, 2024 at 17:50", "2024-11-17T17:50:00"),
+        ("17-Nov-2024 17:50:19", "2024-11-17T17:50:19"),
+        ("2024-Nov-17 17:50:19", "2024-11-17T17:50:19"),
+        ("17.11.2024 17:50:19", "2024-11-17T17:50:19"),
+        ("11/17/2024 05:50 PM", "2024-11-17T17:50:00"),
+        ("17/11/2024 17:50", "2024-11-17T17:50:00"),
+        ("11/12/2024 17:50", None),
+        ("2024年11月17日 17时50分19秒", "2024-11-17T17:50:19"),
+        ("2024:11:17 오후 5:50:19", "2024-11-17T17:50:19"),
+        ("2024:11:17 午前 5:50:19", "2024-11-17T05:50:19"),
+        ("2024:11:17 5:50:19 p. m.", "2024-11-17T17:50:19"),
+        ("2024:11:17-17:50:19", "2024-11-17T17:50:19"),
+        ("2024-11-17_17-50-19", "2024-11-17T17:50:19"),
+        ("2024-11-17T17:50:19+02:00[Europe/Berlin]", "2024-11-17T17:50:19+02:00"),
+        ("2024 was a year", None),
+        ("1234 5678", None),
         ("2023:02:30 00:00:00", None),
         ("2023:02:29 00:00:00", None),
         ("2024:13:01 00:00:00", None),

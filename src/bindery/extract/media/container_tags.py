@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from bindery.extract.media.media_tags import MediaTags
-from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, parse_date, produce_time
+from bindery.extract.tags.date_forms import parse_date
+from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, produce_time
 from bindery.extract.tags.xmp import XmpProperties
 from bindery.extract.tags.xmp_dates import xmp_dates
 

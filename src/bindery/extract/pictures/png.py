@@ -13,7 +13,8 @@ import zlib
 from bindery.extract.notes import Note, note
 from bindery.extract.pictures.photoshop import read_resources
 from bindery.extract.pictures.picture import Picture
-from bindery.extract.tags.dates import LONGEST, FoundDate, Rank
+from bindery.extract.tags.date_forms import LONGEST
+from bindery.extract.tags.dates import FoundDate, Rank
 from bindery.extract.tags.tiff import Memory, Part, Source
 
 _MOST_CHUNKS = 4000

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from bindery.extract.tags.dates import LONGEST, FoundDate, Rank, parse_date
+from bindery.extract.tags.date_forms import LONGEST, parse_date
+from bindery.extract.tags.dates import FoundDate, Rank
 from bindery.extract.tags.gps import is_void
 from bindery.extract.tags.tiff import Directory, Number, Rational
 
