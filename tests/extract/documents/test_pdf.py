@@ -162,3 +162,131 @@ def test_a_result_crosses_process_borders(tmp_path: Path) -> None:
     found = extract_bytes(tmp_path, "a.pdf", content)
     assert msgspec.msgpack.encode(found)
     assert found.file.title is not None
+
+
+def pdf_of(*objects: bytes, junk: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 1; the first is the catalog."""
+    body, places = bytearray(junk + b"%PDF-1.7\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+    table = len(body)
+    body += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    body += b"".join(b"%010d 00000 n \n" % place for place in places)
+    return bytes(
+        body + b"trailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)
+    )
+
+
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    return b"<<%b/Length %d>>stream\n%b\nendstream" % (entries, len(content), content)
+
+
+FONT = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+PAGE = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<</F1 4 0 R>>>>/Contents 5 0 R%b>>"
+
+
+def test_hyphens_at_the_end_of_a_line_join_words(tmp_path: Path) -> None:
+    lines = b"BT /F1 12 Tf 14 TL 50 700 Td (free soft-) Tj T* (ware is well-known) Tj ET"
+    content = pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        PAGE % b"",
+        FONT,
+        stream(lines),
+    )
+    assert extract_bytes(tmp_path, "a.pdf", content).text == "free software is well-known"
+
+
+def test_values_of_fields_and_texts_of_annotations(tmp_path: Path) -> None:
+    content = pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R 7 0 R 10 0 R]/DA(/Helv 0 Tf 0 g)>>>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        PAGE % b"/Annots[6 0 R 7 0 R 8 0 R 9 0 R 11 0 R]",
+        FONT,
+        stream(b"BT /F1 12 Tf 50 700 Td (Name of the tenant) Tj ET"),
+        b"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V<FEFF004A00F6007200670020004D00FC006C006C00650072>"
+        b"/Rect[50 600 200 620]/P 3 0 R>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Ch/Ff 131072/T(city)/V(b)/Opt[[(a)(Aachen)][(b)(Bremen)]]"
+        b"/Rect[50 560 200 580]/P 3 0 R>>",
+        b"<</Type/Annot/Subtype/Text/Contents(see the second clause)/Rect[300 600 320 620]>>",
+        b"<</Type/Annot/Subtype/Link/Contents(a link)/Rect[300 500 320 520]>>",
+        b"<</FT/Tx/T(street)/V(Hauptstrasse)/Kids[11 0 R]>>",
+        b"<</Type/Annot/Subtype/Widget/Parent 10 0 R/Rect[50 500 200 520]/P 3 0 R>>",
+    )
+    found = extract_bytes(tmp_path, "form.pdf", content)
+    assert found.text == "Name of the tenant Jörg Müller Bremen b see the second clause Hauptstrasse"
+
+
+PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+ xmlns:pdf="http://ns.adobe.com/pdf/1.3/" rdf:about="" xmp:CreateDate="{date}" pdf:Producer="Pages">
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>Ann Lee</rdf:li><rdf:li>Bo Li</rdf:li></rdf:Seq></dc:creator>
+<dc:subject><rdf:Bag><rdf:li>tax</rdf:li><rdf:li>2023</rdf:li></rdf:Bag></dc:subject>
+</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>"""
+
+
+def test_the_packet_of_the_document_stands_in_for_its_information(tmp_path: Path) -> None:
+    """PDF 2.0 has XMP only; the packet of a picture on a page does not count."""
+    packets = [
+        stream(PACKET.format(title=title, date=date).encode(), b"/Type/Metadata/Subtype/XML")
+        for title, date in (("A contract", "2023-05-31T16:51:22+02:00"), ("A photo", "1999-01-01"))
+    ]
+    content = pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R/Metadata 6 0 R>>", b"<</Type/Pages/Count 1/Kids[3 0 R]>>", PAGE % b"", FONT,
+        stream(b"BT /F1 12 Tf 50 700 Td (Words) Tj ET"), packets[0],
+        stream(b"\0", b"/Type/XObject/Subtype/Image/Metadata 8 0 R/Width 1/Height 1/ColorSpace/DeviceGray"
+               b"/BitsPerComponent 8"), packets[1],
+    )  # fmt: skip
+    file = extract_bytes(tmp_path, "a.pdf", content).file
+    assert (file.title, file.artist, file.produce_time) == (
+        "A contract",
+        "Ann Lee, Bo Li",
+        "2023-05-31T16:51:22+02:00",
+    )
+    tags = file.tags or {}
+    assert (tags["Keywords"], tags["Creator"], tags["Producer"]) == (
+        ("tax", "2023"),
+        ("Ann Lee", "Bo Li"),
+        ("Pages",),
+    )
+
+
+def test_information_is_kept_as_tags(tmp_path: Path) -> None:
+    information = (
+        "/Keywords(one, two)/Subject(Things)/Creator(Writer)/Producer(PDF maker 1.0)/Trapped/False"
+    )
+    tags = extract_bytes(tmp_path, "a.pdf", make_pdf(["x"], information=information)).file.tags or {}
+    assert tags["Keywords"] == ("one, two",)
+    assert (tags["Subject"], tags["Software"], tags["Producer"]) == (
+        ("Things",),
+        ("Writer",),
+        ("PDF maker 1.0",),
+    )
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\xef\xbb\xbf", b"\r\n", b"junk in a line\n", b"HTTP/1.1 200 OK\r\n\r\n"]
+)
+def test_a_header_behind_something_else(tmp_path: Path, junk: bytes) -> None:
+    """Readers take it within the first 1,024 bytes."""
+    content = pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[3 0 R]>>", PAGE % b"", FONT,
+        stream(b"BT /F1 12 Tf 50 700 Td (Words) Tj ET"), junk=junk,
+    )  # fmt: skip
+    found = extract_bytes(tmp_path, "a.pdf", content)
+    assert (found.file.content_type, found.text) == ("application/pdf", "Words")
+
+
+def test_a_page_that_unpacks_to_more_than_a_worker_may_hold(tmp_path: Path) -> None:
+    packing = zlib.compressobj(9)
+    packed = b"".join([*(packing.compress(bytes(1_000_000)) for _ in range(200)), packing.flush()])
+    content = pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[3 0 R]>>", PAGE % b"", FONT,
+        stream(packed, b"/Filter/FlateDecode"),
+    )  # fmt: skip
+    found = extract_bytes(tmp_path, "a.pdf", content)
+    assert (found.failure, found.file.page_count, found.text) == (None, 1, None)
+    assert [note.split(":")[0] for note in found.file.extraction_notes or ()] == ["PartSkipped"]

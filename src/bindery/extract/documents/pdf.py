@@ -12,8 +12,11 @@ from ctypes import Array, c_ubyte, sizeof
 from typing import Any
 
 from bindery.extract.documents.document import Document, protected, read_document
+from bindery.extract.documents.pdf_forms import form_of, page_notes, xfa_words
+from bindery.extract.documents.pdf_metadata import is_bomb, read_packet
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.notes import Note
 from bindery.extract.reader import RangeReader
 from bindery.workers.job_time import at_most
 
@@ -27,6 +30,15 @@ _LONG_STEP_SECONDS_PER_BYTE = 0.25 / (1024 * 1024)
 of 4 KB has no end. Beyond four MiB most of an honest file is pictures, which take no time."""
 _TEXT_SHARE_OF_BYTES = 0.5
 """Share of the read limit up to which pages are read for their text; it never costs a file more."""
+_INFORMATION = {
+    b"Subject": "Subject", b"Keywords": "Keywords", b"Creator": "Software", b"Producer": "Producer",
+    b"ModDate": "PDF:ModDate", b"Trapped": "PDF:Trapped", b"Company": "Company", b"Category": "Category",
+    b"Manager": "Manager", b"Comments": "Comment", b"GTS_PDFXVersion": "PDF:GTS_PDFXVersion",
+    b"PTEX.Fullbanner": "PDF:PTEX.Fullbanner", b"SourceModified": "PDF:SourceModified",
+}  # fmt: skip
+"""Entries of the document information that are kept as tags."""
+_HYPHEN = re.compile("[\ufffe\x02\u00ad]\\s*\\n?\\s*")
+"""How PDFium marks a hyphen at the end of a line: the halves are one word."""
 _LINEARIZED_PAGES = re.compile(rb"/Linearized.{0,200}?/N\s+(\d{1,9})\b", re.S)
 _MAX_UNITS = 8_192
 """Longest title, name or language, in units of UTF-16."""
@@ -56,7 +68,10 @@ def _read(reader: RangeReader, document: Document) -> None:
         with at_most(_step_seconds(source.size)):
             document.page_count = len(opened)
             _read_information(opened, raw, document)
-        if document.wants_text:
+            read_packet(reader, document)
+        if document.wants_text and is_bomb(reader):
+            document.note(Note.PART_SKIPPED, "its pages unpack to more than may be held, and were not read")
+        elif document.wants_text:
             source.bytes_end = int(reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES)
             _read_text(source, opened, document)
     finally:
@@ -113,6 +128,8 @@ def _read_information(opened: Any, raw: Any, document: Document) -> None:
     document.title = _entry(opened, raw, b"Title")
     document.author = _entry(opened, raw, b"Author")
     document.add_created("PDF:CreationDate", _entry(opened, raw, b"CreationDate"))
+    for key, name in _INFORMATION.items():
+        document.tags.add(name, _entry(opened, raw, key) or "")
     units = (raw.FPDF_WCHAR * _MAX_UNITS)()
     document.language = _decode(units, raw.FPDFCatalog_GetLanguage(opened, units, sizeof(units)))
 
@@ -138,26 +155,35 @@ def _read_text(source: PdfSource, opened: Any, document: Document) -> None:
     import pypdfium2  # noqa: PLC0415
 
     end = time.process_time() + _TEXT_SECONDS
-    for number in range(len(opened)):
-        if document.text.full or source.broken or time.process_time() > end:
-            return
-        try:
-            with at_most(_step_seconds(source.size)):
-                document.text.add(_page_text(opened, number, document.text.left))
-        except pypdfium2.PdfiumError:
-            continue
-        document.text.add("\n")
+    with form_of(opened) as form:
+        for number in range(len(opened)):
+            if source.broken or time.process_time() > end:
+                document.note(Note.TEXT_CUT, f"only the first {number} pages are searched")
+                return
+            if document.text.full:
+                return
+            try:
+                with at_most(_step_seconds(source.size)):
+                    _read_page(opened, number, form, document)
+            except pypdfium2.PdfiumError:
+                document.note(Note.PART_SKIPPED, "damaged pages were not read")
+        if form is not None:
+            document.text.add(xfa_words(opened))
 
 
-def _page_text(opened: Any, number: int, limit: int) -> str:
+def _read_page(opened: Any, number: int, form: Any, document: Document) -> None:
     page = opened[number]
     try:
         words = page.get_textpage()
         try:
             count = words.count_chars()
-            return str(words.get_text_range(0, min(count, limit))) if count > 0 else ""
+            limit = min(count, document.text.left)
+            document.text.add(_HYPHEN.sub("", str(words.get_text_range(0, limit))) if count > 0 else "")
         finally:
             words.close()
+        document.text.add("\n")
+        for text in page_notes(page, form):
+            document.text.add(f"{text}\n" if text else "")
     finally:
         page.close()
 

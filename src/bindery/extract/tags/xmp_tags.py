@@ -39,6 +39,8 @@ KNOWN_NAMES = {
     "aux:Lens": "Lens",
     "exifEX:LensMake": "LensMake",
     "exifEX:LensModel": "LensModel",
+    "pdf:Producer": "Producer",
+    "pdf:Keywords": "Keywords",
     "xmpDM:genre": "Genre",
     "xmpDM:trackNumber": "TrackNumber",
     "xmpDM:discNumber": "DiscNumber",

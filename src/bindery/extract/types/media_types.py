@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 import msgspec
 
@@ -204,6 +205,11 @@ _DOCUMENTS = frozenset(
 _MAILS = frozenset(MAILS_BY_EXTENSION.values())
 
 
+_LATE_PDF = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n])%PDF-\d\.\d\s[^\0]{0,1024}?\d+ \d+ obj\b")
+_LATE_PDF_BYTES = 1024 + 1024
+"""Readers take a header within the first 1,024 bytes (ISO 32000-1, implementation note 13)."""
+
+
 def _sniff(head: bytes, named: str | None) -> str | None:
     worded = text_picture_type(head)
     if worded is not None:
@@ -211,6 +217,8 @@ def _sniff(head: bytes, named: str | None) -> str | None:
     found = _magic(head) or _container(head, named) or mail_type(head, named)
     if found in _MAILS:
         return found
+    if found not in TEXTUAL and _LATE_PDF.search(head, 0, _LATE_PDF_BYTES):
+        return "application/pdf"
     if found not in TEXTUAL and is_text(head):
         # Words may begin like a sign ("MAC ", "BM"), but no file of such a format is text as a whole.
         signed = named is not None and (named in _DOCUMENTS or named in _ARCHIVES)
