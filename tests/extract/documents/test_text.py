@@ -173,6 +173,33 @@ def test_odd_pages(page: str, text: str) -> None:
     assert html_of(page)[0] == text
 
 
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("<ruby>智<rt>ち</rt></ruby>に<ruby>働<rp>(</rp><rt>はたら</rt><rp>)</rp></ruby>けば", "智に働けば"),
+        ("<ruby>漢<rp>(<rt>kan<rp>)<rt>字</ruby>字", "漢字"),
+        ("<ruby><rb>東</rb><rb>京</rb><rt>とう</rt><rt>きょう</rt></ruby>へ", "東京へ"),
+        ("<p>a<svg><title>t</title><style>x</style><text>drawn <tspan>wo</tspan>rds</text></svg>b", "a drawn words b"),
+        ("<rt>never closed", "never closed"),
+    ],
+)  # fmt: skip
+def test_readings_are_left_out_and_drawings_read(page: str, text: str) -> None:
+    assert html_of(page)[0] == text
+
+
+def test_what_a_page_says_of_itself(tmp_path: Path) -> None:
+    page = """<html><head><meta name="keywords" content="tea, green tea"><meta name=description content="On tea">
+    <meta name="Author" content="Ann"><meta property="og:type" content="article"><meta name="viewport" content="x">
+    <meta name="generator" content="Site 2"><meta property="article:published_time" content="2021-05-04T10:00:00Z">
+    </head><body>Tea</body></html>"""
+    file = extract_bytes(tmp_path, "a.html", page.encode()).file
+    assert (file.artist, file.produce_time) == ("Ann", "2021-05-04T10:00:00Z")
+    assert file.tags == {
+        "Creator": ("Ann",), "Description": ("On tea",), "HTML:article:published_time": ("2021-05-04T10:00:00Z",),
+        "HTML:og:type": ("article",), "Keywords": ("tea", "green tea"), "Software": ("Site 2",),
+    }  # fmt: skip
+
+
 def test_a_page_in_the_encoding_it_declares(tmp_path: Path) -> None:
     page = (
         f'<html><head><meta charset="windows-1251"><title>Отчёт</title></head><body>{RUSSIAN}</body></html>'

@@ -12,6 +12,7 @@ from bindery.extract.documents.document import Document, protected
 from bindery.extract.documents.html import read_html
 from bindery.extract.documents.package import Package, resolve
 from bindery.extract.extractor import Unreadable
+from bindery.extract.text.decode import XML_ENCODING, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 
     Elements = Sequence[tuple[str, Element]]
 
+_KNOWN_NAMES = {
+    "creator": "Creator", "contributor": "Contributor", "publisher": "Publisher", "identifier": "Identifier",
+    "subject": "Keywords", "description": "Description", "rights": "Copyright", "source": "Source",
+    "language": "Language", "type": "EPUB:type", "relation": "EPUB:relation", "coverage": "EPUB:coverage",
+}  # fmt: skip
+"""Names of ``tag_kinds.TAG_KINDS`` by element of the package document (EPUB 3.3, 5.5.3)."""
+_KNOWN_META = {
+    "calibre:series": "Series", "belongs-to-collection": "Series", "calibre:rating": "EPUB:calibre:rating",
+    "generator": "Software", "calibre:series_index": "EPUB:series_index", "group-position": "EPUB:series_index",
+}  # fmt: skip
 _PAGES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document")
 
 
@@ -49,11 +60,23 @@ def _main_part(package: Package) -> str:
 def _read_metadata(elements: Elements, document: Document) -> None:
     fields: dict[str, list[str]] = {}
     for name, entry in elements:
-        fields.setdefault(name, []).append((entry.text or "").strip())
+        text = (entry.text or "").strip()
+        fields.setdefault(name, []).append(text)
+        if name in _KNOWN_NAMES:
+            document.tags.add(_KNOWN_NAMES[name], text)
+        elif name == "meta":
+            _add_meta(entry, text, document)
     document.title = next(iter(fields.get("title", ())), None)
     document.author = ", ".join(name for name in fields.get("creator", ()) if name)
     document.language = next(iter(fields.get("language", ())), None)
     document.add_created("EPUB:date", next(iter(fields.get("date", ())), None))
+
+
+def _add_meta(entry: Element, text: str, document: Document) -> None:
+    """Entries of EPUB 2 (``name``, ``content``) and EPUB 3 (``property``, text)."""
+    label, value = entry.get("name") or entry.get("property") or "", entry.get("content") or text
+    if label and not entry.get("refines"):
+        document.tags.add(_KNOWN_META.get(label, f"EPUB:{label}"), value)
 
 
 def _read_chapters(package: Package, main: str, elements: Elements, document: Document) -> None:
@@ -75,7 +98,9 @@ def _read_chapters(package: Package, main: str, elements: Elements, document: Do
 
 
 def _read_chapter(package: Package, chapter: str, document: Document) -> None:
-    page = package.beginning(chapter).decode("utf-8", "replace")
+    data = package.beginning(chapter)
+    match = XML_ENCODING.match(data)
+    page = decode_text(data, match[1].decode() if match else None).text if data else ""
     read_html(page, document.text, most_notes=0)
     document.text.add("\n")
 

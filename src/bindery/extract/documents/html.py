@@ -27,16 +27,22 @@ _CHARSET = re.compile(
 )
 _MAX_TAGS = 1_000_000
 """Tags and comments of one page that are looked at."""
-_UNSEEN = frozenset(
-    {"script", "style", "noscript", "template", "svg", "math", "textarea", "select", "iframe"}
-)
+_UNSEEN = frozenset({"script", "style", "noscript", "template", "math", "textarea", "select", "iframe"})
+_READINGS = frozenset({"rt", "rp", "rtc"})
+"""How the base of a ruby is spoken, and the brackets for programs that know no ruby: they would break its phrases."""
+_READING_END = re.compile(r"<(?:/(?:rt|rp|rtc|ruby)|rt|rp|rb|rtc)(?=[\s/>])", re.IGNORECASE)
+_LONGEST_READING = 1_024
 _INLINE = frozenset(
     {
         "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
-        "ins", "kbd", "mark", "q", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
-        "tt", "u", "var", "wbr",
+        "ins", "kbd", "mark", "q", "rb", "rbc", "rp", "rt", "rtc", "ruby", "s",
+        "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
+        "tspan", "tt", "u", "var", "wbr",
     }
 )  # fmt: skip
+
+
+_AUTHORS = ("author", "dc.creator", "dcterms.creator")
 
 
 class HtmlHead(msgspec.Struct):
@@ -46,6 +52,10 @@ class HtmlHead(msgspec.Struct):
     author: str | None = None
     language: str | None = None
     notes_left: int = 0
+    meta: list[tuple[str, str]] = []
+    """Names and contents of its ``meta`` elements, in order."""
+    drawings: int = 0
+    """Elements ``svg`` that are open: their titles are not the page's."""
 
 
 def declared_charset(data: bytes) -> str | None:
@@ -68,6 +78,8 @@ def read_html(page: str, text: Text, *, most_notes: int = _MOST_NOTES) -> HtmlHe
         name = (match["name"] or "").lower()
         if name and not match["close"]:
             position = _enter(name, match["attributes"], page, position, head)
+        if name == "svg":
+            head.drawings = max(head.drawings + (-1 if match["close"] else 1), 0)
         if name and name not in _INLINE:
             text.add(" ")
     return head
@@ -75,10 +87,14 @@ def read_html(page: str, text: Text, *, most_notes: int = _MOST_NOTES) -> HtmlHe
 
 def _enter(name: str, attributes: str, page: str, position: int, head: HtmlHead) -> int:
     """Note what a start tag tells; the position after content that is not seen."""
-    if name == "title" and head.title is None:
+    if name == "title" and (head.drawings or head.title is None):
         end = _end_of(name, page, position)
-        head.title = html.unescape(page[position:end])
+        if not head.drawings:
+            head.title = html.unescape(page[position:end])
         return end
+    if name in _READINGS:
+        reading = _READING_END.search(page, position, position + _LONGEST_READING)
+        return reading.start() if reading else position
     if name in _UNSEEN and not attributes.endswith("/"):
         return _end_of(name, page, position)
     if name in ("html", "meta") and head.notes_left:
@@ -90,8 +106,12 @@ def _enter(name: str, attributes: str, page: str, position: int, head: HtmlHead)
 def _note(name: str, attributes: dict[str, str], head: HtmlHead) -> None:
     if name == "html":
         head.language = attributes.get("lang") or attributes.get("xml:lang")
-    elif attributes.get("name", "").lower() in ("author", "dc.creator"):
-        head.author = head.author or attributes.get("content")
+        return
+    label, content = attributes.get("name") or attributes.get("property") or "", attributes.get("content")
+    if label and content:
+        head.meta.append((label, content))
+        if label.lower() in _AUTHORS:
+            head.author = head.author or content
 
 
 def _attributes(text: str) -> dict[str, str]:

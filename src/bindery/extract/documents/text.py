@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from bindery.extract.documents.document import Document, read_document
 from bindery.extract.documents.html import declared_charset, read_html
 from bindery.extract.documents.postscript import read_postscript
@@ -12,7 +10,7 @@ from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
 from bindery.extract.notes import Note
 from bindery.extract.reader import RangeReader
-from bindery.extract.text.decode import decode_text
+from bindery.extract.text.decode import XML_ENCODING, decode_text
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
 
 _PLAIN_BYTES = 4_000_000
@@ -20,7 +18,18 @@ _PLAIN_BYTES = 4_000_000
 _MARKUP_BYTES = 8_000_000
 """What is read where markup or pictures stand between the words."""
 _PROSE = frozenset({"text/plain", "text/markdown", "text/html", "application/xhtml+xml", "application/rtf"})
-_XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_KNOWN_META = {
+    "keywords": "Keywords", "news_keywords": "Keywords", "description": "Description", "generator": "Software",
+    "author": "Creator", "dc.creator": "Creator", "dcterms.creator": "Creator", "copyright": "Copyright",
+    "dc.rights": "Copyright", "dcterms.rights": "Copyright", "dc.publisher": "Publisher",
+    "dcterms.publisher": "Publisher", "publisher": "Publisher", "dc.subject": "Keywords",
+    "dcterms.subject": "Keywords", "dc.description": "Description", "dcterms.description": "Description",
+    "dc.contributor": "Contributor", "dcterms.contributor": "Contributor", "dc.identifier": "Identifier",
+    "dcterms.identifier": "Identifier", "article:tag": "Keywords", "article:section": "Category",
+    "dc.language": "Language", "category": "Category", "subject": "Subject", "dc.source": "Source",
+}  # fmt: skip
+"""Names of ``tag_kinds.TAG_KINDS`` by what pages call them (WHATWG MetaExtensions, Dublin Core, Open Graph)."""
+_DATES = ("article:published_time", "dcterms.created", "dc.date.created", "dcterms.date", "dc.date", "date")
 
 
 def extract_text(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -43,7 +52,7 @@ def _read(reader: RangeReader, document: Document, content_type: str) -> None:
         _read_html(reader, document)
     else:
         data = reader.peek_at(0, _PLAIN_BYTES)
-        match = _XML_ENCODING.match(data)
+        match = XML_ENCODING.match(data)
         document.text.add(document_text(data, match[1].decode() if match else None, document))
         if len(data) < reader.size and not document.text.full:
             document.note(Note.TEXT_CUT, f"only the first {_PLAIN_BYTES} bytes are searched")
@@ -63,3 +72,16 @@ def _read_html(reader: RangeReader, document: Document) -> None:
     data = reader.peek_at(0, _MARKUP_BYTES)
     head = read_html(document_text(data, declared_charset(data), document), document.text)
     document.title, document.author, document.language = head.title, head.author, head.language
+    for label, content in head.meta:
+        add_meta(document, label, content)
+
+
+def add_meta(document: Document, label: str, content: str) -> None:
+    """What a page says of itself, under names that mean the same in every format."""
+    name = label.lower()
+    if name in ("viewport", "robots", "googlebot", "theme-color", "format-detection"):
+        return
+    if name in _DATES:
+        document.add_created(f"HTML:{name}", content)
+    values = [part.strip() for part in content.split(",")] if name == "keywords" else [content]
+    document.tags.add(_KNOWN_META.get(name, f"HTML:{label}"), *values)

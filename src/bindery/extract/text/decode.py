@@ -24,6 +24,8 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 """Byte order marks; those of UTF-32 begin like those of UTF-16."""
+XML_ENCODING = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+"""What an XML declaration says of the charset."""
 _SAMPLE_BYTES = 16 * 1024
 _PIECE_BYTES = 4 * 1024
 _BINARY_SHARE = 0.1
