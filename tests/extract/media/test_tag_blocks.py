@@ -276,6 +276,18 @@ CASES: dict[str, tuple[bytes, dict[str, tuple[str, ...]]]] = {
             "SEASON/TITLE": ("Box",),
         },
     ),
+    "Matroska, of a stream": (
+        element(0x1A45DFA3, b"")
+        + element(
+            0x18538067,
+            element(
+                0x1254C367,
+                element(0x7373, element(0x63C0, element(0x63C5, b"\7")), simple("TITLE", "Noise")),
+                element(0x7373, simple("DIRECTOR", "Di")),
+            ),
+        ),
+        {"DIRECTOR": ("Di",)},
+    ),
     "Matroska, one level": (
         mka((50, simple("TITLE", "Film") + simple("DIRECTOR", "Di"))), {"Title": ("Film",), "DIRECTOR": ("Di",)},
     ),

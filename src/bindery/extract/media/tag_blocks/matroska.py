@@ -33,6 +33,7 @@ class _Tag:
     def __init__(self, level: int, of_track: bool) -> None:
         self.level = level
         self.of_track = of_track
+        self.has_level = False
         self.values: list[tuple[str, str | bytes]] = []
 
 
@@ -45,7 +46,10 @@ def read_matroska(source: Source, raw: RawTags) -> None:
         memory = Memory(source.peek_at(part.start, min(part.end - part.start, _MOST_TAGS_BYTES)))
         for entry in islice(elements(memory, 0, memory.size), _MOST_ENTRIES):
             if entry.number == _TAG:
-                found.append(_tag(memory, entry.start, entry.end))
+                tag = _tag(memory, entry.start, entry.end)
+                # What is said of a stream, and not of a piece of music, libav tells with the stream.
+                if not tag.of_track or tag.has_level:
+                    found.append(tag)
     levels = {tag.level for tag in found if tag.values and not tag.of_track}
     block = raw.block(Family.MATROSKA)
     for tag in sorted(found, key=lambda tag: (tag.of_track, tag.level != _TRACK_LEVEL, tag.level)):
@@ -61,7 +65,7 @@ def _tag(source: Source, start: int, end: int) -> _Tag:
                     source.peek_at(target.start, min(target.end - target.start, 8)), "big"
                 )
                 if target.number == _LEVEL:
-                    tag.level = value
+                    tag.level, tag.has_level = value, True
                 elif target.number == _TRACK_UID and value:
                     tag.of_track = True
         elif part.number == _SIMPLE:
