@@ -13,7 +13,7 @@ import pytest
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import batches
 from bindery.catalog.query.expression import parse_expression
-from bindery.catalog.query.parse import parse_aggregations, parse_sort
+from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.tags import number_text, read_tag_number
 from bindery.catalog.records import Dataset, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -192,6 +192,21 @@ def test_numbers() -> None:
         )
     assert read_tag_number("EXIF.FNumber", "1" * 1_000_000) is None
     assert [number_text(value) for value in (5.0, 2.8, -0.0, 1e300)] == ["5", "2.8", "0", "1e+300"]
+
+
+def test_no_value_falls_apart(shared: Catalog) -> None:
+    dataset = shared.datasets.create(Dataset(project_id=0, project_name="p", name="parted"))
+    value = 'one\x1e"EXIF.Flash"1\x1e"Tags.a"x'
+    tags = {name: [value] for name in ("a", "b", "c", "d", "e", "f", "g", "h")}
+    write(shared, dataset, {"a": {"exif": {"UserComment": value, "Model": value}, "tags": tags}})
+
+    def hits(field: str, wanted: str) -> int | None:
+        query = {"Field": field, "Operation": "eq", "Value": wanted}
+        return shared.queries.search(dataset.id, parse_simple_query(query)).total_hits
+
+    assert all(hits(name, value) == 1 for name in ("EXIF.UserComment", "EXIF.Model", "Tags.a", "Tags.h"))
+    assert not any(hits(name, "x") for name in ("Tags.a", "Tags.b", "Tags.h"))
+    assert hits("EXIF.Flash", "1") == 0
 
 
 def test_names_that_a_dataset_has(shared: Catalog, dataset: Dataset) -> None:

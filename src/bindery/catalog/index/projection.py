@@ -14,6 +14,7 @@ from bindery.catalog.index.changes import Change
 from bindery.catalog.index.tag_columns import TAG_COLUMNS, TagProjection, TagRows
 from bindery.catalog.query.compile import map_entry, uri_key
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, KEYED_MAPS, TAG_MAPS, Field, Kind
+from bindery.catalog.query.tags import ENTRY_SEPARATOR, SHARED_COLUMNS
 from bindery.catalog.query.values import (
     FUZZY_SEPARATOR,
     INT64_MAX,
@@ -67,6 +68,11 @@ _SHAPES = {
     name: f'[["{kind[:-2]}"]]' if kind.endswith("[]") else f'["{kind}"]' for name, kind in COLUMNS.items()
 }
 """The shapes of whole columns, as DuckDB's from_json wants them."""
+_EXPRESSIONS = {name: f"unnest(from_json(?::JSON, '{shape}'))" for name, shape in _SHAPES.items()} | {
+    # One text a file is read in two thirds of the time of a list.
+    name: f"""string_split(unnest(from_json(?::JSON, '["VARCHAR"]')), chr({ord(ENTRY_SEPARATOR):d}))"""
+    for name in SHARED_COLUMNS
+}
 _FUZZY_PATHS = tuple((name.partition(".")[0], name.partition(".")[2]) for name in FUZZY_FIELDS)
 
 
@@ -156,8 +162,9 @@ class Projection:
                 expressions.append(f"?::{COLUMNS[name]}")
                 parameters.append(first)
             else:
-                expressions.append(f"unnest(from_json(?::JSON, '{_SHAPES[name]}'))")
-                parameters.append(self._encoder.encode(values).decode())
+                expressions.append(_EXPRESSIONS[name])
+                held_values = list(map(_parted, values)) if name in SHARED_COLUMNS else values
+                parameters.append(self._encoder.encode(held_values).decode())
         return Insertion(tuple(columns), tuple(expressions), tuple(parameters), _names(rows, tags))
 
     def _columns(
@@ -211,6 +218,10 @@ def _names(rows: Sequence[Any], tags: TagRows) -> frozenset[str]:
         keys = {key for row in rows for key in getattr(row, head) or ()}
         names |= {f"{head}.{key}" for key in keys}
     return frozenset(name for name in names if len(name) <= _LONGEST_NAME)
+
+
+def _parted(entries: list[str] | None) -> str | None:
+    return ENTRY_SEPARATOR.join(entries) if entries else None
 
 
 def _read(field: Field, values: list[Any]) -> list[Any]:

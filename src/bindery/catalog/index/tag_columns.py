@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bindery.catalog.query.fields import FIELDS, TAG_MAPS, Field, find_field
 from bindery.catalog.query.tags import (
     SHARED_COLUMNS,
+    held_text,
     number_text,
     read_tag_number,
     shared_column,
@@ -41,7 +43,7 @@ class _Member(msgspec.Struct, gc=False):
     value: str | None = None
 
 
-class _Placed(msgspec.Struct, frozen=True, gc=False):
+class _Placed(NamedTuple):
     """Where a value of a tag goes. Most values of most tags are those of many files, so these are remembered."""
 
     column: str
@@ -50,6 +52,8 @@ class _Placed(msgspec.Struct, frozen=True, gc=False):
     """Whether it is a column of lists."""
     held: str | float
     tokens: str
+    """The entry with its tokens, and the column for it."""
+    tokens_column: str
     searched: str
 
 
@@ -63,19 +67,17 @@ class TagRows:
         self.columns: dict[str, list[Any]] = {}
         """Those that hold anything."""
 
-    def add(self, placed: _Placed, place: int) -> None:
-        """A value of the file at a place."""
-        values = self.columns.get(placed.column) or self._new(placed.column)
-        if not placed.many:
-            values[place] = placed.held
-        elif values[place] is None:
-            values[place] = [placed.held]
-        else:
-            values[place].append(placed.held)
-
-    def set(self, column: str, place: int, value: int | str) -> None:
+    def set(self, column: str, place: int, value: int | str | float) -> None:
         """Of the file at a place."""
         (self.columns.get(column) or self._new(column))[place] = value
+
+    def add(self, column: str, place: int, value: str | float) -> None:
+        """One of the values of the file at a place."""
+        values = self.columns.get(column) or self._new(column)
+        if values[place] is None:
+            values[place] = [value]
+        else:
+            values[place].append(value)
 
     def _new(self, column: str) -> list[Any]:
         values = self.columns[column] = [None] * self._count
@@ -87,7 +89,7 @@ class TagProjection:
 
     def __init__(self) -> None:
         self._exif = msgspec.json.Decoder(dict[str, _Member], strict=False)
-        self._remembered: dict[tuple[str, str], _Placed] = {}
+        self._remembered: dict[str, dict[tuple[str, str], _Placed]] = {head: {} for head in TAG_MAPS}
 
     def rows(self, exif: Sequence[str | None], tags: Sequence[dict[str, list[str]] | None]) -> TagRows:
         """The columns of files by their EXIF, a JSON text, and their other tags."""
@@ -98,15 +100,23 @@ class TagProjection:
             if text and (members := self._members(text)):
                 rows.set("EXIF", place, len(members))
                 names["EXIF"].update(members)
-                for name, member in members.items():
-                    if member.value is not None:
-                        self._put(rows, place, "EXIF." + name, member.value, searched)
+                self._put(
+                    "EXIF",
+                    [(name, member.value) for name, member in members.items()],
+                    rows,
+                    place,
+                    searched,
+                )
             if others:
                 rows.set("Tags", place, len(others))
                 names["Tags"].update(others)
-                for name, values in others.items():
-                    for value in values:
-                        self._put(rows, place, "Tags." + name, value, searched)
+                self._put(
+                    "Tags",
+                    [(name, value) for name in others for value in others[name]],
+                    rows,
+                    place,
+                    searched,
+                )
             if searched:
                 rows.set(FUZZY_TAGS, place, FUZZY_SEPARATOR.join(searched))
         rows.names = {f"{head}.{name}" for head, found in names.items() for name in found}
@@ -122,23 +132,41 @@ class TagProjection:
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             return {}  # whoever wrote the entry himself may have written anything
 
-    def _put(self, rows: TagRows, place: int, name: str, value: str, searched: list[str]) -> None:
-        placed = self._remembered.get((name, value)) or self._placed(name, value)
-        if not placed.column:
-            return
-        rows.add(placed, place)
-        if placed.searched:
-            searched.append(placed.searched)
-        if placed.tokens:
-            rows.add(_Placed(shared_column(name), True, placed.tokens, "", ""), place)
+    def _put(
+        self,
+        head: str,
+        values: Iterable[tuple[str, str | None]],
+        rows: TagRows,
+        place: int,
+        searched: list[str],
+    ) -> None:
+        """The values of a file. Of all that is done for one, this is done most often: forty times a photo."""
+        remembered = self._remembered[head]
+        set_, add = rows.set, rows.add
+        for each in values:
+            found = remembered.get(each) or self._placed(head, *each)  # type: ignore[arg-type]
+            column, many, held, tokens, tokens_column, wanted = found
+            if many:
+                add(column, place, held)
+            elif column:
+                set_(column, place, held)
+            if wanted:
+                searched.append(wanted)
+            if tokens:
+                add(tokens_column, place, tokens)
 
-    def _placed(self, name: str, value: str) -> _Placed:
-        placed = _place(name, value)
+    def _placed(self, head: str, name: str, value: str | None) -> _Placed:
+        if value is None:
+            return _NOWHERE
+        placed, remembered = _place(f"{head}.{name}", value), self._remembered[head]
         if len(value) <= _LONGEST_REMEMBERED:
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[name, value] = placed
+            if len(remembered) >= _MOST_REMEMBERED:
+                remembered.clear()
+            remembered[name, value] = placed
         return placed
+
+
+_NOWHERE = _Placed("", False, "", "", "", "")
 
 
 def _is_searched(field: Field, value: str) -> bool:
@@ -152,17 +180,28 @@ def _is_searched(field: Field, value: str) -> bool:
     )
 
 
-def _place(name: str, value: str) -> _Placed:
+@lru_cache(maxsize=4096)
+def _home(name: str) -> tuple[Field, str, str]:
+    """The field of a tag, its column, and what its entries begin with where it shares one."""
     field, _ = find_field(name)
-    if not field.numeric:
-        held = value if field.stored else tag_entry(name, value)
-        column = name if field.stored else shared_column(name)
-        tokens = "" if value.isascii() else tokens_entry(name, value)
-        searched = fuzzy_text(value) if _is_searched(field, value) else ""
-        return _Placed(column, field.array or not field.stored, held, tokens, searched)
-    number = read_tag_number(name, value)
-    if number is None:
-        return _Placed("", False, "", "", "")
-    if field.stored:
-        return _Placed(name, field.array, number, "", "")
-    return _Placed(shared_column(name), True, tag_entry(name, number_text(number)), "", "")
+    return (field, name, "") if field.stored else (field, shared_column(name), tag_entry(name))
+
+
+def _place(name: str, value: str) -> _Placed:
+    field, column, begin = _home(name)
+    many = field.array or not field.stored
+    if field.numeric:
+        number = read_tag_number(name, value)
+        if number is None:
+            return _NOWHERE
+        return _Placed(column, many, number if field.stored else begin + number_text(number), "", "", "")
+    tokens = "" if value.isascii() else tokens_entry(name, value)
+    searched = fuzzy_text(value) if _is_searched(field, value) else ""
+    return _Placed(
+        column,
+        many,
+        begin + (held_text(value) if begin else value),
+        tokens,
+        tokens and shared_column(name),
+        searched,
+    )

@@ -11,6 +11,7 @@ import difflib
 import enum
 import types
 import typing
+from functools import lru_cache
 
 import msgspec
 
@@ -159,6 +160,7 @@ _STORED_TAGS = (
 """Tags that most people ask for, group by and sort by. Each costs a change of the dataset a little."""
 
 
+@lru_cache(maxsize=4096)
 def _tag(name: str) -> Field:
     """A raw tag. One of EXIF has one value, any other a list of them, sorted by its first."""
     head, _, rest = name.partition(".")

@@ -28,6 +28,7 @@ from bindery.catalog.query.values import MAX_TEXT, phrase_text, read_scalar
 _SHARED = 8
 """Columns. One costs a changed file 0.3 ms; a question reads one of them."""
 SHARED_COLUMNS = tuple(f"Tags {number}" for number in range(_SHARED))
+ENTRY_SEPARATOR = "\x1e"
 _TOKENS = "~"
 _FRACTION = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)/([+-]?[0-9]+(?:\.[0-9]+)?)\s*")
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)(?![\w.])")
@@ -42,7 +43,12 @@ def shared_column(name: str) -> str:
 
 def tag_entry(name: str, value: str = "") -> str:
     """A value of a tag as a shared column holds it."""
-    return msgspec.json.encode(name).decode() + value
+    return msgspec.json.encode(name).decode() + held_text(value)
+
+
+def held_text(value: str) -> str:
+    """A text without the character that parts the entries of a file on their way into the index."""
+    return value.replace(ENTRY_SEPARATOR, " ") if ENTRY_SEPARATOR in value else value
 
 
 def tokens_entry(name: str, value: str) -> str:
