@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from tests.extract.document_samples import make_compound
 from tests.extract.picture_samples import box, exif_block, exif_of, extract_path, reader_of
 
 from bindery.extract.notes import Note
@@ -159,6 +160,20 @@ def test_other_forms(name: str, tmp_path: Path) -> None:
     (path := tmp_path / "object").write_bytes(OTHERS[name])
     file = extract_path(path).file
     assert (file.media_type, file.image_width, file.image_height) == ("image", 40, 30)
+
+
+@pytest.mark.parametrize(
+    ("stream", "content_type"),
+    [("Data Object Store 000001", "image/vnd.fpx"), ("0001.ACI", "image/x-mic")],
+)
+def test_pictures_in_compound_files_say_that_they_are_not_read(
+    stream: str, content_type: str, tmp_path: Path
+) -> None:
+    (path := tmp_path / "object").write_bytes(make_compound({stream: b"data" * 2000}))
+    extraction = extract_path(path)
+    assert (extraction.failure, extraction.file.content_type) == (None, content_type)
+    (told,) = extraction.file.extraction_notes or ()
+    assert told.startswith(f"{Note.NOT_READ}: ")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

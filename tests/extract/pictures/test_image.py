@@ -213,9 +213,7 @@ def test_what_is_no_svg_and_hostile_svg_fail_with_a_reason(text: bytes, tmp_path
     assert extraction.file.media_type == "image"
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"no picture at all", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", bytes(5000)]
-)
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", bytes(5000)])
 def test_what_is_no_picture_fails_with_a_reason_and_keeps_what_the_listing_tells(
     content: bytes, tmp_path: Path
 ) -> None:

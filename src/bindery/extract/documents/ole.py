@@ -24,6 +24,8 @@ _TYPES = (
     ("VisioDocument", "application/vnd.visio"),
     ("Quill", "application/x-mspublisher"),
     ("__properties_version1.0", "application/vnd.ms-outlook"),
+    ("Data Object Store 000001", "image/vnd.fpx"),
+    ("0001.ACI", "image/x-mic"),
 )
 _SUMMARY = "\x05SummaryInformation"
 _MORE_SUMMARY = "\x05DocumentSummaryInformation"

@@ -41,6 +41,8 @@ _NOT_BY_PILLOW = frozenset(
 )  # fmt: skip
 """Formats whose headers are read by functions of this room, or that are no pictures."""
 _HEAD_BYTES = 4096
+_COMPOUND_FILE = b"\xd0\xcf\x11\xe0"
+"""What FlashPix and Microsoft's Image Composer begin with; that it is one of these, its directory has told."""
 
 
 def extract_image(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -59,12 +61,10 @@ def _read(reader: RangeReader, picture: Picture) -> None:
     except NotPicture:
         # Its bytes tell which format it is, whatever its name says.
         told = detect_media_type(head, "")
-        if told.media_type != "image":
+        if told.media_type != "image" and not head.startswith(_COMPOUND_FILE):
             raise
         picture.sizeless = True
-        picture.notes.append(
-            note(Note.NOT_READ, f"files of type {told.content_type} are known, and not read")
-        )
+        picture.notes.append(note(Note.NOT_READ, "pictures of this format are known, and not read"))
 
 
 def _header_reader(head: bytes, named: str | None) -> HeaderReader | None:
