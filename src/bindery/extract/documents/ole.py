@@ -10,6 +10,7 @@ from bindery.extract.documents.binary_slides import read_binary_slides
 from bindery.extract.documents.binary_word import read_binary_word
 from bindery.extract.documents.compound_file import CompoundFile
 from bindery.extract.documents.document import Document, protected
+from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.outlook import read_message
 from bindery.extract.documents.property_set import Value, file_time, read_property_set
 
@@ -30,6 +31,18 @@ _TYPES = (
 _SUMMARY = "\x05SummaryInformation"
 _MORE_SUMMARY = "\x05DocumentSummaryInformation"
 _TITLE, _AUTHOR, _CREATED, _PAGES, _SLIDES = 2, 4, 12, 14, 7
+_SUMMARY_NAMES = {
+    3: "subject", 4: "author", 5: "keywords", 6: "comments", 7: "Template", 8: "LastAuthor", 9: "Revision",
+    18: "application",
+}  # fmt: skip
+_MORE_NAMES = {
+    2: "category",
+    3: "PresentationFormat",
+    14: "manager",
+    15: "company",
+    26: "ContentType",
+    28: "language",
+}
 _MAX_SUMMARY_BYTES = 256 * 1024
 
 
@@ -47,13 +60,16 @@ def read_ole(compound: CompoundFile, document: Document) -> None:
     document.title, document.author = _text(summary.get(_TITLE)), _text(summary.get(_AUTHOR))
     document.add_created("OLE:Created", file_time(summary.get(_CREATED)), utc=True)
     document.page_count = _count(summary.get(_PAGES))
+    more = read_property_set(compound.stream(_MORE_SUMMARY, _MAX_SUMMARY_BYTES))
+    for properties, names in ((summary, _SUMMARY_NAMES), (more, _MORE_NAMES)):
+        for number, name in names.items():
+            add_property(document, "OLE", name, _text(properties.get(number)))
     match document.content_type:
         case "application/msword":
             read_binary_word(compound, document)
         case "application/vnd.ms-excel":
             read_binary_workbook(compound, document)
         case "application/vnd.ms-powerpoint":
-            more = read_property_set(compound.stream(_MORE_SUMMARY, _MAX_SUMMARY_BYTES))
             document.page_count = _count(more.get(_SLIDES)) or document.page_count
             read_binary_slides(compound, document)
         case "application/vnd.ms-outlook":

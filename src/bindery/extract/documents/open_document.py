@@ -6,12 +6,15 @@ Source: OASIS OpenDocument 1.3, part 2 (packages) and part 3, 4.3 (metadata), 16
 from __future__ import annotations
 
 from bindery.extract.documents.document import Document, protected
+from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.markup_text import MarkupText
 from bindery.extract.documents.package import Package, local_name
 from bindery.extract.extractor import Unreadable
 
 _BREAKS = frozenset({"p", "h", "s", "tab", "line-break", "table-cell", "page"})
-_HIDDEN = frozenset({"tracked-changes", "annotation", "binary-data", "script", "ruby-text", "forms"})
+_OWN_FIELDS = frozenset({"title", "creation-date", "document-statistic", "meta", "document-meta"})
+_HEADERS = frozenset({"header", "footer", "header-left", "footer-left", "header-first", "footer-first"})
+_HIDDEN = frozenset({"tracked-changes", "binary-data", "script", "ruby-text", "forms"})
 
 
 def read_open_document(package: Package, document: Document) -> None:
@@ -35,6 +38,8 @@ def _read_content(package: Package, document: Document, counted: str | None) -> 
     words = MarkupText(document.text, inside=frozenset({"body"}), breaks=_BREAKS, without=_HIDDEN)
     words.wants_counts = counted is not None and document.page_count is None
     whole = package.stream("content.xml", words)
+    headers = MarkupText(document.text, inside=_HEADERS, breaks=_BREAKS, without=_HIDDEN)
+    package.stream("styles.xml", headers)
     if words.wants_counts and whole and counted is not None:
         document.page_count = words.counts[counted]
 
@@ -45,6 +50,11 @@ def _read_meta(package: Package, document: Document) -> dict[str, int]:
     fields: dict[str, str | None] = {}
     for name, entry in package.elements("meta.xml"):
         fields.setdefault(name, entry.text)
+        if name == "user-defined":
+            label = next((value for key, value in entry.attrib.items() if local_name(key) == "name"), name)
+            add_property(document, "Custom", label, entry.text)
+        elif name not in _OWN_FIELDS:
+            add_property(document, "ODF", "LastAuthor" if name == "creator" else name, entry.text)
         if name == "document-statistic":
             counts = {
                 local_name(key): int(value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from bindery.extract.documents.document import Document
+from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.open_xml_parts import (
     add_drawn,
     add_parts,
@@ -22,6 +23,10 @@ from bindery.extract.documents.open_xml_sheets import read_workbook
 from bindery.extract.documents.package import Package
 from bindery.extract.extractor import Unreadable
 
+_OWN_FIELDS = frozenset({"title", "created"})
+_APPLICATION_FIELDS = frozenset(
+    {"Application", "AppVersion", "Company", "Manager", "Template", "HyperlinkBase", "PresentationFormat"}
+)
 _TYPES = "[Content_Types].xml"
 _NOTES = re.compile(r"(?:foot|end)notes\d*\.xml|(?:header|footer|comments)\d*\.xml")
 _WORD_PARTS = ("/footnotes", "/endnotes", "/comments", "/header", "/footer")
@@ -37,9 +42,9 @@ def read_open_xml(package: Package, document: Document) -> None:
         raise Unreadable("ParseFailed", "the package names no main part")
     document.content_type = _content_type(package, main)
     _read_core(package, target_of(roots, "/core-properties") or "docProps/core.xml", document)
-    counts = _read_application(
-        package, target_of(roots, "/extended-properties", "/extendedProperties") or "docProps/app.xml"
-    )
+    application = target_of(roots, "/extended-properties", "/extendedProperties") or "docProps/app.xml"
+    counts = _read_application(package, application, document)
+    _read_custom(package, target_of(roots, "/custom-properties", "/customProperties"), document)
     if main not in package:
         raise Unreadable("ParseFailed", f"the main part {main[:64]} of the package is missing")
     kind = document.content_type or ""
@@ -72,17 +77,33 @@ def _content_type(package: Package, main: str) -> str | None:
 
 
 def _read_core(package: Package, part: str, document: Document) -> None:
-    fields = {name: entry.text for name, entry in package.elements(part)}
+    fields: dict[str, str | None] = {}
+    for name, entry in package.elements(part):
+        fields[name] = entry.text
+        if name not in _OWN_FIELDS:
+            add_property(document, "OOXML", name, entry.text)
     document.title = fields.get("title")
     document.author = fields.get("creator")
     document.language = fields.get("language")
     document.add_created("OOXML:created", fields.get("created"))
 
 
-def _read_application(package: Package, part: str) -> dict[str, int]:
-    """The counts the program that wrote the file noted down."""
+def _read_application(package: Package, part: str, document: Document) -> dict[str, int]:
+    """The counts the program that wrote the file noted down; the program itself and the like become tags."""
     found = {name: (entry.text or "").strip() for name, entry in package.elements(part)}
+    for name in _APPLICATION_FIELDS & found.keys():
+        add_property(document, "OOXML", name, found[name])
     return {name: int(text) for name, text in found.items() if text.isdecimal() and len(text) < 10}
+
+
+def _read_custom(package: Package, part: str | None, document: Document) -> None:
+    """Properties that people gave names of their own."""
+    label = ""
+    for name, entry in package.elements(part) if part else ():
+        if name == "property":
+            label = entry.get("name", "")
+        elif label and entry.text and not len(entry):
+            add_property(document, "Custom", label, entry.text)
 
 
 def _read_word(package: Package, main: str, document: Document) -> None:

@@ -11,6 +11,7 @@ from itertools import islice
 import msgspec
 
 from bindery.extract.documents.document import Document
+from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.property_set import decode_codepage
 from bindery.extract.extractor import Unreadable
 
@@ -31,6 +32,10 @@ _UNSEEN = frozenset(
         b"fldinst", b"info", b"xmlnstbl", b"filetbl", b"bkmkstart", b"bkmkend", b"nonshppict", b"template",
     }
 )  # fmt: skip
+_TEXTS = (
+    b"title", b"author", b"subject", b"keywords", b"doccomm", b"category", b"company", b"manager", b"operator",
+)  # fmt: skip
+"""Entries of the information group that are texts."""
 _BREAKS = {
     b"par": "\n", b"line": "\n", b"sect": "\n", b"page": "\n", b"row": "\n", b"cell": "\t", b"tab": "\t",
     b"emdash": "—", b"endash": "–", b"bullet": "•", b"lquote": "‘", b"rquote": "’", b"ldblquote": "“",
@@ -87,6 +92,8 @@ class _Reader:
     def finish(self) -> None:
         """Put what the information group told into the document."""
         self._document.title, self._document.author = self._info.get(b"title"), self._info.get(b"author")
+        for name in _TEXTS[1:]:
+            add_property(self._document, "RTF", name.decode(), self._info.get(name))
         year, month, day, hour, minute, second = (self._created.get(part, 0) for part in _DATE)
         date = f"{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}"
         self._document.add_created("RTF:creatim", date)
@@ -125,7 +132,7 @@ class _Reader:
         elif self._star or word in _UNSEEN:
             group.destination = b"*" if self._star else word
             group.seen, self._star = False, False
-        elif group.destination in (b"info", b"title", b"author", b"creatim"):
+        elif group.destination in (b"info", b"creatim", *_TEXTS):
             self._information(word, number)
         if word == b"u" and number is not None:
             self._put(chr(number & 0xFFFF))
@@ -151,9 +158,9 @@ class _Reader:
     def _information(self, word: bytes, number: int | None) -> None:
         if self._group.destination == b"creatim" and word in _DATE and number is not None:
             self._created[word] = number
-        elif word in (b"title", b"author") and word in self._info and not self._group.unicode:
+        elif word in _TEXTS and word in self._info and not self._group.unicode:
             self._group.destination = b"*"
-        elif word in (b"title", b"author", b"creatim"):
+        elif word == b"creatim" or word in _TEXTS:
             self._group.destination = word
             self._info.pop(word, None)
         elif word == b"nofpages" and number is not None:
@@ -171,7 +178,7 @@ class _Reader:
 
     def _keep(self, text: str) -> None:
         destination = self._group.destination
-        if destination in (b"title", b"author"):
+        if destination in _TEXTS:
             told = self._info.get(destination, "")
             if len(told) < _MOST_INFORMATION:
                 self._info[destination] = told + text[:_MOST_INFORMATION]
