@@ -282,7 +282,11 @@ CASES: dict[str, tuple[bytes, dict[str, tuple[str, ...]]]] = {
             0x18538067,
             element(
                 0x1254C367,
-                element(0x7373, element(0x63C0, element(0x63C5, b"\7")), simple("TITLE", "Noise")),
+                element(
+                    0x7373,
+                    element(0x63C0, element(0x63C5, b"\7"), element(0x68CA, b"2")),
+                    simple("TITLE", "Noise"),
+                ),
                 element(0x7373, simple("DIRECTOR", "Di")),
             ),
         ),

@@ -33,7 +33,6 @@ class _Tag:
     def __init__(self, level: int, of_track: bool) -> None:
         self.level = level
         self.of_track = of_track
-        self.has_level = False
         self.values: list[tuple[str, str | bytes]] = []
 
 
@@ -48,7 +47,7 @@ def read_matroska(source: Source, raw: RawTags) -> None:
             if entry.number == _TAG:
                 tag = _tag(memory, entry.start, entry.end)
                 # What is said of a stream, and not of a piece of music, libav tells with the stream.
-                if not tag.of_track or tag.has_level:
+                if not tag.of_track or tag.level == _TRACK_LEVEL:
                     found.append(tag)
     levels = {tag.level for tag in found if tag.values and not tag.of_track}
     block = raw.block(Family.MATROSKA)
@@ -65,7 +64,7 @@ def _tag(source: Source, start: int, end: int) -> _Tag:
                     source.peek_at(target.start, min(target.end - target.start, 8)), "big"
                 )
                 if target.number == _LEVEL:
-                    tag.level, tag.has_level = value, True
+                    tag.level = value
                 elif target.number == _TRACK_UID and value:
                     tag.of_track = True
         elif part.number == _SIMPLE:
