@@ -556,3 +556,57 @@ def test_markup_saved_under_the_name_of_a_workbook_is_markup(tmp_path: Path) -> 
         tmp_path, "report.xls", b"<html><body><table><tr><td>Cost</td></tr></table></body></html>"
     )
     assert (found.file.content_type, found.text) == ("text/html", "Cost")
+
+
+# --- Formats before Office 97
+
+
+def old_word(
+    text: bytes,
+    *,
+    flags: int = 0,
+    language: int = 1033,
+    system: int = 0,
+    clx: bytes = b"",
+    codepage: int = 0,
+) -> bytes:
+    information = bytearray(768)
+    struct.pack_into("<HH2xHxxH6xB", information, 0, 0xA5DC, 0x0065, language, flags, system)
+    struct.pack_into("<II", information, 0x18, 768, 768 + len(text))
+    struct.pack_into("<II", information, 0x160, 768 + len(text), len(clx))
+    told = make_property_set({1: struct.pack("<Ih", 2, codepage), 2: coded_text(b"T")})
+    return make_compound(
+        {SUMMARY: told, "WordDocument": (bytes(information) + text + clx).ljust(4096, b"\0")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "options"),
+    [
+        ("Größe", "cp1252", {}),
+        ("Привет", "cp1251", {"language": 1049}),
+        ("日本語", "cp932", {"language": 1041}),
+        ("Привет", "cp1251", {"codepage": 1251}),
+        ("Größe", "mac-roman", {"system": 1}),
+        ("日本語", "utf-16-le", {"flags": 0x1000}),
+    ],
+)
+def test_texts_of_word_6(tmp_path: Path, text: str, charset: str, options: dict[str, int]) -> None:
+    found = extract_bytes(tmp_path, "a.doc", old_word(text.encode(charset), **options))
+    assert (found.failure, found.text) == (None, text)
+
+
+def test_word_6_saved_fast(tmp_path: Path) -> None:
+    """Its pieces are put in order: the second half of the stream comes first."""
+    pieces = struct.pack("<III", 0, 6, 12) + struct.pack("<HIHHIH", 0, 774, 0, 0, 768, 0)
+    clx = b"\x01\x02\x00xx\x02" + struct.pack("<I", len(pieces)) + pieces
+    found = extract_bytes(tmp_path, "a.doc", old_word(b"words.Other ", flags=4, clx=clx))
+    assert (found.failure, found.text) == (None, "Other words.")
+
+
+def test_powerpoint_95(tmp_path: Path) -> None:
+    old = {"PowerPoint Document": bytes(5000), "Text_Content": "Folie eins: Größe\r\rUnd".encode("cp1252")}
+    assert extract_bytes(tmp_path, "a.ppt", make_compound(old)).text == "Folie eins: Größe Und"
+    slides = struct.pack("<HHI", 0, 0x0FA8, 5) + b"Slide"
+    both = old | {"PP97_DUALSTORAGE/PowerPoint Document": slides.ljust(5000, b"\0")}
+    assert extract_bytes(tmp_path, "a.ppt", make_compound(both)).text == "Slide"

@@ -6,8 +6,13 @@ import struct
 
 from bindery.extract.documents.compound_file import CompoundFile
 from bindery.extract.documents.document import Document, protected
+from bindery.extract.text.decode import decode_text
 
 _STREAM = "PowerPoint Document"
+_DUAL = "PP97_DUALSTORAGE/"
+"""Where PowerPoint 97 keeps its slides in a file that PowerPoint 95 can read too."""
+_OLD_TEXT = "Text_Content"
+"""All words, as PowerPoint 95 puts them beside its slides."""
 _MAX_STREAM_BYTES = 16 * 1024 * 1024
 _HEADER_BYTES = 8
 _CONTAINER = 0xF
@@ -18,9 +23,13 @@ _ENCRYPTED = b"\xdf\xc4\xd1\xf3"
 
 def read_binary_slides(compound: CompoundFile, document: Document) -> None:
     """Add the text of slides and notes, not that of the masters."""
-    if compound.stream("Current User", _USER_BYTES)[12:16] == _ENCRYPTED:
+    storage = _DUAL if f"{_DUAL}{_STREAM}" in compound else ""
+    if not storage and _OLD_TEXT in compound:
+        _add_old_text(compound, document)
+        return
+    if compound.stream(f"{storage}Current User", _USER_BYTES)[12:16] == _ENCRYPTED:
         raise protected()
-    data = compound.stream(_STREAM, _MAX_STREAM_BYTES)
+    data = compound.stream(f"{storage}{_STREAM}", _MAX_STREAM_BYTES)
     at = 0
     while at + _HEADER_BYTES <= len(data) and not document.text.full:
         version, kind, length = struct.unpack_from("<HHI", data, at)
@@ -31,3 +40,9 @@ def read_binary_slides(compound: CompoundFile, document: Document) -> None:
             coding = "utf-16-le" if kind == _WIDE_TEXT else "latin-1"
             document.text.add(data[at : at + length].decode(coding, "replace") + "\n")
         at += length
+
+
+def _add_old_text(compound: CompoundFile, document: Document) -> None:
+    data = compound.stream(_OLD_TEXT, _MAX_STREAM_BYTES)
+    if document.wants_text and data.strip(b"\0\r "):
+        document.text.add(decode_text(data.replace(b"\0", b" ")).text)

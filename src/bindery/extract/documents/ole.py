@@ -30,7 +30,7 @@ _TYPES = (
 )
 _SUMMARY = "\x05SummaryInformation"
 _MORE_SUMMARY = "\x05DocumentSummaryInformation"
-_TITLE, _AUTHOR, _CREATED, _PAGES, _SLIDES = 2, 4, 12, 14, 7
+_CODEPAGE, _TITLE, _AUTHOR, _CREATED, _PAGES, _SLIDES = 1, 2, 4, 12, 14, 7
 _SUMMARY_NAMES = {
     3: "subject", 4: "author", 5: "keywords", 6: "comments", 7: "Template", 8: "LastAuthor", 9: "Revision",
     18: "application",
@@ -66,7 +66,8 @@ def read_ole(compound: CompoundFile, document: Document) -> None:
             add_property(document, "OLE", name, _text(properties.get(number)))
     match document.content_type:
         case "application/msword":
-            read_binary_word(compound, document)
+            codepage = summary.get(_CODEPAGE)
+            read_binary_word(compound, document, codepage & 0xFFFF if isinstance(codepage, int) else 0)
         case "application/vnd.ms-excel":
             read_binary_workbook(compound, document)
         case "application/vnd.ms-powerpoint":

@@ -25,6 +25,7 @@ _MAX_PROPERTY_BYTES = 64 * 1024
 _MAX_TEXT_BYTES = 4 * 1024 * 1024
 _MAX_MARKUP_BYTES = 1024 * 1024
 _MAX_FIELD_BYTES = 16 * 1024
+_MAX_NAME_BYTES = 1_024
 _MOST_NAMED = 200
 """Recipients and attachments whose names are read."""
 _SUBJECT, _SENT, _DELIVERED, _CREATED = 0x0037, 0x0039, 0x0E06, 0x3007
@@ -136,8 +137,9 @@ class _Properties:
         found = self._numbers.get(number)
         return found & 0xFFFFFFFF if found is not None and found >> 32 in (0, 0xFFFFFFFF) else found
 
-    def text(self, number: int, limit: int = _MAX_FIELD_BYTES) -> str | None:
+    def text(self, number: int, limit: int | None = None) -> str | None:
         """A text in UTF-16, or in the code page of the message."""
+        limit = limit or (_MAX_NAME_BYTES if self._at else _MAX_FIELD_BYTES)
         wide = self._stream(f"__substg1.0_{number:04X}001F", limit)
         if wide:
             return wide.decode("utf-16-le", "replace")
