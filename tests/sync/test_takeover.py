@@ -19,6 +19,7 @@ from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.limits import ExtractionLimits
 
 OWN = b'{"CustomId":"mine","CustomLabels":{"place":"beach"}}'
+PHOTO = bytes.fromhex("ffd8ffc0000b080003000401011100ffda0008010100003f0000ffd9")
 TEXT = b"<html><head><title>The sea</title></head><body>waves</body></html>"
 
 
@@ -298,12 +299,35 @@ def test_nothing_is_read_for_store_fields_alone(
     assert extraction.file.content_type is None
 
 
+def test_a_date_that_was_guessed_by_the_name_is_guessed_anew(
+    open_room: Callable[..., Room], tmp_path: Path, reads: list[str]
+) -> None:
+    settings = msgspec.structs.replace(QUICK, date_fallback="name")
+    root = tmp_path / "root"
+    room = open_room(folder_address(root), settings=settings)
+    write(root / "IMG_20170412_101112.jpg", PHOTO, age=60)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_keys("media", {"IMG_20170412_101112.jpg"})
+    assert document(room, "IMG_20170412_101112.jpg")["ProduceTime"] == "2017-04-12T10:11:12+08:00"
+    reads.clear()
+    (root / "IMG_20170412_101112.jpg").rename(root / "IMG_20180412_101112.jpg")
+    room.wait_keys("media", {"IMG_20180412_101112.jpg"})
+    found = document(room, "IMG_20180412_101112.jpg")
+    assert found["ProduceTime"] == "2018-04-12T10:11:12+08:00"
+    assert [note.partition(":")[0] for note in found["ExtractionNotes"]] == ["DateGuessed"]
+    (root / "IMG_20180412_101112.jpg").rename(root / "sea.jpg")
+    room.wait_keys("media", {"sea.jpg"})
+    assert "ProduceTime" not in document(room, "sea.jpg")
+    assert "ExtractionNotes" not in document(room, "sea.jpg")
+    assert reads == []
+
+
 def test_a_renamed_photo_tells_the_pair_that_its_new_name_makes(
     folder: tuple[Room, Path], reads: list[str]
 ) -> None:
     room, root = folder
-    segments = bytes.fromhex("ffd8ffc0000b080003000401011100ffda0008010100003f0000ffd9")
-    write(root / "in" / "one.jpg", segments, age=60)
+    write(root / "in" / "one.jpg", PHOTO, age=60)
     room.wait_keys("media", {"in/a.html", "in/one.jpg"})
     assert document(room, "in/one.jpg")["Tags"]["NameStem"] == ["in/one"]
     reads.clear()

@@ -38,7 +38,7 @@ from bindery.extract.names import add_name_stem
 from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import ZoneClues, produce_time
-from bindery.extract.tags.guessed_dates import guessed_dates
+from bindery.extract.tags.guessed_dates import GUESSES, guessed_dates
 from bindery.extract.types.mail_types import MAILS_BY_EXTENSION
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.types.picture_types import RAW_TYPES
@@ -145,7 +145,6 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         extracted, failure = _run(reader, request, media)
         if isinstance(reader.error, StoreError):  # an extractor went on without what the store did not send
             raise reader.error
-        _guess_time(extracted, media, request)
         if extracted.notes:
             file.extraction_notes = extracted.notes
         if Operator.MIME in request.operators:
@@ -153,7 +152,7 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         hashed = _hash_content(file, store, request, limits)
         found = merge(extracted.file, file)
         if _PICTURED & request.operators:
-            add_name_stem(found, request.object.key)
+            _add_named(found, extracted.media_type or media.media_type, request)
         return Extraction(
             file=found,
             failure=failure,
@@ -270,21 +269,30 @@ def _add_type(file: File, media: MediaType, extracted: Extracted) -> None:
     file.media_type = extracted.media_type or (media_type_of(exact) if exact else media.media_type)
 
 
-def _guess_time(extracted: Extracted, media: MediaType, request: ExtractionRequest) -> None:
-    """A date from the name or the store for a picture or a video that has none, where that is wanted."""
-    kind = extracted.media_type or media.media_type
-    if request.date_fallback == "none" or extracted.file.produce_time or kind not in _PHOTOGRAPHED:
+def _add_named(file: File, kind: str, request: ExtractionRequest) -> None:
+    """What the name of an object tells of it."""
+    add_name_stem(file, request.object.key)
+    if kind in _PHOTOGRAPHED:
+        guess_time(file, request)
+
+
+def guess_time(file: File, request: ExtractionRequest) -> None:
+    """A date from the name or the store for a picture or a video that has none, or another guess, as far as that is
+    wanted.
+    """
+    if file.produce_time and not (file.produce_time_source or "").startswith(GUESSES):
         return
-    latitude, found, longitude = (extracted.file.lat_long or "").partition(",")
+    told = [each for each in file.extraction_notes or () if not each.startswith(Note.DATE_GUESSED)]
+    latitude, found, longitude = (file.lat_long or "").partition(",")
     place = (float(latitude), float(longitude)) if found else None
-    moment = produce_time(
-        guessed_dates(request.object, request.date_fallback), ZoneClues(request.zone, place=place)
-    )
+    clues = ZoneClues(request.zone, place=place)
+    moment = produce_time(guessed_dates(request.object, request.date_fallback), clues)
+    file.produce_time = moment.text if moment else None
+    file.produce_time_source = moment.source if moment else None
     if moment is not None:
-        extracted.file.produce_time, extracted.file.produce_time_source = moment.text, moment.source
         whence = "in its name" if moment.source.startswith("Name") else "that of the object in the store"
-        message = f"the file holds no date; this one stands {whence}"
-        extracted.notes = (*extracted.notes, note(Note.DATE_GUESSED, message))
+        told.append(note(Note.DATE_GUESSED, f"the file holds no date; this one stands {whence}"))
+    file.extraction_notes = tuple(told) or None
 
 
 def merge(base: File, over: File) -> File:

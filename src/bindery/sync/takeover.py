@@ -12,9 +12,10 @@ import msgspec
 from bindery.buckets.store import Capabilities, ObjectInfo, tells_content
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, FileWrite, KnownFile, SoughtFile
-from bindery.extract.extract import STORE_FIELDS, merge
-from bindery.extract.extraction import Extraction
+from bindery.extract.extract import STORE_FIELDS, guess_time, merge
+from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.names import NAME_STEM, add_name_stem
+from bindery.extract.tags.guessed_dates import GUESSES
 from bindery.file import File
 from bindery.message import wire_name
 from bindery.sync.march import Candidate
@@ -53,13 +54,15 @@ def find_predecessors(
     return {key: predecessor for key, predecessor in read if predecessor is not None}
 
 
-def take_over(predecessor: Predecessor, extraction: Extraction, key: str) -> Extraction:
+def take_over(predecessor: Predecessor, extraction: Extraction, request: ExtractionRequest) -> Extraction:
     """What the predecessor tells, with what the store told of the object and its new name; a failure stays one."""
     if extraction.failure is not None:
         return extraction
     file = merge(predecessor.file, extraction.file)
     if NAME_STEM in (file.tags or {}):
-        add_name_stem(file, key)
+        add_name_stem(file, request.object.key)
+    if (file.produce_time_source or "").startswith(GUESSES):
+        guess_time(file, request)
     return msgspec.structs.replace(
         extraction,
         file=file,

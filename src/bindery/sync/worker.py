@@ -385,7 +385,7 @@ class Worker(Stoppable):
         uri, now = self._uri(extracting.key), now_ns()
         try:
             if predecessor is not None:
-                extraction = take_over(predecessor, extraction, extracting.key)
+                extraction = take_over(predecessor, extraction, extracting.request)
             result = result_of(candidate, extraction, binding_id=self.binding.id, uri=uri, now=now)
             if predecessor is not None:
                 result = inherit(result, predecessor)

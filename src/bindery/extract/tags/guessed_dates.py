@@ -16,6 +16,8 @@ from bindery.extract.tags.dates import FoundDate, Rank
 FALLBACKS = ("none", "name", "file")
 """What may stand in for a date that is not in a picture or a video: nothing, its name, or its name and else the time
 of the object in the store."""
+GUESSES = ("Name;", "FileTime;")
+"""How ProduceTimeSource begins where the date is a guess."""
 _LONGEST_NAME = 255
 _NAME = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<apart>[-_.]?)(?P<month>0[1-9]|1[0-2])(?P=apart)(?P<day>0[1-9]|[12]\d|3[01])"
