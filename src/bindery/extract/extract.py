@@ -42,6 +42,7 @@ from bindery.extract.tags.guessed_dates import GUESSES, guessed_dates
 from bindery.extract.types.mail_types import MAILS_BY_EXTENSION
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.types.picture_types import RAW_TYPES
+from bindery.extract.types.unread_documents import UNREAD_DOCUMENTS
 from bindery.file import File
 from bindery.workers.job_time import outside
 
@@ -99,12 +100,14 @@ EXTRACTORS: tuple[_Entry, ...] = (
     _Entry(_kind("audio"), _MEDIA, "media.audio", "extract_audio"),
     # Before the documents of Microsoft, whose names begin as that of its cabinets does.
     _Entry(_kind("archive"), _MIME, "archives.archive", "extract_archive"),
+    _Entry(_type_in(*UNREAD_DOCUMENTS), _DOCUMENT, "documents.unread", "extract_unread"),
     _Entry(_type_in("application/pdf"), _DOCUMENT, "documents.pdf", "extract_pdf"),
     _Entry(
         _starts(
             "application/vnd.openxmlformats",
             "application/vnd.ms-",
             "application/vnd.oasis",
+            "application/vnd.sun.xml",
             "application/epub",
             "application/msword",
             "application/vnd.visio",

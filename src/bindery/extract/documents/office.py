@@ -11,7 +11,9 @@ from bindery.extract.documents.open_xml import read_open_xml
 from bindery.extract.documents.package import Package
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
+from bindery.extract.notes import Note
 from bindery.extract.reader import RangeReader
+from bindery.extract.types.unread_documents import OLD_OFFICE_SIGNS
 
 
 def extract_office(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -28,6 +30,8 @@ def read_office(reader: RangeReader, document: Document) -> None:
         read_ole(CompoundFile(reader), document)
     elif head.startswith(b"PK"):
         _read_package(Package(reader), document)
+    elif head.startswith(OLD_OFFICE_SIGNS):
+        document.note(Note.NOT_READ, "documents of programs before Office 95 are known, and not read")
     else:
         raise Unreadable("ParseFailed", "the file is neither a ZIP package nor a compound file")
 

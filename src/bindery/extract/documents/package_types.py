@@ -13,6 +13,7 @@ from bindery.extract.reader import RangeReader
 from bindery.extract.types.document_types import DOCUMENTS_BY_EXTENSION
 from bindery.extract.types.media_types import MediaType, media_type_of, named_content_type
 from bindery.extract.types.picture_types import TGA_FOOTER, is_tga_header
+from bindery.extract.types.unread_documents import UNREAD_DOCUMENTS
 
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
@@ -60,9 +61,33 @@ def _zip_type(reader: RangeReader, told: str) -> str:
         return "application/vnd.android.package-archive"
     if b"meta-inf/manifest.mf" in names:
         return "application/java-archive"
-    if b"mimetype" in names and b"meta-inf/container.xml" in names:
+    if b"mimetype" in names and b"meta-inf/container.xml" in names and told not in UNREAD_DOCUMENTS:
         return "application/epub+zip"
-    return told if told.startswith(("application/vnd.oasis.", "application/epub")) else ZIP
+    return told if _fits(told, names) else _apple_type(names, told)
+
+
+def _fits(told: str, names: set[bytes]) -> bool:
+    """Whether a package has what its name or first entry promises; a plain ZIP file may be called a book."""
+    if told.startswith(("application/vnd.oasis.", "application/vnd.sun.xml.")):
+        return b"content.xml" in names or b"meta-inf/manifest.xml" in names or b"mimetype" in names
+    if told.startswith("application/epub"):
+        return b"meta-inf/container.xml" in names or b"mimetype" in names
+    if told == "application/vnd.google-earth.kmz":
+        return any(name.endswith(b".kml") for name in names)
+    return told in ("application/hwp+zip", "application/vnd.adobe.indesign-idml-package")
+
+
+def _apple_type(names: set[bytes], told: str) -> str:
+    """Pages, Keynote and Numbers, which differ by their names only since 2013."""
+    for part, kind in ((b"index.apxl", "keynote"), (b"index.numbers", "numbers")):
+        if part in names or part + b".gz" in names:
+            return f"application/vnd.apple.{kind}"
+    known = any(name.startswith(b"index/") and name.endswith(b".iwa") for name in names)
+    if told.startswith("application/vnd.apple.") and (
+        known or b"index.xml" in names or b"index.zip" in names
+    ):
+        return told
+    return ZIP
 
 
 def _ole_type(reader: RangeReader) -> str:

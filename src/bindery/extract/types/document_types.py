@@ -5,6 +5,7 @@ from __future__ import annotations
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _SLIDES = "application/vnd.openxmlformats-officedocument.presentationml"
+_SUN = "application/vnd.sun.xml"
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 
 DOCUMENTS_BY_EXTENSION = {
@@ -33,6 +34,9 @@ DOCUMENTS_BY_EXTENSION = {
     "odp": f"{_OPEN_DOCUMENT}.presentation", "otp": f"{_OPEN_DOCUMENT}.presentation-template",
     "odg": f"{_OPEN_DOCUMENT}.graphics", "otg": f"{_OPEN_DOCUMENT}.graphics-template",
     "odf": f"{_OPEN_DOCUMENT}.formula", "odc": f"{_OPEN_DOCUMENT}.chart", "odm": f"{_OPEN_DOCUMENT}.text-master",
+    "sxw": f"{_SUN}.writer", "stw": f"{_SUN}.writer.template", "sxc": f"{_SUN}.calc",
+    "stc": f"{_SUN}.calc.template", "sxi": f"{_SUN}.impress", "sti": f"{_SUN}.impress.template",
+    "sxd": f"{_SUN}.draw",
 }  # fmt: skip
 
 TEXTS_BY_EXTENSION = {
@@ -69,6 +73,11 @@ _ZIP_BASED = (
     f"{_OPEN_DOCUMENT}.",
     "application/epub",
     "application/vnd.ms-xps",
+    f"{_SUN}.",
+    "application/vnd.apple.",
+    "application/vnd.google-earth.kmz",
+    "application/hwp+zip",
+    "application/vnd.adobe.indesign-idml",
 )
 
 

@@ -32,6 +32,12 @@ from bindery.extract.types.picture_types import (
     text_picture_type,
 )
 from bindery.extract.types.text_types import is_text, is_text_of_no_charset, text_type
+from bindery.extract.types.unread_documents import (
+    NAMED_LIKE_OTHERS,
+    UNREAD_DOCUMENT_SIGNS,
+    UNREAD_DOCUMENTS,
+    UNREAD_DOCUMENTS_BY_EXTENSION,
+)
 
 HEAD_BYTES = 4096
 """Bytes from the start of a file that are enough to tell its type."""
@@ -97,6 +103,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"#EXTM3U", "application/vnd.apple.mpegurl"),
     *ARCHIVE_SIGNS,
     *MEDIA_SIGNS,
+    *UNREAD_DOCUMENT_SIGNS,
 )
 
 _BRANDS = {
@@ -138,6 +145,7 @@ _BY_EXTENSION = {
     "mid": "audio/midi", "midi": "audio/midi", "ac3": "audio/ac3",
     "caf": "audio/x-caf", "dsf": "audio/x-dsf", "mka": "audio/x-matroska", "au": "audio/basic",
     **PICTURES_BY_EXTENSION, **MEDIA_BY_EXTENSION,
+    **UNREAD_DOCUMENTS_BY_EXTENSION,
     **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION, **MAILS_BY_EXTENSION,
 }  # fmt: skip
 
@@ -173,7 +181,8 @@ _REFINED_BY_NAME: dict[str, tuple[str, ...]] = {
 def detect_media_type(head: bytes, key: str, hint: str | None = None) -> MediaType:
     """The type of a file by its first HEAD_BYTES bytes, then its name, then what the store claims."""
     told = named_content_type(key) or _clean(hint)
-    content_type = _sniff(head, told) or told or _OCTETS
+    believed = None if head and told in NAMED_LIKE_OTHERS else told
+    content_type = _sniff(head, told) or believed or _OCTETS
     return MediaType(content_type, media_type_of(content_type))
 
 
@@ -199,7 +208,12 @@ def media_type_of(content_type: str) -> str:
 
 
 _DOCUMENTS = frozenset(
-    {*DOCUMENTS_BY_EXTENSION.values(), *TEXTS_BY_EXTENSION.values(), *MAILS_BY_EXTENSION.values()}
+    {
+        *UNREAD_DOCUMENTS,
+        *DOCUMENTS_BY_EXTENSION.values(),
+        *TEXTS_BY_EXTENSION.values(),
+        *MAILS_BY_EXTENSION.values(),
+    }
 )
 
 _MAILS = frozenset(MAILS_BY_EXTENSION.values())
