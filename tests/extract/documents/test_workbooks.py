@@ -97,6 +97,8 @@ def test_xlsb(tmp_path: Path) -> None:
     sheet = (
         binary(6, cell + wide("Inside"))
         + binary(5, bytes(16))
+        + binary(17, bytes(4) + wide("Next"))
+        + binary(62, cell + b"\0" + wide("Rich"))
         + binary(8, cell + wide("Formel") + bytes(9))
     )
     parts = {
@@ -108,7 +110,7 @@ def test_xlsb(tmp_path: Path) -> None:
         "xl/c.bin": binary(637, b"\0" + wide("Notiz")) + b"\x80",
     }
     found = extract_bytes(tmp_path, "a.xlsb", make_open_xml("xl/workbook.bin", kind, parts))
-    assert (found.failure, found.text) == (None, "Blatt Geteilt Inside Formel Notiz")
+    assert (found.failure, found.text) == (None, "Blatt Geteilt Inside Next Rich Formel Notiz")
 
 
 def counted(text: str, *, size: str = "H") -> bytes:

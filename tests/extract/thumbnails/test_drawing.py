@@ -211,6 +211,12 @@ def test_a_picture_that_is_also_a_page_is_only_a_picture(drawer: Drawer) -> None
         ("a.txt", b"One\n  two\n" * 9_000, "text/plain", "One\n  two\nOne"),
         ("a.py", "naïve = 1\n".encode(), "text/x-python", "naïve = 1\n"),
         ("a.docx", make_docx(word_body("Dear reader,", "yours")), DOCX, "Dear reader, yours"),
+        (
+            "a.eml",
+            b"From: a@b\nSubject: Hello\nDate: x\n\nYours,\nAnn",
+            "message/rfc822",
+            "Hello Yours, Ann",
+        ),
         ("a.bin", bytes(range(256)), "application/octet-stream", ""),
         ("a.docx", b"PK\3\4", DOCX, ""),
         ("a.txt", bytes(range(32)) * 99, "text/plain", ""),

@@ -1,7 +1,7 @@
 """The words in the parts of an XLSB workbook.
 
-Source: MS-XLSB 2.1.4 (records), 2.4.54 (BrtCellSt), 2.4.650 (BrtFmlaString), 2.4.302 (BrtBundleSh), 2.4.778
-(BrtSSTItem), 2.4.31 (BrtCommentText), 2.5.169 (XLWideString).
+Source: MS-XLSB 2.1.4 (records), 2.4 (BrtCellSt, BrtFmlaString, BrtShortSt, BrtCellRString, BrtSSTItem, BrtBundleSh,
+BrtCommentText), 2.5 (XLWideString).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from bindery.extract.documents.document import Document
 from bindery.extract.documents.open_xml_parts import further_relationships, targets_of
 from bindery.extract.documents.package import Package
 
-_CELL, _FORMULA, _SHARED, _SHEET, _COMMENT = 6, 8, 19, 156, 637
-_TEXT_AT = {_CELL: 8, _FORMULA: 8, _SHARED: 1, _COMMENT: 1}
-"""What stands before a record's string: the cell's column and format, or flags."""
+_CELL, _FORMULA, _NEXT_CELL, _SHARED, _RICH_CELL, _SHEET, _COMMENT = 6, 8, 17, 19, 62, 156, 637
+_TEXT_AT = {_CELL: 8, _FORMULA: 8, _NEXT_CELL: 4, _RICH_CELL: 9, _SHARED: 1, _COMMENT: 1}
+"""What stands before a record's string: the cell's column, which the next to a cell lacks, and format, or flags."""
 _COST = 15.0
 """Times as costly as a streaming parse of so many bytes: records are short."""
 

@@ -45,11 +45,12 @@ def extract_mail(reader: RangeReader, request: ExtractionRequest) -> Extracted:
     """Title (the subject), author (the sender), date, text, and ``Tags`` of who wrote to whom."""
     media = detect_media_type(reader.peek_at(0, HEAD_BYTES), reader.info.key, request.content_type_hint)
     return read_document(
-        reader, request, lambda reader, document: _read(reader, document, media.content_type)
+        reader, request, lambda reader, document: read_mail(reader, document, media.content_type)
     )
 
 
-def _read(reader: RangeReader, document: Document, content_type: str) -> None:
+def read_mail(reader: RangeReader, document: Document, content_type: str) -> None:
+    """Fill the document from a mail, a mailbox or a saved page; raises Unreadable when the file is empty."""
     data = reader.peek_at(0, _MOST_BYTES)
     if not data:
         raise Unreadable("ParseFailed", "the file is empty")
