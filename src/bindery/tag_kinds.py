@@ -27,7 +27,7 @@ _TEXTS = (
     "MusicBrainzReleaseGroupId", "AcoustidId", "ContentIdentifier", "Title", "Artist",
     "AlbumArtist", "Album", "Composer", "Performer", "EncodedBy", "Date", "OriginalDate", "Engineer", "ContentRating",
     "StreamTitle", "StreamLanguage", "HandlerName", "ChapterTitle",
-    "BurstUuid", "NameStem", "Panorama", "GainMap", "MotionPhoto",
+    "BurstUuid", "NameStem", "Sidecar", "Panorama", "GainMap", "MotionPhoto",
     "From", "To", "Cc", "ReplyTo", "MessageId",
 )  # fmt: skip
 _NUMBERS = (

@@ -344,6 +344,8 @@ class ScanCommit(msgspec.Struct, frozen=True, kw_only=True):
     """Entries to remove because their objects are outside the scope now."""
     dropped_keys: tuple[str, ...] = ()
     """Ledger rows to forget."""
+    stale_keys: tuple[str, ...] = ()
+    """Rows that forget their version when all else is written, so that their objects are extracted again."""
     cursor: str | None = None
     """The new cursor; None leaves it."""
     progress: Progress | None = None

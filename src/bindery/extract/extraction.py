@@ -40,6 +40,8 @@ class ExtractionRequest(msgspec.Struct, frozen=True, kw_only=True):
     content_type_hint: str | None = None
     zone: str = "+08:00"
     """Zone for times in the file that carry none: an offset, or a name such as ``Europe/Berlin``."""
+    sidecars: tuple[ObjectInfo, ...] = ()
+    """Objects that tell of this picture, the one that counts most first."""
     hash_content: bool = False
     """Whether to read all of the object for its MD5, where OSSMeta is asked for."""
     date_fallback: str = "none"

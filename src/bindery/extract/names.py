@@ -7,6 +7,8 @@ from __future__ import annotations
 from bindery.extract.types.picture_types import RAW_TYPES
 from bindery.file import File
 
+SIDECAR = "Sidecar"
+"""The tag of a picture whose entry is made with sidecars: their keys."""
 NAME_STEM = "NameStem"
 _PAIRED = RAW_TYPES | {
     "image/jpeg", "image/heic", "image/heif", "image/jxl", "video/quicktime", "video/mp4",

@@ -85,6 +85,10 @@ class RangeReader(PositionedFile):
             return self.peek_at(offset, length)
         return self._read(offset, self.size - offset)
 
+    def beside(self, info: ObjectInfo) -> RangeReader:
+        """A reader of another object of the same store."""
+        return RangeReader(self._store, info, self.limits)
+
     def _block(self, number: int) -> bytes:
         block = self._blocks.get(number)
         if block is not None:

@@ -24,6 +24,7 @@ from bindery.sync.inbox import Inbox
 from bindery.sync.march import has_entry
 from bindery.sync.outcomes import Landing, blamed, is_same_row, wait_for_room
 from bindery.sync.quarantine import FORESEEN, describe
+from bindery.sync.sidecars import found_sidecars, is_made_with, is_same_sidecar, pictures_of, sidecars_of
 from bindery.sync.troubles import Troubles
 
 _MOST_WAITING = 50_000
@@ -44,6 +45,8 @@ class Commits(Stoppable):
         self._catalog = catalog
         self._inbox = inbox
         self._troubles = troubles
+        self.follows_sidecars = False
+        """Whether pictures are extracted, with what sidecars tell of them."""
         self._view = (binding.progress, 0)
         """The books, and how many objects under way they do not know. One assignment changes both: others read."""
 
@@ -88,6 +91,7 @@ class Commits(Stoppable):
         changes = _changes(fresh, removed, dropped, before)
         bytes_read = sum(landing.result.bytes_read for landing in fresh)
         books = after_changes(self.books, changes, bytes_read)
+        stale = self._stale(fresh, [*removed, *dropped], before) if self.follows_sidecars else ()
         self._catalog.bindings.commit(
             ScanCommit(
                 binding_id=self._binding.id,
@@ -96,6 +100,7 @@ class Commits(Stoppable):
                 deleted_keys=tuple(removed),
                 removed_keys=_outside(fresh, dropped, before),
                 dropped_keys=tuple(dropped),
+                stale_keys=stale,
                 cursor=cursor,
                 progress=books,
             )
@@ -103,6 +108,7 @@ class Commits(Stoppable):
         # From here on nothing may fail: what is committed must not be done again.
         self._view = (books, self._view[1] - sum(landing.is_new for landing in landings))
         self._note(landings, fresh, before, [*removed, *dropped])
+        self._inbox.add(stale if len(self._inbox) < _MOST_WAITING else ())
 
     def commit_apart(self, landings: Sequence[Landing]) -> None:
         """Halve what cannot be committed together: until a cap of the dataset is filled, then the rest waits, or
@@ -149,6 +155,34 @@ class Commits(Stoppable):
                 return
         _log.error("an object cannot be in the ledger", key=landing.key, reason=told(error))
         self.count_new(-int(landing.is_new))
+
+    def _stale(
+        self, fresh: Sequence[Landing], left: Sequence[str], before: Mapping[str, LedgerEntry]
+    ) -> tuple[str, ...]:
+        """Pictures that are to be read again, by what is committed here; see ``sidecars``."""
+        after: dict[str, LedgerEntry | None] = {landing.key: landing.result.row for landing in fresh}
+        after.update(dict.fromkeys(left))
+        beside = {
+            picture: None
+            for key, row in after.items()
+            for picture in pictures_of(key)
+            if not is_same_sidecar(before.get(key), row)
+        }
+        known = self._catalog.ledger.get(self._binding.id, list(beside)) if beside else {}
+        rows_then = {**known, **after}
+        read = {
+            landing.key: landing.sidecars
+            for landing in fresh
+            if landing.sidecars is not None and sidecars_of(landing.key)
+        }
+        stale = {key: None for key in beside if key not in read and has_entry(rows_then.get(key))}
+        wanted = {key: sidecars_of(key) for key in read}
+        names = [name for each in wanted.values() for name in each]
+        rows = self._catalog.ledger.get(self._binding.id, names) if names else {}
+        now = {name: after[name] if name in after else rows.get(name) for name in names}
+        present = found_sidecars(wanted, {name: row for name, row in now.items() if row is not None})
+        stale |= {key: None for key in read if not is_made_with(read[key], present.get(key, ()))}
+        return tuple(stale)
 
     def _note(
         self,

@@ -42,6 +42,8 @@ class Landing(msgspec.Struct, frozen=True):
 
     candidate: Candidate
     result: Result
+    sidecars: tuple[ObjectInfo, ...] | None = None
+    """What the picture was read with; None for what was not extracted."""
     is_new: bool = False
     """It was counted as under way, as an object that the books do not know."""
 

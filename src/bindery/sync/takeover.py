@@ -14,7 +14,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, FileWrite, KnownFile, SoughtFile
 from bindery.extract.extract import STORE_FIELDS, guess_time, merge
 from bindery.extract.extraction import Extraction, ExtractionRequest
-from bindery.extract.names import NAME_STEM, add_name_stem
+from bindery.extract.names import NAME_STEM, SIDECAR, add_name_stem
 from bindery.extract.tags.guessed_dates import GUESSES
 from bindery.file import File
 from bindery.message import wire_name
@@ -95,6 +95,8 @@ def _read(known: KnownFile, etag: str, store_fields: Sequence[str]) -> Predecess
         own = _own_fields.decode(known.own) if known.own else {}
     except msgspec.DecodeError:
         return None
+    if SIDECAR in (file.tags or {}):
+        return None  # those beside the new object, if any, may tell something else
     if file.object_status != "Indexed" or (file.etag is not None and file.etag != f'"{etag}"'):
         return None
     for name in (*store_fields, *(_attributes[field] for field in own if field in _attributes)):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
 import structlog
 
 from bindery.buckets.store import ObjectInfo, Store, StoreUnavailable
@@ -43,6 +44,7 @@ from bindery.sync.removals import Removals
 from bindery.sync.room import room_in
 from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
+from bindery.sync.sidecars import known_sidecars
 from bindery.sync.subtrees import Vanishing
 from bindery.sync.takeover import find_predecessors, inherit, take_over
 from bindery.sync.troubles import Troubles, code_of
@@ -97,6 +99,7 @@ class Worker(Stoppable):
         """Called while a listing goes on: deals with changes."""
         self.troubles = Troubles()
         self.commits = Commits(binding, catalog, inbox, self.troubles, stop)
+        self.commits.follows_sidecars = Operator.EXIF in operators
         self.underway = Underway(pool, settings.workers, owner=f"binding-{binding.id}")
         self._identity = store.identity()
         self._operators = operators
@@ -369,6 +372,7 @@ class Worker(Stoppable):
             self._pass_over(extracting.page)  # a change has brought it meanwhile, and knows better
             if extracting.is_awaited:
                 self.underway.await_(present)
+        self._add_sidecars(wanted)
         failed: dict[str, Exception] = {}
         in_halves(
             wanted, self.underway.add, lambda extracting, error: failed.update({extracting.key: error})
@@ -379,6 +383,18 @@ class Worker(Stoppable):
                 self.commits.count_new(int(extracting.is_new))
             else:
                 self._blame(extracting.candidate, error, extracting.page)
+
+    def _add_sidecars(self, objects: Sequence[Extracting]) -> None:
+        """At the last moment, for a commit would find what has changed since. A picture that has sidecars is read
+        though its content is known: they may be others than those of the known one."""
+        if not self.commits.follows_sidecars:
+            return
+        by_key = {extracting.key: extracting for extracting in objects}
+        for key, sidecars in known_sidecars(self.catalog.ledger, self.binding.id, by_key).items():
+            extracting = by_key[key]
+            request = self._request(extracting.candidate.info, store_only=False)
+            extracting.request = msgspec.structs.replace(request, sidecars=sidecars)
+            extracting.predecessor = None
 
     def _settle(self, extracting: Extracting, extraction: Extraction, size: int) -> None:
         candidate, predecessor = extracting.candidate, extracting.predecessor
@@ -395,7 +411,7 @@ class Worker(Stoppable):
             result = self._blamed(candidate, error)
         if code_of(candidate.row) and not code_of(result.row):
             self._retries += _RETRIES_EARNED
-        landing = Landing(candidate, result, is_new=extracting.is_new)
+        landing = Landing(candidate, result, extracting.request.sidecars, extracting.is_new)
         self._uncommitted.add(landing, extracting.page, is_awaited=extracting.is_awaited, size=size)
 
     def _blame(self, candidate: Candidate, error: Exception, page: ListedPage | None) -> None:

@@ -177,6 +177,7 @@ class Bindings:
             self._ledger.put(connection, binding.id, work.ledger)
             self._ledger.bury(connection, binding.id, work.deleted_keys, now)
             self._ledger.drop(connection, binding.id, work.dropped_keys)
+            self._ledger.forget_versions(connection, binding.id, work.stale_keys)
         self._written()
 
     def _change(

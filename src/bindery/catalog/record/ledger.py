@@ -43,6 +43,10 @@ class Ledger:
         """Forget rows; absent ones are no error."""
         connection.executemany(_SQL.drop_ledger, ((binding_id, key) for key in keys))
 
+    def forget_versions(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str]) -> None:
+        """As ``mark``, within a transaction."""
+        connection.executemany(_SQL.mark_row, ((binding_id, key) for key in keys))
+
     def walk(self, binding_id: int, *, after: str = "", prefix: str = "") -> Iterator[list[LedgerEntry]]:
         """Pages ascending by the UTF-8 bytes of the key, tombstones included."""
         if prefix and after < prefix:

@@ -13,6 +13,7 @@ from bindery.extract.notes import Note, note
 from bindery.extract.pictures.marks import add_marks
 from bindery.extract.pictures.picture_dates import picture_time
 from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
+from bindery.extract.pictures.sidecar import Sidecars
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import FoundDate, Rank
 from bindery.extract.tags.exif import exif_json
@@ -122,26 +123,30 @@ def read_picture(
         message = f"{type(error).__name__}: {str(error)[:200]}"
     if reader.error is not None:
         raise reader.error
-    found = Extracted(file=_file(picture, reader, request), notes=tuple(picture.notes))
+    sidecars = Sidecars()
+    sidecars.read(reader, request)
+    file = _file(picture, reader, request, sidecars)
+    found = Extracted(file=file, notes=(*picture.notes, *sidecars.notes))
     if picture.width is None and not picture.sizeless:
         raise Unreadable("ParseFailed", message, found)
     return found
 
 
-def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest) -> File:
+def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest, sidecars: Sidecars) -> File:
     file = File(image_width=picture.width, image_height=picture.height)
     xmp, iptc = _xmp(picture), _iptc(picture)
-    position = gps_position(picture.directories) or xmp_position(xmp)
+    beside = sidecars.properties
+    position = xmp_position(beside) or gps_position(picture.directories) or xmp_position(xmp)
     if Operator.EXIF in request.operators:
         others = standing_in(xmp, iptc) | picture.texts
         file.orientation = _orientation(picture, xmp)
         file.exif = exif_json(_basic(picture, reader.size), picture.directories, others)
-        _add_time(file, picture, xmp, iptc, position, request.zone)
+        _add_time(file, picture, xmp, iptc, beside, position, request.zone)
         file.lat_long = lat_long(*position) if position else None
-        file.title = picture_title(xmp, iptc) or picture.title
+        file.title = picture_title(beside, {}) or picture_title(xmp, iptc) or picture.title
         tags = picture_tags(xmp, iptc, picture.directories)
         add_marks(tags, reader, picture.directories, xmp, picture.gain_map)
-        file.tags = tags.all()
+        file.tags = sidecars.over(tags.all())
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.
         from bindery.extract.places import addresses_near  # noqa: PLC0415
@@ -155,6 +160,7 @@ def _add_time(
     picture: Picture,
     xmp: XmpProperties,
     iptc: IptcValues,
+    beside: XmpProperties,
     place: tuple[float, float] | None,
     zone: str,
 ) -> None:
@@ -162,7 +168,7 @@ def _add_time(
     if "DateTimeOriginal" in picture.texts:
         taken = FoundDate("Header:DateTimeOriginal", picture.texts["DateTimeOriginal"], Rank.TAKEN)
         dates = [taken, *dates]
-    moment = picture_time(picture.directories, xmp, iptc, dates, place, zone)
+    moment = picture_time(picture.directories, xmp, iptc, dates, place, zone, beside)
     if moment is not None:
         file.produce_time, file.produce_time_source = moment.text, moment.source
 

@@ -7,6 +7,8 @@ each of the three dates.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from types import MappingProxyType
 
 from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, produce_time
 from bindery.extract.tags.exif_dates import exif_date, exif_offsets, gps_date, gps_time
@@ -15,6 +17,7 @@ from bindery.extract.tags.tiff import Directory
 from bindery.extract.tags.xmp import XmpProperties
 from bindery.extract.tags.xmp_dates import xmp_dates
 
+NO_PROPERTIES: XmpProperties = MappingProxyType({})
 _IPTC_DATES = {Rank.TAKEN: "DateCreated", Rank.DIGITIZED: "DigitalCreationDate"}
 
 
@@ -25,8 +28,10 @@ def picture_time(
     others: Sequence[FoundDate],
     place: tuple[float, float] | None,
     zone: str,
+    beside: XmpProperties = NO_PROPERTIES,
 ) -> Moment | None:
-    """ProduceTime of a picture. ``others`` are dates from a format's own header, ``zone`` that of the settings."""
+    """ProduceTime of a picture. ``others`` are dates from a format's own header, ``zone`` that of the settings. A date
+    of capture in a sidecar (``beside``) counts before all of the picture's own."""
     clues = ZoneClues(
         zone,
         lambda: exif_offsets(directories),
@@ -34,7 +39,8 @@ def picture_time(
         place,
         lambda: _with_room_for_a_zone(xmp, iptc),
     )
-    return produce_time(_dates(directories, xmp, iptc, others), clues)
+    own = _dates(directories, xmp, iptc, others)
+    return produce_time(chain(xmp_dates(beside, Rank.TAKEN), own), clues)
 
 
 def _dates(

@@ -1,0 +1,273 @@
+"""XMP sidecars: their pictures' entries tell what they tell, whichever of the two comes, changes or goes first."""
+
+from __future__ import annotations
+
+import io
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sync_room import Room, folder_address, memory_bucket, write
+
+from bindery.buckets.folder import FolderStore
+from bindery.buckets.memory import MemoryStore
+from bindery.catalog.records import Scope
+from bindery.extract.extract import extract
+from bindery.extract.extraction import ExtractionRequest, Operator
+from bindery.extract.job import decode_extraction, encode_order, extract_job
+from bindery.extract.limits import ExtractionLimits
+from bindery.sync.sidecars import pictures_of, sidecars_of
+
+OpenRoom = Callable[..., Room]
+Hall = tuple[Room, MemoryStore]
+
+
+def packet(rating: int, **properties: str) -> bytes:
+    """As darktable writes it, with properties of the namespaces that are declared."""
+    more = "".join(f' {name.replace("_", ":", 1)}="{value}"' for name, value in properties.items())
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
+        ' xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/"'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"'
+        f' xmp:Rating="{rating}"{more}><dc:subject><rdf:Bag><rdf:li>word{rating}</rdf:li></rdf:Bag></dc:subject>'
+        "</rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def jpeg(xmp: bytes = b"", color: int = 0) -> bytes:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x8769] = {0x9003: "2020:01:02 03:04:05", 0x9011: "+02:00"}
+    more = {"xmp": xmp} if xmp else {}
+    Image.new("RGB", (8, 8), (color, 0, 0)).save(file, "JPEG", exif=exif, **more)
+    return file.getvalue()
+
+
+@pytest.fixture
+def hall(open_room: OpenRoom) -> Hall:
+    store, address = memory_bucket()
+    room = open_room(address)
+    room.make_dataset()
+    room.bind("media")
+    return room, store
+
+
+def rating(room: Room, key: str) -> str | None:
+    """What the entry of a picture tells; "none" without an entry."""
+    document = room.documents().get(f"oss://media/{key}")
+    if document is None:
+        return "none"
+    return (document.get("Tags") or {}).get("Rating", [None])[0]
+
+
+def settles(room: Room, **ratings: str | None) -> None:
+    """Keys are written with ``__`` for a dot."""
+    for name, expected in ratings.items():
+        picture = name.replace("__", ".")
+        room.wait(lambda key=picture, told=expected: rating(room, key) == told)
+
+
+_KEYS = st.lists(
+    st.sampled_from(["a", ".", "/", ".jpg", ".JPG", ".cr2", ".xmp", ".XMP", ".txt"]), max_size=6
+).map("".join)
+
+
+@given(_KEYS, _KEYS)
+def test_both_ways_name_the_same_pairs(one: str, other: str) -> None:
+    for key in (one, other):
+        assert all(key in pictures_of(sidecar) for sidecar in sidecars_of(key))
+        assert all(key in sidecars_of(picture) for picture in pictures_of(key))
+
+
+def test_which_files_are_sidecars() -> None:
+    assert sidecars_of("a/x.jpg") == ("a/x.jpg.xmp", "a/x.jpg.XMP", "a/x.xmp", "a/x.XMP")
+    assert "a/x.CR2" in pictures_of("a/x.xmp")
+    assert pictures_of("a/x.jpg.xmp") == ("a/x.jpg",)
+    for none in ("a/x.txt", "a.jpg/x", "jpg", ".jpg", "a/.jpg", "x.mp4", ""):
+        assert sidecars_of(none) == (), none
+    for none in (".xmp", "a/.xmp", "xmp", "x.xmp.txt"):
+        assert pictures_of(none) == (), none
+
+
+@pytest.mark.parametrize("sidecar", ["x.jpg.xmp", "x.xmp", "x.XMP"])
+def test_it_comes_changes_and_goes(hall: Hall, sidecar: str) -> None:
+    room, store = hall
+    store.put("x.jpg", jpeg(packet(1)))
+    settles(room, x__jpg="1")
+    store.put(sidecar, packet(4))
+    settles(room, x__jpg="4")
+    found = room.documents()["oss://media/x.jpg"]
+    assert found["Tags"]["Sidecar"] == [sidecar]  # type: ignore[index]
+    assert found["Tags"]["Keywords"] == ["word4"]  # type: ignore[index]
+    store.put(sidecar, packet(5))
+    settles(room, x__jpg="5")
+    store.put("x.jpg", jpeg(packet(2), color=9))
+    room.wait(lambda: room.documents()["oss://media/x.jpg"]["ETag"] != found["ETag"])
+    settles(room, x__jpg="5")
+    store.remove(sidecar)
+    settles(room, x__jpg="2")
+    assert "Sidecar" not in room.documents()["oss://media/x.jpg"]["Tags"]  # type: ignore[operator]
+    room.wait_followed("media")
+    room.check_books("media")
+
+
+def test_the_first_scan_finds_them_in_any_order(open_room: OpenRoom, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for number in range(1, 6):
+        write(root / f"b{number}.jpg", jpeg(color=number), age=60)
+        write(root / (f"b{number}.jpg.xmp" if number % 2 else f"b{number}.xmp"), packet(number), age=60)
+    room = open_room(folder_address(root))
+    room.make_dataset()
+    room.bind("media")
+    settles(room, **{f"b{number}__jpg": str(number) for number in range(1, 6)})
+    room.wait_followed("media")
+    room.inline.extracted.clear()
+    write(root / "b3.jpg.xmp", packet(0), age=30)
+    settles(room, b3__jpg="0")
+    room.wait(lambda: sorted(room.inline.extracted) == ["b3.jpg", "b3.jpg.xmp"])
+    room.check_books("media")
+
+
+def test_one_that_comes_while_its_picture_is_read_is_not_missed(hall: Hall) -> None:
+    room, store = hall
+    room.wait_followed("media")
+    store.put("x.jpg", jpeg())
+
+    def bring(request: ExtractionRequest) -> None:
+        if request.object.key == "x.jpg" and not request.sidecars:
+            store.put("x.jpg.xmp", packet(3))
+
+    room.inline.answer = bring
+    settles(room, x__jpg="3")
+
+
+def test_a_renamed_picture_leaves_what_lay_beside_it(hall: Hall) -> None:
+    room, store = hall
+    store.put("x.jpg", jpeg())
+    store.put("x.jpg.xmp", packet(3))
+    settles(room, x__jpg="3")
+    store.put("y.jpg", jpeg())  # the content is known
+    store.put("z.jpg", jpeg())
+    store.put("z.xmp", packet(1))
+    settles(room, x__jpg="3", y__jpg=None, z__jpg="1")
+
+
+def test_one_outside_the_scope_is_not_read(hall: Hall) -> None:
+    room, store = hall
+    store.put("x.jpg", jpeg())
+    store.put("x.jpg.xmp", packet(3))
+    settles(room, x__jpg="3")
+    room.engine.change_scope(room.binding("media"), Scope(exclude=("*.xmp",)))
+    settles(room, x__jpg=None)
+    room.engine.change_scope(room.binding("media"), Scope())
+    settles(room, x__jpg="3")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_order_of_changes_and_kills_ends_with_what_lies_there(
+    open_room: OpenRoom, tmp_path: Path, seed: int
+) -> None:
+    """Each picture's rating is that of the sidecar that counts most, else its own."""
+    choose = random.Random(seed)
+    store, address = memory_bucket()
+    room = open_room(address, data=tmp_path / "kept")
+    room.make_dataset()
+    room.bind("media")
+    held: dict[str, int] = {}
+    for step in range(60):
+        name = choose.choice("ab")
+        key = name + choose.choice([".jpg", ".jpg", ".jpg.xmp", ".xmp", ".XMP", ".tmp"])
+        if key in held and choose.random() < 0.4:
+            store.remove(key)
+            del held[key]
+        else:
+            held[key] = choose.randrange(6)
+            store.put(key, jpeg(packet(held[key])) if key.endswith(".jpg") else packet(held[key]))
+        if step % 12 == 11:
+            room.kill()
+            room = open_room(*room.addresses.values(), data=tmp_path / "kept")
+        else:
+            time.sleep(choose.choice([0.0, 0.0, 0.01, 0.05]))  # another depth of work under way each time
+    for name in "ab":
+        picture = f"{name}.jpg"
+        ranked = [held[key] for key in (*sidecars_of(picture), picture) if key in held]
+        expected = str(ranked[0]) if picture in held else "none"
+        room.wait(lambda key=picture, told=expected: rating(room, key) == told)
+    room.wait_followed("media")
+    room.check_books("media")
+
+
+def read(root: Path, *sidecars: str) -> dict[str, object]:
+    store = FolderStore(folder_address(root))
+    asked = ExtractionRequest(
+        address=store.address,
+        object=store.details("x.jpg").info,
+        operators=frozenset(Operator) - {Operator.REGEO},
+        sidecars=tuple(store.details(key).info for key in sidecars),
+    )
+    found = extract(asked, ExtractionLimits())
+    assert found.failure is None
+    return msgspec.to_builtins(found.file)
+
+
+def test_what_it_tells_counts_before_what_the_picture_says(tmp_path: Path) -> None:
+    write(tmp_path / "x.jpg", jpeg(packet(1, photoshop_City="Bern")))
+    plain = read(tmp_path)
+    assert plain["ProduceTime"] == "2020-01-02T03:04:05+02:00"
+    told = {
+        "exif_DateTimeOriginal": "2021-05-06T07:08:09",
+        "exif_GPSLatitude": "47,30.0N",
+        "exif_GPSLongitude": "8,30.0E",
+    }
+    write(tmp_path / "x.jpg.xmp", packet(4, **told))
+    write(tmp_path / "x.xmp", packet(2, photoshop_Headline="The sea"))
+    found = read(tmp_path, "x.jpg.xmp", "x.xmp")
+    tags = found["Tags"]
+    assert found["ProduceTime"] == "2021-05-06T07:08:09+02:00"  # the zone is the picture's
+    assert found["LatLong"] == "47.500000,8.500000"
+    assert isinstance(tags, dict)
+    assert (tags["Rating"], tags["Keywords"], tags["City"]) == (("4",), ("word4",), ("Bern",))
+    assert (tags["Headline"], tags["Sidecar"]) == (("The sea",), ("x.jpg.xmp", "x.xmp"))
+    assert found["EXIF"] == plain["EXIF"]
+
+
+def test_a_hostile_or_missing_one_harms_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "x.jpg", jpeg(packet(1)))
+    write(tmp_path / "x.xmp", b"<!DOCTYPE x [<!ENTITY a 'b'>]><x>&a;</x>")
+    assert read(tmp_path, "x.xmp")["Tags"]["Rating"] == ("1",)  # type: ignore[index]
+    write(tmp_path / "x.xmp", packet(3) + b" " * 2_000_000)
+    found = read(tmp_path, "x.xmp")
+    assert found["Tags"]["Rating"] == ("3",)  # type: ignore[index]
+    assert [each.partition(":")[0] for each in found["ExtractionNotes"]] == ["PartSkipped"]  # type: ignore[attr-defined]
+    store = FolderStore(folder_address(tmp_path))
+    former = store.details("x.xmp").info
+    (tmp_path / "x.xmp").unlink()
+    asked = ExtractionRequest(
+        address=store.address,
+        object=store.details("x.jpg").info,
+        operators=frozenset({Operator.EXIF}),
+        sidecars=(former,),
+    )
+    found_without = extract(asked, ExtractionLimits())
+    assert (found_without.failure, (found_without.file.tags or {})["Rating"]) == (None, ("1",))
+
+
+def test_a_worker_process_is_told_of_them(tmp_path: Path) -> None:
+    write(tmp_path / "x.jpg", jpeg())
+    write(tmp_path / "x.xmp", packet(3))
+    store = FolderStore(folder_address(tmp_path))
+    asked = ExtractionRequest(
+        address=store.address,
+        object=store.details("x.jpg").info,
+        operators=frozenset({Operator.EXIF}),
+        sidecars=(store.details("x.xmp").info,),
+    )
+    answer = decode_extraction(extract_job(encode_order(asked, ExtractionLimits())))
+    assert (answer.file.tags or {})["Rating"] == ("3",)
