@@ -159,6 +159,22 @@ def test_a_renamed_picture_leaves_what_lay_beside_it(hall: Hall) -> None:
     settles(room, x__jpg="3", y__jpg=None, z__jpg="1")
 
 
+def test_labels_go_with_a_picture_and_its_sidecar(open_room: OpenRoom, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root / "x.jpg", jpeg(), age=60)
+    write(root / "x.jpg.xmp", packet(3), age=60)
+    room = open_room(folder_address(root))
+    room.make_dataset()
+    dataset = room.bind("media").dataset_id
+    settles(room, x__jpg="3")
+    room.catalog.files.set_fields(dataset, "oss://media/x.jpg", b'{"CustomLabels":{"place":"beach"}}')
+    (root / "x.jpg").rename(root / "y.jpg")
+    (root / "x.jpg.xmp").rename(root / "y.jpg.xmp")
+    settles(room, x__jpg="none", y__jpg="3")
+    found = room.documents()["oss://media/y.jpg"]
+    assert (found["CustomLabels"], found["Filename"]) == ({"place": "beach"}, "y.jpg")
+
+
 def test_one_outside_the_scope_is_not_read(hall: Hall) -> None:
     room, store = hall
     store.put("x.jpg", jpeg())

@@ -34,6 +34,12 @@ class Predecessor(msgspec.Struct, frozen=True):
     file: File
     """Extracted fields, without those of the store and of the caller."""
     known: KnownFile
+    gives_content: bool = True
+    """Else the object is read, and what is taken over are the caller's own fields."""
+
+    def without_content(self) -> Predecessor:
+        """Of which the object's content is to be read again."""
+        return msgspec.structs.replace(self, gives_content=False)
 
 
 def find_predecessors(
@@ -56,7 +62,7 @@ def find_predecessors(
 
 def take_over(predecessor: Predecessor, extraction: Extraction, request: ExtractionRequest) -> Extraction:
     """What the predecessor tells, with what the store told of the object and its new name; a failure stays one."""
-    if extraction.failure is not None:
+    if extraction.failure is not None or not predecessor.gives_content:
         return extraction
     file = merge(predecessor.file, extraction.file)
     if NAME_STEM in (file.tags or {}):
@@ -95,10 +101,9 @@ def _read(known: KnownFile, etag: str, store_fields: Sequence[str]) -> Predecess
         own = _own_fields.decode(known.own) if known.own else {}
     except msgspec.DecodeError:
         return None
-    if SIDECAR in (file.tags or {}):
-        return None  # those beside the new object, if any, may tell something else
     if file.object_status != "Indexed" or (file.etag is not None and file.etag != f'"{etag}"'):
         return None
     for name in (*store_fields, *(_attributes[field] for field in own if field in _attributes)):
         setattr(file, name, None)
-    return Predecessor(file, known)
+    # Sidecars beside the new object, if any, may tell something else.
+    return Predecessor(file, known, gives_content=SIDECAR not in (file.tags or {}))

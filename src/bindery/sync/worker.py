@@ -46,7 +46,7 @@ from bindery.sync.scope import matcher, outermost_prefixes
 from bindery.sync.settings import SyncSettings
 from bindery.sync.sidecars import known_sidecars
 from bindery.sync.subtrees import Vanishing
-from bindery.sync.takeover import find_predecessors, inherit, take_over
+from bindery.sync.takeover import Predecessor, find_predecessors, inherit, take_over
 from bindery.sync.troubles import Troubles, code_of
 from bindery.sync.uncommitted import Uncommitted
 from bindery.sync.underway import Extracting, ListedPage, Underway
@@ -336,11 +336,16 @@ class Worker(Stoppable):
             self.catalog, self.binding, candidates, self.store.capabilities, since
         )
         if self.settings.hashes(self.store):
-            predecessors = {key: found for key, found in predecessors.items() if found.file.file_hash}
+            predecessors = {
+                key: found if found.file.file_hash else found.without_content()
+                for key, found in predecessors.items()
+            }
         return [
             Extracting(
                 candidate,
-                self._request(candidate.info, store_only=candidate.info.key in predecessors),
+                self._request(
+                    candidate.info, store_only=_gives_content(predecessors.get(candidate.info.key))
+                ),
                 predecessors.get(candidate.info.key),
                 page,
                 is_new=not is_live(candidate.row),
@@ -394,7 +399,8 @@ class Worker(Stoppable):
             extracting = by_key[key]
             request = self._request(extracting.candidate.info, store_only=False)
             extracting.request = msgspec.structs.replace(request, sidecars=sidecars)
-            extracting.predecessor = None
+            if extracting.predecessor is not None:
+                extracting.predecessor = extracting.predecessor.without_content()
 
     def _settle(self, extracting: Extracting, extraction: Extraction, size: int) -> None:
         candidate, predecessor = extracting.candidate, extracting.predecessor
@@ -450,3 +456,7 @@ class Worker(Stoppable):
 
     def _uri(self, key: str) -> str:
         return f"{self.binding.uri}/{key}"
+
+
+def _gives_content(predecessor: Predecessor | None) -> bool:
+    return predecessor is not None and predecessor.gives_content
