@@ -14,7 +14,8 @@ KNOWN_NAMES = {
     "creator": "Creator", "author": "Creator", "initial-creator": "Creator", "subject": "Subject",
     "keywords": "Keywords", "keyword": "Keywords", "description": "Description", "comments": "Description",
     "doccomm": "Description", "comment": "Description", "category": "Category", "company": "Company",
-    "manager": "Manager", "application": "Software", "generator": "Software", "identifier": "Identifier",
+    "manager": "Manager", "application": "Software", "generator": "Software", "producer": "Producer",
+    "identifier": "Identifier",
     "language": "Language", "publisher": "Publisher", "contributor": "Contributor", "rights": "Copyright",
 }  # fmt: skip
 """Names of ``tag_kinds.TAG_KINDS`` by those of the properties, in small letters."""

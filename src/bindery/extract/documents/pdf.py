@@ -12,6 +12,7 @@ from ctypes import Array, c_ubyte, sizeof
 from typing import Any
 
 from bindery.extract.documents.document import Document, protected, read_document
+from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.pdf_forms import form_of, page_notes, xfa_words
 from bindery.extract.documents.pdf_metadata import is_bomb, read_packet
 from bindery.extract.extraction import ExtractionRequest
@@ -31,10 +32,10 @@ of 4 KB has no end. Beyond four MiB most of an honest file is pictures, which ta
 _TEXT_SHARE_OF_BYTES = 0.5
 """Share of the read limit up to which pages are read for their text; it never costs a file more."""
 _INFORMATION = {
-    b"Subject": "Subject", b"Keywords": "Keywords", b"Creator": "Software", b"Producer": "Producer",
-    b"ModDate": "PDF:ModDate", b"Trapped": "PDF:Trapped", b"Company": "Company", b"Category": "Category",
-    b"Manager": "Manager", b"Comments": "Comment", b"GTS_PDFXVersion": "PDF:GTS_PDFXVersion",
-    b"PTEX.Fullbanner": "PDF:PTEX.Fullbanner", b"SourceModified": "PDF:SourceModified",
+    b"Author": "author", b"Subject": "subject", b"Keywords": "keywords", b"Creator": "application",
+    b"Producer": "producer", b"ModDate": "ModDate", b"Trapped": "Trapped", b"Company": "company",
+    b"Category": "category", b"Manager": "manager", b"Comments": "comments", b"GTS_PDFXVersion": "GTS_PDFXVersion",
+    b"PTEX.Fullbanner": "PTEX.Fullbanner", b"SourceModified": "SourceModified",
 }  # fmt: skip
 """Entries of the document information that are kept as tags."""
 _HYPHEN = re.compile("[\ufffe\x02\u00ad]\\s*\\n?\\s*")
@@ -129,7 +130,7 @@ def _read_information(opened: Any, raw: Any, document: Document) -> None:
     document.author = _entry(opened, raw, b"Author")
     document.add_created("PDF:CreationDate", _entry(opened, raw, b"CreationDate"))
     for key, name in _INFORMATION.items():
-        document.tags.add(name, _entry(opened, raw, key) or "")
+        add_property(document, "PDF", name, _entry(opened, raw, key))
     units = (raw.FPDF_WCHAR * _MAX_UNITS)()
     document.language = _decode(units, raw.FPDFCatalog_GetLanguage(opened, units, sizeof(units)))
 

@@ -40,7 +40,6 @@ KNOWN_NAMES = {
     "exifEX:LensMake": "LensMake",
     "exifEX:LensModel": "LensModel",
     "pdf:Producer": "Producer",
-    "pdf:Keywords": "Keywords",
     "xmpDM:genre": "Genre",
     "xmpDM:trackNumber": "TrackNumber",
     "xmpDM:discNumber": "DiscNumber",

@@ -36,7 +36,7 @@ _BROKEN_SHARE = 0.02
 _WIDE_SHARE = 0.9
 _PLAIN_SHARE = 0.75
 """More ASCII than this has no text of 16 bits, but text with a zero somewhere has."""
-_PLAIN = bytes(range(32, 127)) + _BLANKS
+_PLAIN = bytes(range(32, 127))
 _SEVEN_BITS = re.compile(rb"\x1b(?:\$[@AB]|\(J|\$\([CD]|\$\)C)")
 """ISO/IEC 2022: how Japanese and Korean begin in seven bits."""
 _LONGEST_CHARACTER = 4
