@@ -558,6 +558,24 @@ def test_markup_saved_under_the_name_of_a_workbook_is_markup(tmp_path: Path) -> 
     assert (found.file.content_type, found.text) == ("text/html", "Cost")
 
 
+def test_text_that_stands_in_a_docx_in_another_format(tmp_path: Path) -> None:
+    page = "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+    page += "Content-Type: text/html\r\n\r\n<p>Saved <b>page</b></p>\r\n--x--"
+    parts = {
+        "word/document.xml": word_body("Body"),
+        "word/_rels/document.xml.rels": relations(
+            ("aFChunk", "a.mht"), ("aFChunk", "/word/a.htm"), ("aFChunk", "a.bin"), ("aFChunk", "missing")
+        ),
+        "word/a.mht": page,
+        "word/a.htm": "<html><body>Größe".encode(),
+        "word/a.bin": b"\0\1\2",
+    }
+    found = extract_bytes(tmp_path, "a.docx", make_open_xml("word/document.xml", WORD, parts))
+    assert (found.failure, found.text) == (None, "Body Saved page Größe")
+    assert found.file.extraction_notes is not None
+    assert found.file.extraction_notes[0].startswith("PartSkipped")
+
+
 # --- Formats before Office 97
 
 

@@ -74,6 +74,11 @@ def read_mail(reader: RangeReader, document: Document, content_type: str) -> Non
         document.note(Note.COUNT_CUT, "only the first parts of the mail are read")
 
 
+def read_page_words(data: bytes, text: Text) -> None:
+    """Add the words of a page that was saved as a mail."""
+    _Mail(MimeReader(data), Document(text=text, zone="+00:00"), page=True).read(0, len(data))
+
+
 def _mails(data: bytes) -> Iterator[tuple[int, int]]:
     """Where the mails of a mailbox begin and end."""
     start: int | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from bindery.extract.documents.alternative_parts import add_alternative_parts
 from bindery.extract.documents.document import Document
 from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.open_xml_parts import (
@@ -117,6 +118,7 @@ def _read_word(package: Package, main: str, document: Document) -> None:
         if name.startswith(prefix) and _NOTES.fullmatch(name.removeprefix(prefix))
     ]
     relationships = further_relationships(package, main)
+    add_alternative_parts(package, targets_of(relationships, "/aFChunk"), document)
     add_parts(package, [*notes, *targets_of(relationships, *_WORD_PARTS)], document)
     add_drawn(package, relationships, document)
 
