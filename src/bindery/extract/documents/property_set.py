@@ -5,24 +5,17 @@ Source: MS-OLEPS 2.15 to 2.21; property numbers from MS-OSHARED 2.3.3.2.
 
 from __future__ import annotations
 
-import codecs
 import struct
 from datetime import UTC
 
 from bindery.clock import format_time
+from bindery.extract.text.charset_names import codec_of_code_page
+from bindery.extract.text.decode import decode_in
 
 _CODEPAGE = 1
 _SHORT, _LONG, _CODED, _WIDE, _TIME = 2, 3, 30, 31, 64
 _MAX_PROPERTIES = 256
 _MAX_CHARACTERS = 4_096
-_UTF16_CODEPAGE = 1200
-_NAMES = {
-    65001: "utf-8", 65000: "utf-7", 10000: "mac-roman", 10001: "shift_jis", 10006: "mac-greek", 10007: "mac-cyrillic",
-    10029: "mac-latin2", 10081: "mac-turkish", 54936: "gb18030", 0: "cp1252", 20127: "ascii", 20866: "koi8-r",
-    21866: "koi8-u", 50220: "iso2022_jp", 50221: "iso2022_jp", 50222: "iso2022_jp", 50225: "iso2022_kr",
-    20932: "euc_jp", 51932: "euc_jp", 51949: "euc_kr", 20936: "gb2312", 51936: "gb2312", 52936: "hz",
-    **{28590 + part: f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 15)},
-}  # fmt: skip
 _OF_LANGUAGES = {
     874: (0x1E,), 932: (0x11,), 949: (0x12,), 1250: (0x05, 0x0E, 0x15, 0x18, 0x1A, 0x1B, 0x1C, 0x24),
     1251: (0x02, 0x19, 0x22, 0x23, 0x2F), 1253: (0x08,), 1254: (0x1F, 0x2C), 1255: (0x0D,), 1256: (0x01, 0x20, 0x29),
@@ -30,8 +23,6 @@ _OF_LANGUAGES = {
 }  # fmt: skip
 """Code pages of Windows by the languages they are for (MS-LCID 2.2)."""
 _CHINESE, _TRADITIONAL = 0x04, (0x0404, 0x0C04, 0x1404)
-_LARGEST_CODEPAGE = 1361
-"""Largest number that Python knows: it looks for a module for each other one, and a file may name thousands."""
 _EPOCH = 116_444_736_000_000_000
 """1970-01-01 in steps of 100 ns since 1601-01-01."""
 
@@ -84,14 +75,7 @@ def codepage_of_language(identifier: int) -> int:
 
 def decode_codepage(data: bytes, codepage: int) -> str:
     """Text in a Windows code page; in the Western one when it is unknown."""
-    if codepage == _UTF16_CODEPAGE:
-        return data.decode("utf-16-le", "replace")
-    if codepage > _LARGEST_CODEPAGE and codepage not in _NAMES:
-        return data.decode("cp1252", "replace")
-    try:
-        return data.decode(codecs.lookup(_NAMES.get(codepage, f"cp{codepage}")).name, "replace")
-    except LookupError:
-        return data.decode("cp1252", "replace")
+    return decode_in(data, codec_of_code_page(codepage))
 
 
 def file_time(value: Value | None) -> str | None:
