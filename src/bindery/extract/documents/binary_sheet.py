@@ -133,13 +133,17 @@ def _add_shape(book: _Workbook, parts: list[bytes]) -> None:
 
 def _string(book: _Workbook, parts: list[bytes], at: int, counted: int) -> str:
     """A string whose length stands at ``at`` in ``counted`` bytes."""
-    source = _Parts(parts)
-    source.take(at)
-    length = int.from_bytes(source.take(counted), "little")
+    body, start = parts[0], at + counted
+    length = int.from_bytes(body[at:start], "little")
     if not book.wide:
-        return decode_codepage(source.take(length), book.codepage)
-    flags = source.take(1)
-    return source.characters(length, bool(flags and flags[0] & _WIDE))
+        return decode_codepage(body[start : start + length], book.codepage)
+    wide = bool(body[start : start + 1] > b"\0" and body[start] & _WIDE)
+    data = body[start + 1 : start + 1 + length * (1 + wide)]
+    if len(parts) == 1 or len(data) == length * (1 + wide):
+        return data.decode("utf-16-le" if wide else "latin-1", "replace")
+    source = _Parts(parts)
+    source.take(start + 1)
+    return source.characters(length, wide)
 
 
 def _add_shared(book: _Workbook, parts: list[bytes]) -> None:

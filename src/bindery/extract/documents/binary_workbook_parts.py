@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from itertools import islice
 
 from bindery.extract.documents.document import Document
 from bindery.extract.documents.open_xml_parts import further_relationships, targets_of
@@ -16,6 +17,8 @@ from bindery.extract.documents.package import Package
 _CELL, _FORMULA, _NEXT_CELL, _SHARED, _RICH_CELL, _SHEET, _COMMENT = 6, 8, 17, 19, 62, 156, 637
 _TEXT_AT = {_CELL: 8, _FORMULA: 8, _NEXT_CELL: 4, _RICH_CELL: 9, _SHARED: 1, _COMMENT: 1}
 """What stands before a record's string: the cell's column, which the next to a cell lacks, and format, or flags."""
+_MOST_RECORDS = 500_000
+"""Of all parts."""
 _COST = 15.0
 """Times as costly as a streaming parse of so many bytes: records are short."""
 
@@ -30,17 +33,15 @@ def read_binary_workbook_parts(
     comments = [
         part for sheet in sheets for part in targets_of(further_relationships(package, sheet), "/comments")
     ]
+    left = _MOST_RECORDS
     for part in dict.fromkeys([*([strings] if strings else []), *sheets, *comments]):
-        if document.text.full:
+        for kind, body in islice(_records(package.beginning(part, cost=_COST)), left):
+            left -= 1
+            at = _TEXT_AT.get(kind)
+            if at is not None:
+                document.text.add(_string(body, at) + "\n")
+        if document.text.full or left <= 0:
             return
-        _add_strings(package.beginning(part, cost=_COST), document)
-
-
-def _add_strings(data: bytes, document: Document) -> None:
-    for kind, body in _records(data):
-        at = _TEXT_AT.get(kind)
-        if at is not None:
-            document.text.add(_string(body, at) + "\n")
 
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
