@@ -51,6 +51,7 @@ _CHARSETS = (
     _Charset("cp1252", _WESTERN, 0),
     _Charset("cp1250", _CENTRAL, 20),
     _Charset("iso8859-2", _CENTRAL, 21),
+    _Charset("iso8859-16", ("ro",), 22),
     _Charset("cp1251", _CYRILLIC, 4),
     _Charset("koi8-r", ("ru", "bg"), 6),
     _Charset("koi8-u", ("uk", "be"), 8),
@@ -66,7 +67,7 @@ _CHARSETS = (
     _Charset("cp1254", ("tr",), 8),
     _Charset("cp1257", ("lt", "lv", "et"), 6),
     _Charset("cp1258", ("vi",), 6),
-    _Charset("cp850", _WESTERN, 13),
+    _Charset("cp850", _WESTERN, 22),
     _Charset("cp852", _CENTRAL, 16),
     _Charset("mac_roman", _WESTERN, 22),
 )
