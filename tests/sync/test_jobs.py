@@ -95,6 +95,19 @@ def test_close_wakes_who_waits() -> None:
     assert len(jobs) == 0
 
 
+def test_what_has_a_job_gets_no_second_one_by_the_way() -> None:
+    jobs = Jobs()
+    jobs.put(DATASET, ["a"])
+    jobs.put_unknown(DATASET, ["a", "b"])
+    taken = jobs.take(10)
+    assert uris(taken) == ["a", "b"]
+    jobs.put_unknown(DATASET, ["a"])  # it is being worked on
+    jobs.done(taken)
+    assert len(jobs) == 0
+    jobs.put_unknown(DATASET, ["a"])
+    assert len(jobs) == 1
+
+
 def test_datasets_take_turns_and_each_has_one_taker_at_a_time() -> None:
     jobs = Jobs()
     jobs.put(DATASET, [f"{number}" for number in range(1_000)])

@@ -24,7 +24,14 @@ from bindery.sync.inbox import Inbox
 from bindery.sync.march import has_entry
 from bindery.sync.outcomes import Landing, blamed, is_same_row, wait_for_room
 from bindery.sync.quarantine import FORESEEN, describe
-from bindery.sync.sidecars import found_sidecars, is_made_with, is_same_sidecar, pictures_of, sidecars_of
+from bindery.sync.sidecars import (
+    found_sidecars,
+    is_made_with,
+    is_same_sidecar,
+    is_sidecar,
+    pictures_of,
+    sidecars_of,
+)
 from bindery.sync.troubles import Troubles
 
 _MOST_WAITING = 50_000
@@ -47,6 +54,9 @@ class Commits(Stoppable):
         self._troubles = troubles
         self.follows_sidecars = False
         """Whether pictures are extracted, with what sidecars tell of them."""
+        self._without_sidecars = next(iter(catalog.ledger.walk(binding.id)), None) is None
+        """Whether the ledger is known to hold none, so that nobody need look for them: it was empty, and only this
+        object writes to it."""
         self._view = (binding.progress, 0)
         """The books, and how many objects under way they do not know. One assignment changes both: others read."""
 
@@ -58,6 +68,11 @@ class Commits(Stoppable):
     @books.setter
     def books(self, books: Progress) -> None:
         self._view = (books, self._view[1])
+
+    @property
+    def may_have_sidecars(self) -> bool:
+        """Whether pictures may have sidecars in the ledger."""
+        return self.follows_sidecars and not self._without_sidecars
 
     def count_new(self, difference: int) -> None:
         """So many objects that the books do not know are under way (or, negative, no more)."""
@@ -91,7 +106,10 @@ class Commits(Stoppable):
         changes = _changes(fresh, removed, dropped, before)
         bytes_read = sum(landing.result.bytes_read for landing in fresh)
         books = after_changes(self.books, changes, bytes_read)
-        stale = self._stale(fresh, [*removed, *dropped], before) if self.follows_sidecars else ()
+        self._without_sidecars = self._without_sidecars and not any(
+            is_sidecar(landing.key) for landing in fresh
+        )
+        stale = self._stale(fresh, [*removed, *dropped], before) if self.may_have_sidecars else ()
         self._catalog.bindings.commit(
             ScanCommit(
                 binding_id=self._binding.id,

@@ -177,11 +177,11 @@ class Indexer:
             page = self._catalog.queries.search(
                 dataset.id, _UNFINISHED, limit=1_000, token=token, total=False
             )
-            self._jobs.put(dataset, [_read_named(document).uri for document in page.documents])
+            self._jobs.put_unknown(dataset, [_read_named(document).uri for document in page.documents])
             token = page.next_token
             if not token:
                 break
-        self._jobs.put(dataset, self._catalog.files.awaited(dataset.id))
+        self._jobs.put_unknown(dataset, self._catalog.files.awaited(dataset.id))
 
 
 class _Named(msgspec.Struct, rename={"uri": "URI"}):

@@ -71,6 +71,11 @@ class Jobs:
                 self._push(Job(now, self._serial, dataset, uri))
             self._changed.notify_all()
 
+    def put_unknown(self, dataset: Dataset, uris: Iterable[str]) -> None:
+        """Work off those of them that have no job."""
+        with self._changed:
+            self.put(dataset, [uri for uri in uris if (dataset.id, uri) not in self._newest])
+
     def retry(self, job: Job, delay: float) -> None:
         """The same job once more, unless a newer one has come."""
         with self._changed:

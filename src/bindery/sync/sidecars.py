@@ -35,9 +35,14 @@ def sidecars_of(key: str) -> tuple[str, ...]:
     return tuple(base + ending for base in stems for ending in _ENDINGS)
 
 
+def is_sidecar(key: str) -> bool:
+    """Whether a key is named as one."""
+    return key.endswith(_ENDINGS)
+
+
 def pictures_of(key: str) -> tuple[str, ...]:
     """Keys of the pictures that a sidecar may be of: those whose ``sidecars_of`` name it."""
-    if not key.endswith(_ENDINGS):
+    if not is_sidecar(key):
         return ()
     base = key[:-4]
     if _extension(base):

@@ -392,7 +392,7 @@ class Worker(Stoppable):
     def _add_sidecars(self, objects: Sequence[Extracting]) -> None:
         """At the last moment, for a commit would find what has changed since. A picture that has sidecars is read
         though its content is known: they may be others than those of the known one."""
-        if not self.commits.follows_sidecars:
+        if not self.commits.may_have_sidecars:
             return
         by_key = {extracting.key: extracting for extracting in objects}
         for key, sidecars in known_sidecars(self.catalog.ledger, self.binding.id, by_key).items():

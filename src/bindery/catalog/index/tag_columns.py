@@ -181,16 +181,18 @@ def _is_searched(field: Field, value: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _home(name: str) -> tuple[Field, str, str]:
-    """The field of a tag, its column, and what its entries begin with where it shares one."""
+def _home(name: str) -> tuple[Field, bool, str, str]:
+    """The field of a tag, whether it is a number, its column, and what its entries begin with where it shares one."""
     field, _ = find_field(name)
-    return (field, name, "") if field.stored else (field, shared_column(name), tag_entry(name))
+    if field.stored:
+        return field, field.numeric, name, ""
+    return field, field.numeric, shared_column(name), tag_entry(name)
 
 
 def _place(name: str, value: str) -> _Placed:
-    field, column, begin = _home(name)
+    field, numeric, column, begin = _home(name)
     many = field.array or not field.stored
-    if field.numeric:
+    if numeric:
         number = read_tag_number(name, value)
         if number is None:
             return _NOWHERE
