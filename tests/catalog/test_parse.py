@@ -249,7 +249,7 @@ def test_bad_sort(sort: str, order: str | None) -> None:
 @pytest.mark.parametrize(
     "entries",
     [[("Size", "median")], [("", "sum")], [("Size", "")], [("Nothing", "count")], [("ETag", "max")],
-     [("ProduceTime", "min")], [("CustomLabels.x", "group")], [("LatLong", "count")], [("Size", "sum")] * 21],
+     [("ProduceTime", "min")], [("CustomLabels.x", "sum")], [("LatLong", "count")], [("Size", "sum")] * 21],
 )  # fmt: skip
 def test_bad_aggregations(entries: list[tuple[str, str]]) -> None:
     with pytest.raises(QueryError):
