@@ -18,7 +18,7 @@ from bindery.clock import now_ns
 from bindery.file import File
 
 _SQL = load_statements("files")
-_BATCH_BYTES = 8 * 1024 * 1024
+_BATCH_BYTES = 4 * 1024 * 1024
 """About as much of documents and texts as one batch of changes holds."""
 _PURGE_PAGE = 5_000
 
