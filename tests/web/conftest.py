@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -78,6 +79,25 @@ class Visitor:
 @pytest.fixture
 def visitor(server: RunningServer) -> Visitor:
     return Visitor(server.address)
+
+
+@pytest.fixture
+def person(server: RunningServer, new_name: Callable[[str], str]) -> Callable[..., Visitor]:
+    """``person(*statements)``: signed in, with a policy of these."""
+
+    def make(*statements: dict[str, object]) -> Visitor:
+        name = new_name("reader")
+        server.call("CreateUser", UserName=name)
+        if statements:
+            document = {"Version": "1", "Statement": list(statements)}
+            server.call("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(document))
+            server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=name)
+        key = server.call("CreateAccessKey", UserName=name)["AccessKey"]
+        visitor = Visitor(server.address)
+        assert visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"]).status == 303
+        return visitor
+
+    return make
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 
@@ -20,29 +19,9 @@ def links(shown: str) -> list[list[tuple[str, str, str]]]:
     return [LINK.findall(each) for each in found]
 
 
-@pytest.fixture
-def signed_in(server: RunningServer, new_name: Callable[[str], str]) -> Callable[..., Visitor]:
-    """``signed_in(*actions)``: a user who may do these."""
-
-    def make(*actions: str) -> Visitor:
-        name = new_name("reader")
-        server.call("CreateUser", UserName=name)
-        if actions:
-            statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-            document = json.dumps({"Version": "1", "Statement": [statement]})
-            server.call("CreatePolicy", PolicyName=name, PolicyDocument=document)
-            server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=name)
-        key = server.call("CreateAccessKey", UserName=name)["AccessKey"]
-        visitor = Visitor(server.address)
-        assert visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"]).status == 303
-        return visitor
-
-    return make
-
-
 @pytest.mark.server
-def test_what_one_may_not_see_is_no_link_and_says_why(signed_in: Callable[..., Visitor]) -> None:
-    nobody = signed_in()
+def test_what_one_may_not_see_is_no_link_and_says_why(person: Callable[..., Visitor]) -> None:
+    nobody = person()
     parts, tabs = links(nobody.get("/console/health").text)
     assert [(name, path) for why, path, name in parts if not why] == [
         ("Overview", "/console/"),
@@ -57,8 +36,8 @@ def test_what_one_may_not_see_is_no_link_and_says_why(signed_in: Callable[..., V
 
 
 @pytest.mark.server
-def test_what_one_may_see_is_a_link(signed_in: Callable[..., Visitor]) -> None:
-    reader = signed_in("ram:ListGroups", "imm:ListTasks")
+def test_what_one_may_see_is_a_link(person: Callable[..., Visitor]) -> None:
+    reader = person({"Effect": "Allow", "Action": ["ram:ListGroups", "imm:ListTasks"], "Resource": "*"})
     parts, tabs = links(reader.get("/console/access/sessions").text)
     offered = {name: path for why, path, name in parts if not why}
     assert (offered["Access"], offered["Tasks"]) == ("/console/access/groups", "/console/tasks/")

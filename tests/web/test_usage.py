@@ -37,25 +37,6 @@ def project(server: RunningServer, new_name: Callable[[str], str], within_a_day:
     return name
 
 
-@pytest.fixture
-def person(server: RunningServer, new_name: Callable[[str], str]) -> Callable[..., Visitor]:
-    """``person(*statements)``: signed in, with a policy of these."""
-
-    def make(*statements: dict[str, object]) -> Visitor:
-        name = new_name("reader")
-        server.call("CreateUser", UserName=name)
-        if statements:
-            document = {"Version": "1", "Statement": list(statements)}
-            server.call("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(document))
-            server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=name)
-        key = server.call("CreateAccessKey", UserName=name)["AccessKey"]
-        visitor = Visitor(server.address)
-        assert visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"]).status == 303
-        return visitor
-
-    return make
-
-
 @pytest.mark.server
 @pytest.mark.parametrize("path", ["usage", "usage.csv", "health", "metrics/now", *ABOUT_SERVER])
 def test_pages_are_for_the_signed_in_alone(root: Visitor, path: str) -> None:
@@ -132,7 +113,10 @@ def test_who_may_not_is_offered_nothing_and_told_why(person: Callable[..., Visit
 
 
 @pytest.mark.server
-def test_who_runs_the_server_sees_what_it_tells(root: Visitor, server: RunningServer) -> None:
+def test_who_runs_the_server_sees_what_it_tells(
+    root: Visitor, server: RunningServer, new_name: Callable[[str], str]
+) -> None:
+    server.make_dataset(new_name("counted"), "d")
     health = root.get("/console/health").text
     assert 'data-testid="findings"' in health
     assert "sealing key" in health
