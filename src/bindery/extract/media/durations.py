@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from itertools import islice
 
+from bindery.extract.media.id3_tags import synchsafe
 from bindery.extract.pictures.boxes import boxes
 from bindery.extract.tags.tiff import Source
 
@@ -129,8 +130,5 @@ def _after_tags(source: Source) -> int:
         head = source.peek_at(at, 10)
         if len(head) < 10 or head[:3] != b"ID3":
             break
-        size = 0
-        for byte in head[6:]:
-            size = size << 7 | byte & 0x7F
-        at += 10 + size + (10 if head[5] & 0x10 else 0)
+        at += 10 + synchsafe(head[6:]) + (10 if head[5] & 0x10 else 0)
     return at

@@ -5,8 +5,7 @@ Source: ISO/IEC 23008-12 with its amendment on low-overhead image file format (M
 
 from __future__ import annotations
 
-import zlib
-
+from bindery.extract.inflating import DEFLATE, inflate
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.tags.tiff import Memory, Source
 
@@ -67,10 +66,7 @@ def _read_metadata(source: Source, end: int, sizes: tuple[int, int, bool], pictu
 def _plain(data: bytes, compressed: bool) -> bytes:
     if not compressed:
         return data
-    try:
-        return zlib.decompressobj(-15).decompress(data, _MOST_BYTES)
-    except zlib.error:
-        return b""
+    return inflate(data, _MOST_BYTES, DEFLATE)
 
 
 class _Bits:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 
+from bindery.extract.inflating import inflate
 from bindery.extract.notes import Note, note
 from bindery.extract.pictures.photoshop import read_resources
 from bindery.extract.pictures.picture import Picture
@@ -132,9 +132,9 @@ def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
     keyword, _, rest = data.partition(b"\0")
     if kind == b"iTXt":
         compressed, body = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-        text = _inflate(body) if compressed else body
+        text = inflate(body, _MOST_TEXT) if compressed else body
     else:
-        text = _inflate(rest[1:]) if kind == b"zTXt" else rest
+        text = inflate(rest[1:], _MOST_TEXT) if kind == b"zTXt" else rest
     if keyword == _CREATED:
         picture.dates.append(FoundDate("PNG:CreationTime", text[:LONGEST].decode("utf-8", "replace")))
     elif keyword == _XMP_KEYWORD:
@@ -168,11 +168,3 @@ def profile_bytes(text: bytes) -> bytes:
     if not _HEXADECIMAL.issuperset(digits):
         return b""
     return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
-
-
-def _inflate(data: bytes) -> bytes:
-    """What a zlib stream holds, up to a limit; empty when it is damaged."""
-    try:
-        return zlib.decompressobj().decompress(data, _MOST_TEXT)
-    except zlib.error:
-        return b""

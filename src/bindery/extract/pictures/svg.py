@@ -7,18 +7,15 @@ CSS 2.1 section 10.3.2 (300 by 150 where nothing is told); SVG 1.1 section 1.2 (
 from __future__ import annotations
 
 import re
-import zlib
 from xml.parsers import expat
 
+from bindery.extract.inflating import GZIP, inflate
 from bindery.extract.pictures.picture import NotPicture, Picture
+from bindery.extract.pictures.svg_doctype import DoctypeLimits
 from bindery.extract.tags.tiff import Source
 
 _MOST_BYTES = 1024 * 1024
 """Where the root element must begin and end its attributes, also of a compressed file."""
-_MOST_DEFAULTS = 64
-"""Attributes that a DTD gives a value: drawing programs of old declare a few of the root element."""
-_MOST_ENTITIES = 256
-_LONGEST_ENTITY = 4096
 _DEFAULT = (300.0, 150.0)
 _LONGEST_LENGTH = 64
 _LENGTH = re.compile(r"\+?((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([a-zA-Z]*)")
@@ -37,7 +34,7 @@ def read_svg(source: Source, picture: Picture) -> None:
     """Fill the picture; raises NotPicture when the root element is no ``svg``."""
     data = source.peek_at(0, _MOST_BYTES)
     if data.startswith(b"\x1f\x8b"):
-        data = _unpacked(data)
+        data = inflate(data, _MOST_BYTES, GZIP)
     root = _Root()
     root.read(data)
     if root.attributes is None:
@@ -51,13 +48,6 @@ def read_svg(source: Source, picture: Picture) -> None:
     found = _METADATA.search(data)
     if found is not None:
         picture.add_xmp(data[found.start() :])
-
-
-def _unpacked(data: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(31).decompress(data, _MOST_BYTES)
-    except zlib.error:
-        return b""
 
 
 def _size(attributes: dict[str, str]) -> tuple[float, float]:
@@ -94,8 +84,6 @@ class _Root:
         self.title: list[str] = []
         self._depth = 0
         self._in_title = False
-        self._entities = 0
-        self._defaults = 0
 
     def read(self, data: bytes) -> None:
         """Parse as far as needed; damage ends it."""
@@ -104,8 +92,7 @@ class _Root:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.EntityDeclHandler = self._entity
-        parser.AttlistDeclHandler = self._default
+        DoctypeLimits(parser, _Enough)
         try:
             parser.Parse(data, False)
         except (_Enough, expat.ExpatError):
@@ -130,16 +117,3 @@ class _Root:
     def _text(self, text: str) -> None:
         if self._in_title:
             self.title.append(text)
-
-    def _entity(self, _name: str, is_parameter: bool, value: str | None, *_places: str | None) -> None:
-        """Entities of entities may grow without end, and those of other files are not read."""
-        self._entities += 1
-        if is_parameter or value is None:
-            return
-        if "&" in value or len(value) > _LONGEST_ENTITY or self._entities > _MOST_ENTITIES:
-            raise _Enough
-
-    def _default(self, _element: str, _name: str, _type: str, default: str | None, _required: bool) -> None:
-        self._defaults += default is not None
-        if self._defaults > _MOST_DEFAULTS:
-            raise _Enough

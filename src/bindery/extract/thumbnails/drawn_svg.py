@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from PIL import Image
 
+from bindery.extract.pictures.svg_doctype import DoctypeLimits
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.tiff import Memory
 from bindery.extract.thumbnails.no_picture import NoPicture
@@ -26,9 +27,6 @@ _MOST_BYTES = 8 * 1024 * 1024
 """Of the file, of what it is when unpacked, and of what is written."""
 _MOST_ELEMENTS = 200_000
 _DEEPEST = 250
-_MOST_ENTITIES = 256
-_LONGEST_ENTITY = 4096
-_MOST_DEFAULTS = 64
 _MOST_PIXELS = 20_000_000
 """Of all pictures that lie in the file together."""
 _EMBEDDED = ("PNG", "JPEG", "GIF", "WEBP")
@@ -78,7 +76,7 @@ class Shapes:
         self._written: list[str] = []
         self._bytes_left = _MOST_BYTES
         self._pixels_left = _MOST_PIXELS
-        self._elements = self._entities = self._defaults = 0
+        self._elements = 0
         self._depth = 0
         self._hidden_at = 0
         """The depth of the element that is left out with all in it; 0 when none is."""
@@ -91,8 +89,7 @@ class Shapes:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
-        parser.EntityDeclHandler = self._entity
-        parser.AttlistDeclHandler = self._default
+        DoctypeLimits(parser, NoPicture)
         try:
             parser.Parse(data, True)
         except expat.ExpatError:
@@ -152,16 +149,3 @@ class Shapes:
             return False
         self._pixels_left -= width * height
         return self._pixels_left >= 0
-
-    def _entity(self, _name: str, is_parameter: bool, value: str | None, *_places: str | None) -> None:
-        """Drawing programs name their namespaces so; entities of entities may grow without end."""
-        self._entities += 1
-        if is_parameter or value is None:
-            return
-        if "&" in value or len(value) > _LONGEST_ENTITY or self._entities > _MOST_ENTITIES:
-            raise NoPicture
-
-    def _default(self, _element: str, _name: str, _type: str, default: str | None, _required: bool) -> None:
-        self._defaults += default is not None
-        if self._defaults > _MOST_DEFAULTS:
-            raise NoPicture

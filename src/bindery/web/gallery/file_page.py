@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 from aiohttp import web
 
+from bindery.web.calls import wire_text
 from bindery.web.explorer.code import languages
 from bindery.web.explorer.described import form_address
 from bindery.web.gallery.around import shown_in
@@ -175,12 +176,8 @@ def _text(value: object) -> str:
     if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
         return "\n\n".join(_text(each) for each in value)
     if isinstance(value, dict):
-        return "\n".join(f"{name}: {_line(held)}" for name, held in value.items())
-    return _line(value)
-
-
-def _line(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        return "\n".join(f"{name}: {wire_text(held)}" for name, held in value.items())
+    return wire_text(value)
 
 
 ROUTES = (

@@ -11,6 +11,7 @@ from bindery.catalog.query.syntax import Leaf
 from bindery.catalog.query.tags import number_text, read_tag_number
 from bindery.catalog.query.written import write_expression
 from bindery.tag_kinds import TAG_KINDS
+from bindery.web.calls import wire_text
 
 _LONGEST_SOUGHT = 100
 """Characters of a value that can be searched for from the page."""
@@ -81,7 +82,7 @@ def _exif(text: str) -> list[tuple[str, str]]:
     if not isinstance(tags, dict):
         return [("EXIF", text)]
     return [
-        (name, _text(held.get("value", held) if isinstance(held, dict) else held))
+        (name, wire_text(held.get("value", held) if isinstance(held, dict) else held))
         for name, held in tags.items()
     ]
 
@@ -90,11 +91,7 @@ def _others(tags: object) -> list[tuple[str, list[str]]]:
     if not isinstance(tags, dict):
         return []
     return [
-        (name, [_text(value) for value in values])
+        (name, [wire_text(value) for value in values])
         for name, values in tags.items()
         if isinstance(values, list)
     ]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 import struct
-import zlib
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
+from bindery.extract.inflating import inflate
+from bindery.extract.media.id3_tags import ID3_HEAD_BYTES, id3_places, synchsafe
 from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags
 from bindery.extract.tags.tiff import Memory, Source
 
-_HEAD_BYTES = 10
-_UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
+_UNSYNCHRONISED, _EXTENDED = 0x80, 0x40
 _MOST_TAGS = 8
 _MOST_FRAMES = 4_000
 _MOST_UNSYNCHRONISED = 4 * 1024 * 1024
@@ -41,13 +42,9 @@ class _Frame(NamedTuple):
 
 def read_id3(source: Source, raw: RawTags, at: int = 0) -> int:
     """The tags from an offset on, which may follow each other; where something else begins."""
-    for _ in range(_MOST_TAGS):
-        head = source.peek_at(at, _HEAD_BYTES)
-        if len(head) < _HEAD_BYTES or not head.startswith(b"ID3"):
-            break
-        end = at + _HEAD_BYTES + _synchsafe(head[6:10])
-        _Tag(source, at, min(end, source.size), raw).read()
-        at = end + (_HEAD_BYTES if head[3] == 4 and head[5] & _FOOTER else 0)
+    for place in islice(id3_places(source, at), _MOST_TAGS):
+        _Tag(source, place.begin, min(place.end, source.size), raw).read()
+        at = place.following
     return at
 
 
@@ -73,9 +70,9 @@ class _Tag:
     """One tag, whose frames are read one after the other without their pictures."""
 
     def __init__(self, source: Source, at: int, end: int, raw: RawTags) -> None:
-        head = source.peek_at(at, _HEAD_BYTES)
+        head = source.peek_at(at, ID3_HEAD_BYTES)
         self._version, self._flags = head[3], head[5]
-        self._source, self._at, self._end = source, at + _HEAD_BYTES, end
+        self._source, self._at, self._end = source, at + ID3_HEAD_BYTES, end
         self._raw = raw
         if self._flags & _UNSYNCHRONISED and self._version < 4:
             data = source.peek_at(self._at, min(end - self._at, _MOST_UNSYNCHRONISED))
@@ -126,16 +123,16 @@ class _Tag:
         size = self._source.peek_at(self._at, 4)
         if _FRAME_ID.fullmatch(size):  # announced, but not there
             return 0
-        return _synchsafe(size) if self._version == 4 else 4 + int.from_bytes(size, "big")
+        return synchsafe(size) if self._version == 4 else 4 + int.from_bytes(size, "big")
 
     def _size(self, head: bytes, at: int) -> int:
         if self._version == 2:
             return int.from_bytes(head[3:6], "big")
-        plain, safe = int.from_bytes(head[4:8], "big"), _synchsafe(head[4:8])
+        plain, safe = int.from_bytes(head[4:8], "big"), synchsafe(head[4:8])
         if self._version == 3 or plain == safe:
             return plain
         # iTunes wrote plain sizes into version 2.4: the right one is followed by a frame, by padding or by the end.
-        fits = (size for size in (safe, plain) if self._is_boundary(at + _HEAD_BYTES + size))
+        fits = (size for size in (safe, plain) if self._is_boundary(at + ID3_HEAD_BYTES + size))
         return next(fits, plain if plain & 0x80808080 else safe)
 
     def _is_boundary(self, at: int) -> bool:
@@ -157,7 +154,7 @@ def _content_of_3(data: bytes, flags: int) -> bytes:
         return b""
     data = data[4:] if packed else data
     data = data[1:] if grouped else data
-    return _inflated(data) if packed else data
+    return inflate(data, LONGEST_VALUE) if packed else data
 
 
 def _content_of_4(data: bytes, flags: int, tag_flags: int) -> bytes:
@@ -170,21 +167,7 @@ def _content_of_4(data: bytes, flags: int, tag_flags: int) -> bytes:
     data = data[4:] if counted else data
     if unsynchronised or tag_flags & _UNSYNCHRONISED:
         data = data.replace(b"\xff\0", b"\xff")
-    return _inflated(data) if packed else data
-
-
-def _inflated(data: bytes) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(data, LONGEST_VALUE)
-    except zlib.error:
-        return b""
-
-
-def _synchsafe(data: bytes) -> int:
-    value = 0
-    for byte in data:
-        value = value << 7 | byte & 0x7F
-    return value
+    return inflate(data, LONGEST_VALUE) if packed else data
 
 
 def _texts(encoding: int, data: bytes) -> list[str | bytes]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import islice
 
 from bindery.extract.media.matroska_tags import TAGS, elements, tag_parts
-from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags
+from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags, utf8_or_bytes
 from bindery.extract.tags.tiff import Memory, Source
 
 _TAG, _TARGETS, _LEVEL, _TRACK_UID, _SIMPLE = 0x7373, 0x63C0, 0x68CA, 0x63C5, 0x67C8
@@ -83,10 +83,8 @@ def _read_simple(source: Source, start: int, end: int, tag: _Tag, prefix: str, d
             inner.append(part)
     name = prefix + name.strip("\0 ").upper()
     if name and value:
-        try:
-            tag.values.append((name, value.decode("utf-8").rstrip("\0")))
-        except UnicodeDecodeError:
-            tag.values.append((name, value))
+        text = utf8_or_bytes(value)
+        tag.values.append((name, text.rstrip("\0") if isinstance(text, str) else text))
     for part in inner:
         _read_simple(source, part.start, part.end, tag, f"{name}/", depth - 1)
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterator
 from itertools import islice
 
-from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags
+from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags, utf8_or_bytes
 from bindery.extract.pictures.boxes import Box, boxes
 from bindery.extract.tags.tiff import Source
 
@@ -102,7 +102,7 @@ def _read_device(source: Source, box: Box, raw: RawTags) -> None:
     block = raw.block(Family.MP4)
     for key, pattern in _DEVICE:
         match = pattern.search(text)
-        raw.add(block, key, _text(match[1]) if match else "")
+        raw.add(block, key, utf8_or_bytes(match[1]) if match else "")
 
 
 def _keys(source: Source, box: Box) -> list[str]:
@@ -138,7 +138,7 @@ def _value(name: bytes, kind: int, data: bytes) -> Iterator[str | bytes]:
     elif kind in (_UTF16, _UTF16_SORT):
         yield data[: len(data) // 2 * 2].decode("utf-16-be", "replace")
     elif kind in (_UTF8, _UTF8_SORT) or (kind == 0 and name.startswith((b"\xa9", b"----"))):
-        yield _text(data)
+        yield utf8_or_bytes(data)
     elif kind in (_FLOAT, _DOUBLE) or 0 < len(data) <= 8:
         yield from _number(name, kind, data)
 
@@ -149,13 +149,6 @@ def _number(name: bytes, kind: int, data: bytes) -> Iterator[str]:
             yield f"{struct.unpack('>f' if kind == _FLOAT else '>d', data)[0]:g}"
     elif kind in (_SIGNED, _UNSIGNED) or name in _BYTE_ITEMS:
         yield str(int.from_bytes(data, "big", signed=kind == _SIGNED))
-
-
-def _text(data: bytes) -> str | bytes:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data
 
 
 def _read_free_form(source: Source, item: Box, raw: RawTags, block: Block) -> None:
@@ -206,7 +199,7 @@ def _read_old_text(source: Source, box: Box, raw: RawTags, block: Block) -> None
 def _in_language(data: bytes, language: int) -> str | bytes:
     if data.startswith((b"\xfe\xff", b"\xff\xfe")):
         return data[: len(data) // 2 * 2].decode("utf-16", "replace")
-    found = _text(data)
+    found = utf8_or_bytes(data)
     if isinstance(found, bytes) and language < _FIRST_MODERN_LANGUAGE:
         return found.decode(_MACINTOSH.get(language, "mac_roman"), "replace")
     return found

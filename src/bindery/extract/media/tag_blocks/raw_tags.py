@@ -43,6 +43,14 @@ class Block(NamedTuple):
     charset: str = "cp1252"
 
 
+def utf8_or_bytes(data: bytes) -> str | bytes:
+    """The text, if it is in UTF-8 as its format asks for."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data
+
+
 class RawTags:
     """Collects blocks within bounds, the more trusted first; what does not fit is counted."""
 

@@ -11,7 +11,7 @@ from itertools import islice
 
 from bindery.extract.media.chunk_tags import Chunk, chunks
 from bindery.extract.media.tag_blocks.id3 import read_id3
-from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags
+from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, Block, Family, RawTags, utf8_or_bytes
 from bindery.extract.tags.tiff import Part, Source
 
 _MOST_CHUNKS = 1_000
@@ -82,17 +82,19 @@ def _read_list(source: Source, chunk: Chunk, raw: RawTags, order: str) -> None:
             raw.left_out += 1
             return
         data = source.peek_at(entry.start, min(entry.end - entry.start, LONGEST_VALUE))
-        raw.add(block, entry.kind.decode("latin-1"), _text(data.split(b"\0")[0]))
+        raw.add(block, entry.kind.decode("latin-1"), utf8_or_bytes(data.split(b"\0")[0]))
 
 
 def _read_broadcast(data: bytes, raw: RawTags) -> None:
     block = raw.block(Family.RIFF)
     for name, start, end in _BEXT_TEXTS:
-        raw.add(block, name, _text(data[start:end].split(b"\0")[0]))
+        raw.add(block, name, utf8_or_bytes(data[start:end].split(b"\0")[0]))
     raw.add(
-        block, "bext:OriginationDate", _text(b" ".join(data[part] for part in _BEXT_DATE).rstrip(b"\0 "))
+        block,
+        "bext:OriginationDate",
+        utf8_or_bytes(b" ".join(data[part] for part in _BEXT_DATE).rstrip(b"\0 ")),
     )
-    raw.add(block, "bext:CodingHistory", _text(data[_BEXT_HISTORY:].split(b"\0")[0].strip()))
+    raw.add(block, "bext:CodingHistory", utf8_or_bytes(data[_BEXT_HISTORY:].split(b"\0")[0].strip()))
 
 
 def read_aiff(source: Source, raw: RawTags) -> None:
@@ -110,7 +112,7 @@ def read_aiff(source: Source, raw: RawTags) -> None:
 
 def _add_text(source: Source, chunk: Chunk, raw: RawTags, block: Block) -> None:
     data = source.peek_at(chunk.start, min(chunk.end - chunk.start, LONGEST_VALUE))
-    raw.add(block, chunk.kind.decode("ascii"), _text(data.rstrip(b"\0 ")))
+    raw.add(block, chunk.kind.decode("ascii"), utf8_or_bytes(data.rstrip(b"\0 ")))
 
 
 def read_dsf(source: Source, raw: RawTags) -> None:
@@ -131,11 +133,4 @@ def read_dsdiff(source: Source, raw: RawTags) -> None:
                 if entry.kind in (b"DIAR", b"DITI"):
                     size = int.from_bytes(source.peek_at(entry.start, 4), "big")
                     data = source.peek_at(entry.start + 4, min(size, LONGEST_VALUE))
-                    raw.add(block, entry.kind.decode("ascii"), _text(data))
-
-
-def _text(data: bytes) -> str | bytes:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data
+                    raw.add(block, entry.kind.decode("ascii"), utf8_or_bytes(data))

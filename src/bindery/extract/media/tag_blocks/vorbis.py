@@ -8,7 +8,13 @@ from __future__ import annotations
 import struct
 
 from bindery.extract.media.ogg_tags import comment_packets
-from bindery.extract.media.tag_blocks.raw_tags import LONGEST_VALUE, MOST_TAGS, Family, RawTags
+from bindery.extract.media.tag_blocks.raw_tags import (
+    LONGEST_VALUE,
+    MOST_TAGS,
+    Family,
+    RawTags,
+    utf8_or_bytes,
+)
 from bindery.extract.tags.tiff import Memory, Part, Source
 
 _COMMENT = 4
@@ -53,20 +59,13 @@ def read_comments(source: Source, raw: RawTags) -> None:
         key, found, value = data.partition(b"=")
         name = key[:_LONGEST_KEY].decode("utf-8", "replace").upper()
         if found and name not in _PICTURES:
-            raw.add(block, name, _text(value))
+            raw.add(block, name, utf8_or_bytes(value))
         at += 4 + size
     raw.left_out += count > MOST_TAGS
     if 0 < vendor < _LONGEST_KEY:
-        raw.add(block, "VENDOR", _text(source.peek_at(4, vendor)))
+        raw.add(block, "VENDOR", utf8_or_bytes(source.peek_at(4, vendor)))
 
 
 def _length(source: Source, at: int) -> int:
     data = source.peek_at(at, 4)
     return int(struct.unpack("<I", data)[0]) if len(data) == 4 else 0
-
-
-def _text(data: bytes) -> str | bytes:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data
