@@ -17,7 +17,7 @@ from bindery.buckets.store import StoreUnavailable
 from bindery.catalog.records import BindingState, CatalogError, Outcome, Scope
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
-from bindery.sync import commits, outcomes, troubles, worker
+from bindery.sync import commits, outcomes, pipeline, preparation, settling, troubles, worker
 from bindery.sync.quarantine import FORESEEN, in_halves
 from bindery.sync.settings import SyncSettings
 
@@ -99,13 +99,13 @@ def break_commit(*, row_too: bool) -> Break:
 
 
 SEAMS: dict[str, Break] = {
-    "what is known of its content": patch(worker, "find_predecessors"),
-    "room in the dataset": patch(worker, "within_range"),
-    "the request": patch(worker.Worker, "_request"),
+    "what is known of its content": patch(preparation, "find_predecessors"),
+    "room in the dataset": patch(pipeline, "within_range"),
+    "the request": patch(preparation.Preparation, "_request"),
     "the way into the pool": break_submit,
     "the way out of the pool": break_take,
     "an entry of an extraction": patch(outcomes, "file_write"),
-    "the result of an extraction": patch(worker, "result_of"),
+    "the result of an extraction": patch(settling, "result_of"),
     "a text that is none": answer(title=3.5),
     "a list that is none": answer(addresses={"a": object()}),
     "the commit of its entry": break_commit(row_too=False),

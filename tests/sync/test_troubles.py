@@ -14,7 +14,7 @@ from bindery.buckets.store import AccessDenied, StoreUnavailable
 from bindery.catalog.records import BindingState, LedgerEntry, Outcome
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
-from bindery.sync import troubles, worker
+from bindery.sync import pipeline, troubles
 from bindery.sync.settings import SyncSettings
 from bindery.sync.troubles import MAX_ATTEMPTS, Troubles, code_of, seconds_to_wait
 
@@ -119,8 +119,8 @@ def test_rights_of_a_file_that_are_given_back(open_room: OpenRoom, tmp_path: Pat
 def test_a_listing_tries_only_so_many_again_and_more_once_it_helps(
     open_room: OpenRoom, bucket: tuple[MemoryStore, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "_RETRIES", 2)
-    monkeypatch.setattr(worker, "_RETRIES_EARNED", 0)
+    monkeypatch.setattr(pipeline, "_RETRIES", 2)
+    monkeypatch.setattr(pipeline, "_RETRIES_EARNED", 0)
     room = open_room(
         bucket[1], settings=WHEN_ASKED, pool=InlinePool(failing("AccessDenied", retryable=False))
     )

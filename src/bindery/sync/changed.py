@@ -53,7 +53,7 @@ def process_changes(worker: Worker) -> None:
         except BaseException:
             worker.inbox.add_prefixes(prefixes)
             raise
-    keys = worker.inbox.take(min(_BATCH, worker.underway.room(is_awaited=True)))
+    keys = worker.inbox.take(min(_BATCH, worker.pipeline.underway.room(is_awaited=True)))
     if keys:
         try:
             later = _process_keys(worker, keys)
@@ -68,7 +68,7 @@ def process_changes(worker: Worker) -> None:
 def _process_keys(worker: Worker, keys: list[str]) -> set[str]:
     """Returns the keys that are not dealt with before what is under way is committed."""
     worker.check_stop()
-    worker.flush()  # so that the rows tell of everything that is not under way
+    worker.pipeline.flush()  # so that the rows tell of everything that is not under way
     keys = [key for key in keys if is_listed(worker.binding.scope, key)]
     answers = look_at(worker, keys)
     rows = worker.catalog.ledger.get(worker.binding.id, keys)
@@ -78,8 +78,8 @@ def _process_keys(worker: Worker, keys: list[str]) -> set[str]:
         try:
             _decide(worker, decided, key, answer, row)
         except Exception as error:
-            worker.fail_unseen(key, row, error)
-    worker.flush()  # before these keys count as dealt with
+            worker.pipeline.fail_unseen(key, row, error)
+    worker.pipeline.flush()  # before these keys count as dealt with
     _settle(worker, decided)
     waiting = {key for key in keys if key in worker.removals}
     return decided.later | waiting | {info.key for info, _ in decided.objects}
@@ -96,13 +96,13 @@ def _decide(
     if isinstance(answer, Exception):
         _decide_unseen(worker, key, answer, row)
         return
-    extracting = worker.underway.get(key)
+    extracting = worker.pipeline.underway.get(key)
     if extracting is not None:
         if answer is not None and extracting.is_version(answer):
-            worker.underway.await_(extracting)
+            worker.pipeline.underway.await_(extracting)
             decided.later.add(key)
             return
-        worker.supersede(key)
+        worker.pipeline.supersede(key)
     if answer is not None:
         worker.removals.forget([key])
     if answer is None:
@@ -149,7 +149,7 @@ def _settle(worker: Worker, decided: _Decided) -> None:
     else:
         gone, decided.gone = decided.gone, []
         _apply(worker, decided)
-        worker.finish_changes()
+        worker.pipeline.finish_changes()
         _apply(worker, _Decided(gone=removable(worker, gone)))
 
 
@@ -161,7 +161,7 @@ def _process_prefixes(worker: Worker, prefixes: list[str]) -> None:
         for prefix in prefixes:
             _list_prefix(worker, prefix, gone)
         if gone.count:
-            worker.finish_changes()
+            worker.pipeline.finish_changes()
         for keys in gone.pages():
             remove_absent(worker, removable(worker, keys))
     finally:
@@ -171,7 +171,7 @@ def _process_prefixes(worker: Worker, prefixes: list[str]) -> None:
 def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:
     ranges = ranges_below(worker.binding.scope, prefix)
     gap = Gap()
-    worker.flush()  # so that the rows tell of everything that is not under way
+    worker.pipeline.flush()  # so that the rows tell of everything that is not under way
     listing = gap.passing(list_within(worker.store, ranges))
     ledger = walk_within(worker.catalog, worker.binding.id, ranges)
     for step in march(listing, ledger, worker.within):
@@ -179,7 +179,7 @@ def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:
         gone.add(step.gone)
         decided = _Decided(excluded=step.excluded, forgotten=step.forgotten)
         for candidate, error in step.unclear:
-            worker.fail(candidate, error)
+            worker.pipeline.fail(candidate, error)
         new = (Candidate(info, None) for info in step.new)
         for candidate in (*new, *step.changed, *step.troubled):
             _decide_listed(worker, decided, candidate)
@@ -189,10 +189,10 @@ def _list_prefix(worker: Worker, prefix: str, gone: Gone) -> None:
 
 def _decide_listed(worker: Worker, decided: _Decided, candidate: Candidate) -> None:
     key = candidate.info.key
-    extracting = worker.underway.get(key)
+    extracting = worker.pipeline.underway.get(key)
     if extracting is not None and extracting.is_version(candidate.info):
         return
-    worker.supersede(key)
+    worker.pipeline.supersede(key)
     pause = worker.unsettled_seconds(candidate.info)
     if pause:
         worker.inbox.add([key], delay=pause)
@@ -203,6 +203,6 @@ def _decide_listed(worker: Worker, decided: _Decided, candidate: Candidate) -> N
 def _apply(worker: Worker, decided: _Decided) -> None:
     remove(worker, decided.gone, decided.forgotten)
     if decided.excluded:
-        worker.exclude(decided.excluded)
-        worker.flush()
-    worker.take_in(decided.objects)
+        worker.pipeline.exclude(decided.excluded)
+        worker.pipeline.flush()
+    worker.pipeline.take_in(decided.objects)

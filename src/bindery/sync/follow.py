@@ -198,8 +198,8 @@ class Follower:
 
     def _step(self, worker: Worker) -> None:
         """Changes first: a key that an event names is looked up, which tells more than a listing."""
-        worker.advance(_RESULTS_SECONDS if len(worker.underway) else 0.0)
-        waits = not len(worker.underway) and not self._schedule.is_due()
+        worker.pipeline.advance(_RESULTS_SECONDS if len(worker.pipeline.underway) else 0.0)
+        waits = not len(worker.pipeline.underway) and not self._schedule.is_due()
         longest = worker.removals.seconds_left(self._schedule.seconds_left())
         self._watching.take(self._inbox.wait_time(longest) if waits else 0.0)
         self._process(worker)

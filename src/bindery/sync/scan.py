@@ -74,7 +74,7 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
         counts = _scan(worker, "", gone, keep_cursor=False)
         counts.gap.leave_out(gone)
         if gone.count:
-            worker.finish_changes()  # what was renamed is known by its new key then
+            worker.pipeline.finish_changes()  # what was renamed is known by its new key then
         if worker.removals:  # changes have told of these, and they are judged when all of them have
             gone.keep(lambda key: key not in worker.removals)
         held = _hold_back(worker, gone, counts, said or worker.binding)
@@ -157,14 +157,14 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
         counts.known += step.known
         gone.add(step.gone)
         _forget(worker, step.forgotten)
-        page = worker.open_page(step.last_key, keep_cursor=keep_cursor)
+        page = worker.pipeline.open_page(step.last_key, keep_cursor=keep_cursor)
         for candidate, error in step.unclear:
-            worker.fail(candidate, error, page)
-        worker.exclude(step.excluded, page)
-        worker.take_in(_to_extract(worker, step, wait=keep_cursor), page)
-        worker.advance(0.0)
+            worker.pipeline.fail(candidate, error, page)
+        worker.pipeline.exclude(step.excluded, page)
+        worker.pipeline.take_in(_to_extract(worker, step, wait=keep_cursor), page)
+        worker.pipeline.advance(0.0)
         worker.attend()
-    worker.finish()
+    worker.pipeline.finish()
     worker.troubles.end_listing()
     return counts
 
@@ -223,7 +223,7 @@ def _to_retry(worker: Worker, step: Step, now: int) -> list[Candidate]:
     return [
         candidate
         for candidate in step.troubled
-        if not seconds_to_next_try(candidate, now) and worker.spend_retry()
+        if not seconds_to_next_try(candidate, now) and worker.pipeline.spend_retry()
     ]
 
 

@@ -93,7 +93,7 @@ def judge_removals(worker: Worker) -> None:
     """Remove what has waited; what vanished together is left to the next listing, and to its guard."""
     removals = worker.removals
     if worker.store.capabilities.listing_free:
-        worker.finish_changes()  # what was renamed is known by its new key then
+        worker.pipeline.finish_changes()  # what was renamed is known by its new key then
         said = worker.catalog.bindings.get_by_id(worker.binding.id)
         renamed = worker.vanishing(said).renamed(list(removals))
         _remove_waiting(worker, sorted(renamed), removals.forget)
