@@ -23,6 +23,7 @@ NOISE = (
     "Thumbs.db",
     "a/THUMBS.DB",
     "ehthumbs.db",
+    ".nomedia",
     "Desktop.ini",
     "@eaDir/x.jpg/SYNOPHOTO_THUMB_XL.jpg",
     "a/@eaDir/x",
@@ -40,7 +41,6 @@ NOISE = (
 KEPT = (
     "x.jpg",
     "a/.hidden.jpg",
-    ".nomedia",
     "_.jpg",
     "a/x._y.jpg",
     "DS_Store",
@@ -55,6 +55,7 @@ KEPT = (
     "#recycle.txt",
     ".Trashes.txt",
     "._folder/x.jpg",
+    "x.nomedia",
     "a\n/x.jpg",
 )
 

@@ -22,7 +22,13 @@ from bindery.catalog.documents import summarize
 from bindery.catalog.records import Binding, BindingState, FileSummary, LedgerFilter, Outcome
 from bindery.sync.gaps import Gap
 from bindery.sync.lookups import look, look_up_all
-from bindery.sync.scope import is_listed, list_within, matcher, outermost_prefixes
+from bindery.sync.scope import (
+    exclusions_of,
+    is_listed,
+    list_within,
+    matcher_with,
+    outermost_prefixes,
+)
 from bindery.sync.troubles import code_of
 
 SAMPLES = 100
@@ -140,7 +146,8 @@ class Audit:
         self.report = Report()
         self._binding, self._store, self._catalog = binding, store, catalog
         self._check_stop, self._on_progress, self._grace = check_stop, on_progress, grace
-        self._within = matcher(binding.scope)
+        self._exclusions = exclusions_of(binding.scope, catalog.ledger, binding.id)
+        self._within = matcher_with(binding.scope, self._exclusions)
         self._began_ns = time.time_ns()
 
     def run(self, repair: Callable[[Sequence[str]], None] | None = None) -> Report:
@@ -237,6 +244,7 @@ class Audit:
 
     def _look(self, batch: Sequence[Suspect]) -> list[_View]:
         """The keys as they are now: objects first, so that an entry is never older than its object."""
+        self._exclusions.forget(())
         at_once = self._store.capabilities.rate.at_once
         infos = look_up_all(
             lambda suspect: look(self._store, suspect.key), batch, at_once, self._check_stop

@@ -15,7 +15,13 @@ from bindery.buckets.store import Store, StoreChanged
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding
 from bindery.sync.march import has_entry, march
-from bindery.sync.scope import list_within, matcher, outermost_prefixes, walk_within
+from bindery.sync.scope import (
+    exclusions_of,
+    list_within,
+    matcher_with,
+    outermost_prefixes,
+    walk_within,
+)
 
 _log = structlog.get_logger()
 
@@ -85,8 +91,9 @@ def _compare(catalog: Catalog, binding: Binding, store: Store) -> tuple[int, int
     """How many objects a store lists; how many with an entry it lacks or has in another size, of how many."""
     prefixes = outermost_prefixes(binding.scope) or ("",)
     ledger = walk_within(catalog, binding.id, prefixes)
+    within = matcher_with(binding.scope, exclusions_of(binding.scope, catalog.ledger, binding.id))
     listed = lacking = known = 0
-    for step in march(list_within(store, prefixes), ledger, matcher(binding.scope)):
+    for step in march(list_within(store, prefixes), ledger, within):
         listed += step.listed
         known += step.known
         lacking += len(step.gone)

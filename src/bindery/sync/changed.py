@@ -14,6 +14,7 @@ from bindery.sync.books import is_live
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone
 from bindery.sync.march import Candidate, has_entry, is_excluded, is_unchanged, march
+from bindery.sync.nomedia import is_marker
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
 from bindery.sync.troubles import code_of
 from bindery.sync.vanished import judge_removals, look_at, removable, remove, remove_absent
@@ -70,6 +71,7 @@ def _process_keys(worker: Worker, keys: list[str]) -> set[str]:
     worker.check_stop()
     worker.pipeline.flush()  # so that the rows tell of everything that is not under way
     keys = [key for key in keys if is_listed(worker.binding.scope, key)]
+    keys.sort(key=is_marker, reverse=True)  # what marks a folder is known before what lies in it
     answers = look_at(worker, keys)
     rows = worker.catalog.ledger.get(worker.binding.id, keys)
     decided = _Decided()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import structlog
 
@@ -20,8 +20,10 @@ from bindery.clock import now_ns
 from bindery.secrecy import told
 from bindery.stopping import Stoppable
 from bindery.sync.books import RowChange, after_changes, is_live, with_in_flight
+from bindery.sync.default_exclusions import DefaultExclusions
 from bindery.sync.inbox import Inbox
 from bindery.sync.march import has_entry
+from bindery.sync.nomedia import came_or_went, is_marker
 from bindery.sync.outcomes import Landing, blamed, is_same_row, wait_for_room
 from bindery.sync.quarantine import FORESEEN, describe
 from bindery.sync.sidecars import (
@@ -57,6 +59,8 @@ class Commits(Stoppable):
         self._without_sidecars = next(iter(catalog.ledger.walk(binding.id)), None) is None
         """Whether the ledger is known to hold none, so that nobody need look for them: it was empty, and only this
         object writes to it."""
+        self._exclusions: DefaultExclusions | None = None
+        self._on_their_way: Callable[[], Iterable[str]] = tuple
         self._view = (binding.progress, 0)
         """The books, and how many objects under way they do not know. One assignment changes both: others read."""
 
@@ -73,6 +77,13 @@ class Commits(Stoppable):
     def may_have_sidecars(self) -> bool:
         """Whether pictures may have sidecars in the ledger."""
         return self.follows_sidecars and not self._without_sidecars
+
+    def follow_markers(
+        self, exclusions: DefaultExclusions, on_their_way: Callable[[], Iterable[str]]
+    ) -> None:
+        """Have folders listed again where a file that marks them (``nomedia``) comes or goes. ``on_their_way``: keys of
+        objects that are not committed yet."""
+        self._exclusions, self._on_their_way = exclusions, on_their_way
 
     def count_new(self, difference: int) -> None:
         """So many objects that the books do not know are under way (or, negative, no more)."""
@@ -127,6 +138,9 @@ class Commits(Stoppable):
         self._view = (books, self._view[1] - sum(landing.is_new for landing in landings))
         self._note(landings, fresh, before, [*removed, *dropped])
         self._inbox.add(stale if len(self._inbox) < _MOST_WAITING else ())
+        if self._exclusions is not None and any(map(is_marker, keys)):
+            moved = came_or_went(_after(fresh, [*removed, *dropped]), before)
+            self._list_again(self._exclusions.forget(moved))
 
     def commit_apart(self, landings: Sequence[Landing]) -> None:
         """Halve what cannot be committed together: until a cap of the dataset is filled, then the rest waits, or
@@ -178,8 +192,7 @@ class Commits(Stoppable):
         self, fresh: Sequence[Landing], left: Sequence[str], before: Mapping[str, LedgerEntry]
     ) -> tuple[str, ...]:
         """Pictures that are to be read again, by what is committed here; see ``sidecars``."""
-        after: dict[str, LedgerEntry | None] = {landing.key: landing.result.row for landing in fresh}
-        after.update(dict.fromkeys(left))
+        after = _after(fresh, left)
         beside = {
             picture: None
             for key, row in after.items()
@@ -201,6 +214,21 @@ class Commits(Stoppable):
         present = found_sidecars(wanted, {name: row for name, row in now.items() if row is not None})
         stale |= {key: None for key in read if not is_made_with(read[key], present.get(key, ()))}
         return tuple(stale)
+
+    def _list_again(self, folders: Sequence[str]) -> None:
+        """Folders of which all is outside the scope from now on, or nothing any more. After a crash the next listing
+        finds the same."""
+        for folder in folders:
+            if self._is_other_below(folder):
+                self._inbox.add_prefixes([folder])
+
+    def _is_other_below(self, folder: str) -> bool:
+        """Whether a folder that is marked now has entries or is about to have some, or is marked no more."""
+        if self._exclusions is not None and not self._exclusions.covers(folder):
+            return True
+        if self._catalog.ledger.count_below(self._binding.id, folder, limit=1):
+            return True
+        return any(key.startswith(folder) for key in self._on_their_way())
 
     def _note(
         self,
@@ -227,6 +255,13 @@ def _fresh(landings: Sequence[Landing], before: Mapping[str, LedgerEntry]) -> li
         landing.key: landing for landing in landings if is_same_row(before.get(landing.key), landing.before)
     }
     return list(newest.values())
+
+
+def _after(fresh: Sequence[Landing], left: Sequence[str]) -> dict[str, LedgerEntry | None]:
+    """The rows by key when all of it is committed."""
+    after: dict[str, LedgerEntry | None] = {landing.key: landing.result.row for landing in fresh}
+    after.update(dict.fromkeys(left))
+    return after
 
 
 def _changes(

@@ -1,15 +1,19 @@
 """What systems leave behind in folders of people, which a binding passes over unless its scope says otherwise.
 
-Told by the key alone. Names of Windows are told in any case, as its file systems do. Sources: the ignore lists of
-Syncthing, rclone, PhotoPrism and Immich, and the makers' own pages on AppleDouble, Spotlight, DSM and QTS.
+Told by the key alone, but for folders that hold a file ``.nomedia`` (``nomedia.py``). Names of Windows are told in any
+case, as its file systems do. Sources: the ignore lists of Syncthing, rclone, PhotoPrism and Immich, and the makers' own
+pages on AppleDouble, Spotlight, DSM and QTS.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-FILES = ("._*", ".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini")
-"""Names of files: AppleDouble, Finder, the pictures and settings of Windows Explorer."""
+from bindery.sync.nomedia import NAME, MarkedFolders
+
+FILES = ("._*", ".DS_Store", "Thumbs.db", "ehthumbs.db", "desktop.ini", NAME)
+"""Names of files: AppleDouble, Finder, the pictures and settings of Windows Explorer, and the mark of Android."""
 FOLDERS = (
     ".AppleDouble",
     ".Spotlight-V100",
@@ -47,7 +51,9 @@ _FILE = re.compile("|".join(map(_expression, FILES)))
 class DefaultExclusions:
     """Tells keys apart one after the other. A listing names a folder's keys in a row, so that its answer is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, marked: MarkedFolders | None = None) -> None:
+        """Without ``marked`` folders, no folder is."""
+        self._marked = marked
         self._last = ("", False)
         """One value, for several threads ask: a folder and whether it is excluded."""
 
@@ -57,5 +63,17 @@ class DefaultExclusions:
         last, excluded = self._last
         if folder != last:
             excluded = _FOLDER.search(f"{folder}/") is not None
+            excluded = excluded or (self._marked is not None and self._marked.covers(folder))
             self._last = (folder, excluded)
-        return excluded or _FILE.fullmatch(name) is not None
+        if excluded or _FILE.fullmatch(name) is None:
+            return excluded
+        if name == NAME and self._marked is not None:
+            self._marked.note(folder)
+            self._last = ("", False)
+        return True
+
+    def forget(self, markers: Collection[str] = ()) -> list[str]:
+        """Forget what was kept of folders, for those of these files have come or gone. The folders, with a slash behind
+        each, for which that counts."""
+        self._last = ("", False)
+        return [] if self._marked is None else self._marked.forget(markers)

@@ -14,7 +14,9 @@ import msgspec
 from bindery.buckets.store import Store
 from bindery.catalog.records import Scope
 from bindery.extract.types.media_types import detect_media_type
-from bindery.sync.scope import list_within, matcher, outermost_prefixes
+from bindery.sync.default_exclusions import DefaultExclusions
+from bindery.sync.nomedia import MarkedFolders
+from bindery.sync.scope import list_within, matcher_with, outermost_prefixes
 
 FILES_PER_WORKER_SECOND = 60.0
 """Files of mixed kinds that one worker extracted in a second on one core of a small server."""
@@ -66,11 +68,13 @@ def estimate(
 
     Raises StoreError.
     """
-    within = matcher(scope)
     prefixes = outermost_prefixes(scope) or ("",)
+    marked = MarkedFolders(prefixes)
+    within = matcher_with(scope, DefaultExclusions(marked))
     found = Estimate(requests=len(prefixes) if store.capabilities.details else 0)
     for page in list_within(store, prefixes):
         found.listed += len(page)
+        marked.note_page(page)
         for info in page:
             if within is not None and not within(info):
                 found.excluded += 1

@@ -11,6 +11,7 @@ import msgspec
 
 from bindery.buckets.store import ObjectInfo
 from bindery.catalog.records import LedgerEntry, Outcome
+from bindery.sync.nomedia import is_marker
 from bindery.sync.scope import Matcher
 from bindery.sync.troubles import code_of
 
@@ -112,6 +113,15 @@ def _within(
     page: list[ObjectInfo], known: dict[str, LedgerEntry], within: Matcher, step: Step
 ) -> list[ObjectInfo]:
     """The objects of the page that are within the scope; the others go where they belong."""
+    inside = _inside(page, known, within, step)
+    if any(is_marker(candidate.info.key) for candidate in step.excluded):
+        return _inside(inside, known, within, step)  # it also marks what stands before it
+    return inside
+
+
+def _inside(
+    page: list[ObjectInfo], known: dict[str, LedgerEntry], within: Matcher, step: Step
+) -> list[ObjectInfo]:
     inside: list[ObjectInfo] = []
     for info in page:
         try:

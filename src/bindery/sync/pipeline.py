@@ -5,7 +5,7 @@ are still under way. All of it belongs to the thread of one binding.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
@@ -130,6 +130,11 @@ class Pipeline(Stoppable):
         """Something unforeseen happened when an object was looked up."""
         _log.warning("an object cannot be looked up", key=key, reason=describe(error))
         self._uncommitted.add(landing_of(unseen(key, row, error, now_ns()), row), None, is_awaited=False)
+
+    def keys(self) -> Iterator[str]:
+        """Of the objects that may have entries soon."""
+        yield from (extracting.key for extracting in self.underway)
+        yield from (landing.key for landing in self._uncommitted.landings)
 
     def supersede(self, key: str) -> None:
         """A change has named another version than the one under way, of which nothing is wanted any more."""

@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from bindery.buckets.store import ObjectInfo, PartlyListed, Store, in_key_order
 from bindery.catalog.catalog import Catalog
+from bindery.catalog.interface.ledger import Ledger
 from bindery.catalog.records import LedgerEntry, Scope
 from bindery.extract.types.media_types import detect_media_type
 from bindery.sync.default_exclusions import DefaultExclusions
+from bindery.sync.nomedia import marked_in
 
 MEDIA_TYPES = frozenset({"image", "video", "audio", "document", "archive", "other"})
 _MAX_PATTERNS = 100
@@ -92,9 +94,14 @@ def matcher(scope: Scope) -> Matcher | None:
     object is within when it matches any ``include`` (or there is none) and no ``exclude``. Media types are
     told by the name alone, so that nothing is read. The default exclusions hold against an ``include`` too.
     """
+    return matcher_with(scope, DefaultExclusions())
+
+
+def matcher_with(scope: Scope, exclusions: DefaultExclusions) -> Matcher | None:
+    """The same by exclusions that know of marked folders, for one thread."""
     if scope == Scope():
         return None
-    excluded = DefaultExclusions().covers if scope.default_exclusions else None
+    excluded = exclusions.covers if scope.default_exclusions else None
     if excluded is not None and scope == WHOLE_BUCKET:
         return lambda info: not excluded(info.key)
     include, exclude = _pattern(scope.include), _pattern(scope.exclude)
@@ -113,6 +120,11 @@ def matcher(scope: Scope) -> Matcher | None:
         )
 
     return matches
+
+
+def exclusions_of(scope: Scope, ledger: Ledger, binding_id: int) -> DefaultExclusions:
+    """The default exclusions of a binding, with the marked folders that its ledger knows."""
+    return DefaultExclusions(marked_in(ledger, binding_id, outermost_prefixes(scope)))
 
 
 def outermost_prefixes(scope: Scope) -> tuple[str, ...]:

@@ -12,7 +12,15 @@ from bindery.buckets.store import ObjectInfo, Store, StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, NotFound, Scope
 from bindery.sync.march import has_entry
-from bindery.sync.scope import WHOLE_BUCKET, InvalidScope, list_within, matcher, outermost_prefixes
+from bindery.sync.scope import (
+    WHOLE_BUCKET,
+    InvalidScope,
+    exclusions_of,
+    list_within,
+    matcher,
+    matcher_with,
+    outermost_prefixes,
+)
 
 _PATIENCE_SECONDS = 8.0
 """How long a call counts. What it has not seen by then it does not know."""
@@ -29,7 +37,8 @@ class Leaving(msgspec.Struct, frozen=True):
 
 def count_leaving(catalog: Catalog, binding: Binding, scope: Scope) -> Leaving:
     """By the ledger alone, for a few seconds at most."""
-    within, deadline = matcher(scope), time.monotonic() + _PATIENCE_SECONDS
+    within = matcher_with(scope, exclusions_of(scope, catalog.ledger, binding.id))
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     leaving = staying = 0
     for page in catalog.ledger.walk(binding.id):
         for entry in filter(has_entry, page):

@@ -22,7 +22,7 @@ from bindery.sync.inbox import Inbox
 from bindery.sync.pipeline import Pipeline
 from bindery.sync.preparation import Preparation
 from bindery.sync.removals import Removals
-from bindery.sync.scope import matcher, outermost_prefixes
+from bindery.sync.scope import exclusions_of, matcher_with, outermost_prefixes
 from bindery.sync.settings import SyncSettings
 from bindery.sync.subtrees import Vanishing
 from bindery.sync.troubles import Troubles
@@ -54,7 +54,8 @@ class Worker(Stoppable):
         self.catalog = catalog
         self.settings = settings
         self.inbox = inbox
-        self.within = matcher(binding.scope)
+        exclusions = exclusions_of(binding.scope, catalog.ledger, binding.id)
+        self.within = matcher_with(binding.scope, exclusions)
         """Whether an object is within the scope; None when every object is."""
         self.prefixes = outermost_prefixes(binding.scope) or ("",)
         """The ranges of keys to list."""
@@ -84,6 +85,8 @@ class Worker(Stoppable):
             attend=attend,
         )
         """Of objects from a listing or a change to the ledger."""
+        if binding.scope.default_exclusions:
+            self.commits.follow_markers(exclusions, self.pipeline.keys)
         self._identity = store.identity()
 
     @property
