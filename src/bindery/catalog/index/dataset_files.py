@@ -1,7 +1,8 @@
 """The two files of a dataset's index, columns and texts, and how they are attached, made and thrown away.
 
 ``N-B.duckdb`` and ``N-B.texts``: N the dataset, B counted up with each building, so that whoever still reads the
-old ones is not disturbed.
+old ones is not disturbed. What is built beside files that answer is ``building-N-B``, so that nobody takes it for
+them before it is done.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS
 from bindery.catalog.index.texts import TextIndex
 
+BUILDING = "building-"
+"""How the names of files begin that are built beside those that answer."""
 SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 5")).encode()).hexdigest()
 """Files of another form are built anew."""
 
@@ -70,19 +73,22 @@ class State(msgspec.Struct, frozen=True):
 class DatasetFiles:
     """Those of one dataset; for one thread at a time."""
 
-    def __init__(self, instance: Instance, folder: Path, dataset_id: int) -> None:
+    def __init__(
+        self, instance: Instance, folder: Path, dataset_id: int, *, is_building: bool = False
+    ) -> None:
         self._instance = instance
         self._folder = folder
-        self._dataset_id = dataset_id
+        self._name = f"{BUILDING if is_building else ''}{dataset_id}"
+        self._alias = f"{'b' if is_building else 'd'}{dataset_id}"
 
     def newest(self) -> Path | None:
         """The columns of the newest building."""
-        paths = self._folder.glob(f"{self._dataset_id}-*.duckdb")
+        paths = self._folder.glob(f"{self._name}-*.duckdb")
         return max(paths, key=_build_of, default=None)
 
     def attach(self, path: Path, *, new: bool = False) -> Attached:
         """Open both files. Raises duckdb.Error, TextsDamaged."""
-        alias = f"d{self._dataset_id}_{_build_of(path)}_{self._instance.generation}"
+        alias = f"{self._alias}_{_build_of(path)}_{self._instance.generation}"
         with self._instance.cursor() as cursor:
             escaped = str(path.resolve()).replace("'", "''")
             cursor.execute(f"ATTACH '{escaped}' AS {alias}")
@@ -104,11 +110,9 @@ class DatasetFiles:
     def create(self, record: str, purged: int) -> Attached:
         """Empty files under a new name; the old ones go."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # where somebody removed it meanwhile
-        old = [path for path in self._folder.glob(f"{self._dataset_id}-*") if path.name[0].isdigit()]
-        build = max(map(_build_of, old), default=0) + 1
-        for path in old:
-            path.unlink(missing_ok=True)
-        files = self.attach(self._folder / f"{self._dataset_id}-{build}.duckdb", new=True)
+        path = self._next()
+        self.remove()
+        files = self.attach(path, new=True)
         try:
             self._create_tables(files, record, purged)
         except BaseException:
@@ -139,12 +143,26 @@ class DatasetFiles:
         with contextlib.suppress(duckdb.Error), self._instance.cursor() as cursor:
             cursor.execute(f"DETACH {alias}")
 
-    def remove(self) -> None:
-        """Those of every building."""
-        for path in self._folder.glob(f"{self._dataset_id}-*"):
-            path.unlink(missing_ok=True)
+    def remove(self, *, but: Path | None = None) -> None:
+        """Those of every building; ``but``: the columns of the one that stays."""
+        kept = "" if but is None else f"{but.stem}."
+        for path in self._folder.glob(f"{self._name}-*"):
+            if not kept or not path.name.startswith(kept):
+                path.unlink(missing_ok=True)
+
+    def take_over(self, built: Path) -> Path:
+        """Files that were built beside these, and are attached no more, become the newest ones."""
+        path = self._next()
+        # The columns last: files without them are nobody's, so that a crash in between leaves the old ones.
+        for part in sorted(self._folder.glob(f"{built.stem}.*"), key=lambda part: part == built):
+            part.rename(self._folder / (path.stem + part.name.removeprefix(built.stem)))
+        return path
+
+    def _next(self) -> Path:
+        builds = map(_build_of, self._folder.glob(f"{self._name}-*"))
+        return self._folder / f"{self._name}-{max(builds, default=0) + 1}.duckdb"
 
 
 def _build_of(path: Path) -> int:
-    number = path.name.partition("-")[2].partition(".")[0]
+    number = path.name.rpartition("-")[2].partition(".")[0]
     return int(number) if number.isdigit() else 0

@@ -64,13 +64,15 @@ class DatasetIndex:
         dataset_id: int,
         *,
         newest_at_start: int,
+        is_building: bool = False,
     ) -> None:
+        """``is_building``: it is made beside the one that answers, see ``building.py``."""
         self.dataset_id = dataset_id
         self.asked = time.monotonic()
         """When a query last asked."""
         self._instance = instance
         self._source = source
-        self._paths = DatasetFiles(instance, folder, dataset_id)
+        self._paths = DatasetFiles(instance, folder, dataset_id, is_building=is_building)
         self._writer = BatchWriter(instance, projection)
         self._waiting = WaitingTexts(instance, source, projection, dataset_id)
         self._lock = threading.RLock()
@@ -85,6 +87,7 @@ class DatasetIndex:
         self._batches = 0
         self._troubles = 0
         self._failure: Failure | None = None
+        self._successor: DatasetIndex | None = None
 
     # queries
 
@@ -115,7 +118,8 @@ class DatasetIndex:
             except (duckdb.Error, TextsDamaged) as error:
                 if not is_broken(error):
                     raise
-                self._mend(error)
+                if files is self._files:
+                    self._mend(error)
                 continue
             self._troubles, self._failure = 0, None
             return answer
@@ -199,7 +203,12 @@ class DatasetIndex:
             if self._applied >= target:
                 self._failure, self._troubles = None, min(self._troubles, 1)
                 if target:
-                    self._source.purge_tombstones(self.dataset_id, self._applied)
+                    self._source.purge_tombstones(self.dataset_id, self._needless())
+
+    def _needless(self) -> int:
+        """Removals up to this change are applied wherever they have to be."""
+        successor = self._successor
+        return self._applied if successor is None else min(self._applied, successor._applied)
 
     def hold_texts(self, elsewhere: Elsewhere = nowhere) -> bool:
         """Take the words of some texts that wait; whether there may be more."""
@@ -242,6 +251,44 @@ class DatasetIndex:
         while self._applied < target:
             with self._locked(lambda: None):
                 progress(self._step(target))
+
+    def catch_up(self, progress: Callable[[int], None]) -> None:
+        """Apply what is committed by now; ``progress(changes)``."""
+        while self._applied < self._source.newest(self.dataset_id):
+            with self._locked(lambda: None):
+                progress(self._step(self._source.newest(self.dataset_id)))
+
+    @contextlib.contextmanager
+    def awaiting(self, successor: DatasetIndex) -> Iterator[None]:
+        """Meanwhile removals that the successor has not applied are not forgotten."""
+        with self._locked(lambda: None):
+            self._successor = successor
+        try:
+            yield
+        finally:
+            self._successor = None
+
+    def replace_by(self, successor: DatasetIndex) -> None:
+        """From now on the files that the successor has built answer; queries under way are asked again."""
+        with self._locked(lambda: None):
+            built, applied = successor.give_up()
+            path = self._paths.take_over(built)
+            self._detach()
+            self._files = self._paths.attach(path)
+            self._applied, self._fresh_until = applied, 0
+            self._troubles, self._failure = 0, None
+            self._paths.remove(but=path)
+
+    def give_up(self) -> tuple[Path, int]:
+        """Leave the files to somebody else: their columns, and the newest change that is in them."""
+        with self._locked(lambda: None):
+            path = self._paths.newest()
+            if self._files is None or path is None or self._failure is not None:
+                raise IndexUnavailable("the index could not be built anew; the present one answers")
+            with self._instance.cursor() as cursor:
+                cursor.execute(f"CHECKPOINT {self._files.alias}")
+            self._detach()
+            return path, self._applied
 
     def _step(self, target: int) -> int:
         """Apply one batch; of how many changes."""

@@ -17,8 +17,9 @@ from typing import Any
 
 import duckdb
 
+from bindery.catalog.index.building import build_beside
 from bindery.catalog.index.changes import ChangeSource
-from bindery.catalog.index.dataset_files import View
+from bindery.catalog.index.dataset_files import BUILDING, View
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.follower import Follower
 from bindery.catalog.index.fuzzy import FuzzySearch
@@ -52,7 +53,7 @@ from bindery.catalog.query.syntax import Aggregation, Node, SortField
 from bindery.catalog.query.tags import number_text
 from bindery.catalog.query.token import Position, fingerprint, read_token, write_token
 from bindery.catalog.query.values import fuzzy_text
-from bindery.catalog.records import CatalogUnusable
+from bindery.catalog.records import CatalogUnusable, IndexUnavailable
 from bindery.clock import DEFAULT_ZONE, format_time
 
 _QUERY_SECONDS = 60
@@ -76,6 +77,8 @@ class Index:
         _remove_earlier_form(folder.parent)
         _remove_strangers(folder, source.dataset_ids())
         self._datasets: dict[int, DatasetIndex] = {}
+        self._building: dict[int, DatasetIndex] = {}
+        """Those that are made anew beside the one that answers."""
         self._guard = threading.Lock()
         self._follower = Follower(source, self._of)
 
@@ -259,16 +262,19 @@ class Index:
         with self._guard:
             index = self._datasets.get(dataset_id)
             if index is None:
-                index = DatasetIndex(
-                    self._instance,
-                    self._source,
-                    self._projection,
-                    self._folder,
-                    dataset_id,
-                    newest_at_start=self._newest_at_start,
-                )
-                self._datasets[dataset_id] = index
+                index = self._datasets[dataset_id] = self._new(dataset_id)
             return index
+
+    def _new(self, dataset_id: int, *, is_building: bool = False) -> DatasetIndex:
+        return DatasetIndex(
+            self._instance,
+            self._source,
+            self._projection,
+            self._folder,
+            dataset_id,
+            newest_at_start=self._newest_at_start,
+            is_building=is_building,
+        )
 
     def _asked(self, dataset_id: int) -> DatasetIndex:
         """An index that is about to be used; those that were not asked for long give their files free."""
@@ -313,6 +319,30 @@ class Index:
         if progress is not None:
             progress(total, total)
 
+    def rebuild_dataset(
+        self,
+        dataset_id: int,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """Build the index of one dataset anew beside the one that answers, and exchange them. Raises NotFound,
+        Interrupted, CatalogUnusable, IndexUnavailable; then the present one goes on answering."""
+        self._source.check_dataset(dataset_id)
+        current, building = self._of(dataset_id), self._new(dataset_id, is_building=True)
+        total = self._source.count(dataset_id)
+        with self._guard:
+            if dataset_id in self._building:
+                raise IndexUnavailable("the index of the dataset is being built anew already")
+            self._building[dataset_id] = building
+        try:
+            build_beside(current, building, total, progress, stop, self._follower.elsewhere)
+        finally:
+            with contextlib.suppress(duckdb.Error, OSError, CatalogUnusable):
+                building.remove()
+            with self._guard:
+                del self._building[dataset_id]
+
     def progress(self) -> list[IndexProgress]:
         """The datasets whose index is being built or fails; all others answer."""
         with self._guard:
@@ -332,10 +362,12 @@ class Index:
         """Begin nothing more, and interrupt what runs."""
         self._follower.stop()
         self._instance.stop()
-        with self._guard:
-            indexes = list(self._datasets.values())
-        for index in indexes:
+        for index in self._all():
             index.stop()
+
+    def _all(self) -> list[DatasetIndex]:
+        with self._guard:
+            return [*self._datasets.values(), *self._building.values()]
 
     def close(self, seconds: float) -> bool:
         """Stop following, interrupt the queries and close the files; whether they are closed.
@@ -351,9 +383,7 @@ class Index:
                 return False  # somebody still uses them
 
     def _close(self, deadline: float) -> bool:
-        with self._guard:
-            indexes = list(self._datasets.values())
-        closed = [index.close(_POLL_SECONDS) for index in indexes]
+        closed = [index.close(_POLL_SECONDS) for index in self._all()]
         return all(closed) and self._instance.close(max(0.0, deadline - time.monotonic()))
 
 
@@ -365,7 +395,9 @@ def _remove_earlier_form(folder: Path) -> None:
 
 
 def _remove_strangers(folder: Path, dataset_ids: set[int]) -> None:
-    """The files of datasets that are gone."""
+    """The files of datasets that are gone, and of what was being built beside others when the server ended."""
+    for path in folder.glob(f"{BUILDING}*"):
+        path.unlink(missing_ok=True)
     for path in folder.glob("*-*"):
         number = path.name.partition("-")[0]
         if number.isdigit() and int(number) not in dataset_ids:

@@ -85,7 +85,7 @@ class TextIndex:
         with _watched():
             if not new and not path.exists():
                 raise TextsDamaged(f"{path.name} is missing")
-            self._writer = self._connect()
+            self._writer = self._connect("rwc" if new else "rw")
             try:
                 if new:
                     self._writer.executescript(_SCRIPT)
@@ -341,8 +341,10 @@ class TextIndex:
             if self._closed and connection not in self._idle:
                 connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+    def _connect(self, mode: str = "rw") -> sqlite3.Connection:
+        """``mode``: a file that is gone meanwhile is not made anew by whoever wants to read it."""
+        place = f"{self._path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(place, isolation_level=None, check_same_thread=False, uri=True)
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",

@@ -203,6 +203,16 @@ class Queries(Protocol):
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
 
+    def rebuild_dataset(
+        self,
+        dataset_id: int,
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """The same for one dataset, whose queries are answered by the present index until the new one takes its
+        place. Raises NotFound; CatalogUnusable when it cannot be built, and then the present one stays."""
+
     def progress(self) -> list[IndexProgress]:
         """The datasets whose queries are not answered at the moment."""
 
