@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bindery.api.gateway.connection import SERVER
+from bindery.api.gateway.at_once import SERVER
 
 HEADERS = {
     "Server": SERVER,

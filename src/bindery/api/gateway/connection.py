@@ -17,17 +17,26 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
+from bindery.api.gateway.at_once import (
+    AtOnce,
+    Begun,
+    answer_bytes,
+    head_bytes,
+    headers_of,
+    may_begin,
+)
 from bindery.api.gateway.budget import Budget, Reservation
 from bindery.api.gateway.discarding import SECONDS as DISCARD_SECONDS
 from bindery.api.gateway.discarding import Discarding
+from bindery.api.gateway.gateway import Underway
 from bindery.api.gateway.proxies import plain_address
 from bindery.api.gateway.rendering import Answer, make_request_id, render_error
 from bindery.api.gateway.seldom import Seldom
 
-SERVER = "Bindery"
-"""The ``Server`` header: no versions."""
 READ_SIZE = 65_536
 """Bytes taken from a socket at once, so that many that send at full speed leave time for others."""
+SMALL_ANSWER = 32_768
+"""Bytes that a connection takes without waiting for its client."""
 BUFFER = 32_768
 """Bytes of a body that nobody reads yet, after which its client has to wait."""
 _LARGE_HEAD = 65_536
@@ -117,6 +126,7 @@ class Connection(web.RequestHandler):
 
     __slots__ = (
         "_arrival",
+        "_begun",
         "_body",
         "_chunked",
         "_ended",
@@ -142,6 +152,8 @@ class Connection(web.RequestHandler):
         self._first, self._speaks_tls = True, False
         self._body: Any = None
         self._chunked = False
+        self._begun: Begun | None = None
+        """What has become of the present request before aiohttp hands it on."""
         self._ended = False
         """Whether what still comes belongs to no request."""
         self.peer = ""
@@ -190,6 +202,9 @@ class Connection(web.RequestHandler):
         """Give back what it held."""
         self._house.connections.remove(self)
         self._held.release()
+        begun = self.take_begun()
+        if isinstance(begun, Underway):
+            begun.close()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -205,13 +220,28 @@ class Connection(web.RequestHandler):
         if len(data) > 1_024 and self._is_chaff(data):
             self._end_with(errors.malformed_request("The chunks of the body are too small."))
             return
-        before = self._request_count
-        super().data_received(data)
+        before, task = self._request_count, self._waiter
+        if task is None or task.done() or self._messages:
+            super().data_received(data)
+            task = None
+        else:
+            self._waiter = None  # so that aiohttp does not wake its task, which most calls do not need
+            try:
+                super().data_received(data)
+            finally:
+                self._waiter = task
         if self._request_count != before:
             self._head = 0
             self._follow_body()
+            if task is not None and not self._answer_at_once():
+                task.set_result(None)
         elif self._body is None or self._body.is_eof():
             self._count_head(len(data))
+
+    def take_begun(self) -> Begun | None:
+        """What has become of the present request already; None when nothing has been done for it."""
+        begun, self._begun = self._begun, None
+        return begun
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -257,6 +287,33 @@ class Connection(web.RequestHandler):
             _log.debug("a client went away", client=self.peer)
         else:
             _log.error("a connection failed", exc_info=problem)
+
+    def _answer_at_once(self) -> bool:
+        """Answer the only request that waits, when that takes nothing but this moment."""
+        transport, at_once = self.transport, self._house.at_once
+        if at_once is None or transport is None or self._parser is None or len(self._messages) != 1:
+            return False
+        message, body = self._messages[0]
+        if not may_begin(message, body) or transport.is_closing() or transport.get_write_buffer_size():
+            return False
+        begun = at_once.begin(message, self, secure=self.ssl_context is not None)
+        if not isinstance(begun, Answer) or len(begun.body) > SMALL_ANSWER:
+            self._begun = begun
+            return False
+        self._messages.popleft()
+        self._parser.message_consumed()
+        self._held.release()
+        transport.write(answer_bytes(begun))
+        self._rest()
+        return True
+
+    def _rest(self) -> None:
+        """Wait for the next request, for as long as aiohttp would."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(
+                self._next_keepalive_close_time, self._process_keepalive
+            )
 
     def _follow_body(self) -> None:
         if not self._messages:
@@ -326,9 +383,7 @@ class Connection(web.RequestHandler):
 def refusal_bytes(error: ApiError) -> bytes:
     """An answer as it is sent, where aiohttp knows of no request; the connection ends with it."""
     answer = render_error(error, make_request_id(), "", xml=False)
-    lines = [f"HTTP/1.1 {answer.status} Refused", *(f"{n}: {v}" for n, v in headers_of(answer).items())]
-    lines += [f"Content-Length: {len(answer.body)}", "Connection: close", "", ""]
-    return "\r\n".join(lines).encode() + answer.body
+    return head_bytes(answer, "Refused", {"Connection": "close"}) + answer.body
 
 
 class House:
@@ -337,6 +392,8 @@ class House:
     def __init__(self, connections: int, strange_bytes: Budget) -> None:
         self.connections = Connections(connections)
         self.strange_bytes = strange_bytes
+        self.at_once: AtOnce | None = None
+        """Who begins calls where they arrive."""
         self.discarding = Discarding()
         self._tls, self._plain = Seldom(), Seldom()
 
@@ -373,19 +430,6 @@ class HttpServer(web.Server):
     def make_connection(self, arrival: Held | None) -> Connection:
         """A new connection, in the place of what has arrived."""
         return Connection(self._house, self, arrival, **self._settings)
-
-
-def headers_of(answer: Answer) -> dict[str, str]:
-    """Headers of an answer. Clients and SDKs look for the time to wait in two places."""
-    headers = {
-        "Content-Type": answer.content_type,
-        "x-acs-request-id": answer.request_id,
-        "Server": SERVER,
-    }
-    if answer.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(answer.retry_after)))
-        headers["x-acs-retry-after"] = str(max(1, round(answer.retry_after * 1000)))
-    return headers
 
 
 def response_of(answer: Answer) -> web.Response:

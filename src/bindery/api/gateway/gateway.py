@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -69,6 +69,8 @@ _PROJECTS = "projects"
 """The family of operations that may change a project."""
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
+Waiting = Coroutine[Any, Any, None]
+"""What has to be waited for."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,6 +173,19 @@ class Exchange:
         return Turn(self.proof.identity.holder, self.call.parameters.get("ProjectName", ""))
 
 
+class Underway:
+    """A call whose answer has to be waited for; goes to ``Gateway.finish``, or to ``close``."""
+
+    __slots__ = ("exchange", "steps", "waiting")
+
+    def __init__(self, exchange: Exchange, steps: Iterator[Step], waiting: Waiting) -> None:
+        self.exchange, self.steps, self.waiting = exchange, steps, waiting
+
+    def close(self) -> None:
+        """The client has gone."""
+        self.waiting.close()
+
+
 class Gateway:
     """Answers requests. ``handle`` raises nothing but the cancellation of its task."""
 
@@ -214,22 +229,46 @@ class Gateway:
 
     async def handle(self, request: HttpRequest) -> Answer:
         """The answer to one request. Lines of the log that it causes carry its id."""
+        begun = self.begin(request)
+        return begun if isinstance(begun, Answer) else await self.finish(begun)
+
+    def begin(self, request: HttpRequest) -> Answer | Underway:
+        """The answer, when that takes nothing but this moment. Raises nothing."""
         exchange = Exchange(request)
         told = current_request.set(exchange.request_id)
         try:
-            for step in STEPS:
+            steps = iter(STEPS)
+            for step in steps:
+                waiting = step(self, exchange)
+                if waiting is not None:
+                    return Underway(exchange, steps, waiting)
+            return self._done(exchange)
+        except Exception as error:
+            return self._refuse(exchange, error)
+        finally:
+            current_request.reset(told)
+
+    async def finish(self, underway: Underway) -> Answer:
+        """The answer to a call that had to wait."""
+        exchange = underway.exchange
+        told = current_request.set(exchange.request_id)
+        try:
+            await underway.waiting
+            for step in underway.steps:
                 waiting = step(self, exchange)
                 if waiting is not None:
                     await waiting
+            return self._done(exchange)
         except Exception as error:
             return self._refuse(exchange, error)
-        else:
-            self._note(exchange, exchange.operation.name, "OK", _DONE)
-            return exchange.response
         finally:
             for held in exchange.held:
                 held.release()
             current_request.reset(told)
+
+    def _done(self, exchange: Exchange) -> Answer:
+        self._note(exchange, exchange.operation.name, "OK", _DONE)
+        return exchange.response
 
     def close(self) -> None:
         """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
@@ -276,11 +315,11 @@ class Gateway:
         return known
 
 
-Step = Callable[[Gateway, Exchange], Awaitable[None] | None]
+Step = Callable[[Gateway, Exchange], Waiting | None]
 """Raises what becomes the answer when the request is refused. What it returns is waited for."""
 
 
-def read_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def read_query(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """Parameters, and where action, version and signature stand."""
     if exchange.size > _LARGE:
         exchange.claimed = claimed_key(exchange.http)
@@ -293,7 +332,7 @@ def read_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     return None
 
 
-def read_unsigned_form(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def read_unsigned_form(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The form of a V1 request is part of what is signed, and may hold the key's id."""
     if exchange.call.style is Style.V3 or not exchange.call.may_have_form:
         return None
@@ -347,7 +386,7 @@ def _is_operators(gateway: Gateway, call: Call) -> bool:
     return gateway.context.permits.allow_call(permit, claimed_key(call.http), nonce)
 
 
-def recognise(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def recognise(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """Somebody who holds a key has signed the request."""
     if exchange.size > _LARGE:
         return _recognise_in_thread(gateway, exchange)
@@ -368,7 +407,7 @@ def _trust(exchange: Exchange, proof: Proof) -> None:
         exchange.http.client.trust()
 
 
-def read_body(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def read_body(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The body that was signed, sent for the first time."""
     if exchange.call.style is Style.V3 and exchange.http.has_body:
         return _read_body(gateway, exchange)
@@ -407,7 +446,7 @@ async def _receive(exchange: Exchange, budget: Budget, holder: str, limit: int) 
     return await client.read_body(held, limit)
 
 
-def allow(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def allow(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The caller may perform the operation on what it works on."""
     exchange.authority = authority_of(exchange.proof.identity, exchange.http)
     if must_wait(exchange, _COMPLEX):
@@ -425,7 +464,7 @@ def find_operation(gateway: Gateway, exchange: Exchange) -> None:
     exchange.built = built
 
 
-def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def check_parameters(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """From strings to a typed message, by the rules of the API model."""
     strict, call, built = exchange.context.settings.strict, exchange.call, exchange.built
     if built.work is Work.INLINE and exchange.size <= _MEMORABLE and not call.form:
@@ -441,7 +480,7 @@ def check_parameters(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | 
     return None
 
 
-def allow_touched(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def allow_touched(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The caller may use the objects, buckets and roles that the message names."""
     if exchange.authority.is_owner or not exchange.operation.touches:
         return None
@@ -452,7 +491,7 @@ def allow_touched(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | Non
     return None
 
 
-def allow_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def allow_query(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The project answers one more query now. Last, so that only calls that would be answered count."""
     if exchange.built.work is not Work.QUERY:
         return None
@@ -463,7 +502,7 @@ def allow_query(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
     return None
 
 
-def perform(gateway: Gateway, exchange: Exchange) -> Awaitable[None] | None:
+def perform(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The operation, and its answer as bytes: here when it needs nothing but memory, else by turns in a pool."""
 
     def work() -> None:

@@ -15,11 +15,12 @@ from aiohttp.web_protocol import RequestPayloadError
 
 from bindery.api import errors
 from bindery.api.errors import ApiError
+from bindery.api.gateway.at_once import SERVER, AtOnce, plain_headers
 from bindery.api.gateway.bearer import shows_token
 from bindery.api.gateway.budget import Reservation
 from bindery.api.gateway.connection import (
     BUFFER,
-    SERVER,
+    SMALL_ANSWER,
     Connection,
     House,
     HttpServer,
@@ -32,13 +33,12 @@ from bindery.api.gateway.handshakes import Handshakes
 from bindery.api.gateway.listening import bind, describe_failure, shown
 from bindery.api.gateway.proxies import Sender, TrustedProxies
 from bindery.api.gateway.readiness import Readiness
-from bindery.api.gateway.request import HttpRequest, storable_header
+from bindery.api.gateway.rendering import Answer
+from bindery.api.gateway.request import HttpRequest
 from bindery.api.gateway.site import Site
 from bindery.api.gateway.tls import Certificate
 from bindery.open_files import advise, raise_limit, room_for_connections
 
-_SMALL_ANSWER = 32_768
-"""Bytes that a connection takes without waiting for its client."""
 _BACKLOG = 1_024
 """Connections that wait in the system until they are taken."""
 _TAKEN_AT_ONCE = 32
@@ -95,6 +95,7 @@ class Server:
         Returns ``HOST:PORT``. Raises CannotListen.
         """
         self._house = House(_connections(self._limits.connections), self._gateway.strange_bytes)
+        self._house.at_once = AtOnce(self._gateway, self._proxies)
         server = HttpServer(
             self._answer,
             self._house,
@@ -143,8 +144,12 @@ class Server:
             request.protocol.release_head()
 
     async def _find_answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request.protocol, Connection)
+        begun = request.protocol.take_begun()
+        if begun is not None:
+            return response_of(begun if isinstance(begun, Answer) else await self._gateway.finish(begun))
         path = request.raw_path.partition("?")[0]
-        headers = _headers(request)
+        headers = plain_headers(request.headers.items())
         sender = self._sender(request, headers)
         page = self._pages.get(path)
         if page is not None and request.method in ("GET", "HEAD"):
@@ -186,7 +191,7 @@ class Server:
         if transport is None or (
             not unread
             and transport.get_write_buffer_size() == 0
-            and (response.content_length or 0) <= _SMALL_ANSWER
+            and (response.content_length or 0) <= SMALL_ANSWER
         ):
             return response
         if unread:
@@ -228,14 +233,6 @@ class Server:
             task = self._metrics_tasks[named] = asyncio.ensure_future(made)
         body = await asyncio.shield(task)
         return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
-
-
-def _headers(request: web.BaseRequest) -> dict[str, list[str]]:
-    """All values of each header, its name in lower case."""
-    headers: dict[str, list[str]] = {}
-    for name, value in request.headers.items():
-        headers.setdefault(name.lower(), []).append(storable_header(value))
-    return headers
 
 
 def _switched_off(setting: str) -> web.Response:
