@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Iterator
 
@@ -148,10 +149,13 @@ class FolderStore:
         """A range of the file, checked against ``etag`` on the open file itself."""
         folder, name = _split(key)
         try:
-            with open_file(self._root, folder, name, off_limits=self._off_limits) as (descriptor, status):
+            descriptor, status = open_file(self._root, folder, name, off_limits=self._off_limits)
+            try:
                 if etag is not None and _etag(status) != etag:
                     raise ObjectChanged(f"{key} has changed")
                 return _read_fully(descriptor, offset, length)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             raise self._object_error(error, key) from error
 
@@ -312,9 +316,15 @@ def _follow_of(address: StoreAddress) -> str:
     return follow
 
 
+_UNUSUAL = re.compile(r"[%\0]|(?:^|/)\.{0,2}(?:/|$)")
+"""In keys that are no plain path: what may be an escaped byte, and parts that cannot be names of files."""
+
+
 def _split(key: str) -> tuple[bytes, bytes]:
     """Folder and name of the file a key stands for. Raises ObjectNotFound."""
     folder, slash, name = key.rpartition("/")
+    if not _UNUSUAL.search(key) and is_unicode(key):
+        return (folder + slash).encode(), name.encode()
     encoded = (folder + slash).encode() if is_unicode(key) else b"//"
     if not _is_path(encoded) or not _is_name(name):
         raise ObjectNotFound(f"{key!r} cannot be the key of a file")

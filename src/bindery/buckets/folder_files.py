@@ -59,12 +59,17 @@ def stat_file(
         return None if target is None else (target, True)
 
 
-@contextmanager
 def open_file(
     root: bytes, folder: bytes, name: bytes, *, off_limits: frozenset[FolderId] = frozenset()
-) -> Iterator[tuple[int, os.stat_result]]:
-    """A readable descriptor of a regular file, and its status. Raises OSError, ENOENT for anything else."""
+) -> tuple[int, os.stat_result]:
+    """A readable descriptor of a regular file, which the caller closes, and its status.
+
+    Raises OSError, ENOENT for anything else.
+    """
     path = os.path.join(root, folder, name)
+    opened = _open_in_place(root, path, off_limits) if _O_PATH else None
+    if opened is not None:
+        return opened
     with (
         open_folder(root, folder, to_list=False, off_limits=off_limits) as parent,
         _open_name(root, parent, name, path, off_limits) as (status, real),
@@ -72,10 +77,29 @@ def open_file(
         if status is None:
             raise OSError(errno.ENOENT, "not a file of the bucket", path)
         readable = os.open(real, _FILE)
-        try:
-            yield readable, status if _O_PATH else os.fstat(readable)
-        finally:
-            os.close(readable)
+        return readable, status if _O_PATH else os.fstat(readable)
+
+
+def _open_in_place(
+    root: bytes, path: bytes, off_limits: frozenset[FolderId]
+) -> tuple[int, os.stat_result] | None:
+    """The file, when the kernel says that it is where its path says, letter by letter: then no link led to it.
+
+    None for everything else, which takes twice as many calls to tell.
+    """
+    try:
+        named = os.open(path, _O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        status = os.fstat(named)
+        if _real_path(named, path) != path or not stat.S_ISREG(status.st_mode):
+            return None
+        if leads_into(path.rpartition(b"/")[0], root, off_limits):
+            return None
+        return os.open(b"/proc/self/fd/%d" % named, _FILE), status
+    finally:
+        os.close(named)
 
 
 @contextmanager

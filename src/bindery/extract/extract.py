@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import astuple
 
 from bindery.buckets.portable import open_portable
 from bindery.buckets.store import (
@@ -300,8 +301,7 @@ def guess_time(file: File, request: ExtractionRequest) -> None:
 
 def merge(base: File, over: File) -> File:
     """``base`` with every field that is set in ``over``."""
-    for name in File.__struct_fields__:
-        value = getattr(over, name)
+    for name, value in zip(File.__struct_fields__, astuple(over), strict=True):
         if value is not None:
             setattr(base, name, value)
     return base

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from bindery.extract.extract import extract, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
@@ -66,11 +67,10 @@ def _check_numbers(value: Any) -> None:
     if isinstance(value, int):
         if value not in _INT64:
             raise OverflowError("a number outside of 64 bits")
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            field = getattr(value, name)
-            if field is not None and not isinstance(field, str):
-                _check_numbers(field)
-    elif isinstance(value, list | tuple):
+        return
+    if isinstance(value, msgspec.Struct):
+        value = astuple(value)
+    if isinstance(value, list | tuple):
         for item in value:
-            _check_numbers(item)
+            if item is not None and type(item) is not str:  # as almost all fields are
+                _check_numbers(item)

@@ -42,6 +42,8 @@ class RangeReader(PositionedFile):
         self.error: Exception | None = None
         self._store = store
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._beginning = b""
+        """The first block, of which almost all reads of a header are."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Up to ``size`` bytes from the position on, all that is left when negative or None."""
@@ -62,6 +64,9 @@ class RangeReader(PositionedFile):
 
     def peek_at(self, offset: int, length: int) -> bytes:
         """Bytes at an absolute offset, without moving the position; fewer at the end of the file."""
+        end = offset + length
+        if 0 <= offset < end <= len(self._beginning):
+            return self._beginning[offset:end]
         length = min(length, self.size - offset)
         if length <= 0:
             return b""
@@ -74,8 +79,8 @@ class RangeReader(PositionedFile):
         return joined[start : start + length]
 
     def seen(self, length: int) -> bytes:
-        """The first bytes, when they were read and are still at hand; nothing is fetched."""
-        return self._blocks.get(0, b"")[:length]
+        """The first bytes, when they were read; nothing is fetched."""
+        return self._beginning[:length]
 
     def last(self, length: int) -> bytes:
         """The last bytes of the file, read alone: where they count, what stands before them mostly does not."""
@@ -136,6 +141,8 @@ class RangeReader(PositionedFile):
 
     def _keep(self, first: int, blocks: list[bytes]) -> None:
         """Cache blocks, forgetting the oldest; a run longer than the cache is kept whole until the next."""
+        if not first:
+            self._beginning = blocks[0]
         for number, block in enumerate(blocks, first):
             self._blocks[number] = block
         while len(self._blocks) > max(_CACHED_BLOCKS, len(blocks)):
