@@ -7,14 +7,16 @@ formats); EXIF 2.32 sections 4.6.4 to 4.6.8 and TIFF 6.0 (names and types).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from bindery.extract.tags.exif_text import ascii_strings, comment_text
-from bindery.extract.tags.tag_names import exif_tag_name
+from bindery.extract.tags.tag_names import tag_names
 from bindery.extract.tags.tiff import (
     ASCII,
     MAKER_NOTE,
+    NUMBER_FORMATS,
     RATIONALS,
     UNDEFINED,
     Directory,
@@ -30,7 +32,12 @@ _TOTAL_LIMIT = 512 * 1024
 _NUMBER_BYTES = 16 * 1024
 _LONG_BYTES = 64
 _NOTHING: Mapping[str, str] = {}
-_FLOATS = (11, 12)
+_NUMBER_TEXTS: Mapping[int, Callable[[tuple[Any, ...]], str]] = (
+    dict.fromkeys(NUMBER_FORMATS, "%d".__mod__)
+    | dict.fromkeys(RATIONALS, "%d/%d".__mod__)
+    | dict.fromkeys((11, 12), "%.9g".__mod__)
+)
+"""The text of one value by its type; no functions of Python's, for there are dozens of values in a file."""
 _READ_FIRST = ("IFD0", "Exif", "GPS", "Interop")
 
 _POSITIONS = ("GPSLatitude", "GPSLongitude", "GPSDestLatitude", "GPSDestLongitude")
@@ -59,14 +66,15 @@ def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
     members: dict[str, str] = {}
     left = _TOTAL_LIMIT
     for directory in sorted(directories, key=_rank):
-        table = directory.table or directory.name
+        names = tag_names(directory.table or directory.name)
         for tag, entry in directory.entries.items():
-            name = exif_tag_name(table, tag)
+            name = names.get(tag) or f"0x{tag:04x}"
             if name in members or left <= 0:
                 continue
             text = members[name] = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
-            # Blanks at the end cost as much as they are long, and are gone.
-            left -= max(len(text), min(entry.size, TEXT_LIMIT)) if entry.type == ASCII else len(text)
+            left -= len(text)
+            if entry.type == ASCII:  # blanks at the end cost as much as they are long, and are gone
+                left -= max(min(entry.size, TEXT_LIMIT) - len(text), 0)
     return members
 
 
@@ -84,7 +92,7 @@ def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
             return text
     kind = entry.type
     if kind == ASCII:
-        data = directory.raw(tag, TEXT_LIMIT)
+        data = directory.source.peek_at(entry.offset, min(entry.size, TEXT_LIMIT))
         if name in _SEVERAL_STRINGS:
             return "\n".join(ascii_strings(data, directory.charset))
         return decode_text(data, directory.charset)
@@ -92,12 +100,7 @@ def _value_text(directory: Directory, tag: int, entry: Entry, name: str) -> str:
         return f"{entry.size} bytes undefined data"
     if kind == UNDEFINED:
         return " ".join(map(str, directory.raw(tag, _LONG_BYTES)))
-    values = directory.unpacked(entry, _NUMBER_BYTES)
-    if kind in RATIONALS:
-        return " ".join([f"{above}/{below}" for above, below in values])
-    if kind in _FLOATS:
-        return " ".join([f"{value:.9g}" for (value,) in values])
-    return " ".join([str(value) for (value,) in values])
+    return " ".join(map(_NUMBER_TEXTS[kind], directory.unpacked(entry, _NUMBER_BYTES)))
 
 
 def _number_text(value: Number) -> str:

@@ -50,7 +50,7 @@ def comment_text(data: bytes, order: str) -> str | None:
 
 
 def _is_printable(text: str) -> bool:
-    return all(sign.isprintable() or sign in "\t\r\n" for sign in text)
+    return text.isprintable() or all(sign.isprintable() or sign in "\t\r\n" for sign in text)
 
 
 def _wide(text: bytes, order: str) -> str:

@@ -6,7 +6,7 @@ descriptions of RW2. The long table is Pillow's, corrected where it differs from
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 
 from PIL.ExifTags import GPSTAGS, TAGS
 
@@ -54,15 +54,20 @@ _PANASONIC = {
 _TIFF_TAGS_OF_PANASONIC = frozenset((0x10F, 0x110, 0x111, 0x112, 0x116, 0x117))
 
 
-@lru_cache(maxsize=4096)
-def exif_tag_name(directory: str, tag: int) -> str:
-    """The name of a tag in a directory such as IFD0, Exif or GPS; ``0x9aaa`` for an unknown one."""
+_NAMES_OF_PANASONIC = _PANASONIC | {
+    tag: name for tag, name in _NAMES.items() if tag >= 0x128 or tag in _TIFF_TAGS_OF_PANASONIC
+}
+
+
+def tag_names(directory: str) -> Mapping[int, str]:
+    """The names of tags in a directory such as IFD0, Exif or GPS."""
     if directory.startswith("GPS"):
-        name = GPSTAGS.get(tag)
-    elif directory.startswith("Interop"):
-        name = _INTEROP.get(tag)
-    elif directory == PANASONIC and tag < 0x128 and tag not in _TIFF_TAGS_OF_PANASONIC:
-        name = _PANASONIC.get(tag)
-    else:
-        name = _NAMES.get(tag)
-    return name or f"0x{tag:04x}"
+        return GPSTAGS
+    if directory.startswith("Interop"):
+        return _INTEROP
+    return _NAMES_OF_PANASONIC if directory == PANASONIC else _NAMES
+
+
+def exif_tag_name(directory: str, tag: int) -> str:
+    """The name of a tag in a directory; ``0x9aaa`` for an unknown one."""
+    return tag_names(directory).get(tag) or f"0x{tag:04x}"

@@ -157,9 +157,10 @@ class Directory(msgspec.Struct):
         """The values of a tag of a numeric type, each as a tuple of its one or two numbers."""
         layout = _VALUES[self.order][entry.type]
         data = self.source.peek_at(entry.offset, min(entry.size, limit))
-        if len(data) == layout.size:  # most tags have one value
+        size = layout.size
+        if len(data) == size:  # most tags have one value
             return (layout.unpack(data),)
-        extra = len(data) % layout.size
+        extra = len(data) % size
         return layout.iter_unpack(data[:-extra] if extra else data)
 
     def integer(self, tag: int) -> int | None:
