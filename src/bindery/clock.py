@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_TIME_OF_DAY = re.compile(r"[Tt](\d\d):(\d\d):(\d\d)", re.ASCII)
+_FRACTION_AND_OFFSET = re.compile(r"(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ZONE_NAME = re.compile(r"(?!right/|posix)[A-Za-z][A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
 _NANOSECONDS = 1_000_000_000
@@ -70,16 +69,38 @@ def parse_time(text: str) -> int:
 
     Raises ValueError when the text is not RFC 3339.
     """
-    match = _RFC3339.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not an RFC 3339 time: {text[:64]!r}")
-    year, month, day, hour, minute, second = map(int, match.group(1, 2, 3, 4, 5, 6))
+    try:
+        seconds = _day_seconds(text[:10]) + _second_of_day(text[10:19])
+        offset, fraction = _offset_and_fraction(text[19:])
+    except ValueError:
+        raise ValueError(f"not an RFC 3339 time: {text[:64]!r}") from None
+    return (seconds - offset) * _NANOSECONDS + fraction
+
+
+# In parts, because the parts of many times are the same: what was found of one is looked up for the others.
+
+
+@lru_cache(maxsize=4096)
+def _day_seconds(text: str) -> int:
+    return parse_day(text) * 86_400
+
+
+@lru_cache(maxsize=16_384)
+def _second_of_day(text: str) -> int:
+    match = _TIME_OF_DAY.fullmatch(text)
+    hour, minute, second = map(int, match.group(1, 2, 3)) if match else (24, 0, 0)
     if hour > 23 or minute > 59 or second > 60:  # 60 is a leap second
-        raise ValueError(f"not a time of day: {text[:64]!r}")
-    days = date(year, month, day).toordinal() - _EPOCH_DAY
-    seconds = days * 86_400 + hour * 3_600 + minute * 60 + second
-    fraction = int((match[7] or "").ljust(9, "0"))
-    return (seconds - _offset_seconds(match[8])) * _NANOSECONDS + fraction
+        raise ValueError(f"not a time of day: {text!r}")
+    return hour * 3_600 + minute * 60 + second
+
+
+@lru_cache(maxsize=256)
+def _offset_and_fraction(text: str) -> tuple[int, int]:
+    """Of the end of a time: seconds east of UTC, and nanoseconds."""
+    match = _FRACTION_AND_OFFSET.fullmatch(text)
+    if match is None:
+        raise ValueError(f"neither a fraction nor an offset: {text[:64]!r}")
+    return _offset_seconds(match[2]), int((match[1] or "").ljust(9, "0"))
 
 
 def parse_zone(text: str) -> timezone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
 from operator import attrgetter
@@ -14,6 +14,7 @@ from bindery.catalog.index.changes import Change
 from bindery.catalog.index.tag_columns import TAG_COLUMNS, TagProjection, TagRows
 from bindery.catalog.query.compile import map_entry, uri_key
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, KEYED_MAPS, TAG_MAPS, Field, Kind
+from bindery.catalog.query.folding import fold_text
 from bindery.catalog.query.tags import ENTRY_SEPARATOR, SHARED_COLUMNS
 from bindery.catalog.query.values import (
     FUZZY_SEPARATOR,
@@ -23,7 +24,6 @@ from bindery.catalog.query.values import (
     MAX_LIST_TEXT,
     MAX_TEXT,
     clamp_int64,
-    fuzzy_text,
     parse_point,
     phrase_text,
 )
@@ -73,6 +73,8 @@ _EXPRESSIONS = {name: f"unnest(from_json(?::JSON, '{shape}'))" for name, shape i
     name: f"""string_split(unnest(from_json(?::JSON, '["VARCHAR"]')), chr({ord(ENTRY_SEPARATOR):d}))"""
     for name in SHARED_COLUMNS
 }
+_SAME = {name: f"string_split(?, chr({ord(ENTRY_SEPARATOR):d}))" for name in SHARED_COLUMNS}
+"""Where one value of all rows is not written as what its column holds."""
 _FUZZY_PATHS = tuple((name.partition(".")[0], name.partition(".")[2]) for name in FUZZY_FIELDS)
 
 
@@ -108,6 +110,8 @@ def _struct(name: str, node: dict[str, Any]) -> type[msgspec.Struct]:
 
 _TREE = _tree()
 _Row = _struct("Row", _TREE)
+_Heads = dict[str, tuple[Any, ...]]
+"""The values of each field, or of what it is in, by its name and in the order of the files."""
 
 
 class Insertion(msgspec.Struct, frozen=True):
@@ -136,9 +140,9 @@ class Projection:
         """What FuzzyQuery looks at besides the column ``Fuzzy``: the text, and short fields that are too long."""
         if change.document is None or len(change.document) <= MAX_TEXT:
             return change.text
-        row = self._decode(change)
-        fields = fuzzy_text(*_fuzzy_texts(row))
-        tags = self._tags.searched(row.EXIF, row.Tags)
+        held = self._heads([change])
+        [fields] = _fuzzy_column(held)
+        tags = self._tags.searched(held["EXIF"][0], held["Tags"][0])
         if max(len(fields), len(tags)) <= MAX_TEXT:
             return change.text
         return FUZZY_SEPARATOR.join((change.text or "", fields, tags))
@@ -150,38 +154,44 @@ class Projection:
             return None
         columns, expressions, parameters = [], [], []
         chosen = [changes[place] for place in live]
-        rows = [self._decode(change) for change in chosen]
-        tags = self._tags.rows([row.EXIF for row in rows], [row.Tags for row in rows])
-        held = self._columns(chosen, rows, tags, [texts[place] for place in live])
-        for name, values in held:
+        held = self._heads(chosen)
+        tags = self._tags.rows(held["EXIF"], held["Tags"])
+        for name, values in self._columns(chosen, held, tags, [texts[place] for place in live]):
             if values.count(None) == len(values):
                 continue
             first = values[0]
             columns.append(name)
             if isinstance(first, str | int) and values.count(first) == len(values):
-                expressions.append(f"?::{COLUMNS[name]}")
+                expressions.append(_SAME.get(name, f"?::{COLUMNS[name]}"))
                 parameters.append(first)
             else:
                 expressions.append(_EXPRESSIONS[name])
-                held_values = list(map(_parted, values)) if name in SHARED_COLUMNS else values
-                parameters.append(self._encoder.encode(held_values).decode())
-        return Insertion(tuple(columns), tuple(expressions), tuple(parameters), _names(rows, tags))
+                parameters.append(self._encoder.encode(values).decode())
+        return Insertion(tuple(columns), tuple(expressions), tuple(parameters), _names(held, tags))
+
+    def _heads(self, changes: Sequence[Change]) -> _Heads:
+        # Rows become columns at once, for a row takes much room.
+        rows = map(msgspec.structs.astuple, map(self._decode, changes))
+        return dict(zip(_TREE, zip(*rows, strict=True), strict=True))
 
     def _columns(
-        self, changes: Sequence[Change], rows: Sequence[Any], tags: TagRows, texts: Sequence[int | None]
-    ) -> Iterator[tuple[str, list[Any]]]:
+        self, changes: Sequence[Change], held: _Heads, tags: TagRows, texts: Sequence[int | None]
+    ) -> Iterator[tuple[str, Sequence[Any]]]:
         large = [place for place, change in enumerate(changes) if len(change.document or b"") > MAX_TEXT]
-        for name, values in chain(self._whole_columns(changes, rows), tags.columns.items()):
-            if name != "URI":  # by which the record finds the document
+        for name, values in chain(self._whole_columns(changes, held), tags.columns.items()):
+            if large and name != "URI":  # by which the record finds the document
+                bound = _bounded_entries if name in SHARED_COLUMNS else _bounded
+                bounded = list(values)
                 for place in large:
-                    values[place] = _bounded(values[place])
-            yield name, values
-        yield "Text", list(texts)
+                    bounded[place] = bound(values[place])
+                yield name, bounded
+            else:
+                yield name, values
+        yield "Text", texts
 
     def _whole_columns(
-        self, changes: Sequence[Change], rows: Sequence[Any]
-    ) -> Iterator[tuple[str, list[Any]]]:
-        held = {head: list(map(attrgetter(head), rows)) for head in _TREE}
+        self, changes: Sequence[Change], held: _Heads
+    ) -> Iterator[tuple[str, Sequence[Any]]]:
         present = {head for head, values in held.items() if values.count(None) < len(values)}
         for field in _COLUMN_FIELDS:
             if field.path[0] in present:
@@ -198,7 +208,7 @@ class Projection:
         yield "Latitude", [place and place[0] for place in places]
         yield "Longitude", [place and place[1] for place in places]
         yield "Key", [uri_key(change.uri) for change in changes]
-        yield "Fuzzy", [fuzzy_text(*_fuzzy_texts(row)) for row in rows]
+        yield "Fuzzy", _fuzzy_column(held)
 
     def _decode(self, change: Change) -> Any:
         """A field whose value does not fit its type is left out rather than losing the file."""
@@ -211,20 +221,16 @@ class Projection:
         return row
 
 
-def _names(rows: Sequence[Any], tags: TagRows) -> frozenset[str]:
+def _names(held: _Heads, tags: TagRows) -> frozenset[str]:
     """What queries may name, besides fields: raw tags, and keys of maps."""
     names = tags.names
     for head in KEYED_MAPS:
-        keys = {key for row in rows for key in getattr(row, head) or ()}
+        keys = {key for entries in held[head] if entries for key in entries}
         names |= {f"{head}.{key}" for key in keys}
     return frozenset(name for name in names if len(name) <= _LONGEST_NAME)
 
 
-def _parted(entries: list[str] | None) -> str | None:
-    return ENTRY_SEPARATOR.join(entries) if entries else None
-
-
-def _read(field: Field, values: list[Any]) -> list[Any]:
+def _read(field: Field, values: Sequence[Any]) -> Sequence[Any]:
     """A column from the values of the first part of a field's path."""
     if field.kind is Kind.MAP:
         return [_entries(field.name, held) if held else None for held in values]
@@ -253,6 +259,11 @@ def _bounded(value: Any) -> Any:
                 break
         held.append(element)
     return held
+
+
+def _bounded_entries(entries: str | None) -> str | None:
+    """The same of the entries of a shared column."""
+    return entries and ENTRY_SEPARATOR.join(_bounded(entries.split(ENTRY_SEPARATOR)))
 
 
 def _folded(value: Any) -> Any:
@@ -318,16 +329,28 @@ def _instant(text: str) -> int | None:
         return None
 
 
-def _fuzzy_texts(row: Any) -> Iterable[str]:
+def _fuzzy_column(held: _Heads) -> list[str]:
+    """What FuzzyQuery looks at in the fields of each file, folded. All texts of a file are folded at once."""
+    found = []
     for head, inner in _FUZZY_PATHS:
-        value = getattr(row, head)
-        if not value:
+        values = held[head]
+        if values.count(None) == len(values):
             continue
-        if inner:
-            yield from (text for text in (getattr(element, inner) for element in value) if text)
-        elif isinstance(value, dict):
-            yield from value.values()
-            if head == "CustomLabels":
-                yield from value.keys()
-        else:
-            yield value
+        if inner or head in KEYED_MAPS:
+            read = partial(_inner_texts, inner=inner, keys=head == "CustomLabels")
+            values = tuple(map(read, values))
+        elif FUZZY_SEPARATOR in "".join(filter(None, values)):
+            values = tuple(value and value.replace(FUZZY_SEPARATOR, " ") for value in values)
+        found.append(values)
+    return [fold_text(FUZZY_SEPARATOR.join(filter(None, texts))) for texts in zip(*found, strict=True)]
+
+
+def _inner_texts(value: Any, *, inner: str, keys: bool) -> str | None:
+    """The texts within a field, parted."""
+    if not value:
+        return None
+    if inner:
+        texts = [text for text in (getattr(element, inner) for element in value) if text]
+    else:
+        texts = [*value.values(), *(value if keys else ())]
+    return FUZZY_SEPARATOR.join(text.replace(FUZZY_SEPARATOR, " ") for text in texts)

@@ -32,7 +32,7 @@ ENTRY_SEPARATOR = "\x1e"
 _TOKENS = "~"
 _FRACTION = re.compile(r"\s*([+-]?[0-9]+(?:\.[0-9]+)?)/([+-]?[0-9]+(?:\.[0-9]+)?)\s*")
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?)(?![\w.])")
-_LONGEST_NUMBER = 100
+LONGEST_NUMBER = 100
 _EXACT = 2**53
 
 
@@ -58,7 +58,7 @@ def tokens_entry(name: str, value: str) -> str:
 
 def read_tag_number(name: str, text: str) -> float | None:
     """The number of a tag: of a fraction its value where EXIF writes it, elsewhere (``3/12``) what stands before."""
-    if len(text) > _LONGEST_NUMBER:
+    if len(text) > LONGEST_NUMBER:
         return None
     fraction = _FRACTION.fullmatch(text) if name.startswith("EXIF.") else None
     if fraction is not None:
