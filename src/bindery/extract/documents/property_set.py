@@ -13,7 +13,7 @@ from bindery.extract.text.charset_names import codec_of_code_page
 from bindery.extract.text.decode import decode_in
 
 _CODEPAGE = 1
-_SHORT, _LONG, _CODED, _WIDE, _TIME = 2, 3, 30, 31, 64
+_SHORT, _LONG, _UNSIGNED, _CODED, _WIDE, _TIME = 2, 3, 19, 30, 31, 64
 _MAX_PROPERTIES = 256
 _MAX_CHARACTERS = 4_096
 _OF_LANGUAGES = {
@@ -55,6 +55,8 @@ def _value(data: bytes, at: int, codepage: int) -> Value | None:
         return int(struct.unpack_from("<h", data, at + 4)[0])
     if kind == _LONG:
         return int(struct.unpack_from("<i", data, at + 4)[0])
+    if kind == _UNSIGNED:
+        return int(struct.unpack_from("<I", data, at + 4)[0])
     if kind == _TIME and at + 12 <= len(data):
         return int(struct.unpack_from("<Q", data, at + 4)[0])
     length = min(struct.unpack_from("<I", data, at + 4)[0], _MAX_CHARACTERS)

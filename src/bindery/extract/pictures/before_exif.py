@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import struct
 
-from bindery.extract.pictures.ciff import exif_date, read_crw
+from bindery.extract.pictures.ciff import read_crw
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.date_forms import unix_date
 from bindery.extract.tags.tiff import NotTiff, Part
 
 _MOST = 1024
@@ -30,4 +31,4 @@ def read_picture_info(segment: Part, picture: Picture) -> None:
     """The date among lines such as ``TimeDate=909698819``: seconds on the camera's clock since 1970."""
     match = _TAKEN.search(segment.peek_at(0, _MOST))
     if match is not None:
-        picture.texts.setdefault("DateTimeOriginal", exif_date(int(match[1])))
+        picture.texts.setdefault("DateTimeOriginal", unix_date(int(match[1])))

@@ -6,9 +6,9 @@ Source: public descriptions of CIFF 1.0 revision 4 (heap structure, records 0x08
 from __future__ import annotations
 
 import struct
-from datetime import UTC, datetime, timedelta
 
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.date_forms import unix_date
 from bindery.extract.tags.tiff import NotTiff, Part, Source, decode_text
 
 _MAKE_AND_MODEL = 0x080A
@@ -66,12 +66,6 @@ def _read_record(tag: int, record: Part, order: str, picture: Picture) -> None:
         make, _, model = record.peek_at(0, 256).partition(b"\0")
         picture.texts |= {"Make": decode_text(make), "Model": decode_text(model)}
     elif tag == _CAPTURED:
-        picture.texts["DateTimeOriginal"] = exif_date(
+        picture.texts["DateTimeOriginal"] = unix_date(
             int(struct.unpack(order + "I", record.peek_at(0, 4))[0])
         )
-
-
-def exif_date(seconds: int) -> str:
-    """The EXIF text of a count of seconds since 1970 on the camera's own clock."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return moment.strftime("%Y:%m:%d %H:%M:%S")

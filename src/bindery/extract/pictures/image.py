@@ -19,6 +19,8 @@ from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted
 from bindery.extract.notes import Note, note
 from bindery.extract.pictures.dicom import read_dicom
+from bindery.extract.pictures.flashpix import read_flashpix
+from bindery.extract.pictures.grib import read_grib
 from bindery.extract.pictures.headers import HeaderReader, header_reader
 from bindery.extract.pictures.other_headers import other_reader, read_tga, read_wbmp
 from bindery.extract.pictures.picture import NotPicture, Picture, read_picture
@@ -52,6 +54,9 @@ def extract_image(reader: RangeReader, request: ExtractionRequest) -> Extracted:
 
 def _read(reader: RangeReader, picture: Picture) -> None:
     head = reader.peek_at(0, _HEAD_BYTES)
+    if head.startswith(_COMPOUND_FILE):
+        read_flashpix(reader, picture)
+        return
     read = _header_reader(head, named_content_type(reader.info.key))
     if read is not None:
         read(reader, picture)
@@ -61,7 +66,7 @@ def _read(reader: RangeReader, picture: Picture) -> None:
     except NotPicture:
         # Its bytes tell which format it is, whatever its name says.
         told = detect_media_type(head, "")
-        if told.media_type != "image" and not head.startswith(_COMPOUND_FILE):
+        if told.media_type != "image":
             raise
         picture.sizeless = True
         picture.notes.append(note(Note.NOT_READ, "pictures of this format are known, and not read"))
@@ -73,6 +78,8 @@ def _header_reader(head: bytes, named: str | None) -> HeaderReader | None:
         return read
     if head.startswith(b"DICM", 128):
         return read_dicom
+    if head.startswith(b"GRIB"):
+        return read_grib
     if plain_layout(head) is not None:
         return read_plain
     if named == "image/svg+xml" or _SVG.search(head):

@@ -1,9 +1,9 @@
-"""Pictures whose size is found by walking a little: OpenEXR, ICNS, DjVu, BPG, FLIF, QuickDraw, IFF, DCX, Photo CD,
-Paint Shop Pro, metafiles, ASTC, WBMP, TGA.
+"""Pictures whose size is found by walking a little: ICNS, DjVu, QuickDraw, IFF, DCX, Photo CD, metafiles, ASTC, WBMP,
+TGA. Those that keep EXIF or the like too are in ``openexr.py`` and ``packed_tags.py``.
 
-Source: OpenEXR file layout; Apple's icns; DjVu 3 section 8; BPG 0.9.8; FLIF16; Inside Macintosh, Imaging With
-QuickDraw, appendix A; EA IFF 85 (ILBM, BMHD); ZSoft's DCX; Kodak Photo CD as Pillow reads it; Jasc's PSP 5 to 8;
-MS-WMF and MS-EMF; Arm's ASTC header; WAP WBMP 2.0; Truevision TGA 2.0.
+Source: Apple's icns; DjVu 3 section 8; Inside Macintosh, Imaging With QuickDraw, appendix A; EA IFF 85 (ILBM, BMHD);
+ZSoft's DCX; Kodak Photo CD as Pillow reads it, its date as exiftool's table Image::ExifTool::PhotoCD; MS-WMF
+and MS-EMF; Arm's ASTC header; WAP WBMP 2.0; Truevision TGA 2.0; QuickTime File Format (image description).
 """
 
 from __future__ import annotations
@@ -12,13 +12,34 @@ import math
 import struct
 from collections.abc import Callable, Iterator
 
+from bindery.extract.pictures.boxes import find_box
+from bindery.extract.pictures.camera_headers import (
+    read_cineon,
+    read_dpx,
+    read_exv,
+    read_fpf,
+    read_kyocera,
+    read_pmp,
+)
+from bindery.extract.pictures.mie import read_mie
+from bindery.extract.pictures.openexr import read_exr
+from bindery.extract.pictures.packed_tags import (
+    groups_of_seven,
+    read_bpg,
+    read_flif,
+    read_pgf,
+    read_psp,
+    read_xcf,
+)
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.date_forms import unix_date
+from bindery.extract.tags.dates import Rank
 from bindery.extract.tags.tiff import Part, Source
-from bindery.extract.types.picture_types import is_tga_header, spider_order
+from bindery.extract.types.picture_types import is_headless_bitmap, is_sony_pmp, is_tga_header, spider_order
 
 _MOST_CHUNKS = 1000
-_MOST_HEADER = 64 * 1024
 _PER_INCH = 72
+_NO_DATE = 0xFFFFFFFF
 _ICON_SIDES = {
     b"ICON": 32, b"ICN#": 32, b"icm#": 12, b"icm4": 12, b"icm8": 12, b"ics#": 16, b"ics4": 16, b"ics8": 16,
     b"is32": 16, b"icl4": 32, b"icl8": 32, b"il32": 32, b"ich#": 48, b"ich4": 48, b"ich8": 48, b"ih32": 48,
@@ -35,33 +56,15 @@ def other_reader(head: bytes) -> Callable[[Source, Picture], None] | None:
             return read
     if spider_order(head):
         return read_spider
+    if is_headless_bitmap(head):
+        return read_dib
+    if is_sony_pmp(head):
+        return read_pmp
     return read_pict if _is_pict(head) or _is_pict(head[512:]) or head[522:524] == b"\x11\x01" else None
 
 
 def _is_pict(head: bytes) -> bool:
     return head[10:14] == b"\0\x11\x02\xff"
-
-
-def read_exr(source: Source, picture: Picture) -> None:
-    """The data window of the first part, else its display window."""
-    picture.format = "exr"
-    data = source.peek_at(0, _MOST_HEADER)
-    windows: dict[bytes, tuple[int, int, int, int]] = {}
-    at = 8
-    for _ in range(_MOST_CHUNKS):
-        name, _, rest = data[at : at + 520].partition(b"\0")
-        kind, ended, _ = rest.partition(b"\0")
-        at += len(name) + len(kind) + 2
-        if not name or not ended or len(data) < at + 4:
-            break
-        (length,) = struct.unpack_from("<I", data, at)
-        at += 4
-        if kind == b"box2i" and length == 16 and len(data) >= at + 16:
-            windows[name] = struct.unpack_from("<iiii", data, at)
-        at += length
-    window = windows.get(b"dataWindow") or windows.get(b"displayWindow")
-    if window is not None:
-        picture.resize((window[2] - window[0] + 1, window[3] - window[1] + 1))
 
 
 def read_icns(source: Source, picture: Picture) -> None:
@@ -97,41 +100,16 @@ def read_djvu(source: Source, picture: Picture) -> None:
         picture.resize(struct.unpack(">HH", source.peek_at(start + 8, 4)))
 
 
-def read_bpg(source: Source, picture: Picture) -> None:
-    """Width and height in groups of seven bits, behind four bytes of sign and two of flags."""
-    picture.format = "bpg"
-    numbers = _groups(source.peek_at(6, 16))
-    picture.resize((next(numbers), next(numbers)))
-
-
-def read_flif(source: Source, picture: Picture) -> None:
-    """As BPG, each less one."""
-    picture.format = "flif"
-    numbers = _groups(source.peek_at(6, 16))
-    picture.resize((next(numbers) + 1, next(numbers) + 1))
-    picture.frames = None if source.peek_at(4, 1) >= b"Q" else 1
-
-
 def read_wbmp(source: Source, picture: Picture) -> None:
     """A format without a sign, so that only its name leads here: type 0, no extension headers, and no bytes over."""
     head = source.peek_at(0, 16)
     if head[:1] != b"\0" or head[1:2] != b"\0":
         return
-    numbers = _groups(head[2:])
+    numbers = groups_of_seven(head[2:])
     width, height = next(numbers), next(numbers)
     if abs((width + 7) // 8 * height + 2 + 2 - source.size) <= 8:
         picture.format = "wbmp"
         picture.resize((width, height))
-
-
-def _groups(data: bytes) -> Iterator[int]:
-    """Numbers of seven bits a byte, the highest bit telling that another byte follows; ends with StopIteration."""
-    value = 0
-    for byte in data:
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            yield value
-            value = 0
 
 
 def read_pict(source: Source, picture: Picture) -> None:
@@ -155,12 +133,6 @@ def read_ilbm(source: Source, picture: Picture) -> None:
             return
 
 
-def read_psp(source: Source, picture: Picture) -> None:
-    """The block of general attributes, which comes first; its header and length have 14 bytes in every version."""
-    picture.format = "psp"
-    picture.resize(struct.unpack("<ii", source.peek_at(36 + 14, 8)))
-
-
 def read_dcx(source: Source, picture: Picture) -> None:
     """The first of the PCX pictures, and how many there are."""
     picture.format = "dcx"
@@ -179,6 +151,9 @@ def read_photo_cd(source: Source, picture: Picture) -> None:
     told = source.peek_at(2048 + 1538, 1)[0]
     times = 1 << min(told >> 2 & 3, 2)
     picture.resize((512 * times, 768 * times) if told & 1 else (768 * times, 512 * times))
+    (made,) = struct.unpack(">I", source.peek_at(2048 + 13, 4))
+    if made != _NO_DATE:
+        picture.add_date("Header:CreateDate", unix_date(made), Rank.DIGITIZED, utc=True)
 
 
 def read_wmf(source: Source, picture: Picture) -> None:
@@ -227,6 +202,21 @@ def read_mcidas(source: Source, picture: Picture) -> None:
     picture.resize((words[9], words[8]))
 
 
+def read_dib(source: Source, picture: Picture) -> None:
+    """A bitmap that begins with its second header."""
+    picture.format = "dib"
+    width, height = struct.unpack("<ii", source.peek_at(4, 8))
+    picture.resize((width, abs(height)))
+
+
+def read_qtif(source: Source, picture: Picture) -> None:
+    """QuickTime's picture file: the image description, which may stand behind the pixels."""
+    picture.format = "qtif"
+    box = find_box(source, b"idsc")
+    if box is not None:
+        picture.resize(struct.unpack(">HH", source.peek_at(box.start + 32, 4)))
+
+
 def read_os2(source: Source, picture: Picture) -> None:
     """OS/2's arrays of bitmaps, icons and pointers: the largest. A mask lies above the picture of one."""
     picture.format = "bmp"
@@ -261,6 +251,19 @@ def _os2_size(source: Source, at: int) -> tuple[int, int] | None:
 _SIGNS: tuple[tuple[int, bytes, Callable[[Source, Picture], None]], ...] = (
     (0, b"\x76\x2f\x31\x01", read_exr),
     (0, b"icns\0", read_icns),
+    (4, b"idsc", read_qtif),
+    (4, b"idat", read_qtif),
+    (0, b"gimp xcf ", read_xcf),
+    (0, b"PGF", read_pgf),
+    (0, b"SDPX", read_dpx),
+    (0, b"XPDS", read_dpx),
+    (0, b"\x80\x2a\x5f\xd7", read_cineon),
+    (0, b"\xd7\x5f\x2a\x80", read_cineon),
+    (0, b"FPF Public Image Format", read_fpf),
+    (25, b"ARECOYK", read_kyocera),
+    (0, b"\xff\x01Exiv2", read_exv),
+    (0, b"~\x10\x04", read_mie),
+    (0, b"~\x18\x04", read_mie),
     (0, b"AT&TFORM", read_djvu),
     (0, b"BPG\xfb", read_bpg),
     (0, b"FLIF", read_flif),

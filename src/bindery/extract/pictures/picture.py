@@ -20,7 +20,7 @@ from bindery.extract.tags.exif import exif_json
 from bindery.extract.tags.gps import gps_position, lat_long
 from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
 from bindery.extract.tags.iptc import IptcValues, read_iptc
-from bindery.extract.tags.tiff import Directory, Memory, NotTiff, Part, Source, read_tiff
+from bindery.extract.tags.tiff import Directory, Memory, NotTiff, Part, Source, decode_text, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES, XmpProperties, first_of, read_xmp, xmp_position
 from bindery.file import File
 
@@ -56,6 +56,8 @@ class Picture(msgspec.Struct):
     """Which kind of gain map the format's own header tells of."""
     title: str | None = None
     """From the format's own header."""
+    position: tuple[float, float] | None = None
+    """Latitude and longitude in degrees, from the format's own header."""
     sizeless: bool = False
     """It has no size of its own, or one that is not read."""
     notes: list[str] = []
@@ -88,13 +90,26 @@ class Picture(msgspec.Struct):
         except NotTiff:
             return
 
+    def add_date(
+        self, whence: str, text: str, rank: Rank = Rank.MADE, *, offset: str = "", utc: bool = False
+    ) -> None:
+        """Keep a date of the format's own header; what is no date counts for nothing."""
+        self.dates.append(FoundDate(whence, text, rank, offset=offset, offset_whence=whence, utc=utc))
+
+    def add_text(self, name: str, data: bytes) -> None:
+        """Keep a text of the format's own header, up to its first NUL, under an EXIF name; the first counts."""
+        text = decode_text(data).strip()
+        if text:
+            self.texts.setdefault(name, text)
+
     def add_xmp(self, packet: bytes) -> None:
         """Keep an XMP packet; the first of a file counts."""
         self.xmp = self.xmp or packet
 
     def add_iptc(self, data: bytes) -> None:
-        """Keep a block of IPTC datasets; the first of a file counts."""
-        self.iptc = self.iptc or data
+        """Keep a block of IPTC datasets; what has several blocks has its datasets spread over them."""
+        if len(self.iptc) + len(data) <= MOST_IPTC:
+            self.iptc += data
 
 
 class NotPicture(Exception):
@@ -137,6 +152,7 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest, sid
     xmp, iptc = _xmp(picture), _iptc(picture)
     beside = sidecars.properties
     position = xmp_position(beside) or gps_position(picture.directories) or xmp_position(xmp)
+    position = position or picture.position
     if Operator.EXIF in request.operators:
         others = standing_in(xmp, iptc) | picture.texts
         file.orientation = _orientation(picture, xmp)

@@ -24,6 +24,8 @@ _XMP_DATES = {
 _IPTC_DATES = {"DateTimeOriginal": "DateCreated", "DateTimeDigitized": "DigitalCreationDate"}
 _RATING, _ARTIST, _COPYRIGHT, _WINDOWS_KEYWORDS = 0x4746, 0x013B, 0x8298, 0x9C9E
 _KNOWN = frozenset((_RATING, _ARTIST, _COPYRIGHT, _WINDOWS_KEYWORDS))
+_MAIN = ("IFD0", "Exif")
+"""Some writers put tags of the first into the second."""
 _MOST_TEXT = 4096
 
 
@@ -50,9 +52,9 @@ def picture_tags(xmp: XmpProperties, iptc: IptcValues, directories: Sequence[Dir
     tags = TagSet()
     add_xmp_tags(tags, xmp)
     add_iptc_tags(tags, iptc)
-    for directory in directories[:1]:
-        if directory.entries.keys().isdisjoint(_KNOWN):
-            break
+    for directory in directories:
+        if directory.name not in _MAIN or directory.entries.keys().isdisjoint(_KNOWN):
+            continue
         for name, values in _exif_values(directory).items():
             if tags.first(name) is None:
                 tags.add(name, *values)

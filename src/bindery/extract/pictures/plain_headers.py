@@ -1,6 +1,6 @@
 """Pictures whose size stands at a fixed place of their header: a table, and nothing else to know.
 
-Source: Microsoft's DDS pages; SMPTE 268M (DPX); Kodak's Cineon 4.5; the GIMP's XCF document; Sun's rasterfile.h;
+Source: Microsoft's DDS pages; Sun's rasterfile.h;
 farbfeld's manual page; JNG 1.0; Khronos KTX 1 and 2; Valve's VTF; the SGI image file format 1.00; the Paint Shop Pro
 file format specification; BLP and FTEX as Pillow reads them; ITU-T T.88 (JBIG2).
 """
@@ -28,18 +28,12 @@ class _Layout(NamedTuple):
 
 _LAYOUTS = (
     _Layout(b"DDS ", "dds", "<II", 12, height_first=True),
-    _Layout(b"SDPX", "dpx", ">II", 772),
-    _Layout(b"XPDS", "dpx", "<II", 772),
-    _Layout(b"\x80\x2a\x5f\xd7", "cin", ">II", 200),
-    _Layout(b"\xd7\x5f\x2a\x80", "cin", "<II", 200),
-    _Layout(b"gimp xcf ", "xcf", ">II", 14),
     _Layout(b"\x59\xa6\x6a\x95", "sun", ">II", 4),
     _Layout(b"farbfeld", "ff", ">II", 8),
     _Layout(b"\x8bJNG\r\n\x1a\n", "jng", ">II", 16),
     _Layout(b"\xabKTX 11\xbb\r\n\x1a\n\x04\x03\x02\x01", "ktx", ">II", 36),
     _Layout(b"\xabKTX 11\xbb\r\n\x1a\n", "ktx", "<II", 36),
     _Layout(b"\xabKTX 20\xbb\r\n\x1a\n", "ktx2", "<II", 20),
-    _Layout(b"PGF", "pgf", "<II", 8),
     _Layout(b"MAP ", "mrc", "<II", 0, sign_at=208),
     _Layout(b"VTF\0", "vtf", "<HH", 16),
     _Layout(b"BLP", "blp", "<II", 12),

@@ -11,11 +11,11 @@ import struct
 
 from bindery.extract.inflating import inflate
 from bindery.extract.notes import Note, note
-from bindery.extract.pictures.photoshop import read_resources
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.pictures.profiles import add_profile
 from bindery.extract.tags.date_forms import LONGEST
 from bindery.extract.tags.dates import FoundDate, Rank
-from bindery.extract.tags.tiff import Memory, Part, Source
+from bindery.extract.tags.tiff import Part, Source
 
 _MOST_CHUNKS = 4000
 _BEHIND_PIXELS = re.compile(rb"eXIf|tEXt|zTXt|iTXt|tIME|IEND")
@@ -28,11 +28,13 @@ _MOST_PROFILES = 16
 """Texts looked into: a file may hold thousands that are no profile after all."""
 _XMP_KEYWORD = b"XML:com.adobe.xmp"
 _PROFILE = b"Raw profile type "
-_CREATED = b"Creation Time"
+_CREATED = {b"Creation Time": "PNG:CreationTime", b"create-date": "PNG:create-date"}
+"""The specification's keyword, and that of ImageMagick before version 6.6."""
 _KEYWORDS = frozenset(
-    (_XMP_KEYWORD, _CREATED, *(_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim")))
+    (_XMP_KEYWORD, *_CREATED, *(_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim")))
 )
-_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_PROFILE_HEAD = re.compile(rb"\s*\w{1,32}(?: \w{1,32})?\s+(\d{1,9})\s")
+"""A name, which ImageMagick may write in two words, and the length."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -135,36 +137,22 @@ def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
         text = inflate(body, _MOST_TEXT) if compressed else body
     else:
         text = inflate(rest[1:], _MOST_TEXT) if kind == b"zTXt" else rest
-    if keyword == _CREATED:
-        picture.dates.append(FoundDate("PNG:CreationTime", text[:LONGEST].decode("utf-8", "replace")))
+    if keyword in _CREATED:
+        picture.dates.append(FoundDate(_CREATED[keyword], text[:LONGEST].decode("utf-8", "replace")))
     elif keyword == _XMP_KEYWORD:
         picture.add_xmp(text)
     else:
-        _read_profile(picture, keyword.removeprefix(_PROFILE), profile_bytes(text))
-
-
-def _read_profile(picture: Picture, kind: bytes, profile: bytes) -> None:
-    if kind == b"xmp":
-        picture.add_xmp(profile)
-    elif kind in (b"iptc", b"8bim"):
-        if profile.startswith(b"8BIM"):
-            read_resources(Memory(profile), picture, in_jpeg=True)
-        else:
-            picture.add_iptc(profile)
-    elif profile.startswith(_JPEG_XMP):
-        picture.add_xmp(profile[len(_JPEG_XMP) :])
-    elif profile:
-        picture.add_exif(Memory(profile))
+        add_profile(picture, keyword.removeprefix(_PROFILE).decode("ascii"), profile_bytes(text))
 
 
 def profile_bytes(text: bytes) -> bytes:
     """The bytes of a raw profile: its name, its length, and itself in hexadecimal, on lines. What comes behind so
     many bytes is not the profile's; empty when the digits are none.
     """
-    words = text.split(None, 2)
-    if len(words) < 3 or not words[1].isdigit() or len(words[1]) > 9:
+    head = _PROFILE_HEAD.match(text)
+    if head is None:
         return b""
-    digits = b"".join(words[2].split())[: 2 * int(words[1])]
+    digits = b"".join(text[head.end() :].split())[: 2 * int(head[1])]
     if not _HEXADECIMAL.issuperset(digits):
         return b""
     return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))

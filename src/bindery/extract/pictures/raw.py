@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import struct
 from collections.abc import Callable
+from itertools import islice
 from uuid import UUID
 
 from bindery.extract.extraction import ExtractionRequest
@@ -25,10 +26,13 @@ from bindery.extract.pictures.sigma import read_x3f
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.tag_names import PANASONIC
 from bindery.extract.tags.tiff import Directory, NotTiff, Part, Source, TiffTree, full_size, read_tiff
+from bindery.extract.tags.xmp import MOST_BYTES
 
 _CANON_UUID = UUID("85c0b687-820f-11e0-8111-f4ce462b6a48").bytes
+_XMP_UUID = UUID("be7acfcb-97a9-42e8-9c71-999491e3afac").bytes
 _JPEG_FROM_RAW = 0x2E
 _MOST_BLOCKS = 256
+_MOST_BEHIND_MOOV = 2
 
 
 def extract_raw(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -148,6 +152,10 @@ def _read_cr3(source: Source, picture: Picture) -> None:
                 tree = _try_tiff(Part(source, part.start, part.length))
                 _take_first(picture, tree, name)
     picture.resize(full_size(TiffTree(picture.directories, 1)))
+    # The packet stands behind moov; the many boxes of the pixels behind it.
+    for box in islice(boxes(source, moov.start + moov.length), _MOST_BEHIND_MOOV):
+        if box.kind == b"uuid" and source.peek_at(box.start, 16) == _XMP_UUID:
+            picture.add_xmp(source.peek_at(box.start + 16, min(box.length - 16, MOST_BYTES)))
 
 
 def _try_tiff(source: Source) -> TiffTree:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import struct
 from collections import Counter
 
-from bindery.extract.pictures.ciff import exif_date
 from bindery.extract.pictures.headers import read_jpeg
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.date_forms import unix_date
 from bindery.extract.tags.tiff import Part, Source
 
 _MOST_SECTIONS = 256
@@ -58,7 +58,7 @@ def _read_properties(section: Part, picture: Picture) -> None:
         if name in _NAMES and value:
             picture.texts[_NAMES[name]] = value
         elif name == "TIME" and value.isdecimal() and len(value) <= 10:
-            picture.texts["DateTimeOriginal"] = exif_date(int(value))
+            picture.texts["DateTimeOriginal"] = unix_date(int(value))
 
 
 def _text(section: Part, at: int) -> str:

@@ -1,7 +1,8 @@
-"""Pictures whose header is text: PNM, PAM, PFM, Radiance, FITS, XPM, XBM, MIFF, PGX.
+"""Pictures whose header is text: PNM, PAM, PFM, Radiance, FITS, XPM, XBM, PGX, IM Tools.
 
 Source: Netpbm's manual pages; Greg Ward's Radiance picture file format; FITS 4.0 section 4.4.1; the X Window System's
-XPM 3.4 and XBM; ImageMagick's MIFF page; PGX of the JPEG 2000 conformance suite (ISO/IEC 15444-4).
+XPM 3.4 and XBM; PGX of the JPEG 2000 conformance suite (ISO/IEC 15444-4); IM
+Tools as Pillow reads it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bindery.extract.pictures.packed_tags import read_miff
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.tags.dates import Rank
 from bindery.extract.tags.tiff import Source
 
 _HEADER_BYTES = 64 * 1024
@@ -20,13 +23,15 @@ _FLOATS = re.compile(rb"P[FfHh]4?\s+(\d{1,10})\s+(\d{1,10})\s")
 _PAM = re.compile(rb"^(WIDTH|HEIGHT)[ \t]+(\d{1,10})", re.M)
 _RADIANCE = re.compile(rb"^([-+][XY])[ \t]+(\d{1,10})[ \t]+([-+][XY])[ \t]+(\d{1,10})\s", re.M)
 _CARD = re.compile(rb"(NAXIS|NAXIS1|NAXIS2|ZNAXIS1|ZNAXIS2) *= *(\d{1,10})")
+_WORDED_CARD = re.compile(rb"(DATE-OBS|DATE_OBS|TIME-OBS|DATE|OBJECT|AUTHOR|OBSERVER) *= *'((?:[^']|'')*)'")
+_OLD_DAY = re.compile(r"(\d\d)/(\d\d)/(\d\d)")
 _CARD_BYTES, _BLOCK_BYTES = 80, 2880
 _MOST_UNITS = 16
 """Units of a FITS file that are looked at for one with a picture."""
 _XPM = re.compile(rb"\"\s*(\d{1,10})\s+(\d{1,10})\s+\d{1,10}\s+\d{1,3}")
 _XPM_2 = re.compile(rb"! XPM2\s+(\d{1,10})\s+(\d{1,10})\s")
 _XBM = re.compile(rb"#define[ \t]+\S*?_width[ \t]+(\d{1,10})\s+#define[ \t]+\S*?_height[ \t]+(\d{1,10})")
-_MIFF = re.compile(rb"\b(columns|rows)=(\d{1,10})", re.I)
+_IMT = re.compile(rb"(?:\*[^\n]*\n)*width (\d{1,6})\nheight (\d{1,6})\n")
 _PGX = re.compile(rb"PG (?:ML|LM) [+-]? ?\d+ (\d{1,10}) (\d{1,10})\s")
 
 
@@ -75,6 +80,8 @@ def _read_fits(source: Source, picture: Picture) -> None:
     at = 0
     for _ in range(_MOST_UNITS):
         header, length = _fits_header(source, at)
+        if not at:
+            _read_observation(header, picture)
         told = {name: int(value) for name, value in map(_card, header) if name}
         size = told.get("NAXIS1", 0), told.get("NAXIS2", 0)
         compressed = told.get("ZNAXIS1", 0), told.get("ZNAXIS2", 0)
@@ -84,6 +91,28 @@ def _read_fits(source: Source, picture: Picture) -> None:
         if told.get("NAXIS", 0) or not length:
             return
         at += length
+
+
+def _read_observation(header: list[bytes], picture: Picture) -> None:
+    """When and of what the picture was taken, in UTC: FITS 4.0 sections 4.4.2 and 9.1."""
+    told = {
+        match[1]: match[2].replace(b"''", b"'").decode("ascii", "replace").strip()
+        for match in map(_WORDED_CARD.match, header)
+        if match
+    }
+    taken = _fits_date(told.get(b"DATE-OBS") or told.get(b"DATE_OBS") or "")
+    if taken and "T" not in taken and b"TIME-OBS" in told:
+        taken = f"{taken}T{told[b'TIME-OBS']}"
+    picture.add_date("Header:DATE-OBS", taken, Rank.TAKEN, utc=True)
+    picture.add_date("Header:DATE", _fits_date(told.get(b"DATE", "")), utc=True)
+    picture.title = told.get(b"OBJECT") or None
+    picture.add_text("Artist", (told.get(b"AUTHOR") or told.get(b"OBSERVER") or "").encode())
+
+
+def _fits_date(text: str) -> str:
+    """Until 1999 the day stood first, in a year of the twentieth century."""
+    old = _OLD_DAY.fullmatch(text)
+    return f"19{old[3]}-{old[2]}-{old[1]}" if old else text
 
 
 def _fits_header(source: Source, at: int) -> tuple[list[bytes], int]:
@@ -114,16 +143,14 @@ def _read_bitmap(source: Source, picture: Picture) -> None:
     _resize(picture, _XBM.search(source.peek_at(0, _HEADER_BYTES)))
 
 
-def _read_miff(source: Source, picture: Picture) -> None:
-    picture.format = "miff"
-    header = source.peek_at(0, _HEADER_BYTES).partition(b":\x1a")[0]
-    told = {name.lower(): int(value) for name, value in reversed(_MIFF.findall(header))}
-    picture.resize((told.get(b"columns", 0), told.get(b"rows", 0)))
-
-
 def _read_pgx(source: Source, picture: Picture) -> None:
     picture.format = "pgx"
     _resize(picture, _PGX.match(source.peek_at(0, 128)))
+
+
+def _read_imt(source: Source, picture: Picture) -> None:
+    picture.format = "imt"
+    _resize(picture, _IMT.match(source.peek_at(0, _HEADER_BYTES)))
 
 
 def _resize(picture: Picture, match: re.Match[bytes] | None) -> None:
@@ -139,6 +166,7 @@ _READERS: tuple[tuple[re.Pattern[bytes], Callable[[Source, Picture], None]], ...
     (re.compile(rb"SIMPLE {2,}="), _read_fits),
     (re.compile(rb"/\* XPM \*/|! XPM2"), _read_pixmap),
     (re.compile(rb"(?:\s|/\*.{0,256}?\*/)*#define[ \t]+\S*_width", re.S), _read_bitmap),
-    (re.compile(rb"(?:\{[^}]{0,2048}\}\s*)?id=ImageMagick"), _read_miff),
+    (re.compile(rb"(?:\{[^}]{0,2048}\}\s*)?[iI]d=ImageMagick"), read_miff),
     (re.compile(rb"PG (?:ML|LM) "), _read_pgx),
+    (re.compile(rb"(?:\*[^\n]{0,256}\n){0,64}width \d{1,6}\nheight "), _read_imt),
 )

@@ -112,6 +112,12 @@ def rfc3339(written: Written, offset: int) -> str:
     return f"{clock}{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
 
 
+def unix_date(seconds: int) -> str:
+    """The text of a count of seconds since 1970, in EXIF's form and on the clock that counted them."""
+    moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)
+    return moment.strftime("%Y:%m:%d %H:%M:%S")
+
+
 def _usual(text: str, fraction: str) -> Written | None:
     """The form that EXIF prescribes, which most dates have; None for any other."""
     digits = text[:4] + text[5:7] + text[8:10] + text[11:13] + text[14:16] + text[17:]

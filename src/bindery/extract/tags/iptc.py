@@ -48,6 +48,8 @@ def read_iptc(data: bytes) -> dict[int, list[str]]:
     charset = b""
     at = max(data[:16].find(b"\x1c"), 0)  # some writers put a few bytes before
     for _ in range(_MOST_DATASETS):
+        if data[at : at + 1] == b"\0":  # one that fills up, between two blocks
+            at += 1
         if len(data) < at + 5 or data[at] != _MARK:
             break
         record, number, length = data[at + 1], data[at + 2], int.from_bytes(data[at + 3 : at + 5], "big")

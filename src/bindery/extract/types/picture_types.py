@@ -29,6 +29,9 @@ PICTURES_BY_EXTENSION = {
     "avci": "image/avci", "avcs": "image/avcs", "heics": "image/heic-sequence", "heifs": "image/heif-sequence",
     "avifs": "image/avif", "qoi": "image/qoi", "svgz": "image/svg+xml", "jls": "image/jls",
     "jb2": "image/x-jbig2", "jbig2": "image/x-jbig2", "xvthumb": "image/x-xvthumb", "pgx": "image/x-pgx",
+    "exv": "image/x-exv", "mie": "application/x-mie", "pgf": "image/pgf", "dib": "image/bmp",
+    "grib": "application/x-grib", "grb": "application/x-grib", "grib2": "application/x-grib",
+    "grb2": "application/x-grib", "qtif": "image/x-quicktime", "qif": "image/x-quicktime", "qti": "image/x-quicktime",
 }  # fmt: skip
 """Besides those that ``media_types.py`` has."""
 
@@ -44,7 +47,7 @@ RAW_TYPES = frozenset(
 )  # fmt: skip
 """Camera raws."""
 
-PICTURES_OF_OTHER_FAMILIES = frozenset({"application/dicom"})
+PICTURES_OF_OTHER_FAMILIES = frozenset({"application/dicom", "application/x-mie", "application/x-grib"})
 """Types of pictures that are not named ``image/…``."""
 
 _SIGNS: tuple[tuple[int, bytes, str], ...] = (
@@ -96,6 +99,8 @@ _SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"PDN3", "image/x-paintnet"),
     (0, b"EP*\0", "image/vnd.ms-modi"),
     (0, b"\xff\xa0\xff\xa4", "image/x-wsq"),
+    (0, b"\xff\x01Exiv2", "image/x-exv"),
+    (25, b"ARECOYK", "image/x-kyocera-raw"),
 )
 TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 """What TGA 2.0 ends with."""
@@ -112,11 +117,12 @@ _TEXT_SIGNS: tuple[tuple[re.Pattern[bytes], str], ...] = (
      "image/x-xbitmap"),
     (re.compile(rb"P7\s[^\0]*?WIDTH\s", re.S), "image/x-portable-arbitrarymap"),
     (re.compile(rb"(?:PF4?|Pf|PH|Ph)\s+\d{1,9}\s+\d{1,9}\s+-?\d+(?:\.\d+)?"), "image/x-portable-floatmap"),
-    (re.compile(rb"(?:\{[^}]{0,2048}\}\s*)?id=ImageMagick\s"), "image/x-miff"),
+    (re.compile(rb"(?:\{[^}]{0,2048}\}\s*)?[iI]d=ImageMagick\s"), "image/x-miff"),
     (re.compile(rb"PG (?:ML|LM) [+-]? ?\d+ \d+ \d+\s"), "image/x-pgx"),
+    (re.compile(rb"(?:\*[^\n]{0,256}\n){0,64}width \d{1,6}\nheight \d{1,6}\n"), "image/x-imt"),
     (re.compile(rb"Image type: [\x20-\x7e]{1,64}\r\n"), "image/x-im"),
 )  # fmt: skip
-_TEXT_STARTS = frozenset(bytes((byte,)) for byte in b"SP#/!{iI \t\r\n")
+_TEXT_STARTS = frozenset(bytes((byte,)) for byte in b"SP#/!{iI*w \t\r\n")
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SVG_ROOT = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>)*<(?:\w+:)?svg[\s>/]",
@@ -169,7 +175,36 @@ def _weak_type(head: bytes) -> str | None:
         return "image/bmp"
     if head[:1] == b"\x0a" and head[1:2] in (b"\0", b"\2", b"\3", b"\4", b"\5") and _is_pcx(head):
         return "image/x-pcx"
+    if head[:4] == b"GRIB" and head[7:8] in (b"\1", b"\2"):
+        return "application/x-grib"
+    if head[4:8] == b"0MIE" and head[:3] in (b"~\x10\x04", b"~\x18\x04"):
+        return "application/x-mie"
+    if head[4:8] in (b"idsc", b"idat") and head[:2] in (b"\0\0", b"\0\1"):
+        return "image/x-quicktime"
+    if is_headless_bitmap(head):
+        return "image/bmp"
+    if is_sony_pmp(head):
+        return "image/x-sony-pmp"
     return "image/x-spider" if spider_order(head) else None
+
+
+def is_headless_bitmap(head: bytes) -> bool:
+    """A bitmap of Windows without the header of a file, as programs pass them to each other."""
+    if len(head) < 40 or head[:4] not in _DIB_HEADERS or head[12:14] != b"\1\0":
+        return False
+    width, height = struct.unpack_from("<ii", head, 4)
+    bits, packing = head[14] | head[15] << 8, int.from_bytes(head[16:20], "little")
+    return (
+        0 < width < 1 << 16 and 0 < abs(height) < 1 << 16 and bits in (1, 4, 8, 16, 24, 32) and packing < 7
+    )
+
+
+_DIB_HEADERS = tuple(bytes((size, 0, 0, 0)) for size in (40, 52, 56, 64, 108, 124))
+
+
+def is_sony_pmp(head: bytes) -> bool:
+    """Sony's first digital camera put 124 bytes before a JPEG."""
+    return head[8:12] == b"\0\0\0\x7c" and head.startswith(b"\xff\xd8\xff", 124)
 
 
 def is_tga_header(head: bytes) -> bool:

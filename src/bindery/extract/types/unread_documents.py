@@ -14,6 +14,8 @@ UNREAD_DOCUMENTS_BY_EXTENSION = {
     "wk1": "application/vnd.lotus-1-2-3", "pages": "application/vnd.apple.pages",
     "key": "application/vnd.apple.keynote", "numbers": "application/vnd.apple.numbers",
     "odb": "application/vnd.oasis.opendocument.base", "kmz": "application/vnd.google-earth.kmz",
+    "h5": "application/x-hdf5", "hdf5": "application/x-hdf5", "he5": "application/x-hdf5",
+    "bufr": "application/x-bufr",
     "idml": "application/vnd.adobe.indesign-idml-package", "indd": "application/x-adobe-indesign",
 }  # fmt: skip
 
@@ -29,6 +31,8 @@ UNREAD_DOCUMENT_SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\0\0\x1a\0", "application/vnd.lotus-1-2-3"),
     (0, b"\xff\0\x02\0\x04\x04", "application/vnd.ms-works"),
     (0, bytes.fromhex("0606edf5d81d46e5bd31efe7fe74b71d"), "application/x-adobe-indesign"),
+    (0, b"\x89HDF\r\n\x1a\n", "application/x-hdf5"),
+    (0, b"BUFR\0", "application/x-bufr"),
     (0, b"\x09\0\x04\0", "application/vnd.ms-excel"),
     (0, b"\x09\x02\x06\0", "application/vnd.ms-excel"),
     (0, b"\x09\x04\x06\0", "application/vnd.ms-excel"),
