@@ -5,16 +5,16 @@ Source: ISO 32000-1, 7.9.4 (dates), 14.3.3 (document information), 14.9.2 (langu
 
 from __future__ import annotations
 
-import io
 import re
 import time
-from ctypes import Array, c_ubyte, sizeof
+from ctypes import sizeof
 from typing import Any
 
 from bindery.extract.documents.document import Document, protected, read_document
 from bindery.extract.documents.document_tags import add_property
-from bindery.extract.documents.pdf_forms import form_of, page_notes, xfa_words
-from bindery.extract.documents.pdf_metadata import is_bomb, read_packet
+from bindery.extract.documents.pdf_forms import form_of, keep_drawn, page_notes, xfa_words
+from bindery.extract.documents.pdf_metadata import read_packet
+from bindery.extract.documents.pdf_source import PdfSource
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.notes import Note
@@ -57,6 +57,7 @@ def _read(reader: RangeReader, document: Document) -> None:
     if reader.size == 0:
         raise Unreadable("ParseFailed", "the file is empty")
     source = PdfSource(reader)
+    source.begin_step(drawn=False)
     try:
         with at_most(_step_seconds(source.size)):
             opened = pypdfium2.PdfDocument(source)
@@ -70,9 +71,7 @@ def _read(reader: RangeReader, document: Document) -> None:
             document.page_count = len(opened)
             _read_information(opened, raw, document)
             read_packet(reader, document)
-        if document.wants_text and is_bomb(reader):
-            document.note(Note.PART_SKIPPED, "its pages unpack to more than may be held, and were not read")
-        elif document.wants_text:
+        if document.wants_text:
             source.bytes_end = int(reader.limits.read_bytes * _TEXT_SHARE_OF_BYTES)
             _read_text(source, opened, document)
     finally:
@@ -85,44 +84,6 @@ def _step_seconds(size: int) -> float:
         _STEP_SECONDS + size * _STEP_SECONDS_PER_BYTE,
         max(_LONG_STEP_SECONDS, size * _LONG_STEP_SECONDS_PER_BYTE),
     )
-
-
-class PdfSource(io.RawIOBase):
-    """What PDFium reads from. An exception cannot pass native code: the reader keeps it, PDFium sees a
-    short read.
-    """
-
-    def __init__(self, reader: RangeReader) -> None:
-        super().__init__()
-        self._reader = reader
-        self.size = reader.size
-        self.bytes_end = reader.limits.read_bytes + reader.size
-        """Reads that would fetch more than this in all are refused; one page may hold a huge picture."""
-
-    @property
-    def broken(self) -> bool:
-        """The store or the limit of the reader has ended it."""
-        return self._reader.error is not None
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move the position."""
-        return self._reader.seek(offset, whence)
-
-    def tell(self) -> int:
-        """The position of the next read."""
-        return self._reader.tell()
-
-    def readinto(self, buffer: Array[c_ubyte]) -> int:  # type: ignore[override]
-        """Fill a buffer; nothing once a limit is reached."""
-        view = memoryview(buffer).cast("B")
-        if self._reader.bytes_read + len(view) > self.bytes_end:
-            return 0
-        try:
-            data = self._reader.read(len(view))
-        except Exception:
-            return 0
-        view[: len(data)] = data
-        return len(data)
 
 
 def _read_information(opened: Any, raw: Any, document: Document) -> None:
@@ -163,11 +124,16 @@ def _read_text(source: PdfSource, opened: Any, document: Document) -> None:
                 return
             if document.text.full:
                 return
+            source.begin_step(drawn=True)
             try:
                 with at_most(_step_seconds(source.size)):
                     _read_page(opened, number, form, document)
             except pypdfium2.PdfiumError:
                 document.note(Note.PART_SKIPPED, "damaged pages were not read")
+            if source.too_heavy:
+                document.note(
+                    Note.PART_SKIPPED, "parts of pages unpack to more than may be held, and were not read"
+                )
         if form is not None:
             document.text.add(xfa_words(opened))
 
@@ -175,18 +141,31 @@ def _read_text(source: PdfSource, opened: Any, document: Document) -> None:
 def _read_page(opened: Any, number: int, form: Any, document: Document) -> None:
     page = opened[number]
     try:
-        words = page.get_textpage()
-        try:
-            count = words.count_chars()
-            limit = min(count, document.text.left)
-            document.text.add(_HYPHEN.sub("", str(words.get_text_range(0, limit))) if count > 0 else "")
-        finally:
-            words.close()
-        document.text.add("\n")
+        count = _add_words(page, 0, document)
         for text in page_notes(page, form):
             document.text.add(f"{text}\n" if text else "")
+        has_drawn = keep_drawn(page, form)
     finally:
         page.close()
+    if has_drawn and not document.text.full:
+        page = opened[number]
+        try:
+            _add_words(page, count, document)
+        finally:
+            page.close()
+
+
+def _add_words(page: Any, start: int, document: Document) -> int:
+    """Add the words of a page from a character on; tells how many characters it has."""
+    words = page.get_textpage()
+    try:
+        count = int(words.count_chars())
+        limit = min(count - start, document.text.left)
+        document.text.add(_HYPHEN.sub("", str(words.get_text_range(start, limit))) if limit > 0 else "")
+        document.text.add("\n")
+        return count
+    finally:
+        words.close()
 
 
 def _pages_of_linearized(reader: RangeReader) -> int | None:

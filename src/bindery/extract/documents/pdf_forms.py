@@ -76,6 +76,39 @@ def _field(raw: Any, annotation: Any, form: Any) -> Iterator[str]:
         yield _text(lambda *to: raw.FPDFAnnot_GetFormFieldValue(form, annotation, *to), raw)
 
 
+def keep_drawn(page: Any, form: Any) -> bool:
+    """Leave on a page only what says its words by drawing them, stamps and buttons; tells whether there is any.
+
+    For a page whose other words have been read, and that is loaded anew then: the file itself stays as it is.
+    """
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    count = min(raw.FPDFPage_GetAnnotCount(page), _MOST_ANNOTATIONS)
+    drawn = [_is_drawn(raw, page, number, form) for number in range(count)]
+    if not any(drawn):
+        return False
+    for number in reversed(range(count)):
+        if not drawn[number]:
+            raw.FPDFPage_RemoveAnnot(page, number)
+    return bool(raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS)
+
+
+def _is_drawn(raw: Any, page: Any, number: int, form: Any) -> bool:
+    annotation = raw.FPDFPage_GetAnnot(page, number)
+    if not annotation:
+        return False
+    try:
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        if kind == raw.FPDF_ANNOT_STAMP:
+            return True
+        is_field = kind == raw.FPDF_ANNOT_WIDGET and form is not None
+        return (
+            is_field and raw.FPDFAnnot_GetFormFieldType(form, annotation) == raw.FPDF_FORMFIELD_PUSHBUTTON
+        )
+    finally:
+        raw.FPDFPage_CloseAnnot(annotation)
+
+
 def _entry(raw: Any, annotation: Any, key: bytes) -> str:
     return _text(lambda *to: raw.FPDFAnnot_GetStringValue(annotation, key, *to), raw)
 

@@ -1,15 +1,15 @@
-"""What a PDF says of itself beside the document information: its XMP packet, and whether its streams are bombs.
+"""What a PDF says of itself beside the document information: its XMP packet (ISO 32000-1, 14.3.2).
 
-The packet of the document stands unpacked in the file (ISO 32000-1, 14.3.2), as a rule near its end or its beginning;
-packets of pictures on its pages do not count.
+The catalog refers to it. In a file whose tables are damaged it is looked for where it stands as a rule, unpacked and
+near the end or the beginning; packets of pictures on the pages do not count.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
 
 from bindery.extract.documents.document import Document
+from bindery.extract.documents.pdf_objects import PdfObjects, reference
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.xmp import first_of, read_xmp
 from bindery.extract.tags.xmp_tags import add_xmp_tags
@@ -22,21 +22,18 @@ _REFERENCE = re.compile(rb"/Type\s*/Catalog\b[^>]{0,4096}?/Metadata\s+(\d{1,9})\
                         rb"/Metadata\s+(\d{1,9})\s+\d{1,5}\s+R[^>]{0,4096}?/Type\s*/Catalog\b")  # fmt: skip
 _OBJECT = re.compile(rb"(?:^|[\r\n])(\d{1,9})\s+\d{1,5}\s+obj\b")
 _OF_DOCUMENTS = (b"http://ns.adobe.com/pdf/", b"pdfaid", b"CreatorTool")
-_BOMB_BYTES = 8 * 1024 * 1024
-_STEP = 16 * 1024
-_SAMPLE = 1024
-_PACKED = 100
-"""A sample that packs to less is of a stream that unpacks to a thousand times its size."""
-_MOST_UNPACKED = 128 * 1024 * 1024
-_STREAM = re.compile(rb"stream\r?\n")
 
 
 def read_packet(reader: RangeReader, document: Document) -> None:
     """Tags of the packet, and the title, author and dates that the document information lacks."""
-    data = reader.peek_at(0, _WHOLE_BYTES if reader.size <= _WHOLE_BYTES else _END_BYTES)
-    if reader.size > _WHOLE_BYTES:
-        data += b"\n" + reader.peek_at(reader.size - _END_BYTES, _END_BYTES)
-    packet = _packet(data)
+    objects = PdfObjects(reader)
+    catalog = objects.catalog
+    if catalog is not None and (number := reference(catalog, b"Metadata")) is not None:
+        packet = objects.stream(number)
+    else:
+        packet = None
+    if packet is None or not _is_packet(packet):
+        packet = _packet_by_sight(reader)
     if packet is None:
         return
     found = read_xmp(packet)
@@ -44,6 +41,18 @@ def read_packet(reader: RangeReader, document: Document) -> None:
     document.author = document.author or ", ".join(found.get("dc:creator", ())) or None
     document.add_created("XMP:CreateDate", first_of(found, "xmp:CreateDate"))
     add_xmp_tags(document.tags, found)
+
+
+def _is_packet(data: bytes) -> bool:
+    """Whether it may be one: what is encrypted is not."""
+    return b"R\0D\0F" in data or b"RDF" in data
+
+
+def _packet_by_sight(reader: RangeReader) -> bytes | None:
+    data = reader.peek_at(0, _WHOLE_BYTES if reader.size <= _WHOLE_BYTES else _END_BYTES)
+    if reader.size > _WHOLE_BYTES:
+        data += b"\n" + reader.peek_at(reader.size - _END_BYTES, _END_BYTES)
+    return _packet(data)
 
 
 def _packet(data: bytes) -> bytes | None:
@@ -60,33 +69,3 @@ def _packet(data: bytes) -> bytes | None:
                 return packet
     telling = [packet for _, packet in packets if any(sign in packet for sign in _OF_DOCUMENTS)]
     return telling[-1] if telling else None
-
-
-def is_bomb(reader: RangeReader) -> bool:
-    """Whether a stream unpacks to more than a worker may hold. Only what packs again is unpacked to see."""
-    if reader.size > _BOMB_BYTES or reader.size * 1032 < _MOST_UNPACKED:
-        return False
-    data = reader.peek_at(0, reader.size)
-    samples = range(0, max(len(data) - _SAMPLE, 0), _STEP)
-    suspicious = sum(len(zlib.compress(data[at : at + _SAMPLE], 1)) < _PACKED for at in samples)
-    if suspicious * _STEP * 1032 < _MOST_UNPACKED // 2:
-        return False
-    left = _MOST_UNPACKED
-    for match in _STREAM.finditer(data):
-        left -= _unpacked(data, match.end(), left)
-        if left <= 0:
-            return True
-    return False
-
-
-def _unpacked(data: bytes, at: int, most: int) -> int:
-    """How large the stream is that begins there, in the piecewise memory of one megabyte."""
-    unpacking, size = zlib.decompressobj(), 0
-    rest = data[at:]
-    try:
-        while rest and not unpacking.eof and size <= most:
-            size += len(unpacking.decompress(rest, 1024 * 1024))
-            rest = unpacking.unconsumed_tail
-    except zlib.error:
-        pass
-    return size

@@ -11,7 +11,7 @@ from PIL import Image
 from bindery.extract.documents.epub import book_items
 from bindery.extract.documents.open_xml_parts import relationships_of
 from bindery.extract.documents.package import Package, resolve
-from bindery.extract.documents.pdf import PdfSource
+from bindery.extract.documents.pdf_source import PdfSource
 from bindery.extract.reader import RangeReader
 from bindery.extract.thumbnails.no_picture import NoPicture
 from bindery.extract.thumbnails.pictures import draw_bytes
