@@ -16,6 +16,8 @@ class Note(enum.StrEnum):
     """Only the beginning of its text is searched."""
     COUNT_CUT = "CountCut"
     """Something was not counted to its end; the field of the count is left out."""
+    ESTIMATED = "Estimated"
+    """A figure was worked out from parts of the file."""
     CHARSET_GUESSED = "CharsetGuessed"
     """The file does not say in which charset its text is."""
     ENCRYPTED = "Encrypted"

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from bindery.extract.media.media_tags import MediaTags
-from bindery.extract.tags.date_forms import parse_date
 from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, produce_time
 from bindery.extract.tags.xmp import XmpProperties
 from bindery.extract.tags.xmp_dates import xmp_dates
@@ -74,19 +73,12 @@ def recorded(
         _date("Container:modification_date", container.get("modification_date"), Rank.CHANGED, utc=True),
         *xmp_dates(xmp, Rank.CHANGED),
     )
-    return produce_time(
-        [date for date in found if date and _is_set(date)],
-        ZoneClues(zone, place=position, twins=lambda: xmp_dates(xmp, Rank.DIGITIZED)),
-    )
+    clues = ZoneClues(zone, place=position, twins=lambda: xmp_dates(xmp, Rank.DIGITIZED))
+    return produce_time((date for date in found if date), clues, never=_EPOCHS)
 
 
 def _date(whence: str, text: str | None, rank: Rank, *, utc: bool = False) -> FoundDate | None:
     return FoundDate(whence, text, rank, utc=utc) if text else None
-
-
-def _is_set(date: FoundDate) -> bool:
-    written = parse_date(date.text)
-    return written is not None and written.local not in _EPOCHS
 
 
 def _filetime(text: str | None) -> str | None:

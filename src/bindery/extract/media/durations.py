@@ -3,8 +3,7 @@
 libav now cuts the padding of encoders off the durations it tells, and derives that of a movie from its
 tracks. exiftool, and ffprobe up to 5, print what the header says; so does this.
 
-Source: ISO/IEC 14496-12 section 8.2.2 (mvhd); ISO/IEC 11172-3 section 2.4.1.3 and ISO/IEC 13818-3
-(frame header of MPEG audio); the Xing and Info header as LAME writes it; Musepack's stream
+Source: ISO/IEC 14496-12 section 8.2.2 (mvhd); the Xing and Info header as LAME writes it; Musepack's stream
 version 8; Sony's DSF 1.01; the Speex manual (granule positions); ISO/IEC 14496-3, 1.7.2 (AudioSyncStream).
 """
 
@@ -13,20 +12,21 @@ from __future__ import annotations
 import struct
 from itertools import islice
 
-from bindery.extract.media.id3_tags import synchsafe
+from bindery.extract.media.frame_counts import Length, adts_length, counted_length, mpeg_length
 from bindery.extract.pictures.boxes import boxes
+from bindery.extract.seven_bits import seven_bit_number
 from bindery.extract.tags.tiff import Source
 
 _MOST_BOXES = 32
 """Boxes looked at for the movie header, so that a fragmented file is not walked to its end."""
-_MOST_TAGS = 8
 _LONGEST_PADDING = 2 * 4095 + 1105
 """Samples an encoder may declare as padding (two fields of 12 bits), and the delay of a decoder."""
 _MUSEPACK_RATES = (44100, 48000, 37800, 32000)
 _TAIL_BYTES = 64 * 1024
 _MOST_LATM_FRAMES = 2_000
 _AAC_SAMPLES = 1024
-_SAMPLE_RATES = (44100, 48000, 32000)
+_FRAME_SECONDS = 0.036
+"""Of most MP3 files; two of them are what an estimate by the bit rate may be wrong."""
 
 
 def movie_duration(source: Source) -> float | None:
@@ -47,20 +47,29 @@ def movie_duration(source: Source) -> float | None:
     return round(int(ticks) / int(scale), 6) if scale and 0 < ticks < unknown else None
 
 
-def untrimmed_duration(source: Source, trimmed: float | None) -> float | None:
-    """Seconds of an MP3 with the padding of its encoder, when ``trimmed`` are those without it."""
-    start = _after_tags(source)
-    head = source.peek_at(start, 48)
-    if len(head) < 48 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2 or head[2] >> 2 & 3 == 3:
-        return trimmed
-    version, mono = head[1] >> 3 & 3, head[3] >> 6 == 3
-    at = 4 + ((17 if mono else 32) if version == 3 else (9 if mono else 17))
-    if head[at : at + 4] not in (b"Xing", b"Info") or not head[at + 7] & 1 or version == 1:
-        return trimmed
-    rate = _SAMPLE_RATES[head[2] >> 2 & 3] >> {3: 0, 2: 1, 0: 2}[version]
-    samples = int.from_bytes(head[at + 8 : at + 12], "big") * (1152 if version == 3 else 576)
-    padding = samples - (trimmed or 0) * rate
-    return round(samples / rate, 6) if 0 < padding <= _LONGEST_PADDING else trimmed
+def mpeg_duration(source: Source, told: float | None) -> Length | None:
+    """Seconds of an MP3 with the padding of its encoder, where libav has ``told`` those without it or its guess."""
+    length = mpeg_length(source)
+    if length is None:
+        return None
+    if length.declared:
+        padding = length.seconds - (told or 0)
+        if told is None or -_FRAME_SECONDS < padding <= _LONGEST_PADDING / length.rate:
+            return length
+        # libav does not believe a header that the size of the file belies, but it guesses instead.
+        length = counted_length(source) or length
+    return _if_better(length, told)
+
+
+def aac_duration(source: Source, told: float | None) -> Length | None:
+    """Seconds of AAC in ADTS by its frames, where libav has ``told`` its guess by the bit rate."""
+    length = adts_length(source)
+    return _if_better(length, told) if length else None
+
+
+def _if_better(length: Length, told: float | None) -> Length | None:
+    """None where a guess by the bit rate is as good."""
+    return None if told and abs(length.seconds - told) <= 2 * _FRAME_SECONDS else length
 
 
 def musepack_duration(source: Source) -> float | None:
@@ -68,22 +77,14 @@ def musepack_duration(source: Source) -> float | None:
     head = source.peek_at(4, 64)
     if source.peek_at(0, 4) != b"MPCK" or head[:2] != b"SH":
         return None
-    _, at = _varying(head, 2)
-    samples, at = _varying(head, at + 5)
-    silence, at = _varying(head, at)
+    try:
+        _, at = seven_bit_number(head, 2)
+        samples, at = seven_bit_number(head, at + 5)
+        silence, at = seven_bit_number(head, at)
+    except ValueError:
+        return None
     rate = _MUSEPACK_RATES[head[at] >> 5] if at < len(head) and head[at] >> 5 < 4 else 0
     return round((samples - silence) / rate, 6) if rate and samples > silence else None
-
-
-def _varying(data: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits to a byte, the highest first."""
-    value = 0
-    while at < len(data):
-        byte = data[at]
-        value, at = value << 7 | byte & 0x7F, at + 1
-        if byte < 0x80:
-            break
-    return value, at
 
 
 def dsf_duration(source: Source) -> float | None:
@@ -121,14 +122,3 @@ def latm_duration(source: Source, rate: int | None) -> float | None:
         return None
     seconds = frames * _AAC_SAMPLES / rate
     return round(seconds * source.size / at if frames == _MOST_LATM_FRAMES else seconds, 6)
-
-
-def _after_tags(source: Source) -> int:
-    """Where the sound begins behind ID3 tags (ID3v2.4 structure, section 3.1)."""
-    at = 0
-    for _ in range(_MOST_TAGS):
-        head = source.peek_at(at, 10)
-        if len(head) < 10 or head[:3] != b"ID3":
-            break
-        at += 10 + synchsafe(head[6:]) + (10 if head[5] & 0x10 else 0)
-    return at

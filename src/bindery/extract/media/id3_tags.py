@@ -10,6 +10,7 @@ from bindery.extract.tags.tiff import Source
 ID3_HEAD_BYTES = 10
 _OLD, _NEWEST = 2, 4
 _EXTENDED, _FOOTER = 0x40, 0x10
+_MOST_TAGS = 4_000
 _PADDING_BYTES = 64 * 1024
 _MOST_PADDING = 1024 * 1024
 
@@ -50,7 +51,7 @@ def id3_end(source: Source) -> int:
 
 def id3_places(source: Source, at: int = 0) -> Iterator[Id3Place]:
     """The ID3 tags from an offset on, which may follow each other, by their headers alone."""
-    while True:
+    for _ in range(_MOST_TAGS):
         head = source.peek_at(at, ID3_HEAD_BYTES)
         if len(head) < ID3_HEAD_BYTES or not head.startswith(b"ID3"):
             return

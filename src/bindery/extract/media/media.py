@@ -19,12 +19,13 @@ from bindery.extract.media.container_tags import place, recorded
 from bindery.extract.media.container_types import settled_type
 from bindery.extract.media.cut_short import is_cut_short
 from bindery.extract.media.durations import (
+    aac_duration,
     dsf_duration,
     latm_duration,
     movie_duration,
+    mpeg_duration,
     musepack_duration,
     speex_duration,
-    untrimmed_duration,
 )
 from bindery.extract.media.language_codes import declared_language, language_tag
 from bindery.extract.media.media_tags import MediaTags, add_stream_tags
@@ -64,6 +65,7 @@ _UNREAD = frozenset(
 )  # fmt: skip
 """Types that are known, and of which libav may read nothing."""
 _MOVIES = frozenset(("mov,mp4,m4a,3gp,3g2,mj2",))
+_COUNTED = {"mp3": mpeg_duration, "aac": aac_duration}
 
 
 def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -113,7 +115,7 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
     file = _format_fields(container)
     try:
         _add_streams(file, container, streams, reader)
-        _add_stated_duration(file, reader)
+        estimates = _add_stated_duration(file, reader)
         raw = read_tags(reader)
         if raw.covers and not file.audio_covers:
             covers = (_cover_of(Part(reader, *place)) for place in raw.covers)
@@ -134,7 +136,7 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
         file=file,
         content_type=settled.content_type,
         media_type=settled.media_type,
-        notes=(*tags.notes, *_cut_short(reader)),
+        notes=(*tags.notes, *estimates, *_cut_short(reader)),
     )
 
 
@@ -209,23 +211,32 @@ def _each(
     return tuple(describe(stream, summary.stream(stream.index)) for stream in streams) or None
 
 
-def _add_stated_duration(file: File, reader: RangeReader) -> None:
-    """The duration the header states, where libav derives another, and the bit rate that follows."""
-    stated = file.duration
-    if file.format_name == "mp3":
-        stated = untrimmed_duration(reader, file.duration)
-        for stream in file.audio_streams or ():
-            stream.duration = stated
-    elif file.format_name in _MOVIES:
-        stated = movie_duration(reader) or file.duration
-    elif file.format_name in _STATED:
-        rate = file.audio_streams[0].sample_rate if file.audio_streams else None
-        stated = _STATED[file.format_name](reader, rate) or file.duration
-        for stream in file.audio_streams or ():
-            stream.duration = stated
+def _add_stated_duration(file: File, reader: RangeReader) -> tuple[str, ...]:
+    """The duration the header states or the frames tell, where libav derives another, and the bit rate that follows.
+
+    Returns a note when it is an estimate.
+    """
+    stated, estimated = _stated(file, reader)
     if stated and (stated != file.duration or file.bitrate is None):
+        if file.format_name not in _MOVIES:
+            for stream in file.audio_streams or ():
+                stream.duration = stated
         file.duration = stated
         file.bitrate = int(reader.size * 8 / stated) or None
+    return (note(Note.ESTIMATED, "Duration is worked out from parts of the file"),) if estimated else ()
+
+
+def _stated(file: File, reader: RangeReader) -> tuple[float | None, bool]:
+    name = file.format_name or ""
+    if name in _MOVIES:
+        return movie_duration(reader) or file.duration, False
+    if name in _COUNTED:
+        length = _COUNTED[name](reader, file.duration)
+        return (length.seconds, length.estimated) if length else (file.duration, False)
+    if name in _STATED:
+        rate = file.audio_streams[0].sample_rate if file.audio_streams else None
+        return _STATED[name](reader, rate) or file.duration, False
+    return file.duration, False
 
 
 def _tags(container: InputContainer, streams: _Streams, raw: RawTags) -> MediaTags:

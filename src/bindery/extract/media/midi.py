@@ -15,12 +15,14 @@ from bindery.extract.media.tag_blocks.raw_tags import Family, RawTags
 from bindery.extract.media.tag_blocks.riff import read_riff
 from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader
+from bindery.extract.seven_bits import seven_bit_number
 from bindery.file import File
 
 _MOST_BYTES = 2 * 1024 * 1024
 """Bytes of tracks that are read; the longest of songs have some hundred thousand."""
 _MOST_EVENTS = 200_000
 _MOST_TRACKS = 1_024
+_LONGEST_NUMBER = 4
 _HEAD, _TRACK = b"MThd", b"MTrk"
 _DEFAULT_TEMPO = 500_000
 """Microseconds of a quarter note."""
@@ -96,23 +98,23 @@ def _read_track(data: bytes, song: _Song, tick: int) -> bool:
             song.events += 1
             if song.events > _MOST_EVENTS:
                 return False
-            delta, at = _number(data, at)
+            delta, at = seven_bit_number(data, at, _LONGEST_NUMBER)
             tick += delta
             if data[at] & 0x80:
                 status, at = data[at], at + 1
             if status == _META:
                 kind = data[at]
-                length, at = _number(data, at + 1)
+                length, at = seven_bit_number(data, at + 1, _LONGEST_NUMBER)
                 if kind == _END:
                     break
                 _read_meta(song, kind, data[at : at + length], tick)
                 at += length
             elif status in (_SYSTEM_EXCLUSIVE, _CONTINUED):
-                length, at = _number(data, at)
+                length, at = seven_bit_number(data, at, _LONGEST_NUMBER)
                 at += length
             else:
                 at += 1 if status & 0xF0 in _ONE_BYTE else 2
-    except IndexError:
+    except (IndexError, ValueError):
         return False
     finally:
         song.ticks = max(song.ticks, tick)
@@ -134,18 +136,6 @@ def _read_meta(song: _Song, kind: int, data: bytes, tick: int) -> None:
         song.lyrics.append(b"")
     elif kind in _KEYS:
         song.texts.append((_KEYS[kind], data))
-
-
-def _number(data: bytes, at: int) -> tuple[int, int]:
-    """A number of seven bits to a byte, the highest first, of four bytes at most. Raises IndexError."""
-    value = 0
-    for _ in range(4):
-        byte = data[at]
-        at += 1
-        value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
-            break
-    return value, at
 
 
 def _seconds(song: _Song, division: int) -> float | None:

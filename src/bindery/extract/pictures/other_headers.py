@@ -24,7 +24,6 @@ from bindery.extract.pictures.camera_headers import (
 from bindery.extract.pictures.mie import read_mie
 from bindery.extract.pictures.openexr import read_exr
 from bindery.extract.pictures.packed_tags import (
-    groups_of_seven,
     read_bpg,
     read_flif,
     read_pgf,
@@ -32,6 +31,7 @@ from bindery.extract.pictures.packed_tags import (
     read_xcf,
 )
 from bindery.extract.pictures.picture import Picture
+from bindery.extract.seven_bits import seven_bit_number
 from bindery.extract.tags.date_forms import unix_date
 from bindery.extract.tags.dates import Rank
 from bindery.extract.tags.tiff import Part, Source
@@ -105,11 +105,15 @@ def read_wbmp(source: Source, picture: Picture) -> None:
     head = source.peek_at(0, 16)
     if head[:1] != b"\0" or head[1:2] != b"\0":
         return
-    numbers = groups_of_seven(head[2:])
-    width, height = next(numbers), next(numbers)
+    width, height = _two_numbers(head[2:])
     if abs((width + 7) // 8 * height + 2 + 2 - source.size) <= 8:
         picture.format = "wbmp"
         picture.resize((width, height))
+
+
+def _two_numbers(data: bytes) -> tuple[int, int]:
+    width, at = seven_bit_number(data, 0)
+    return width, seven_bit_number(data, at)[0]
 
 
 def read_pict(source: Source, picture: Picture) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
 
 from bindery.extract.inflating import DEFLATE, inflate
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.png import read_png
 from bindery.extract.pictures.profiles import add_profile
+from bindery.extract.seven_bits import LONGEST, seven_bit_number
 from bindery.extract.tags.date_forms import unix_date
 from bindery.extract.tags.dates import Rank
 from bindery.extract.tags.tiff import Part, Source
@@ -25,28 +25,17 @@ _MOST_BLOCK = 1024 * 1024
 _HEADER_BYTES = 64 * 1024
 
 
-def groups_of_seven(data: bytes) -> Iterator[int]:
-    """Numbers of seven bits a byte, the highest bit telling that another byte follows; ends with StopIteration."""
-    value = 0
-    for byte in data:
-        value = value << 7 | byte & 0x7F
-        if byte < 0x80:
-            yield value
-            value = 0
-
-
 class _Groups:
-    """The same, with the place behind the last one."""
+    """Numbers of seven bits to a byte, one behind the other."""
 
     def __init__(self, source: Source, at: int) -> None:
         self.at = at
         self._source = source
 
     def take(self) -> int:
-        """The next number; raises StopIteration when there is none."""
-        data = self._source.peek_at(self.at, 10)
-        value = next(groups_of_seven(data))
-        self.at += next(count for count, byte in enumerate(data, 1) if byte < 0x80)
+        """The next number; raises ValueError when there is none."""
+        value, length = seven_bit_number(self._source.peek_at(self.at, LONGEST), 0)
+        self.at += length
         return value
 
 

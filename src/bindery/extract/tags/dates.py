@@ -12,7 +12,7 @@ EXIF, XMP and IPTC).
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -84,14 +84,21 @@ class Moment(NamedTuple):
     guessed: bool = False
 
 
-def produce_time(found: Iterable[FoundDate], clues: ZoneClues) -> Moment | None:
-    """The date that counts among those found, which come in the order of their ranks."""
+def produce_time(
+    found: Iterable[FoundDate], clues: ZoneClues, *, never: Container[datetime] = ()
+) -> Moment | None:
+    """The date that counts among those found, which come in the order of their ranks.
+
+    ``never`` are moments that stand for no date, such as the zero of a format.
+    """
     kept: tuple[FoundDate, Written] | None = None
     for date in found:
         if kept is not None and date.rank > kept[0].rank:
             break
         written = parse_date(date.text, date.fraction)
-        if written is not None and (kept is None or not written.precision):
+        if written is None or written.local in never:
+            continue
+        if kept is None or not written.precision:
             kept = (date, written)
             if not written.precision:
                 break

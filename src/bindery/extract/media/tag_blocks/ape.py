@@ -18,7 +18,7 @@ _LYRICS_END, _LYRICS_END_BYTES = b"LYRICS200", 15
 _MOST_ITEMS = 4_000
 _COVER = b"cover art"
 _LONGEST_FILE_NAME = 1_024
-_IS_HEADER = 1 << 29
+_IS_HEADER, _HAS_HEADER = 1 << 29, 1 << 31
 _TEXT, _BINARY, _LINK = 0, 1, 2
 _LARGEST_TAG = 64 * 1024 * 1024
 
@@ -37,6 +37,18 @@ def read_ape(source: Source, raw: RawTags) -> None:
 def ape_end(source: Source) -> int | None:
     """Where the footer of a tag at the end of the file begins."""
     return next((end - _FOOTER_BYTES for end in _ends(source) if _footer(source, end)), None)
+
+
+def tags_at_end(source: Source) -> int:
+    """Where the tags at the end of the file begin: APE, Lyrics3 and ID3v1."""
+    ends = _ends(source) or [source.size]
+    for end in ends:
+        footer = _footer(source, end)
+        if footer:
+            _, size, _, flags = struct.unpack_from("<IIII", footer, 8)
+            start = end - size - (_FOOTER_BYTES if flags & _HAS_HEADER else 0)
+            return start if 0 <= start < end else end - _FOOTER_BYTES
+    return min(ends)
 
 
 def _ends(source: Source) -> list[int]:
