@@ -122,6 +122,52 @@ def test_the_video_in_a_trailer_of_samsung(tmp_path: Path) -> None:
     assert "MotionPhoto" not in tags_of(tmp_path, jpeg_of(4, 3, other) + samsung_trailer(*records))
 
 
+def heic_with_a_video(trailer: bytes = b"") -> bytes:
+    """Boxes without a picture, and behind them one with a video."""
+    exif = tiff_bytes({MAKE: ascii_text("samsung")})
+    item = struct.pack(">I", 0) + exif
+    info = box(b"infe", b"\2\0\0\0" + struct.pack(">HH4s", 1, 0, b"Exif") + b"\0")
+    places = b"\1\0\0\0\x44\0" + struct.pack(">HHHHHII", 1, 1, 1, 0, 1, 0, len(item))
+    meta = box(
+        b"meta",
+        bytes(4)
+        + box(b"iinf", bytes(4) + struct.pack(">H", 1) + info)
+        + box(b"iloc", places)
+        + box(b"idat", item),
+    )
+    return box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + box(b"mpvd", VIDEO) + trailer
+
+
+def test_a_video_in_a_box_of_its_own(tmp_path: Path) -> None:
+    whole = heic_with_a_video()
+    place = struct.pack(">4sII", b"mpv2", whole.index(VIDEO), len(VIDEO))
+    data = heic_with_a_video(box(b"sefd", samsung_trailer((0x0A30, b"MotionPhoto_Data", place))))
+    tags = tags_of(tmp_path, data, "file.heic")
+    offset, length = (int(tags[name][0]) for name in ("MotionPhotoOffset", "MotionPhotoLength"))
+    assert data[offset : offset + length] == VIDEO
+    # A place that is not in the file is not told.
+    false = struct.pack(">4sII", b"mpv2", 8, 1 << 31)
+    data = heic_with_a_video(box(b"sefd", samsung_trailer((0x0A30, b"MotionPhoto_Data", false))))
+    tags = tags_of(tmp_path, data, "file.heic")
+    assert data[int(tags["MotionPhotoOffset"][0]) :].startswith(VIDEO)  # the box is taken instead
+
+
+@pytest.mark.parametrize(
+    ("tag", "further", "expected"), [(0x21, True, "Apple"), (0x21, False, None), (0x22, True, None)]
+)
+def test_apples_gain_map_in_a_jpeg(tmp_path: Path, tag: int, further: bool, expected: str | None) -> None:
+    note = (
+        b"Apple iOS\0\0\1MM"
+        + struct.pack(">HHHII", 1, tag, 10, 1, 30)
+        + bytes(4)
+        + struct.pack(">ii", 3, 2)
+    )
+    exif = exif_segment(tiff_bytes({MAKE: ascii_text("Apple"), EXIF: {MAKER_NOTE: undefined(note)}}))
+    segments = [exif, jpeg_segment(0xE2, b"MPF\0MM\0*" + bytes(40))] if further else [exif]
+    told = tags_of(tmp_path, jpeg_of(4, 3, *segments)).get("GainMap")
+    assert told == (None if expected is None else (expected,))
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_identifier_that_a_live_photo_shares_with_its_video(tmp_path: Path, order: str) -> None:
     head = b"Apple iOS\0\0\1" + (b"II" if order == "<" else b"MM")

@@ -33,6 +33,7 @@ from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.tags.tiff import Part
 from bindery.extract.types.archive_signs import is_lzh, is_lzma_alone
 from bindery.extract.types.media_types import detect_media_type
 from bindery.file import File
@@ -134,13 +135,12 @@ def _count_behind_program(reader: RangeReader, head: bytes) -> int | None:
     raise Unreadable("ParseFailed", "the file is no archive of a known kind")
 
 
-class _Behind:
+class _Behind(Part):
     """What stands from an offset on, as a file of its own."""
 
     def __init__(self, reader: RangeReader, start: int) -> None:
+        super().__init__(reader, start)
         self._reader = reader
-        self._start = start
-        self.size = reader.size - start
 
     @property
     def bytes_read(self) -> int:
@@ -149,9 +149,6 @@ class _Behind:
     @property
     def limits(self) -> ExtractionLimits:
         return self._reader.limits
-
-    def peek_at(self, offset: int, length: int) -> bytes:
-        return self._reader.peek_at(self._start + offset, length)
 
 
 def _is_disc_image(reader: RangeReader) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import struct
 
-from bindery.extract.reader import RangeReader
 from bindery.extract.tags.tiff import Directory, Source
 
 TAIL_BYTES = 4096
@@ -35,14 +34,10 @@ def jpeg_is_cut(source: Source, scan: int) -> bool:
     """
     if source.size <= _WHOLE_BYTES:
         return _END_OF_IMAGE not in source.peek_at(scan, source.size)
-    tail = source.last(TAIL_BYTES) if isinstance(source, RangeReader) else _last(source)
+    tail = source.last(TAIL_BYTES)
     if _END_OF_IMAGE in tail or _OTHER_MARKER.search(tail):
         return False
     return len(_STUFFED.findall(tail)) >= _LEAST_STUFFED
-
-
-def _last(source: Source) -> bytes:
-    return source.peek_at(source.size - TAIL_BYTES, TAIL_BYTES)
 
 
 def boxes_are_cut(source: Source) -> bool:

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable, Iterator
 
 from bindery.extract.notes import Note, note
-from bindery.extract.pictures.before_exif import read_ciff_segment, read_picture_info
+from bindery.extract.pictures.before_exif import read_ciff_segment, read_picture_info, read_qvci_segment
 from bindery.extract.pictures.boxes import (
     HeifMeta,
     find_box,
@@ -173,8 +173,7 @@ def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) 
     elif marker == 0xE0 and segment.peek_at(6, 8) == b"HEAPJPGM":
         read_ciff_segment(segment, picture)
     elif marker == 0xE2:
-        if segment.peek_at(0, len(_GAIN_MAP_MARK)) == _GAIN_MAP_MARK:
-            picture.gain_map = "ISO 21496-1"
+        _read_app2(segment, picture)
     elif marker == 0xE0 and segment.peek_at(0, 5) == b"JFIF\0":
         density = segment.peek_at(7, 5)
         if len(density) == 5:
@@ -188,6 +187,14 @@ def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) 
             picture.height_is_behind = 0 if height else width
 
 
+def _read_app2(segment: Part, picture: Picture) -> None:
+    head = segment.peek_at(0, len(_GAIN_MAP_MARK))
+    if head == _GAIN_MAP_MARK:
+        picture.gain_map = "ISO 21496-1"
+    elif head.startswith(b"MPF\0"):
+        picture.has_more_pictures = True
+
+
 def _read_app1(segment: Part, picture: Picture) -> None:
     head = segment.peek_at(0, len(_MORE_XMP_MARK))
     if head.startswith(b"Exif\0"):
@@ -196,6 +203,8 @@ def _read_app1(segment: Part, picture: Picture) -> None:
         picture.add_xmp(segment.peek_at(len(_XMP_MARK), MOST_BYTES))
     elif head == _MORE_XMP_MARK:
         _read_more_xmp(segment, picture)
+    elif head.startswith(b"QVCI\0"):
+        read_qvci_segment(segment, picture)
 
 
 def _read_more_xmp(segment: Part, picture: Picture) -> None:

@@ -11,12 +11,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
+from bindery.extract.pictures.boxes import find_box
 from bindery.extract.tags.tag_set import TagSet
 from bindery.extract.tags.tiff import ASCII, MAKER_NOTE, Directory, Part, Source, decode_text
 from bindery.extract.tags.xmp import XmpProperties, first_of
 
 _ITEM = "GContainer:Directory/GContainer:Item"
 _APPLE = b"Apple iOS\0"
+_HDR_HEADROOM = 0x0021
 _APPLE_TEXTS = {0x000B: "BurstUuid", 0x0011: "ContentIdentifier"}
 _MOST_ENTRIES = 200
 _LONGEST = 128
@@ -31,7 +33,12 @@ _MOST_NAME = 64
 
 
 def add_marks(
-    tags: TagSet, source: Source, directories: Sequence[Directory], xmp: XmpProperties, gain_map: str
+    tags: TagSet,
+    source: Source,
+    directories: Sequence[Directory],
+    xmp: XmpProperties,
+    gain_map: str,
+    has_more_pictures: bool,
 ) -> None:
     """Add what is told of a picture. ``gain_map`` is what the format's own reader has met of one."""
     _add_motion(tags, source, directories, xmp)
@@ -39,11 +46,17 @@ def add_marks(
         tags.add(name, text)
     tags.add("Panorama", _panorama(directories, xmp))
     version = first_of(xmp, "hdrgm:Version")
-    tags.add("GainMap", gain_map or (f"hdrgm {version}" if version else ""))
+    gain_map = gain_map or (f"hdrgm {version}" if version else "")
+    if not gain_map and has_more_pictures and _has_headroom(directories):
+        gain_map = "Apple"
+    tags.add("GainMap", gain_map)
 
 
 def _add_motion(tags: TagSet, source: Source, directories: Sequence[Directory], xmp: XmpProperties) -> None:
-    found = _motion_by_xmp(xmp, source.size) or _motion_of_samsung(source, directories)
+    # A trailer tells more exactly where the video ends, and is there without XMP too.
+    found = _motion_of_samsung(source, directories) or _motion_by_xmp(xmp, source.size)
+    if found is not None and not found[1]:
+        found = _motion_box(source) or found
     if found is None:
         return
     offset, length = found
@@ -68,6 +81,14 @@ def _motion_by_xmp(xmp: XmpProperties, size: int) -> tuple[int, int] | None:
     return size - length, length
 
 
+def _motion_box(source: Source) -> tuple[int, int] | None:
+    """The box of HEIF files that holds the video, behind all others (Motion photo format 1.0)."""
+    if source.peek_at(4, 4) != b"ftyp":
+        return None
+    box = find_box(source, b"mpvd")
+    return (box.start, box.length) if box is not None else None
+
+
 def _motion_of_samsung(source: Source, directories: Sequence[Directory]) -> tuple[int, int] | None:
     """The video in the trailer; only files of Samsung cost a look at their end."""
     make = next((directory.text(_MAKE, 16) for directory in directories if directory.name == "IFD0"), None)
@@ -85,12 +106,33 @@ def _motion_of_samsung(source: Source, directories: Sequence[Directory]) -> tupl
             name_length = int.from_bytes(source.peek_at(start - back + 4, 4), "little")
             if name_length <= _MOST_NAME:
                 skipped = 8 + name_length
-                return start - back + skipped, max(length - skipped, 0)
+                return _elsewhere(source, start - back + skipped, max(length - skipped, 0))
     return None
 
 
+def _elsewhere(source: Source, offset: int, length: int) -> tuple[int, int]:
+    """HEIF files keep the video in a box, and here only its place in the file."""
+    data = source.peek_at(offset, 12) if length == 12 else b""
+    if data[:4] != b"mpv2":
+        return offset, length
+    place, size = struct.unpack_from(">II", data, 4)
+    return (place, size) if place + size <= source.size else (0, 0)
+
+
 def _of_apple(directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
-    """Texts of the maker note, whose offsets count from its own beginning."""
+    """Texts of the maker note."""
+    for note, tag, kind, length, place in _apple_entries(directories):
+        if tag in _APPLE_TEXTS and kind == ASCII and length <= _LONGEST:
+            yield _APPLE_TEXTS[tag], decode_text(note.peek_at(place, length))
+
+
+def _has_headroom(directories: Sequence[Directory]) -> bool:
+    """Whether the maker note tells how far a gain map brightens the picture; the map is another one in the file."""
+    return any(tag == _HDR_HEADROOM for _, tag, *_ in _apple_entries(directories))
+
+
+def _apple_entries(directories: Sequence[Directory]) -> Iterator[tuple[Part, int, int, int, int]]:
+    """The maker note with the tag, type, count and place of each entry, which counts from the note's beginning."""
     for directory in directories:
         entry = directory.entries.get(MAKER_NOTE)
         if directory.name != "Exif" or entry is None or directory.raw(MAKER_NOTE, 10) != _APPLE:
@@ -99,9 +141,8 @@ def _of_apple(directories: Sequence[Directory]) -> Iterator[tuple[str, str]]:
         order = "<" if note.peek_at(12, 2) == b"II" else ">"
         count = min(int.from_bytes(note.peek_at(14, 2), "little" if order == "<" else "big"), _MOST_ENTRIES)
         data = note.peek_at(16, 12 * count)
-        for tag, kind, length, place in struct.iter_unpack(order + "HHII", data[: len(data) // 12 * 12]):
-            if tag in _APPLE_TEXTS and kind == ASCII and length <= _LONGEST:
-                yield _APPLE_TEXTS[tag], decode_text(note.peek_at(place, length))
+        for row in struct.iter_unpack(order + "HHII", data[: len(data) // 12 * 12]):
+            yield (note, *row)
 
 
 def _panorama(directories: Sequence[Directory], xmp: XmpProperties) -> str:

@@ -54,6 +54,8 @@ class Picture(msgspec.Struct):
     iptc: bytes = b""
     gain_map: str = ""
     """Which kind of gain map the format's own header tells of."""
+    has_more_pictures: bool = False
+    """It is one of several in its file (CIPA DC-007, Multi-Picture Format)."""
     title: str | None = None
     """From the format's own header."""
     position: tuple[float, float] | None = None
@@ -161,7 +163,8 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest, sid
         file.lat_long = lat_long(*position) if position else None
         file.title = picture_title(beside, {}) or picture_title(xmp, iptc) or picture.title
         tags = picture_tags(xmp, iptc, picture.directories)
-        add_marks(tags, reader, picture.directories, xmp, picture.gain_map)
+        told = (picture.gain_map, picture.has_more_pictures)
+        add_marks(tags, reader, picture.directories, xmp, *told)
         file.tags = sidecars.over(tags.all())
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, produce_time
 from bindery.extract.tags.exif_dates import exif_date, exif_offsets, gps_date, gps_time
 from bindery.extract.tags.iptc import IptcValues, iptc_date
+from bindery.extract.tags.maker_dates import maker_note_date
 from bindery.extract.tags.tiff import Directory
 from bindery.extract.tags.xmp import XmpProperties
 from bindery.extract.tags.xmp_dates import xmp_dates
@@ -49,6 +50,7 @@ def _dates(
     yield from exif_date(directories, Rank.TAKEN)
     yield from xmp_dates(xmp, Rank.TAKEN)
     yield from _iptc_date(iptc, Rank.TAKEN)
+    yield from maker_note_date(directories)
     yield from (date for date in others if date.rank is Rank.TAKEN)
     yield from exif_date(directories, Rank.DIGITIZED)
     yield from xmp_dates(xmp, Rank.DIGITIZED)

@@ -62,14 +62,16 @@ def exif_json(
 
 
 def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
-    """Every tag by name. A name found twice keeps the value of the main image before the thumbnail's."""
+    """Every tag by name. A name found twice keeps the value of the main image before the thumbnail's,
+    unless that is empty.
+    """
     members: dict[str, str] = {}
     left = _TOTAL_LIMIT
     for directory in sorted(directories, key=_rank):
         names = tag_names(directory.table or directory.name)
         for tag, entry in directory.entries.items():
             name = names.get(tag) or f"0x{tag:04x}"
-            if name in members or left <= 0:
+            if members.get(name) or left <= 0:
                 continue
             text = members[name] = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
             left -= len(text)

@@ -62,6 +62,9 @@ class Source(Protocol):
     def peek_at(self, offset: int, length: int) -> bytes:
         """Bytes from an offset on; fewer at the end."""
 
+    def last(self, length: int) -> bytes:
+        """The last bytes, read alone where that is possible."""
+
 
 class Part:
     """A stretch of a source, with offsets of its own."""
@@ -77,6 +80,13 @@ class Part:
         length = min(length, self.size - offset)
         return self._source.peek_at(self.start + offset, length) if length > 0 and offset >= 0 else b""
 
+    def last(self, length: int) -> bytes:
+        """The last bytes, read alone where the part ends with its source."""
+        length = min(length, self.size)
+        if self.start + self.size == self._source.size:
+            return self._source.last(length)
+        return self.peek_at(self.size - length, length)
+
 
 class Memory:
     """Bytes as a source."""
@@ -88,6 +98,10 @@ class Memory:
     def peek_at(self, offset: int, length: int) -> bytes:
         """Bytes from an offset on; fewer at the end."""
         return self._data[offset : offset + length] if offset >= 0 and length > 0 else b""
+
+    def last(self, length: int) -> bytes:
+        """The last bytes."""
+        return self._data[-length:] if length > 0 else b""
 
 
 class Rational(NamedTuple):
