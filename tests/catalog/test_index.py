@@ -474,6 +474,23 @@ def test_closing_does_not_wait_for_an_index_that_is_far_behind(
     check(open_catalog(), filled)
 
 
+def test_the_index_follows_as_far_as_it_is_told(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(catalog, SqliteCatalog)
+    follower = catalog.queries._follower
+    follower.stop()
+    assert follower.join(60)
+    monkeypatch.setattr(dataset_index, "BATCH", 2)
+    catalog.bindings.commit(scan_of(place, *[f"k{number}" for number in range(5)]))
+    index, newest = catalog.queries._of(place.dataset.id), catalog._entries.last_sequence()
+    assert index.follow(newest)
+    assert not index.follow(newest - 1)
+    assert not index.is_current
+    assert not index.follow(newest)
+    assert index.is_current
+
+
 def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> None:
     assert isinstance(catalog, SqliteCatalog)
     text = "x" * 3_000_000
@@ -523,7 +540,12 @@ def test_a_query_that_takes_too_long_is_stopped(
     with pytest.raises(QueryError, match="takes more than"):
         catalog.queries.search(place.dataset.id, parse_simple_query(node))
     monkeypatch.undo()
-    assert catalog.queries.search(place.dataset.id, None).total_hits == 300
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with suppress(IndexUnavailable):  # so many labels take a busy machine a while
+            assert catalog.queries.search(place.dataset.id, None).total_hits == 300
+            return
+    pytest.fail("the index does not answer again")
 
 
 def test_no_file_of_the_machine_can_be_read_through_the_index(catalog: Catalog, place: Place) -> None:

@@ -189,11 +189,15 @@ class DatasetIndex:
 
     # following the record
 
-    def follow(self) -> bool:
-        """Apply one batch of what is committed; whether there is more. An index that fails waits for its time."""
+    def follow(self, until: int | None = None) -> bool:
+        """Apply one batch of what is committed; whether there is more, up to a change if one is named. An index that
+        fails waits for its time."""
         if self._failure is not None and time.monotonic() < self._failure.retry_at:
             return False
-        return self._try(self._follow) and self._applied < self._source.newest(self.dataset_id)
+        if not self._try(self._follow):
+            return False
+        newest = self._source.newest(self.dataset_id)
+        return self._applied < (newest if until is None else min(until, newest))
 
     def _follow(self) -> None:
         target = self._source.newest(self.dataset_id)

@@ -12,7 +12,12 @@ from bindery.catalog.index.changes import ChangeSource
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.tokens import Elsewhere, nowhere
 
-_FOLLOW_SECONDS = 0.25
+_LEAST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 1.0
+_PAUSES = 4
+"""Times as long as it worked it rests once it has caught up: a batch costs some 25 ms however small it is, and during a
+scan there is always something. Who asks meanwhile waits for nothing, for a question applies what is missing."""
+_BUSY_PAUSE_SECONDS = 0.02
+"""For others, while there is more."""
 _RETRY_SECONDS = 1.0
 """How often an index that fails is asked whether its time has come."""
 _log = structlog.get_logger(__name__)
@@ -28,6 +33,8 @@ class Follower:
         self._index_of = index_of
         self._seen = 0
         self._behind: set[int] = set()
+        self._unfinished = False
+        """Whether the last turn ended before all was applied that was there when it began."""
         self._closing = threading.Event()
         self._woken = threading.Event()
         self._woken.set()
@@ -53,11 +60,18 @@ class Follower:
         while not self._closing.is_set():
             self._woken.wait(_RETRY_SECONDS if self._behind else None)
             self._woken.clear()
+            began = time.monotonic()
             self._guarded(self._follow)
-            self._closing.wait(_FOLLOW_SECONDS)
+            if self._unfinished:
+                self._woken.set()
+                self._closing.wait(_BUSY_PAUSE_SECONDS)
+            else:
+                rest = _PAUSES * (time.monotonic() - began)
+                self._closing.wait(min(_LONGEST_PAUSE_SECONDS, max(_LEAST_PAUSE_SECONDS, rest)))
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Whatever goes wrong, the next wake or query tries again."""
+        self._unfinished = False
         try:
             work()
         except Exception as error:
@@ -79,10 +93,10 @@ class Follower:
                 if self._closing.is_set():
                     return
                 index = self._index_of(dataset_id)
-                if not index.follow() and not index.hold_texts(self.elsewhere):
+                if not index.follow(newest) and not index.hold_texts(self.elsewhere):
                     waiting.discard(dataset_id)
                     if index.is_current and index.progress() is None:
                         self._behind.discard(dataset_id)
-            if time.monotonic() >= ended:
-                self._woken.set()  # others may have changed meanwhile
+            if time.monotonic() >= ended:  # others may have changed meanwhile
+                self._unfinished = bool(waiting)
                 return

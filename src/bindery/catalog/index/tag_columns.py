@@ -146,8 +146,8 @@ class _Shape:
         self._own: list[tuple[str, bool, bool, int]] = []
         """Columns of single tags: whether it is one of numbers, whether of lists, and the place of the value."""
         self._entry_numbers: list[int] = []
-        self._searched: list[tuple[int, Field | None]] = []
-        """Places of texts that FuzzyQuery finds, with the field where it depends on the value."""
+        self._searched: list[tuple[int, bool]] = []
+        """Places of texts that FuzzyQuery finds, and whether only those with a letter."""
         shared: dict[int, list[tuple[int, str]]] = {}
         for place, name in enumerate(names):
             field, numeric, column, begin = _home(f"{head}.{name}")
@@ -158,7 +158,7 @@ class _Shape:
                 if numeric:
                     self._entry_numbers.append(place)
             if not numeric and _is_searched(field, "a"):
-                self._searched.append((place, None if _is_searched(field, "") else field))
+                self._searched.append((place, not _is_searched(field, "")))
         self._entries = _Entries(shared) if shared else None
 
     def put(self, values: list[str], rows: TagRows, place: int, searched: list[str]) -> None:
@@ -168,9 +168,9 @@ class _Shape:
             value = read_number(values[at][:_NO_NUMBER])[0] if numeric else values[at]
             if value is not None:
                 (rows.add if many else rows.set)(column, place, value)
-        for at, field in self._searched:
+        for at, with_letter in self._searched:
             text = values[at]
-            if text and (field is None or _is_searched(field, text)):
+            if text and not (with_letter and text.lower() == text.upper()):
                 searched.append(text.lower())
         if self._entries is not None:
             self._put_entries(self._entries, values, rows, place)
