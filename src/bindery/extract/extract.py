@@ -40,6 +40,7 @@ from bindery.extract.notes import Note, note
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import ZoneClues, produce_time
 from bindery.extract.tags.guessed_dates import GUESSES, guessed_dates
+from bindery.extract.takeout import add_takeout
 from bindery.extract.types.mail_types import MAILS_BY_EXTENSION
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.types.picture_types import RAW_TYPES
@@ -156,7 +157,7 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         hashed = _hash_content(file, store, request, limits)
         found = merge(extracted.file, file)
         if _PICTURED & request.operators:
-            _add_named(found, extracted.media_type or media.media_type, request)
+            _add_named(found, extracted.media_type or media.media_type, request, reader)
         return Extraction(
             file=found,
             failure=failure,
@@ -273,10 +274,12 @@ def _add_type(file: File, media: MediaType, extracted: Extracted) -> None:
     file.media_type = extracted.media_type or (media_type_of(exact) if exact else media.media_type)
 
 
-def _add_named(file: File, kind: str, request: ExtractionRequest) -> None:
-    """What the name of an object tells of it."""
+def _add_named(file: File, kind: str, request: ExtractionRequest, reader: RangeReader) -> None:
+    """What the name of an object tells of it, and what lies beside it."""
     add_name_stem(file, request.object.key)
     if kind in _PHOTOGRAPHED:
+        if request.sidecars:
+            add_takeout(file, reader, request)
         guess_time(file, request)
 
 

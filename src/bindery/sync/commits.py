@@ -27,11 +27,13 @@ from bindery.sync.nomedia import came_or_went, is_marker
 from bindery.sync.outcomes import Landing, blamed, is_same_row, wait_for_room
 from bindery.sync.quarantine import FORESEEN, describe
 from bindery.sync.sidecars import (
+    ENDINGS,
+    ending_of,
     found_sidecars,
     is_made_with,
     is_same_sidecar,
     is_sidecar,
-    pictures_of,
+    rows_beside,
     sidecars_of,
 )
 from bindery.sync.troubles import Troubles
@@ -56,9 +58,10 @@ class Commits(Stoppable):
         self._troubles = troubles
         self.follows_sidecars = False
         """Whether pictures are extracted, with what sidecars tell of them."""
-        self._without_sidecars = next(iter(catalog.ledger.walk(binding.id)), None) is None
-        """Whether the ledger is known to hold none, so that nobody need look for them: it was empty, and only this
-        object writes to it."""
+        is_empty = next(iter(catalog.ledger.walk(binding.id)), None) is None
+        self.sidecar_endings: tuple[str, ...] = () if is_empty else ENDINGS
+        """Of the sidecars that the ledger may hold, so that nobody need look for others: an empty one holds none, and
+        only this object writes to it."""
         self._exclusions: DefaultExclusions | None = None
         self._on_their_way: Callable[[], Iterable[str]] = tuple
         self._view = (binding.progress, 0)
@@ -76,7 +79,14 @@ class Commits(Stoppable):
     @property
     def may_have_sidecars(self) -> bool:
         """Whether pictures may have sidecars in the ledger."""
-        return self.follows_sidecars and not self._without_sidecars
+        return self.follows_sidecars and bool(self.sidecar_endings)
+
+    def expect_sidecars(self, keys: Iterable[str]) -> None:
+        """Those with these keys are on their way, as far as they are sidecars."""
+        for key in keys:
+            ending = ending_of(key)
+            if ending and ending not in self.sidecar_endings:
+                self.sidecar_endings += (ending,)
 
     def follow_markers(
         self, exclusions: DefaultExclusions, on_their_way: Callable[[], Iterable[str]]
@@ -117,9 +127,8 @@ class Commits(Stoppable):
         changes = _changes(fresh, removed, dropped, before)
         bytes_read = sum(landing.result.bytes_read for landing in fresh)
         books = after_changes(self.books, changes, bytes_read)
-        self._without_sidecars = self._without_sidecars and not any(
-            is_sidecar(landing.key) for landing in fresh
-        )
+        if self.follows_sidecars and len(self.sidecar_endings) < len(ENDINGS):
+            self.expect_sidecars(landing.key for landing in fresh)
         stale = self._stale(fresh, [*removed, *dropped], before) if self.may_have_sidecars else ()
         self._catalog.bindings.commit(
             ScanCommit(
@@ -193,21 +202,26 @@ class Commits(Stoppable):
     ) -> tuple[str, ...]:
         """Pictures that are to be read again, by what is committed here; see ``sidecars``."""
         after = _after(fresh, left)
-        beside = {
-            picture: None
+        changed = {
+            key: None
             for key, row in after.items()
-            for picture in pictures_of(key)
-            if not is_same_sidecar(before.get(key), row)
+            if is_sidecar(key) and not is_same_sidecar(before.get(key), row)
         }
-        known = self._catalog.ledger.get(self._binding.id, list(beside)) if beside else {}
-        rows_then = {**known, **after}
+        beside: dict[str, LedgerEntry | None] = {}
+        for sidecar in changed:
+            beside |= rows_beside(self._catalog.ledger, self._binding.id, sidecar)
+        beside |= {
+            key: row
+            for key, row in (after.items() if changed else ())
+            if key in beside or not changed.keys().isdisjoint(sidecars_of(key))
+        }
         read = {
             landing.key: landing.sidecars
             for landing in fresh
             if landing.sidecars is not None and sidecars_of(landing.key)
         }
-        stale = {key: None for key in beside if key not in read and has_entry(rows_then.get(key))}
-        wanted = {key: sidecars_of(key) for key in read}
+        stale = {key: None for key, row in beside.items() if key not in read and has_entry(row)}
+        wanted = {key: sidecars_of(key, self.sidecar_endings) for key in read}
         names = [name for each in wanted.values() for name in each]
         rows = self._catalog.ledger.get(self._binding.id, names) if names else {}
         now = {name: after[name] if name in after else rows.get(name) for name in names}

@@ -19,12 +19,14 @@ from bindery.stopping import Interrupted, Stoppable
 from bindery.sync.jobs import Job, Jobs
 from bindery.sync.outcomes import file_write, within_range
 from bindery.sync.settings import SyncSettings
+from bindery.sync.sidecars import stored_sidecars
 from bindery.sync.templates import operators_for
 from bindery.workers.job import Urgency
 
 _MAX_ATTEMPTS = 4
 """Tries before a failure that may pass is told to the caller."""
 _RETRY_SECONDS = 1.0
+_WITH_SIDECARS = frozenset({Operator.EXIF, Operator.MEDIA_META})
 _LOOKUPS = 8
 """Objects looked up at the same time."""
 _POLL_SECONDS = 0.1
@@ -35,10 +37,17 @@ _log = structlog.get_logger()
 
 
 def request_for(
-    store: Store, key: str, operators: frozenset[Operator], settings: SyncSettings, dataset: str = ""
+    store: Store,
+    key: str,
+    operators: frozenset[Operator],
+    settings: SyncSettings,
+    dataset: str = "",
+    *,
+    with_sidecars: bool = False,
 ) -> ExtractionRequest:
     """What to extract: the object as it is now; ``dataset`` is ``project/dataset``. Raises StoreError."""
     info = within_range(store.details(key).info)
+    beside = with_sidecars and operators & _WITH_SIDECARS
     return ExtractionRequest(
         address=store.address,
         object=info,
@@ -46,6 +55,7 @@ def request_for(
         zone=settings.zone_of(store.address.bucket, dataset),
         date_fallback=settings.date_fallback,
         hash_content=settings.hashes(store),
+        sidecars=tuple(map(within_range, stored_sidecars(store, key))) if beside else (),
     )
 
 
@@ -147,9 +157,8 @@ class IndexBatch(Stoppable):
         """What to extract, or the failure when there is nothing to read."""
         try:
             uri = parse_object_uri(job.uri)
-            return request_for(
-                self._buckets.open(uri.bucket), uri.key, operators, self._settings, self._name
-            )
+            store = self._buckets.open(uri.bucket)
+            return request_for(store, uri.key, operators, self._settings, self._name, with_sidecars=True)
         except ValueError as error:
             return Extraction(file=File(), failure=f"InvalidArgument: {error}")
         except StoreError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 
-from bindery.buckets.store import StoreUnavailable
+from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LedgerEntry, LimitExceeded
 from bindery.clock import now_ns
@@ -23,6 +23,7 @@ from bindery.sync.outcomes import Landing, exclude, landing_of, unseen, within_r
 from bindery.sync.preparation import Preparation
 from bindery.sync.quarantine import FORESEEN, describe, in_halves
 from bindery.sync.settling import blame, settle
+from bindery.sync.sidecars import is_sidecar
 from bindery.sync.troubles import Troubles, code_of
 from bindery.sync.uncommitted import Uncommitted
 from bindery.sync.underway import Extracting, ListedPage, Underway
@@ -97,7 +98,7 @@ class Pipeline(Stoppable):
             prepared.extend(self._preparation.prepare(some, page))
 
         in_halves(
-            self._admission.with_room(self._bounded(candidates, page), page),
+            self._admission.with_room(self._sidecars_first(self._bounded(candidates, page)), page),
             prepare,
             lambda candidate, error: self._blame(candidate, error, page),
         )
@@ -204,6 +205,21 @@ class Pipeline(Stoppable):
             if row is None or code_of(row) or not is_unchanged(info, row)
         ]
 
+    def _sidecars_first(self, candidates: list[Candidate]) -> list[Candidate]:
+        """So that pictures are read with those beside them, which a listing names later."""
+        if not self._commits.follows_sidecars:
+            return candidates
+        first = [candidate for candidate in candidates if is_sidecar(candidate.info.key)]
+        if not first:
+            return candidates
+        self._commits.expect_sidecars(info.key for info, _ in first)
+        return first + [candidate for candidate in candidates if not is_sidecar(candidate.info.key)]
+
+    def _coming_sidecar(self, key: str) -> ObjectInfo | None:
+        """One that is on its way to the ledger."""
+        extracting = self.underway.get(key)
+        return self._uncommitted.sidecars.get(key) if extracting is None else extracting.candidate.info
+
     def _bounded(self, candidates: Sequence[Candidate], page: ListedPage | None) -> list[Candidate]:
         """The objects, with times that can be stored."""
         bounded: list[Candidate] = []
@@ -225,7 +241,7 @@ class Pipeline(Stoppable):
             if extracting.is_awaited:
                 self.underway.await_(present)
         if self._commits.may_have_sidecars:
-            self._preparation.add_sidecars(wanted)
+            self._preparation.add_sidecars(wanted, self._commits.sidecar_endings, self._coming_sidecar)
         failed: dict[str, Exception] = {}
         in_halves(
             wanted, self.underway.add, lambda extracting, error: failed.update({extracting.key: error})

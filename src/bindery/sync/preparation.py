@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -62,11 +62,21 @@ class Preparation:
             for candidate in candidates
         ]
 
-    def add_sidecars(self, objects: Sequence[Extracting]) -> None:
+    def add_sidecars(
+        self,
+        objects: Sequence[Extracting],
+        endings: tuple[str, ...],
+        coming: Callable[[str], ObjectInfo | None],
+    ) -> None:
         """At the last moment, for a commit would find what has changed since. A picture that has sidecars is read
         though its content is known: they may be others than those of the known one."""
         by_key = {extracting.key: extracting for extracting in objects}
-        for key, sidecars in known_sidecars(self._catalog.ledger, self._binding.id, by_key).items():
+
+        def together(key: str) -> ObjectInfo | None:
+            return by_key[key].candidate.info if key in by_key else coming(key)
+
+        found = known_sidecars(self._catalog.ledger, self._binding.id, by_key, endings, together)
+        for key, sidecars in found.items():
             extracting = by_key[key]
             request = self._request(extracting.candidate.info, store_only=False)
             extracting.request = msgspec.structs.replace(request, sidecars=sidecars)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections import deque
 
+from bindery.buckets.store import ObjectInfo
 from bindery.sync.outcomes import Landing
+from bindery.sync.sidecars import as_sidecar, is_sidecar
 from bindery.sync.underway import ListedPage
 
 _COMMIT_ROWS = 1_000
@@ -28,6 +30,8 @@ class Uncommitted:
         self.landings: list[Landing] = []
         self.awaited: list[str] = []
         """Keys of those that a change has named; they wait in the inbox until they are committed."""
+        self.sidecars: dict[str, ObjectInfo] = {}
+        """Those among the results."""
         self._landed_pages: list[ListedPage] = []
         """The page of each of those that a listing has brought."""
         self._bytes = 0
@@ -55,6 +59,8 @@ class Uncommitted:
         if not self.landings:
             self._since = time.monotonic()
         self.landings.append(landing)
+        if is_sidecar(landing.key) and (info := as_sidecar(landing.result.row)) is not None:
+            self.sidecars[landing.key] = info
         self._bytes += size
         if page is not None:
             self._landed_pages.append(page)
@@ -94,6 +100,7 @@ class Uncommitted:
     def clear(self) -> None:
         """Everything is committed, or given up."""
         self.landings, self.awaited, self._bytes = [], [], 0
+        self.sidecars = {}
 
     def forget_pages(self) -> None:
         """The listing is over; the cursor does not move any more."""

@@ -70,7 +70,7 @@ class Worker(Stoppable):
         """Called while a listing goes on: deals with changes."""
         self.troubles = Troubles()
         self.commits = Commits(binding, catalog, inbox, self.troubles, stop)
-        self.commits.follows_sidecars = Operator.EXIF in operators
+        self.commits.follows_sidecars = bool(operators & {Operator.EXIF, Operator.MEDIA_META})
         self.pipeline = Pipeline(
             binding,
             catalog,

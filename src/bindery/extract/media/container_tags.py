@@ -52,13 +52,16 @@ def recorded(
     xmp: XmpProperties = _NO_XMP,
     position: tuple[float, float] | None = None,
     camera: FoundDate | None = None,
+    beside: XmpProperties = _NO_XMP,
 ) -> Moment | None:
-    """The time of recording; ``zone`` is that of the settings, ``camera`` what the stream itself tells."""
+    """The time of recording; ``zone`` is that of the settings, ``camera`` what the stream itself tells, ``beside`` what
+    a sidecar does."""
     container = {key.lower(): value for key, value in libav.items()}
     # libav and most writers mean UTC where a container has no room for an offset.
     utc = format_name not in _LOCAL_FORMATS
     apple = tags.raw(_APPLE) or container.get(_APPLE)
     found = (
+        *xmp_dates(beside, Rank.TAKEN),
         _date(f"Container:{_APPLE}", apple, Rank.TAKEN),
         camera,
         _date("Container:NonRealTimeMeta", tags.raw("NonRealTimeMeta:CreationDate"), Rank.TAKEN),

@@ -38,9 +38,10 @@ from bindery.extract.notes import Note, note
 from bindery.extract.pictures.headers import header_reader
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.reader import RangeReader
+from bindery.extract.sidecars import Sidecars
 from bindery.extract.tags.gps import lat_long
 from bindery.extract.tags.tiff import Part, Source
-from bindery.extract.tags.xmp import xmp_position
+from bindery.extract.tags.xmp import XmpProperties, first_of, xmp_position
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
 from bindery.file import AudioStream, File, Image, SubtitleStream, VideoStream
 
@@ -73,9 +74,11 @@ def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
 
     The reader's own errors pass; every other error is the file's fault.
     """
+    sidecars = Sidecars()
+    sidecars.read(reader, request)
     try:
         with open_container(reader) as container:
-            found = _describe(container, reader, request)
+            found = _describe(container, reader, request, sidecars)
     except Exception as error:
         # Behind libav, every error of the store looks like a damaged file.
         if reader.error is not None:
@@ -110,7 +113,9 @@ def _cut_short(reader: RangeReader) -> tuple[str, ...]:
     return (note(Note.CUT_SHORT, "the file ends before its own header says"),)
 
 
-def _describe(container: InputContainer, reader: RangeReader, request: ExtractionRequest) -> Extracted:
+def _describe(
+    container: InputContainer, reader: RangeReader, request: ExtractionRequest, sidecars: Sidecars
+) -> Extracted:
     streams = _Streams(container)
     file = _format_fields(container)
     try:
@@ -121,8 +126,10 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
             covers = (_cover_of(Part(reader, *place)) for place in raw.covers)
             file.audio_covers = tuple(cover for cover in covers if cover) or None
         tags = _tags(container, streams, raw)
-        _add_place_and_time(file, tags, container, streams, reader, request)
+        _add_place_and_time(file, tags, container, streams, reader, request, sidecars.properties)
         _add_tags(file, tags)
+        file.title = first_of(sidecars.properties, "dc:title") or file.title
+        file.tags = sidecars.over(file.tags)
     except MemoryError:
         raise
     except Exception as error:
@@ -136,7 +143,7 @@ def _describe(container: InputContainer, reader: RangeReader, request: Extractio
         file=file,
         content_type=settled.content_type,
         media_type=settled.media_type,
-        notes=(*tags.notes, *estimates, *_cut_short(reader)),
+        notes=(*tags.notes, *sidecars.notes, *estimates, *_cut_short(reader)),
     )
 
 
@@ -274,13 +281,16 @@ def _add_place_and_time(
     streams: _Streams,
     reader: RangeReader,
     request: ExtractionRequest,
+    beside: XmpProperties,
 ) -> None:
     told: dict[str, str] = {}
     for source in (container.metadata, *streams.metadata()):
         told = source | told
     camera = camera_data(reader, container.format.name)
-    position = place(tags, told) or camera.position or xmp_position(tags.xmp)
-    moment = recorded(tags, told, container.format.name, request.zone, tags.xmp, position, camera.date)
+    position = xmp_position(beside) or place(tags, told) or camera.position or xmp_position(tags.xmp)
+    moment = recorded(
+        tags, told, container.format.name, request.zone, tags.xmp, position, camera.date, beside
+    )
     if camera.make:
         tags.add("Make", camera.make)
     if moment is not None:

@@ -13,8 +13,8 @@ from bindery.extract.notes import Note, note
 from bindery.extract.pictures.marks import add_marks
 from bindery.extract.pictures.picture_dates import picture_time
 from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
-from bindery.extract.pictures.sidecar import Sidecars
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.sidecars import Sidecars
 from bindery.extract.tags.dates import FoundDate, Rank
 from bindery.extract.tags.exif import exif_json
 from bindery.extract.tags.gps import gps_position, lat_long
