@@ -16,6 +16,8 @@ from bindery.extract.media.durations import dsf_duration, latm_duration, musepac
 from bindery.extract.media.tracks import mpegh_channels, track_languages
 from bindery.extract.tags.tiff import Memory
 
+SOUNDS = ("wav", "aiff", "wma", "mp3", "ogg", "opus", "flac", "caf", "au")
+
 
 def notes_of(path: Path) -> tuple[str, ...]:
     try:
@@ -26,16 +28,20 @@ def notes_of(path: Path) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.mp4", "front.mp4", "a.mov", "a.mkv", "a.avi", "a.wav", "a.aiff", "a.wma", "a.mp3"]
+    "name",
+    [
+        *("a.mp4", "front.mp4", "a.mov", "a.mkv", "a.avi", "a.wav", "a.aiff", "a.wma", "a.mp3"),
+        *("a.ogg", "a.opus", "a.flac", "a.flv", "a.caf", "a.au", "a.ts"),
+    ],
 )
 def test_a_file_that_is_cut_says_so(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    sources = SOUND if name.endswith(("wav", "aiff", "wma", "mp3")) else (*PICTURES, *SOUND)
+    sources = SOUND if name.endswith(SOUNDS) else (*PICTURES, *SOUND)
     front = ("-movflags", "faststart") if name == "front.mp4" else ()
     ffmpeg(*sources, *front, path)
     assert notes_of(path) == ()
     content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 3])
+    path.write_bytes(content[: len(content) // 3 | 1])
     assert notes_of(path) == ("CutShort: the file ends before its own header says",)
 
 
@@ -56,6 +62,34 @@ def test_what_is_whole_or_unknown_does_not(head: bytes) -> None:
     assert not is_cut_short(Memory(head)) or head.startswith(b"RIFF\0\1")
     for length in range(len(head)):
         is_cut_short(Memory(head[:length]))
+
+
+def test_ends_that_need_a_look(tmp_path: Path) -> None:
+    """The last page, frame and tag."""
+    for name in ("a.ogg", "a.flac", "a.flv"):
+        path = tmp_path / name
+        limits = ("-flvflags", "no_duration_filesize") if name == "a.flv" else ()
+        ffmpeg(*(PICTURES if name == "a.flv" else SOUND), *limits, path)
+        content = path.read_bytes()
+        assert not is_cut_short(Memory(content)), name
+        assert is_cut_short(Memory(content[: len(content) * 9 // 10])), name
+    # The whole of it, with tags behind.
+    flac = (tmp_path / "a.flac").read_bytes()
+    assert not is_cut_short(Memory(flac + b"TAG" + bytes(125)))
+    # Sizes that their writer did not know.
+    assert not is_cut_short(Memory(b".snd\0\0\0\x18\xff\xff\xff\xff" + bytes(40)))
+    assert not is_cut_short(Memory(b"caff\0\1\0\0data" + b"\xff" * 8 + bytes(40)))
+    for content in (
+        b"OggS",
+        b"fLaC",
+        b"FLV\1",
+        b"caff",
+        b".snd",
+        b"\x47",
+        b"fLaC" + bytes(40),
+        b"FLV\1" + bytes(40),
+    ):
+        is_cut_short(Memory(content))
 
 
 def test_durations() -> None:

@@ -71,6 +71,7 @@ def recorded(
         _date("Container:creation_time", container.get("creation_time"), Rank.DIGITIZED, utc=utc),
         _date("Container:CreationDate", _filetime(tags.raw("CreationDate")), Rank.DIGITIZED, utc=True),
         _date("Container:OriginationDate", tags.raw("bext:OriginationDate"), Rank.DIGITIZED),
+        _date("Container:creationdate", tags.raw("creationdate", "createdate"), Rank.DIGITIZED),
         _date("Container:IDIT", tags.raw("IDIT"), Rank.DIGITIZED),
         *xmp_dates(xmp, Rank.DIGITIZED),
         _date("Container:modification_date", container.get("modification_date"), Rank.CHANGED, utc=True),

@@ -1,7 +1,9 @@
 """Whether a media file ends before its own header says, as after a broken upload. Headers alone are looked at.
 
 Source: ISO/IEC 14496-12, 4.2 (boxes); RIFF and AIFF (sizes of the form and of its data); RFC 8794 (known sizes);
-Advanced Systems Format 3.2 (file size); Sony's DSF 1.01; the Xing and Info header as LAME writes it (bytes).
+Advanced Systems Format 3.2 (file size); Sony's DSF 1.01; the Xing and Info header as LAME writes it (bytes); Apple's
+Core Audio Format; the header of AU; ISO/IEC 13818-1, 2.4.3.2 (packets of 188 bytes); for Ogg, FLAC and FLV, whose ends
+are looked at, see ``last_parts``.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Callable
 
 from bindery.extract.media.chunk_tags import ASF_HEAD, ASF_OBJECT_BYTES
 from bindery.extract.media.id3_tags import id3_end
+from bindery.extract.media.last_parts import flac_ends_late, flv_ends_late, ogg_ends_late
 from bindery.extract.tags.tiff import Source
 
 _MOST_PARTS = 64
@@ -32,6 +35,8 @@ def is_cut_short(source: Source) -> bool:
     head = source.peek_at(0, 16)
     if head[4:8] in _ATOMS:
         return _boxes_end_late(source)
+    if head[:1] == b"\x47" or head[4:5] == b"\x47":
+        return _packet_is_cut(source)
     for sign, test in _TESTS:
         if head.startswith(sign):
             return test(source)
@@ -101,6 +106,39 @@ def _dsf_ends_late(source: Source) -> bool:
     return int.from_bytes(source.peek_at(12, 8), "little") > source.size
 
 
+def _core_audio_ends_late(source: Source) -> bool:
+    at = 8
+    for _ in range(_MOST_PARTS):
+        head = source.peek_at(at, 12)
+        if len(head) < 12:
+            return bool(head)
+        (size,) = struct.unpack(">q", head[4:])
+        if size < 0:
+            return False
+        at += 12 + size
+        if at > source.size:
+            return True
+    return False
+
+
+def _au_ends_late(source: Source, order: str) -> bool:
+    head = source.peek_at(4, 8)
+    if len(head) < 8:
+        return True
+    start, size = struct.unpack(f"{order}II", head)
+    return bool(size < _UNKNOWN_SIZES and start + size > source.size)
+
+
+def _packet_is_cut(source: Source) -> bool:
+    """Whether a transport stream ends within a packet; where it ends between two nobody can tell."""
+    for size, sync in ((188, 0), (192, 4), (204, 0)):
+        over = source.size % size
+        firsts = (source.peek_at(at + sync, 1) for at in range(0, 4 * size, size))
+        if source.size >= 4 * size and all(first == b"\x47" for first in firsts):
+            return over > sync and source.peek_at(source.size - over + sync, 1) == b"\x47"
+    return False
+
+
 def _mpeg_ends_late(source: Source) -> bool:
     start = id3_end(source)
     frame = source.peek_at(start, 64)
@@ -122,6 +160,12 @@ _TESTS: tuple[tuple[bytes, Callable[[Source], bool]], ...] = (
     (b"\x1a\x45\xdf\xa3", _segment_ends_late),
     (ASF_HEAD, _asf_ends_late),
     (b"DSD ", _dsf_ends_late),
+    (b"OggS", ogg_ends_late),
+    (b"fLaC", flac_ends_late),
+    (b"FLV", flv_ends_late),
+    (b"caff", _core_audio_ends_late),
+    (b".snd", lambda source: _au_ends_late(source, ">")),
+    (b"dns.", lambda source: _au_ends_late(source, "<")),
     (b"ID3", _mpeg_ends_late),
     (b"\xff", _mpeg_ends_late),
 )

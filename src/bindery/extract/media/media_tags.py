@@ -25,7 +25,8 @@ _TECHNICAL = frozenset(
         "rotate", "timecode", "duration", "variant_bitrate", "id3v2_priv", "datarate", "framerate", "audiodatarate",
         "videodatarate", "filesize", "width", "height", "canseekontime", "audiocodecid", "videocodecid",
         "hasvideo", "hasaudio", "hasmetadata", "haskeyframes", "lasttimestamp", "lastkeyframetimestamp",
-        "metadatacreator", "date",
+        "metadatacreator", "date", "audiodelay", "audiosize", "videosize", "datasize", "canseektoend", "hascuepoints",
+        "lastkeyframelocation", "stereo", "size",
     }
 )  # fmt: skip
 """What libav tells beside tags: facts of streams, which have fields of their own."""

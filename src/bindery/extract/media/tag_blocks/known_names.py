@@ -41,7 +41,7 @@ _WORDS = {
     "TrackCount": "tracktotal totaltracks trackcount trackc",
     "DiscNumber": "discnumber disc disk disknumber partofset",
     "DiscCount": "disctotal totaldiscs disccount discc totaldisks",
-    "Year": "year date releasedate daterelease daterecorded recordingdate releaseyear",
+    "Year": "year date recordeddate releasedate daterelease daterecorded recordingdate releaseyear",
     "OriginalDate": "originaldate originalreleasedate originalyear originalreleaseyear",
     "Bpm": "bpm tempo beatsperminute",
     "Isrc": "isrc",
@@ -51,7 +51,8 @@ _WORDS = {
     "Publisher": "publisher organization organisation",
     "Rating": "rating fmpsrating shareduserrating",
     "Compilation": "compilation iscompilation itunescompilation",
-    "Encoder": "encoder encodersettings encodingsettings encodedusing tool encodingtool vendor",
+    "Encoder": "encoder encodersettings encodingsettings encodedusing tool encodingtool vendor "
+    "encodingapplication generatedby",
     "EncodedBy": "encodedby",
     "Software": "software creatortool",
     "Make": "make manufacturer androidmanufacturer",
@@ -123,12 +124,32 @@ _ASF = {"Author": "Artist", "WM/SubTitle": "Subtitle", "WM/Track": "", "WM/Track
 _AIFF = {
     "NAME": "Title", "AUTH": "Artist", "(c) ": "Copyright", "ANNO": "Comment", "DITI": "Title", "DIAR": "Artist",
 }  # fmt: skip
+_CHUNKS = {
+    "NAME": "Title", "AUTH": "Artist", "(c) ": "Copyright", "ANNO": "Comment", "COMT": "Comment", "ALBM": "Album",
+    "MUSC": "Composer", "WORD": "Lyricist", "ARNG": "Arranger", "PROD": "Producer", "REMX": "Remixer",
+    "CDCT": "Conductor", "TRCK": "TrackNumber", "DATE": "Year", "GENR": "Genre", "LYRC": "Lyrics",
+    "LABL": "RecordLabel", "key signature": "Key",
+}  # fmt: skip
+_FLASH = {"creator": "Encoder", "metadatacreator": "Encoder", "sourcedata": "Source"}
 _LIBAV = {"service_name": "Show", "service_provider": "Network", "author": "Artist", "creator": "Encoder"}
 _TABLES = {
     Family.ID3: _ID3, Family.MP4: _MP4, Family.RIFF: _RIFF, Family.ASF: _ASF, Family.AIFF: _AIFF,
-    Family.LIBAV: _LIBAV,
+    Family.LIBAV: _LIBAV, Family.CHUNKS: _CHUNKS, Family.FLASH: _FLASH,
 }  # fmt: skip
-_WORDED = frozenset({Family.ID3V1, Family.APE, Family.VORBIS, Family.ASF, Family.MATROSKA, Family.LIBAV})
+_WORDED = frozenset(
+    {
+        Family.ID3V1,
+        Family.APE,
+        Family.VORBIS,
+        Family.ASF,
+        Family.MATROSKA,
+        Family.LIBAV,
+        Family.FLASH,
+        Family.REAL,
+        Family.CHUNKS,
+        Family.MODULE,
+    }
+)
 """Kinds whose keys are words."""
 _FREE_FORMS = {"TXXX:": Family.ID3, "----:": Family.MP4}
 _QUICKTIME = ("com.apple.quicktime.", "com.android.")

@@ -25,6 +25,11 @@ class Family(enum.Enum):
     RIFF = "RIFF"
     AIFF = "AIFF"
     MATROSKA = "Matroska"
+    FLASH = "Flash"
+    REAL = "RealMedia"
+    CHUNKS = "Chunks"
+    """Of CAF, 8SVX, VQF and AU."""
+    MODULE = "Module"
     LIBAV = "libav"
 
 
