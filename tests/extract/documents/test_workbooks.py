@@ -151,3 +151,53 @@ def test_xls(tmp_path: Path, stream: str, records: bytes, text: str | None) -> N
     found = extract_bytes(tmp_path, "a.xls", content)
     assert (found.failure, found.text) == (None, text)
     assert found.file.content_type == "application/vnd.ms-excel"
+
+
+def cell_2(text: bytes) -> bytes:
+    """A LABEL of Excel 2: row, column, three bytes of format, one of length."""
+    return record(0x0004, bytes(7) + bytes((len(text),)) + text)
+
+
+def cell_3(text: bytes) -> bytes:
+    """A LABEL of Excel 3 to 5."""
+    return record(0x0204, bytes(6) + struct.pack("<H", len(text)) + text)
+
+
+def begun(kind: int, version: int, size: int, content: int = 0x10) -> bytes:
+    return record(kind, struct.pack("<HH", version, content) + bytes(size - 4))
+
+
+OLD_WORKBOOKS: dict[str, tuple[bytes, int, str]] = {
+    "2.xls": (begun(0x0009, 2, 4) + cell_2(b"Umsatz f\xfcr Mai") + record(0x0007, b"\3abc"), 1, "Umsatz für Mai abc"),
+    "2 of a Macintosh.xls": (
+        begun(0x0009, 2, 4) + record(0x42, b"\0\x80") + cell_2(b"Umsatz f\x9fr Mai"), 1, "Umsatz für Mai"),
+    "3 in Russian.xls": (
+        begun(0x0209, 3, 6) + record(0x42, struct.pack("<H", 1251)) + cell_3("Отчёт за май".encode("cp1251"))
+        + record(0x0207, b"\3\0abc"), 1, "Отчёт за май abc"),
+    "4 with a comment.xls": (
+        begun(0x0409, 4, 6) + cell_3(b"words") + record(0x1C, bytes(4) + b"\6\0remark"), 1, "words remark"),
+    "4 of two sheets.xlw": (
+        begun(0x0409, 4, 6, 0x100) + record(0x8F, bytes(4) + b"\3May") + begun(0x0409, 4, 6) + cell_3(b"one")
+        + record(0x8F, bytes(4) + b"\4June") + begun(0x0409, 4, 6) + cell_3(b"two"), 2, "May one June two"),
+    "5 without a compound file.xls": (
+        begun(0x0809, 0x0500, 8, 5) + record(0x85, bytes(6) + b"\3May") + cell_3(b"five"), 1, "May five"),
+}  # fmt: skip
+
+
+def test_workbooks_older_than_compound_files(tmp_path: Path) -> None:
+    for name, (content, sheets, text) in OLD_WORKBOOKS.items():
+        found = extract_bytes(tmp_path, name, content)
+        assert (found.failure, found.file.page_count, found.text) == (None, sheets, text), name
+        assert (found.file.content_type, found.file.extraction_notes) == (
+            "application/vnd.ms-excel",
+            None,
+        ), name
+    locked = extract_bytes(tmp_path, "a.xls", begun(0x0409, 4, 6) + record(0x2F, b"\1\2\3\4"))
+    assert locked.failure == "ParseFailed: the document is protected by a password"
+
+
+def test_the_version_is_that_of_the_workbook(tmp_path: Path) -> None:
+    """Some writers of Excel 5 tell a later version at each sheet."""
+    book = begun(0x0809, 0x0500, 8, 5) + begun(0x0809, 0x0600, 16) + cell_3(b"default")
+    found = extract_bytes(tmp_path, "a.xls", make_compound({"Book": book + bytes(4096)}))
+    assert found.text == "default"

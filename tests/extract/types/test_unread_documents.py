@@ -12,7 +12,6 @@ SIGNS = (
     ("help.dat", b"ITSF\x03\0\0\0" + bytes(64), "application/vnd.ms-htmlhelp"),
     ("letter.doc", b"\xffWPC\x10\0\0\0" + bytes(64), "application/vnd.wordperfect"),
     ("novel", bytes(60) + b"BOOKMOBI" + bytes(64), "application/x-mobipocket-ebook"),
-    ("old.xls", b"\x09\x04\x06\0\0\0\x10\0" + bytes(64), "application/vnd.ms-excel"),
     ("old.doc", b"\xdb\xa5\x2d\0" + bytes(64), "application/msword"),
     ("talk.key", make_zip({"Index/Document.iwa": b"x", "Metadata/Properties.plist": b"x"}),
      "application/vnd.apple.keynote"),

@@ -1,13 +1,14 @@
 """The sheets and strings of an XLS file.
 
 Source: MS-XLS 2.1.4 (records), 2.4.21 (BOF), 2.4.28 (BoundSheet8), 2.4.265 (SST), 2.4.148 (Label), 2.4.268 (String),
-2.4.329 (TxO), 2.4.179 (Note), 2.4.254 (SeriesText); of the version before: Microsoft Excel 97 Developer's Kit, 6.
+2.4.329 (TxO), 2.4.179 (Note), 2.4.254 (SeriesText); of the versions before: Microsoft Excel 97 Developer's Kit, 6, and
+OpenOffice.org's documentation of the Excel file format, 5 (records of BIFF2 to BIFF5).
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -15,7 +16,7 @@ from bindery.extract.documents.compound_file import CompoundFile
 from bindery.extract.documents.document import Document, protected
 from bindery.extract.documents.property_set import decode_codepage
 
-_MAX_STREAM_BYTES = 16 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 _MAX_RECORDS = 1_000_000
 _MAX_STRINGS = 500_000
 _BEGINNING, _SHEET, _STRINGS, _CONTINUED, _PROTECTION, _CODEPAGE = 0x809, 0x85, 0xFC, 0x3C, 0x2F, 0x42
@@ -23,6 +24,10 @@ _LABEL, _RICH_LABEL, _RESULT, _NOTE, _SHAPE, _SERIES = 0x204, 0xD6, 0x207, 0x1C,
 _NARROW_VERSION, _WIDE_VERSION = 0x0500, 0x0600
 """Those of Excel 5 and 97, whose strings say how wide their characters are."""
 _WIDE, _EXTENDED, _RICH = 0x1, 0x4, 0x8
+_OLD_BEGINNINGS, _OLD_SHEET = (0x0009, 0x0209, 0x0409), 0x8F
+_OLD_LABEL, _OLD_RESULT = 0x0004, 0x0007
+_OLD_CODEPAGES = {0x8000: 10000, 0x8001: 1252}
+"""Of Excel 2 to 4: that of the Macintosh, and that of Windows."""
 
 
 class _Workbook(msgspec.Struct):
@@ -32,6 +37,7 @@ class _Workbook(msgspec.Struct):
     wide: bool
     codepage: int = 1252
     sheets: int = 0
+    begun: bool = False
     seen: set[str] = msgspec.field(default_factory=set)
 
     def add(self, words: str) -> None:
@@ -45,15 +51,30 @@ def read_binary_workbook(compound: CompoundFile, document: Document) -> None:
     """Sheets, their names, and the strings of cells, comments and shapes; raises Unreadable for a protected one."""
     wide = "Workbook" in compound
     book = _Workbook(document, wide)
-    for kind, parts in _records(compound.stream("Workbook" if wide else "Book", _MAX_STREAM_BYTES)):
+    _read_records(compound.stream("Workbook" if wide else "Book", MOST_BYTES), book, _READERS)
+    document.page_count = book.sheets or document.page_count
+
+
+def read_bare_workbook(data: bytes, document: Document) -> None:
+    """One that is in no compound file: a sheet of Excel 2, 3 or 4, the sheets of a workbook of Excel 4, or the
+    records of a later one alone.
+    """
+    document.content_type = "application/vnd.ms-excel"
+    old = int.from_bytes(data[:2], "little") in _OLD_BEGINNINGS
+    book = _Workbook(document, wide=False)
+    _read_records(data, book, {**_READERS, **_OLD_READERS} if old else _READERS)
+    document.page_count = book.sheets or 1
+
+
+def _read_records(data: bytes, book: _Workbook, readers: Mapping[int, _ReadRecord]) -> None:
+    for kind, parts in _records(data):
         if kind == _PROTECTION:
             raise protected()
-        read = _READERS.get(kind)
+        read = readers.get(kind)
         if read is not None:
             read(book, parts)
-        if document.text.full:
+        if book.document.text.full:
             break
-    document.page_count = book.sheets or document.page_count
 
 
 def _records(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
@@ -77,6 +98,10 @@ def _records(data: bytes) -> Iterator[tuple[int, list[bytes]]]:
 
 
 def _begin(book: _Workbook, parts: list[bytes]) -> None:
+    """The version that the workbook tells; some writers of Excel 5 tell another one at each sheet."""
+    if book.begun:
+        return
+    book.begun = True
     version = int.from_bytes(parts[0][:2], "little")
     if version in (_NARROW_VERSION, _WIDE_VERSION):
         book.wide = version == _WIDE_VERSION
@@ -84,7 +109,8 @@ def _begin(book: _Workbook, parts: list[bytes]) -> None:
 
 def _set_codepage(book: _Workbook, parts: list[bytes]) -> None:
     if len(parts[0]) >= 2:
-        book.codepage = struct.unpack_from("<H", parts[0])[0]
+        told = struct.unpack_from("<H", parts[0])[0]
+        book.codepage = _OLD_CODEPAGES.get(told, told)
 
 
 def _add_sheet(book: _Workbook, parts: list[bytes]) -> None:
@@ -150,7 +176,23 @@ def _add_shared(book: _Workbook, parts: list[bytes]) -> None:
     _add_strings(parts, book.document)
 
 
-_READERS: dict[int, Callable[[_Workbook, list[bytes]], None]] = {
+def _add_old_label(book: _Workbook, parts: list[bytes]) -> None:
+    """A cell of Excel 2: row, column, three bytes of format, and the string."""
+    book.add(_string(book, parts, 7, 1))
+
+
+def _add_old_result(book: _Workbook, parts: list[bytes]) -> None:
+    book.add(_string(book, parts, 0, 1))
+
+
+def _add_old_sheet(book: _Workbook, parts: list[bytes]) -> None:
+    """The name of a sheet in a workbook of Excel 4, behind the size of the sheet."""
+    book.sheets += 1
+    book.document.text.add(_string(book, parts, 4, 1) + "\n")
+
+
+_ReadRecord = Callable[[_Workbook, list[bytes]], None]
+_READERS: Mapping[int, _ReadRecord] = {
     _BEGINNING: _begin,
     _CODEPAGE: _set_codepage,
     _SHEET: _add_sheet,
@@ -161,6 +203,13 @@ _READERS: dict[int, Callable[[_Workbook, list[bytes]], None]] = {
     _NOTE: _add_note,
     _SHAPE: _add_shape,
     _SERIES: _add_series,
+}
+
+
+_OLD_READERS: Mapping[int, _ReadRecord] = {
+    _OLD_LABEL: _add_old_label,
+    _OLD_RESULT: _add_old_result,
+    _OLD_SHEET: _add_old_sheet,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bindery.extract.documents.binary_sheet import MOST_BYTES, read_bare_workbook
 from bindery.extract.documents.compound_file import SIGNATURE, CompoundFile
 from bindery.extract.documents.document import Document, read_document
 from bindery.extract.documents.epub import read_epub
@@ -13,7 +14,7 @@ from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.notes import Note
 from bindery.extract.reader import RangeReader
-from bindery.extract.types.unread_documents import OLD_OFFICE_SIGNS
+from bindery.extract.types.unread_documents import OLD_WORD_SIGNS, SHEET_SIGNS
 
 
 def extract_office(reader: RangeReader, request: ExtractionRequest) -> Extracted:
@@ -30,7 +31,9 @@ def read_office(reader: RangeReader, document: Document) -> None:
         read_ole(CompoundFile(reader), document)
     elif head.startswith(b"PK"):
         _read_package(Package(reader), document)
-    elif head.startswith(OLD_OFFICE_SIGNS):
+    elif head.startswith(SHEET_SIGNS):
+        read_bare_workbook(reader.peek_at(0, MOST_BYTES), document)
+    elif head.startswith(OLD_WORD_SIGNS):
         document.note(Note.NOT_READ, "documents of programs before Office 95 are known, and not read")
     else:
         raise Unreadable("ParseFailed", "the file is neither a ZIP package nor a compound file")

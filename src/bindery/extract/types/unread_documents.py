@@ -19,6 +19,12 @@ UNREAD_DOCUMENTS_BY_EXTENSION = {
     "idml": "application/vnd.adobe.indesign-idml-package", "indd": "application/x-adobe-indesign",
 }  # fmt: skip
 
+SHEET_SIGNS = (
+    b"\x09\0\x04\0", b"\x09\x02\x06\0", b"\x09\x04\x06\0", b"\x09\x08\x08\0\0\5", b"\x09\x08\x10\0\0\6",
+)  # fmt: skip
+"""Records that begin a sheet of Excel 2, 3 and 4, and one of later versions that is in no compound file: these are
+read."""
+
 UNREAD_DOCUMENT_SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),
     (0, bytes.fromhex("a12fff43d9ef764c9ee210ea5722765f"), "application/onenote"),
@@ -33,17 +39,13 @@ UNREAD_DOCUMENT_SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, bytes.fromhex("0606edf5d81d46e5bd31efe7fe74b71d"), "application/x-adobe-indesign"),
     (0, b"\x89HDF\r\n\x1a\n", "application/x-hdf5"),
     (0, b"BUFR\0", "application/x-bufr"),
-    (0, b"\x09\0\x04\0", "application/vnd.ms-excel"),
-    (0, b"\x09\x02\x06\0", "application/vnd.ms-excel"),
-    (0, b"\x09\x04\x06\0", "application/vnd.ms-excel"),
+    *((0, sign, "application/vnd.ms-excel") for sign in SHEET_SIGNS),
     (0, b"\xdb\xa5\x2d\0", "application/msword"),
     (0, b"\x31\xbe\0\0", "application/msword"),
 )
-"""Offset, bytes and type; the last are Excel 2 to 4, Word 2 and Word for DOS, older than compound files."""
+"""Offset, bytes and type; the last are Word 2 and Word for DOS, older than compound files."""
 
-OLD_OFFICE_SIGNS = tuple(
-    sign for _, sign, kind in UNREAD_DOCUMENT_SIGNS if kind.endswith(("excel", "msword"))
-)
+OLD_WORD_SIGNS = tuple(sign for _, sign, kind in UNREAD_DOCUMENT_SIGNS if kind.endswith("msword"))
 
 UNREAD_DOCUMENTS = frozenset(UNREAD_DOCUMENTS_BY_EXTENSION.values())
 
