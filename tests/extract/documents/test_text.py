@@ -317,3 +317,22 @@ def test_postscript(tmp_path: Path) -> None:
     assert (found.failure, found.file.content_type) == (None, "application/postscript")
     assert (found.file.title, found.file.artist) == ("A (nested) title", "Ann Lee")
     assert (found.file.page_count, found.file.produce_time) == (12, "2012-05-14T12:00:00Z")
+
+
+def test_characters_beyond_16_bits_in_rtf(tmp_path: Path) -> None:
+    """They are two numbers, with stand-ins between them, of which there may be several or none."""
+    content = rb"{\rtf1 a\u-10179?\u-9138?b {\uc0\u-10179\u-8704}{\uc2\u-10179??\u-8704\'3f\'3f}}"
+    assert extract_bytes(tmp_path, "a.rtf", content).text == "a\U0001f44eb \U0001f600\U0001f600"
+
+
+def test_groups_that_are_not_shown_in_rtf(tmp_path: Path) -> None:
+    content = (
+        rb"{\rtf1\f1\b1 seen{\*\foo\b not}{\* \b1 not}{\b\*\bar not}\b0 {\pict\b ff}{\rtlch\fcs1  too}}"
+    )
+    assert extract_bytes(tmp_path, "a.rtf", content).text == "seen too"
+
+
+def test_rtf_of_many_words_is_cut_and_told(tmp_path: Path) -> None:
+    found = extract_bytes(tmp_path, "a.rtf", b"{\\rtf1 " + b"{a}" * 200_000 + b"}")
+    assert 100_000 < len(found.text or "") < 200_000
+    assert [note.split(":")[0] for note in found.file.extraction_notes or ()] == ["TextCut"]

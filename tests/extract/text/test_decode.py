@@ -53,6 +53,37 @@ def test_text_that_says_nothing_of_its_charset(times: int) -> None:
         assert (found.text, found.guessed) == (whole, True), (language, charset)
 
 
+@pytest.mark.parametrize(
+    ("charset", "texts"),
+    [
+        (
+            "cp1252",
+            (
+                "ÄÖÜ",
+                "äöüß",
+                "ÄÖÜäöüß",
+                "ÅÄÖ",
+                "æøå",
+                "ÁÉÍÓÚ",
+                "àèìòù",
+                "é",
+                "Ñ",
+                "ß",
+                "ÄÖÜ 123\n",
+                "ä, ö, ü",
+            ),
+        ),
+        ("cp1251", ("ДОМ", "мир", "Москва", "Привет", "дед", "там", "за рубежом", "Да")),
+        ("cp1253", ("Αθήνα", "ναι")),
+        ("cp1255", ("שלום",)),
+    ],
+)
+def test_very_short_texts(charset: str, texts: tuple[str, ...]) -> None:
+    """Letters of a Western alphabet in its order are themselves; words of other scripts stay words."""
+    for text in texts:
+        assert decode_text(text.encode(charset)).text == text
+
+
 def test_one_accent_in_english() -> None:
     text = (
         "The meeting takes place in the usual room, and a visitor from the café brings cake for all. " * 3

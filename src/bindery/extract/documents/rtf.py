@@ -6,7 +6,9 @@ Source: Rich Text Format Specification 1.9.1 (groups, destinations, Unicode, inf
 from __future__ import annotations
 
 import re
+import struct
 from itertools import islice
+from typing import Any
 
 import msgspec
 
@@ -14,16 +16,13 @@ from bindery.extract.documents.document import Document
 from bindery.extract.documents.document_tags import add_property
 from bindery.extract.documents.property_set import decode_codepage
 from bindery.extract.extractor import Unreadable
+from bindery.extract.notes import Note
 
-_TOKEN = re.compile(
-    rb"(?P<text>[^\\{}\r\n]+)|\\'(?P<byte>[0-9a-fA-F]{2})|\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,9})? ?"
-    rb"|\\(?P<symbol>[^a-zA-Z])|(?P<brace>[{}])|[\r\n]+|\\",
-    re.DOTALL,
-)
+_NUMBERS = re.compile(rb"-?\d+")
 _MAX_DEPTH = 1_000
 _MOST_INFORMATION = 4_096
 """Characters of a title or an author, more than are kept."""
-_MAX_TOKENS = 1_000_000
+_MAX_TOKENS = 500_000
 """Words, groups and escaped characters that are looked at."""
 _UNSEEN = frozenset(
     {
@@ -48,7 +47,38 @@ _CHARSETS = {
 _DATE = (b"yr", b"mo", b"dy", b"hr", b"min", b"sec")
 
 
-class _Group(msgspec.Struct):
+_TELLING = frozenset(
+    {
+        *_UNSEEN,
+        *_TEXTS,
+        *_BREAKS,
+        *_DATE,
+        b"u",
+        b"uc",
+        b"ud",
+        b"bin",
+        b"ansicpg",
+        b"f",
+        b"fcharset",
+        b"creatim",
+        b"nofpages",
+    }
+)
+"""Words that mean something here; the many others format the text."""
+
+
+_UNTOLD = rb"\\(?!(?:%b)(?![a-zA-Z]))[a-zA-Z]{1,32}(?:-?\d{1,9})? ?" % b"|".join(sorted(_TELLING))
+_TOKEN = re.compile(
+    rb"([^\\{}\r\n]+)|([{}])|(?:%b)+|((?:\\'[0-9a-fA-F]{2})+)|((?:\\u-?\d{1,5} ?\?){2,})"
+    rb"|(?:\\(\*)\s*)?\\([a-zA-Z]{1,32})(-?\d{1,9})? ?|\\([^a-zA-Z])|[\r\n]+|\\" % _UNTOLD,
+    re.DOTALL,
+)
+_TEXT, _BRACE, _BYTES, _UNITS, _STAR, _WORD, _NUMBER, _SYMBOL = range(1, 9)
+"""Groups of ``_TOKEN``: text, a brace, bytes in hex, units of UTF-16 with a stand-in each, words and symbols. Words
+that tell nothing here are in no group, many at once, unless a star is before them."""
+
+
+class _Group(msgspec.Struct, frozen=True):
     """What holds within a pair of braces."""
 
     destination: bytes = b""
@@ -66,6 +96,7 @@ class _Reader:
         self._group = _Group()
         self._stack: list[_Group] = []
         self._bytes = bytearray()
+        self._units: list[int] = []
         self._skip = 0
         self._star = False
         self._codepage = 1252
@@ -74,20 +105,34 @@ class _Reader:
         self._created: dict[bytes, int] = {}
 
     def read(self, data: bytes) -> None:
-        for match in islice(_TOKEN.finditer(data), _MAX_TOKENS):
-            if match["text"] is not None:
-                self._characters(match["text"])
-            elif match["byte"] is not None:
-                self._characters(bytes.fromhex(match["byte"].decode()))
-            elif match["word"] is not None:
-                self._word(match["word"], int(match["number"]) if match["number"] else None)
-            elif match["symbol"] is not None:
-                self._symbol(match["symbol"])
-            elif match["brace"] is not None:
-                self._brace(match["brace"])
-            if self._document.text.full:
+        text = self._document.text
+        tokens = _TOKEN.finditer(data)
+        for match in islice(tokens, _MAX_TOKENS):
+            self._token(match)
+            if text.full:
                 break
+        else:
+            if next(tokens, None) is not None:
+                self._document.note(
+                    Note.TEXT_CUT, f"only its first {_MAX_TOKENS:,} words and braces are searched"
+                )
         self._flush()
+
+    def _token(self, match: re.Match[bytes]) -> None:
+        kind = match.lastindex
+        if kind in (_WORD, _NUMBER):
+            self._star = match[_STAR] is not None
+            self._word(match[_WORD], int(match[_NUMBER]) if kind == _NUMBER else None)
+        elif kind == _BRACE:
+            self._brace(match[_BRACE])
+        elif kind == _TEXT:
+            self._characters(match[_TEXT])
+        elif kind == _BYTES:
+            self._characters(bytes.fromhex(match[_BYTES].decode().replace("\\'", "")))
+        elif kind == _UNITS:
+            self._wide(match[_UNITS])
+        elif kind == _SYMBOL:
+            self._symbol(match[_SYMBOL])
 
     def finish(self) -> None:
         """Put what the information group told into the document."""
@@ -99,26 +144,48 @@ class _Reader:
         self._document.add_created("RTF:creatim", date)
 
     def _brace(self, brace: bytes) -> None:
-        self._flush()
+        if self._bytes or self._units:
+            self._flush()
         if brace == b"{":
             if len(self._stack) >= _MAX_DEPTH:
                 raise Unreadable("ParseFailed", f"groups are nested more than {_MAX_DEPTH} deep")
             self._stack.append(self._group)
-            self._group = msgspec.structs.replace(self._group)
         elif self._stack:
             self._group = self._stack.pop()
-        self._star = False
         self._skip = 0
 
+    def _set(self, **changes: Any) -> None:
+        """Change what holds in this group alone: those around it share it until then."""
+        self._group = msgspec.structs.replace(self._group, **changes)
+
     def _characters(self, data: bytes) -> None:
-        skipped = min(self._skip, len(data))
-        self._skip -= skipped
-        self._bytes += data[skipped:]
+        if self._skip:
+            skipped = min(self._skip, len(data))
+            self._skip -= skipped
+            data = data[skipped:]
+        if data and (self._group.seen or self._group.destination in _TEXTS):
+            if self._units:
+                self._flush()
+            self._bytes += data
+
+    def _wide(self, run: bytes) -> None:
+        """Characters of UTF-16, each with a question mark for programs that know no Unicode."""
+        simple = self._group.fallback == 1
+        for number in _NUMBERS.findall(run):
+            self._unit(int(number))
+            if not simple:
+                self._skip = self._group.fallback
+                self._characters(b"?")
+        self._skip = 0 if simple else self._skip
+
+    def _unit(self, number: int) -> None:
+        """One unit of UTF-16; two may make a character."""
+        if self._bytes:
+            self._flush()
+        self._units.append(number & 0xFFFF)
 
     def _symbol(self, symbol: bytes) -> None:
-        if symbol == b"*":
-            self._star = True
-        elif symbol in b"\\{}":
+        if symbol in b"\\{}":
             self._characters(symbol)
         elif symbol in b"~_-":
             self._characters({b"~": b" ", b"_": b"-"}.get(symbol, b""))
@@ -128,17 +195,18 @@ class _Reader:
     def _word(self, word: bytes, number: int | None) -> None:
         group = self._group
         if self._star and word == b"ud":
-            group.unicode, group.destination, self._star = True, b"info", False
+            self._star = False
+            self._set(unicode=True, destination=b"info")
         elif self._star or word in _UNSEEN:
-            group.destination = b"*" if self._star else word
-            group.seen, self._star = False, False
+            self._set(destination=b"*" if self._star else word, seen=False)
+            self._star = False
         elif group.destination in (b"info", b"creatim", *_TEXTS):
             self._information(word, number)
         if word == b"u" and number is not None:
-            self._put(chr(number & 0xFFFF))
+            self._unit(number)
             self._skip = group.fallback
         elif word == b"uc":
-            group.fallback = min(max(number or 0, 0), 16)
+            self._set(fallback=min(max(number or 0, 0), 16))
         elif word == b"bin":
             self._skip = max(number or 0, 0)
         elif word in _BREAKS:
@@ -150,8 +218,9 @@ class _Reader:
         if word == b"ansicpg" and number:
             self._codepage = number
         elif word == b"f" and number is not None:
-            self._flush()
-            self._group.font = number
+            if number != self._group.font:
+                self._flush()
+                self._set(font=number)
         elif word == b"fcharset" and number is not None:
             self._fonts[self._group.font] = _CHARSETS.get(number, 0)
 
@@ -159,9 +228,9 @@ class _Reader:
         if self._group.destination == b"creatim" and word in _DATE and number is not None:
             self._created[word] = number
         elif word in _TEXTS and word in self._info and not self._group.unicode:
-            self._group.destination = b"*"
+            self._set(destination=b"*")
         elif word == b"creatim" or word in _TEXTS:
-            self._group.destination = word
+            self._set(destination=word)
             self._info.pop(word, None)
         elif word == b"nofpages" and number is not None:
             self._document.page_count = number
@@ -175,6 +244,10 @@ class _Reader:
             codepage = self._fonts.get(self._group.font) or self._codepage
             self._keep(decode_codepage(bytes(self._bytes), codepage))
             self._bytes.clear()
+        if self._units:
+            units = struct.pack(f"<{len(self._units)}H", *self._units)
+            self._keep(units.decode("utf-16-le", "replace"))
+            self._units.clear()
 
     def _keep(self, text: str) -> None:
         destination = self._group.destination

@@ -46,6 +46,7 @@ def _read(reader: RangeReader, document: Document, content_type: str) -> None:
         read_postscript(reader, document)
     elif content_type == "application/rtf":
         read_rtf(reader.peek_at(0, _MARKUP_BYTES), document)
+        _tell_cut(reader, document, _MARKUP_BYTES)
     elif not document.wants_text:
         return
     elif content_type in ("text/html", "application/xhtml+xml"):
@@ -54,8 +55,12 @@ def _read(reader: RangeReader, document: Document, content_type: str) -> None:
         data = reader.peek_at(0, _PLAIN_BYTES)
         match = XML_ENCODING.match(data)
         document.text.add(document_text(data, match[1].decode() if match else None, document))
-        if len(data) < reader.size and not document.text.full:
-            document.note(Note.TEXT_CUT, f"only the first {_PLAIN_BYTES} bytes are searched")
+        _tell_cut(reader, document, _PLAIN_BYTES)
+
+
+def _tell_cut(reader: RangeReader, document: Document, read: int) -> None:
+    if read < reader.size and not document.text.full:
+        document.note(Note.TEXT_CUT, f"only the first {read} bytes are searched")
 
 
 def document_text(data: bytes, declared: str | None, document: Document) -> str:
@@ -71,6 +76,7 @@ def document_text(data: bytes, declared: str | None, document: Document) -> str:
 def _read_html(reader: RangeReader, document: Document) -> None:
     data = reader.peek_at(0, _MARKUP_BYTES)
     head = read_html(document_text(data, declared_charset(data), document), document.text)
+    _tell_cut(reader, document, _MARKUP_BYTES)
     document.title, document.author, document.language = head.title, head.author, head.language
     for label, content in head.meta:
         add_meta(document, label, content)

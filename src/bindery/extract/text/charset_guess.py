@@ -80,6 +80,7 @@ _ODD_LEAST = 4
 _OTHERS = re.compile(rb"[\x80-\xff]")
 _WORD = re.compile(rb"[A-Za-z'\x80-\xff]*[\x80-\xff][A-Za-z'\x80-\xff]*")
 _PLAIN_WORD = re.compile(rb"(?<![\x80-\xff])[A-Za-z]{2,}(?![\x80-\xff])")
+_PLAIN_LETTER = re.compile(rb"[A-Za-z]")
 _PLAIN_SHARE = 1.0
 """How much the letters of ASCII weigh in all, beside the others: they tell the language."""
 _MARK_BITS = 7.0
@@ -92,6 +93,8 @@ _HALF_BITS = 60.0
 """Of a character that the end of the text cuts."""
 _CAPITAL_BITS = 8.0
 """Of a capital letter within a word of small ones."""
+_FEW = 8
+_ALPHABETS = ("äöüß", "åäö", "æøå", "áéíóúüñç", "àèìòù", "éèêë", "àâçéèêëîïôùûœ", "ãõç", "çñ")
 _USUAL_MARKS = frozenset("“”‘’‚„‹›«»´¨¸–—…·•§©®™°ªºµ¿¡€£¥¢×±½¼¾²³№\u00a0\u00ad،؛؟ـ΄฿")
 _APART = frozenset("„“”«»…²³£¥¢±½¼¾×§€•¿¡№©®™°")
 """No mark that has letters on both sides."""
@@ -100,12 +103,34 @@ _APART = frozenset("„“”«»…²³£¥¢±½¼¾×§€•¿¡№©®™°
 def likely_charset(data: bytes) -> str | None:
     """The codec of some text; None when it can be in none that is known."""
     sample = data[:_SAMPLE_BYTES]
+    if _lists_western_letters(sample):
+        return _USUAL
     scores = dict(_scores(sample, cut_off=len(data) > len(sample)))
     best = min(scores, key=lambda codec: scores[codec]) if scores else None
     if best not in IDEOGRAPHIC and _is_odd(sample, best or _USUAL):
         best = _rare_charset(sample) or best
     same = best is not None and _USUAL in scores and _decoded(sample, best) == _decoded(sample, _USUAL)
     return _USUAL if same else best
+
+
+def _lists_western_letters(sample: bytes) -> bool:
+    """Whether all of a text is a few letters of a Western alphabet, in its order, such as ``ÄÖÜ``: in other charsets
+    they would be a word, and nothing beside them tells.
+    """
+    others = _OTHERS.findall(sample)
+    if not 0 < len(others) <= _FEW or _PLAIN_LETTER.search(sample):
+        return False
+    letters = b"".join(others).decode("cp1252", "replace")
+    if len(letters) == 1:
+        return letters.isalpha()
+    small = "".join(letter for letter in letters if letter.islower())
+    large = "".join(letter for letter in letters if not letter.islower()).lower()
+    return any(_has_in_order(alphabet, small) and _has_in_order(alphabet, large) for alphabet in _ALPHABETS)
+
+
+def _has_in_order(alphabet: str, letters: str) -> bool:
+    rest = iter(alphabet)
+    return all(letter in rest for letter in letters)
 
 
 def _is_odd(sample: bytes, codec: str) -> bool:
