@@ -15,6 +15,7 @@ import resource
 import shutil
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -280,6 +281,22 @@ def _full_scan(endpoint: str, stop: Event) -> None:
     _ask(endpoint, "DeleteBinding", **names, URI="oss://bench-bucket", Cleanup="true")
 
 
+def _scan_and_queries(endpoint: str, stop: Event) -> None:
+    """A full scan, and four heavy queries at once."""
+    threads = [threading.Thread(target=_heavy_queries, args=(endpoint, stop)) for _ in range(4)]
+    scan = threading.Thread(target=_full_scan, args=(endpoint, stop))
+    scan.start()
+    while scan.is_alive():
+        for place, thread in enumerate(threads):
+            if not thread.is_alive():
+                if thread.ident is not None:
+                    threads[place] = thread = threading.Thread(target=_heavy_queries, args=(endpoint, stop))
+                thread.start()
+        time.sleep(0.002)
+    for thread in threads:
+        thread.join()
+
+
 FLOODS: dict[str, tuple[int, Flood]] = {
     "nothing": (0, _unsigned_bodies),
     "unsigned bodies": (8, _unsigned_bodies),
@@ -296,6 +313,7 @@ FLOODS: dict[str, tuple[int, Flood]] = {
     "events of 9,000 keys": (4, _events),
     "DetectMediaMeta": (16, _detect),
     "a full scan": (1, _full_scan),
+    "a scan and 4 queries": (1, _scan_and_queries),
 }
 
 

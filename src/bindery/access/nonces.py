@@ -68,7 +68,11 @@ class _Group:
         """How many of each holder."""
 
     def add(self, use: Use) -> None:
-        self.buckets.setdefault(_first_bits(use.digest), bytearray()).extend(use.digest)
+        bits = _first_bits(use.digest)
+        if bits in self.buckets:
+            self.buckets[bits] += use.digest
+        else:
+            self.buckets[bits] = bytearray(use.digest)
         self.counts[use.holder] += 1
 
 
@@ -149,7 +153,11 @@ class Nonces:
                 self._hold(minute, Use(b"", digests[at : at + DIGEST_BYTES]))
 
     def _hold(self, minute: int, use: Use) -> None:
-        self._groups.setdefault(minute // _SLOTS_TOGETHER, _Group()).add(use)
+        number = minute // _SLOTS_TOGETHER
+        group = self._groups.get(number)
+        if group is None:
+            group = self._groups[number] = _Group()
+        group.add(use)
         self._counts[use.holder] += 1
 
     def _check_share(self, holder: bytes) -> None:

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import tzinfo
+from functools import lru_cache
 
 import structlog
 
@@ -26,9 +27,16 @@ _KEPT_DAYS = 400
 _FORGOTTEN_AT_ONCE = 5_000
 _CLOSE_SECONDS = 5.0
 _LONGEST_NAME = 128
+_SECOND = 1_000_000_000
 MOST_UNKNOWN = 10_000
 """Names held in memory of which it is not known whether there are such projects."""
 _log = structlog.get_logger()
+
+
+@lru_cache(4)
+def _day(seconds: int, zone: tzinfo) -> int:
+    """Of all that is counted in one second."""
+    return day_number(seconds * _SECOND, zone)
 
 
 class Metering:
@@ -55,7 +63,7 @@ class Metering:
         """One more, now. ``exists``: the project is there for sure, or was when the call was made."""
         if len(project) > _LONGEST_NAME:
             project = ""
-        key = UsageKey(day_number(now_ns(), self._zone), project, dimension, exists)
+        key = UsageKey(_day(now_ns() // _SECOND, self._zone), project, dimension, exists)
         with self._lock:
             if not exists and len(self._counts) >= MOST_UNKNOWN and key not in self._counts:
                 key = key._replace(project="")

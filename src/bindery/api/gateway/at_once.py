@@ -92,7 +92,12 @@ def plain_headers(items: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """All values of each header, its name in lower case."""
     headers: dict[str, list[str]] = {}
     for name, value in items:
-        headers.setdefault(name.lower(), []).append(storable_header(value))
+        lower = name.lower()
+        storable = value if value.isascii() else storable_header(value)
+        if lower in headers:
+            headers[lower].append(storable)
+        else:
+            headers[lower] = [storable]
     return headers
 
 
@@ -111,7 +116,19 @@ def headers_of(answer: Answer) -> dict[str, str]:
 
 def answer_bytes(answer: Answer) -> bytes:
     """An answer as it is sent, after which the connection stays open."""
-    return head_bytes(answer, responses.get(answer.status, ""), {"Date": _date(int(time()))}) + answer.body
+    if answer.retry_after is not None:
+        further = {"Date": _date(int(time()))}
+        return head_bytes(answer, responses.get(answer.status, ""), further) + answer.body
+    start, end = _head(answer.status, answer.content_type, int(time()))
+    return f"{start}{answer.request_id}{end}{len(answer.body)}\r\n\r\n".encode() + answer.body
+
+
+@lru_cache(64)
+def _head(status: int, content_type: str, seconds: int) -> tuple[str, str]:
+    """What all answers of one second begin with, before and behind their ids."""
+    start = f"HTTP/1.1 {status} {responses.get(status, '')}\r\nContent-Type: {content_type}\r\n"
+    end = f"\r\nServer: {SERVER}\r\nDate: {_date(seconds)}\r\nContent-Length: "
+    return f"{start}x-acs-request-id: ", end
 
 
 def head_bytes(answer: Answer, reason: str, further: Mapping[str, str]) -> bytes:

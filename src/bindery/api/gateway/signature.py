@@ -81,13 +81,15 @@ def canonical_request(
     body_hash: str,
 ) -> str:
     """The V3 canonical request, with the URI ``/``. ``query`` is canonical, names in ``headers`` are lower case."""
-    lines = [f"{name}:{_header_value(headers.get(name, ()))}" for name in signed_headers]
+    found = [headers.get(name, ()) for name in signed_headers]
+    lines = [
+        f"{name}:{values[0].strip() if len(values) == 1 else _header_value(values)}"
+        for name, values in zip(signed_headers, found, strict=True)
+    ]
     return "\n".join((method, "/", query, *lines, "", ";".join(signed_headers), body_hash))
 
 
 def _header_value(values: Sequence[str]) -> str:
-    if len(values) == 1:
-        return values[0].strip()
     return ",".join(sorted(value.strip() for value in values))
 
 
