@@ -42,6 +42,8 @@ def test_depth_and_nul_are_those_of_the_decoded_value(
     whole = deeper(value, levels)
     text = json.dumps(whole, ensure_ascii=ascii_only)
     with pytest.MonkeyPatch.context() as patch:
+        assert (find_excess(text) is not None) == (depth_of(whole) > MAX_DEPTH)
+        patch.setattr(module, "_SHORT", 0)
         patch.setattr(module, "_PIECE", piece)  # cut wherever it may be
         assert (find_excess(text) is not None) == (depth_of(whole) > MAX_DEPTH)
     assert holds_nul(text) == any("\0" in part for part in texts_of(whole))

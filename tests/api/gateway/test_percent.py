@@ -35,12 +35,13 @@ def test_decoding(parts: list[str], piece: int) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(text=st.text(max_size=60), piece=st.integers(1, 30))
-def test_encoding(text: str, piece: int) -> None:
+@given(text=st.text(max_size=60), piece=st.integers(1, 30), few=st.integers(0, 30))
+def test_encoding(text: str, piece: int, few: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_SHORT", 0)
         patch.setattr(module, "_LONG", 0)
         patch.setattr(module, "_PIECE", piece)
+        patch.setattr(module, "_FEW", few)
         assert percent_encode(text) == quote(text, safe="~")
 
 

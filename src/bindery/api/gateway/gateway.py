@@ -52,9 +52,9 @@ from bindery.catalog.records import CatalogUnwritable
 from bindery.log import current_request
 from bindery.stopping import Interrupted
 
-_LARGE = 65_536
+_LARGE = 32_768
 """Bytes from which a request is decoded in a thread: megabytes would hold up all others."""
-_COMPLEX = 16_384
+_COMPLEX = 8_192
 """Bytes from which the JSON in its parameters is, which takes longer."""
 _MEMORABLE = 1_024
 """Bytes up to which what a request of a polled operation says is remembered."""

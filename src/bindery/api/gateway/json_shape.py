@@ -8,9 +8,13 @@ from collections.abc import Iterator
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
 """Commas and brackets, counted roughly: a hundred files with all their members have a few thousand."""
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_OTHERS = re.compile(r"[^\[\]{}]++")
 _MARKS = re.compile(r'\\.|["\[\]{}]', re.DOTALL)
 _PIECE = 65_536
 """Characters looked through in one call into C, which holds the interpreter until it returns; more than one."""
+_SHORT = 16_384
+"""Characters up to which a text is looked through in a few calls into C."""
 _NUL = "\\u0000"
 
 
@@ -38,6 +42,8 @@ def holds_nul(text: str) -> bool:
 
 
 def _is_deep(text: str) -> bool:
+    if len(text) <= _SHORT:
+        return _is_deeper(_OTHERS.sub("", _STRING.sub("", text)))
     depth, in_string = 0, False
     for mark in _marks(text):
         if mark == '"':
@@ -50,6 +56,15 @@ def _is_deep(text: str) -> bool:
                 return True
         else:
             depth -= 1
+    return False
+
+
+def _is_deeper(brackets: str) -> bool:
+    depth = 0
+    for bracket in brackets:
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
     return False
 
 
