@@ -283,17 +283,17 @@ def _full_scan(endpoint: str, stop: Event) -> None:
 
 def _scan_and_queries(endpoint: str, stop: Event) -> None:
     """A full scan, and four heavy queries at once."""
-    threads = [threading.Thread(target=_heavy_queries, args=(endpoint, stop)) for _ in range(4)]
     scan = threading.Thread(target=_full_scan, args=(endpoint, stop))
+
+    def ask() -> None:
+        while scan.is_alive():
+            _heavy_queries(endpoint, stop)
+
     scan.start()
-    while scan.is_alive():
-        for place, thread in enumerate(threads):
-            if not thread.is_alive():
-                if thread.ident is not None:
-                    threads[place] = thread = threading.Thread(target=_heavy_queries, args=(endpoint, stop))
-                thread.start()
-        time.sleep(0.002)
-    for thread in threads:
+    queries = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in queries:
+        thread.start()
+    for thread in (scan, *queries):
         thread.join()
 
 
