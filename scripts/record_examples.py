@@ -123,6 +123,7 @@ STEPS = (
     Step("imm:IndexFileMeta", "UserData"),
     Step("imm:BatchIndexFileMeta"),
     Step("imm:AuditBinding"),
+    Step("imm:RebuildIndex"),
     Step("imm:ListLedgerEntries", "Outcome MaxResults"),
     Step("imm:RetryLedgerEntries", "Prefix"),
     Step("imm:GetBindingHistory"),

@@ -179,6 +179,19 @@ def test_one_that_is_not_built_to_an_end_leaves_the_present_one(
     assert len(titles(catalog, place, "first")) == len(KEYS)
 
 
+def test_a_dataset_that_is_deleted_meanwhile_leaves_no_files(
+    catalog: Catalog, place: Place, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with half_built(catalog, place, monkeypatch) as raised:
+        catalog.bindings.delete(place.binding.id)
+        names = (place.dataset.project_name, place.dataset.name)
+        catalog.files.delete(place.dataset.id, uris(catalog, place.dataset))
+        catalog.datasets.delete(*names)
+    (error,) = raised
+    assert isinstance(error, NotFound)
+    assert files_of(data) == set()
+
+
 def test_progress_and_a_dataset_that_is_not_there(catalog: Catalog, place: Place) -> None:
     seen: list[tuple[int, int]] = []
     catalog.queries.rebuild_dataset(place.dataset.id, lambda done, total: seen.append((done, total)))

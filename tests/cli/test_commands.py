@@ -174,6 +174,13 @@ def test_sigterm_ends_cleanly_and_the_index_can_be_rebuilt(tmp_path: Path) -> No
         process.wait(timeout=10)
 
 
+def test_the_index_of_a_running_server_is_built_anew(installation: Installation) -> None:
+    asked = installation.run("index", "rebuild", "--project", "default", "--dataset", "default")
+    assert asked == "index rebuilt: default/default, 3 entries\n"
+    assert "no such dataset" in installation.run("index", "rebuild", "--dataset", "nowhere", expect=1)
+    assert "2 of 2 files" in installation.run("query", "MediaType = image")
+
+
 def test_binding_what_does_not_exist_leaves_nothing(installation: Installation) -> None:
     told = installation.run("bind", "nosuchbucket", "--project", "typo", expect=1)
     assert "BucketNotFound" in told

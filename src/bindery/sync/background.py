@@ -24,6 +24,7 @@ SERVER_STOPPED = "ServerStopped"
 STOPPED_MESSAGES = {
     "BindingAudit": "the server stopped meanwhile; start the audit again",
     "BindingEstimate": "the server stopped; ask for the estimate again",
+    "IndexRebuild": "the server stopped meanwhile and the index is as before; ask for the rebuild again",
     "LedgerRetry": "the server stopped meanwhile; what was chosen until then is extracted again, repeat the call "
     "for the rest",
 }

@@ -40,6 +40,7 @@ from bindery.sync.held_back import HeldBack
 from bindery.sync.history import BooksHistory, Point, point_of
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
+from bindery.sync.rebuilds import Rebuilds
 from bindery.sync.retries import Retries, can_change
 from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
@@ -79,6 +80,7 @@ class Engine:
         self._background = Background(catalog)
         self._estimates = Estimates(buckets, self._background, settings)
         self._audits = Audits(catalog, buckets, self._background, self._look_again)
+        self._rebuilds = Rebuilds(catalog, self._background)
         self._forgetting = Forgetting(catalog)
         self._retries = Retries(catalog, self._background, self.reconcile)
         self._intake = Intake(catalog, buckets, self._notice_changes)
@@ -282,6 +284,10 @@ class Engine:
     def extraction_trouble(self) -> str:
         """Why nothing can be extracted just now; empty when all is well."""
         return self._pool.trouble
+
+    def rebuild_index(self, dataset: Dataset) -> Task:
+        """Build the index of a dataset anew in a task, while queries are answered; see ``rebuilds.Rebuilds``."""
+        return self._rebuilds.start(dataset)
 
     # buckets
 

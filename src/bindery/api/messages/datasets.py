@@ -97,6 +97,19 @@ class ListDatasetsResponse(Message):
     next_token: str | None = None
 
 
+class RebuildIndexRequest(Message):
+    """Parameters of RebuildIndex."""
+
+    dataset_name: str
+    project_name: str
+
+
+class RebuildIndexResponse(Message):
+    """Answer of RebuildIndex."""
+
+    task_id: str | None = None
+
+
 class UpdateDatasetRequest(Message):
     """Parameters of UpdateDataset."""
 

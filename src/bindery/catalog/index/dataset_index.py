@@ -273,8 +273,12 @@ class DatasetIndex:
             self._successor = None
 
     def replace_by(self, successor: DatasetIndex) -> None:
-        """From now on the files that the successor has built answer; queries under way are asked again."""
+        """From now on the files that the successor has built answer; queries under way are asked again. Raises
+        NotFound for a dataset that is gone meanwhile."""
         with self._locked(lambda: None):
+            self._source.check_dataset(
+                self.dataset_id
+            )  # within the lock, which ``remove`` takes after the end
             built, applied = successor.give_up()
             path = self._paths.take_over(built)
             self._detach()
