@@ -18,7 +18,7 @@ from tests.servers.fuse_folder import mounted
 from bindery import doctor
 from bindery.access.sealed_keys import make_sealed_key, open_sealer
 from bindery.buckets.registry import Buckets, parse_store
-from bindery.catalog.sqlite_access import open_access
+from bindery.catalog.sqlite_catalog import open_access
 from bindery.cli.main import main
 from bindery.config import Config, NotificationsConfig, SyncConfig
 from bindery.doctor import Finding, Verdict, examine

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bindery.catalog.sqlite_access import SqliteAccess, open_access
+from bindery.catalog.record_access import RecordAccess, open_access
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Iterator[SqliteAccess]:
+def record(tmp_path: Path) -> Iterator[RecordAccess]:
     """The record of the test's folder."""
     with open_access(tmp_path) as opened:
         yield opened

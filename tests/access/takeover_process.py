@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from bindery.access.identities import open_identities
-from bindery.catalog.sqlite_access import open_access
+from bindery.catalog.sqlite_catalog import open_access
 
 
 def main(data: Path) -> None:

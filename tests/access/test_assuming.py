@@ -15,7 +15,7 @@ from bindery.access.identities import Identities, Identity, open_identities
 from bindery.access.policy.document import MalformedPolicy
 from bindery.access.tokens import Credentials
 from bindery.catalog.access_records import Role, User
-from bindery.catalog.sqlite_access import SqliteAccess
+from bindery.catalog.record_access import RecordAccess
 
 ALICE, BOB, OPS = "acs:ram::1:user/alice", "acs:ram::1:user/bob", "acs:ram::1:role/ops"
 
@@ -32,7 +32,7 @@ def by_ram(*arns: str) -> dict[str, Any]:
 class Room:
     """Alice, Bob, and a session of the role ``ops``, who want to assume another role."""
 
-    def __init__(self, record: SqliteAccess, data: Path) -> None:
+    def __init__(self, record: RecordAccess, data: Path) -> None:
         self.record = record
         self.identities: Identities = open_identities(record, data, account_id="1")
         self.callers: dict[str, Identity] = {}
@@ -62,7 +62,7 @@ class Room:
 
 
 @pytest.fixture
-def room(record: SqliteAccess, tmp_path: Path) -> Room:
+def room(record: RecordAccess, tmp_path: Path) -> Room:
     return Room(record, tmp_path)
 
 

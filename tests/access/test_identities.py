@@ -31,7 +31,7 @@ from bindery.access.policy.decide import Request, decide
 from bindery.access.sealing import Sealer, SealingKey
 from bindery.access.tokens import Credentials, Session, issue
 from bindery.catalog.access_records import Group, Policy, PolicyType, PrincipalKind, Role, User
-from bindery.catalog.sqlite_access import SqliteAccess, open_access
+from bindery.catalog.record_access import RecordAccess, open_access
 
 ALLOW_GET = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"imm:GetBinding","Resource":"*"}]}'
 ALLOW_ALL = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -40,7 +40,7 @@ NOW = 1_800_000_000
 
 
 @pytest.fixture
-def identities(record: SqliteAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Identities:
+def identities(record: RecordAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Identities:
     monkeypatch.setenv("BINDERY_ACCESS_KEY_ID", "root")
     monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", "root-secret")
     return open_identities(record, tmp_path, account_id="1")
@@ -54,14 +54,14 @@ def may(
     return decide(grants, Request(action, DATASET)).allowed
 
 
-def make_user(identities: Identities, record: SqliteAccess, name: str = "alice") -> str:
+def make_user(identities: Identities, record: RecordAccess, name: str = "alice") -> str:
     """A user with a key that may do nothing; the id of the key."""
     record.users.create(User(name=name))
     return identities.make_key(name)[1].id
 
 
 def make_session(
-    identities: Identities, record: SqliteAccess, *, seconds: int = 900, policy: str | None = None
+    identities: Identities, record: RecordAccess, *, seconds: int = 900, policy: str | None = None
 ) -> Credentials:
     """Of the role ``reader``, which may get bindings."""
     role = record.roles.create(Role(name="Reader", trust_policy="{}"))
@@ -89,7 +89,7 @@ def test_the_root_key_is_the_account(identities: Identities) -> None:
     assert "root-secret" not in repr(root)
 
 
-def test_further_keys_are_the_account_too(identities: Identities, record: SqliteAccess) -> None:
+def test_further_keys_are_the_account_too(identities: Identities, record: RecordAccess) -> None:
     key = identities.make_key(None, label="ci")[1]
     found = identities.find(key.id)
     assert (found.is_account, found.secret, found.arn, found.root) == (
@@ -103,7 +103,7 @@ def test_further_keys_are_the_account_too(identities: Identities, record: Sqlite
 
 
 def test_a_user_has_what_is_attached_to_him_and_his_groups(
-    identities: Identities, record: SqliteAccess
+    identities: Identities, record: RecordAccess
 ) -> None:
     key_id = make_user(identities, record)
     found = identities.find(key_id)
@@ -128,7 +128,7 @@ def test_a_user_has_what_is_attached_to_him_and_his_groups(
     ]
 
 
-def test_every_change_is_known_with_the_next_call(identities: Identities, record: SqliteAccess) -> None:
+def test_every_change_is_known_with_the_next_call(identities: Identities, record: RecordAccess) -> None:
     key_id = make_user(identities, record)
     deny = ALLOW_GET.replace("Allow", "Deny")
     record.policies.create(Policy(name="own"), ALLOW_GET)
@@ -151,7 +151,7 @@ def test_every_change_is_known_with_the_next_call(identities: Identities, record
 
 
 def test_nothing_is_read_while_nothing_changes(
-    identities: Identities, record: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+    identities: Identities, record: RecordAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key_id = make_user(identities, record)
     session = make_session(identities, record)
@@ -169,7 +169,7 @@ def test_nothing_is_read_while_nothing_changes(
 
 
 def test_a_document_that_cannot_be_read_any_more_denies_everything(
-    identities: Identities, record: SqliteAccess
+    identities: Identities, record: RecordAccess
 ) -> None:
     key_id = make_user(identities, record)
     for name, document in (("all", ALLOW_ALL), ("broken", "{")):
@@ -183,7 +183,7 @@ def test_a_document_that_cannot_be_read_any_more_denies_everything(
 
 
 def test_a_system_policy_of_another_release_grants_nothing(
-    identities: Identities, record: SqliteAccess
+    identities: Identities, record: RecordAccess
 ) -> None:
     key_id = make_user(identities, record)
     record.policies.attach(PolicyType.SYSTEM, "AliyunFutureAccess", PrincipalKind.USER, "alice")
@@ -191,7 +191,7 @@ def test_a_system_policy_of_another_release_grants_nothing(
 
 
 def test_a_key_that_cannot_be_opened_is_told_and_not_found(
-    identities: Identities, record: SqliteAccess
+    identities: Identities, record: RecordAccess
 ) -> None:
     key = identities.make_key(None)[1]
     (sealed,) = record.access_keys.sealed()
@@ -202,7 +202,7 @@ def test_a_key_that_cannot_be_opened_is_told_and_not_found(
     assert lines[0]["access_key"] == key.id
 
 
-def test_a_session_has_what_its_role_has(identities: Identities, record: SqliteAccess) -> None:
+def test_a_session_has_what_its_role_has(identities: Identities, record: RecordAccess) -> None:
     session = make_session(identities, record)
     found = identities.find(session.key.id, session.token)
     role = record.roles.get("reader")
@@ -221,14 +221,14 @@ def test_a_session_has_what_its_role_has(identities: Identities, record: SqliteA
         identities.find(session.key.id, session.token)
 
 
-def test_a_session_policy_narrows(identities: Identities, record: SqliteAccess) -> None:
+def test_a_session_policy_narrows(identities: Identities, record: RecordAccess) -> None:
     session = make_session(identities, record, policy=ALLOW_ALL.replace('"*"', '"imm:GetProject"', 1))
     assert not may(identities, session.key.id, token=session.token)
     assert not may(identities, session.key.id, "imm:GetProject", token=session.token)
 
 
 def test_a_session_ends(
-    identities: Identities, record: SqliteAccess, monkeypatch: pytest.MonkeyPatch
+    identities: Identities, record: RecordAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = make_session(identities, record, seconds=900)
     assert identities.find(session.key.id, session.token)
@@ -239,13 +239,13 @@ def test_a_session_ends(
         identities.find(session.key.id, session.token)
 
 
-def test_sessions_survive_a_restart(identities: Identities, record: SqliteAccess, tmp_path: Path) -> None:
+def test_sessions_survive_a_restart(identities: Identities, record: RecordAccess, tmp_path: Path) -> None:
     session = make_session(identities, record)
     again = open_identities(record, tmp_path, account_id="1")
     assert again.find(session.key.id, session.token).secret == session.key.secret
 
 
-def test_tokens_that_are_none(identities: Identities, record: SqliteAccess, tmp_path: Path) -> None:
+def test_tokens_that_are_none(identities: Identities, record: RecordAccess, tmp_path: Path) -> None:
     session = make_session(identities, record)
     other = issue(
         identities.sealer, Session("", "1", record.roles.get("reader").id, "Reader", "you", session.expires)
@@ -279,7 +279,7 @@ def test_tokens_that_are_none(identities: Identities, record: SqliteAccess, tmp_
 
 
 @pytest.mark.parametrize("step", [1, 5])
-def test_no_changed_token_is_taken(identities: Identities, record: SqliteAccess, step: int) -> None:
+def test_no_changed_token_is_taken(identities: Identities, record: RecordAccess, step: int) -> None:
     session = make_session(identities, record)
     token = session.token
     for at in [*range(0, len(token), step), len(token) - 1]:
@@ -302,7 +302,7 @@ def test_what_strangers_show_is_not_remembered_without_end(
 
 
 def test_uses_are_told_at_once_and_written_together(
-    identities: Identities, record: SqliteAccess, tmp_path: Path
+    identities: Identities, record: RecordAccess, tmp_path: Path
 ) -> None:
     key_id = make_user(identities, record)
     assert identities.uses.last("alice", key_id) is None
@@ -316,7 +316,7 @@ def test_uses_are_told_at_once_and_written_together(
     assert record.access_keys.last_use("alice", key_id) == use
 
 
-def test_uses_that_cannot_be_written_wait(identities: Identities, record: SqliteAccess) -> None:
+def test_uses_that_cannot_be_written_wait(identities: Identities, record: RecordAccess) -> None:
     from bindery.catalog.records import CatalogUnwritable
 
     key_id = make_user(identities, record)
@@ -343,7 +343,7 @@ def earlier_keys(tmp_path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def check_taken_over(record: SqliteAccess, tmp_path: Path) -> None:
+def check_taken_over(record: RecordAccess, tmp_path: Path) -> None:
     identities = open_identities(record, tmp_path, account_id="1")
     found = [identities.find(key_id) for key_id in ("LTAI1", "LTAI2")]
     assert [(key.secret, key.active, key.is_account) for key in found] == [
@@ -353,7 +353,7 @@ def check_taken_over(record: SqliteAccess, tmp_path: Path) -> None:
     assert not (tmp_path / "access-keys.json").exists()
 
 
-def test_the_key_file_of_earlier_releases_is_taken_over(record: SqliteAccess, tmp_path: Path) -> None:
+def test_the_key_file_of_earlier_releases_is_taken_over(record: RecordAccess, tmp_path: Path) -> None:
     earlier_keys(tmp_path)
     check_taken_over(record, tmp_path)
     check_taken_over(record, tmp_path)
@@ -365,7 +365,7 @@ class Crash(BaseException):
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_crash_while_it_is_taken_over(
-    record: SqliteAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
+    record: RecordAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, committed: bool
 ) -> None:
     earlier_keys(tmp_path)
     take_over = record.access_keys.take_over
@@ -404,7 +404,7 @@ def test_killed_while_it_is_taken_over(tmp_path: Path) -> None:
             assert not (data / "access-keys.json").exists()
 
 
-def test_a_key_that_was_disabled_since_stays_so(record: SqliteAccess, tmp_path: Path) -> None:
+def test_a_key_that_was_disabled_since_stays_so(record: RecordAccess, tmp_path: Path) -> None:
     """The file came back, from a backup for example."""
     earlier_keys(tmp_path)
     check_taken_over(record, tmp_path)
@@ -418,7 +418,7 @@ def test_a_key_that_was_disabled_since_stays_so(record: SqliteAccess, tmp_path: 
 
 @pytest.mark.parametrize("content", ["[{]", "", '{"a":1}', "[1]"])
 def test_a_broken_key_file_stays_and_is_told(
-    record: SqliteAccess, tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch
+    record: RecordAccess, tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "access-keys.json").write_text(content)
     with capture_logs() as lines:
@@ -429,7 +429,7 @@ def test_a_broken_key_file_stays_and_is_told(
 
 
 def test_calls_at_the_same_time_see_no_half_of_a_change(
-    identities: Identities, record: SqliteAccess, in_threads: Callable[..., None]
+    identities: Identities, record: RecordAccess, in_threads: Callable[..., None]
 ) -> None:
     """While policies change, everybody sees one of the two states, and the last one afterwards."""
     key_id = make_user(identities, record)

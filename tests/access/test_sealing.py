@@ -26,7 +26,7 @@ from bindery.access.sealing import (
     make_sealer,
 )
 from bindery.catalog.access_records import User
-from bindery.catalog.sqlite_access import SqliteAccess, open_access
+from bindery.catalog.record_access import RecordAccess, open_access
 
 ONE, OTHER = SealingKey(bytes(range(32))), SealingKey(bytes(32))
 SECRET = "CANARYsecretCANARYsecretCANARY"
@@ -74,7 +74,7 @@ def test_a_secret_belongs_to_its_key_and_its_purpose() -> None:
     )
 
 
-def test_the_key_is_made_once_with_mode_600(record: SqliteAccess, tmp_path: Path) -> None:
+def test_the_key_is_made_once_with_mode_600(record: RecordAccess, tmp_path: Path) -> None:
     first = open_sealer(record.access_keys, tmp_path)
     assert (tmp_path / "sealing-key.json").stat().st_mode & 0o777 == 0o600
     again = open_sealer(record.access_keys, tmp_path)
@@ -83,7 +83,7 @@ def test_the_key_is_made_once_with_mode_600(record: SqliteAccess, tmp_path: Path
     assert "key=hidden" in repr(ONE)
 
 
-def test_a_key_elsewhere(record: SqliteAccess, tmp_path: Path) -> None:
+def test_a_key_elsewhere(record: RecordAccess, tmp_path: Path) -> None:
     elsewhere = tmp_path / "etc" / "key.json"
     open_sealer(record.access_keys, tmp_path, elsewhere)
     assert elsewhere.exists()
@@ -91,7 +91,7 @@ def test_a_key_elsewhere(record: SqliteAccess, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_key_that_cannot_be_written(record: SqliteAccess, tmp_path: Path) -> None:
+def test_a_key_that_cannot_be_written(record: RecordAccess, tmp_path: Path) -> None:
     with pytest.raises(KeysUnusable, match="cannot be written"):
         open_sealer(record.access_keys, tmp_path, Path("/proc/key.json"))
 
@@ -118,7 +118,7 @@ def test_bad_keys_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"Keys":[]}', '{"Keys":[{"Key":"c2hvcnQ="}]}'])
 def test_a_broken_file_is_never_replaced_by_itself(
-    record: SqliteAccess, tmp_path: Path, content: str
+    record: RecordAccess, tmp_path: Path, content: str
 ) -> None:
     path = tmp_path / "sealing-key.json"
     path.write_text(content)
@@ -128,7 +128,7 @@ def test_a_broken_file_is_never_replaced_by_itself(
     assert path.read_text() == content
 
 
-def test_a_file_that_others_may_read_is_refused(record: SqliteAccess, tmp_path: Path) -> None:
+def test_a_file_that_others_may_read_is_refused(record: RecordAccess, tmp_path: Path) -> None:
     open_sealer(record.access_keys, tmp_path)
     (tmp_path / "sealing-key.json").chmod(0o644)
     with pytest.raises(KeysUnusable, match="chmod 600"):
@@ -137,7 +137,7 @@ def test_a_file_that_others_may_read_is_refused(record: SqliteAccess, tmp_path: 
     open_sealer(record.access_keys, tmp_path)
 
 
-def test_a_lost_key_is_not_replaced(record: SqliteAccess, tmp_path: Path) -> None:
+def test_a_lost_key_is_not_replaced(record: RecordAccess, tmp_path: Path) -> None:
     sealer = open_sealer(record.access_keys, tmp_path)
     (tmp_path / "sealing-key.json").rename(tmp_path / "kept")
     open_sealer(record.access_keys, tmp_path)  # nothing is sealed yet
@@ -149,7 +149,7 @@ def test_a_lost_key_is_not_replaced(record: SqliteAccess, tmp_path: Path) -> Non
     assert not (tmp_path / "sealing-key.json").exists()
 
 
-def fill(record: SqliteAccess, sealer: Sealer, count: int = 5) -> dict[str, str]:
+def fill(record: RecordAccess, sealer: Sealer, count: int = 5) -> dict[str, str]:
     """Secrets by key id: of the account and of a user."""
     record.users.create(User(name="alice"))
     made = [
@@ -159,12 +159,12 @@ def fill(record: SqliteAccess, sealer: Sealer, count: int = 5) -> dict[str, str]
     return {key.id: key.secret for key in made}
 
 
-def opened(record: SqliteAccess, sealer: Sealer | None) -> dict[str, str]:
+def opened(record: RecordAccess, sealer: Sealer | None) -> dict[str, str]:
     assert sealer is not None
     return {key.id: sealer.open(key.sealed, key.id) for key in record.access_keys.sealed()}
 
 
-def test_every_secret_is_sealed_anew(record: SqliteAccess, tmp_path: Path) -> None:
+def test_every_secret_is_sealed_anew(record: RecordAccess, tmp_path: Path) -> None:
     sealer = open_sealer(record.access_keys, tmp_path)
     secrets, old = fill(record, sealer), sealer.newest_id
     token = sealer.seal_token(b"content", "token")
@@ -178,7 +178,7 @@ def test_every_secret_is_sealed_anew(record: SqliteAccess, tmp_path: Path) -> No
 
 
 def test_old_keys_are_forgotten_when_no_session_can_need_them(
-    record: SqliteAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    record: RecordAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sealer = open_sealer(record.access_keys, tmp_path)
     secrets = fill(record, sealer)
@@ -191,7 +191,7 @@ def test_old_keys_are_forgotten_when_no_session_can_need_them(
     assert opened(record, again) == secrets
 
 
-def test_a_key_that_somebody_else_may_have_goes_at_once(record: SqliteAccess, tmp_path: Path) -> None:
+def test_a_key_that_somebody_else_may_have_goes_at_once(record: RecordAccess, tmp_path: Path) -> None:
     sealer = open_sealer(record.access_keys, tmp_path)
     secrets, token = fill(record, sealer), sealer.seal_token(b"content", "token")
     assert reseal(sealer, record.access_keys, at_once=True).old_keys == 0
@@ -202,7 +202,7 @@ def test_a_key_that_somebody_else_may_have_goes_at_once(record: SqliteAccess, tm
 
 
 def test_keys_of_the_environment_are_resealed_with_the_first(
-    record: SqliteAccess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    record: RecordAccess, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     old, new = (base64.b64encode(key.key).decode() for key in (ONE, OTHER))
     monkeypatch.setenv("BINDERY_SEALING_KEY", old)
@@ -214,7 +214,7 @@ def test_keys_of_the_environment_are_resealed_with_the_first(
     assert not (tmp_path / "sealing-key.json").exists()
 
 
-def test_lost_secrets_are_told_and_spare_the_others(record: SqliteAccess, tmp_path: Path) -> None:
+def test_lost_secrets_are_told_and_spare_the_others(record: RecordAccess, tmp_path: Path) -> None:
     sealer = open_sealer(record.access_keys, tmp_path)
     secrets = fill(record, sealer, 1)
     lost = make_sealed_key(record.access_keys, Sealer([ONE]), None)[1]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bindery.catalog.record import database as database_module
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.sqlite import database as database_module
+from bindery.catalog.record.sqlite.database import SqliteDatabase
 from bindery.catalog.record.turns import Turns
 from bindery.catalog.records import CatalogUnusable
 
@@ -56,7 +56,7 @@ def test_a_process_that_ends_without_closing_it_is_not_aborted(tmp_path: Path) -
 
 
 def test_a_read_without_end_is_interrupted(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     said: list[str] = []
 
     def read() -> None:
@@ -75,7 +75,7 @@ def test_a_read_without_end_is_interrupted(tmp_path: Path) -> None:
 
 
 def test_a_transaction_without_end_is_undone(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     begun, said = threading.Event(), []
 
     def write() -> None:
@@ -93,14 +93,14 @@ def test_a_transaction_without_end_is_undone(tmp_path: Path) -> None:
     assert database.close(60)
     thread.join(60)
     assert said == ["the catalog is closed; the server is stopping"]
-    again = Database(tmp_path)
+    again = SqliteDatabase(tmp_path)
     assert again.reader.execute("SELECT count(*) FROM project").fetchone() == (0,)
     again.close()
 
 
 def test_what_can_not_be_interrupted_is_left_to_its_thread(tmp_path: Path) -> None:
     """The folder stays locked as long as a transaction may still write."""
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     begun, go_on = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -114,11 +114,11 @@ def test_what_can_not_be_interrupted_is_left_to_its_thread(tmp_path: Path) -> No
     assert begun.wait(60)
     assert not database.close(0.1)
     with pytest.raises(CatalogUnusable, match="in use"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     go_on.set()
     thread.join(60)
     assert database.close(60)
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
 
 
 def test_whoever_waited_longest_writes_next() -> None:
@@ -143,7 +143,7 @@ def test_whoever_waited_longest_writes_next() -> None:
 
 def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "_TURN_SECONDS", 0.05)
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     said: list[str] = []
 
     def write() -> None:

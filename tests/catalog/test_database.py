@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from bindery.catalog.record import connection
-from bindery.catalog.record import database as database_module
-from bindery.catalog.record.database import Database, load_migrations, split_script
+from bindery.catalog.record.sqlite import connection
+from bindery.catalog.record.sqlite import database as database_module
+from bindery.catalog.record.sqlite.database import SqliteDatabase, load_migrations, split_script
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable, Project
 
@@ -27,36 +27,36 @@ from .conftest import OpenCatalog
 from .samples import make_place, scan_of, uris
 
 OPEN = (
-    "import sys; from pathlib import Path; from bindery.catalog.record.database import Database;"
-    "Database(Path(sys.argv[1]))"
+    "import sys; from pathlib import Path; from bindery.catalog.record.sqlite.database import SqliteDatabase;"
+    "SqliteDatabase(Path(sys.argv[1]))"
 )
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    first = Database(tmp_path)
+    first = SqliteDatabase(tmp_path)
     with pytest.raises(CatalogUnusable, match="in use by another Bindery"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     second = subprocess.run(
         [sys.executable, "-c", OPEN, str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert second.returncode == 1
     assert "in use by another Bindery" in second.stderr
     first.close()
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
 
 
 def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(CatalogUnusable, match="--data"):
-            Database(folder)
+            SqliteDatabase(folder)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(CatalogUnusable, match="cannot be written"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 def test_a_file_that_is_no_record(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "catalog.db").write_bytes(content)
     with pytest.raises(CatalogUnusable, match=r"damaged.*backup.*move"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     assert (tmp_path / "catalog.db").read_bytes() == content
 
 
@@ -97,19 +97,19 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
         other.execute("CREATE TABLE project (x)")
     other.close()
     with pytest.raises(CatalogUnusable, match="already exists"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     with sqlite3.connect(tmp_path / "catalog.db") as other:
         assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("project",)]
     other.close()
 
 
 def test_a_newer_record_is_refused_unchanged(tmp_path: Path) -> None:
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
     with sqlite3.connect(tmp_path / "catalog.db") as newer:
         newer.execute("PRAGMA user_version = 999")
     newer.close()
     with pytest.raises(CatalogUnusable, match=r"newer Bindery.*999"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
 
 
 def test_damage_in_the_middle_is_reported_when_it_is_read(
@@ -158,10 +158,10 @@ SCHEMA_OF_EACH_TABLE = {
     "buried": ["binding_id", "key", "etag", "size", "file_id", "extractor_version", "document", "own", "text",
                "create_time", "buried_time"],
     "change": ["sequence", "binding_id", "key", "since", "version"],
-    "dataset": ["id", "project_id", "name", "body", "file_count", "total_size", "purged"],
+    "dataset": ["id", "project_id", "name", "body", "file_count", "total_size", "purged", "newest"],
     "explicit_file": ["dataset_id", "uri"],
     "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
-    "follower": ["identity", "purged"],
+    "follower": ["identity", "purged", "newest"],
     "index_call": ["id", "dataset_id", "body"],
     "index_call_file": ["dataset_id", "uri", "call_id", "error"],
     "ledger": ["binding_id", "key", "etag", "size", "modified_ns", "outcome", "reason", "attempts",
@@ -186,7 +186,7 @@ SCHEMA_OF_EACH_TABLE = {
 
 
 def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     names = database.reader.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
     )
@@ -231,7 +231,7 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
-    folder = files("bindery.catalog.record") / "migrations"
+    folder = files("bindery.catalog.record.sqlite") / "migrations"
     numbers = sorted(int(entry.name[:4]) for entry in folder.iterdir() if entry.name.endswith(".sql"))
     assert numbers == list(range(1, len(numbers) + 1)) == sorted(load_migrations())
 
@@ -243,9 +243,9 @@ def test_every_earlier_schema_is_brought_forward(tmp_path: Path, monkeypatch: py
         monkeypatch.setattr(
             database_module, "load_migrations", lambda to=version: {n: every[n] for n in range(1, to + 1)}
         )
-        Database(folder).close()
+        SqliteDatabase(folder).close()
         monkeypatch.undo()
-        database = Database(folder)
+        database = SqliteDatabase(folder)
         assert database.reader.execute("PRAGMA user_version").fetchone() == (max(every),)
         assert database.reader.execute("PRAGMA foreign_key_check").fetchall() == []
         database.close()
@@ -257,7 +257,7 @@ def test_ids_of_deleted_bindings_are_not_given_again_after_a_migration(
     """Entries remember which binding made them."""
     every = load_migrations()
     monkeypatch.setattr(database_module, "load_migrations", lambda: {n: every[n] for n in range(1, 6)})
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     with database.transaction() as writer:
         writer.execute("INSERT INTO project VALUES (1, 'p', x'7b7d')")
         writer.execute("INSERT INTO dataset VALUES (1, 1, 'd', x'7b7d', 0, 0)")
@@ -269,7 +269,7 @@ def test_ids_of_deleted_bindings_are_not_given_again_after_a_migration(
         writer.execute("DELETE FROM binding WHERE id = 3")
     database.close()
     monkeypatch.undo()
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     with database.transaction() as writer:
         writer.execute("INSERT INTO binding (dataset_id, bucket, body) VALUES (1, 'four', x'7b7d')")
         rows = writer.execute("SELECT id, bucket FROM binding ORDER BY id").fetchall()
@@ -280,7 +280,7 @@ def test_ids_of_deleted_bindings_are_not_given_again_after_a_migration(
 
 
 def test_space_that_became_free_goes_back_to_the_disk(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     with database.transaction() as writer:
         writer.execute("CREATE TABLE filling (x BLOB)")
         writer.executemany("INSERT INTO filling VALUES (?)", [(bytes(4_000),)] * 3_000)
@@ -297,7 +297,7 @@ def test_space_that_became_free_goes_back_to_the_disk(tmp_path: Path) -> None:
 
 
 def test_filters_of_the_ledger_and_lists_of_tasks_go_by_an_index(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     ledger, tasks = load_statements("ledger"), load_statements("tasks")
 
     def plan(statement: str) -> str:
@@ -338,7 +338,7 @@ STATEMENTS = {
 @pytest.fixture(scope="module")
 def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], list[str]]]:
     """How SQLite goes about a statement, step by step."""
-    database = Database(tmp_path_factory.mktemp("plans"))
+    database = SqliteDatabase(tmp_path_factory.mktemp("plans"))
 
     def plan(statement: str) -> list[str]:
         text = re.sub(r"--.*", "", STATEMENTS[statement])
@@ -368,14 +368,14 @@ def test_a_file_among_many_of_one_size_and_time_is_found_by_what_it_is(
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Database(tmp_path).close()
+    SqliteDatabase(tmp_path).close()
     newest = max(load_migrations())
     broken = load_migrations() | {newest + 1: "CREATE TABLE new (x);\nINSERT INTO nowhere VALUES (1);\n"}
     monkeypatch.setattr(database_module, "load_migrations", lambda: broken)
     with pytest.raises(CatalogUnusable, match="nowhere"):
-        Database(tmp_path)
+        SqliteDatabase(tmp_path)
     monkeypatch.undo()
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     assert database.reader.execute("SELECT 1 FROM sqlite_schema WHERE name = 'new'").fetchone() is None
     database.close()
 
@@ -402,7 +402,7 @@ def test_scripts_are_split_at_statements() -> None:
 
 
 def test_readers_end_with_their_threads(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     for _ in range(20):
         threads = [
             threading.Thread(target=lambda: database.reader.execute("SELECT 1").fetchone())
@@ -418,7 +418,7 @@ def test_readers_end_with_their_threads(tmp_path: Path) -> None:
 
 
 def test_readers_cannot_write_and_a_closed_catalog_says_so(tmp_path: Path) -> None:
-    database = Database(tmp_path)
+    database = SqliteDatabase(tmp_path)
     with pytest.raises(CatalogUnusable):
         database.reader.execute("DELETE FROM project")
     database.close()

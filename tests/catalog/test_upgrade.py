@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from bindery.catalog.record import database as database_module
-from bindery.catalog.record import progress
-from bindery.catalog.record.database import Database, load_migrations
+from bindery.catalog.record.sqlite import database as database_module
+from bindery.catalog.record.sqlite import progress
+from bindery.catalog.record.sqlite.database import SqliteDatabase, load_migrations
 from bindery.catalog.records import Binding, Dataset, LedgerFilter, Outcome, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
@@ -36,7 +36,7 @@ def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         older.setattr(
             database_module, "load_migrations", lambda: {n: every[n] for n in range(1, EARLIER + 1)}
         )
-        database = Database(tmp_path)
+        database = SqliteDatabase(tmp_path)
     with database.transaction() as connection:
         place = {"project": Project(name="p"), "dataset": Dataset(project_id=1, project_name="p", name="d")}
         connection.execute(

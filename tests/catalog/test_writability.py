@@ -10,24 +10,24 @@ from types import SimpleNamespace
 import pytest
 
 from bindery.catalog.record import writability as writability_module
-from bindery.catalog.record.connection import unusable
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.sqlite.connection import unusable
+from bindery.catalog.record.sqlite.database import SqliteDatabase
 from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
 
 
 @pytest.fixture
-def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SqliteDatabase:
     monkeypatch.setattr(writability_module, "_PROBE_SECONDS", 0.02)
     monkeypatch.setattr(writability_module, "_LOOK_SECONDS", 0.0)
-    return Database(tmp_path)
+    return SqliteDatabase(tmp_path)
 
 
-def write(database: Database) -> None:
+def write(database: SqliteDatabase) -> None:
     with database.transaction() as connection:
         connection.execute("INSERT INTO project (name, body) VALUES ('p' || random(), x'7b7d')")
 
 
-def test_a_disk_that_is_all_but_full(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_all_but_full(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     """Something is left to those that read: a query brings the index up to date."""
     back = threading.Event()
     database.writability.when_back(back.set)
@@ -52,7 +52,9 @@ def test_a_disk_that_is_all_but_full(database: Database, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     "code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN]
 )
-def test_every_refusal_of_the_disk(database: Database, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_refusal_of_the_disk(
+    database: SqliteDatabase, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also extended codes, as SQLITE_IOERR_WRITE is one."""
     back = threading.Event()
     database.writability.when_back(back.set)
@@ -68,7 +70,7 @@ def test_every_refusal_of_the_disk(database: Database, code: int, monkeypatch: p
     database.close()
 
 
-def test_other_failures_stop_nothing(database: Database) -> None:
+def test_other_failures_stop_nothing(database: SqliteDatabase) -> None:
     with pytest.raises(CatalogUnusable), database.transaction():
         raise CatalogUnusable("something else")
     with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
@@ -77,7 +79,7 @@ def test_other_failures_stop_nothing(database: Database) -> None:
     database.close()
 
 
-def test_a_probe_leaves_nothing_behind(database: Database, tmp_path: Path) -> None:
+def test_a_probe_leaves_nothing_behind(database: SqliteDatabase, tmp_path: Path) -> None:
     back = threading.Event()
     database.writability.when_back(back.set)
     database.writability.report("for a test")

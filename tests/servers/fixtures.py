@@ -8,6 +8,7 @@ import pytest
 from tests.servers.azurite import Azurite, run_azurite
 from tests.servers.ceph import Ceph
 from tests.servers.fake_oss import FakeOss
+from tests.servers.postgresql import Postgresql
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +22,13 @@ def ceph() -> Iterator[Ceph]:
 def azurite() -> Iterator[Azurite]:
     """Microsoft's emulator of Azure Blob Storage."""
     with run_azurite() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A real PostgreSQL; each test makes schemas of its own."""
+    with Postgresql() as running:
         yield running
 
 

@@ -2,108 +2,28 @@
 
 from __future__ import annotations
 
-import atexit
-import time
-from collections.abc import Callable
-from datetime import tzinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from bindery.catalog.announcer import Announcer, Silent
-from bindery.catalog.catalog import CLOSE_SECONDS
-from bindery.catalog.index.index import Index
-from bindery.catalog.record.announcing import Announcing
-from bindery.catalog.record.bindings import Bindings
-from bindery.catalog.record.browser_sessions import BrowserSessions
-from bindery.catalog.record.changes import Changes
-from bindery.catalog.record.database import Database
-from bindery.catalog.record.datasets import Datasets
-from bindery.catalog.record.entries import Entries
-from bindery.catalog.record.files import Files
-from bindery.catalog.record.index_calls import IndexCalls
-from bindery.catalog.record.ledger import Ledger
-from bindery.catalog.record.outbox import Outbox
-from bindery.catalog.record.projects import MAX_PROJECTS, Projects
-from bindery.catalog.record.saved_searches import SavedSearches
-from bindery.catalog.record.tasks import Tasks
-from bindery.catalog.record.tombstones import Tombstones
-from bindery.catalog.record.usage import Usage
-from bindery.catalog.sqlite_access import SqliteAccess
-from bindery.clock import DEFAULT_ZONE
+from bindery.catalog.record.sqlite.database import SqliteDatabase
+from bindery.catalog.record_access import RecordAccess
+from bindery.catalog.record_catalog import RecordCatalog
 
 
-class SqliteCatalog:
-    """Implements ``catalog.Catalog``. Raises CatalogUnusable when the folder cannot be used."""
+class SqliteCatalog(RecordCatalog):
+    """Raises CatalogUnusable when the folder cannot be used. Settings are those of ``RecordCatalog``."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        account_id: str,
-        zone: tzinfo = DEFAULT_ZONE,
-        announcer: Announcer | None = None,
-        max_projects: int = MAX_PROJECTS,
-    ) -> None:
-        self._database = database = Database(folder)
-        self._entries = entries = Entries(database, account_id, zone)
-        try:
-            self._access = access = SqliteAccess(database)
-            self.queries = Index(folder / "index", entries, zone)
-        except BaseException:
-            database.close()
-            raise
-        written = self.queries.wake
-        self.outbox = Outbox(database)
-        self.usage = usage = Usage(database, zone)
-        announcing, calls = Announcing(announcer or Silent(), self.outbox), IndexCalls(database)
-        self.browser_sessions = BrowserSessions(database)
-        self.tasks = Tasks(database)
-        self.changes = Changes(database)
-        self.projects = Projects(database, max_projects)
-        self.datasets = Datasets(database, self.projects, calls, announcing, self.queries.drop_dataset)
-        self.saved_searches = SavedSearches(database, self.datasets)
-        self.ledger = Ledger(database)
-        self.tombstones = Tombstones(database)
-        self.bindings = Bindings(
-            database,
-            self.projects,
-            self.datasets,
-            entries,
-            self.ledger,
-            self.tombstones,
-            announcing,
-            usage,
-            written,
-        )
-        self.files = Files(database, self.datasets, entries, calls, announcing, usage, written)
-        self.users, self.access_keys, self.groups = access.users, access.access_keys, access.groups
-        self.roles, self.policies = access.roles, access.policies
-        # A thread of the index that is in native code when the interpreter ends would abort the process.
-        atexit.register(self.close)
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        super().__init__(SqliteDatabase(folder), folder, **settings)
 
-    def access_version(self) -> int:
-        """One more after every change of who may do what."""
-        return self._access.access_version()
 
-    def give_back(self, *, pages: int) -> bool:
-        """Up to ``pages`` free pages of the record."""
-        return self._database.give_back(pages)
-
-    @property
-    def problem(self) -> str:
-        """Why nothing is written at present; empty when all is well."""
-        return self._database.writability.problem
-
-    def when_writable(self, listener: Callable[[], object]) -> None:
-        """Call this whenever writing begins again."""
-        self._database.writability.when_back(listener)
-
-    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
-        """Interrupt what runs and close record and index; see ``Catalog.close``.
-
-        The index is told first, and closed last: whoever brings it up to date reads the record.
-        """
-        deadline = time.monotonic() + seconds
-        self.queries.stop()
-        closed = self._database.close(seconds)
-        atexit.unregister(self.close)
-        return self.queries.close(max(0.0, deadline - time.monotonic())) and closed
+@contextmanager
+def open_access(folder: Path) -> Iterator[RecordAccess]:
+    """The record of a data folder whose server does not run. Raises CatalogUnusable, CatalogInUse."""
+    database = SqliteDatabase(folder)
+    try:
+        yield RecordAccess(database)
+    finally:
+        database.close()

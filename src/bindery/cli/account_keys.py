@@ -19,7 +19,7 @@ from bindery.access.sealing import Sealer
 from bindery.catalog.access_records import EntityNotFound
 from bindery.catalog.catalog import AccessRecord
 from bindery.catalog.records import CatalogInUse
-from bindery.catalog.sqlite_access import open_access
+from bindery.catalog.sqlite_catalog import open_access
 from bindery.cli.access.ram import Ram
 from bindery.cli.client import ApiError, Client, connect
 from bindery.config import Config

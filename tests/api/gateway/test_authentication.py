@@ -31,7 +31,7 @@ from bindery.api.gateway.signature import (
     string_to_sign_v3,
 )
 from bindery.catalog.access_records import Role
-from bindery.catalog.sqlite_access import SqliteAccess, open_access
+from bindery.catalog.record_access import RecordAccess, open_access
 
 VECTORS = json.loads(Path(__file__).with_name("signature-vectors.json").read_text("utf-8"))["vectors"]
 FORM = "application/x-www-form-urlencoded"
@@ -40,7 +40,7 @@ FORM = "application/x-www-form-urlencoded"
 class Door:
     """Signs requests as a client would and lets the server look at them."""
 
-    def __init__(self, data: Path, record: SqliteAccess) -> None:
+    def __init__(self, data: Path, record: RecordAccess) -> None:
         self.data = data
         self.record = record
         self.identities = open_identities(record, data, account_id="1")

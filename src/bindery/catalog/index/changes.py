@@ -21,22 +21,19 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChangeSource(Protocol):
-    """The record, as the index sees it. Sequence numbers ascend over the whole catalog."""
+    """The record, as the index sees it. The numbers of a dataset's changes are committed in ascending order."""
 
     def identity(self) -> str:
         """A random text that tells this record from every other."""
 
-    def last_sequence(self) -> int:
-        """The number of the newest committed change; 0 in an empty catalog. Never goes back."""
+    def newest_numbers(self) -> dict[int, int]:
+        """The number of the newest committed change of each dataset, 0 where there was none; never goes back."""
 
     def newest(self, dataset_id: int) -> int:
         """The number of the newest change of a dataset that is still known; 0 when there is none."""
 
     def count(self, dataset_id: int) -> int:
         """How many changes of a dataset are known: its entries, and removed ones that are not forgotten."""
-
-    def changed_since(self, sequence: int) -> set[int]:
-        """Datasets with changes of greater numbers."""
 
     def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
         """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""

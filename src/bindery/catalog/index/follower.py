@@ -31,7 +31,7 @@ class Follower:
         """Where the words of large texts are taken."""
         self._source = source
         self._index_of = index_of
-        self._seen = 0
+        self._seen: dict[int, int] = {}
         self._behind: set[int] = set()
         self._unfinished = False
         """Whether the last turn ended before all was applied that was there when it began."""
@@ -79,12 +79,12 @@ class Follower:
                 _log.warning("the index could not follow the record", error=str(error))
 
     def _look_at_all(self) -> None:
-        self._seen = self._source.last_sequence()
-        self._behind = self._source.dataset_ids()
+        self._seen = self._source.newest_numbers()
+        self._behind = set(self._seen)
 
     def _follow(self) -> None:
-        newest = self._source.last_sequence()
-        self._behind |= self._source.changed_since(self._seen)
+        newest = self._source.newest_numbers()
+        self._behind |= {dataset_id for dataset_id, _ in newest.items() - self._seen.items()}
         self._seen = newest
         ended = time.monotonic() + _RETRY_SECONDS
         waiting = set(self._behind)

@@ -72,10 +72,10 @@ class Index:
         self._zone = zone
         self._folder = folder
         self._projection = Projection()
-        self._newest_at_start = source.last_sequence()
+        self._newest_at_start = source.newest_numbers()
         self._instance = Instance(folder)
         _remove_earlier_form(folder.parent)
-        _remove_strangers(folder, source.dataset_ids())
+        _remove_strangers(folder, set(self._newest_at_start))
         self._datasets: dict[int, DatasetIndex] = {}
         self._building: dict[int, DatasetIndex] = {}
         """Those that are made anew beside the one that answers."""
@@ -272,7 +272,7 @@ class Index:
             self._projection,
             self._folder,
             dataset_id,
-            newest_at_start=self._newest_at_start,
+            newest_at_start=self._newest_at_start.get(dataset_id, 0),
             is_building=is_building,
         )
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 import string
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 
 _SQL = load_statements("access")
@@ -28,12 +27,12 @@ class Access:
         self.version: int = database.reader.execute(_SQL.select_version).fetchone()[0]
 
     @property
-    def reader(self) -> sqlite3.Connection:
+    def reader(self) -> Connection:
         """This thread's connection for reading."""
         return self._database.reader
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """A change; nobody sees it under the version of before once this has ended, and no power failure undoes it:
         a key that was deleted stays deleted."""
         with self._database.transaction(durable=True) as connection:
@@ -43,7 +42,7 @@ class Access:
             self.version = max(self.version, version)
 
     @contextmanager
-    def unnoticed(self) -> Iterator[sqlite3.Connection]:
+    def unnoticed(self) -> Iterator[Connection]:
         """A change of what no decision depends on."""
         with self._database.transaction() as connection:
             yield connection

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from collections.abc import Mapping
 
 import msgspec
@@ -18,6 +17,7 @@ from bindery.catalog.access_records import (
     User,
 )
 from bindery.catalog.record.access import Access
+from bindery.catalog.record.database import Connection
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.users import Users
 
@@ -75,7 +75,7 @@ class AccessKeys:
     def set_active(self, user_name: str | None, key_id: str, *, active: bool) -> None:
         """Raises EntityNotFound."""
         with self._access.transaction() as connection:
-            values = {"id": key_id, "user_id": self._user_id(connection, user_name), "active": active}
+            values = {"id": key_id, "user_id": self._user_id(connection, user_name), "active": int(active)}
             if not connection.execute(_SQL.set_active, values).rowcount:
                 raise EntityNotFound(_KIND)
 
@@ -111,7 +111,7 @@ class AccessKeys:
         with self._access.transaction() as connection:
             connection.executemany(_SQL.reseal, rows)
 
-    def _user_id(self, connection: sqlite3.Connection, user_name: str | None) -> str | None:
+    def _user_id(self, connection: Connection, user_name: str | None) -> str | None:
         return None if user_name is None else self._users.get(user_name, connection).id
 
 
@@ -120,7 +120,7 @@ def _values(key: SealedKey) -> dict[str, str | bytes | int | None]:
         "id": key.id,
         "user_id": key.user_id,
         "sealed": key.sealed,
-        "active": key.active,
+        "active": int(key.active),
         "label": key.label,
         "create_time": key.create_time,
     }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 
 from bindery.catalog.announcer import Announcer
+from bindery.catalog.record.database import Connection
 from bindery.catalog.record.outbox import Outbox
 from bindery.catalog.records import Binding, IndexCall
 
@@ -17,13 +17,11 @@ class Announcing:
         self._announcer = announcer
         self._outbox = outbox
 
-    def binding_changed(
-        self, connection: sqlite3.Connection, before: Binding | None, after: Binding
-    ) -> None:
+    def binding_changed(self, connection: Connection, before: Binding | None, after: Binding) -> None:
         """A binding is new, has changed, or was deleted; see ``Announcer.binding_changed``."""
         self._outbox.put(connection, self._announcer.binding_changed(before, after))
 
-    def calls_ended(self, connection: sqlite3.Connection, ended: Iterable[IndexCall]) -> None:
+    def calls_ended(self, connection: Connection, ended: Iterable[IndexCall]) -> None:
         """Every file of these calls has its outcome."""
         for call in ended:
             self._outbox.put(connection, self._announcer.call_ended(call))

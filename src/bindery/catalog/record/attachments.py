@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from typing import TypeVar
 
 import msgspec
@@ -22,9 +21,10 @@ from bindery.catalog.access_records import (
     Role,
     User,
 )
+from bindery.catalog.record.database import Connection
 from bindery.catalog.record.groups import Groups
 from bindery.catalog.record.roles import Roles
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.statements import Statement, load_statements
 from bindery.catalog.record.users import Users
 from bindery.clock import now_ns
 
@@ -56,7 +56,7 @@ class Attachments:
             PrincipalKind.ROLE: roles,
         }
 
-    def add(self, connection: sqlite3.Connection, attachment: Attachment) -> None:
+    def add(self, connection: Connection, attachment: Attachment) -> None:
         """Raises EntityNotFound, EntityExists, EntityLimitExceeded."""
         values, what = self._values(connection, attachment), f"{attachment.kind.value}.Policy"
         if connection.execute(_SQL.select_attachment, values).fetchone():
@@ -66,13 +66,13 @@ class Attachments:
             raise EntityLimitExceeded(what)
         connection.execute(_SQL.insert_attachment, {**values, "now": now_ns()})
 
-    def remove(self, connection: sqlite3.Connection, attachment: Attachment) -> None:
+    def remove(self, connection: Connection, attachment: Attachment) -> None:
         """Raises EntityNotFound."""
         values = self._values(connection, attachment)
         if not connection.execute(_SQL.delete_attachment, values).rowcount:
             raise EntityNotFound(f"{attachment.kind.value}.Policy")
 
-    def _values(self, connection: sqlite3.Connection, attachment: Attachment) -> dict[str, str]:
+    def _values(self, connection: Connection, attachment: Attachment) -> dict[str, str]:
         held = self._by_kind[attachment.kind].get(attachment.principal, connection)
         return {
             "kind": attachment.kind.value,
@@ -82,17 +82,17 @@ class Attachments:
         }
 
     def of(
-        self, connection: sqlite3.Connection, kind: PrincipalKind, principal: str
+        self, connection: Connection, kind: PrincipalKind, principal: str
     ) -> builtins.list[AttachedPolicy]:
         """What a user, group or role has itself. Raises EntityNotFound."""
         values = {"kind": kind.value, "id": self._by_kind[kind].get(principal, connection).id}
         return [_attached(row) for row in connection.execute(_SQL.list_attached, values).fetchall()]
 
-    def of_policy(self, connection: sqlite3.Connection, policy_type: PolicyType, name: str) -> AttachedTo:
+    def of_policy(self, connection: Connection, policy_type: PolicyType, name: str) -> AttachedTo:
         """Whom a policy is attached to."""
         values = {"type": policy_type.value, "name": name}
 
-        def those(statement: str, kind: type[_Principal]) -> tuple[tuple[_Principal, int], ...]:
+        def those(statement: Statement, kind: type[_Principal]) -> tuple[tuple[_Principal, int], ...]:
             rows = connection.execute(statement, values).fetchall()
             return tuple([(msgspec.json.decode(body, type=kind), since) for body, since in rows])
 
@@ -102,17 +102,17 @@ class Attachments:
             roles=those(_SQL.list_roles_with, Role),
         )
 
-    def counts(self, connection: sqlite3.Connection, policy_type: PolicyType) -> dict[str, int]:
+    def counts(self, connection: Connection, policy_type: PolicyType) -> dict[str, int]:
         """How many have each policy, by its name."""
         return dict(connection.execute(_SQL.attachment_counts, {"type": policy_type.value}).fetchall())
 
-    def granted_to_user(self, connection: sqlite3.Connection, user_id: str) -> list[GrantedPolicy]:
+    def granted_to_user(self, connection: Connection, user_id: str) -> list[GrantedPolicy]:
         """Of one statement, so as of one instant."""
         return [
             _granted(row) for row in connection.execute(_SQL.granted_to_user, {"id": user_id}).fetchall()
         ]
 
-    def granted_to_role(self, connection: sqlite3.Connection, role_id: str) -> list[GrantedPolicy]:
+    def granted_to_role(self, connection: Connection, role_id: str) -> list[GrantedPolicy]:
         """The same for a role."""
         return [
             _granted(row) for row in connection.execute(_SQL.granted_to_role, {"id": role_id}).fetchall()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import msgspec
 
+from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.record.announcing import Announcing
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.key_order import text_behind
@@ -94,7 +94,7 @@ class Bindings:
                 self._cached[names] = binding
         return binding
 
-    def get_by_id(self, binding_id: int, connection: sqlite3.Connection | None = None) -> Binding:
+    def get_by_id(self, binding_id: int, connection: Connection | None = None) -> Binding:
         """Raises NotFound."""
         connection = connection or self._database.reader
         row = connection.execute(_SQL.select_binding_by_id, {"id": binding_id}).fetchone()
@@ -140,7 +140,7 @@ class Bindings:
             self._written()
         return True
 
-    def _remove_entries(self, connection: sqlite3.Connection, binding: Binding, limit: int) -> bool:
+    def _remove_entries(self, connection: Connection, binding: Binding, limit: int) -> bool:
         """A page of the entries that bindings made; whether there may be more."""
         prefix = f"{binding.uri}/"
         values = {
@@ -181,7 +181,7 @@ class Bindings:
         self._written()
 
     def _change(
-        self, connection: sqlite3.Connection, binding_id: int, change: Callable[[Binding], Binding]
+        self, connection: Connection, binding_id: int, change: Callable[[Binding], Binding]
     ) -> Binding:
         """Within ``_changing``."""
         before = self.get_by_id(binding_id, connection)
@@ -190,7 +190,7 @@ class Bindings:
         self._announcing.binding_changed(connection, before, after)
         return after
 
-    def _insert(self, connection: sqlite3.Connection, binding: Binding) -> Binding:
+    def _insert(self, connection: Connection, binding: Binding) -> Binding:
         """``dataset_id`` is looked up by name. Raises NotFound, AlreadyExists, LimitExceeded."""
         dataset = self._datasets.get(binding.project_name, binding.dataset_name, connection)
         binding = msgspec.structs.replace(binding, dataset_id=dataset.id)
@@ -200,11 +200,11 @@ class Bindings:
         if held >= dataset.limits.dataset_max_bind_count:
             raise LimitExceeded("DatasetMaxBindCount")
         values = {"dataset_id": dataset.id, "bucket": binding.bucket, "body": encode(binding)}
-        row = connection.execute(_SQL.insert_binding, values)
-        return msgspec.structs.replace(binding, id=row.lastrowid)
+        made = connection.execute(_SQL.insert_binding, values).fetchone()
+        return msgspec.structs.replace(binding, id=made[0])
 
     @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def _changing(self) -> Iterator[Connection]:
         """A transaction during which nothing is cached, so that no read shows less than one before it did."""
         with ExitStack() as afterwards, self._database.transaction() as connection:
             self._forget(writing=1)
@@ -238,13 +238,13 @@ class Bindings:
             "bucket": bucket,
             "after_dataset": after[0],
             "after_bucket": after[1],
-            "limit": -1 if limit is None else limit,
+            "limit": INT64_MAX if limit is None else limit,
         }
         rows = self._database.reader.execute(_SQL.list_bindings, values).fetchall()
         return [with_id(_binding_decoder, row) for row in rows]
 
 
-def _forget_rows(connection: sqlite3.Connection, binding_id: int, limit: int) -> bool:
+def _forget_rows(connection: Connection, binding_id: int, limit: int) -> bool:
     """A page of what leads to a binding; whether there may be more."""
     values = {"id": binding_id, "limit": limit}
     return any(

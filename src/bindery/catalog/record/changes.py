@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import PendingChange
 from bindery.clock import now_ns
@@ -52,7 +51,7 @@ class Changes:
         """Since when the oldest key of a binding waits. From memory."""
         return self._oldest.get(binding_id)
 
-    def _note_oldest(self, connection: sqlite3.Connection, binding_id: int) -> None:
+    def _note_oldest(self, connection: Connection, binding_id: int) -> None:
         row = connection.execute(_SQL.oldest_change, {"binding_id": binding_id}).fetchone()
         if row is None:
             self._oldest.pop(binding_id, None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
 import msgspec
 
+from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.record.announcing import Announcing
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.projects import Projects
 from bindery.catalog.record.statements import load_statements
@@ -59,10 +59,10 @@ class Datasets:
             if held >= project.project_max_dataset_count:
                 raise LimitExceeded("ProjectMaxDatasetCount")
             values = {"project_id": project.id, "name": dataset.name, "body": encode(dataset)}
-            row = connection.execute(_SQL.insert_dataset, values)
-            return msgspec.structs.replace(dataset, id=row.lastrowid)
+            made = connection.execute(_SQL.insert_dataset, values).fetchone()
+            return msgspec.structs.replace(dataset, id=made[0])
 
-    def get(self, project_name: str, name: str, connection: sqlite3.Connection | None = None) -> Dataset:
+    def get(self, project_name: str, name: str, connection: Connection | None = None) -> Dataset:
         """Raises NotFound for the project or for the dataset."""
         connection = connection or self._database.reader
         row = connection.execute(_SQL.select_dataset, {"project": project_name, "name": name}).fetchone()
@@ -71,7 +71,7 @@ class Datasets:
             raise NotFound("dataset")
         return with_id(_dataset_decoder, row)
 
-    def get_by_id(self, dataset_id: int, connection: sqlite3.Connection | None = None) -> Dataset:
+    def get_by_id(self, dataset_id: int, connection: Connection | None = None) -> Dataset:
         """Raises NotFound."""
         connection = connection or self._database.reader
         row = connection.execute(_SQL.select_dataset_by_id, {"id": dataset_id}).fetchone()
@@ -96,9 +96,7 @@ class Datasets:
                 for listed in page:
                     self._take_limits(connection, listed.id, before, after)
 
-    def _take_limits(
-        self, connection: sqlite3.Connection, dataset_id: int, before: Limits, after: Limits
-    ) -> None:
+    def _take_limits(self, connection: Connection, dataset_id: int, before: Limits, after: Limits) -> None:
         try:
             dataset = self.get_by_id(dataset_id, connection)
         except NotFound:
@@ -134,11 +132,11 @@ class Datasets:
                 if connection.execute(_SQL.delete_dataset_tombstones, values).rowcount < _REMOVED_PAGE:
                     return
 
-    def _delete_row(self, connection: sqlite3.Connection, dataset: Dataset) -> None:
+    def _delete_row(self, connection: Connection, dataset: Dataset) -> None:
         bindings, files, _ = connection.execute(_SQL.dataset_statistics, {"id": dataset.id}).fetchone()
         if bindings or files:
             raise NotEmpty("dataset", "bindings" if bindings else "files")
-        connection.execute(_SQL.delete_dataset_tombstones, {"id": dataset.id, "limit": -1})
+        connection.execute(_SQL.delete_dataset_tombstones, {"id": dataset.id, "limit": INT64_MAX})
         connection.execute(_SQL.delete_dataset, {"id": dataset.id})
 
     def statistics(self, project_name: str, name: str) -> Statistics:

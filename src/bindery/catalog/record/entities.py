@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -20,7 +19,8 @@ from bindery.catalog.access_records import (
     User,
 )
 from bindery.catalog.record.access import Access, same_name
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.database import Connection
+from bindery.catalog.record.statements import Statement, load_statements
 
 _Entity = TypeVar("_Entity", User, Group, Role)
 
@@ -56,7 +56,7 @@ class Entities(Generic[_Entity]):
             connection.execute(self._statement("insert_{}"), _values(made))
         return made
 
-    def get(self, name: str, connection: sqlite3.Connection | None = None) -> _Entity:
+    def get(self, name: str, connection: Connection | None = None) -> _Entity:
         """Raises EntityNotFound."""
         found = (connection or self._access.reader).execute(self._statement("select_{}"), {"name": name})
         return self._read(found.fetchone())
@@ -93,15 +93,16 @@ class Entities(Generic[_Entity]):
         """How many there are."""
         return int(self._access.reader.execute(self._statement("count_{}s")).fetchone()[0])
 
-    def _statement(self, form: str) -> str:
-        return str(getattr(self._sql, form.format(self._noun)))
+    def _statement(self, form: str) -> Statement:
+        statement: Statement = getattr(self._sql, form.format(self._noun))
+        return statement
 
     def _read(self, row: Any) -> _Entity:
         if row is None:
             raise EntityNotFound(self._label)
         return self._decoder.decode(row[0])
 
-    def _check_free(self, connection: sqlite3.Connection, name: str) -> None:
+    def _check_free(self, connection: Connection, name: str) -> None:
         if connection.execute(self._statement("select_{}"), {"name": name}).fetchone():
             raise EntityExists(self._label)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
 import msgspec
@@ -11,7 +10,7 @@ import msgspec
 from bindery.catalog.documents import DocumentWriter, merge_own, valid_unicode
 from bindery.catalog.index.changes import Change
 from bindery.catalog.query.values import INT64_MAX, MAX_TEXT
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, Limits, NotFound
 from bindery.clock import now_ns
@@ -49,7 +48,7 @@ class Entries:
 
     def write(
         self,
-        connection: sqlite3.Connection,
+        connection: Connection,
         dataset: Dataset,
         files: Sequence[FileWrite],
         *,
@@ -57,13 +56,17 @@ class Entries:
     ) -> None:
         """Insert or replace entries. Raises LimitExceeded when a cap of the dataset would be passed."""
         newest = {write.uri: write for write in files}
+        numbers = self._draw_numbers(connection, dataset.id, len(newest))
         existing = self._existing(connection, dataset.id, newest)
         if existing_only:
             newest = {uri: write for uri, write in newest.items() if uri in existing}
         writer = self._writer(dataset)
         now = now_ns()
-        rows = [self._row(writer, write, existing.get(uri), now) for uri, write in newest.items()]
-        added = sum(row[5] for row in rows) - sum(before.size for before in existing.values())
+        rows = [
+            (next(numbers), *self._row(writer, write, existing.get(uri), now))
+            for uri, write in newest.items()
+        ]
+        added = sum(row[6] for row in rows) - sum(before.size for before in existing.values())
         self._count(connection, dataset.id, len(rows) - len(existing), added, dataset.limits)
         connection.executemany(_SQL.insert_file, rows)
 
@@ -79,12 +82,14 @@ class Entries:
         size = max(0, min(write.file.size or 0, INT64_MAX))
         return writer.dataset_id, write.uri, document, own, text, size, created, binding_id
 
-    def remove(self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]) -> None:
+    def remove(self, connection: Connection, dataset_id: int, uris: Iterable[str]) -> None:
         """Leave a row without document in the place of each entry; absent ones are no error."""
-        existing = self._existing(connection, dataset_id, uris)
+        sought = list(dict.fromkeys(uris))
+        numbers = self._draw_numbers(connection, dataset_id, len(sought))
+        existing = self._existing(connection, dataset_id, sought)
         if existing:
             rows = [
-                (dataset_id, uri, None, None, None, 0, before.create_time, None)
+                (next(numbers), dataset_id, uri, None, None, None, 0, before.create_time, None)
                 for uri, before in existing.items()
             ]
             connection.executemany(_SQL.insert_file, rows)
@@ -92,7 +97,7 @@ class Entries:
             removed = sum(before.size for before in existing.values())
             self._count(connection, dataset_id, -len(existing), -removed, None)
 
-    def accept(self, connection: sqlite3.Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
+    def accept(self, connection: Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
         """An entry that waits for its extraction, with the caller's fields. Raises LimitExceeded, InvalidFields."""
         row = self._whole(connection, dataset.id, uri)
         now = now_ns()
@@ -110,7 +115,7 @@ class Entries:
         connection.execute(_SQL.add_explicit, (dataset.id, uri))
         self._replace(connection, dataset.id, uri, row)
 
-    def set_fields(self, connection: sqlite3.Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
+    def set_fields(self, connection: Connection, dataset: Dataset, uri: str, fields: bytes) -> None:
         """Merge the caller's own fields into an entry. Raises NotFound, LimitExceeded, InvalidFields."""
         row = self._whole(connection, dataset.id, uri)
         if row is None:
@@ -119,14 +124,26 @@ class Entries:
         row.document = self._writer(dataset).overlay(row.document, row.own, update_time=now_ns())
         self._replace(connection, dataset.id, uri, row)
 
-    def _whole(self, connection: sqlite3.Connection, dataset_id: int, uri: str) -> _Whole | None:
+    def _whole(self, connection: Connection, dataset_id: int, uri: str) -> _Whole | None:
         values = {"dataset_id": dataset_id, "uri": uri}
         row = connection.execute(_SQL.select_whole, values).fetchone()
         return None if row is None or row[0] is None else _Whole(*row)
 
-    def _replace(self, connection: sqlite3.Connection, dataset_id: int, uri: str, row: _Whole) -> None:
+    def _replace(self, connection: Connection, dataset_id: int, uri: str, row: _Whole) -> None:
         rest = (row.document, row.own, row.text, row.size, row.create_time, row.binding_id)
-        connection.execute(_SQL.insert_file, (dataset_id, uri, *rest))
+        (number,) = self._draw_numbers(connection, dataset_id, 1)
+        connection.execute(_SQL.insert_file, (number, dataset_id, uri, *rest))
+
+    def _draw_numbers(self, connection: Connection, dataset_id: int, count: int) -> Iterator[int]:
+        """Numbers for so many changes of a dataset, ascending; they need not all be used.
+
+        First of all that a transaction does with entries: from here on no other one draws numbers of the dataset, so
+        that they are committed in their order, and whoever follows them misses none.
+        """
+        row = connection.execute(_SQL.draw_numbers, {"id": dataset_id, "count": count}).fetchone()
+        if row is None:
+            raise NotFound("dataset")
+        return iter(range(row[0] - count + 1, row[0] + 1))
 
     def _writer(self, dataset: Dataset) -> DocumentWriter:
         return DocumentWriter(self._account_id, dataset, self._zone)
@@ -147,9 +164,9 @@ class Entries:
         """A random text that tells this record from every other."""
         return str(self._database.reader.execute(_SQL.select_identity).fetchone()[0])
 
-    def last_sequence(self) -> int:
-        """The number of the newest committed change."""
-        return int(self._database.reader.execute(_SQL.last_sequence).fetchone()[0])
+    def newest_numbers(self) -> dict[int, int]:
+        """The number of the newest committed change of each dataset."""
+        return dict(self._database.reader.execute(_SQL.newest_numbers).fetchall())
 
     def newest(self, dataset_id: int) -> int:
         """The number of the newest change of a dataset that is still known; 0 when there is none."""
@@ -161,21 +178,17 @@ class Entries:
         values = {"dataset_id": dataset_id}
         return int(self._database.reader.execute(_SQL.count_changes, values).fetchone()[0])
 
-    def changed_since(self, sequence: int) -> set[int]:
-        """Datasets with changes of greater numbers."""
-        rows = self._database.reader.execute(_SQL.changed_since, {"sequence": sequence}).fetchall()
-        return {row[0] for row in rows}
-
     def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
         """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""
         values = {"dataset_id": dataset_id, "sequence": sequence, "limit": limit}
-        cursor = self._database.reader.execute(_SQL.changes_after, values)
         changes: list[Change] = []
         size = 0
-        while size < _BATCH_BYTES and (row := cursor.fetchone()) is not None:
-            changes.append(Change(*row))
-            size += len(row[3] or b"") + len(row[4] or "")
-        cursor.close()
+        with self._database.reader.stream(_SQL.changes_after, values) as rows:
+            for row in rows:
+                changes.append(Change(*row))
+                size += len(row[3] or b"") + len(row[4] or "")
+                if size >= _BATCH_BYTES:
+                    break
         return changes
 
     def documents(self, dataset_id: int, uris: Sequence[str], most_bytes: int) -> tuple[list[bytes], int]:
@@ -221,7 +234,7 @@ class Entries:
         return 0 if row is None else int(row[0])
 
     def _existing(
-        self, connection: sqlite3.Connection, dataset_id: int, uris: Iterable[str]
+        self, connection: Connection, dataset_id: int, uris: Iterable[str]
     ) -> dict[str, _Existing]:
         rows = (
             (uri, connection.execute(_SQL.select_existing, (dataset_id, uri)).fetchone())
@@ -230,7 +243,7 @@ class Entries:
         return {uri: _Existing(*row) for uri, row in rows if row is not None}
 
     def _count(
-        self, connection: sqlite3.Connection, dataset_id: int, count: int, size: int, limits: Limits | None
+        self, connection: Connection, dataset_id: int, count: int, size: int, limits: Limits | None
     ) -> None:
         """Raises LimitExceeded when the dataset grows beyond one of ``limits``."""
         files, total = connection.execute(_SQL.select_counts, {"id": dataset_id}).fetchone()

@@ -11,7 +11,7 @@ from bindery.catalog.record.database import Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.index_calls import IndexCalls
-from bindery.catalog.record.key_order import text_behind
+from bindery.catalog.record.key_order import BEHIND_ALL, text_behind
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.usage import Usage
 from bindery.catalog.records import FileRecord, FileSummary, FileWrite, IndexCall
@@ -91,7 +91,7 @@ class Files:
             values = {
                 "dataset_id": dataset_id,
                 "after": after,
-                "behind": text_behind(prefix) or b"",  # a blob is behind every text
+                "behind": text_behind(prefix) or BEHIND_ALL,
                 "limit": _PAGE,
             }
             page = self._page(values)
@@ -103,8 +103,5 @@ class Files:
 
     def _page(self, values: dict[str, Any]) -> list[FileSummary]:
         """Row by row, for a thousand documents may be gigabytes."""
-        cursor = self._database.reader.execute(_SQL.walk_files, values)
-        page: list[FileSummary] = []
-        while (row := cursor.fetchone()) is not None:
-            page.append(summarize(*row))
-        return page
+        with self._database.reader.stream(_SQL.walk_files, values) as rows:
+            return [summarize(*row) for row in rows]

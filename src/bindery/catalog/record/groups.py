@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 
 import msgspec
 
 from bindery.catalog.access_records import EntityExists, EntityLimitExceeded, EntityNotFound, Group, User
 from bindery.catalog.record.access import Access, make_group_id
+from bindery.catalog.record.database import Connection
 from bindery.catalog.record.entities import Entities
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.users import Users
@@ -48,7 +48,7 @@ class Groups(Entities[Group]):
             if not connection.execute(_SQL.delete_member, values).rowcount:
                 raise EntityNotFound("User.Group")
 
-    def _member(self, connection: sqlite3.Connection, user_name: str, group_name: str) -> dict[str, str]:
+    def _member(self, connection: Connection, user_name: str, group_name: str) -> dict[str, str]:
         user = self._users.get(user_name, connection)
         return {"user_id": user.id, "group_id": self.get(group_name, connection).id}
 

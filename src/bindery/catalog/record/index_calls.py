@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 
 import msgspec
 import structlog
 
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import IndexCall
 
@@ -23,21 +22,21 @@ class IndexCalls:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, connection: sqlite3.Connection, dataset_id: int, call: IndexCall) -> None:
+    def add(self, connection: Connection, dataset_id: int, call: IndexCall) -> None:
         """From now on outcomes of its files are noted."""
         values = {"dataset_id": dataset_id, "body": msgspec.json.encode(call)}
-        call_id = connection.execute(_SQL.add_call, values).lastrowid
+        (call_id,) = connection.execute(_SQL.add_call, values).fetchone()
         rows = [{"dataset_id": dataset_id, "uri": file.uri, "call_id": call_id} for file in call.files]
         connection.executemany(_SQL.add_call_file, rows)
 
-    def settle(
-        self, connection: sqlite3.Connection, dataset_id: int, errors: Mapping[str, str]
-    ) -> list[IndexCall]:
+    def settle(self, connection: Connection, dataset_id: int, errors: Mapping[str, str]) -> list[IndexCall]:
         """Note outcomes by URI, empty when all went well; returns the calls that have ended with them."""
         touched: dict[int, None] = {}
         for uri, error in errors.items():
             values = {"dataset_id": dataset_id, "uri": uri, "error": error}
-            touched |= dict.fromkeys(row[0] for row in connection.execute(_SQL.settle_call_file, values))
+            touched |= dict.fromkeys(
+                row[0] for row in connection.execute(_SQL.settle_call_file, values).fetchall()
+            )
         return [
             call
             for call_id in touched
@@ -45,7 +44,7 @@ class IndexCalls:
             and (call := self._finish(connection, call_id)) is not None
         ]
 
-    def abandon(self, connection: sqlite3.Connection, dataset_id: int, error: str) -> list[IndexCall]:
+    def abandon(self, connection: Connection, dataset_id: int, error: str) -> list[IndexCall]:
         """End every call of a dataset; files without an outcome get this one."""
         values = {"dataset_id": dataset_id}
         connection.execute(_SQL.settle_dataset, values | {"error": error})
@@ -58,7 +57,7 @@ class IndexCalls:
         rows = self._database.reader.execute(_SQL.awaited_files, {"dataset_id": dataset_id}).fetchall()
         return [row[0] for row in rows]
 
-    def _finish(self, connection: sqlite3.Connection, call_id: int) -> IndexCall | None:
+    def _finish(self, connection: Connection, call_id: int) -> IndexCall | None:
         """The call with the outcomes of its files; None, and nobody is told, when its row cannot be read."""
         values = {"call_id": call_id}
         body = connection.execute(_SQL.select_call, values).fetchone()

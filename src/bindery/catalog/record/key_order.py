@@ -4,6 +4,8 @@ from __future__ import annotations
 
 _SURROGATES = range(0xD800, 0xE000)
 _LAST = 0x10FFFF
+BEHIND_ALL = chr(_LAST) * 4_097
+"""Behind every key and every URI: a store's longest key has 1,024 characters, a path 4,096 bytes."""
 
 
 def text_behind(prefix: str) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from bindery.catalog.record.database import Database
-from bindery.catalog.record.key_order import text_behind
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.database import Connection, Database
+from bindery.catalog.record.key_order import BEHIND_ALL, text_behind
+from bindery.catalog.record.statements import Statement, load_statements
 from bindery.catalog.records import LedgerEntry, LedgerFilter, LedgerPage, Outcome
 
 _SQL = load_statements("ledger")
@@ -19,8 +18,6 @@ MOST_LOOKED_THROUGH = 50_000
 """Rows that one page of a filter without index costs: about 50 ms."""
 _OUTSIDE_PAGE = 500
 _LAST_CHARACTER = "\U0010ffff"
-_BEHIND_ALL = b""
-"""SQLite orders every blob behind every text."""
 _UNSETTLED = (Outcome.FAILED, Outcome.PENDING, Outcome.EXCLUDED)
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
@@ -31,19 +28,19 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, connection: sqlite3.Connection, binding_id: int, entries: Iterable[LedgerEntry]) -> None:
+    def put(self, connection: Connection, binding_id: int, entries: Iterable[LedgerEntry]) -> None:
         """Insert or replace rows."""
         connection.executemany(_SQL.put_ledger, (_row(binding_id, entry) for entry in entries))
 
-    def bury(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str], now: int) -> None:
+    def bury(self, connection: Connection, binding_id: int, keys: Iterable[str], now: int) -> None:
         """Make tombstones of rows; absent ones are no error."""
         connection.executemany(_SQL.bury_ledger, ((now, binding_id, key) for key in keys))
 
-    def drop(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str]) -> None:
+    def drop(self, connection: Connection, binding_id: int, keys: Iterable[str]) -> None:
         """Forget rows; absent ones are no error."""
         connection.executemany(_SQL.drop_ledger, ((binding_id, key) for key in keys))
 
-    def forget_versions(self, connection: sqlite3.Connection, binding_id: int, keys: Iterable[str]) -> None:
+    def forget_versions(self, connection: Connection, binding_id: int, keys: Iterable[str]) -> None:
         """As ``mark``, within a transaction."""
         connection.executemany(_SQL.mark_row, ((binding_id, key) for key in keys))
 
@@ -100,7 +97,7 @@ class Ledger:
         values = {
             "binding_id": binding_id,
             "first": prefix,
-            "behind": text_behind(prefix) or _BEHIND_ALL,
+            "behind": text_behind(prefix) or BEHIND_ALL,
             "limit": limit,
         }
         count: int = self._database.reader.execute(_SQL.count_below, values).fetchone()[0]
@@ -125,7 +122,7 @@ class Ledger:
             "binding_id": binding_id,
             "after": after,
             "first": max(after, chosen.prefix),
-            "behind": text_behind(chosen.prefix) or _BEHIND_ALL,
+            "behind": text_behind(chosen.prefix) or BEHIND_ALL,
             "code": reason if reason and not reason.endswith("*") else None,
             "code_prefix": reason[:-1] if reason.endswith("*") else None,
             "version_below": chosen.extractor_version_below,
@@ -163,7 +160,7 @@ class Ledger:
         rows = self._database.reader.execute(_SQL.select_filtered, values).fetchall()
         return _page([ledger_entry(row) for row in rows], limit, last)
 
-    def _horizon(self, statement: str, values: dict[str, Any]) -> tuple[str, str] | None:
+    def _horizon(self, statement: Statement, values: dict[str, Any]) -> tuple[str, str] | None:
         """Where looking through pauses: the last key before, and the one behind; None when the end comes sooner."""
         asked = {**values, "rows": MOST_LOOKED_THROUGH - 1}
         ends = self._database.reader.execute(statement, asked).fetchall()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Backlog, Notification, PendingNotification
 from bindery.clock import now_ns
@@ -20,7 +19,7 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, connection: sqlite3.Connection, notifications: Iterable[Notification]) -> None:
+    def put(self, connection: Connection, notifications: Iterable[Notification]) -> None:
         """Within the transaction of what they tell of."""
         rows = [
             {"destination": each.destination, "id": each.id, "body": each.body, "now": now_ns()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from collections.abc import Callable
 
 import msgspec
@@ -24,6 +23,7 @@ from bindery.catalog.access_records import (
 )
 from bindery.catalog.record.access import Access, carries
 from bindery.catalog.record.attachments import Attachment, Attachments
+from bindery.catalog.record.database import Connection
 from bindery.catalog.record.statements import load_statements
 from bindery.clock import now_ns
 
@@ -177,12 +177,12 @@ class Policies:
         """What counts for a role."""
         return self._attachments.granted_to_role(self._access.reader, role_id)
 
-    def _check(self, connection: sqlite3.Connection, policy_type: PolicyType, name: str) -> str:
+    def _check(self, connection: Connection, policy_type: PolicyType, name: str) -> str:
         """The name as its policy has it. Raises EntityNotFound."""
         return _policy(_row(connection, name)).name if policy_type is PolicyType.CUSTOM else name
 
 
-def _row(connection: sqlite3.Connection, name: str) -> _Row:
+def _row(connection: Connection, name: str) -> _Row:
     row: _Row | None = connection.execute(_SQL.select_policy, {"name": name}).fetchone()
     if row is None:
         raise EntityNotFound("Policy")
@@ -195,16 +195,16 @@ def _policy(row: _Row) -> Policy:
     return replace(held, default_version=default_version, attachment_count=attachment_count)
 
 
-def _insert_version(connection: sqlite3.Connection, name: str, number: int, document: str) -> None:
+def _insert_version(connection: Connection, name: str, number: int, document: str) -> None:
     values = {"name": name, "number": number, "document": document, "now": now_ns()}
     connection.execute(_SQL.insert_version, values)
 
 
-def _versions(connection: sqlite3.Connection, name: str) -> list[PolicyVersion]:
+def _versions(connection: Connection, name: str) -> list[PolicyVersion]:
     return [_of_row(row) for row in connection.execute(_SQL.list_versions, {"name": name}).fetchall()]
 
 
-def _version(connection: sqlite3.Connection, name: str, number: int) -> PolicyVersion:
+def _version(connection: Connection, name: str, number: int) -> PolicyVersion:
     row = connection.execute(_SQL.select_version, {"name": name, "number": number}).fetchone()
     if row is None:
         raise EntityNotFound("Policy.Version")

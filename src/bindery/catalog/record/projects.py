@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
 import msgspec
 
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.stored import encode, with_id
 from bindery.catalog.records import AlreadyExists, LimitExceeded, NotEmpty, NotFound, Project, Statistics
@@ -33,10 +32,12 @@ class Projects:
                 raise AlreadyExists("project")
             if connection.execute(_SQL.count_projects).fetchone()[0] >= self._most:
                 raise LimitExceeded("ProjectCount")
-            row = connection.execute(_SQL.insert_project, {"name": project.name, "body": encode(project)})
-            return msgspec.structs.replace(project, id=row.lastrowid)
+            made = connection.execute(
+                _SQL.insert_project, {"name": project.name, "body": encode(project)}
+            ).fetchone()
+            return msgspec.structs.replace(project, id=made[0])
 
-    def get(self, name: str, connection: sqlite3.Connection | None = None) -> Project:
+    def get(self, name: str, connection: Connection | None = None) -> Project:
         """Raises NotFound."""
         row = (connection or self._database.reader).execute(_SQL.select_project, {"name": name}).fetchone()
         if row is None:

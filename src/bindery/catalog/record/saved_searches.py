@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from typing import Any
 
 from bindery.catalog.interface.saved_searches import MOST_SAVED, SavedSearch
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import AlreadyExists, LimitExceeded, NotFound
@@ -54,10 +53,10 @@ class SavedSearches:
             _delete(connection, {"dataset_id": dataset_id, "owner": owner, "name": name})
 
 
-def _exists(connection: sqlite3.Connection, values: dict[str, Any]) -> bool:
+def _exists(connection: Connection, values: dict[str, Any]) -> bool:
     return connection.execute(_SQL.select_search, values).fetchone() is not None
 
 
-def _delete(connection: sqlite3.Connection, values: dict[str, Any]) -> None:
+def _delete(connection: Connection, values: dict[str, Any]) -> None:
     if connection.execute(_SQL.delete_search, values).rowcount == 0:
         raise NotFound(_KIND)

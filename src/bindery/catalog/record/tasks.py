@@ -8,7 +8,7 @@ import msgspec
 
 from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.record.database import Database
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.statements import list_parameter, load_statements
 from bindery.catalog.records import ANY_TASK, NotFound, Task, TaskFilter, TaskOrder
 from bindery.clock import now_ns
 
@@ -26,6 +26,11 @@ _EVER = (float("-inf"), float("inf"))
 _decoder = msgspec.json.Decoder(Task)
 
 
+def _tag(key: str, value: str) -> str:
+    """As PostgreSQL finds tasks by it."""
+    return msgspec.json.encode([key, value]).decode()
+
+
 def _bounded(instant: float | None) -> float | None:
     """The nearest instant of those that SQLite holds as an integer."""
     return None if instant is None else max(-INT64_MAX, min(instant, INT64_MAX))
@@ -34,14 +39,14 @@ def _bounded(instant: float | None) -> float | None:
 def _descending(statement: str) -> str:
     """The statement with the opposite order: the comparison with the last position, and every column of the order."""
     head, order, columns = (
-        statement.replace(") > (", ") < (").replace("id > :id", "id < :id").partition("ORDER BY ")
+        statement.replace(") > (", ") < (").replace(" id > ", " id < ").partition("ORDER BY ")
     )
     names, limit, rest = columns.partition(" LIMIT")
     return head + order + ", ".join(f"{name} DESC" for name in names.split(", ")) + limit + rest
 
 
 _STATEMENTS = {(order, False): statement for order, statement in _ASCENDING.items()} | {
-    (order, True): _descending(statement) for order, statement in _ASCENDING.items()
+    (order, True): statement.changed(_descending) for order, statement in _ASCENDING.items()
 }
 
 
@@ -54,11 +59,16 @@ class Tasks:
     def put(self, task: Task) -> None:
         """Insert or replace a task, and forget those that are too old."""
         values = {"project_name": task.project_name, "type": task.type, "id": task.id}
-        values_with_body = {**values, "start_time": task.start_time, "body": msgspec.json.encode(task)}
+        columns = {
+            "start_time": task.start_time,
+            "end_time": task.end_time or 0,
+            "status": task.status,
+            "tags": [_tag(key, value) for key, value in task.tags.items()],
+        }
         with self._database.transaction() as connection:
             old = {"since": now_ns() - RETENTION_NS, "most": _FORGOTTEN_AT_ONCE}
             connection.execute(_SQL.delete_old_tasks, old)
-            connection.execute(_SQL.put_task, values_with_body)
+            connection.execute(_SQL.put_task, {**values, **columns, "body": msgspec.json.encode(task)})
 
     def get(self, project_name: str, task_type: str, task_id: str) -> Task:
         """Raises NotFound."""
@@ -93,10 +103,11 @@ class Tasks:
             "since": now_ns() - RETENTION_NS,
             "instant": instant,
             "id": task_id,
-            "types": msgspec.json.encode(chosen.types).decode() if chosen.types else None,
+            **list_parameter("types", chosen.types or None),
             "status": chosen.status or None,
             "tag_key": tag_key,
             "tag_value": tag_value,
+            "tag": None if chosen.tag is None else _tag(*chosen.tag),
             "started_first": _bounded(started[0]),
             "started_last": _bounded(started[1]),
             "ended_first": _bounded(ended[0]),

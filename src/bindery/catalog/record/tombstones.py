@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
-from bindery.catalog.record.database import Database
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.database import Connection, Database
+from bindery.catalog.record.statements import list_parameter, load_statements
 from bindery.catalog.records import Binding, KnownFile, SoughtFile
 
 _SQL = load_statements("tombstones")
@@ -24,7 +21,7 @@ class Tombstones:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def bury(self, connection: sqlite3.Connection, binding: Binding, keys: Iterable[str], now: int) -> None:
+    def bury(self, connection: Connection, binding: Binding, keys: Iterable[str], now: int) -> None:
         """Keep what entries hold; to be called while entry and ledger row are still there."""
         same = {"binding_id": binding.id, "dataset_id": binding.dataset_id, "now": now}
         rows = ({**same, "key": key, "uri": f"{binding.uri}/{key}"} for key in keys)
@@ -60,10 +57,8 @@ class Tombstones:
 
     def _known_etags(self, sought: Sequence[SoughtFile]) -> set[str]:
         """All are looked up in one statement, since most objects of a first scan are unknown."""
-        etags = msgspec.json.encode([wanted.etag for wanted in sought]).decode()
-        return {
-            row[0] for row in self._database.reader.execute(_SQL.known_etags, {"etags": etags}).fetchall()
-        }
+        etags = list_parameter("etags", [wanted.etag for wanted in sought])
+        return {row[0] for row in self._database.reader.execute(_SQL.known_etags, etags).fetchall()}
 
     def purge(self, binding_id: int, *, before: int, limit: int) -> int:
         """Forget up to ``limit`` that were buried at ``before`` or earlier; how many they were."""
@@ -73,7 +68,7 @@ class Tombstones:
             return max(rows, connection.execute(_SQL.purge_buried, values).rowcount)
 
 
-def _find(reader: sqlite3.Connection, wanted: SoughtFile, values: dict[str, Any]) -> KnownFile | None:
+def _find(reader: Connection, wanted: SoughtFile, values: dict[str, Any]) -> KnownFile | None:
     row = reader.execute(_SQL.find_version, values).fetchone()
     if row is not None:
         return KnownFile(*row)

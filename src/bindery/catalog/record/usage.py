@@ -4,16 +4,13 @@ looked up anew."""
 from __future__ import annotations
 
 import builtins
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
-import msgspec
-
 from bindery.catalog.interface.usage import Position
-from bindery.catalog.record.database import Database
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.database import Connection, Database
+from bindery.catalog.record.statements import Statement, list_parameter, load_statements
 from bindery.catalog.records import FileWrite, UsageKey, UsageRow
 from bindery.clock import day_number, now_ns
 
@@ -48,14 +45,14 @@ class Usage:
                 charged[key.day, project, key.dimension] += quantity
             _add(connection, charged)
 
-    def add_runs(self, connection: sqlite3.Connection, project: str, files: Iterable[FileWrite]) -> None:
+    def add_runs(self, connection: Connection, project: str, files: Iterable[FileWrite]) -> None:
         """Within the transaction that writes what the operators have found."""
         runs = Counter(operator for file in files for operator in file.operators)
         if runs:
             today = self.today
             _add(connection, {(today, project, operator): count for operator, count in runs.items()})
 
-    def _charged(self, connection: sqlite3.Connection, key: UsageKey, *, exists: bool) -> str:
+    def _charged(self, connection: Connection, key: UsageKey, *, exists: bool) -> str:
         """The project on whose bill it goes; empty when that is the account's."""
         project = key.project
         if not project or _finds(connection, _SQL.has_usage, {"project": project, "day": key.day}):
@@ -95,7 +92,7 @@ class Usage:
             "first": first,
             "last": last,
             "project": project,
-            "projects": None if projects is None else msgspec.json.encode(projects).decode(),
+            **list_parameter("projects", projects),
             "dimension": dimension,
             "after_day": after_day,
             "after_project": after_project,
@@ -116,7 +113,7 @@ class Usage:
             return connection.execute(_SQL.forget_usage, {"before": before, "limit": limit}).rowcount
 
 
-def _add(connection: sqlite3.Connection, counts: Mapping[Position, int]) -> None:
+def _add(connection: Connection, counts: Mapping[Position, int]) -> None:
     rows = [
         {"day": day, "project": project, "dimension": dimension, "quantity": quantity}
         for (day, project, dimension), quantity in counts.items()
@@ -124,5 +121,5 @@ def _add(connection: sqlite3.Connection, counts: Mapping[Position, int]) -> None
     connection.executemany(_SQL.add_usage, rows)
 
 
-def _finds(connection: sqlite3.Connection, statement: str, values: dict[str, object]) -> bool:
+def _finds(connection: Connection, statement: Statement, values: dict[str, object]) -> bool:
     return connection.execute(statement, values).fetchone() is not None

@@ -32,7 +32,7 @@ SELECT time, service FROM access_key LEFT JOIN access_key_use ON key_id = id WHE
 -- name: note_use
 -- It was used; of a key that is gone nothing is kept.
 INSERT INTO access_key_use (key_id, time, service) SELECT id, :time, :service FROM access_key WHERE id = :id
-ON CONFLICT (key_id) DO UPDATE SET time = excluded.time, service = excluded.service WHERE excluded.time > time;
+ON CONFLICT (key_id) DO UPDATE SET time = excluded.time, service = excluded.service WHERE excluded.time > access_key_use.time;
 
 -- name: page_of_keys
 -- Keys of everybody, by id.

@@ -1,6 +1,6 @@
 -- name: insert_binding
 -- A new binding.
-INSERT INTO binding (dataset_id, bucket, body) VALUES (:dataset_id, :bucket, :body);
+INSERT INTO binding (dataset_id, bucket, body) VALUES (:dataset_id, :bucket, :body) RETURNING id;
 
 -- name: select_binding
 -- A binding by its names.
@@ -55,7 +55,8 @@ WHERE binding_id = :id AND key IN (SELECT key FROM ledger WHERE binding_id = :id
 
 -- name: forget_buried_page
 -- Some of what entries left that a deleted binding removed.
-DELETE FROM buried WHERE rowid IN (SELECT rowid FROM buried WHERE binding_id = :id LIMIT :limit);
+DELETE FROM buried
+WHERE binding_id = :id AND key IN (SELECT key FROM buried WHERE binding_id = :id LIMIT :limit);
 
 -- name: forget_changes_page
 -- Some of the keys that events named for a deleted binding.

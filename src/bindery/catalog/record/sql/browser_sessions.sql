@@ -33,5 +33,5 @@ DELETE FROM browser_session WHERE id IN (
 -- name: keep_newest
 -- Room for one more: all but the newest sessions of somebody.
 DELETE FROM browser_session WHERE id IN (
-    SELECT id FROM browser_session WHERE holder = :holder ORDER BY create_time DESC LIMIT -1 OFFSET :most
+    SELECT id FROM browser_session WHERE holder = :holder ORDER BY create_time DESC LIMIT 9223372036854775807 OFFSET :most
 );

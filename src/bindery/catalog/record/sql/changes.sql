@@ -2,7 +2,7 @@
 -- A key that an event has named; one that waits already is marked anew.
 INSERT INTO change (binding_id, key, since, version)
 SELECT :binding_id, :key, :since, 1 WHERE EXISTS (SELECT 1 FROM binding WHERE id = :binding_id AND ending = '')
-ON CONFLICT (binding_id, key) DO UPDATE SET version = version + 1;
+ON CONFLICT (binding_id, key) DO UPDATE SET version = change.version + 1;
 
 -- name: changes_after
 -- A page of the keys that wait, in the order of their first events.

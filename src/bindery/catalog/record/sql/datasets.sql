@@ -1,6 +1,6 @@
 -- name: insert_dataset
 -- A new dataset.
-INSERT INTO dataset (project_id, name, body) VALUES (:project_id, :name, :body);
+INSERT INTO dataset (project_id, name, body) VALUES (:project_id, :name, :body) RETURNING id;
 
 -- name: select_dataset
 -- A dataset by its names.
@@ -27,7 +27,7 @@ DELETE FROM dataset WHERE id = :id;
 
 -- name: delete_dataset_tombstones
 -- Some rows of removed entries that the index has not seen.
-DELETE FROM file WHERE sequence IN
+DELETE FROM file WHERE dataset_id = :id AND sequence IN
     (SELECT sequence FROM file WHERE dataset_id = :id AND document IS NULL LIMIT :limit);
 
 -- name: dataset_statistics

@@ -4,8 +4,8 @@ SELECT own, size, create_time, binding_id FROM file WHERE dataset_id = ? AND uri
 
 -- name: insert_file
 -- Write an entry, or leave a row without document; either moves it to a new sequence, which the index follows.
-INSERT OR REPLACE INTO file (dataset_id, uri, document, own, text, size, create_time, binding_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO file (sequence, dataset_id, uri, document, own, text, size, create_time, binding_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: set_counts
 -- Keep the counts of a dataset.
@@ -24,9 +24,15 @@ WHERE dataset_id = ? AND uri = ? AND document IS NOT NULL;
 -- One entry with all that the next write of it needs.
 SELECT document, own, text, size, create_time, binding_id FROM file WHERE dataset_id = :dataset_id AND uri = :uri;
 
--- name: last_sequence
--- The newest change of all datasets, also when its row is gone.
-SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'file';
+-- name: draw_numbers
+-- Numbers for changes of a dataset, the last of them; in SQLite they are unique over all datasets.
+UPDATE dataset SET newest =
+    max(newest, (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'file')) + :count
+WHERE id = :id RETURNING newest;
+
+-- name: newest_numbers
+-- The newest change of each dataset, also when its row is gone.
+SELECT id, newest FROM dataset;
 
 -- name: newest_change
 -- The newest change of a dataset.
@@ -36,10 +42,6 @@ SELECT coalesce(max(sequence), 0) FROM file WHERE dataset_id = :dataset_id;
 -- How many rows an index of a dataset has to read from the beginning.
 SELECT count(*) FROM file WHERE dataset_id = :dataset_id;
 
--- name: changed_since
--- Datasets that have changed behind a sequence.
-SELECT DISTINCT dataset_id FROM file NOT INDEXED WHERE sequence > :sequence;
-
 -- name: changes_after
 -- A page of the changes that the index has not applied.
 SELECT sequence, dataset_id, uri, document, text FROM file
@@ -47,7 +49,7 @@ WHERE dataset_id = :dataset_id AND sequence > :sequence ORDER BY sequence LIMIT 
 
 -- name: select_searched
 -- What FuzzyQuery looks at in an entry: its text, and the document only when it is large.
-SELECT sequence, dataset_id, uri, iif(length(document) > :large, document, NULL), text FROM file
+SELECT sequence, dataset_id, uri, CASE WHEN length(document) > :large THEN document END, text FROM file
 WHERE dataset_id = :dataset_id AND uri = :uri;
 
 -- name: has_tombstones
@@ -58,7 +60,7 @@ SELECT EXISTS (
 
 -- name: purge_tombstones
 -- Some of them go.
-DELETE FROM file WHERE sequence IN (
+DELETE FROM file WHERE dataset_id = :dataset_id AND sequence IN (
     SELECT sequence FROM file WHERE document IS NULL AND dataset_id = :dataset_id AND sequence <= :sequence
     LIMIT :limit
 );
@@ -91,7 +93,7 @@ ORDER BY uri LIMIT :limit;
 
 -- name: add_explicit
 -- A call asked for this entry, whoever makes it.
-INSERT OR IGNORE INTO explicit_file (dataset_id, uri) VALUES (?, ?);
+INSERT INTO explicit_file (dataset_id, uri) VALUES (?, ?) ON CONFLICT DO NOTHING;
 
 -- name: forget_explicit
 -- The entry is removed.

@@ -1,6 +1,6 @@
 -- name: add_call
 -- A call of explicit indexing whose end is to be told.
-INSERT INTO index_call (dataset_id, body) VALUES (:dataset_id, :body);
+INSERT INTO index_call (dataset_id, body) VALUES (:dataset_id, :body) RETURNING id;
 
 -- name: add_call_file
 -- A file that the call waits for.

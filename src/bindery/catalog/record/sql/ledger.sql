@@ -65,7 +65,7 @@ SELECT count(*) FROM (
     WHERE binding_id = :binding_id AND key >= :first AND key < :behind
       AND outcome NOT IN ('Deleted', 'Excluded')
     LIMIT :limit
-);
+) AS counted;
 
 -- name: is_renamed
 -- Whether the file of a row was settled under another key since a time.

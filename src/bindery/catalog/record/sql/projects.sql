@@ -1,6 +1,6 @@
 -- name: insert_project
 -- A new project.
-INSERT INTO project (name, body) VALUES (:name, :body);
+INSERT INTO project (name, body) VALUES (:name, :body) RETURNING id;
 
 -- name: select_project
 -- A project by its name.
@@ -28,6 +28,6 @@ SELECT count(*) FROM dataset WHERE project_id = :project_id;
 
 -- name: project_statistics
 -- Exact sums over its datasets.
-SELECT count(*), coalesce(sum(file_count), 0), coalesce(sum(total_size), 0),
+SELECT count(*), CAST(coalesce(sum(file_count), 0) AS BIGINT), CAST(coalesce(sum(total_size), 0) AS BIGINT),
        (SELECT count(*) FROM binding JOIN dataset AS d ON d.id = dataset_id WHERE d.project_id = :id AND ending = '')
 FROM dataset WHERE project_id = :id;

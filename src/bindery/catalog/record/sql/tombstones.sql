@@ -42,8 +42,8 @@ WHERE EXISTS (SELECT 1 FROM ledger INDEXED BY ledger_content
 
 -- name: purge_buried
 -- Some that were removed at a time or before it.
-DELETE FROM buried WHERE rowid IN
-    (SELECT rowid FROM buried WHERE binding_id = :binding_id AND buried_time <= :before LIMIT :limit);
+DELETE FROM buried WHERE binding_id = :binding_id AND key IN
+    (SELECT key FROM buried WHERE binding_id = :binding_id AND buried_time <= :before LIMIT :limit);
 
 -- name: purge_ledger
 -- Ledger rows of objects that were gone at a time or before it.

@@ -1,7 +1,7 @@
 -- name: add_usage
 -- So much more of it on that day.
 INSERT INTO usage (day, project, dimension, quantity) VALUES (:day, :project, :dimension, :quantity)
-ON CONFLICT (day, project, dimension) DO UPDATE SET quantity = quantity + excluded.quantity;
+ON CONFLICT (day, project, dimension) DO UPDATE SET quantity = usage.quantity + excluded.quantity;
 
 -- name: has_usage
 -- Whether a project is on a day's bill.
@@ -36,9 +36,10 @@ ORDER BY day DESC LIMIT 1;
 
 -- name: carry_stored
 -- What was stored on one day, for a later one on which nobody looked.
-INSERT OR IGNORE INTO usage (day, project, dimension, quantity)
+INSERT INTO usage (day, project, dimension, quantity)
 SELECT :day, project, dimension, quantity FROM usage
-WHERE day = :last AND dimension IN ('FileCount', 'TotalFileSize') AND quantity > 0;
+WHERE day = :last AND dimension IN ('FileCount', 'TotalFileSize') AND quantity > 0
+ON CONFLICT DO NOTHING;
 
 -- name: list_usage
 -- A page of all projects, or of those of a list, ascending.

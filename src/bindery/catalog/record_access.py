@@ -1,10 +1,6 @@
-"""Users, keys, groups, roles and policies in SQLite: a part of the catalog, and by itself for commands."""
+"""Users, keys, groups, roles and policies: a part of the catalog, and by itself for commands."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from bindery.catalog.record.access import Access
 from bindery.catalog.record.access_keys import AccessKeys
@@ -16,7 +12,7 @@ from bindery.catalog.record.roles import Roles
 from bindery.catalog.record.users import Users
 
 
-class SqliteAccess:
+class RecordAccess:
     """Implements ``catalog.AccessRecord``."""
 
     def __init__(self, database: Database) -> None:
@@ -30,13 +26,3 @@ class SqliteAccess:
     def access_version(self) -> int:
         """One more after every change of who may do what."""
         return self._access.version
-
-
-@contextmanager
-def open_access(folder: Path) -> Iterator[SqliteAccess]:
-    """The record of a data folder whose server does not run. Raises CatalogUnusable, CatalogInUse."""
-    database = Database(folder)
-    try:
-        yield SqliteAccess(database)
-    finally:
-        database.close()

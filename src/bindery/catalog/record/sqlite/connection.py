@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -73,6 +73,15 @@ class Connection(sqlite3.Connection):
     def executemany(self, sql: str, rows: Iterable[Any]) -> Cursor:
         """Run a statement for each row."""
         return self._cursor().executemany(sql, rows)
+
+    @contextlib.contextmanager
+    def stream(self, sql: str, parameters: Any) -> Iterator[Iterator[Any]]:
+        """Rows one by one."""
+        cursor = self.execute(sql, parameters)
+        try:
+            yield iter(cursor.fetchone, None)
+        finally:
+            cursor.close()
 
     def _cursor(self) -> Cursor:
         try:

@@ -1,0 +1,15 @@
+-- name: insert_file
+-- Write an entry, or leave a row without document; either moves it to a new sequence, which the index follows.
+INSERT INTO file (sequence, dataset_id, uri, document, own, text, size, create_time, binding_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (dataset_id, uri) DO UPDATE
+SET sequence = excluded.sequence, document = excluded.document, own = excluded.own, text = excluded.text,
+    size = excluded.size, create_time = excluded.create_time, binding_id = excluded.binding_id;
+
+-- name: draw_numbers
+-- Numbers for changes of a dataset, the last of them. The row is locked until the commit.
+UPDATE dataset SET newest = newest + :count WHERE id = :id RETURNING newest;
+
+-- name: set_purged
+-- Remember up to where they went; an index that is behind it is built anew.
+UPDATE dataset SET purged = greatest(purged, :sequence) WHERE id = :dataset_id;
