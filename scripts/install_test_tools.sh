@@ -14,6 +14,7 @@ declare -A package_of=(
     [ceph-mon]=ceph-mon
     [ceph]=ceph-common
     [openssl]=openssl
+    [pg_ctlcluster]=postgresql
     [setpriv]=util-linux
     [chromium]=chromium
     [node]=nodejs
