@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bindery.catalog.record_access import RecordAccess, open_access
+from bindery.catalog.record_access import RecordAccess
+from bindery.catalog.sqlite_catalog import open_access
 
 
 @pytest.fixture

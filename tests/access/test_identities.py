@@ -31,7 +31,8 @@ from bindery.access.policy.decide import Request, decide
 from bindery.access.sealing import Sealer, SealingKey
 from bindery.access.tokens import Credentials, Session, issue
 from bindery.catalog.access_records import Group, Policy, PolicyType, PrincipalKind, Role, User
-from bindery.catalog.record_access import RecordAccess, open_access
+from bindery.catalog.record_access import RecordAccess
+from bindery.catalog.sqlite_catalog import open_access
 
 ALLOW_GET = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"imm:GetBinding","Resource":"*"}]}'
 ALLOW_ALL = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'

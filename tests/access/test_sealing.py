@@ -26,7 +26,8 @@ from bindery.access.sealing import (
     make_sealer,
 )
 from bindery.catalog.access_records import User
-from bindery.catalog.record_access import RecordAccess, open_access
+from bindery.catalog.record_access import RecordAccess
+from bindery.catalog.sqlite_catalog import open_access
 
 ONE, OTHER = SealingKey(bytes(range(32))), SealingKey(bytes(32))
 SECRET = "CANARYsecretCANARYsecretCANARY"

@@ -31,7 +31,8 @@ from bindery.api.gateway.signature import (
     string_to_sign_v3,
 )
 from bindery.catalog.access_records import Role
-from bindery.catalog.record_access import RecordAccess, open_access
+from bindery.catalog.record_access import RecordAccess
+from bindery.catalog.sqlite_catalog import open_access
 
 VECTORS = json.loads(Path(__file__).with_name("signature-vectors.json").read_text("utf-8"))["vectors"]
 FORM = "application/x-www-form-urlencoded"
