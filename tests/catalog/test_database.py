@@ -161,7 +161,7 @@ SCHEMA_OF_EACH_TABLE = {
     "dataset": ["id", "project_id", "name", "body", "file_count", "total_size", "purged", "newest"],
     "explicit_file": ["dataset_id", "uri"],
     "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
-    "follower": ["identity", "purged", "newest"],
+    "follower": ["identity", "purged"],
     "index_call": ["id", "dataset_id", "body"],
     "index_call_file": ["dataset_id", "uri", "call_id", "error"],
     "ledger": ["binding_id", "key", "etag", "size", "modified_ns", "outcome", "reason", "attempts",
