@@ -173,7 +173,9 @@ def test_an_older_copy_of_the_index_catches_up_or_is_built_anew(
     change(catalog, filled)
     catalog.queries.search(filled.dataset.id, None)
     assert isinstance(catalog, SqliteCatalog)
-    catalog._entries.purge_tombstones(filled.dataset.id, catalog._entries.last_sequence())
+    catalog._entries.purge_tombstones(
+        filled.dataset.id, catalog._entries.newest_numbers()[filled.dataset.id]
+    )
     catalog.close()
     shutil.copy(data / "copy", columns)
     check(open_catalog(), filled)
@@ -444,10 +446,10 @@ def test_removed_entries_are_forgotten_once_followed(catalog: Catalog, place: Pl
     catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in KEYS])
     assert uris(catalog, place.dataset) == []
     entries = catalog._entries
-    newest = entries.last_sequence()
+    newest = entries.newest_numbers()[place.dataset.id]
     entries.purge_tombstones(place.dataset.id, newest)
     assert entries.changes_after(place.dataset.id, 0, 10_000) == []
-    assert entries.last_sequence() == newest == entries.purged_sequence(place.dataset.id)
+    assert entries.newest_numbers()[place.dataset.id] == newest == entries.purged_sequence(place.dataset.id)
 
 
 def test_closing_does_not_wait_for_an_index_that_is_far_behind(
