@@ -93,7 +93,7 @@ class Follower:
                 if self._closing.is_set():
                     return
                 index = self._index_of(dataset_id)
-                if not index.follow(newest) and not index.hold_texts(self.elsewhere):
+                if not index.follow(newest.get(dataset_id, 0)) and not index.hold_texts(self.elsewhere):
                     waiting.discard(dataset_id)
                     if index.is_current and index.progress() is None:
                         self._behind.discard(dataset_id)
