@@ -485,7 +485,10 @@ def test_the_index_follows_as_far_as_it_is_told(
     assert follower.join(60)
     monkeypatch.setattr(dataset_index, "BATCH", 2)
     catalog.bindings.commit(scan_of(place, *[f"k{number}" for number in range(5)]))
-    index, newest = catalog.queries._of(place.dataset.id), catalog._entries.last_sequence()
+    index, newest = (
+        catalog.queries._of(place.dataset.id),
+        catalog._entries.newest_numbers()[place.dataset.id],
+    )
     assert index.follow(newest)
     assert not index.follow(newest - 1)
     assert not index.is_current
