@@ -203,8 +203,10 @@ def test_what_the_scope_cannot_tell_of_one_key(
     fill(store)
     room = open_room(address, settings=WHEN_ASKED)
     room.make_dataset()
-    matcher = worker.matcher
-    monkeypatch.setattr(worker, "matcher", lambda scope: raising(matcher(scope) or bool))
+    matcher = worker.matcher_with
+    monkeypatch.setattr(
+        worker, "matcher_with", lambda scope, exclusions: raising(matcher(scope, exclusions) or bool)
+    )
     room.bind("media", scope=Scope(exclude=("k03.*",)))
     room.wait_followed("media")
     assert room.live("media")[BAD].reason == "InternalError: Surprise: odd"
