@@ -8,11 +8,14 @@ import signal
 import sys
 import time
 
+from msgspec import structs
+
 from bindery.extract.extract import EXTRACTORS, failed_extraction
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.extract.job import run_job
 from bindery.extract.limits import ExtractionLimits
 from bindery.file import File
+from bindery.workers.job_time import leave
 
 
 def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:  # noqa: C901
@@ -33,6 +36,9 @@ def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extr
             kept = []
             while True:
                 kept.append(bytearray(16 * 1024 * 1024))
+        case "known":
+            leave(b"image/png")
+            return extract_poison(_named(request, amount), limits)
         case "sleep":
             time.sleep(float(amount.partition(" ")[0]))
         case "once":
@@ -48,6 +54,10 @@ def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extr
         case "pid":
             return Extraction(file=File(title=str(os.getpid())))
     return Extraction(file=File(title=f"read {request.object.key}"))
+
+
+def _named(request: ExtractionRequest, key: str) -> ExtractionRequest:
+    return structs.replace(request, object=structs.replace(request.object, key=key))
 
 
 def poison_job(body: bytes) -> bytes:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -385,3 +386,17 @@ def test_a_file_that_hits_a_limit_keeps_the_type_its_first_bytes_told(tmp_path: 
     extraction = extract(request_of(path), ExtractionLimits(read_bytes=1_000_000))
     assert (extraction.failure or "").startswith("ReadLimit: ")
     assert (extraction.file.content_type, extraction.file.media_type) == ("image/jpeg", "image")
+
+
+def test_the_type_is_left_before_the_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is known of a file whose worker does not come back: its bytes tell more than its name."""
+    left: list[bytes] = []
+    monkeypatch.setattr(module, "leave", left.append)
+    (tmp_path / "x.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<w:document/>")
+    run(request_of(tmp_path / "x.txt"))
+    run(request_of(tmp_path / "y.zip"))
+    assert left[0] == b"image/png"
+    assert left[-1] == b"application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -122,6 +122,23 @@ def test_a_failed_file_still_has_what_the_listing_tells(open_pool: Open) -> None
     assert outcome.extractor_version > 0
 
 
+def test_a_lost_file_has_the_type_that_was_known_when_its_worker_ended(open_pool: Open) -> None:
+    names = (
+        "known abort",
+        "known loop",
+        "known allocate",
+        "known exit 0",
+        "exit 3",
+        "known raise",
+        "known x",
+    )
+    outcomes = open_pool(seconds=SECONDS).submit(requests(*names)).result()
+    types = [(outcome.file.content_type, outcome.file.media_type) for outcome in outcomes]
+    known, unknown = ("image/png", "image"), ("application/octet-stream", "other")
+    assert types[:5] == [known] * 4 + [unknown]
+    assert types[5:] == [unknown, (None, None)]  # it came back, with nothing or with all it had
+
+
 def test_a_worker_killed_from_outside_is_not_blamed_on_its_file(open_pool: Open, tmp_path: Path) -> None:
     outcomes = open_pool().submit(requests("a", f"once {tmp_path / 'marker'}", "b")).result()
     assert failures(outcomes) == [None, None, None]

@@ -27,6 +27,19 @@ def test_both_sides_see_the_same(both: tuple[State, State]) -> None:
     assert (server.position, server.seconds, worker.cut) == (7, 1.5, True)
 
 
+def test_what_a_job_leaves_is_of_this_job_alone(both: tuple[State, State]) -> None:
+    worker, server = both
+    assert server.left == b""
+    worker.begin(1)
+    worker.leave(b"image/png")
+    worker.leave(b"video/mp4" * 100)
+    assert server.left == (b"video/mp4" * 100)[:128]
+    worker.leave(b"text")
+    assert server.left == b"text"
+    worker.begin(2)
+    assert server.left == b""
+
+
 def test_time_outside_is_not_the_jobs_own(
     both: tuple[State, State], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_medi
 from bindery.extract.types.picture_types import RAW_TYPES
 from bindery.extract.types.unread_documents import UNREAD_DOCUMENTS
 from bindery.file import File
-from bindery.workers.job_time import outside
+from bindery.workers.job_time import leave, outside
 
 _MD5_BYTES = 16
 
@@ -143,9 +143,8 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
                 operators=tuple(sorted(request.operators)),
             )
         reader = RangeReader(store, request.object, limits)
-        head = reader.peek_at(0, HEAD_BYTES)
         hint = request.content_type_hint or (details.content_type if details else None)
-        media = package_type(reader, detect_media_type(head, request.object.key, hint))
+        media = _media_type(reader, request.object.key, hint)
         _add_store_fields(file, request, details)
         extracted, failure = _run(reader, request, media)
         if isinstance(reader.error, StoreError):  # an extractor went on without what the store did not send
@@ -176,6 +175,16 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
         )
     except Exception as error:
         return _failed(request, file, reader, _parse_failure(error))
+
+
+def _media_type(reader: RangeReader, key: str, hint: str | None) -> MediaType:
+    """What kind of file it is; left for the case that its worker does not come back."""
+    told = detect_media_type(reader.peek_at(0, HEAD_BYTES), key, hint)
+    leave(told.content_type.encode())
+    media = package_type(reader, told)
+    if media is not told:
+        leave(media.content_type.encode())
+    return media
 
 
 def store_failure(error: StoreError) -> str:
@@ -329,9 +338,14 @@ def _failed(
     )
 
 
-def failed_extraction(request: ExtractionRequest, failure: str, *, retryable: bool = False) -> Extraction:
-    """The outcome of a file whose worker did not come back."""
-    return _failed(request, File(), None, failure, retryable=retryable)
+def failed_extraction(
+    request: ExtractionRequest, failure: str, *, retryable: bool = False, content_type: str = ""
+) -> Extraction:
+    """The outcome of a file whose worker did not come back; ``content_type`` is what it had found before."""
+    failed = _failed(request, File(), None, failure, retryable=retryable)
+    if content_type and Operator.MIME in request.operators:
+        failed.file.content_type, failed.file.media_type = content_type, media_type_of(content_type)
+    return failed
 
 
 def _add_told_type(file: File, request: ExtractionRequest, head: bytes) -> None:

@@ -180,7 +180,9 @@ def _extraction(request: ExtractionRequest, answer: Answer) -> Extraction:
     if isinstance(answer, Lost):
         code = _CODES[answer.cause]
         failure = f"{code}: {answer.reason}"
-        return failed_extraction(request, failure, retryable=answer.cause in _NOT_THE_FILE)
+        content_type = answer.left.decode("ascii", "replace")
+        is_passing = answer.cause in _NOT_THE_FILE
+        return failed_extraction(request, failure, retryable=is_passing, content_type=content_type)
     try:
         return decode_extraction(answer)
     except msgspec.MsgspecError as error:

@@ -53,6 +53,8 @@ class Lost(msgspec.Struct, frozen=True):
     cause: Cause
     reason: str
     """A sentence for people, without a full stop."""
+    left: bytes = b""
+    """What the job has left for this case; see ``job_time.leave``."""
 
 
 Answer = bytes | Lost

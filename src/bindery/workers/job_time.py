@@ -1,4 +1,6 @@
-"""What a job may say about its time: what it waits for others is not its own, and a step may take no longer than …"""
+"""What a job may say of itself while it runs: what it waits for others is not its own time, a step may take no longer
+than …, and what is to be known of it if it has no answer.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,13 @@ _LEAST_SECONDS = 0.001
 def outside() -> AbstractContextManager[None]:
     """Around every wait for others. Does nothing outside of a worker process; may not be nested."""
     return _NOWHERE if _state is None else _state.outside()
+
+
+def leave(said: bytes) -> None:
+    """What the server is to know if this job has no answer, instead of what was left before (see ``Lost.left``). Does
+    nothing outside of a worker process."""
+    if _state is not None:
+        _state.leave(said)
 
 
 @contextmanager

@@ -58,12 +58,12 @@ def _work(connection: Connection, state: State, jobs: list[Job]) -> None:
             break
         state.begin(position)
         state.limit(job.seconds)
-        connection.send_bytes(_answer(job))
+        connection.send_bytes(_answer(job, state))
     state.begin(0)
     connection.send_bytes(END)
 
 
-def _answer(job: Job) -> bytes:
+def _answer(job: Job, state: State) -> bytes:
     # The kernel ends the process when the time is over, whatever library it is in.
     signal.setitimer(signal.ITIMER_PROF, job.seconds)
     try:
@@ -76,7 +76,7 @@ def _answer(job: Job) -> bytes:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     if len(answer) > job.answer_bytes:
-        return TOO_LONG + str(len(answer)).encode()
+        return b"%b%d %b" % (TOO_LONG, len(answer), state.left)
     return DONE + answer
 
 

@@ -1,6 +1,6 @@
-"""Numbers that a worker and its server share without messages: where the worker is, and since when.
+"""What a worker and its server share without messages: where the worker is, since when, and what it leaves of the job.
 
-Each is eight bytes that are written at once, by one side only.
+Each number is eight bytes that are written at once, by one side only. What is left is read when the worker has ended.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT, _SECONDS = range(6)
-_BYTES = 6 * 8
+_POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT, _SECONDS, _LEFT = range(7)
+_NUMBERS_BYTES = 7 * 8
+_LONGEST_LEFT = 128
+_BYTES = _NUMBERS_BYTES + _LONGEST_LEFT
 _MOMENT_SECONDS = 0.05
 
 
@@ -21,14 +23,16 @@ class State:
     """A view of the shared memory behind ``file``, an open descriptor that stays the caller's."""
 
     def __init__(self, file: int) -> None:
-        self._numbers = memoryview(mmap.mmap(file, _BYTES)).cast("d")
+        shared = memoryview(mmap.mmap(file, _BYTES))
+        self._numbers = shared[:_NUMBERS_BYTES].cast("d")
+        self._left = shared[_NUMBERS_BYTES:]
 
     # the worker's side
 
     def begin(self, position: int) -> None:
         """The worker begins the job at ``position``, from 1; 0: it is between batches."""
         numbers = self._numbers
-        numbers[_POSITION] = 0.0
+        numbers[_POSITION] = numbers[_LEFT] = 0.0
         numbers[_OUTSIDE_SINCE] = numbers[_OUTSIDE] = 0.0
         numbers[_BEGAN] = time.monotonic()
         numbers[_POSITION] = position
@@ -36,6 +40,13 @@ class State:
     def limit(self, seconds: float) -> None:
         """The limit of processor time that holds now, to be told of when it ends the worker."""
         self._numbers[_SECONDS] = seconds
+
+    def leave(self, said: bytes) -> None:
+        """What the server is to know of the job in hand if it has no answer; cut after 128 bytes."""
+        said = said[:_LONGEST_LEFT]
+        self._numbers[_LEFT] = 0.0
+        self._left[: len(said)] = said
+        self._numbers[_LEFT] = len(said)
 
     @contextmanager
     def outside(self) -> Iterator[None]:
@@ -59,6 +70,11 @@ class State:
     @cut.setter
     def cut(self, cut: bool) -> None:
         self._numbers[_CUT] = cut
+
+    @property
+    def left(self) -> bytes:
+        """What was left of the job in hand."""
+        return bytes(self._left[: int(self._numbers[_LEFT])])
 
     # the server's side
 

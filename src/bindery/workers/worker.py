@@ -117,6 +117,10 @@ class Worker:
         position = self._started.state.position
         return position if position > self._received else 0
 
+    def _left(self) -> bytes:
+        """By that job."""
+        return self._started.state.left if self._position() else b""
+
     def _check_times(self) -> None:
         """Raises WorkerLost when a job was twice found to be over its time; the numbers change meanwhile."""
         position = self._started.state.position
@@ -126,7 +130,7 @@ class Worker:
         own, waited = self._started.state.times()
         lost = None
         if own > max(job.seconds * _PATIENCE, _SHORTEST_SECONDS):
-            lost = Lost(Cause.TIME, f"it took longer than {job.seconds:g} s")
+            lost = Lost(Cause.TIME, f"it took longer than {job.seconds:g} s", self._left())
         elif waited > job.outside_seconds:
             lost = Lost(Cause.OUTSIDE, f"it waited longer than {job.outside_seconds:g} s for others")
         self._over = self._over + 1 if lost is not None else 0
@@ -137,11 +141,12 @@ class Worker:
         code = self._started.exit_code()
         position = self._started.state.position
         if code == OUT_OF_MEMORY:
-            return Lost(Cause.MEMORY, f"it needs more than {self._memory_bytes} bytes of memory")
+            reason = f"it needs more than {self._memory_bytes} bytes of memory"
+            return Lost(Cause.MEMORY, reason, self._left())
         if code == -signal.SIGPROF and position:
             seconds = self._started.state.seconds
-            return Lost(Cause.TIME, f"it took longer than {seconds:g} s")
-        return Lost(Cause.DIED, f"the worker process ended meanwhile (exit code {code})")
+            return Lost(Cause.TIME, f"it took longer than {seconds:g} s", self._left())
+        return Lost(Cause.DIED, f"the worker process ended meanwhile (exit code {code})", self._left())
 
 
 def _answer(frame: bytes, job: Job) -> Answer:
@@ -149,9 +154,9 @@ def _answer(frame: bytes, job: Job) -> Answer:
     if kind == DONE:
         return frame[1:]
     if kind == TOO_LONG:
-        return Lost(
-            Cause.ANSWER, f"the answer of {frame[1:].decode()} bytes passes the limit of {job.answer_bytes}"
-        )
+        size, _, left = frame[1:].partition(b" ")
+        reason = f"the answer of {size.decode()} bytes passes the limit of {job.answer_bytes}"
+        return Lost(Cause.ANSWER, reason, left)
     if kind == RAISED:
         return Lost(Cause.RAISED, frame[1:].decode("utf-8", "replace"))
     return Lost(Cause.DIED, "the worker process does not speak as expected")
