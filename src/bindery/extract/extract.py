@@ -41,7 +41,7 @@ from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.tags.dates import ZoneClues, produce_time
 from bindery.extract.tags.guessed_dates import GUESSES, guessed_dates
 from bindery.extract.takeout import add_takeout
-from bindery.extract.types.mail_types import MAILS_BY_EXTENSION
+from bindery.extract.types.mail_types import MAILS_BY_EXTENSION, TNEF
 from bindery.extract.types.media_types import HEAD_BYTES, MediaType, detect_media_type, media_type_of
 from bindery.extract.types.picture_types import RAW_TYPES
 from bindery.extract.types.unread_documents import UNREAD_DOCUMENTS
@@ -120,7 +120,7 @@ EXTRACTORS: tuple[_Entry, ...] = (
         "documents.office",
         "extract_office",
     ),
-    _Entry(_type_in(*MAILS_BY_EXTENSION.values()), _DOCUMENT, "documents.mail", "extract_mail"),
+    _Entry(_type_in(*MAILS_BY_EXTENSION.values(), TNEF), _DOCUMENT, "documents.mail", "extract_mail"),
     _Entry(_kind("document"), _DOCUMENT, "documents.text", "extract_text"),
 )
 """Tried from the top; the first that applies reads the file."""

@@ -121,3 +121,19 @@ def test_packed_rtf() -> None:
     packed = b"\0\0\0\0\xff\xff\xff\x7fLZFu\0\0\0\0" + b"\xff" + b"\0\x1f" * 8
     assert len(unpacked_rtf(packed * 200_000, 1024 * 1024)) <= 1024 * 1024
     assert time.process_time() - before < 10, "it takes less than a second where nothing else runs"
+
+
+def test_categories_are_keywords(tmp_path: Path) -> None:
+    """A property with a name, whose number is told by its place among the names (MS-OXMSG 2.2.3)."""
+    texts = b"".join(struct.pack("<I", len(wide(name))) + wide(name) for name in ("Other", "Keywords"))
+    place = texts.index(struct.pack("<I", 16) + wide("Keywords"))
+    names = struct.pack("<IHHIHH", 0, 7, 0, place, 5, 1)
+    streams = {
+        "0037001F": wide("S"),
+        "8001101F": struct.pack("<II", 10, 14),
+        "8001101F-00000000": wide("Blue\0"),
+        "8001101F-00000001": wide("Später\0"),
+        "__nameid_version1.0/__substg1.0_00030102": names,
+        "__nameid_version1.0/__substg1.0_00040102": texts,
+    }
+    assert (read(tmp_path, {}, streams).file.tags or {})["Keywords"] == ("Blue", "Später")

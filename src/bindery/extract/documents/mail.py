@@ -1,7 +1,8 @@
 """Mails and mailboxes, and web pages saved as mails: subject, sender, date, words, and the names of attachments.
 
 Of the same words as text and as HTML the last that has any is read, as RFC 2046 section 5.1.4 wants; attachments are
-counted and named, not opened. Source: RFC 5322, RFC 2045 to 2047, RFC 4155 (mbox), RFC 2557 (MHTML).
+counted and named, not opened, but for signatures that hold the mail and Outlook's ``winmail.dat``. Source: RFC 5322,
+RFC 2045 to 2047, RFC 4155 (mbox), RFC 2557 (MHTML), RFC 8551 (S/MIME).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from bindery.extract.documents.document import Document, Text, read_document
 from bindery.extract.documents.html import declared_charset, read_html
 from bindery.extract.documents.mail_words import addresses_of_field, shown_address, words_of_field
 from bindery.extract.documents.mime import MimePart, MimeReader, uuencoded
+from bindery.extract.documents.signed_content import ContentKind, signed_content
+from bindery.extract.documents.tnef import add_tnef_body, attachment_names, parse_tnef, read_tnef
 from bindery.extract.extraction import ExtractionRequest
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.notes import Note
 from bindery.extract.reader import RangeReader
 from bindery.extract.text.decode import decode_text
-from bindery.extract.types.mail_types import MAILBOX, POSTMARK, WEB_ARCHIVE
+from bindery.extract.types.mail_types import MAILBOX, POSTMARK, TNEF, WEB_ARCHIVE
 from bindery.extract.types.media_types import HEAD_BYTES, detect_media_type
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -32,7 +35,10 @@ _POSTMARK = re.compile(rb"^" + POSTMARK, re.MULTILINE)
 _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
-_ENCRYPTED = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted"})
+_OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_ATTACHMENTS_OF_OUTLOOK = frozenset({TNEF, "application/vnd.ms-tnef"})
+_MOST_OPAQUE = 4
+"""Signatures within each other."""
 _FIELDS = {"to": "To", "cc": "Cc", "bcc": "Bcc", "reply-to": "ReplyTo", "sender": "Sender"}
 _TEXTS = {
     "subject": "Subject", "message-id": "MessageId", "in-reply-to": "InReplyTo", "keywords": "Keywords",
@@ -55,6 +61,10 @@ def read_mail(reader: RangeReader, document: Document, content_type: str) -> Non
     if not data:
         raise Unreadable("ParseFailed", "the file is empty")
     is_whole = len(data) == reader.size
+    if content_type == TNEF:
+        if not read_tnef(data, document) or not is_whole:
+            document.note(Note.COUNT_CUT, "only the first parts of the message are read")
+        return
     data = data.removeprefix(codecs.BOM_UTF8)
     mails = list(_mails(data)) if content_type == MAILBOX else []
     mail = _Mail(MimeReader(data), document, page=content_type == WEB_ARCHIVE)
@@ -101,10 +111,13 @@ class _Mail:
         self._document = document
         self._page = page
         self._markup_bytes = _MOST_MARKUP_BYTES
+        self._opaque_left = _MOST_OPAQUE
+        self._has_words = False
 
     def read(self, start: int, end: int, *, one_of_many: bool = False) -> None:
         """The header and what it says, then the words."""
         part = self.reader.part(start, end)
+        self._has_words = False
         if one_of_many:
             self._document.text.add(f"\n{words_of_field(part.first('subject'))}\n")
         else:
@@ -133,9 +146,11 @@ class _Mail:
     def _walk(self, part: MimePart, depth: int, within: str | None) -> bool:
         """Read a part with those in it; tells whether it had words."""
         kind = part.kind
-        if kind in _ENCRYPTED and part.head.get_param("smime-type") != "signed-data":
+        if kind == "multipart/encrypted":
             self._document.note(Note.ENCRYPTED, "the mail is encrypted")
             return False
+        if kind in _OPAQUE:
+            return self._opaque(part, depth, within)
         if not kind.startswith("multipart/"):
             return self._leaf(part, within)
         children = list(self.reader.children(part, depth))
@@ -151,7 +166,43 @@ class _Mail:
             read |= self._walk(child, depth + 1, within)
         return read
 
+    def _opaque(self, part: MimePart, depth: int, within: str | None) -> bool:
+        """A mail within its signature, or one that is encrypted."""
+        kind, content = signed_content(self.reader.body(part, _MOST_BYTES), _MOST_BYTES)
+        if kind is ContentKind.ENCRYPTED or part.head.get_param("smime-type") == "enveloped-data":
+            self._document.note(Note.ENCRYPTED, "the mail is encrypted")
+        elif kind is not ContentKind.READ or self._opaque_left <= 0:
+            self._document.note(Note.PART_SKIPPED, "a signed part was not read")
+        else:
+            outer, self.reader = self.reader, MimeReader(content)
+            self._opaque_left -= 1
+            try:
+                return self._walk(self.reader.part(0, len(content)), depth + 1, within)
+            finally:
+                outer.cut |= self.reader.cut
+                self.reader = outer
+        return False
+
+    def _outlook(self, part: MimePart, within: str | None) -> None:
+        """The attachments in a ``winmail.dat``, and its words where the mail has none of its own."""
+        try:
+            found = parse_tnef(self.reader.body(part, _MOST_BYTES))
+        except Unreadable:
+            self._attach(part, within)
+            return
+        names = attachment_names(found)
+        self.attached += len(names)
+        self._document.tags.add("Attachment", *names)
+        self._document.tags.add("Keywords", *found.message.keywords)
+        self.reader.cut |= found.cut
+        if not self._has_words and within != "unread":
+            self._has_words = True
+            add_tnef_body(found, self._document.text, self._document.zone)
+
     def _leaf(self, part: MimePart, within: str | None) -> bool:
+        if part.kind in _ATTACHMENTS_OF_OUTLOOK or (part.name or "").lower() == "winmail.dat":
+            self._outlook(part, within)
+            return False
         if part.is_attached:
             self._attach(part, within)
             return False
@@ -185,6 +236,7 @@ class _Mail:
             self._document.tags.add("Attachment", *names)
             words.add(decode_text(data, charset).text if data.strip() else "")
         text = str(words)
+        self._has_words |= bool(text)
         self._document.text.add(f"{text}\n" if text else "")
         return bool(text)
 

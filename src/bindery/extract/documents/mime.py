@@ -24,6 +24,8 @@ _MOST_HEADER_BYTES = 1024 * 1024
 """Of all parts in all."""
 _MOST_BODY_BYTES = 4 * 1024 * 1024
 """Unpacked of all texts in all."""
+_MOST_OPAQUE_BYTES = 64 * 1024 * 1024
+"""Unpacked of all mails within parts in all."""
 _LONGEST_PARAMETERS, _MOST_PARAMETERS = 2_048, 32
 """The library takes time by their number times their length."""
 _FOLD = re.compile(rb"\r?\n[ \t]+")
@@ -74,6 +76,7 @@ class MimeReader:
         self._candidates = _MOST_CANDIDATES
         self._header_bytes = _MOST_HEADER_BYTES
         self._body_bytes = _MOST_BODY_BYTES
+        self._opaque_bytes = _MOST_OPAQUE_BYTES
         self.cut = False
 
     def part(self, start: int, end: int) -> MimePart:
@@ -126,10 +129,10 @@ class MimeReader:
                 yield before, ended.end(), ended[1] is not None
             at = self._data.find(sign, at + len(sign), end)
 
-    def body(self, part: MimePart) -> bytes:
-        """What a part holds, unpacked, up to what is left of the limit."""
+    def body(self, part: MimePart, most: int = 0) -> bytes:
+        """What a part holds, unpacked, up to what is left of the limit for texts, or up to ``most``, once for all."""
         encoding = part.first("content-transfer-encoding").strip().lower()
-        limit = max(self._body_bytes, 0)
+        limit = max(min(most, self._opaque_bytes) if most else self._body_bytes, 0)
         # Encoded bytes take up to three for each of their own, and line breaks.
         data = self._data[part.start : min(part.end, part.start + limit * (4 if encoding else 1))]
         if encoding == b"base64":
@@ -138,7 +141,10 @@ class MimeReader:
             data = binascii.a2b_qp(data)
         data = data[:limit]
         self.cut |= len(data) == limit
-        self._body_bytes -= len(data)
+        if most:
+            self._opaque_bytes -= len(data)
+        else:
+            self._body_bytes -= len(data)
         return data
 
 

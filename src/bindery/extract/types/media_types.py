@@ -150,6 +150,7 @@ _BY_EXTENSION = {
 }  # fmt: skip
 
 _MEDIA_OF = MEDIA_KINDS | {
+    TNEF: "document",
     "application/mxf": "video",
     "application/vnd.rn-realmedia": "video",
     "application/vnd.apple.mpegurl": "video",
