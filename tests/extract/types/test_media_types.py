@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,11 +230,39 @@ def test_arbitrary_files_have_a_type(head: bytes, key: str, hint: str | None) ->
         (b"\0\0\0\x01\x40\x01\x0c", "video/h265"),
         (b"\xb7\xd8\0\x20\x37\x49\xda\x11", "video/x-ms-wtv"),
         (b"Extended Module: x\x1a", "audio/x-xm"),
+        (b"\x80\0\0\x20" + bytes(26) + b"(c)CRI", "audio/x-adx"),
+        (bytes(20) + b"vs12\0", "audio/x-apm"),
+        (b"\x22\x56\0\0\xbb\0\0\0\2\0\x0c\x63\1\1\1\1\xaf\xde\0\0", "audio/x-wsaud"),
+        (b"KVAG\0\xc0\0\0", "audio/x-kvag"),
+        (b"\x72\xf8\x1f\x4e\1\0", "audio/x-spdif"),
+        (b"\0\x0aSMJPEG\0\0", "video/x-smjpeg"),
+        (b"--frame\r\nContent-type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0\0", "video/x-motion-jpeg"),
+        (b"Interplay MVE File\x1a\0", "video/x-interplay"),
+        (b"FORM\0\0\1\0RLV2", "video/x-rl2"),
     ],
 )
 def test_less_common_media(head: bytes, content_type: str) -> None:
     assert kind(head) == content_type
     assert detect_media_type(head, "file").media_type in ("audio", "video")
+
+
+OTHERS = (
+    "adf ans aqt art asc cgi dat diz ice idf idx mcc mpl2 nfo pjs rgb rt sami sbg scc smi stl str sub txt v vb vt vtt "
+    "webvtt xl bitpacked"
+)
+"""Drawings of letters, subtitles and captions, a listing, and what other kinds of files are called mostly."""
+
+
+def test_every_extension_that_libav_lists_is_known() -> None:
+    missing = set()
+    for name in av.formats_available:
+        try:
+            listed = av.format.ContainerFormat(name, "r").extensions
+        except ValueError:  # for writing alone
+            continue
+        kinds = {one: detect_media_type(b"\1\2\0\0" * 16, f"x.{one}").media_type for one in listed}
+        missing |= {one for one, found in kinds.items() if found not in ("audio", "video", "image")}
+    assert missing - set(OTHERS.split()) == set()
 
 
 def test_text_that_begins_like_a_sign_is_text() -> None:

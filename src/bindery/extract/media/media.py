@@ -61,7 +61,8 @@ _UNREAD = frozenset(
     {
         "audio/x-ofr", "audio/x-it", "audio/x-xm", "audio/x-s3m", "audio/mhas", "audio/x-maud", "audio/vnd.smaf",
         "audio/vnd.audible.aax", "application/x-shockwave-flash", "video/vnd.vivo", "video/x-mng", "audio/x-rka",
-        "audio/x-osq", "audio/x-sc68", "video/x-dirac", "audio/x-lc3",
+        "audio/x-osq", "audio/x-sc68", "video/x-dirac", "audio/x-lc3", "video/x-yuv", "video/x-cif", "video/x-qcif",
+        "video/x-yuv10",
     }
 )  # fmt: skip
 """Types that are known, and of which libav may read nothing."""

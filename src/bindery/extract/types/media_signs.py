@@ -6,6 +6,25 @@ extensions; IANA's registry for the types that have a name there, ``x-`` and lib
 
 from __future__ import annotations
 
+_SOUND_SIGNS = (
+    (b"ALP ", "alp"), (b"CRYO_APC", "apc"), (b"ASF\0", "argo-asf"), (b"BRPP", "argo-brp"), (b"IMA_ADPCM_Sound", "iss"),
+    (b"KVAG", "kvag"), (b"SEDBSSCF", "scd"), (b"ALawSoundFile**", "wve"), (b"XA\0\0", "xa"), (b"XAI\0", "xa"),
+    (b"XAJ\0", "xa"), (b"fap ", "epaf"), (b" paf", "epaf"), (b"MSF", "msf"), (b"FORMDS16", "nsp"), (b"@UTF", "aax"),
+    (b"DERF", "derf"), (b"LIMITLESS", "laf"), (b"RSD2", "rsd"), (b"RSD3", "rsd"), (b"RSD4", "rsd"), (b"RSD6", "rsd"),
+    (b"SDNS", "sdns"), (b"1FCB", "binka"), (b"FWSE", "fwse"), (b"MUSX", "musx"), (b"MTAF", "mtaf"), (b"Svag", "svag"),
+    (b"XVAG", "xvag"), (b"SShd", "ads"), (b"AIXF", "aix"), (b"\x72\xf8\x1f\x4e", "spdif"),
+)  # fmt: skip
+_PICTURE_SIGNS = (
+    (b"LPF ", "anm"), (b"wW\x10\0", "avs"), (b"VID\0", "bethsoft"), (b"BF&I", "bfi"), (b"\0\0\xaa\x55", "dsicin"),
+    (b"DEXA", "dxa"), (b"SCHl", "ea"), (b"SEAD", "ea"), (b"1SNh", "ea"), (b"MVhd", "ea"), (b"MVIh", "ea"),
+    (b"AVP6", "ea"), (b"MPCh", "ea"), (b"kVGT", "ea"), (b"MADk", "ea"), (b"\x94\x19\x11\x29", "gdv"), (b"HNM0", "hnm"),
+    (b"HNM4", "hnm"), (b"HNM6", "hnm"), (b"Interplay MVE File\x1a", "interplay"), (b"\1\1\3\xb8\x80\x60", "iv8"),
+    (b"LEITCH\0\0", "lxf"), (b"MOVI\0", "sgi-movie"), (b"Packed Animation File V1.0", "paf"), (b"pmpm\1\0\0\0", "pmp"),
+    (b"ARMovie\n", "rpl"), (b"SANM", "smush"), (b"TMAV", "tmv"), (b"vividas03", "vividas"), (b"DFIA", "dfa"),
+    (b"MODSN3", "mods"), (b"Playdate VID", "pdv"), (b"LUCAM-RECORDER", "ser"), (b"\0\x0aSMJPEG", "smjpeg"),
+    (b"LVFF", "lvf"), (b".R1M", "ivr"), (b".REC", "ivr"),
+)  # fmt: skip
+
 MEDIA_SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"FRM8", "audio/x-dff"),
     (0, b"tBaK", "audio/x-tak"),
@@ -112,6 +131,8 @@ MEDIA_SIGNS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x12\0\x0a", "video/x-obu"),
     (0, b"\x0a\x01\0", "video/x-obu"),
     (0, b"KUX", "video/x-flv"),
+    *((0, sign, f"audio/x-{name}") for sign, name in _SOUND_SIGNS),
+    *((0, sign, f"video/x-{name}") for sign, name in _PICTURE_SIGNS),
 )  # fmt: skip
 """Offset, bytes and type."""
 
@@ -119,7 +140,7 @@ FORMS = {
     b"RIFF": {
         b"WEBP": "image/webp", b"WAVE": "audio/x-wav", b"AVI ": "video/x-msvideo", b"AVIX": "video/x-msvideo",
         b"RMID": "audio/midi", b"QLCM": "audio/qcelp", b"AMV ": "video/x-amv", b"CDXA": "video/mpeg",
-        b"XWMA": "audio/x-xwma", b"RMP3": "audio/mpeg", b"ON2 ": "video/x-msvideo",
+        b"XWMA": "audio/x-xwma", b"4XMV": "video/x-4xm", b"RMP3": "audio/mpeg", b"ON2 ": "video/x-msvideo",
     },
     b"RF64": {b"WAVE": "audio/x-wav"},
     b"BW64": {b"WAVE": "audio/x-wav"},
@@ -127,17 +148,28 @@ FORMS = {
     b"FORM": {
         b"AIFF": "audio/aiff", b"AIFC": "audio/aiff", b"8SVX": "audio/8svx", b"16SV": "audio/8svx",
         b"MAUD": "audio/x-maud", b"ANIM": "video/x-anim", b"MOVE": "video/x-wc3movie", b"WVQA": "video/x-wsvqa",
+        b"RLV2": "video/x-rl2", b"RLV3": "video/x-rl2",
     },
 }  # fmt: skip
 """What containers of chunks hold, by their sign and their form."""
 
 _SOUNDS = (
-    "aea afc aix aptxhd binka bonk dfpwm fsb fwse g723_1 g728 g729 genh mtaf musx svag vpk xmd xvag dtk"
+    "aea afc aix aptxhd binka bonk dfpwm fsb fwse g723_1 g728 g729 genh mtaf musx svag vpk xmd xvag dtk "
+    "acm ads apc adp laf mca msf nsp rsd rso sdns sds sdx sln svs derf"
 )
-_PICTURES = "apv avs2 avs3 cdxl h26l ipu ivr lvf moflex mxg rcv v210 yop"
+_PICTURES = (
+    "apv avs2 avs3 cdxl h26l ipu ivr lvf moflex mxg rcv v210 yop avs bmv cdata evc flm ifv mods mvi pdv ser sga "
+    "sdr2 cif qcif yuv yuv10"
+)
 MEDIA_BY_EXTENSION = {
     **{name: f"audio/x-{name}" for name in _SOUNDS.split()},
     **{name: f"video/x-{name}" for name in _PICTURES.split()},
+    "al": "audio/x-alaw", "ul": "audio/x-mulaw", **dict.fromkeys(("sb", "sw", "ub", "uw"), "audio/x-pcm"),
+    "ss2": "audio/x-ads", "302": "audio/x-daud", "daud": "audio/x-daud", "fap": "audio/x-epaf", "paf": "audio/x-epaf",
+    "722": "audio/g722", "rco": "audio/x-g723_1", "tco": "audio/x-g723_1", "sf": "audio/x-ircam", "mac": "audio/x-ape",
+    "apl": "audio/x-ape", "bit": "audio/x-g729", "son": "video/x-siff", "way": "audio/x-wady", "wa": "audio/x-wavarc",
+    "ism": "video/mp4", "dif": "video/x-dv", "imx": "video/x-imx", "ty": "video/x-tivo", "ty+": "video/x-tivo",
+    "sup": "video/x-pgs", "aud": "audio/x-wsaud", "apm": "audio/x-apm", "tun": "audio/x-alp",
     "omg": "audio/x-oma", "vqe": "audio/x-vqf", "vql": "audio/x-vqf", "psp": "video/mp4", "cdg": "video/x-cdg",
     "dff": "audio/x-dff", "tak": "audio/x-tak", "ofr": "audio/x-ofr", "ofs": "audio/x-ofr", "mmf": "audio/vnd.smaf",
     "w64": "audio/x-w64", "rf64": "audio/x-wav", "bwf": "audio/x-wav", "voc": "audio/x-voc", "vqf": "audio/x-vqf",
@@ -170,6 +202,27 @@ MEDIA_BY_EXTENSION = {
     "lrv": "video/mp4", "ismv": "video/mp4", "isma": "audio/mp4", "dvr-ms": "video/x-ms-asf",
     "viv": "video/vnd.vivo", "kux": "video/x-flv", "swf": "application/x-shockwave-flash",
 }  # fmt: skip
+
+
+def late_sign(head: bytes) -> str | None:
+    """Formats whose sign stands behind something else."""
+    if head[:2] == b"\x80\0" and len(head) > 4:
+        # The comment of CRI stands in front of the sound, whose place the header tells.
+        start = int.from_bytes(head[2:4], "big")
+        return "audio/x-adx" if head[start - 2 : start + 4] == b"(c)CRI" else None
+    if head[20:24] == b"vs12":
+        return "audio/x-apm"
+    if head[2:6] == b"SOL\0":
+        return "audio/x-sol"
+    if head[16:20] == b"\xaf\xde\0\0":
+        return "audio/x-wsaud"
+    if head[65:69] == b"FSSD" and head[128:132] == b"HCOM":
+        return "audio/x-hcom"
+    if head[:4] == b"ANIM" and head[8:12] == b"AHDR":
+        return "video/x-smush"
+    multipart = head.startswith(b"--") and b"image/jpeg" in head[:256]
+    return "video/x-motion-jpeg" if multipart else None
+
 
 MEDIA_KINDS = {"application/gxf": "video", "application/x-shockwave-flash": "video"}
 """The vendor's word for types whose name does not tell."""

@@ -21,7 +21,13 @@ from bindery.extract.types.document_types import (
     is_zip_based,
 )
 from bindery.extract.types.mail_types import MAILS_BY_EXTENSION, TNEF, TNEF_SIGN, mail_type
-from bindery.extract.types.media_signs import FORMS, MEDIA_BY_EXTENSION, MEDIA_KINDS, MEDIA_SIGNS
+from bindery.extract.types.media_signs import (
+    FORMS,
+    MEDIA_BY_EXTENSION,
+    MEDIA_KINDS,
+    MEDIA_SIGNS,
+    late_sign,
+)
 from bindery.extract.types.mpeg_audio import mpeg_audio_type
 from bindery.extract.types.picture_types import (
     PICTURES_BY_EXTENSION,
@@ -292,7 +298,7 @@ def _unmarked(head: bytes) -> str | None:
         return "video/mp2t"
     if len(head) > 1 and head[0] == 0xFF:
         return mpeg_audio_type(head)
-    return _packed(head)
+    return _packed(head) or late_sign(head)
 
 
 def _packed(head: bytes) -> str | None:
