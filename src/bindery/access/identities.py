@@ -123,6 +123,10 @@ class TokenMismatch(KeyRefused):
     """A token beside a key that is not its own."""
 
 
+class NotRemembered(Exception):
+    """Whose key it is takes longer than a moment to find out."""
+
+
 class _Remembered:
     """What the record said at one version."""
 
@@ -145,19 +149,24 @@ class Identities:
         self._root = self._of_account(root.id, root.secret, root=True)
         self._remembered = _Remembered(-1)
 
-    def find(self, key_id: str, token: str | None = None) -> Identity:
-        """Whose key this is, active or not. Raises KeyRefused."""
+    def find(self, key_id: str, token: str | None = None, *, wait: bool = True) -> Identity:
+        """Whose key this is, active or not. Raises KeyRefused.
+
+        Without ``wait`` it raises NotRemembered where the record would have to be read, and policies be compiled.
+        """
         if key_id.startswith(SESSION_KEY):
-            return self._find_session(key_id, token)
-        identity = self._root if key_id == self._root.key_id else self._find_key(key_id)
+            return self._find_session(key_id, token, wait=wait)
+        identity = self._root if key_id == self._root.key_id else self._find_key(key_id, wait=wait)
         if token:
             raise TokenMismatch
         return identity
 
-    def _find_key(self, key_id: str) -> Identity:
+    def _find_key(self, key_id: str, *, wait: bool) -> Identity:
         remembered = self._now_remembered()
         identity = remembered.by_key.get(key_id)
         if identity is None:
+            if not wait:
+                raise NotRemembered
             identity = self._look_up(key_id)
             _remember(remembered.by_key, key_id, identity)
         return identity
@@ -247,12 +256,14 @@ class Identities:
             grants=self.grants_of_user(user.id),
         )
 
-    def _find_session(self, key_id: str, token: str | None) -> Identity:
+    def _find_session(self, key_id: str, token: str | None, *, wait: bool) -> Identity:
         if not token:
             raise TokenMissing
         remembered = self._now_remembered()
         identity = remembered.by_token.get(token)
         if identity is None:
+            if not wait:
+                raise NotRemembered
             identity = self._look_up_session(token)
             _remember(remembered.by_token, token, identity)
         if identity.key_id != key_id:

@@ -8,15 +8,19 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 from tests.api.gateway.test_server import PATIENT, Listening, listen, normal, read_answer
 
+from bindery.access.identities import Identities, Identity
 from bindery.api.gateway.gateway import Gateway, Underway
 from bindery.api.gateway.server import Server
 from bindery.api.gateway.signature import sign_v3
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
 
 __all__ = ["listen", "normal"]
 VERSIONS = {"GetCallerIdentity": "2015-04-01", "ListProjects": "2020-09-30"}
@@ -37,11 +41,16 @@ def handed_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     return lambda: len(seen)
 
 
-def call(listening: Listening, action: str, further: str = "", nonce: str = "") -> bytes:
+def call(
+    listening: Listening,
+    action: str,
+    further: str = "",
+    nonce: str = "",
+    key: tuple[str, str] = ("root", "root-secret"),
+) -> bytes:
     """A signed request without a body."""
-    signed = sign_v3(
-        "POST", listening.address, action, [], "root", "root-secret", version=VERSIONS[action], nonce=nonce
-    )
+    version = VERSIONS[action]
+    signed = sign_v3("POST", listening.address, action, [], *key, version=version, nonce=nonce)
     lines = "".join(f"{name}: {value}\r\n" for name, value in signed.items())
     return f"POST / HTTP/1.1\r\n{lines}{further}\r\n".encode()
 
@@ -77,6 +86,34 @@ def test_refusals_are_answered_at_once(normal: Listening, handed_on: Callable[[]
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert read_answer(connection)[0] == 400
     assert handed_on() == 0
+
+
+def test_whose_a_key_is_is_found_out_beside_the_event_loop(
+    api: Api, normal: Listening, handed_on: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once after each change of users and policies: reading and compiling may take a while."""
+    api("CreateUser", UserName="at-once")
+    made = api("CreateAccessKey", UserName="at-once")["AccessKey"]
+    key, threads = (made["AccessKeyId"], made["AccessKeySecret"]), []
+    look_up = Identities._look_up
+
+    def keep(identities: Identities, key_id: str) -> Identity:
+        threads.append(threading.current_thread().name)
+        return look_up(identities, key_id)
+
+    monkeypatch.setattr(Identities, "_look_up", keep)
+    with normal.connect() as connection:
+        for changes, handed in ((True, 1), (False, 0), (True, 1), (False, 0)):
+            if changes:
+                api("UpdateUser", UserName="at-once", NewComments=f"{len(threads)}")
+            before = handed_on()
+            connection.sendall(call(normal, "GetCallerIdentity", key=key))
+            assert told(read_answer(connection))["UserId"]
+            assert handed_on() - before == handed
+        stranger = call(normal, "GetCallerIdentity", key=("nobody-knows", "this"))
+        connection.sendall(stranger)
+        assert told(read_answer(connection), 404)["Code"] == "InvalidAccessKeyId.NotFound"
+    assert len(threads) == 3 and all(name.startswith("lookups") for name in threads)
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(normal: Listening) -> None:

@@ -61,13 +61,16 @@ class Proof(msgspec.Struct, frozen=True):
     body_hash: str = ""
 
 
-def authenticate(call: Call, identities: Identities) -> Proof:
-    """Who signed the request. Raises ApiError. V1 needs the form to be read, V3 nothing of the body."""
+def authenticate(call: Call, identities: Identities, *, wait: bool = True) -> Proof:
+    """Who signed the request. Raises ApiError. V1 needs the form to be read, V3 nothing of the body.
+
+    Without ``wait`` it raises NotRemembered where the key's holder has to be looked up.
+    """
     match call.style:
         case Style.V3:
-            return _authenticate_v3(call, identities)
+            return _authenticate_v3(call, identities, wait=wait)
         case Style.V1:
-            return _authenticate_v1(call, identities)
+            return _authenticate_v1(call, identities, wait=wait)
         case Style.UNSIGNED:
             raise _unsigned(call)
 
@@ -97,14 +100,14 @@ def claimed_key(request: HttpRequest) -> str:
     return "" if authorization is None else authorization[0].key_id
 
 
-def find_identity(identities: Identities, key_id: str, token: str | None) -> Identity:
-    """Whose key this is, when it may sign. Raises ApiError."""
+def find_identity(identities: Identities, key_id: str, token: str | None, *, wait: bool = True) -> Identity:
+    """Whose key this is, when it may sign. Raises ApiError, and without ``wait`` NotRemembered."""
     if not key_id.isascii():  # nor may it be text at all: headers are bytes
         raise errors.access_key_not_found()
     if token is not None and not token.isascii():
         raise errors.security_token_malformed()
     try:
-        identity = identities.find(key_id, token)
+        identity = identities.find(key_id, token, wait=wait)
     except KeyRefused as refused:
         raise _refusal(refused) from None
     if not identity.active:
@@ -135,7 +138,7 @@ def _unsigned(call: Call) -> errors.ApiError:
     return errors.access_key_missing()
 
 
-def _authenticate_v3(call: Call, identities: Identities) -> Proof:
+def _authenticate_v3(call: Call, identities: Identities, *, wait: bool) -> Proof:
     request = call.http
     authorization = parse_authorization(request.header("authorization") or "")
     if authorization is None:
@@ -147,7 +150,7 @@ def _authenticate_v3(call: Call, identities: Identities) -> Proof:
     sent_at = _check_time(request.header("x-acs-date"), V3_WINDOW_SECONDS)
     nonce = _check_nonce(request.header("x-acs-signature-nonce"))
     token = request.header("x-acs-security-token")
-    identity = find_identity(identities, signer.key_id, token)
+    identity = find_identity(identities, signer.key_id, token, wait=wait)
     body_hash = request.header("x-acs-content-sha256") or ""
     canonical = canonical_request(
         request.method, call.canonical_query, request.headers, signer.signed_headers, body_hash
@@ -176,7 +179,7 @@ def _check_signed_headers(request: HttpRequest, signer: Signer) -> None:
             raise errors.incomplete_signature(f"the header {name} must be signed")
 
 
-def _authenticate_v1(call: Call, identities: Identities) -> Proof:
+def _authenticate_v1(call: Call, identities: Identities, *, wait: bool) -> Proof:
     parameters = call.parameters
     key_id = parameters.get("AccessKeyId")
     if not key_id:
@@ -191,7 +194,7 @@ def _authenticate_v1(call: Call, identities: Identities) -> Proof:
     sent_at = _check_time(parameters.get("Timestamp") or parameters.get("TimeStamp"), V1_WINDOW_SECONDS)
     nonce = _check_nonce(parameters["SignatureNonce"])
     token = parameters.get("SecurityToken")
-    identity = find_identity(identities, key_id, token)
+    identity = find_identity(identities, key_id, token, wait=wait)
     to_sign = string_to_sign_v1(call.http.method, [*call.query, *call.form])
     if not same_secret(signature_v1(identity.secret, to_sign), parameters["Signature"]):
         raise errors.signature_mismatch(

@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from bindery.access.authorizer import WHOLE, Authority, View
+from bindery.access.identities import NotRemembered
 from bindery.access.policy.decide import Decision
 from bindery.api import errors
 from bindery.api.context import Acting, Context, current_acting
@@ -201,6 +202,8 @@ class Gateway:
         prepare(self.built)
         self.strangers = WorkPool("strangers", threads=2, waiting=32)
         """Decoding and checking of what nobody has vouched for."""
+        self.lookups = WorkPool("lookups", threads=2, waiting=1_024)
+        """Finding out whose keys those are that nobody has shown yet, and compiling what policies they have."""
         self.reading = WorkPool("reading", threads=2, waiting=128)
         """Decoding and checking of large requests of callers."""
         self.work = {
@@ -220,7 +223,7 @@ class Gateway:
     @property
     def pools(self) -> list[WorkPool]:
         """All pools of threads."""
-        return [self.strangers, self.reading, *self.work.values()]
+        return [self.strangers, self.lookups, self.reading, *self.work.values()]
 
     def meant(self, model: Model, action: str) -> str | None:
         """What somebody meant who asked for an action that the model does not have; None when nothing is near."""
@@ -269,6 +272,14 @@ class Gateway:
     def _done(self, exchange: Exchange) -> Answer:
         self._note(exchange, exchange.operation.name, "OK", _DONE)
         return exchange.response
+
+    async def find_key(self, key_id: str, token: str | None) -> None:
+        """There is such a key, and it may sign. Raises ApiError."""
+        identities = self.context.identities
+        try:
+            find_identity(identities, key_id, token, wait=False)
+        except NotRemembered:
+            await self.lookups.run(Turn(key_id), lambda: find_identity(identities, key_id, token))
 
     def close(self) -> None:
         """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
@@ -323,13 +334,15 @@ def read_query(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """Parameters, and where action, version and signature stand."""
     if exchange.size > _LARGE:
         exchange.claimed = claimed_key(exchange.http)
-        if exchange.claimed:
-            find_identity(
-                gateway.context.identities, exchange.claimed, exchange.http.header("x-acs-security-token")
-            )
-        return gateway.strangers.run(exchange.stranger, exchange.call.read_query)
+        return _read_large_query(gateway, exchange)
     exchange.call.read_query()
     return None
+
+
+async def _read_large_query(gateway: Gateway, exchange: Exchange) -> None:
+    if exchange.claimed:
+        await gateway.find_key(exchange.claimed, exchange.http.header("x-acs-security-token"))
+    await gateway.strangers.run(exchange.stranger, exchange.call.read_query)
 
 
 def read_unsigned_form(gateway: Gateway, exchange: Exchange) -> Waiting | None:
@@ -343,13 +356,15 @@ async def _read_unsigned_form(gateway: Gateway, exchange: Exchange) -> None:
     call, identities = exchange.call, gateway.context.identities
     key_id = call.parameters.get("AccessKeyId")
     if key_id:
-        find_identity(identities, key_id, call.parameters.get("SecurityToken"))
+        await gateway.find_key(key_id, call.parameters.get("SecurityToken"))
     body = await _receive(
         exchange, gateway.strange_bytes, exchange.stranger.caller, gateway.limits.stranger_form
     )
     shown = "" if key_id else key_id_in_form(body)
-    if shown and len(body) > _LARGE and not identities.may_know(shown):
-        raise errors.access_key_not_found()
+    if shown and len(body) > _LARGE:
+        known = await gateway.lookups.run(Turn(shown), lambda: identities.may_know(shown))
+        if not known:
+            raise errors.access_key_not_found()
     if len(body) > _LARGE:
         await gateway.strangers.run(exchange.stranger, lambda: call.read_form(body))
     else:
@@ -389,15 +404,18 @@ def _is_operators(gateway: Gateway, call: Call) -> bool:
 def recognise(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """Somebody who holds a key has signed the request."""
     if exchange.size > _LARGE:
-        return _recognise_in_thread(gateway, exchange)
-    _trust(exchange, authenticate(exchange.call, gateway.context.identities))
+        return _recognise_in(gateway.strangers, exchange.stranger, exchange)
+    try:
+        proof = authenticate(exchange.call, exchange.context.identities, wait=False)
+    except NotRemembered:
+        shown = claimed_key(exchange.http) or exchange.call.parameters.get("AccessKeyId", "")
+        return _recognise_in(gateway.lookups, Turn(shown), exchange)
+    _trust(exchange, proof)
     return None
 
 
-async def _recognise_in_thread(gateway: Gateway, exchange: Exchange) -> None:
-    proof = await gateway.strangers.run(
-        exchange.stranger, lambda: authenticate(exchange.call, gateway.context.identities)
-    )
+async def _recognise_in(pool: WorkPool, turn: Turn, exchange: Exchange) -> None:
+    proof = await pool.run(turn, lambda: authenticate(exchange.call, exchange.context.identities))
     _trust(exchange, proof)
 
 
