@@ -52,7 +52,7 @@ def dataset(server: RunningServer) -> str:
 def taken(number: int) -> Image.Exif:
     """In 2023 and 2024, by two cameras; the even ones in Hangzhou."""
     exif = Image.Exif()
-    exif[ExifTags.Base.Model] = f"Camera {number % 2}"
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Acme CORPORATION", f"Camera {number % 2}"
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{2023 + number % 2}:05:03 10:00:00"
     if number % 2 == 0:
         exif.get_ifd(ExifTags.IFD.GPSInfo).update(
@@ -249,7 +249,7 @@ def test_what_the_search_bar_asks(server: RunningServer, root: Visitor, dataset:
     assert counted["timeline"]["undated"] == 1
     assert sum(bar["count"] for bar in counted["timeline"]["bars"]) == PICTURES + 1
     assert sum(group["count"] for group in facets["Size"]) == PICTURES + 2
-    (camera,) = [group for group in facets["EXIF.Model"] if group["label"] == "Camera 1"]
+    (camera,) = [group for group in facets["Tags.Camera"] if group["label"] == "Acme Camera 1"]
     assert camera["count"] == PICTURES // 2
     (part,) = camera["parts"]
     assert asked(server, root, dataset, "sections", q=part)["total"] == PICTURES // 2

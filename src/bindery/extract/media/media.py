@@ -39,6 +39,7 @@ from bindery.extract.pictures.headers import header_reader
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.reader import RangeReader
 from bindery.extract.sidecars import Sidecars
+from bindery.extract.tags.camera_name import camera_name
 from bindery.extract.tags.gps import lat_long
 from bindery.extract.tags.tiff import Part, Source
 from bindery.extract.tags.xmp import XmpProperties, first_of, xmp_position
@@ -294,6 +295,7 @@ def _add_place_and_time(
     )
     if camera.make:
         tags.add("Make", camera.make)
+    tags.add("Camera", camera_name(camera.make or tags.joined("Make") or "", tags.joined("Model") or ""))
     if moment is not None:
         file.produce_time, file.produce_time_source = moment.text, moment.source
     if position is None:

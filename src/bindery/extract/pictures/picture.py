@@ -15,8 +15,9 @@ from bindery.extract.pictures.picture_dates import picture_time
 from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.sidecars import Sidecars
+from bindery.extract.tags.camera_name import camera_name
 from bindery.extract.tags.dates import FoundDate, Rank
-from bindery.extract.tags.exif import exif_json
+from bindery.extract.tags.exif import exif_texts, json_of
 from bindery.extract.tags.gps import gps_position, lat_long
 from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
 from bindery.extract.tags.iptc import IptcValues, read_iptc
@@ -158,13 +159,16 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest, sid
     if Operator.EXIF in request.operators:
         others = standing_in(xmp, iptc) | picture.texts
         file.orientation = _orientation(picture, xmp)
-        file.exif = exif_json(_basic(picture, reader.size), picture.directories, others)
+        members = exif_texts(_basic(picture, reader.size), picture.directories, others)
+        file.exif = json_of(members)
         _add_time(file, picture, xmp, iptc, beside, position, request.zone)
         file.lat_long = lat_long(*position) if position else None
         file.title = picture_title(beside, {}) or picture_title(xmp, iptc) or picture.title
         tags = picture_tags(xmp, iptc, picture.directories)
         told = (picture.gain_map, picture.has_more_pictures)
         add_marks(tags, reader, picture.directories, xmp, *told)
+        if "Model" in members:
+            tags.add("Camera", camera_name(members.get("Make", ""), members["Model"]))
         file.tags = sidecars.over(tags.all())
     if Operator.REGEO in request.operators and position:
         # The gazetteer takes memory and time to load: only for pictures that have a position.

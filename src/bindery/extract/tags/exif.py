@@ -53,11 +53,19 @@ _COMMENTS = ("UserComment", "GPSProcessingMethod", "GPSAreaInformation")
 def exif_json(
     basic: Mapping[str, str], directories: Sequence[Directory], others: Mapping[str, str] = _NOTHING
 ) -> str:
-    """The JSON text: basic members and tags in alphabetical order.
+    """The JSON text of ``exif_texts``, in alphabetical order."""
+    return json_of(exif_texts(basic, directories, others))
 
-    A basic member wins over a tag of its name, a tag over one of ``others``.
-    """
-    members = {**others, **exif_members(directories), **basic}
+
+def exif_texts(
+    basic: Mapping[str, str], directories: Sequence[Directory], others: Mapping[str, str] = _NOTHING
+) -> dict[str, str]:
+    """Basic members and tags. A basic member wins over a tag of its name, a tag over one of ``others``."""
+    return {**others, **exif_members(directories), **basic}
+
+
+def json_of(members: Mapping[str, str]) -> str:
+    """The members as the vendor writes them, in alphabetical order."""
     return msgspec.json.encode({name: {"value": members[name]} for name in sorted(members)}).decode()
 
 

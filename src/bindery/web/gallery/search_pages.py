@@ -30,7 +30,7 @@ _FACETS = (
     "Addresses.Country",
     "Addresses.City",
     "Labels.LabelName",
-    "EXIF.Model",
+    "Tags.Camera",
     "EXIF.LensModel",
     "Tags.Keywords",
     "Tags.Rating",
