@@ -24,14 +24,14 @@ _HIDDEN = "~"
 
 def write_project_token(account_id: str, project: str) -> str:
     """Base64 of ``account:project``."""
-    return _encode(f"{account_id}:{project}")
+    return encode_token(f"{account_id}:{project}")
 
 
 def read_project_token(token: str | None, account_id: str) -> str:
     """The last project's name. Raises ApiError."""
     if not token:
         return ""
-    account, project = _split(_decode(token), 2)
+    account, project = _split(decode_token(token), 2)
     _must_be(account == account_id)
     return project
 
@@ -83,28 +83,28 @@ def read_binding_token(token: str | None, project: str) -> tuple[str, str]:
 
 def write_ledger_token(binding: Binding, key: str) -> str:
     """Base64 of ``project:dataset:bucket:key``."""
-    return _encode(f"{write_binding_token(binding)}:{key}")
+    return encode_token(f"{write_binding_token(binding)}:{key}")
 
 
 def read_ledger_token(token: str | None, binding: Binding) -> str:
     """The last key. Raises ApiError."""
     if not token:
         return ""
-    *parents, key = _split(_decode(token), 4)
+    *parents, key = _split(decode_token(token), 4)
     _must_be(parents == [binding.project_name, binding.dataset_name, binding.bucket])
     return key
 
 
 def write_task_token(request: ListTasksRequest, position: Position) -> str:
     """Base64 of ``project:order:instant:task``."""
-    return _encode(f"{request.project_name}:{_order(request)}:{position[0]}:{position[1]}")
+    return encode_token(f"{request.project_name}:{_order(request)}:{position[0]}:{position[1]}")
 
 
 def read_task_token(token: str | None, request: ListTasksRequest) -> Position | None:
     """Where the last task stood in the same order. Raises ApiError."""
     if not token:
         return None
-    project, order, instant, task_id = _split(_decode(token), 4)
+    project, order, instant, task_id = _split(decode_token(token), 4)
     _must_be(project == request.project_name and order == _order(request))
     _must_be(instant.isascii() and instant.isdigit() and len(instant) < 20)
     return int(instant), task_id
@@ -112,14 +112,14 @@ def read_task_token(token: str | None, request: ListTasksRequest) -> Position | 
 
 def write_usage_token(row: UsageRow) -> str:
     """Base64 of ``day:dimension:project``."""
-    return _encode(f"{row.day}:{row.dimension}:{row.project}")
+    return encode_token(f"{row.day}:{row.dimension}:{row.project}")
 
 
 def read_usage_token(token: str | None) -> tuple[int, str, str] | None:
     """Day, project and dimension of the last row. Raises ApiError."""
     if not token:
         return None
-    parts = _decode(token).split(":")
+    parts = decode_token(token).split(":")
     _must_be(len(parts) == 3)
     day, dimension, project = parts
     _must_be(day.isascii() and day.isdigit() and len(day) < 8)
@@ -134,11 +134,13 @@ def _order(request: ListTasksRequest) -> str:
     return f"{request.sort or 'TaskId'}-{request.order or 'asc'}"
 
 
-def _encode(text: str) -> str:
+def encode_token(text: str) -> str:
+    """A place in a list as clients see it: Base64."""
     return base64.b64encode(text.encode()).decode()
 
 
-def _decode(token: str) -> str:
+def decode_token(token: str) -> str:
+    """What ``encode_token`` took. Raises ApiError."""
     try:
         return base64.b64decode(token, validate=True).decode()
     except (binascii.Error, ValueError):

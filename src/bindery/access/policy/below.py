@@ -16,6 +16,7 @@ from bindery.access.policy.decide import (
     Decision,
     Grants,
     Request,
+    is_met,
     values_of,
 )
 from bindery.access.policy.pattern import (
@@ -59,7 +60,7 @@ def may_below(grants: Grants, request: Request) -> bool:
     return all(
         any(touches(each, request.resource) and _may_be_met(each, request) for _, each in candidates.allows)
         and not any(
-            covers(each, request.resource) and _is_met(each, request) and not _asks_for_tags(each)
+            covers(each, request.resource) and is_met(each, request) and not _asks_for_tags(each)
             for _, each in candidates.denies
         )
         for candidates in (identity, session)
@@ -170,20 +171,16 @@ def _beginning(pattern: str, start: str) -> str:
 
 def _first_touching(statements: _Statements, request: Request) -> tuple[Attached, CompiledStatement] | None:
     for each in statements:
-        if touches(each[1], request.resource) and _is_met(each[1], request):
+        if touches(each[1], request.resource) and is_met(each[1], request):
             return each
     return None
 
 
 def _first_covering(statements: _Statements, request: Request) -> tuple[Attached, CompiledStatement] | None:
     for each in statements:
-        if covers(each[1], request.resource) and _is_met(each[1], request):
+        if covers(each[1], request.resource) and is_met(each[1], request):
             return each
     return None
-
-
-def _is_met(compiled: CompiledStatement, request: Request) -> bool:
-    return all(test(values_of(request, key)) for key, test in compiled.conditions)
 
 
 def _may_be_met(compiled: CompiledStatement, request: Request) -> bool:

@@ -159,16 +159,17 @@ def values_of(request: Request, key: str) -> tuple[str, ...]:
 
 def applies(compiled: CompiledStatement, request: Request, parts: tuple[str, ...]) -> bool:
     """Whether a statement that covers the action also covers the resource, and its conditions are met."""
-    return compiled.covers_resource(request.resource, parts) and _is_met(compiled, request)
+    return compiled.covers_resource(request.resource, parts) and is_met(compiled, request)
+
+
+def is_met(compiled: CompiledStatement, request: Request) -> bool:
+    """Whether the request meets all conditions of a statement."""
+    return all(test(values_of(request, key)) for key, test in compiled.conditions)
 
 
 def attached_session(grants: Grants) -> Attached | None:
     """The session policy in the form of the others."""
     return None if grants.session is None else _attached_session(grants.session)
-
-
-def _is_met(compiled: CompiledStatement, request: Request) -> bool:
-    return all(test(values_of(request, key)) for key, test in compiled.conditions)
 
 
 def _attached_session(policy: CompiledPolicy) -> Attached:
@@ -203,6 +204,6 @@ def _first(
     statements: tuple[tuple[Attached, CompiledStatement], ...], request: Request
 ) -> tuple[Attached, CompiledStatement] | None:
     for each in statements:
-        if not each[1].conditions or _is_met(each[1], request):
+        if not each[1].conditions or is_met(each[1], request):
             return each
     return None

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from bindery.access.policy.compiled import CompiledPolicy, CompiledStatement
-from bindery.access.policy.decide import Cause, ConditionValue, Decision, Request, values_of
+from bindery.access.policy.decide import Cause, ConditionValue, Decision, Request, is_met
 from bindery.access.policy.document import Principals
 
 
@@ -34,7 +34,7 @@ def decide_trust(
     applying = [
         compiled
         for compiled in policy.statements
-        if compiled.covers_action(lowered) and names(compiled, caller) and _is_met(compiled, request)
+        if compiled.covers_action(lowered) and names(compiled, caller) and is_met(compiled, request)
     ]
     for compiled in applying:
         if compiled.denies:
@@ -54,7 +54,3 @@ def names(compiled: CompiledStatement, caller: Caller) -> bool:
     # RAM tells no names apart by their case.
     arn, trusted = caller.arn.lower(), {each.lower() for each in principals.ram}
     return arn in trusted or f"{arn.rpartition(':')[0]}:root" in trusted
-
-
-def _is_met(compiled: CompiledStatement, request: Request) -> bool:
-    return all(test(values_of(request, key)) for key, test in compiled.conditions)

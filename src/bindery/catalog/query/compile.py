@@ -23,7 +23,7 @@ from bindery.catalog.query.condition import (
     plain_phrase,
 )
 from bindery.catalog.query.fields import ARRAYS, FIELDS, Field, Kind, find_field
-from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Not, Or
+from bindery.catalog.query.syntax import And, Leaf, Nested, Node, Not, Or, leaves
 from bindery.catalog.query.tags import first_tag_value, tag_condition, tag_values
 from bindery.catalog.query.values import (
     MAX_TEXT,
@@ -116,7 +116,7 @@ def _compile(node: Node, elements: Elements | None) -> Condition:
 def _nested(node: Nested) -> Condition:
     """The lists of the fields asked for, zipped to elements again; with their numbers first when an element
     that has none of these fields may match."""
-    fields = [FIELDS[leaf.field] for entry in node.nodes for leaf in _leaves(entry)]
+    fields = [FIELDS[leaf.field] for entry in node.nodes for leaf in leaves(entry)]
     columns = [column(field) for field in fields]
     columns += [folded_column(field) for field in fields if field.phrase]
     columns = list(dict.fromkeys(columns))
@@ -143,14 +143,6 @@ def _texts_sought(node: Node) -> Iterator[Leaf]:
         field, _ = find_field(node.field)
         if field.array and field.kind in (Kind.KEY, Kind.TEXT) and not field.any_token:
             yield node
-
-
-def _leaves(node: Node) -> Iterator[Leaf]:
-    if isinstance(node, Leaf):
-        yield node
-    else:
-        for entry in node.nodes:
-            yield from _leaves(entry)
 
 
 def _holds_of_nothing(node: Node) -> bool:

@@ -5,7 +5,7 @@ Source: help pages api-imm-2020-09-30-simplequery and -struct-simplequery.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bindery.catalog.query.fields import (
@@ -26,6 +26,7 @@ from bindery.catalog.query.syntax import (
     Or,
     QueryError,
     SortField,
+    leaves,
 )
 from bindery.catalog.query.values import (
     read_box,
@@ -53,21 +54,13 @@ _OPERATION_NAMES = {And: "and", Or: "or", Not: "not"}
 def parse_simple_query(node: Any) -> Node:
     """The tree of a SimpleQuery given as decoded JSON. Raises QueryError."""
     tree = _parse(node, depth=0, array=None)
-    leaves = list(_leaves(tree))
-    if len(leaves) > MAX_LEAVES:
+    conditions = list(leaves(tree))
+    if len(conditions) > MAX_LEAVES:
         raise QueryError(f"Query may have up to {MAX_LEAVES} conditions in all.")
-    corners = sum((leaf.value or "").count(";") for leaf in leaves if leaf.operation == "geo-polygon")
+    corners = sum((leaf.value or "").count(";") for leaf in conditions if leaf.operation == "geo-polygon")
     if corners > MAX_CORNERS:
         raise QueryError(f"The polygons of a Query may have up to {MAX_CORNERS} points in all.")
     return tree
-
-
-def _leaves(node: Node) -> Iterator[Leaf]:
-    if isinstance(node, Leaf):
-        yield node
-    else:
-        for entry in node.nodes:
-            yield from _leaves(entry)
 
 
 def _parse(node: Any, *, depth: int, array: str | None) -> Node:

@@ -5,6 +5,8 @@ Source: help page api-imm-2020-09-30-struct-simplequery.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 
@@ -46,6 +48,15 @@ class Nested(msgspec.Struct, frozen=True):
 
 
 Node = Leaf | And | Or | Not | Nested
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Every condition in the tree, from left to right."""
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for entry in node.nodes:
+            yield from leaves(entry)
 
 
 class SortField(msgspec.Struct, frozen=True):

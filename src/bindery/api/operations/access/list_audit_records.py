@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import re
 
 import msgspec
 
@@ -17,10 +16,12 @@ from bindery.api.messages.access import (
     ListAuditRecordsResponse,
 )
 from bindery.api.operations import Work
+from bindery.api.paging import decode_token, encode_token
 from bindery.clock import parse_time
 
 WORK = Work.SLOW
 _DEFAULT_PAGE = 100
+_OFFSET = re.compile(r"[0-9]{1,15}")
 _MOST_SECONDS = 2.0
 
 
@@ -66,7 +67,7 @@ def _instant(name: str, text: str | None) -> str:
 
 def _write_token(position: Position) -> str:
     """Base64 of ``time/file/offset``."""
-    return base64.b64encode("/".join(map(str, position)).encode()).decode()
+    return encode_token("/".join(map(str, position)))
 
 
 def _read_token(token: str | None) -> Position | None:
@@ -74,9 +75,9 @@ def _read_token(token: str | None) -> Position | None:
     if not token:
         return None
     try:
-        time, file, offset = base64.b64decode(token, validate=True).decode("ascii").split("/")
-        if format_instant(parse_time(time)) == time and offset.isdigit() and len(offset) < 16:
+        time, file, offset = decode_token(token).split("/")
+        if format_instant(parse_time(time)) == time and _OFFSET.fullmatch(offset) and file.isascii():
             return Position(time, file, int(offset))
-    except (binascii.Error, ValueError):
+    except ValueError:
         pass
     raise invalid_parameter("NextToken")

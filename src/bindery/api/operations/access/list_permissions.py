@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from functools import cache
 
 from bindery.access.policy.capabilities import Capability, Extent, Rule, capabilities
@@ -16,6 +14,7 @@ from bindery.api.messages.access import (
     PermissionRule,
 )
 from bindery.api.operations.access.principals import subject_of
+from bindery.api.paging import decode_token, encode_token
 from bindery.api.spec.model import load_models
 
 _DEFAULT_PAGE = 100
@@ -37,7 +36,7 @@ def list_permissions(context: Context, request: ListPermissionsRequest) -> ListP
     ]
     shown = found[:limit]
     return ListPermissionsResponse(
-        next_token=_write_token(shown[-1].action) if len(found) > limit else "",
+        next_token=encode_token(shown[-1].action) if len(found) > limit else "",
         permissions=tuple(map(_permission, shown)),
     )
 
@@ -76,18 +75,11 @@ def _rule(rule: Rule) -> PermissionRule:
     )
 
 
-def _write_token(action: str) -> str:
-    return base64.b64encode(action.encode()).decode()
-
-
 def _read_token(token: str | None) -> str:
     """The last action shown. Raises ApiError."""
     if not token:
         return ""
-    try:
-        action = base64.b64decode(token, validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        raise invalid_parameter("NextToken") from None
+    action = decode_token(token)
     if action not in known_actions():
         raise invalid_parameter("NextToken")
     return action
