@@ -9,7 +9,7 @@ import pytest
 
 from bindery.stopping import Interrupted
 from bindery.workers import turns as turns_room
-from bindery.workers.job import Job, Urgency
+from bindery.workers.job import Finished, Job, Urgency
 from bindery.workers.submission import Submission
 from bindery.workers.turns import Turn, Turns
 
@@ -38,7 +38,7 @@ class Desk:
     def finish(self, turn: Turn, seconds: float = 0.1, answers: int | None = None, size: int = 0) -> None:
         done = turn.entries[:answers]
         for entry in done:
-            entry.submission.deliver(entry.position, bytes(size))
+            entry.submission.deliver([Finished(entry.position, bytes(size))])
         self.turns.end(turn, seconds, turn.entries[len(done) :])
 
     def serve(self, count: int, seconds: dict[str, float]) -> Counter[str]:
@@ -179,7 +179,7 @@ def test_a_turn_is_a_share_of_what_waits() -> None:
     assert len(desk.take().entries) == 2
     desk.submit("two", 1_000)
     desk.finish(desk.take())
-    assert turns_room.MOST_JOBS == 64
+    assert turns_room.MOST_JOBS == 128
 
 
 def test_jobs_that_nobody_wants_are_dropped() -> None:
@@ -273,12 +273,12 @@ def test_taking_by_time_and_by_bytes() -> None:
     submission = desk.submit("one", 10)
     assert submission.take(seconds=0.01) == []
     for position in range(6):
-        submission.deliver(position, bytes(100))
+        submission.deliver([Finished(position, bytes(100))])
     assert len(submission.take(seconds=5, most_bytes=250)) == 3
     assert len(submission.take(seconds=0.01)) == 3
     assert not submission.done
     for position in range(6, 10):
-        submission.deliver(position, b"")
+        submission.deliver([Finished(position, b"")])
     assert len(submission.take()) == 4
     assert submission.done
     assert submission.take() == []

@@ -20,8 +20,8 @@ from bindery.sync.quarantine import FORESEEN
 from bindery.sync.takeover import Predecessor
 from bindery.workers.job import Urgency
 
-_OBJECTS_OF_A_WORKER = 128
-"""Under way at a time; enough to keep a worker busy while a page is committed."""
+_OBJECTS_OF_A_WORKER = 512
+"""Under way at a time; enough to keep a worker busy while some hundred entries are committed."""
 _TAKEN_BYTES = 4 * 1024 * 1024
 """Results taken at once."""
 

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from bindery.stopping import Interrupted
-from bindery.workers.job import Cause, Job, Lost, Urgency
+from bindery.workers.job import Answer, Cause, Finished, Job, Lost, Urgency
 from bindery.workers.launcher import CannotStart, Launcher
 from bindery.workers.submission import Submission
 from bindery.workers.turns import Entry, Turn, Turns
@@ -205,14 +205,12 @@ class _Slot(threading.Thread):
             return [] if self._ended else _give_up(entries, Lost(Cause.NO_WORKER, str(error)))
         size = 0
         try:
-            worker.begin([entry.job for entry in entries])
+            worker.begin([entry.job for entry in entries], at_once=turn.urgency is not Urgency.SCAN)
             ended = False
             while not ended:
                 answers, ended = worker.receive()
-                for answer in answers:
-                    entry = entries.pop(0)
-                    entry.submission.deliver(entry.position, answer)
-                    size += 0 if isinstance(answer, Lost) else len(answer)
+                size += _deliver(entries[: len(answers)], answers)
+                del entries[: len(answers)]
                 if size > _TURN_BYTES:
                     worker.cut()
         except WorkerLost as loss:
@@ -238,9 +236,17 @@ class _Slot(threading.Thread):
             worker.close()
 
 
+def _deliver(entries: Sequence[Entry], answers: Sequence[Answer]) -> int:
+    """Give answers to those who wait for them, all that are of one submission at once; their bytes."""
+    size = 0
+    told = zip(entries, answers, strict=True)
+    for submission, some in itertools.groupby(told, lambda pair: pair[0].submission):
+        size += submission.deliver([Finished(entry.position, answer) for entry, answer in some])
+    return size
+
+
 def _give_up(entries: list[Entry], lost: Lost) -> list[Entry]:
-    for entry in entries:
-        entry.submission.deliver(entry.position, lost)
+    _deliver(entries, [lost] * len(entries))
     return []
 
 
@@ -254,4 +260,4 @@ def _blame(entries: list[Entry], loss: WorkerLost, *, first: int) -> None:
     tries = _TRIES if loss.position else _TRIES_BETWEEN
     if loss.lost.cause in _FINAL or entry.deaths >= tries:
         del entries[at]
-        entry.submission.deliver(entry.position, loss.lost)
+        _deliver([entry], [loss.lost])

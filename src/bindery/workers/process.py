@@ -1,6 +1,7 @@
 """The life of a worker process: batch after batch of jobs, each answered as soon as it is done.
 
-Answers are frames on the connection, in the order of the jobs: a byte that tells the kind, then the content.
+Answers are frames on the connection, in the order of the jobs: a byte that tells the kind, the length of the content,
+and the content.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import os
 import resource
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +28,8 @@ READY, DONE, RAISED, TOO_LONG, END = b"R", b"D", b"E", b"T", b"X"
 OUT_OF_MEMORY = 12
 """Exit code of a worker that could not even tell that it has no memory left."""
 
+FRAME = struct.Struct(">cI")
+"""What stands before the content of a frame: its kind, and how many bytes it has."""
 _TURN_SECONDS = 0.2
 """A batch ends with the job that passes this, so that others get their turn."""
 _MESSAGE_CHARACTERS = 300
@@ -40,7 +44,7 @@ def run_worker(connection: Connection, state: State, memory_bytes: int, parent: 
     _prepare(memory_bytes, parent)
     count_in(state)
     try:
-        connection.send_bytes(READY)
+        _send(connection, READY)
         while True:
             _work(connection, state, _jobs.decode(connection.recv_bytes()))
     except (EOFError, OSError):
@@ -58,12 +62,19 @@ def _work(connection: Connection, state: State, jobs: list[Job]) -> None:
             break
         state.begin(position)
         state.limit(job.seconds)
-        connection.send_bytes(_answer(job, state))
+        _send(connection, *_answer(job, state))
     state.begin(0)
-    connection.send_bytes(END)
+    _send(connection, END)
 
 
-def _answer(job: Job, state: State) -> bytes:
+def _send(connection: Connection, kind: bytes, content: bytes = b"") -> None:
+    frame = memoryview(FRAME.pack(kind, len(content)) + content)
+    while frame:
+        frame = frame[os.write(connection.fileno(), frame) :]
+
+
+def _answer(job: Job, state: State) -> tuple[bytes, bytes]:
+    """Kind and content."""
     # The kernel ends the process when the time is over, whatever library it is in.
     signal.setitimer(signal.ITIMER_PROF, job.seconds)
     try:
@@ -72,12 +83,12 @@ def _answer(job: Job, state: State) -> bytes:
         raise
     except Exception as error:
         text = f"{type(error).__name__}: {error}"[:_MESSAGE_CHARACTERS]
-        return RAISED + text.encode("utf-8", "replace")
+        return RAISED, text.encode("utf-8", "replace")
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     if len(answer) > job.answer_bytes:
-        return b"%b%d %b" % (TOO_LONG, len(answer), state.left)
-    return DONE + answer
+        return TOO_LONG, b"%d %b" % (len(answer), state.left)
+    return DONE, answer
 
 
 @lru_cache(maxsize=64)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from bindery.stopping import Interrupted
-from bindery.workers.job import Answer, Finished, Urgency
+from bindery.workers.job import Finished, Urgency
 
 _POLL_SECONDS = 0.1
 
@@ -97,16 +98,17 @@ class Submission:
         if untaken:
             self._flow.note_untaken(-untaken)
 
-    def deliver(self, position: int, answer: Answer) -> None:
-        """The answer of one job has come."""
-        finished = Finished(position, answer)
+    def deliver(self, finished: Sequence[Finished]) -> int:
+        """The answers of some jobs have come; their bytes."""
+        size = sum(one.size for one in finished)
         with self._changed:
             if self._over:
-                return
-            self._come.append(finished)
-            self._bytes += finished.size
+                return size
+            self._come.extend(finished)
+            self._bytes += size
             self._changed.notify_all()
-        self._flow.note_untaken(finished.size)
+        self._flow.note_untaken(size)
+        return size
 
     def _is_enough(self, most_bytes: int | None) -> bool:
         return len(self._come) >= self._left or (most_bytes is not None and self._bytes >= most_bytes)

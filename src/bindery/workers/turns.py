@@ -22,7 +22,7 @@ STOOD_BACK_SECONDS = 2.0
 """Worker time that goes to higher classes before a lower one gets a turn: about a tenth is always its own."""
 UNTAKEN_BYTES = 32 * 1024 * 1024
 """Bytes of answers, of all owners together, from which on nothing is begun whose answers nobody waits for."""
-MOST_JOBS = 64
+MOST_JOBS = 128
 """Jobs of one turn."""
 _LOOK_AGAIN_SECONDS = 0.05
 
@@ -35,10 +35,14 @@ class Entry(msgspec.Struct, eq=False):
     job: Job
     deaths: int = 0
     """Workers that died at it."""
+    rank: tuple[int, int] = (0, 0)
+    """Its place in the order in which jobs came."""
+
+    def __post_init__(self) -> None:
+        self.rank = self.submission.number, self.position
 
     def __lt__(self, other: Entry) -> bool:
-        mine = (self.submission.number, self.position)
-        return mine < (other.submission.number, other.position)
+        return self.rank < other.rank
 
 
 class Turn(msgspec.Struct, eq=False):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import time
 from collections.abc import Sequence
 
 import msgspec
 
 from bindery.workers.job import Answer, Cause, Job, Lost
 from bindery.workers.launcher import CannotStart, Launcher
-from bindery.workers.process import DONE, END, OUT_OF_MEMORY, RAISED, READY, TOO_LONG
+from bindery.workers.process import DONE, END, FRAME, OUT_OF_MEMORY, RAISED, READY, TOO_LONG
 
 _POLL_SECONDS = 0.1
 _READY_SECONDS = 60.0
 _PATIENCE = 4.0
 """A job may take so many times its processor time on the clock, for other processes want the machine too."""
 _SHORTEST_SECONDS = 1.0
-_FRAME_BYTES = 64 * 1024
-"""What a frame may be longer than the answer in it."""
-_MOST_FRAMES = 64
+_READ_BYTES = 256 * 1024
+_REASON_BYTES = 64 * 1024
+"""What a frame may be longer than the job's longest answer: it may tell a reason instead."""
+_MOMENT_SECONDS = 0.01
+_SHARE = 0.8
 
 
 class WorkerLost(Exception):
@@ -39,13 +43,17 @@ class Worker:
         """How many jobs it has answered."""
         self._memory_bytes = memory_bytes
         self._batch: Sequence[Job] = ()
+        self._at_once = True
+        self._began = 0.0
+        self._arrived = bytearray()
+        """What has come of answers and was not taken yet."""
         self._received = 0
         self._over = 0
         self._started = launcher.start()
         try:
             if not self._started.connection.poll(_READY_SECONDS):
                 raise CannotStart(f"a worker process was not ready within {_READY_SECONDS:g} s")
-            if self._started.connection.recv_bytes() != READY:
+            if os.read(self._started.connection.fileno(), FRAME.size) != FRAME.pack(READY, 0):
                 raise CannotStart("a worker process does not speak as expected")
         except (EOFError, OSError):
             code = self._started.exit_code()
@@ -65,9 +73,13 @@ class Worker:
         """Whether it waits for others at this moment."""
         return self._started.state.is_outside
 
-    def begin(self, jobs: Sequence[Job]) -> None:
-        """Hand it a batch. Raises WorkerLost, after which only ``close`` may be called."""
+    def begin(self, jobs: Sequence[Job], *, at_once: bool = True) -> None:
+        """Hand it a batch. Unless somebody waits for the next answer ``at_once``, ``receive`` lets some come.
+
+        Raises WorkerLost, after which only ``close`` may be called.
+        """
         self._batch, self._received, self._over = jobs, 0, 0
+        self._at_once, self._began = at_once, time.monotonic()
         self._started.state.begin(0)
         self._started.state.cut = False
         try:
@@ -83,26 +95,58 @@ class Worker:
         """Wait for answers: the next ones in the order of the jobs, and whether the batch has ended with them;
         jobs without an answer were not begun then. None may have come yet. Raises WorkerLost.
         """
+        if not self._at_once:
+            self._let_some_come()
         answers: list[Answer] = []
         connection = self._started.connection
+        ended = False
         try:
             if not connection.poll(_POLL_SECONDS):
                 self._check_times()
                 return answers, False
-            while len(answers) < _MOST_FRAMES:
-                job = self._batch[min(self._received, len(self._batch) - 1)]
-                frame = connection.recv_bytes(job.answer_bytes + _FRAME_BYTES)
-                if frame[:1] == END:
-                    return answers, True
-                answers.append(_answer(frame, job))
-                self._received += 1
-                self.jobs += 1
-                if not connection.poll(0):
+            while not ended and connection.poll(0):
+                part = os.read(connection.fileno(), _READ_BYTES)
+                if not part:
+                    raise EOFError
+                self._arrived += part
+                ended = self._take(answers)
+                if len(part) < _READ_BYTES:
                     break
         except (EOFError, OSError):
             if not answers:
                 raise WorkerLost(self._position(), self._cause_of_death()) from None
-        return answers, False
+        return answers, ended
+
+    def _let_some_come(self) -> None:
+        """Sleep for a moment, for to wake takes as long as a small job; but not beyond the end of the batch, as far as
+        the jobs before tell when that is, for then the worker waits."""
+        if self._received:
+            each = (time.monotonic() - self._began) / self._received
+            time.sleep(min(_MOMENT_SECONDS, each * (len(self._batch) - self._received) * _SHARE))
+
+    def _take(self, answers: list[Answer]) -> bool:
+        """Take the answers out of what has arrived; whether the batch has ended with them. Raises OSError for
+        nonsense.
+        """
+        at, end = 0, len(self._arrived)
+        ended = False
+        while not ended and end - at >= FRAME.size:
+            kind, length = FRAME.unpack_from(self._arrived, at)
+            ended = kind == END
+            job = self._batch[min(self._received, len(self._batch) - 1)]
+            too_many = not ended and self._received >= len(self._batch)
+            if too_many or length > job.answer_bytes + _REASON_BYTES:
+                self.kill()  # so that it is known how it ended
+                raise OSError("the worker process does not speak as expected")
+            if end - at < FRAME.size + length:
+                break
+            at += FRAME.size + length
+            if not ended:
+                answers.append(_answer(kind, bytes(self._arrived[at - length : at]), job))
+                self._received += 1
+                self.jobs += 1
+        del self._arrived[:at]
+        return ended
 
     def kill(self) -> None:
         """End the process at once, whatever it does."""
@@ -149,14 +193,15 @@ class Worker:
         return Lost(Cause.DIED, f"the worker process ended meanwhile (exit code {code})", self._left())
 
 
-def _answer(frame: bytes, job: Job) -> Answer:
-    kind = frame[:1]
-    if kind == DONE:
-        return frame[1:]
+def _answer(kind: bytes, content: bytes, job: Job) -> Answer:
+    if kind == DONE and len(content) <= job.answer_bytes:
+        return content
     if kind == TOO_LONG:
-        size, _, left = frame[1:].partition(b" ")
-        reason = f"the answer of {size.decode()} bytes passes the limit of {job.answer_bytes}"
+        size, _, left = content.partition(b" ")
+        reason = (
+            f"the answer of {size.decode(errors='replace')} bytes passes the limit of {job.answer_bytes}"
+        )
         return Lost(Cause.ANSWER, reason, left)
     if kind == RAISED:
-        return Lost(Cause.RAISED, frame[1:].decode("utf-8", "replace"))
+        return Lost(Cause.RAISED, content.decode("utf-8", "replace"))
     return Lost(Cause.DIED, "the worker process does not speak as expected")
