@@ -19,8 +19,10 @@ from bindery.extract.tags.tiff import (
     NUMBER_FORMATS,
     RATIONALS,
     UNDEFINED,
+    VALUES,
     Directory,
     Entry,
+    Memory,
     Number,
     Rational,
     decode_text,
@@ -77,9 +79,22 @@ def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
     left = _TOTAL_LIMIT
     for directory in sorted(directories, key=_rank):
         names = tag_names(directory.table or directory.name)
+        layouts = VALUES[directory.order]
+        block = directory.source.data if isinstance(directory.source, Memory) else b""
         for tag, entry in directory.entries.items():
             name = names.get(tag) or f"0x{tag:04x}"
             if members.get(name) or left <= 0:
+                continue
+            layout, at = layouts.get(entry.type), entry.offset
+            if (
+                layout is not None
+                and entry.count == 1
+                and at + entry.size <= len(block)
+                and name not in _OWN_WAY
+            ):
+                # One number, as most tags are.
+                members[name] = _NUMBER_TEXTS[entry.type](layout.unpack_from(block, at))
+                left -= len(members[name])
                 continue
             text = members[name] = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
             left -= len(text)
@@ -157,3 +172,4 @@ _SPECIAL: dict[str, Callable[[Directory, int, Entry], str | None]] = {
     **dict.fromkeys(("XPTitle", "XPComment", "XPAuthor", "XPKeywords", "XPSubject"), _windows_text),
 }
 """Tags whose text is not simply that of their type; None from the function means it is, after all."""
+_OWN_WAY = frozenset((*_SPECIAL, "MakerNote"))

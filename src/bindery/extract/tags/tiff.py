@@ -28,11 +28,11 @@ NUMBER_FORMATS = {
     1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 11: "f", 12: "d", 13: "I",
     16: "Q", 17: "q", 18: "Q",
 }  # fmt: skip
-_VALUES = {
+VALUES = {
     order: {kind: struct.Struct(order + layout) for kind, layout in NUMBER_FORMATS.items()}
     for order in "<>"
 }
-_SIZES = {kind: layout.size for kind, layout in _VALUES["<"].items()} | {ASCII: 1, UNDEFINED: 1}
+_SIZES = {kind: layout.size for kind, layout in VALUES["<"].items()} | {ASCII: 1, UNDEFINED: 1}
 RATIONALS = (5, 10)
 _VERSIONS = frozenset((42, 43, 0x55, 0x4F52, 0x5352, 0xBC, 0x01BC))
 _BIG_VERSION = 43
@@ -93,15 +93,15 @@ class Memory:
 
     def __init__(self, data: bytes) -> None:
         self.size = len(data)
-        self._data = data
+        self.data = data
 
     def peek_at(self, offset: int, length: int) -> bytes:
         """Bytes from an offset on; fewer at the end."""
-        return self._data[offset : offset + length] if offset >= 0 and length > 0 else b""
+        return self.data[offset : offset + length] if offset >= 0 and length > 0 else b""
 
     def last(self, length: int) -> bytes:
         """The last bytes."""
-        return self._data[-length:] if length > 0 else b""
+        return self.data[-length:] if length > 0 else b""
 
 
 class Rational(NamedTuple):
@@ -169,7 +169,7 @@ class Directory(msgspec.Struct):
 
     def unpacked(self, entry: Entry, limit: int) -> Iterable[tuple[Any, ...]]:
         """The values of a tag of a numeric type, each as a tuple of its one or two numbers."""
-        layout = _VALUES[self.order][entry.type]
+        layout = VALUES[self.order][entry.type]
         data = self.source.peek_at(entry.offset, min(entry.size, limit))
         size = layout.size
         if len(data) == size:  # most tags have one value
@@ -191,7 +191,7 @@ class Directory(msgspec.Struct):
         entry = self.entries.get(tag)
         if entry is None or entry.type not in NUMBER_FORMATS:
             return None
-        layout = _VALUES[self.order][entry.type]
+        layout = VALUES[self.order][entry.type]
         data = self.source.peek_at(entry.offset + entry.size - layout.size, layout.size)
         value = layout.unpack(data)[0] if len(data) == layout.size else None
         return value if isinstance(value, int) else None
