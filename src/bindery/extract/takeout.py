@@ -18,7 +18,7 @@ from bindery.extract.names import SIDECAR
 from bindery.extract.reader import RangeReader
 from bindery.extract.sidecars import read_beside
 from bindery.extract.tags.dates import FoundDate, Rank, ZoneClues, produce_time
-from bindery.extract.tags.gps import lat_long
+from bindery.extract.tags.gps import known_place, lat_long
 from bindery.extract.tags.tag_set import TagSet
 from bindery.file import File
 
@@ -155,7 +155,7 @@ def _place(told: Takeout) -> tuple[float, float] | None:
     """What its user has set or Google has found, else what was in the file; zeros are none."""
     for geo in (told.geo_data, told.geo_data_exif):
         latitude, longitude = geo.latitude, geo.longitude
-        if abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0.0, 0.0):
+        if abs(latitude) <= 90 and abs(longitude) <= 180 and known_place(latitude, longitude):
             return latitude, longitude
     return None
 

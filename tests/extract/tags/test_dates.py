@@ -201,12 +201,22 @@ def test_what_is_told_in_utc_is_shown_where_it_was_or_by_the_setting(
     assert "zone=UTC" in moment.source
 
 
+def test_the_last_day_that_there_is_stays_in_utc_where_no_clock_can_show_it() -> None:
+    last = FoundDate("Container:creation_time", "9999-12-31T23:59:59Z", Rank.DIGITIZED, utc=True)
+    for zone in ("Europe/Berlin", "-05:00"):
+        moment = produce_time([last], ZoneClues(zone))
+        assert moment is not None
+        assert moment.text in ("9999-12-31T23:59:59Z", "9999-12-31T18:59:59-05:00")
+
+
 @pytest.mark.parametrize(
     ("local", "expected"),
     [
         ("2024:03:30 12:00:00", "+01:00"),
         ("2024:03:31 12:00:00", "+02:00"),
         ("2024:10:27 02:30:00", "+02:00"),  # twice on that night; the first
+        ("2024:03:31 02:30:00", "+01:00"),  # by no clock: as if it had not been put forward yet
+        ("9999:12:31 23:59:59", "+01:00"),
         ("1880:01:01 12:00:00", "+00:53"),
     ],
 )
@@ -278,6 +288,21 @@ def test_named_zones_have_their_summer_time(local: str, expected: str) -> None:
         ("2024:11:17-17:50:19", "2024-11-17T17:50:19"),
         ("2024-11-17_17-50-19", "2024-11-17T17:50:19"),
         ("2024-11-17T17:50:19+02:00[Europe/Berlin]", "2024-11-17T17:50:19+02:00"),
+        ("2024-11-17T17:50:19 Europe/Berlin", "2024-11-17T17:50:19+01:00"),
+        ("2024-07-17T17:50:19[Europe/Berlin]", "2024-07-17T17:50:19+02:00"),
+        ("2024-07-17 17:50:19 America/Argentina/Ushuaia", "2024-07-17T17:50:19-03:00"),
+        ("2024-07-17 17:50:19 Etc/GMT+5", "2024-07-17T17:50:19-05:00"),
+        ("2024-07-17 17:50:19 Nowhere/Here", "2024-07-17T17:50:19"),
+        ("2024-07-17 17:50:19 ../../etc/passwd", "2024-07-17T17:50:19"),
+        ("2024-11-17T17:50:19−05:00", "2024-11-17T17:50:19-05:00"),
+        ("2024-11-17 17：50：19", "2024-11-17T17:50:19"),
+        ("2024-07-17 17:50:19 EEST", "2024-07-17T17:50:19+03:00"),
+        ("Wed Jul 17 17:50:19 NZST 2024", "2024-07-17T17:50:19+12:00"),
+        ("2024-07-17 17:50:19 IST", "2024-07-17T17:50:19"),  # of India, Israel or Ireland
+        ("9999:12:31 23:59:59", "9999-12-31T23:59:59"),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001:01:01 00:00:00", None),
+        ("00010101000000", None),
         ("2024 was a year", None),
         ("1234 5678", None),
         ("2023:02:30 00:00:00", None),

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from bindery.extract.media.media_tags import MediaTags
 from bindery.extract.tags.dates import FoundDate, Moment, Rank, ZoneClues, produce_time
+from bindery.extract.tags.gps import known_place
 from bindery.extract.tags.xmp import XmpProperties
 from bindery.extract.tags.xmp_dates import xmp_dates
 
@@ -98,14 +99,14 @@ def _filetime(text: str | None) -> str | None:
 def parse_position(text: str) -> tuple[float, float] | None:
     """Signed degrees of an ISO 6709 text such as ``+30.2830+120.0290+012.1/``; None when it is none.
 
-    Exactly 0, 0 is what devices write that have no fix.
+    0, 0 is what devices write that have no fix.
     """
     text = text.strip("\0 ")
     match = _POSITION.fullmatch(text)
     found = _signed(match) if match else _written(text)
-    if found is None or abs(found[0]) > 90 or abs(found[1]) > 180 or found == (0.0, 0.0):
+    if found is None or abs(found[0]) > 90 or abs(found[1]) > 180:
         return None
-    return found
+    return known_place(*found)
 
 
 def _signed(match: re.Match[str]) -> tuple[float, float] | None:

@@ -11,6 +11,8 @@ import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from bindery.extract.tags.zones import offset_at
+
 LONGEST = 64
 """Characters of a date that are looked at."""
 USUAL_LENGTH = len("2024:11:17 17:50:19")
@@ -36,9 +38,11 @@ _OFFSET = re.compile(
 )
 _NAMED = {
     "EST": -300, "EDT": -240, "CST": -360, "CDT": -300, "MST": -420, "MDT": -360, "PST": -480, "PDT": -420,
-    "CET": 60, "CEST": 120, "JST": 540,
+    "WET": 0, "WEST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180, "MSK": 180, "SAST": 120, "HKT": 480,
+    "SGT": 480, "AWST": 480, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660, "NZST": 720, "NZDT": 780,
+    "AKST": -540, "AKDT": -480, "HST": -600,
 }  # fmt: skip
-"""Names of zones that dates end with: those of RFC 5322, and three that mean one thing only."""
+"""Names of zones that dates end with: those of RFC 5322, and those that mean one thing only."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?"
 _WEEKDAY = r"(?:[a-z]{3,9}\.?,?\s+)?"
@@ -53,7 +57,14 @@ _IN_WORDS = tuple(
     )
 )
 _DAY_FIRST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)(?P<rest>.*)", re.DOTALL)
-_CHARACTERS = str.maketrans({"年": "-", "月": "-", "日": " ", "時": ":", "时": ":", "分": ":", "秒": " "})
+_PLACE = re.compile(r"\s*\[?([A-Za-z]{3,20}(?:/[A-Za-z_+\-\d]{1,30}){1,2})")
+"""A zone by its name, as Java writes it behind a date (RFC 9557) or in place of an offset."""
+_UNSET = datetime(1, 1, 1)
+"""What .NET and Go write for a time that was never set."""
+_CHARACTERS = str.maketrans(
+    dict.fromkeys("年月−‐‑–", "-") | dict.fromkeys("時时分：", ":") | dict.fromkeys("日秒", " ")
+)
+"""Minuses and colons of every kind, too: what stands behind a wrong one changes the moment."""
 _FRACTION = re.compile(r"\s*([0-9]{0,9})")
 _PRECISIONS = ("year", "month", "day")
 
@@ -128,7 +139,7 @@ def _usual(text: str, fraction: str) -> Written | None:
         local = datetime(year, month, day, int(text[11:13]), int(text[14:16]), int(text[17:]))
     except ValueError:
         return None
-    return Written(local, _digits(fraction), None, "")
+    return Written(local, _digits(fraction), None, "") if local > _UNSET else None
 
 
 def _compact(text: str, fraction: str) -> Written | None:
@@ -158,7 +169,20 @@ def _apart(text: str, fraction: str) -> Written | None:
     half = (match["before"] or match["after"] or "").strip()
     clock = _of_the_day(int(match["hour"]), half), int(match["minute"]), int(match["second"] or 0)
     inline = match["fraction"] or ""
-    return _written(date, clock, fraction or inline, parse_offset(rest[match.end() :].lstrip(": ")))
+    rest = rest[match.end() :].lstrip(": ")
+    written = _written(date, clock, fraction or inline, parse_offset(rest))
+    return _at_named_place(written, rest) if "/" in rest else written
+
+
+def _at_named_place(written: Written | None, rest: str) -> Written | None:
+    """With the offset that clocks had there, where a name of a zone stands in its place."""
+    match = _PLACE.match(rest)
+    if written is None or written.offset is not None or match is None:
+        return written
+    try:
+        return written._replace(offset=offset_at(match[1], written.local))
+    except ValueError:
+        return written
 
 
 def _day(text: str) -> tuple[tuple[int, int, int], str] | None:
@@ -206,6 +230,8 @@ def _written(
         return None
     # 24:00 and a leap second are moments of the next day and minute.
     local = datetime(*date) + timedelta(hours=hour, minutes=minute, seconds=second)
+    if local == _UNSET:
+        return None
     return Written(local, _digits(fraction), offset, "")
 
 

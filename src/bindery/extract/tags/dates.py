@@ -132,8 +132,11 @@ def _in_zone(date: FoundDate, written: Written, clues: ZoneClues) -> tuple[Writt
         # The instant is told; only the clock by which it is shown is not. Where nobody has set one, it is UTC's.
         if place is None and clues.setting == NOBODY_SET:
             return written, 0, "UTC"
-        offset = offset_of_instant(elsewhere, written.local)
-        local = written.local + timedelta(minutes=offset)
+        try:
+            offset = offset_of_instant(elsewhere, written.local)
+            local = written.local + timedelta(minutes=offset)
+        except OverflowError:  # on the first or the last day that there is
+            return written, 0, "UTC"
         return written._replace(local=local), offset, f"UTC; shown={whence}:{elsewhere}"
     return written, offset_at(elsewhere, written.local), f"{whence}:{elsewhere}"
 

@@ -21,6 +21,8 @@ _WITH_COMMAS = re.compile(r"\d+,\d+,\d+,\d+,\d+,\d+")
 _LETTER = re.compile(r"[NSEWnsew]$")
 _LONGEST_TEXT = 64
 _STATUS = 9
+_NEAR_NOTHING = 5e-7
+"""Degrees that LatLong, with its six decimals, shows as 0."""
 
 
 def gps_position(directories: Sequence[Directory]) -> tuple[float, float] | None:
@@ -43,7 +45,7 @@ def is_void(gps: Directory) -> bool:
 
 def known_place(latitude: float | None, longitude: float | None) -> tuple[float, float] | None:
     """A position of which both parts are known; 0,0 is what receivers without a fix and filters of privacy write."""
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
+    if latitude is None or longitude is None or abs(latitude) + abs(longitude) < _NEAR_NOTHING:
         return None
     return latitude, longitude
 

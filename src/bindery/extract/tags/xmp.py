@@ -28,7 +28,9 @@ _MOST_VALUES = 20_000
 _MOST_DEPTH = 64
 _LONGEST_PATH = 1024
 _MOST_NAMESPACES = 256
-_COORDINATE = re.compile(r"(\d{1,3})(?:,(\d{1,2}(?:\.\d+)?))?(?:,(\d{1,2}(?:\.\d+)?))?\s*([NSEW])$")
+_COORDINATE = re.compile(
+    r"([+-]?)(\d{1,3}(?:\.\d+)?)(?:,(\d{1,2}(?:\.\d+)?))?(?:,(\d{1,2}(?:\.\d+)?))?\s*([NSEW]?)"
+)
 _MOST_DEGREES = {"N": 90.0, "S": 90.0, "E": 180.0, "W": 180.0}
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -76,20 +78,26 @@ def first_of(properties: XmpProperties, *names: str) -> str | None:
 
 
 def xmp_position(properties: XmpProperties) -> tuple[float, float] | None:
-    """Latitude and longitude in signed degrees from texts such as ``54,59.38N``."""
+    """Latitude and longitude in signed degrees from texts such as ``54,59.38N``, or ``54.9897`` as some programs write
+    it."""
     latitude = _degrees(first_of(properties, "exif:GPSLatitude"), "NS")
     longitude = _degrees(first_of(properties, "exif:GPSLongitude"), "EW")
     return known_place(latitude, longitude)
 
 
 def _degrees(text: str | None, signs: str) -> float | None:
-    match = _COORDINATE.match(text or "")
-    if match is None or match[4] not in signs:
+    match = _COORDINATE.fullmatch((text or "").strip("\0 \t\r\n").upper())
+    if match is None:
         return None
-    total = math.fsum(float(part or 0) / 60**place for place, part in enumerate(match.groups()[:3]))
-    if total > _MOST_DEGREES[match[4]]:
+    sign, *parts, letter = match.groups()
+    if not letter and "." in parts[0] and parts[1] is None:
+        letter = signs[sign == "-"]  # signed degrees need no letter
+    if not letter or letter not in signs or (sign == "-" and letter == signs[0]):
         return None
-    return -total if match[4] in "SW" else total
+    total = math.fsum(float(part or 0) / 60**place for place, part in enumerate(parts))
+    if total > _MOST_DEGREES[letter]:
+        return None
+    return -total if letter == signs[1] else total
 
 
 def _as_utf8(packet: bytes) -> bytes:
