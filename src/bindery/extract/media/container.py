@@ -16,6 +16,7 @@ from av.error import FFmpegError
 
 from bindery.extract.extractor import Unreadable
 from bindery.extract.media.hidden_tags import Hidden, hide_tags
+from bindery.extract.media.id3_tags import id3_end
 from bindery.extract.media.tag_counts import has_too_many_tags
 from bindery.extract.reader import RangeReader
 from bindery.workers.job_time import at_most
@@ -35,6 +36,9 @@ _SECONDS_PER_BYTE = 0.25 / (1024 * 1024)
 """Processor time after which the file ends for libav. Some of its lists of tags are walked for every new tag."""
 _OPEN_SECONDS = 1.0
 """The same for what libav does between two reads, which costs a worker and the whole file."""
+_BEHIND_ID3 = (
+    b"MAC ", b"MP+", b"MPCK", b"RIFF", b"RF64", b"FORM", b"fLaC", b"OggS", b"wvpk", b"TTA1", b"tBaK", b"DSD ", b"FRM8",
+)  # fmt: skip
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,8}$")
 _PLAYLIST = re.compile(rb"\s*(?:\xef\xbb\xbf)?#EXTM3U")
 
@@ -99,6 +103,17 @@ def open_container(reader: RangeReader) -> InputContainer:
     if _PLAYLIST.match(reader.peek_at(0, 64)):
         raise Unreadable("ParseFailed", "a playlist names other files, and those are not opened")
     hidden = hide_tags(reader) if has_too_many_tags(reader) else Hidden(0, ())
+    try:
+        return _open(reader, hidden)
+    except Unreadable:
+        behind = 0 if hidden.start else id3_end(reader)
+        if not behind or not reader.peek_at(behind, 12).startswith(_BEHIND_ID3):
+            raise
+        # libav takes some formats behind an ID3 tag for an MP3 that is damaged.
+        return _open(reader, Hidden(behind, ()))
+
+
+def _open(reader: RangeReader, hidden: Hidden) -> InputContainer:
     bounded = reader.size > WHOLE_PROBE_SIZE
     try:
         with at_most(_OPEN_SECONDS + reader.size * _SECONDS_PER_BYTE):

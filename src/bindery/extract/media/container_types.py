@@ -30,15 +30,21 @@ _PICTURES_OF = {
 _PLAIN = {
     "aac": "audio/aac", "ac3": "audio/ac3", "aiff": "audio/aiff", "amr": "audio/amr", "ape": "audio/x-ape",
     "caf": "audio/x-caf", "dsf": "audio/x-dsf", "flac": "audio/flac", "mp3": "audio/mpeg", "tta": "audio/x-tta",
-    "wav": "audio/x-wav", "wv": "audio/x-wavpack",
+    "wav": "audio/x-wav", "wv": "audio/x-wavpack", "mpc": "audio/x-musepack", "mpc8": "audio/x-musepack",
+    "tak": "audio/x-tak",
 }  # fmt: skip
 """Formats of sound by libav's name. Their files may start with an ID3 tag, which says nothing of the rest."""
+
+
+_BEHIND_ID3 = {"ogg": "audio/ogg", "asf": "audio/x-ms-wma", "mov,mp4,m4a,3gp,3g2,mj2": "audio/mp4"}
 
 
 def settled_type(detected: MediaType, format_name: str, *, video: bool, audio: bool) -> MediaType:
     """The type of a file that has, or has not, moving pictures and sound."""
     if format_name in _PLAIN:
         return MediaType(_PLAIN[format_name], "audio")
+    if detected.content_type == "audio/mpeg" and format_name in _BEHIND_ID3:
+        detected = MediaType(_BEHIND_ID3[format_name], "audio")
     if video:
         return MediaType(_PICTURES_OF.get(detected.content_type, detected.content_type), "video")
     if audio:

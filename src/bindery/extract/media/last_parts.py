@@ -13,7 +13,7 @@ from bindery.extract.media.tag_blocks.ape import tags_at_end
 from bindery.extract.reader import RangeReader
 from bindery.extract.tags.tiff import Source
 
-_LONGEST_PAGE = 27 + 255 + 255 * 255
+LONGEST_PAGE = 27 + 255 + 255 * 255
 _END_OF_STREAM = 4
 _LONGEST_TAIL = 64 * 1024
 _USUAL_FRAME = 24 * 1024
@@ -30,7 +30,7 @@ _FLV_KINDS = frozenset((8, 9, 18))
 
 def ogg_ends_late(source: Source) -> bool:
     """Whether the last page reaches beyond the end, or is no last page of a stream."""
-    tail = end_of(source, source.size, _LONGEST_PAGE)
+    tail = end_of(source, source.size, LONGEST_PAGE)
     at = tail.rfind(b"OggS")
     if at < 0:
         return False

@@ -27,6 +27,7 @@ from bindery.extract.media.durations import (
     musepack_duration,
     speex_duration,
 )
+from bindery.extract.media.header_durations import header_duration
 from bindery.extract.media.language_codes import declared_language, language_tag
 from bindery.extract.media.media_tags import MediaTags, add_stream_tags
 from bindery.extract.media.streams import audio_stream, cover, subtitle_stream, video_stream
@@ -68,6 +69,8 @@ _UNREAD = frozenset(
 )  # fmt: skip
 """Types that are known, and of which libav may read nothing."""
 _MOVIES = frozenset(("mov,mp4,m4a,3gp,3g2,mj2",))
+_TAGGED_AT_END = frozenset(("mp3", "aac"))
+"""Formats that may begin with anything, and have tags at their end."""
 _COUNTED = {"mp3": mpeg_duration, "aac": aac_duration}
 
 
@@ -97,15 +100,15 @@ def read_media(reader: RangeReader, request: ExtractionRequest) -> Extracted:
 
 def _told_without_libav(reader: RangeReader, request: ExtractionRequest, error: Unreadable) -> Extracted:
     """What the tags tell of a file that libav cannot open; raises the error unless its format is never read."""
-    file = File()
-    tags = MediaTags(read_tags(reader))
+    file = File(duration=header_duration(reader))
+    tags = MediaTags(read_tags(reader, tagged_at_end=True))
     _add_tags(file, tags)
     found = Extracted(file=file, notes=(*tags.notes, *_cut_short(reader)))
     media = detect_media_type(reader.peek_at(0, HEAD_BYTES), reader.info.key, request.content_type_hint)
     if reader.size and media.content_type in _UNREAD:
         found.notes += (note(Note.NOT_READ, f"{media.content_type} is known, but not read"),)
         return found
-    error.found = found if file.tags or found.notes else None
+    error.found = found if file.tags or file.duration or found.notes else None
     raise error
 
 
@@ -123,7 +126,7 @@ def _describe(
     try:
         _add_streams(file, container, streams, reader)
         estimates = _add_stated_duration(file, reader)
-        raw = read_tags(reader)
+        raw = read_tags(reader, tagged_at_end=file.format_name in _TAGGED_AT_END)
         if raw.covers and not file.audio_covers:
             covers = (_cover_of(Part(reader, *place)) for place in raw.covers)
             file.audio_covers = tuple(cover for cover in covers if cover) or None
@@ -244,8 +247,8 @@ def _stated(file: File, reader: RangeReader) -> tuple[float | None, bool]:
         return (length.seconds, length.estimated) if length else (file.duration, False)
     if name in _STATED:
         rate = file.audio_streams[0].sample_rate if file.audio_streams else None
-        return _STATED[name](reader, rate) or file.duration, False
-    return file.duration, False
+        return _STATED[name](reader, rate) or file.duration or header_duration(reader), False
+    return file.duration or header_duration(reader), False
 
 
 def _tags(container: InputContainer, streams: _Streams, raw: RawTags) -> MediaTags:

@@ -199,6 +199,11 @@ def _plain_bits(sample: bytes, others: int) -> dict[str, float]:
     return {language: weight * bits_of(pairs, language) for language in _all_languages()}
 
 
+def _is_apart(character: str, around: str) -> bool:
+    """Catalan has a dot between two letters, and no other."""
+    return character in _APART or (character == "·" and around.lower() != "ll")
+
+
 def _mark_bits(text: str) -> float:
     """What is no letter, and capitals in the middle of words."""
     bits = 0.0
@@ -208,7 +213,7 @@ def _mark_bits(text: str) -> float:
             after = text[at + 1] if at + 1 < len(text) else "\n"
             if character in MARKS or (character.isalpha() and character not in "ªºµ"):
                 bits += _CAPITAL_BITS * (character.isupper() and before.islower())
-            elif before.isalpha() and after.isalpha() and character in _APART:
+            elif before.isalpha() and after.isalpha() and _is_apart(character, before + after):
                 bits += _INNER_BITS
             elif character not in _USUAL_MARKS:
                 bits += _INNER_BITS if before.isalpha() and after.isalpha() else _ODD_BITS

@@ -31,6 +31,8 @@ _SYNCED_LYRICS = 1
 _V1_BYTES = 128
 _V1_FIELDS = (("Title", 3, 33), ("Artist", 33, 63), ("Album", 63, 93), ("Year", 93, 97))
 _NO_GENRE = 255
+_OF_PROGRAMS = ("itun", "songs-db", "musicmatch", "mm_", "cddb", "quicktime", "catalog", "media jukebox")
+"""How descriptions of comments begin in which programs keep their own data."""
 
 
 class _Frame(NamedTuple):
@@ -84,12 +86,22 @@ class _Tag:
         for frame in self._frames():
             if self._raw.full:
                 self._raw.left_out += 1
-                return
+                break
             reader = _READERS.get(frame.name) or _READERS_BY_LETTER.get(frame.name[0])
             if reader is not None:
                 data = self._content(frame)
                 if data:
                     reader(self._raw, block, frame.name, data)
+        self._comment_without_description(block)
+
+    def _comment_without_description(self, block: Block) -> None:
+        """Where all comments have a description, the first that a person may have written stands for it."""
+        comments = [tag for tag in block.tags if tag.key.startswith("COMM")]
+        if not any(tag.key == "COMM" for tag in comments):
+            written = (tag for tag in comments if not tag.key[5:].lower().startswith(_OF_PROGRAMS))
+            found = next(written, None)
+            if found is not None:
+                self._raw.add(block, "COMM", found.value)
 
     def _frames(self) -> Iterator[_Frame]:
         header = 6 if self._version == 2 else 10

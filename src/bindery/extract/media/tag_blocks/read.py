@@ -48,8 +48,11 @@ _BY_SIGN: tuple[tuple[bytes, Callable[[Source, RawTags], None]], ...] = (
 )
 
 
-def read_tags(source: Source) -> RawTags:
-    """The tags of a file, block by block; of those that say the same the first counts."""
+def read_tags(source: Source, *, tagged_at_end: bool = False) -> RawTags:
+    """The tags of a file, block by block; of those that say the same the first counts.
+
+    ``tagged_at_end`` has APE and ID3v1 looked for whatever the file begins with.
+    """
     raw = RawTags()
     front = RawTags()
     start = read_id3(source, front)
@@ -60,9 +63,10 @@ def read_tags(source: Source) -> RawTags:
     raw.blocks += front.blocks
     raw.xmp = raw.xmp or front.xmp
     raw.left_out += front.left_out
-    if start or head.startswith(_TAGGED_AT_END):
+    tagged = tagged_at_end or start > 0
+    if (tagged and not head.startswith(_APE_FIRST)) or head.startswith(_TAGGED_AT_END):
         read_ape(source, raw)
-    if start or head.startswith(_APE_FIRST + _TAGGED_AT_END):
+    if tagged or head.startswith(_APE_FIRST + _TAGGED_AT_END):
         read_id3v1(source, raw)
     return raw
 

@@ -1,0 +1,112 @@
+"""Durations by the headers of sound that libav does not open, or of which it tells no length.
+
+Source: RFC 9639, 8.2 (FLAC's streaminfo); Microsoft's Advanced Systems Format 1.2, 3.2 (play duration, preroll); the
+headers of Monkey's Audio (MAC_DESCRIPTOR, APE_HEADER and those before 3.98), Musepack SV7 and OptimFROG; RFC 3533 and
+RFC 7845, 4 (granule positions).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from bindery.extract.media.chunk_tags import ASF_HEAD, ASF_OBJECT_BYTES
+from bindery.extract.media.durations import movie_duration, musepack_duration
+from bindery.extract.media.frame_counts import mpeg_length
+from bindery.extract.media.id3_tags import id3_end
+from bindery.extract.media.last_parts import LONGEST_PAGE, end_of
+from bindery.extract.tags.tiff import Part, Source
+
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_MOST_OBJECTS = 64
+_MUSEPACK_RATES = (44_100, 48_000, 37_800, 32_000)
+_MUSEPACK_SAMPLES = 1_152
+_LONGEST_YEARS = 100 * 366 * 86_400
+
+
+def header_duration(source: Source) -> float | None:
+    """Seconds by the header of a file, behind ID3 tags; None when it does not tell them."""
+    start = id3_end(source)
+    part = Part(source, start, source.size - start)
+    head = part.peek_at(0, 80)
+    if head[4:8] in (b"ftyp", b"moov"):
+        return movie_duration(part)
+    read = next((read for sign, read in _BY_SIGN if head.startswith(sign)), None)
+    try:
+        seconds = read(part, head) if read else None
+    except (IndexError, struct.error, ZeroDivisionError):
+        return None
+    return round(seconds, 6) if seconds and 0 < seconds < _LONGEST_YEARS else None
+
+
+def _flac(source: Source, head: bytes) -> float | None:
+    if head[4] & 0x7F:
+        return None
+    rate = int.from_bytes(head[18:21], "big") >> 4
+    return (int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF) / rate
+
+
+def asf_duration(source: Source, head: bytes = b"") -> float | None:
+    """Seconds by the file properties, without the time that is buffered before."""
+    at = 30
+    for _ in range(_MOST_OBJECTS):
+        kind, size = struct.unpack("<16sQ", source.peek_at(at, ASF_OBJECT_BYTES))
+        if kind == _ASF_PROPERTIES:
+            play, _, preroll = struct.unpack("<QQQ", source.peek_at(at + 64, 24))
+            return float(play / 10_000_000 - preroll / 1_000)
+        at += max(size, ASF_OBJECT_BYTES)
+    return None
+
+
+def _monkey(source: Source, head: bytes) -> float | None:
+    (version,) = struct.unpack_from("<H", head, 4)
+    if version >= 3_980:
+        blocks, last, frames, _, _, rate = struct.unpack_from("<IIIHHI", head, 56)
+    else:
+        level, rate = *struct.unpack_from("<H", head, 6), *struct.unpack_from("<I", head, 12)
+        frames, last = struct.unpack_from("<II", head, 24)
+        small = version < 3_800 or (version < 3_900 and level != 4_000)
+        blocks = 73_728 * 4 if version >= 3_950 else 9_216 if small else 73_728
+    return float(((frames - 1) * blocks + last) / rate) if frames else None
+
+
+def _musepack(source: Source, head: bytes) -> float | None:
+    if head[3] & 15 != 7:
+        return None
+    (frames,) = struct.unpack_from("<I", head, 4)
+    return float(frames * _MUSEPACK_SAMPLES / _MUSEPACK_RATES[head[10] & 3])
+
+
+def _optim_frog(source: Source, head: bytes) -> float | None:
+    low, high, _, channels, rate = struct.unpack_from("<IHBBI", head, 8)
+    return float((high << 32 | low) / (channels + 1) / rate)
+
+
+def _ogg(source: Source, head: bytes) -> float | None:
+    """By the position of the last page, which Opus counts at 48 kHz and from before its first sample."""
+    first = source.peek_at(28, 64)
+    tail = end_of(source, source.size, LONGEST_PAGE)
+    last = tail.rfind(b"OggS")
+    (position,) = struct.unpack_from("<q", tail, last + 6)
+    if first.startswith(b"\x01vorbis"):
+        return float(position / int.from_bytes(first[12:16], "little"))
+    if first.startswith(b"OpusHead"):
+        return float((position - int.from_bytes(first[10:12], "little")) / 48_000)
+    return None
+
+
+def _mpeg(source: Source, head: bytes) -> float | None:
+    length = mpeg_length(source)
+    return length.seconds if length and length.declared else None
+
+
+_BY_SIGN: tuple[tuple[bytes, Callable[[Source, bytes], float | None]], ...] = (
+    (b"fLaC", _flac),
+    (ASF_HEAD, asf_duration),
+    (b"MAC ", _monkey),
+    (b"MP+", _musepack),
+    (b"MPCK", lambda source, _: musepack_duration(source)),
+    (b"OFR ", _optim_frog),
+    (b"OggS", _ogg),
+    (b"\xff", _mpeg),
+)
