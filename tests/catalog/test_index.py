@@ -27,6 +27,7 @@ from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.projection import COLUMNS, Projection
 from bindery.catalog.index.texts import TextsDamaged
+from bindery.catalog.query.fields import FIELDS, Kind
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogUnusable, IndexUnavailable, NotFound
@@ -494,6 +495,56 @@ def test_the_index_follows_as_far_as_it_is_told(
     assert not index.is_current
     assert not index.follow(newest)
     assert index.is_current
+
+
+def hits(catalog: Catalog, place: Place, field: str) -> int:
+    leaf = {"Field": field, "Operation": "exist", "Value": "true"}
+    return catalog.queries.search(place.dataset.id, parse_simple_query(leaf)).total_hits or 0
+
+
+def test_columns_are_made_when_the_first_file_brings_something_for_them(
+    catalog: Catalog, place: Place, open_catalog: OpenCatalog
+) -> None:
+    catalog.files.write(place.dataset.id, [write_of("plain", size=1)])
+    names = [field.name for field in FIELDS.values() if field.kind is not Kind.MAP]
+    few = {name for name in names if hits(catalog, place, name)}
+    assert "Size" in few
+    assert not few & {"Title", "Labels.LabelName", "VideoStreams.Width", "LatLong", "EXIF.Make"}
+    exif = msgspec.json.encode({"Make": {"value": "Canon"}}).decode()
+    labelled = write_of(
+        "labelled",
+        title="é",
+        lat_long="1.5,2.5",
+        exif=exif,
+        labels=(Label(label_name="Sea", label_confidence=0.5),),
+    )
+    catalog.files.write(place.dataset.id, [labelled])
+    more = {name for name in names if hits(catalog, place, name)}
+    assert more >= few | {"Title", "Labels.LabelName", "Labels.LabelConfidence", "LatLong", "EXIF.Make"}
+    catalog.close()
+    again = open_catalog()
+    assert {name for name in names if hits(again, place, name)} == more
+    group = parse_aggregations([("Labels.LabelName", "group")])
+    (found,) = again.queries.aggregate(place.dataset.id, None, group)
+    assert [(each.value, each.count) for each in found.groups or ()] == [("Sea", 1)]
+
+
+def test_a_column_of_a_batch_that_is_refused_is_made_with_the_next(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog.files.write(place.dataset.id, [write_of("plain", size=1)])
+    assert hits(catalog, place, "Size") == 1
+    left, insert_names = [duckdb.ConversionException("refused")], BatchWriter._insert_names
+
+    def refuse(self: BatchWriter, *values: Any) -> None:
+        insert_names(self, *values)
+        if left:
+            raise left.pop()
+
+    monkeypatch.setattr(BatchWriter, "_insert_names", refuse)
+    catalog.files.write(place.dataset.id, [write_of("a", performer="é"), write_of("b", performer="f")])
+    assert hits(catalog, place, "Performer") == 2
+    assert not left
 
 
 def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> None:

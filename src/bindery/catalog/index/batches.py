@@ -11,7 +11,7 @@ import structlog
 from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_files import Attached
 from bindery.catalog.index.instance import Instance
-from bindery.catalog.index.projection import Projection
+from bindery.catalog.index.projection import COLUMNS, Insertion, Projection
 
 MOST_TAG_NAMES = 10_000
 """Names of raw tags and keys of maps that a dataset is known to have. Further ones are found, but not offered."""
@@ -28,6 +28,7 @@ class BatchWriter:
         self._names_of = ""
         """Which files these names are known to be in."""
         self._new_names: list[str] = []
+        self._new_columns: list[str] = []
         """Of the batch at hand."""
 
     def write(self, files: Attached, changes: Sequence[Change], sequence: int, *, fresh: bool) -> None:
@@ -47,6 +48,7 @@ class BatchWriter:
             )
             writer.execute("COMMIT")
         self._names.update(self._new_names)
+        files.columns.update(self._new_columns)
         files.texts.release(released)
 
     def _delete(
@@ -68,14 +70,21 @@ class BatchWriter:
         texts: Sequence[int | None],
     ) -> None:
         rows = self._projection.rows(changes, texts)
-        self._new_names = []
+        self._new_names, self._new_columns = [], []
         if rows is not None:
+            self._add_columns(writer, files, rows)
             columns = ", ".join(f'"{name}"' for name in rows.columns)
             writer.execute(
                 f"INSERT INTO {files.table} ({columns}) SELECT {', '.join(rows.expressions)}",
                 rows.parameters,
             )
             self._insert_names(writer, files, rows.tag_names)
+
+    def _add_columns(self, writer: duckdb.DuckDBPyConnection, files: Attached, rows: Insertion) -> None:
+        """Those that no file has had before. It takes 10 ms a column and million files."""
+        self._new_columns = [name for name in rows.columns if name not in files.columns]
+        for name in self._new_columns:
+            writer.execute(f'ALTER TABLE {files.table} ADD COLUMN "{name}" {COLUMNS[name]}')
 
     def _insert_names(
         self, writer: duckdb.DuckDBPyConnection, files: Attached, names: frozenset[str]

@@ -15,7 +15,7 @@ import duckdb
 import msgspec
 
 from bindery.catalog.index.instance import Instance
-from bindery.catalog.index.projection import COLUMNS
+from bindery.catalog.index.projection import COLUMNS, FIRST_COLUMNS
 from bindery.catalog.index.texts import TextIndex
 
 BUILDING = "building-"
@@ -31,6 +31,17 @@ class View(msgspec.Struct, frozen=True):
     table: str
     tag_names: str
     texts: TextIndex
+    missing: frozenset[str]
+    """Columns that the table does not have yet, because no file has had anything for them."""
+
+    def completed(self, sql: str) -> str:
+        """A statement that may name any column, which are then empty; values are parameters and never stand in it."""
+        named = [name for name in self.missing if f'"{name}"' in sql]
+        if not named:
+            return sql
+        # A column that the table has got meanwhile comes first, and is the one that is meant.
+        empty = ", ".join(f'NULL::{COLUMNS[name]} AS "{name}"' for name in named)
+        return sql.replace(self.table, f"(SELECT *, {empty} FROM {self.table})")
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -40,6 +51,13 @@ class Attached(msgspec.Struct, frozen=True):
     generation: int
     """Of the instance; in another one they are attached no more."""
     texts: TextIndex
+    columns: set[str] = msgspec.field(default_factory=set)
+    """Those that the table has by now; whoever adds some enters them once they are committed."""
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Those that it does not have."""
+        return frozenset(COLUMNS.keys() - self.columns)
 
     @property
     def table(self) -> str:
@@ -93,11 +111,17 @@ class DatasetFiles:
             escaped = str(path.resolve()).replace("'", "''")
             cursor.execute(f"ATTACH '{escaped}' AS {alias}")
         try:
+            columns = set() if new else self._columns(alias)
             texts = TextIndex(path.with_suffix(".texts"), new=new)
         except BaseException:
             self._forget(alias)
             raise
-        return Attached(alias, self._instance.generation, texts)
+        return Attached(alias, self._instance.generation, texts, columns)
+
+    def _columns(self, alias: str) -> set[str]:
+        with self._instance.cursor() as cursor:
+            held = cursor.execute(f"SELECT * FROM {alias}.files LIMIT 0").description
+        return {name for name, *_ in held or ()}
 
     def state(self, files: Attached) -> State | None:
         """None when they were not made to an end."""
@@ -121,7 +145,7 @@ class DatasetFiles:
         return files
 
     def _create_tables(self, files: Attached, record: str, purged: int) -> None:
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items() if name in FIRST_COLUMNS)
         held = "sequence BIGINT, record VARCHAR, schema VARCHAR, texts BIGINT, purged BIGINT"
         with self._instance.transaction() as writer:
             writer.execute(f"CREATE TABLE {files.table} ({columns})")
@@ -132,6 +156,7 @@ class DatasetFiles:
                 [record, SCHEMA, purged],
             )
             writer.execute("COMMIT")
+        files.columns.update(FIRST_COLUMNS)
 
     def detach(self, files: Attached) -> None:
         """Close both files."""

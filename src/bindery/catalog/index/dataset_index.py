@@ -108,9 +108,10 @@ class DatasetIndex:
             files = self._files
             if files is None or files.generation != generation:
                 continue
+            missing = files.missing  # before the transaction, which then has the others
             try:
                 with self._asked(), self._instance.transaction() as cursor:
-                    answer = read(View(cursor, files.table, files.tag_names, files.texts))
+                    answer = read(View(cursor, files.table, files.tag_names, files.texts, missing))
             except duckdb.CatalogException:
                 if files is self._files and self._instance.generation == generation:
                     raise

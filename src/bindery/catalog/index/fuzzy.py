@@ -84,7 +84,7 @@ class FuzzySearch:
         statement = text_statement(
             self._view.table, self._wanted, msgspec.json.encode(list(texts)).decode()
         )
-        return fetch(self._view.cursor, statement, self._bounds)
+        return fetch(self._view, statement, self._bounds)
 
     def _exact(self, request: PageRequest, after: Position | None, texts: Collection[int]) -> Found:
         condition = self._holding(texts)
@@ -127,7 +127,7 @@ class FuzzySearch:
         some = self._holding(sure)
         request = msgspec.structs.replace(request, condition=self._holding(sure + doubtful))
         counted = count_both_statement(self._view.table, some, request.condition)
-        certain, possible = fetch(self._view.cursor, counted, self._bounds)[0]
+        certain, possible = fetch(self._view, counted, self._bounds)[0]
         if not self._verdicts:
             self._read_sample(doubtful)
         share = sum(self._verdicts.values()) / max(1, len(self._verdicts))
@@ -151,7 +151,7 @@ class FuzzySearch:
         statement = page_statement(self._view.table, chunk, after, some)
         rows: list[tuple[Any, ...]] = []
         last = None
-        here = fetch(self._view.cursor, statement, self._bounds)
+        here = fetch(self._view, statement, self._bounds)
         for *row, certain in here:
             last = tuple(row)
             if certain or self._holds(row[0]):

@@ -17,7 +17,7 @@ _EDGE = 85.0511287798066
 
 def geo_tiles(view: View, condition: Condition, zoom: int, limit: int, bounds: Bounds) -> GeoTiles:
     """The ``limit`` tiles with most files, and the number of files with a place."""
-    rows = fetch(view.cursor, _statement(view.table, condition, zoom, limit), bounds)
+    rows = fetch(view, _statement(view.table, condition, zoom, limit), bounds)
     tiles = tuple(
         GeoTile(
             count=count,

@@ -173,10 +173,10 @@ class Index:
     ) -> AggregationResult:
         field, _ = find_field(aggregation.field)
         if aggregation.operation == "group":
-            rows = fetch(view.cursor, group_statement(view.table, condition, aggregation, groups), bounds)
+            rows = fetch(view, group_statement(view.table, condition, aggregation, groups), bounds)
             found = tuple(Group(self._group_name(field, value), count) for value, count in rows)
             return AggregationResult(field=aggregation.field, operation="group", groups=found)
-        value = fetch(view.cursor, figure_statement(view.table, condition, aggregation), bounds)[0][0]
+        value = fetch(view, figure_statement(view.table, condition, aggregation), bounds)[0][0]
         figure = None if value is None else float(value)
         return AggregationResult(field=aggregation.field, operation=aggregation.operation, value=figure)
 
@@ -252,7 +252,7 @@ class Index:
 
         def read(view: View) -> tuple[str, ...]:
             statement = tag_names_statement(view.tag_names, contains, limit)
-            return tuple(name for (name,) in fetch(view.cursor, statement, bounds))
+            return tuple(name for (name,) in fetch(view, statement, bounds))
 
         return self._asked(dataset_id).ask(read, (), bounds)
 

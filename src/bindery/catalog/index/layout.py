@@ -47,7 +47,7 @@ def date_histogram(
 ) -> DateHistogram:
     """Files by intervals of a field that is a time, in a zone. Raises QueryError when they are too many."""
     statement = _histogram_statement(view.table, condition, field, interval, zone)
-    rows = fetch(view.cursor, statement, bounds)
+    rows = fetch(view, statement, bounds)
     buckets, undated = [], DateBucket()
     for number, count, ratios in rows:
         if number is None:
@@ -114,7 +114,7 @@ def query_pages(
     bounds: Bounds,
 ) -> QueryPages:
     """The pages of ``request.limit`` files behind a position, ``size`` files each."""
-    rows = fetch(view.cursor, _pages_statement(view.table, request, size, after), bounds)
+    rows = fetch(view, _pages_statement(view.table, request, size, after), bounds)
     pages, token, held = [], request.token, 0
     for count, ratios, *last in rows:
         if held + count > request.limit:

@@ -33,12 +33,12 @@ class Found(msgspec.Struct, frozen=True):
 def rows_of(view: View, request: PageRequest, after: Position | None, bounds: Bounds) -> Found:
     """The page of a request."""
     if request.total and not request.sort:
-        hits, uris = fetch(view.cursor, first_statement(view.table, request, after), bounds)[0]
+        hits, uris = fetch(view, first_statement(view.table, request, after), bounds)[0]
         return _found([(uri,) for uri in uris or ()], hits, request)
-    rows = fetch(view.cursor, page_statement(view.table, request, after), bounds)
+    rows = fetch(view, page_statement(view.table, request, after), bounds)
     if not request.total or (after is None and len(rows) <= request.limit):
         return _found(rows, len(rows) if request.total else None, request)
-    hits = fetch(view.cursor, count_statement(view.table, request.condition), bounds)[0][0]
+    hits = fetch(view, count_statement(view.table, request.condition), bounds)[0][0]
     return _found(rows, hits, request)
 
 
@@ -47,11 +47,11 @@ def _found(rows: list[tuple[Any, ...]], hits: int | None, request: PageRequest) 
     return Found(shown, hits, shown[-1] if shown and len(rows) > request.limit else None)
 
 
-def fetch(cursor: duckdb.DuckDBPyConnection, statement: Condition, bounds: Bounds) -> list[tuple[Any, ...]]:
+def fetch(view: View, statement: Condition, bounds: Bounds) -> list[tuple[Any, ...]]:
     """All rows of a statement. Raises QueryError for what is too large, and what ``bounds`` raises."""
     try:
-        with bounds.watch(cursor):
-            return cursor.execute(statement.sql, statement.parameters).fetchall()
+        with bounds.watch(view.cursor):
+            return view.cursor.execute(view.completed(statement.sql), statement.parameters).fetchall()
     except _TOO_LARGE as error:
         reason = str(error).splitlines()[0][:200]
         raise QueryError(f"The query is too large to be answered: {reason}") from error

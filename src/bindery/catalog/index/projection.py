@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 
 from bindery.catalog.index.changes import Change
-from bindery.catalog.index.tag_columns import TAG_COLUMNS, TagProjection, TagRows
+from bindery.catalog.index.tag_columns import FUZZY_TAGS, TAG_COLUMNS, TagProjection, TagRows
 from bindery.catalog.query.compile import map_entry, uri_key
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, KEYED_MAPS, TAG_MAPS, Field, Kind
 from bindery.catalog.query.folding import fold_text
@@ -62,6 +62,14 @@ COLUMNS: dict[str, str] = (
 )
 """Types by name. A column of an array's own name holds the number of its elements; one that is called ``folded``
 the tokens of a phrase field, where its text is not ASCII."""
+FIRST_COLUMNS = frozenset({
+    "Key", "URI", "Filename", "Fuzzy", "Text", "CreateTime", "UpdateTime", "FileModifiedTime", "ProduceTime",
+    "ContentType", "MediaType", "ProjectName", "DatasetName", "OwnerId", "ObjectId", "ObjectType", "ObjectStatus",
+    "ObjectACL", "ETag", "Size", "OSSCRC64", "OSSObjectType", "OSSStorageClass", "ImageWidth", "ImageHeight",
+    "Orientation", "EXIF", "Tags", FUZZY_TAGS, *SHARED_COLUMNS,
+})  # fmt: skip
+"""What the files of most datasets have. Each further column is made when the first file brings something for it: of two
+hundred most stay empty in any dataset, and empty ones cost half of what a change costs."""
 _LONGEST_NAME = 256
 """Longer names are found, but not offered."""
 _SHAPES = {
