@@ -71,6 +71,30 @@ def test_which_folders_are_marked(prefixes: tuple[str, ...], markers: list[str],
     assert not known.covers("a")
 
 
+def test_nothing_is_looked_up_where_there_is_none() -> None:
+    asked: list[str] = []
+
+    def look_up(keys: object) -> dict[str, LedgerEntry]:
+        asked.extend(keys)  # type: ignore[call-overload]
+        return {}
+
+    marked = MarkedFolders((), look_up)
+    marked.begin_listing()
+    assert not marked.covers("a")
+    marked.note("")  # says nothing
+    marked.end_listing()
+    asked.clear()
+    assert (marked.covers("b/c"), asked) == (False, [])
+    marked.begin_listing()
+    marked.note("b")
+    marked.end_listing()
+    assert (marked.covers("b/c"), marked.covers("d"), asked[-1]) == (True, False, "d/.nomedia")
+    marked.begin_listing()
+    marked.end_listing()
+    marked.forget(["e/.nomedia"])  # one has come by a change
+    assert (marked.covers("f"), asked[-1]) == (False, "f/.nomedia")
+
+
 @pytest.mark.parametrize("place", ["memory", "folder"])
 def test_it_comes_and_goes(
     open_room: OpenRoom, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch

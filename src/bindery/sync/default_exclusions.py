@@ -65,12 +65,22 @@ class DefaultExclusions:
             excluded = _FOLDER.search(f"{folder}/") is not None
             excluded = excluded or (self._marked is not None and self._marked.covers(folder))
             self._last = (folder, excluded)
-        if excluded or _FILE.fullmatch(name) is None:
-            return excluded
+        if not excluded and _FILE.fullmatch(name) is None:
+            return False
         if name == NAME and self._marked is not None:
             self._marked.note(folder)
             self._last = ("", False)
         return True
+
+    def begin_listing(self) -> None:
+        """A complete listing begins."""
+        if self._marked is not None:
+            self._marked.begin_listing()
+
+    def end_listing(self) -> None:
+        """It has shown everything."""
+        if self._marked is not None:
+            self._marked.end_listing()
 
     def forget(self, markers: Collection[str] = ()) -> list[str]:
         """Forget what was kept of folders, for those of these files have come or gone. The folders, with a slash behind

@@ -42,9 +42,13 @@ class MarkedFolders:
         self._known: dict[str, bool] = {}
         self._noted: set[str] = set()
         """Those of which the ledger may know nothing yet."""
+        self._none = self._seen = False
+        """Whether it is known that there are none, and whether the listing in hand has shown one."""
 
     def covers(self, folder: str) -> bool:
         """Whether a folder, written without a slash behind it, or one above it is marked."""
+        if self._none:
+            return False
         path, unknown = folder, list[str]()
         while path and path not in self._known:
             unknown.append(path)
@@ -61,7 +65,10 @@ class MarkedFolders:
 
     def note(self, folder: str) -> None:
         """A folder holds the file, as a listing or a look tells."""
-        if not self.covers(folder) and self._counts(folder):
+        if not self._counts(folder):
+            return
+        self._none, self._seen = False, True
+        if not self.covers(folder):
             self._noted.add(folder)
             self._known.clear()
 
@@ -71,12 +78,21 @@ class MarkedFolders:
             if is_marker(info.key):
                 self.note(info.key.rpartition("/")[0])
 
+    def begin_listing(self) -> None:
+        """A complete listing begins."""
+        self._seen = False
+
+    def end_listing(self) -> None:
+        """It has shown everything. Where no folder is marked none is looked up any more, until such a file comes."""
+        self._none = not self._seen
+
     def forget(self, keys: Collection[str] = ()) -> list[str]:
         """The ledger tells something else now, of the files with these keys too. The folders, with a slash behind each,
         for which those count."""
         folders = [key.rpartition("/")[0] for key in keys]
         self._noted.difference_update(folders)
         self._known.clear()
+        self._none = self._none and not folders
         return [f"{folder}/" for folder in folders if self._counts(folder)]
 
     def _marked(self, folders: Sequence[str]) -> set[str]:

@@ -166,6 +166,8 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
         worker.attend()
     worker.pipeline.finish()
     worker.troubles.end_listing()
+    if not cursor and counts.gap.error is None:
+        worker.exclusions.end_listing()
     return counts
 
 

@@ -54,8 +54,8 @@ class Worker(Stoppable):
         self.catalog = catalog
         self.settings = settings
         self.inbox = inbox
-        exclusions = exclusions_of(binding.scope, catalog.ledger, binding.id)
-        self.within = matcher_with(binding.scope, exclusions)
+        self.exclusions = exclusions_of(binding.scope, catalog.ledger, binding.id)
+        self.within = matcher_with(binding.scope, self.exclusions)
         """Whether an object is within the scope; None when every object is."""
         self.prefixes = outermost_prefixes(binding.scope) or ("",)
         """The ranges of keys to list."""
@@ -86,7 +86,7 @@ class Worker(Stoppable):
         )
         """Of objects from a listing or a change to the ledger."""
         if binding.scope.default_exclusions:
-            self.commits.follow_markers(exclusions, self.pipeline.keys)
+            self.commits.follow_markers(self.exclusions, self.pipeline.keys)
         self._identity = store.identity()
 
     @property
@@ -141,6 +141,7 @@ class Worker(Stoppable):
         self.commits.cap = None
         self.troubles.begin_listing()
         self.pipeline.begin_listing()
+        self.exclusions.begin_listing()
 
     def abandon(self) -> None:
         """Give up what is not committed; keys that changes have named go back to the inbox."""
