@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import pytest
 import structlog
 from hypothesis import settings
+from tests.servers.postgresql import Postgresql
 
 from bindery.api.gateway.signature import sign_v3
 from bindery.api.spec.model import load_models
@@ -234,6 +235,18 @@ def node_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(start_server: Callable[..., RunningServer]) -> RunningServer:
     """One server for the whole session; take names from ``new_name``, for others use it too."""
     return start_server()
+
+
+@pytest.fixture(scope="session")
+def server_with_postgresql(
+    start_server: Callable[..., RunningServer],
+    postgresql: Postgresql,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> RunningServer:
+    """As ``server``, with its record in PostgreSQL."""
+    file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
+    file.write_text(f'[catalog]\nurl = "{postgresql.create_schema("server")}"\n')
+    return start_server("--config", str(file))
 
 
 @pytest.fixture

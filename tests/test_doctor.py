@@ -18,7 +18,7 @@ from tests.servers.fuse_folder import mounted
 from bindery import doctor
 from bindery.access.sealed_keys import make_sealed_key, open_sealer
 from bindery.buckets.registry import Buckets, parse_store
-from bindery.catalog.sqlite_catalog import open_access
+from bindery.catalog.opening import open_access
 from bindery.cli.main import main
 from bindery.config import Config, NotificationsConfig, SyncConfig
 from bindery.doctor import Finding, Verdict, examine
@@ -58,7 +58,7 @@ def test_sealing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.delenv("BINDERY_SEALING_KEY", raising=False)
     assert (found().verdict, found().seen.partition(" at ")[0]) == (Verdict.OK, "none yet")
-    with open_access(tmp_path) as record:
+    with open_access("", tmp_path) as record:
         sealer = open_sealer(record.access_keys, tmp_path)
         make_sealed_key(record.access_keys, sealer, None)
     assert found().verdict is Verdict.OK
@@ -71,7 +71,7 @@ def test_sealing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "1 of the record's access keys were sealed with a key that is not in BINDERY"
     )
     assert (found().verdict, "forget-lost" in found().advice) == (Verdict.FAILURE, True)
-    with open_access(tmp_path) as record:
+    with open_access("", tmp_path) as record:
         record.access_keys.delete(None, record.access_keys.list(None)[0].id)
     assert (found().verdict, found().seen) == (Verdict.OK, "of BINDERY_SEALING_KEY")
 

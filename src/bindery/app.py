@@ -38,7 +38,8 @@ from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, check_address, parse_store
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.sqlite_catalog import SqliteCatalog
+from bindery.catalog.opening import open_database
+from bindery.catalog.record_catalog import RecordCatalog
 from bindery.clock import find_zone
 from bindery.config import Config
 from bindery.data_folder import forget_server_address, open_data_folder, write_server_address
@@ -188,8 +189,9 @@ def _leave_open() -> None:
 
 
 def open_catalog(config: Config) -> Catalog:
-    """The catalog of the data folder. Raises CatalogUnusable, with instructions, when it cannot be used."""
-    return SqliteCatalog(
+    """The catalog, its index in the data folder. Raises CatalogUnusable, with instructions, when it cannot be used."""
+    return RecordCatalog(
+        open_database(config.catalog.url, config.data),
         config.data,
         account_id=config.account.id,
         zone=find_zone(config.account.zone),

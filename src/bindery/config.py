@@ -40,6 +40,7 @@ _FORM_OF_TOKENS = "up to 256 letters, digits and signs of ASCII, without blanks"
 _FORMS = {
     **{(section, "token"): _FORM_OF_TOKENS for section in ("events", "metrics", "health")},
     ("account", "id"): "1 to 32 digits",
+    ("catalog", "url"): "empty, or a connection URI as postgresql://USER@HOST/DATABASE",
     ("prices", "currency"): "three capital letters, as CNY or EUR",
     ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
 }
@@ -81,6 +82,14 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     with its summer time."""
     max_projects: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 100
     """Projects there may be; the vendor gives 100 to an account."""
+
+
+class CatalogConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[catalog]``: where the record is kept; see docs/postgresql.md."""
+
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"url"})
+    url: Annotated[str, msgspec.Meta(pattern=r"^(|postgres(ql)?://\S+)\Z")] = ""
+    """``postgresql://USER@HOST/DATABASE``, a connection URI of libpq; empty: in SQLite, in the data folder."""
 
 
 class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):
@@ -199,6 +208,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Zone of dates in files that tell none, by bucket name, or by ``project/dataset``; else it is ``account.zone``."""
     server: ServerConfig = ServerConfig()
     account: AccountConfig = AccountConfig()
+    catalog: CatalogConfig = CatalogConfig()
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
     register: RegisterConfig = RegisterConfig()

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +27,8 @@ from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, check_address, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
+from bindery.catalog.opening import describe_postgresql, sealed_keys_in_postgresql
+from bindery.catalog.records import CatalogUnusable
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
 from bindery.open_files import advise, find_limit, room_for_connections
@@ -63,7 +66,10 @@ def examine(config: Config, problem: str | None = None) -> Iterator[Finding]:
     more is looked at, for that takes seconds a gigabyte.
     """
     yield from _data_folder(config.data)
-    yield from _record(config.data) if problem is None else [_open_record(config.data, problem)]
+    if config.catalog.url:
+        yield _shared_record(config.catalog.url, problem)
+    else:
+        yield from _record(config.data) if problem is None else [_open_record(config.data, problem)]
     yield from _sealing_key(config)
     yield _open_files(config)
     yield _watches()
@@ -135,6 +141,17 @@ def _open_record(data: Path, problem: str) -> Finding:
     )
 
 
+def _shared_record(url: str, problem: str | None) -> Finding:
+    """One in PostgreSQL; it is not taken over."""
+    try:
+        shown = describe_postgresql(url)
+    except CatalogUnusable as error:
+        return Finding("record", Verdict.FAILURE, str(error), "the server does not start like this")
+    if problem:
+        return Finding("record", Verdict.FAILURE, problem, "reads go on; writing begins again by itself")
+    return Finding("record", Verdict.OK, shown)
+
+
 def _sealing_key(config: Config) -> Iterator[Finding]:
     """What opens the secrets of access keys; nothing is made here."""
     path = config.access.sealing_key_file or config.data / SEALING_KEY_FILE
@@ -144,7 +161,7 @@ def _sealing_key(config: Config) -> Iterator[Finding]:
         yield Finding("sealing key", Verdict.FAILURE, str(error), "the server does not start like this")
         return
     lost = sum(
-        count for sealed, count in _sealed_keys(config.data) if sealer is None or not sealer.knows(sealed)
+        count for sealed, count in _sealed_keys(config) if sealer is None or not sealer.knows(sealed)
     )
     if sealer is None and lost:
         yield Finding(
@@ -168,10 +185,12 @@ def _sealing_key(config: Config) -> Iterator[Finding]:
         )
 
 
-def _sealed_keys(data: Path) -> list[tuple[bytes, int]]:
+def _sealed_keys(config: Config) -> list[tuple[bytes, int]]:
     """How many access keys were sealed with each key, by the beginning of a sealed secret that names it."""
+    if config.catalog.url:
+        return _shared_sealed_keys(config.catalog.url)
     try:
-        connection = sqlite3.connect(f"file:{data / 'catalog.db'}?mode=ro", uri=True, timeout=5)
+        connection = sqlite3.connect(f"file:{config.data / 'catalog.db'}?mode=ro", uri=True, timeout=5)
         try:
             found = connection.execute(
                 "SELECT substr(sealed, 1, ?) AS named, count(*) FROM access_key GROUP BY named",
@@ -184,6 +203,12 @@ def _sealed_keys(data: Path) -> list[tuple[bytes, int]]:
         sqlite3.DatabaseError
     ):  # no record, one of an earlier release, or a damaged one, which is told elsewhere
         return []
+
+
+def _shared_sealed_keys(url: str) -> list[tuple[bytes, int]]:
+    with suppress(CatalogUnusable):  # told elsewhere
+        return sealed_keys_in_postgresql(url, SEALED_WITH_BYTES)
+    return []
 
 
 def _open_files(config: Config) -> Finding:

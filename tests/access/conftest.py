@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bindery.catalog.opening import open_access
 from bindery.catalog.record_access import RecordAccess
-from bindery.catalog.sqlite_catalog import open_access
 
 
 @pytest.fixture
 def record(tmp_path: Path) -> Iterator[RecordAccess]:
     """The record of the test's folder."""
-    with open_access(tmp_path) as opened:
+    with open_access("", tmp_path) as opened:
         yield opened
 
 

@@ -31,8 +31,8 @@ from bindery.access.policy.decide import Request, decide
 from bindery.access.sealing import Sealer, SealingKey
 from bindery.access.tokens import Credentials, Session, issue
 from bindery.catalog.access_records import Group, Policy, PolicyType, PrincipalKind, Role, User
+from bindery.catalog.opening import open_access
 from bindery.catalog.record_access import RecordAccess
-from bindery.catalog.sqlite_catalog import open_access
 
 ALLOW_GET = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"imm:GetBinding","Resource":"*"}]}'
 ALLOW_ALL = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -398,7 +398,7 @@ def test_killed_while_it_is_taken_over(tmp_path: Path) -> None:
             assert process.stdout.readline() == "begins\n"
             time.sleep(chance.uniform(0.0, 0.15))
             process.kill()
-        with open_access(data) as record:
+        with open_access("", data) as record:
             identities = open_identities(record, data, account_id="1")
             for row in rows:
                 assert identities.find(row["AccessKeyId"]).secret == row["AccessKeySecret"]

@@ -26,8 +26,8 @@ from bindery.access.sealing import (
     make_sealer,
 )
 from bindery.catalog.access_records import User
+from bindery.catalog.opening import open_access
 from bindery.catalog.record_access import RecordAccess
-from bindery.catalog.sqlite_catalog import open_access
 
 ONE, OTHER = SealingKey(bytes(range(32))), SealingKey(bytes(32))
 SECRET = "CANARYsecretCANARYsecretCANARY"
@@ -237,7 +237,7 @@ def test_resealing_may_end_at_any_step(
 ) -> None:
     """Before and after every write of the file and of the record."""
     monkeypatch.setattr("bindery.access.resealing._PAGE", 2)
-    with open_access(tmp_path) as record:
+    with open_access("", tmp_path) as record:
         sealer = open_sealer(record.access_keys, tmp_path)
         secrets = fill(record, sealer)
         left = iter(range(step))
@@ -263,7 +263,7 @@ def test_resealing_may_end_at_any_step(
             crashing.setattr(record.access_keys, "reseal", reseal_page)
             with pytest.raises(Crash):
                 reseal(sealer, record.access_keys, at_once=at_once)
-    with open_access(tmp_path) as record:
+    with open_access("", tmp_path) as record:
         sealer = open_sealer(record.access_keys, tmp_path)
         assert opened(record, sealer) == secrets
         reseal(sealer, record.access_keys, at_once=True)
@@ -274,7 +274,7 @@ def test_resealing_may_end_at_any_step(
 def test_a_stolen_record_tells_no_secret(tmp_path: Path) -> None:
     """Also with its log, and after everything was deleted or sealed anew."""
     make_sealer(tmp_path)
-    with open_access(tmp_path) as record:
+    with open_access("", tmp_path) as record:
         sealer = open_sealer(record.access_keys, tmp_path)
         secrets = fill(record, sealer)
         during = {path.name: path.read_bytes() for path in tmp_path.glob("catalog.db*")}

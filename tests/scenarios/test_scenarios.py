@@ -114,6 +114,22 @@ def difference(expected: Any, found: Any, path: str = "answer") -> str | None:
 def test_scenario(
     path: Path, server: RunningServer, new_name: Callable[[str], str], request: pytest.FixtureRequest
 ) -> None:
+    run(path, server, new_name, request)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_scenario_with_the_record_in_postgresql(
+    path: Path,
+    server_with_postgresql: RunningServer,
+    new_name: Callable[[str], str],
+    request: pytest.FixtureRequest,
+) -> None:
+    run(path, server_with_postgresql, new_name, request)
+
+
+def run(
+    path: Path, server: RunningServer, new_name: Callable[[str], str], request: pytest.FixtureRequest
+) -> None:
     content = yaml.safe_load(path.read_text("utf-8"))
     for name in content.get("fixtures", ()):
         request.getfixturevalue(name)

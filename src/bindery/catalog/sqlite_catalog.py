@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bindery.catalog.record.sqlite.database import SqliteDatabase
-from bindery.catalog.record_access import RecordAccess
 from bindery.catalog.record_catalog import RecordCatalog
 
 
@@ -17,13 +14,3 @@ class SqliteCatalog(RecordCatalog):
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         super().__init__(SqliteDatabase(folder), folder, **settings)
-
-
-@contextmanager
-def open_access(folder: Path) -> Iterator[RecordAccess]:
-    """The record of a data folder whose server does not run. Raises CatalogUnusable, CatalogInUse."""
-    database = SqliteDatabase(folder)
-    try:
-        yield RecordAccess(database)
-    finally:
-        database.close()

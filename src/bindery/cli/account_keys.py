@@ -18,8 +18,8 @@ from bindery.access.sealed_keys import make_sealed_key, open_sealer
 from bindery.access.sealing import Sealer
 from bindery.catalog.access_records import EntityNotFound
 from bindery.catalog.catalog import AccessRecord
+from bindery.catalog.opening import open_access
 from bindery.catalog.records import CatalogInUse
-from bindery.catalog.sqlite_catalog import open_access
 from bindery.cli.access.ram import Ram
 from bindery.cli.client import ApiError, Client, connect
 from bindery.config import Config
@@ -145,7 +145,7 @@ def open_stopped_record(config: Config) -> Iterator[AccessRecord]:
     # A command says what it was asked for on its standard output, and nothing else.
     to_stderr = structlog_configured(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
-        with to_stderr, open_access(config.data) as record:
+        with to_stderr, open_access(config.catalog.url, config.data) as record:
             yield record
     finally:
         give_to_owner(config.data)

@@ -20,7 +20,7 @@ from bindery.cli.client import Client, connect
 from bindery.cli.options import FILE, server_options
 from bindery.cli.output import say
 from bindery.cli.tasks import result_of, wait_for_task
-from bindery.config import ConfigurationError, load_config
+from bindery.config import Config, ConfigurationError, load_config
 from bindery.data_folder import find_server_address
 from bindery.printable import printable
 
@@ -81,17 +81,25 @@ def rebuild(
 
 def _catalog_in(data: Path, config_file: Path | None) -> Catalog | None:
     """That of a stopped server; None while a server has it, or where it is elsewhere. Raises ClickException."""
-    if not (data / "catalog.db").exists():
+    config = _load(config_file, data)
+    if not config.catalog.url and not (data / "catalog.db").exists():
         if os.environ.get("BINDERY_ACCESS_KEY_ID"):
             return None
         raise click.ClickException(
             f"no catalog in {data}; name the server's data folder with --data, or a running server with --endpoint"
         )
     try:
-        return open_catalog(load_config(config_file, {"data": data}))
+        return open_catalog(config)
     except CatalogInUse:
         return None
-    except (CatalogUnusable, ConfigurationError) as error:
+    except CatalogUnusable as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _load(config_file: Path | None, data: Path) -> Config:
+    try:
+        return load_config(config_file, {"data": data})
+    except ConfigurationError as error:
         raise click.ClickException(str(error)) from error
 
 

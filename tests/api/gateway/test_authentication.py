@@ -31,8 +31,8 @@ from bindery.api.gateway.signature import (
     string_to_sign_v3,
 )
 from bindery.catalog.access_records import Role
+from bindery.catalog.opening import open_access
 from bindery.catalog.record_access import RecordAccess
-from bindery.catalog.sqlite_catalog import open_access
 
 VECTORS = json.loads(Path(__file__).with_name("signature-vectors.json").read_text("utf-8"))["vectors"]
 FORM = "application/x-www-form-urlencoded"
@@ -164,7 +164,7 @@ def drop(name: str) -> Callable[[dict[str, str]], object]:
 def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     monkeypatch.setenv("BINDERY_ACCESS_KEY_ID", "root")
     monkeypatch.setenv("BINDERY_ACCESS_KEY_SECRET", "root-secret")
-    with open_access(tmp_path) as record:
+    with open_access("", tmp_path) as record:
         yield Door(tmp_path, record)
 
 

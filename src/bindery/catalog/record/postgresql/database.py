@@ -23,18 +23,20 @@ from bindery.catalog.record.postgresql.connection import Connection, RawConnecti
 from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
 from bindery.catalog.record.statements import Statement
 from bindery.catalog.record.writability import Writability
-from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
+from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable
 
 _OLDEST = 150_000
 _MOST_CONNECTIONS = 16
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
 _TURN_SECONDS = 10.0
 """How long a write waits for those before it."""
 _RECONNECT_SECONDS = 5.0
 """How long a read goes on when its connection was lost."""
 _POLL_SECONDS = 0.05
-_WRITING, _MIGRATING = 4_711_001, 4_711_002
-"""Advisory locks: of whoever writes to the record, of whoever brings its tables up to date."""
+_WRITING, _MIGRATING, _HOLDING = 4_711_001, 4_711_002, 4_711_003
+"""Advisory locks of a schema: of who writes to the record, who brings its tables up to date, whose the record is."""
+_LOCK_OF_TRANSACTION = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
+_LOCK_OF_SESSION = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
 _MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _log = structlog.get_logger()
 _Answer = TypeVar("_Answer")
@@ -52,10 +54,12 @@ class PostgresqlDatabase:
         self._guard = threading.Lock()
         self._used: set[RawConnection] = set()
         self.writability = Writability(folder, self._probe)
+        self._holding: RawConnection | None = None
         try:
-            with _connected(url) as first:
-                _check_version(first)
-                _migrate(first)
+            self._holding = connected(url)
+            _check_version(self._holding)
+            _migrate(self._holding)
+            self._number = _take_over(self._holding)
             self._pool = ConnectionPool(
                 url,
                 kwargs={"autocommit": True, "connect_timeout": int(_CONNECT_SECONDS)},
@@ -101,9 +105,19 @@ class PostgresqlDatabase:
         with contextlib.ExitStack() as begun:
             raw = begun.enter_context(self.lent())
             begun.enter_context(raw.transaction())
-            raw.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITING,))
+            raw.execute(_LOCK_OF_TRANSACTION, (_WRITING,))
+            self._check_holder(raw)
             stack.push(begun.pop_all())
         return raw
+
+    def _check_holder(self, raw: RawConnection) -> None:
+        """Raises CatalogUnusable when another server has taken the record over: this one was thought dead."""
+        row = raw.execute("SELECT number FROM holder").fetchone()
+        if row is None or row[0] != self._number:
+            raise CatalogUnusable(
+                "another Bindery has taken over the record in PostgreSQL, for this one was cut off from it; nothing "
+                "was changed. Stop this server, or start it again when the other one has stopped"
+            )
 
     def read(self, ask: Callable[[RawConnection], _Answer]) -> _Answer:
         """Ask with a connection of the pool; again with another one when it was lost."""
@@ -178,6 +192,8 @@ class PostgresqlDatabase:
             return list(self._used)
 
     def _unlock(self) -> None:
+        if self._holding is not None:
+            self._holding.close()
         if self._lock_file >= 0:
             os.close(self._lock_file)
         self._lock_file = -1
@@ -231,7 +247,8 @@ def _configure(raw: RawConnection) -> None:
     raw.execute("SET idle_in_transaction_session_timeout = 0")
 
 
-def _connected(url: str) -> RawConnection:
+def connected(url: str) -> RawConnection:
+    """A connection of its own. Raises CatalogUnusable, with what to do."""
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=int(_CONNECT_SECONDS))
     except psycopg.Error as error:
@@ -248,12 +265,30 @@ def _check_version(raw: RawConnection) -> None:
         )
 
 
+def _take_over(raw: RawConnection) -> int:
+    """The number under which this server writes, as long as no later one does. Raises CatalogInUse.
+
+    The lock ends with the connection, so that the record of a server that was killed is free at once; the number keeps
+    one from writing that comes back after its connection was thought dead.
+    """
+    with translated(raw):
+        row = raw.execute(_LOCK_OF_SESSION, (_HOLDING,)).fetchone()
+        if row is None or not row[0]:
+            raise CatalogInUse(
+                "the record in PostgreSQL is in use by another Bindery; stop that one, or give this one another "
+                "database or schema in catalog.url"
+            )
+        taken = raw.execute("UPDATE holder SET number = number + 1 RETURNING number").fetchone()
+    assert taken is not None
+    return int(taken[0])
+
+
 def _migrate(raw: RawConnection) -> None:
     """One server at a time, all steps in one transaction. Raises CatalogUnusable."""
     migrations = _load_migrations()
     newest = max(migrations)
     with translated(raw), raw.transaction():
-        raw.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATING,))
+        raw.execute(_LOCK_OF_TRANSACTION, (_MIGRATING,))
         raw.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
         row = raw.execute("SELECT version FROM schema_version").fetchone()
         version = 0 if row is None else int(row[0])

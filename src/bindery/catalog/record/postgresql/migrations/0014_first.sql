@@ -138,6 +138,11 @@ CREATE INDEX task_end ON task (project_name, end_time, id);
 
 CREATE INDEX task_status ON task (status, project_name) WHERE status = 'Running';
 
+-- Which server the record belongs to: the number of the last that took it over. A transaction of another one is refused.
+CREATE TABLE holder (number BIGINT NOT NULL);
+
+INSERT INTO holder VALUES (0);
+
 -- What tells this record from every other, for indexes.
 CREATE TABLE follower (identity TEXT NOT NULL);
 

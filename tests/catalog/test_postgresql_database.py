@@ -1,0 +1,193 @@
+"""One server at a time has the record, a mended PostgreSQL is found again, and texts of any characters are kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+import pytest
+from tests.servers.postgresql import Postgresql
+
+from bindery.catalog.opening import describe_postgresql, open_access, sealed_keys_in_postgresql
+from bindery.catalog.postgresql_catalog import PostgresqlCatalog
+from bindery.catalog.record.postgresql.database import PostgresqlDatabase
+from bindery.catalog.record.statements import Statement, with_psycopg_parameters
+from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable, Project
+
+from .samples import make_place, scan_of, uris
+
+pytestmark = pytest.mark.server
+_ECHO = Statement("", "SELECT %(text)s::text")
+_PAIR = Statement("", 'SELECT %(left)s::text COLLATE "C" < %(right)s::text COLLATE "C"')
+
+
+@pytest.fixture
+def url(postgresql: Postgresql) -> str:
+    return postgresql.create_schema(f"d{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def database(url: str, tmp_path: Path) -> Iterator[PostgresqlDatabase]:
+    opened = PostgresqlDatabase(url, tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def test_texts_of_any_characters_come_back_and_keep_their_order(database: PostgresqlDatabase) -> None:
+    texts = [
+        "",
+        "\0",
+        "\0\0",
+        "\0a",
+        "\x01",
+        "\x01\0",
+        "\x01\x01",
+        "\x01\x02",
+        "\x02",
+        "a\0b",
+        "a\x01b",
+        "é",
+        "\U0010ffff",
+    ]
+    for text in texts:
+        assert database.reader.execute(_ECHO, {"text": text}).fetchone() == (text,)
+    for left, right in pairwise(texts):
+        values = {"left": left, "right": right}
+        assert database.reader.execute(_PAIR, values).fetchone() == (left.encode() < right.encode(),)
+
+
+def test_parameters_are_told_from_what_looks_like_them() -> None:
+    given = "SELECT ':no', x::text, '100%' FROM t WHERE a = :a AND b LIKE ? -- :no\nAND c % 2 = 0"
+    expected = "SELECT ':no', x::text, '100%%' FROM t WHERE a = %(a)s AND b LIKE %s -- :no\nAND c %% 2 = 0"
+    assert with_psycopg_parameters(given) == expected
+
+
+def test_two_servers_do_not_share_a_record(database: PostgresqlDatabase, url: str, tmp_path: Path) -> None:
+    with pytest.raises(CatalogInUse, match="in use by another Bindery"):
+        PostgresqlDatabase(url, tmp_path / "other")
+    with pytest.raises(CatalogInUse), open_access(url, tmp_path / "other"):
+        pass
+    database.close()
+    PostgresqlDatabase(url, tmp_path / "other").close()
+
+
+def test_a_data_folder_belongs_to_one_server(
+    database: PostgresqlDatabase, postgresql: Postgresql, tmp_path: Path
+) -> None:
+    with pytest.raises(CatalogInUse, match="data folder"):
+        PostgresqlDatabase(postgresql.create_schema(f"d{uuid.uuid4().hex}"), tmp_path / "data")
+
+
+def test_a_server_that_was_thought_dead_commits_nothing(
+    url: str, postgresql: Postgresql, tmp_path: Path
+) -> None:
+    """Its connections were cut, another server took over, and it comes back."""
+    paused = PostgresqlCatalog(url, tmp_path / "paused", account_id="1")
+    paused.projects.create(Project(name="before"))
+    with psycopg.connect(postgresql.url(), autocommit=True) as operator:
+        operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND classid = 4711003 AND objid = hashtext(%s)::oid",
+            (url.rpartition("3D")[2],),
+        )
+    following = PostgresqlCatalog(url, tmp_path / "following", account_id="1")
+    with pytest.raises(CatalogUnusable, match="taken over"):
+        paused.projects.create(Project(name="after"))
+    assert [project.name for project in following.projects.list()] == ["before"]
+    following.projects.create(Project(name="of the other"))
+    for catalog in (paused, following):
+        assert catalog.close()
+
+
+def test_numbers_of_a_dataset_are_committed_in_their_order(url: str, tmp_path: Path) -> None:
+    """A transaction that draws numbers is held open: no other one draws higher ones and is seen before."""
+    catalog = PostgresqlCatalog(url, tmp_path, account_id="1")
+    place = make_place(catalog)
+    first = catalog._database.transaction()
+    connection = first.__enter__()
+    drawn = list(catalog._entries._draw_numbers(connection, place.dataset.id, 3))
+    second = threading.Thread(target=lambda: catalog.bindings.commit(scan_of(place, "a", "b")))
+    second.start()
+    time.sleep(0.2)  # enough for it to be seen, were it not held back
+    assert catalog._entries.newest_numbers()[place.dataset.id] < drawn[0]
+    assert second.is_alive()
+    first.__exit__(None, None, None)
+    second.join(30)
+    assert [change.sequence for change in catalog._entries.changes_after(place.dataset.id, 0, 10)] == [4, 5]
+    assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
+    catalog.close()
+
+
+def test_all_goes_on_when_postgresql_is_back(tmp_path: Path) -> None:
+    """One of its own: others would miss it."""
+    with Postgresql() as server:
+        catalog = PostgresqlCatalog(server.url(), tmp_path, account_id="1")
+        back = threading.Event()
+        catalog.when_writable(back.set)
+        catalog.projects.create(Project(name="before"))
+        server.kill()
+        with pytest.raises(CatalogUnwritable, match="cannot be reached"):
+            catalog.projects.create(Project(name="meanwhile"))
+        assert "cannot be reached" in catalog.problem
+        with pytest.raises(CatalogUnwritable):
+            catalog.projects.list()
+        server.start()
+        assert back.wait(60)
+        catalog.projects.create(Project(name="after"))
+        assert [project.name for project in catalog.projects.list()] == ["after", "before"]
+        assert catalog.close()
+
+
+def test_closing_cancels_what_runs(database: PostgresqlDatabase) -> None:
+    ended: list[BaseException] = []
+
+    def sleep() -> None:
+        try:
+            database.reader.execute(Statement("", "SELECT pg_sleep(600)"))
+        except CatalogUnusable as error:
+            ended.append(error)
+
+    reader = threading.Thread(target=sleep)
+    reader.start()
+    while not database._in_use():
+        time.sleep(0.01)
+    assert database.close(30)
+    reader.join(30)
+    assert "closed" in str(ended[0])
+    with pytest.raises(CatalogUnusable, match="closed"):
+        database.reader.execute(_ECHO, {"text": "x"})
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://bindery:hidden-word@127.0.0.1:1/none", "cannot be reached"),
+        ("postgresql://bindery@127.0.0.1:1/none?option=1", "cannot be reached"),
+    ],
+)
+def test_what_cannot_be_opened_says_why(url: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(CatalogUnusable, match=said) as caught:
+        PostgresqlDatabase(url, tmp_path)
+    assert "hidden-word" not in str(caught.value)
+
+
+def test_a_record_of_a_newer_release_is_left_alone(
+    database: PostgresqlDatabase, url: str, tmp_path: Path
+) -> None:
+    database.close()
+    with psycopg.connect(url) as connection:
+        connection.execute("UPDATE schema_version SET version = 9999")
+    with pytest.raises(CatalogUnusable, match="newer Bindery"):
+        PostgresqlDatabase(url, tmp_path / "again")
+
+
+def test_doctor_looks_without_taking_over(database: PostgresqlDatabase, url: str) -> None:
+    assert describe_postgresql(url).startswith("PostgreSQL 1")
+    assert sealed_keys_in_postgresql(url, 4) == []
+    with database.transaction():
+        pass
