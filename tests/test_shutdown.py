@@ -94,6 +94,7 @@ WORKS: dict[str, list[Work]] = {
     "work behind calls": [
         _ask("RetryLedgerEntries", **BUCKET, Outcome="Indexed"),
         _ask("AuditBinding", **BUCKET),
+        _ask("RebuildIndex", **PLACE),
         _ask("EstimateBinding", ProjectName="p", URI="oss://media"),
     ],
     "calls that wait": [

@@ -57,7 +57,10 @@ def works(catalog: SqliteCatalog, place: Place) -> list[Callable[[], object]]:
     def write() -> None:
         catalog.bindings.commit(scan_of(place, *(f"n{n}" for n in range(50)), title="x"))
 
-    return [walk, walk, walk, query, query, write, write, catalog.queries.rebuild]
+    def build_beside() -> None:
+        catalog.queries.rebuild_dataset(place.dataset.id)
+
+    return [walk, walk, walk, query, query, write, write, catalog.queries.rebuild, build_beside]
 
 
 def repeat(work: Callable[[], object], outcomes: list[str]) -> None:

@@ -103,6 +103,7 @@ def test_folders_at_any_depth_are_none_too(glob: str, key: str) -> None:
         ({"exclude": ("!c.jpg",)}, "under include"),
         ({"include": ("[a-",)}, "bracket is not closed"),
         ({"include": ("**/*.{arw,ARW}",)}, "braces are not expanded"),
+        ({"exclude": ("*.{tmp,bak",)}, "braces are not expanded"),
         ({"exclude": ("[z-a]*",)}, "runs backwards"),
         ({"exclude": ("[[:alpha:]]*",)}, "have no names"),
     ],

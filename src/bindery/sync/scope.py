@@ -26,7 +26,7 @@ _OPPOSITES = {"include": "exclude", "exclude": "include"}
 _NAMED_CLASS = re.compile(r"\[:[a-z]+:\]")
 _NOTHING = "(?!)"
 """What an empty range becomes."""
-_BRACES = re.compile(r"\{[^{}]*,[^{}]*\}")
+_BRACES = re.compile(r"(?<!\[)\{[^{}]*,")
 
 Matcher = Callable[[ObjectInfo], bool]
 WHOLE_BUCKET = Scope(default_exclusions=True)
@@ -80,7 +80,9 @@ def _check_pattern(name: str, pattern: str) -> None:
     elif _NOTHING in fnmatch.translate(pattern) and _NOTHING not in pattern:
         problem = "a range in brackets runs backwards; write its smaller end first"
     elif _BRACES.search(pattern):
-        problem = "braces are not expanded; write a pattern for each alternative"
+        problem = (
+            "braces are not expanded; write a pattern for each alternative, and '[{]' for the brace itself"
+        )
     if problem:
         raise InvalidScope(f"{name}: {pattern!r} matches nothing, for {problem}")
 
