@@ -24,6 +24,10 @@ from bindery.access.policy.decide import (
 
 Tags = Mapping[str, str]
 Conditions = Mapping[str, ConditionValue]
+LONGEST = 2_048
+"""Characters of names and values that policies are asked about. Nothing that is there has longer ones: they are
+refused, for patterns would be followed through megabytes."""
+_HEAVY = 500
 _EVERYTHING = ("",)
 _DENIED = Decision(False, Cause.IMPLICIT_DENY)
 _MAY_LIST = Decision(True, Cause.ALLOW)
@@ -72,6 +76,11 @@ class Authority:
         """Whether everything is allowed."""
         return self._grants is None
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether a decision may take more than a moment."""
+        return self._grants is not None and self._grants.weight > _HEAVY
+
     def asks_for_tags(self, action: str, of: str) -> bool:
         """Whether the decision on an action depends on tags: ``of`` is how their condition keys begin."""
         if self._grants is None:
@@ -83,6 +92,8 @@ class Authority:
         """Whether the action is allowed on a resource; ``conditions`` are keys that only this one has."""
         if self._grants is None:
             return ALLOWED_BY_OWNER
+        if _is_too_long(resource, conditions):
+            return _DENIED
         return decide(self._grants, Request(action, resource, self._with(conditions)))
 
     def decide_named(self, action: str, resource: str, conditions: Conditions = _NOTHING) -> Decision:
@@ -100,6 +111,8 @@ class Authority:
         if self._grants is None:
             return ALLOWED_BY_OWNER
         own = {**conditions, **asked.conditions}
+        if _is_too_long(asked.resource, own):
+            return _DENIED
         request = Request(asked.action, asked.resource, self._with(own))
         return decide_below(self._grants, request) if asked.below else decide(self._grants, request)
 
@@ -111,6 +124,8 @@ class Authority:
         start, star, _ = resource.partition("*")
         if self._grants is None or not star or not start:
             return self.decide(action, resource, conditions)
+        if _is_too_long(resource, conditions):
+            return _DENIED
         request = Request(action, start, self._with(conditions))
         if may_below(self._grants, request):
             return _MAY_LIST
@@ -172,6 +187,15 @@ class View:
 
 WHOLE = View(Authority(None), "", None)
 """For work that nobody has asked for over the wire."""
+
+
+def _is_too_long(resource: str, conditions: Conditions) -> bool:
+    if len(resource) > LONGEST:
+        return True
+    values = conditions.values()
+    return any(
+        len(text) > LONGEST for each in values for text in ([each] if isinstance(each, str) else each)
+    )
 
 
 def resource_tags(tags: Tags) -> Conditions:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.api.conftest import Api
 
+from bindery.access.identities import Identity
 from bindery.api import listing
+from bindery.api.context import Context
+from bindery.api.gateway import gateway
+from bindery.api.gateway.authorization import authority_of
 from bindery.api.gateway.rendering import Answer
+from bindery.api.gateway.request import HttpRequest
 
 ACCOUNT = "1000000000000001"
 P = f"acs:imm:*:{ACCOUNT}:project"
@@ -21,6 +27,11 @@ class Person:
 
     def __init__(self, api: Api, key_id: str, secret: str, token: str = "") -> None:
         self._api, self._key = api, (key_id, secret, token)
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is in the eyes of the server."""
+        return self._api.context.identities.find(self._key[0])
 
     def __call__(self, action: str, **parameters: Any) -> dict[str, Any]:
         with self._api.signed_by(*self._key):
@@ -491,3 +502,42 @@ def test_refusals_of_ram_are_in_its_words(people: People) -> None:
     assert answer["Message"].startswith(
         "You are not authorized to do this action. You should be authorized by RAM."
     )
+
+
+def test_policies_of_very_many_patterns_are_asked_beside_the_event_loop(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A question mark is followed character by character: thousands of them would keep all other calls waiting."""
+    threads: list[str] = []
+    check = gateway.check_operation
+
+    def keep(exchange: gateway.Exchange, context: Context) -> None:
+        threads.append(threading.current_thread().name)
+        check(exchange, context)
+
+    monkeypatch.setattr(gateway, "check_operation", keep)
+    patterns = [f"acs:imm:*:*:project/*{number}?" for number in range(60)]
+    heavy = people(
+        {"Effect": "Allow", "Action": "imm:*", "Resource": [*patterns, f"{P}/shown"]}, name="heavy"
+    )
+    light = people({"Effect": "Allow", "Action": "imm:*", "Resource": f"{P}/shown"}, name="light")
+    for person, beside in ((heavy, True), (light, False)):
+        threads.clear()
+        assert person.code("GetProject", ProjectName="shown") == "ResourceNotFound"
+        assert person.code("GetProject", ProjectName="hidden") == "NoPermission"
+        assert [name.startswith("lookups") for name in threads] == [beside, beside]
+
+
+def test_names_longer_than_any_are_refused_before_patterns_are_asked(api: Api, people: People) -> None:
+    ann = people({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    for length, code in ((200, "InvalidProjectName"), (3_000, "NoPermission")):
+        assert ann.code("GetProject", ProjectName="p" * length) == code
+        assert api.refused("GetProject", ProjectName="p" * length).code == "InvalidProjectName"
+
+
+def test_conditions_see_the_beginning_of_a_long_user_agent(people: People) -> None:
+    like = {"StringLike": {"acs:UserAgent": "a*"}, "StringNotLike": {"acs:UserAgent": "*b"}}
+    ann = people({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": like})
+    assert ann.code("ListProjects") == "NoPermission"
+    seen = HttpRequest("POST", "/", {"user-agent": ["a" * 2_000 + "b"]})
+    assert authority_of(ann.identity, seen).decide("imm:ListProjects", "*").allowed

@@ -17,6 +17,8 @@ from bindery.access.policy.pattern import (
     has_wildcard,
 )
 
+_MANY = 20
+
 
 class CompiledStatement(msgspec.Struct, frozen=True):
     """A statement, and what it takes to see whether it applies."""
@@ -41,13 +43,21 @@ class CompiledPolicy(msgspec.Struct, frozen=True):
 
     document: Document
     statements: tuple[CompiledStatement, ...]
+    weight: int = 0
+    """What it takes to ask all its patterns; see ``_weight``."""
 
 
 def compile_policy(document: Document) -> CompiledPolicy:
     """A document, compiled."""
-    return CompiledPolicy(
-        document, tuple(_compile(index, each) for index, each in enumerate(document.statements))
-    )
+    statements = tuple(_compile(index, each) for index, each in enumerate(document.statements))
+    return CompiledPolicy(document, statements, sum(map(_weight, document.statements)))
+
+
+def _weight(statement: Statement) -> int:
+    """One for each pattern; one with ``?`` is followed character by character, and counts for many."""
+    values = (value for clause in statement.conditions for value in clause.values)
+    patterns = (*statement.actions, *statement.resources, *values)
+    return sum(_MANY if "?" in pattern else 1 for pattern in patterns)
 
 
 def read_policy(text: str, form: PolicyForm = PolicyForm.IDENTITY) -> CompiledPolicy:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bindery.api.gateway.gateway import Exchange
 
 _NONE: Conditions = {}
+_LONGEST_USER_AGENT = 1_024
+"""Characters of it that conditions see: every caller writes what he likes."""
 _TAGS = "Tag"
 """The parameter that sets tags, where an operation has one."""
 _ALLOWED = Decision(True, Cause.ALLOW)
@@ -50,7 +52,7 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
         keys.CURRENT_TIME: _moment(int(time.time())),
         keys.PRINCIPAL_ARN: identity.policy_arn,
         keys.ACCESS_ID: identity.key_id,
-        keys.USER_AGENT: http.header("user-agent") or "",
+        keys.USER_AGENT: (http.header("user-agent") or "")[:_LONGEST_USER_AGENT],
     }
     client = http.client
     if client is not None:
@@ -67,18 +69,18 @@ def _moment(seconds: int) -> str:
 
 
 def must_wait(exchange: Exchange, large: int) -> bool:
-    """Whether the decision reads the record or much JSON, which must not hold up others."""
+    """Whether the decision reads the record, much JSON or many patterns, which must not hold up others."""
     authority, action = exchange.authority, exchange.operation.action
     if authority.is_owner:
         return False
-    if authority.asks_for_tags(action, keys.RESOURCE_TAG):
+    if authority.is_heavy or authority.asks_for_tags(action, keys.RESOURCE_TAG):
         return True
     return exchange.size > large and authority.asks_for_tags(action, keys.REQUEST_TAG)
 
 
 def must_wait_for_touched(exchange: Exchange) -> bool:
     """The same for what the message names."""
-    return any(
+    return exchange.authority.is_heavy or any(
         exchange.authority.asks_for_tags(need.action, keys.RESOURCE_TAG)
         for touch in exchange.operation.touches
         for need in touch.needs

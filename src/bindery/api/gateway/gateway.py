@@ -203,7 +203,8 @@ class Gateway:
         self.strangers = WorkPool("strangers", threads=2, waiting=32)
         """Decoding and checking of what nobody has vouched for."""
         self.lookups = WorkPool("lookups", threads=2, waiting=1_024)
-        """Finding out whose keys those are that nobody has shown yet, and compiling what policies they have."""
+        """Finding out whose keys those are that nobody has shown yet, compiling what policies they have, and
+        decisions of policies with very many patterns: one at a time for each caller."""
         self.reading = WorkPool("reading", threads=2, waiting=128)
         """Decoding and checking of large requests of callers."""
         self.work = {
@@ -468,7 +469,7 @@ def allow(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The caller may perform the operation on what it works on."""
     exchange.authority = authority_of(exchange.proof.identity, exchange.http)
     if must_wait(exchange, _COMPLEX):
-        pool = gateway.work[Work.CONTROL]
+        pool = gateway.lookups if exchange.authority.is_heavy else gateway.work[Work.CONTROL]
         return pool.run(exchange.caller, lambda: check_operation(exchange, gateway.context))
     check_operation(exchange, gateway.context)
     return None
@@ -503,7 +504,7 @@ def allow_touched(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     if exchange.authority.is_owner or not exchange.operation.touches:
         return None
     if must_wait_for_touched(exchange):
-        pool = gateway.work[Work.CONTROL]
+        pool = gateway.lookups if exchange.authority.is_heavy else gateway.work[Work.CONTROL]
         return pool.run(exchange.caller, lambda: check_touched(exchange, gateway.context))
     check_touched(exchange, gateway.context)
     return None
