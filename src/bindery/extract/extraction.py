@@ -19,6 +19,8 @@ class Operator(enum.StrEnum):
     Source: help page workflow-templates-and-operators. Operators that need models are not run here.
     """
 
+    __hash__ = str.__hash__  # that of enumerations is a function of Python's
+
     OSS_META = "OSSMeta"
     MIME = "MIME"
     EXIF = "EXIF"

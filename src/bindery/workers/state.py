@@ -9,14 +9,28 @@ import mmap
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 _POSITION, _BEGAN, _OUTSIDE_SINCE, _OUTSIDE, _CUT, _SECONDS, _LEFT = range(7)
 _NUMBERS_BYTES = 7 * 8
 _LONGEST_LEFT = 128
 _BYTES = _NUMBERS_BYTES + _LONGEST_LEFT
 _MOMENT_SECONDS = 0.05
+
+
+class _Waiting(AbstractContextManager[None]):
+    """Counts the time within it as waiting for others. One for all, for there are several in each job."""
+
+    def __init__(self, numbers: memoryview[float]) -> None:
+        self._numbers = numbers
+
+    def __enter__(self) -> None:
+        self._numbers[_OUTSIDE_SINCE] = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        numbers = self._numbers
+        numbers[_OUTSIDE] += time.monotonic() - numbers[_OUTSIDE_SINCE]
+        numbers[_OUTSIDE_SINCE] = 0.0
 
 
 class State:
@@ -26,6 +40,7 @@ class State:
         shared = memoryview(mmap.mmap(file, _BYTES))
         self._numbers = shared[:_NUMBERS_BYTES].cast("d")
         self._left = shared[_NUMBERS_BYTES:]
+        self._waiting = _Waiting(self._numbers)
 
     # the worker's side
 
@@ -48,17 +63,9 @@ class State:
         self._left[: len(said)] = said
         self._numbers[_LEFT] = len(said)
 
-    @contextmanager
-    def outside(self) -> Iterator[None]:
-        """The worker waits for others."""
-        numbers = self._numbers
-        began = time.monotonic()
-        numbers[_OUTSIDE_SINCE] = began
-        try:
-            yield
-        finally:
-            numbers[_OUTSIDE] += time.monotonic() - began
-            numbers[_OUTSIDE_SINCE] = 0.0
+    def outside(self) -> AbstractContextManager[None]:
+        """The worker waits for others; not to be nested."""
+        return self._waiting
 
     # both sides
 

@@ -33,7 +33,7 @@ def jpeg_is_cut(source: Source, scan: int) -> bool:
     in a scan without a zero behind it, and hardly one with it elsewhere.
     """
     if source.size <= _WHOLE_BYTES:
-        return _END_OF_IMAGE not in source.peek_at(scan, source.size)
+        return source.peek_at(scan, source.size).rfind(_END_OF_IMAGE) < 0
     tail = source.last(TAIL_BYTES)
     if _END_OF_IMAGE in tail or _OTHER_MARKER.search(tail):
         return False

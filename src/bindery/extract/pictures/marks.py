@@ -68,6 +68,8 @@ def _add_motion(tags: TagSet, source: Source, directories: Sequence[Directory], 
 
 def _motion_by_xmp(xmp: XmpProperties, size: int) -> tuple[int, int] | None:
     """Where the video stands, which is at the end; a length of 0 where it is not told."""
+    if not xmp:
+        return None
     if first_of(xmp, "GCamera:MotionPhoto") == "1":
         semantics = xmp.get(f"{_ITEM}/GContainerItem:Semantic") or ()
         lengths = xmp.get(f"{_ITEM}/GContainerItem:Length") or ()

@@ -19,6 +19,7 @@ from bindery.extract.tags.xmp import XmpProperties
 from bindery.extract.tags.xmp_dates import xmp_dates
 
 NO_PROPERTIES: XmpProperties = MappingProxyType({})
+_RANKS = tuple(Rank)
 _IPTC_DATES = {Rank.TAKEN: "DateCreated", Rank.DIGITIZED: "DigitalCreationDate"}
 
 
@@ -64,12 +65,12 @@ def _dates(
 
 
 def _with_room_for_a_zone(xmp: XmpProperties, iptc: IptcValues) -> Iterator[FoundDate]:
-    for rank in Rank if xmp or iptc else ():
+    for rank in _RANKS if xmp or iptc else ():
         yield from xmp_dates(xmp, rank)
         yield from _iptc_date(iptc, rank)
 
 
 def _iptc_date(iptc: IptcValues, rank: Rank) -> Iterator[FoundDate]:
-    text = iptc_date(iptc, _IPTC_DATES[rank]) if rank in _IPTC_DATES else None
+    text = iptc_date(iptc, _IPTC_DATES[rank]) if iptc and rank in _IPTC_DATES else None
     if text:
         yield FoundDate(f"IPTC:{_IPTC_DATES[rank]}", text, rank)

@@ -33,6 +33,8 @@ _REAL_MINUTES = frozenset(range(-720, 841, 60)) | {
 class Rank(enum.IntEnum):
     """What a date is the date of. A lower rank counts more."""
 
+    __hash__ = int.__hash__  # that of enumerations is a function of Python's
+
     TAKEN = 0
     DIGITIZED = 1
     MADE = 2

@@ -28,21 +28,25 @@ class TagSet:
     def add(self, name: str, *values: str) -> None:
         """Take over values of a tag; empty ones and those that are there already are passed over."""
         name = _cleaned(name[:_LONGEST_NAME])
-        for value in values:
+        for value in values if name else ():
             text = _cleaned(value[:LONGEST_VALUE])
-            if name and text:
+            if text:
                 self._keep(name, text)
 
     def _keep(self, name: str, text: str) -> None:
-        held = self._values.get(name, {})
-        if text in held:
+        held = self._values.get(name)
+        if held is not None and text in held:
             return
-        full = len(held) == MOST_VALUES or (not held and len(self._values) == MOST_NAMES)
-        if full or len(name) + len(text) > self._left:
+        full = len(self._values) == MOST_NAMES if held is None else len(held) == MOST_VALUES
+        size = len(name) + len(text)
+        if full or size > self._left:
             self.left_out += 1
             return
-        self._values.setdefault(name, {})[text] = None
-        self._left -= len(name) + len(text)
+        if held is None:
+            self._values[name] = {text: None}
+        else:
+            held[text] = None
+        self._left -= size
 
     def first(self, name: str) -> str | None:
         """The first value of a tag."""

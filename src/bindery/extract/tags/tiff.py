@@ -70,8 +70,10 @@ class Part:
     """A stretch of a source, with offsets of its own."""
 
     def __init__(self, source: Source, start: int, length: int | None = None) -> None:
-        left = max(source.size - start, 0)
-        self.size = left if length is None else max(min(length, left), 0)
+        left = source.size - start
+        if length is None or length > left:
+            length = left
+        self.size = length if length > 0 else 0
         self.start = start
         self._source = source
 
@@ -118,7 +120,7 @@ class NotTiff(ValueError):
     """The bytes do not start with a TIFF header."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One tag: its type, and where its value lies in the source."""
 
     type: int
@@ -364,7 +366,7 @@ class _Walk:
             return
         read = self._read(offset)
         if read is not None:
-            number = sum(found.name.startswith(name) for found in self._found)
+            number = len([found for found in self._found if found.name.startswith(name)])
             self._add(f"{name}{number}" if number else name, read[0], depth)
 
 

@@ -74,7 +74,11 @@ def _properties(root: Element | None, data: bytes) -> dict[str, list[str]]:
 
 def first_of(properties: XmpProperties, *names: str) -> str | None:
     """The first value of the first of these properties that has one."""
-    return next((properties[name][0] for name in names if properties.get(name)), None)
+    for name in names:
+        values = properties.get(name)
+        if values:
+            return values[0]
+    return None
 
 
 def xmp_position(properties: XmpProperties) -> tuple[float, float] | None:
@@ -86,7 +90,7 @@ def xmp_position(properties: XmpProperties) -> tuple[float, float] | None:
 
 
 def _degrees(text: str | None, signs: str) -> float | None:
-    match = _COORDINATE.fullmatch((text or "").strip("\0 \t\r\n").upper())
+    match = _COORDINATE.fullmatch(text.strip("\0 \t\r\n").upper()) if text else None
     if match is None:
         return None
     sign, *parts, letter = match.groups()

@@ -228,6 +228,7 @@ _MAILS = frozenset(MAILS_BY_EXTENSION.values())
 
 _LATE_PDF = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n])%PDF-\d\.\d\s[^\0]{0,1024}?\d+ \d+ obj\b")
 _PDF_SIGN = b"%PDF-"
+_JPEG = "image/jpeg"
 _LATE_PDF_BYTES = 1024 + 1024
 """Readers take a header within the first 1,024 bytes (ISO 32000-1, implementation note 13)."""
 
@@ -242,7 +243,7 @@ def _sniff(head: bytes, named: str | None) -> str | None:
     # To look for the sign by itself first costs a fiftieth.
     if found not in TEXTUAL and _PDF_SIGN in head and _LATE_PDF.search(head, 0, _LATE_PDF_BYTES):
         return "application/pdf"
-    if found not in TEXTUAL and is_text(head):
+    if found not in TEXTUAL and found != _JPEG and is_text(head):  # no text begins as a JPEG does
         # Words may begin like a sign ("MAC ", "BM"), but no file of such a format is text as a whole.
         signed = named is not None and (named in _DOCUMENTS or named in _ARCHIVES)
         return text_type(head, named, is_document=signed)
