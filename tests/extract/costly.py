@@ -8,6 +8,7 @@ import struct
 import zipfile
 import zlib
 
+import brotli
 import msgspec
 
 
@@ -589,6 +590,30 @@ def ppt_with_a_circle_of_small_sectors(size: int = 16_000_000) -> Costly:
     return Costly("circle.ppt", header + table + bytes(512) + bytes(512) + entries.ljust(512, b"\0"))
 
 
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def jxl_with_swelling_boxes(boxes: int = 990) -> Costly:
+    """Each of them unpacks to a megabyte and more."""
+    packed = _box(b"brob", b"xml " + brotli.compress(b"<" * 2_000_000, quality=5))
+    return Costly(
+        "a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n" + _box(b"ftyp", b"jxl \0\0\0\0jxl ") + packed * boxes
+    )
+
+
+def webp_with_empty_chunks(chunks: int = 1_000_000) -> Costly:
+    head = b"VP8X" + struct.pack("<I", 10) + bytes(4) + b"\3\0\0\2\0\0"
+    body = b"WEBP" + head + b"JUNK\0\0\0\0" * chunks
+    return Costly("a.webp", b"RIFF" + struct.pack("<I", len(body)) + body)
+
+
+def mie_with_swelling_values(values: int = 1_900) -> Costly:
+    packed = zlib.compress(b"<" * 2_000_000)
+    element = b"~\x2c\3\xfeXMP" + struct.pack(">I", len(packed)) + packed
+    return Costly("a.mie", b"~\x10\4\xfe0MIE\0\0\0\0" + element * values)
+
+
 ALL = (
     crw_that_holds_itself, crw_with_nested_tables, svg_with_a_long_width, svg_behind_a_long_comment,
     pnm_with_a_long_comment, pdf_with_a_fan_of_forms, pdf_with_a_loop_of_forms, pptx_with_one_slide_many_times,
@@ -600,7 +625,10 @@ ALL = (
     x3f_with_many_previews, seven_zip_with_a_packed_header_of_numbers, tar_that_leads_back, gz_with_tiny_members,
     seven_zip_with_repeated_digests, seven_zip_with_repeated_sizes, docx_with_attributes_out_of_nothing,
     svg_with_attributes_out_of_nothing, docx_with_long_extra_fields, epub_with_references_to_nothing,
-    epub_with_millions_of_attributes, rtf_with_many_codepages, tiff_with_long_blanks, icns_with_empty_blocks,
+    epub_with_millions_of_attributes, rtf_with_many_codepages, tiff_with_long_blanks, jxl_with_swelling_boxes,
+    webp_with_empty_chunks,
+    mie_with_swelling_values,
+    icns_with_empty_blocks,
     tiff_for_pillow, ppt_with_a_circle_of_small_sectors, xlsx_with_sheets_without_end,
     docx_with_parts_full_of_elements, docx_with_lines_of_one_letter, docx_with_attributes,
     pptx_with_relationships_without_end, html_with_millions_of_tags,

@@ -12,11 +12,15 @@ from PIL import Image
 from tests.extract.document_samples import make_compound
 from tests.extract.picture_samples import (
     ascii_text,
+    double,
     exif_of,
+    exif_segment,
     extract_path,
+    jpeg_of,
     jpeg_segment,
     long,
     png_chunk,
+    rational,
     short,
     tiff_bytes,
 )
@@ -371,3 +375,57 @@ def test_a_size_in_an_exiv2_file_is_that_of_its_picture(tmp_path: Path) -> None:
     (path := tmp_path / "a.exv").write_bytes(b"\xff\x01Exiv2" + jpeg_segment(0xE1, b"Exif\0\0" + exif))
     file = extract_path(path).file
     assert (file.content_type, file.image_width, file.image_height) == ("image/x-exv", 5472, 3648)
+
+
+def photoshop(number: int, data: bytes) -> bytes:
+    return jpeg_segment(0xED, b"Photoshop 3.0\0" + resource(number, data))
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        (photoshop(1058, EXIF), photoshop(1060, PACKET)),
+        (
+            jpeg_segment(0xE1, b"Exif\0\0" + EXIF),
+            jpeg_segment(0xE1, b"XMP\0://ns.adobe.com/xap/1.0/\0" + PACKET),
+        ),
+    ],
+)
+def test_blocks_of_a_jpeg_in_unusual_places(segments: tuple[bytes, ...], tmp_path: Path) -> None:
+    (path := tmp_path / "a.jpg").write_bytes(jpeg_of(4, 3, *segments))
+    extraction = extract_path(path)
+    assert (extraction.file.title, exif_of(extraction)["Make"]) == ("Harbour", "Canon")
+
+
+def test_exif_without_its_picture_is_no_failure(tmp_path: Path) -> None:
+    (path := tmp_path / "a.exif").write_bytes(EXIF)
+    extraction = extract_path(path)
+    assert (extraction.failure, extraction.file.image_width) == (None, None)
+    assert extraction.file.produce_time == "2003-10-31T15:44:19+08:00"
+
+
+def test_an_orientation_that_is_a_whole_fraction(tmp_path: Path) -> None:
+    for value, expected in (
+        (rational((12, 2)), 6),
+        (double(8.0), 8),
+        (rational((1, 2)), None),
+        (rational((1, 0)), None),
+    ):
+        (path := tmp_path / "a.jpg").write_bytes(jpeg_of(4, 3, exif_segment(tiff_bytes({0x112: value}))))
+        assert extract_path(path).file.orientation == expected
+
+
+def test_a_png_of_very_many_texts_is_not_called_cut_short(tmp_path: Path) -> None:
+    texts = [png_chunk(b"tEXt", b"k%d\0v" % number) for number in range(5_000)]
+    (path := tmp_path / "a.png").write_bytes(png(*texts))
+    assert extract_path(path).file.extraction_notes is None
+
+
+@pytest.mark.parametrize(
+    ("charset", "title"), [("GBK", "照片"), ("Shift_JIS", "写真"), ("windows-1251", "Фото")]
+)
+def test_a_drawing_in_a_charset_of_its_own(charset: str, title: str, tmp_path: Path) -> None:
+    text = f'<?xml version="1.0" encoding="{charset}"?><svg xmlns="http://www.w3.org/2000/svg" width="5" height="6">'
+    (path := tmp_path / "a.svg").write_bytes(f"{text}<title>{title}</title></svg>".encode(charset))
+    file = extract_path(path).file
+    assert (file.image_width, file.image_height, file.title) == (5, 6, title)

@@ -49,10 +49,11 @@ _MOST_MORE_XMP = 512 * 1024
 _GAIN_MAP_MARK = b"urn:iso:std:iso:ts:21496:-1\0"
 _PHOTOSHOP_MARK = b"Photoshop 3.0\0"
 _MOST_RESOURCES = 256 * 1024
-_MOST_SEGMENTS = 4000
+_MOST_SEGMENTS = 20_000
 _MOST_SCANNED = 4 * 1024 * 1024
 _MOST_ICONS = 256
 _PART_BYTES = 64 * 1024
+_MOST_CHUNKS = 100_000
 _MOST_PARTS = 256
 """Parts of a file that are read to count the frames of an animation: 16 MiB."""
 
@@ -92,7 +93,7 @@ def read_jpeg(source: Source, picture: Picture) -> None:
             resources += segment.peek_at(len(_PHOTOSHOP_MARK), left)
     # One resource may be spread over several segments.
     if resources:
-        read_resources(Memory(bytes(resources)), picture, in_jpeg=True)
+        read_resources(Memory(bytes(resources)), picture)
     if picture.height_is_behind and scan is not None:
         _read_lines(source, scan, picture)
     if (scan is None and picture.width is not None) or (scan is not None and jpeg_is_cut(source, scan)):
@@ -205,6 +206,9 @@ def _read_app1(segment: Part, picture: Picture) -> None:
         _read_more_xmp(segment, picture)
     elif head.startswith(b"QVCI\0"):
         read_qvci_segment(segment, picture)
+    elif b"ns.adobe.com/xap/1.0/" in head:  # some writers have spoiled the mark
+        packet = segment.peek_at(0, MOST_BYTES)
+        picture.add_xmp(packet[max(packet.find(b"<"), 0) :])
 
 
 def _read_more_xmp(segment: Part, picture: Picture) -> None:
@@ -270,7 +274,9 @@ def read_webp(source: Source, picture: Picture) -> None:
         picture.notes.append(note(Note.CUT_SHORT, f"the WebP should have {end} bytes"))
     at, frames = 12, 0
     parts: set[int] = set()
-    while len(parts) <= _MOST_PARTS:
+    for _ in range(_MOST_CHUNKS):
+        if len(parts) > _MOST_PARTS:
+            break
         head = source.peek_at(at, 8)
         if len(head) < 8:
             picture.frames = frames or 1
@@ -356,6 +362,8 @@ def read_tiff_picture(source: Source, picture: Picture) -> None:
     if tree.more_pages:
         picture.leave_out_frames()
     picture.resize(full_size(tree))
+    # EXIF without its picture, as programs save it.
+    picture.sizeless = tree.find("Exif") is not None
     check_strips(tree, source, picture)
 
 

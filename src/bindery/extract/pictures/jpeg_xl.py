@@ -16,6 +16,8 @@ from bindery.extract.tags.xmp import MOST_BYTES
 
 _HEADER_BYTES = 64
 _MOST_PACKED = 1024 * 1024
+_MOST_PACKED_BOXES = 8
+"""Each may swell to a megabyte, and the first of each kind counts."""
 _RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _TIFF_MARKS = (b"II*\0", b"MM\0*")
 
@@ -28,11 +30,15 @@ def read_jxl(source: Source, picture: Picture) -> None:
         return
     if boxes_are_cut(source):
         picture.notes.append(note(Note.CUT_SHORT, "the file ends before its boxes do"))
+    packed = _MOST_PACKED_BOXES
     for box in boxes(source):
         if box.kind in (b"jxlc", b"jxlp") and picture.width is None:
             skip = 4 if box.kind == b"jxlp" else 0
             _read_codestream(source.peek_at(box.start + skip + 2, _HEADER_BYTES), picture)
         elif box.kind == b"brob":
+            packed -= 1
+            if packed < 0:
+                continue
             _read_box(source.peek_at(box.start, 4), _unpacked(source, box), picture)
         else:
             _read_box(box.kind, Part(source, box.start, box.length), picture)

@@ -15,6 +15,8 @@ _SYNC = 0x7E
 _GROUP, _TEXTS = 0x10, (0x20, 0x28)
 _LITTLE, _COMPRESSED = 0x08, 0x04
 _MOST_ELEMENTS = 2000
+_MOST_PACKED = 32
+"""Compressed values that are unpacked, each of which may swell to a megabyte."""
 _MOST_DEPTH = 8
 _MOST_BLOCK = 1024 * 1024
 _LENGTH_BYTES = {253: 2, 254: 4, 255: 8}
@@ -37,6 +39,7 @@ class _Walk:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._left = _MOST_ELEMENTS
+        self._packed_left = _MOST_PACKED
 
     def read(self, source: Source, at: int, depth: int) -> int:
         """The elements of a group up to its terminator; where that ends."""
@@ -70,6 +73,10 @@ class _Walk:
         return at + size if size else end
 
     def _element(self, code: int, name: bytes, content: Part) -> None:
+        if code & _COMPRESSED:
+            self._packed_left -= 1
+            if self._packed_left < 0:
+                return
         if name in _BLOCKS:
             data = content.peek_at(0, _MOST_BLOCK)
             add_profile(self._picture, _BLOCKS[name], _unpacked(code, data))

@@ -30,8 +30,8 @@ def read_photoshop(source: Source, picture: Picture) -> None:
     read_resources(Part(source, at + 4, length), picture)
 
 
-def read_resources(resources: Source, picture: Picture, *, in_jpeg: bool = False) -> None:
-    """EXIF, XMP and IPTC among image resources; a JPEG has the first two in segments of their own."""
+def read_resources(resources: Source, picture: Picture) -> None:
+    """EXIF, XMP and IPTC among image resources; in a JPEG they stand in for segments of their own."""
     at = 0
     for _ in range(_MOST_RESOURCES):
         head = resources.peek_at(at, 7)
@@ -44,8 +44,6 @@ def read_resources(resources: Source, picture: Picture, *, in_jpeg: bool = False
         number = int.from_bytes(head[4:6], "big")
         if number == _IPTC:
             picture.add_iptc(content.peek_at(0, MOST_IPTC))
-        elif in_jpeg:
-            pass
         elif number == _EXIF:
             picture.add_exif(content)
         elif number == _XMP:

@@ -59,7 +59,7 @@ class _Chunks:
 
     def __init__(self, picture: Picture) -> None:
         self.ended = False
-        """The last chunk was met."""
+        """The last chunk was met, or is not looked for any more."""
         self._picture = picture
         self._profiles = 0
 
@@ -81,6 +81,7 @@ class _Chunks:
             else:
                 _read_chunk(self._picture, kind, chunk)
             at += 12 + length
+        self.ended = True  # there are too many to tell whether the last is there
         return None
 
     def _read_text(self, kind: bytes, chunk: Part) -> None:

@@ -20,7 +20,7 @@ def add_profile(picture: Picture, kind: str, data: bytes) -> None:
     elif kind == "xmp":
         picture.add_xmp(data[:MOST_BYTES])
     elif data.startswith(b"8BIM"):
-        read_resources(Memory(data), picture, in_jpeg=True)
+        read_resources(Memory(data), picture)
     elif kind in ("iptc", "8bim"):
         picture.add_iptc(data)
     elif data:

@@ -13,6 +13,8 @@ from bindery.extract.inflating import GZIP, inflate
 from bindery.extract.pictures.picture import NotPicture, Picture
 from bindery.extract.pictures.svg_doctype import DoctypeLimits
 from bindery.extract.tags.tiff import Source
+from bindery.extract.text.charset_names import known_codec
+from bindery.extract.text.decode import decode_in
 
 _MOST_BYTES = 1024 * 1024
 """Where the root element must begin and end its attributes, also of a compressed file."""
@@ -27,6 +29,10 @@ _PIXELS_PER_UNIT = {
 }  # fmt: skip
 _MAY_PRECEDE = frozenset(("title", "desc", "metadata", "defs", "style", "namedview"))
 """Children of the root behind which its title is still looked for."""
+_DECLARED = re.compile(
+    rb"\s{0,64}<\?xml\s[^>]{0,128}encoding\s{0,8}=\s{0,8}[\"']([\w.:-]{1,40})[\"'][^>]{0,64}\?>"
+)
+_KNOWN_TO_EXPAT = frozenset(("utf-8", "ascii", "utf-16", "utf-16-le", "utf-16-be"))
 _METADATA = re.compile(rb"<(?:x:xmpmeta|rdf:RDF)[\s>]")
 
 
@@ -36,18 +42,27 @@ def read_svg(source: Source, picture: Picture) -> None:
     if data.startswith(b"\x1f\x8b"):
         data = inflate(data, _MOST_BYTES, GZIP)
     root = _Root()
-    root.read(data)
+    root.read(_readable(data))
     if root.attributes is None:
         raise NotPicture
     picture.format = "svg"
     across, up = _size(root.attributes)
-    picture.sizeless = not (across and up)
-    if not picture.sizeless:
+    if across and up:
         picture.resize((max(round(across), 1), max(round(up), 1)))
+    picture.sizeless = picture.width is None
     picture.title = "".join(root.title).strip() or None
     found = _METADATA.search(data)
     if found is not None:
         picture.add_xmp(data[found.start() :])
+
+
+def _readable(data: bytes) -> bytes:
+    """In UTF-8 when it is declared to be in a charset of which the parser may know nothing, such as GBK."""
+    declared = _DECLARED.match(data)
+    codec = known_codec(declared[1].decode("ascii")) if declared else None
+    if declared is None or codec is None or codec in _KNOWN_TO_EXPAT:
+        return data
+    return decode_in(data[declared.end() :], codec).encode("utf-8", "replace")
 
 
 def _size(attributes: dict[str, str]) -> tuple[float, float]:

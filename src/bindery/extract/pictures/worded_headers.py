@@ -16,7 +16,7 @@ from bindery.extract.tags.dates import Rank
 from bindery.extract.tags.tiff import Source
 
 _HEADER_BYTES = 64 * 1024
-_MOST_COMMENT = 16 * 1024 * 1024
+_MOST_COMMENT = 4 * 1024 * 1024
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _PORTABLE = re.compile(rb"P[1-6]\s+(\d{1,10})\s+(\d{1,10})[\s\x80-\xff]?")
 _FLOATS = re.compile(rb"P[FfHh]4?\s+(\d{1,10})\s+(\d{1,10})\s")

@@ -186,7 +186,7 @@ class Directory(msgspec.Struct):
             text = self.raw(tag, _LONGEST_INTEGER).split(b"\0", 1)[0].strip()
             return int(text) if text.isdigit() and len(text) < _LONGEST_INTEGER else None
         first = next(iter(self.numbers(tag, 8)), None)
-        return first if isinstance(first, int) else None
+        return first if isinstance(first, int) else _whole(first)
 
     def last(self, tag: int) -> int | None:
         """The last value of an integer tag of many, without those before it."""
@@ -204,6 +204,14 @@ class Directory(msgspec.Struct):
         if entry is None or entry.type not in (ASCII, UNDEFINED, 1):
             return None
         return decode_text(self.raw(tag, limit), self.charset)
+
+
+def _whole(number: Number | None) -> int | None:
+    """The integer that a fraction or a floating-point number is, when it is one."""
+    if isinstance(number, Rational):
+        above, below = number
+        return above // below if below and above % below == 0 else None
+    return int(number) if isinstance(number, float) and number.is_integer() else None
 
 
 class TiffTree(msgspec.Struct):
