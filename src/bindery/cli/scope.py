@@ -34,7 +34,7 @@ _OPTIONS = (
         "--everything/--default-exclusions",
         default=None,
         help="Take in, or leave out as a new binding does, what systems leave behind: ._*, .DS_Store, Thumbs.db, "
-        "@eaDir, trash.",
+        "@eaDir, trash, folders with .nomedia.",
     ),
 )
 
