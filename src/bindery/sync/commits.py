@@ -83,9 +83,8 @@ class Commits(Stoppable):
 
     def expect_sidecars(self, keys: Iterable[str]) -> None:
         """Those with these keys are on their way, as far as they are sidecars."""
-        for key in keys:
-            ending = ending_of(key)
-            if ending and ending not in self.sidecar_endings:
+        for ending in {ending_of(key) for key in keys if is_sidecar(key)}:
+            if ending not in self.sidecar_endings:
                 self.sidecar_endings += (ending,)
 
     def follow_markers(

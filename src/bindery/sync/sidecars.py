@@ -65,7 +65,7 @@ def sidecars_of(key: str, endings: tuple[str, ...] = ENDINGS) -> tuple[str, ...]
 
 def is_sidecar(key: str) -> bool:
     """Whether a key is named as one."""
-    return bool(ending_of(key))
+    return key.endswith(ENDINGS) and bool(ending_of(key))
 
 
 def ending_of(key: str) -> str:
