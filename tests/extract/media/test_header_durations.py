@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from tests.extract.media.test_frame_counts import FRAME, info
-from tests.extract.media.test_tag_blocks import ape, frame, guided, id3, id3v1, tags_of
+from tests.extract.media.test_tag_blocks import ape, flac, frame, guided, id3, id3v1, tags_of
 from tests.extract.media_probe import SOUND, audio_of, ffmpeg
 
 from bindery.extract.extractor import Unreadable
-from bindery.extract.media.header_durations import header_duration
+from bindery.extract.media.header_durations import asf_duration, header_duration
 from bindery.extract.tags.tiff import Memory
 from bindery.extract.text.tag_charset import likely_tag_charset
 
@@ -21,7 +21,9 @@ STREAMINFO = (
     + (44_100 << 44 | 1 << 41 | 15 << 36 | 88_200).to_bytes(8, "big")
     + bytes(16)
 )
-PROPERTIES = bytes(40) + struct.pack("<QQQ", 50_000_000, 0, 2_000) + bytes(16)
+PROPERTIES = (
+    bytes(16) + struct.pack("<Q", 134) + bytes(16) + struct.pack("<QQQ", 50_000_000, 0, 2_000) + bytes(16)
+)
 ASF = guided(
     "3026b2758e66cf11a6d900aa0062ce6c",
     struct.pack("<IBB", 1, 1, 2) + guided("a1dcab8c47a9cf118ee400c00c205365", PROPERTIES),
@@ -104,6 +106,21 @@ def test_a_comment_with_a_description() -> None:
     assert tags_of(id3(gain, described) + FRAME).get("Comment") == ("Good",)
     assert tags_of(id3(gain, described, plain) + FRAME).get("Comment") == ("Plain",)
     assert "Comment" not in tags_of(id3(gain) + FRAME)
+
+
+def test_an_asf_file_that_grew() -> None:
+    """Its tags were written anew, and the size in its header was not."""
+    assert asf_duration(Memory(ASF)) is None
+    assert asf_duration(Memory(ASF + bytes(9))) == 3.0
+    broadcast = bytearray(ASF + bytes(9))
+    broadcast[30 + 24 + 64] |= 1
+    assert asf_duration(Memory(bytes(broadcast))) is None
+
+
+def test_comments_of_a_block_that_is_too_short() -> None:
+    content = bytearray(flac(b"TITLE=T", b"ARTIST=Anna"))
+    content[7] -= 14
+    assert tags_of(bytes(content)) == {"Artist": ("Anna",), "Encoder": ("libX",), "Title": ("T",)}
 
 
 def test_a_dot_within_a_word_is_rare() -> None:

@@ -12,7 +12,7 @@ from tests.extract.media_probe import PICTURES, SOUND, audio_of, ffmpeg, video_o
 
 from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.media.cut_short import is_cut_short
-from bindery.extract.media.durations import dsf_duration, latm_duration, musepack_duration, speex_duration
+from bindery.extract.media.durations import dsf_duration, latm_duration, musepack_duration, ogg_duration
 from bindery.extract.media.tracks import mpegh_channels, track_languages
 from bindery.extract.tags.tiff import Memory
 
@@ -109,11 +109,17 @@ def test_durations() -> None:
         + struct.pack("<q", 40_000)
         + bytes(20)
     )
-    assert speex_duration(Memory(pages)) == 2.5
+    assert ogg_duration(Memory(pages)) == 2.5
+    # Of 48,000 samples at 48 kHz Opus skips 4,800 here, and 312 mostly.
+    last = b"OggS\0\4" + struct.pack("<q", 48_000) + bytes(20)
+    opus = [
+        b"OggS" + bytes(24) + b"OpusHead\1\1" + struct.pack("<H", skip) + bytes(99) for skip in (4_800, 312)
+    ]
+    assert [ogg_duration(Memory(head + last)) for head in opus] == [0.9, None]
     frame = b"\x56\xe0\x0a" + bytes(10)
     assert latm_duration(Memory(frame * 100), 48_000) == pytest.approx(100 * 1024 / 48_000, abs=1e-6)
     assert latm_duration(Memory(frame * 5_000), 48_000) == pytest.approx(5_000 * 1024 / 48_000, abs=1e-6)
-    for read in (musepack_duration, dsf_duration, speex_duration):
+    for read in (musepack_duration, dsf_duration, ogg_duration):
         assert read(Memory(b"")) is None
 
 

@@ -4,7 +4,8 @@ libav now cuts the padding of encoders off the durations it tells, and derives t
 tracks. exiftool, and ffprobe up to 5, print what the header says; so does this.
 
 Source: ISO/IEC 14496-12 section 8.2.2 (mvhd); the Xing and Info header as LAME writes it; Musepack's stream
-version 8; Sony's DSF 1.01; the Speex manual (granule positions); ISO/IEC 14496-3, 1.7.2 (AudioSyncStream).
+version 8; Sony's DSF 1.01; the Speex manual and RFC 7845, 4 (granule
+positions); ISO/IEC 14496-3, 1.7.2 (AudioSyncStream).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _LONGEST_PADDING = 2 * 4095 + 1105
 """Samples an encoder may declare as padding (two fields of 12 bits), and the delay of a decoder."""
 _MUSEPACK_RATES = (44100, 48000, 37800, 32000)
 _TAIL_BYTES = 64 * 1024
+_OPUS_RATE = 48_000
+_USUAL_SKIP = 3_840 // 2
+"""Samples that Opus skips at its start and libav counts: as good as nothing up to here."""
 _MOST_LATM_FRAMES = 2_000
 _AAC_SAMPLES = 1024
 _FRAME_SECONDS = 0.036
@@ -96,16 +100,24 @@ def dsf_duration(source: Source) -> float | None:
     return round(samples / rate, 6) if rate and samples else None
 
 
-def speex_duration(source: Source) -> float | None:
-    """Seconds by the position of the last page of an Ogg file that begins with Speex."""
+def ogg_duration(source: Source) -> float | None:
+    """Seconds by the position of the last page of an Ogg file that begins with Speex, or with Opus that skips much."""
     head = source.peek_at(0, 128)
-    mark = head.find(b"Speex   ")
+    speex, opus = head.find(b"Speex   "), head.find(b"OpusHead")
+    if 0 <= speex <= len(head) - 40:
+        rate, skipped = int.from_bytes(head[speex + 36 : speex + 40], "little"), 0
+    else:
+        rate, skipped = (
+            _OPUS_RATE,
+            int.from_bytes(head[opus + 10 : opus + 12], "little") if opus >= 0 else 0,
+        )
+        if skipped <= _USUAL_SKIP:
+            return None
     tail = source.peek_at(max(source.size - _TAIL_BYTES, 0), _TAIL_BYTES)
     last = tail.rfind(b"OggS")
-    if mark < 0 or len(head) < mark + 40 or last < 0 or len(tail) < last + 14:
+    if last < 0 or len(tail) < last + 14:
         return None
-    rate = int.from_bytes(head[mark + 36 : mark + 40], "little")
-    position = int.from_bytes(tail[last + 6 : last + 14], "little", signed=True)
+    position = int.from_bytes(tail[last + 6 : last + 14], "little", signed=True) - skipped
     return round(position / rate, 6) if rate and position > 0 else None
 
 

@@ -18,6 +18,7 @@ from bindery.extract.media.last_parts import LONGEST_PAGE, end_of
 from bindery.extract.tags.tiff import Part, Source
 
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_ASF_PROPERTY_BYTES, _ASF_FLAGS, _ASF_BROADCAST = 80, 64, 1
 _MOST_OBJECTS = 64
 _MUSEPACK_RATES = (44_100, 48_000, 37_800, 32_000)
 _MUSEPACK_SAMPLES = 1_152
@@ -46,16 +47,34 @@ def _flac(source: Source, head: bytes) -> float | None:
     return (int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF) / rate
 
 
-def asf_duration(source: Source, head: bytes = b"") -> float | None:
+def asf_duration(source: Source) -> float | None:
+    """Seconds of a file whose tags grew, so that libav does not believe its header, and guesses."""
+    properties = _asf_properties(source)
+    if len(properties) < _ASF_PROPERTY_BYTES or properties[_ASF_FLAGS] & _ASF_BROADCAST:
+        return None
+    told = int.from_bytes(properties[16:24], "little")
+    return _asf(source, b"") if 0 < told < source.size else None
+
+
+def _asf(source: Source, head: bytes) -> float | None:
     """Seconds by the file properties, without the time that is buffered before."""
+    play, _, preroll = struct.unpack_from("<QQQ", _asf_properties(source), 40)
+    seconds = float(play / 10_000_000 - preroll / 1_000)
+    return round(seconds, 6) if seconds > 0 else None
+
+
+def _asf_properties(source: Source) -> bytes:
+    """The file properties object behind its head."""
     at = 30
     for _ in range(_MOST_OBJECTS):
-        kind, size = struct.unpack("<16sQ", source.peek_at(at, ASF_OBJECT_BYTES))
+        head = source.peek_at(at, ASF_OBJECT_BYTES)
+        if len(head) < ASF_OBJECT_BYTES:
+            break
+        kind, size = struct.unpack("<16sQ", head)
         if kind == _ASF_PROPERTIES:
-            play, _, preroll = struct.unpack("<QQQ", source.peek_at(at + 64, 24))
-            return float(play / 10_000_000 - preroll / 1_000)
+            return source.peek_at(at + ASF_OBJECT_BYTES, _ASF_PROPERTY_BYTES)
         at += max(size, ASF_OBJECT_BYTES)
-    return None
+    return b""
 
 
 def _monkey(source: Source, head: bytes) -> float | None:
@@ -102,7 +121,7 @@ def _mpeg(source: Source, head: bytes) -> float | None:
 
 _BY_SIGN: tuple[tuple[bytes, Callable[[Source, bytes], float | None]], ...] = (
     (b"fLaC", _flac),
-    (ASF_HEAD, asf_duration),
+    (ASF_HEAD, _asf),
     (b"MAC ", _monkey),
     (b"MP+", _musepack),
     (b"MPCK", lambda source, _: musepack_duration(source)),

@@ -25,9 +25,9 @@ from bindery.extract.media.durations import (
     movie_duration,
     mpeg_duration,
     musepack_duration,
-    speex_duration,
+    ogg_duration,
 )
-from bindery.extract.media.header_durations import header_duration
+from bindery.extract.media.header_durations import asf_duration, header_duration
 from bindery.extract.media.language_codes import declared_language, language_tag
 from bindery.extract.media.media_tags import MediaTags, add_stream_tags
 from bindery.extract.media.streams import audio_stream, cover, subtitle_stream, video_stream
@@ -56,8 +56,9 @@ _MICROSECONDS = 1_000_000
 _STATED: dict[str, Callable[[RangeReader, int | None], float | None]] = {
     "mpc8": lambda reader, _: musepack_duration(reader),
     "dsf": lambda reader, _: dsf_duration(reader),
-    "ogg": lambda reader, _: speex_duration(reader),
+    "ogg": lambda reader, _: ogg_duration(reader),
     "loas": latm_duration,
+    "asf": lambda reader, _: asf_duration(reader),
 }
 _UNREAD = frozenset(
     {

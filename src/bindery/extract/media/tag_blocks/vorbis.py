@@ -32,7 +32,8 @@ def read_flac(source: Source, raw: RawTags, at: int = 0) -> None:
             return
         size = int.from_bytes(head[1:], "big")
         if head[0] & 0x7F == _COMMENT:
-            read_comments(Part(source, at + 4, size), raw)
+            # Their own lengths count: some writers left that of the block as it was.
+            read_comments(Part(source, at + 4), raw)
         if head[0] & 0x80:
             return
         at += 4 + size
