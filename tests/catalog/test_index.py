@@ -529,6 +529,33 @@ def test_columns_are_made_when_the_first_file_brings_something_for_them(
     assert [(each.value, each.count) for each in found.groups or ()] == [("Sea", 1)]
 
 
+def test_columns_that_are_not_made_yet_can_be_asked_for_in_every_way(
+    catalog: Catalog, place: Place
+) -> None:
+    catalog.files.write(place.dataset.id, [write_of("plain", size=1)])
+    queries, dataset_id = catalog.queries, place.dataset.id
+    confident = {"Field": "Labels.LabelConfidence", "Operation": "gt", "Value": "0.5"}
+    missing = [
+        {"Field": "Title", "Operation": "match-phrase", "Value": "a b"},
+        {"Field": "Tags.Keywords", "Operation": "eq", "Value": "sea"},
+        {"Field": "EXIF.FNumber", "Operation": "lt", "Value": "4"},
+        {"Field": "LatLong", "Operation": "geo-distance", "Value": "1,2;1000"},
+        {"Field": "OSSTagging.owner", "Operation": "prefix", "Value": "a"},
+        {"Operation": "nested", "SubQueries": [{"Operation": "not", "SubQueries": [confident]}]},
+    ]
+    for leaf in missing:
+        assert queries.search(dataset_id, parse_simple_query(leaf)).total_hits == 0, leaf
+        opposite = parse_simple_query({"Operation": "not", "SubQueries": [leaf]})
+        assert queries.search(dataset_id, opposite).total_hits == 1, leaf
+    assert queries.search(dataset_id, None, sort=parse_sort("Title,Duration", "asc,desc")).total_hits == 1
+    operations = [("Duration", "sum"), ("Title", "distinct"), ("VideoStreams.CodecName", "group")]
+    total, distinct, group = queries.aggregate(dataset_id, None, parse_aggregations(operations))
+    assert (total.value, distinct.value, group.groups) == (0.0, 0.0, ())
+    assert queries.date_histogram(dataset_id, None, "FileAccessTime", "day").undated.count == 1
+    assert queries.list_pages(dataset_id, None, sort=parse_sort("Title", "asc")).pages[0].count == 1
+    assert not queries.geo_tiles(dataset_id, None, 3).tiles
+
+
 def test_a_column_of_a_batch_that_is_refused_is_made_with_the_next(
     catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

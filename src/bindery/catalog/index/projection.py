@@ -70,6 +70,7 @@ FIRST_COLUMNS = frozenset({
 })  # fmt: skip
 """What the files of most datasets have. Each further column is made when the first file brings something for it: of two
 hundred most stay empty in any dataset, and empty ones cost half of what a change costs."""
+_LONGEST_REMEMBERED = 100
 _LONGEST_NAME = 256
 """Longer names are found, but not offered."""
 _SHAPES = {
@@ -279,7 +280,15 @@ def _folded(value: Any) -> Any:
     if isinstance(value, list):
         found = [_folded(inner) for inner in value]
         return found if found.count(None) < len(found) else None
-    return None if value is None or value.isascii() else phrase_text(value)
+    if value is None or value.isascii():
+        return None
+    return _remembered_phrase(value) if len(value) <= _LONGEST_REMEMBERED else phrase_text(value)
+
+
+@lru_cache(maxsize=4096)
+def _remembered_phrase(text: str) -> str:
+    """Of places, labels and names, which many files share."""
+    return phrase_text(text)
 
 
 def _entries(name: str, held: dict[str, str]) -> list[str]:
