@@ -159,19 +159,22 @@ def test_tables_that_lead_to_each_other_end() -> None:
     assert PdfObjects(reader).catalog is None
 
 
-def test_words_that_stamps_and_buttons_draw(tmp_path: Path) -> None:
+def test_words_that_stamps_buttons_and_signatures_draw(tmp_path: Path) -> None:
     drawn = b"/Type/XObject/Subtype/Form/BBox[0 0 100 20]/Resources<</Font<</F1 4 0 R>>>>"
     content = pdf_of(
-        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[7 0 R]/DA(/F1 0 Tf 0 g)>>>>", PAGES,
-        PAGE % b"/Annots[6 0 R 7 0 R 10 0 R]", FONT, WORDS,
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[7 0 R 11 0 R]/DA(/F1 0 Tf 0 g)>>>>", PAGES,
+        PAGE % b"/Annots[6 0 R 7 0 R 10 0 R 11 0 R]", FONT, WORDS,
         b"<</Type/Annot/Subtype/Stamp/Contents(by Ann)/Rect[50 600 150 620]/F 4/AP<</N 8 0 R>>>>",
         b"<</Type/Annot/Subtype/Widget/FT/Btn/Ff 65536/T(send)/MK<</CA(Send form)>>/F 4/Rect[50 500 150 520]"
         b"/AP<</N 9 0 R>>/P 3 0 R>>",
         stream(b"BT /F1 10 Tf 5 5 Td (APPROVED TWICE) Tj ET", drawn),
         stream(b"BT /F1 10 Tf 5 5 Td (Send form) Tj ET", drawn),
         b"<</Type/Annot/Subtype/Text/Contents(a note)/Rect[300 600 320 620]>>",
+        b"<</Type/Annot/Subtype/Widget/FT/Sig/T(s)/V<</Type/Sig>>/F 132/Rect[50 400 150 420]/AP<</N 12 0 R>>/P 3 0 R>>",
+        stream(b"BT /F1 10 Tf 5 5 Td (Signed by Ann) Tj ET", drawn),
     )  # fmt: skip
-    assert extract_bytes(tmp_path, "a.pdf", content).text == "Words by Ann a note APPROVED TWICE Send form"
+    found = extract_bytes(tmp_path, "a.pdf", content)
+    assert found.text == "Words by Ann a note APPROVED TWICE Send form Signed by Ann"
 
 
 def packed(unit: bytes, size: int) -> bytes:

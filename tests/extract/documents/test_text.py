@@ -336,3 +336,10 @@ def test_rtf_of_many_words_is_cut_and_told(tmp_path: Path) -> None:
     found = extract_bytes(tmp_path, "a.rtf", b"{\\rtf1 " + b"{a}" * 200_000 + b"}")
     assert 100_000 < len(found.text or "") < 200_000
     assert [note.split(":")[0] for note in found.file.extraction_notes or ()] == ["TextCut"]
+
+
+def test_gaps_between_wide_characters(tmp_path: Path) -> None:
+    """Where a line of Chinese was wrapped nothing stays; words in letters of full width stand apart."""
+    text = "今天早上我们沿着\n河边散步了。 ｗａｔｅｒ ｅｘｔｒａｃｔｉｏｎ １\n２ 한국어 문장"
+    expected = "今天早上我们沿着河边散步了。ｗａｔｅｒ ｅｘｔｒａｃｔｉｏｎ１２ 한국어 문장"
+    assert extract_bytes(tmp_path, "a.txt", text.encode()).text == expected

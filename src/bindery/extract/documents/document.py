@@ -27,7 +27,11 @@ _MAX_FIELD = 1_024
 _MOST_NOTES = 16
 _MAX_PAGES = 2**31 - 1
 _WIDE = "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
-_GAP_IN_WIDE_TEXT = re.compile(f"(?<=[{_WIDE}]) (?=[{_WIDE}])")
+_LATIN = "\uff21-\uff3a\uff41-\uff5a\uffa0-\uffdc"
+"""Letters of full width, and Hangul of half width, among the wide ones: their words stand apart."""
+_GAP_IN_WIDE_TEXT = re.compile(
+    f"(?<=[{_WIDE}])(?<![{_LATIN}]) (?=[{_WIDE}])|(?<=[{_LATIN}]) (?=[{_WIDE}])(?![{_LATIN}])"
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 
 

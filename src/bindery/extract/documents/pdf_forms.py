@@ -77,7 +77,8 @@ def _field(raw: Any, annotation: Any, form: Any) -> Iterator[str]:
 
 
 def keep_drawn(page: Any, form: Any) -> bool:
-    """Leave on a page only what says its words by drawing them, stamps and buttons; tells whether there is any.
+    """Leave on a page only what says its words by drawing them: stamps, buttons, signatures and lists, of which the
+    value is what is chosen; tells whether there is any.
 
     For a page whose other words have been read, and that is loaded anew then: the file itself stays as it is.
     """
@@ -101,10 +102,10 @@ def _is_drawn(raw: Any, page: Any, number: int, form: Any) -> bool:
         kind = raw.FPDFAnnot_GetSubtype(annotation)
         if kind == raw.FPDF_ANNOT_STAMP:
             return True
-        is_field = kind == raw.FPDF_ANNOT_WIDGET and form is not None
-        return (
-            is_field and raw.FPDFAnnot_GetFormFieldType(form, annotation) == raw.FPDF_FORMFIELD_PUSHBUTTON
-        )
+        if kind != raw.FPDF_ANNOT_WIDGET or form is None:
+            return False
+        drawn = (raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE, raw.FPDF_FORMFIELD_LISTBOX)
+        return raw.FPDFAnnot_GetFormFieldType(form, annotation) in drawn
     finally:
         raw.FPDFPage_CloseAnnot(annotation)
 
