@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -203,8 +204,8 @@ def _once_each(pairs: Pairs) -> Mapping[str, str]:
     """Parameters by name. One that is there twice could mean two things: refused."""
     parameters = dict(pairs)
     if len(parameters) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise errors.malformed_request(f"The parameter {twice[:64]} is given more than once.")
     return parameters
 
