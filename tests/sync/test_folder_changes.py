@@ -179,3 +179,22 @@ def test_a_folder_that_is_away_while_it_is_listed_loses_nothing(
     room.wait_keys("media", {"one.bin", "folder/two.bin", "folder/three.bin"})
     if polled:
         assert room.inline.extracted == []
+
+
+def test_a_file_is_replaced_by_one_of_the_same_time_and_size(room: Room, root: Path) -> None:
+    """The kernel tells of it, and the inode is another one. Nothing else gives it away."""
+    path = write(root / "page.txt", b"alpha one", age=60)
+    wait_sizes(room, {"one.bin": 8, "folder/two.bin": 15, "folder/three.bin": 17, "page.txt": 9})
+    time = path.stat().st_mtime_ns
+    other = write(root.parent / "beside.txt", b"betax two")
+    os.utime(other, ns=(time, time))
+    other.replace(path)
+    dataset_id = room.binding("media").dataset_id
+    room.wait(lambda: room.catalog.queries.fuzzy_search(dataset_id, "betax two").total_hits == 1)
+    assert room.catalog.queries.fuzzy_search(dataset_id, "alpha one").total_hits == 0
+    room.check_books("media")
+    read = len(room.inline.extracted)
+    os.utime(path, ns=(time, time))  # told of, and the same file
+    write(root / "last.bin", b"\x00")
+    room.wait(lambda: "last.bin" in sizes(room))
+    assert room.inline.extracted[read:] == ["last.bin"]

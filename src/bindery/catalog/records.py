@@ -233,7 +233,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     seen_time: int = 0
     outcome_time: int = 0
     file_id: str = ""
-    """See ``buckets.store.ObjectInfo``. Kept to find content; rows that are read leave it empty."""
+    """See ``buckets.store.ObjectInfo``. Kept to find content; rows have it that were asked for by key."""
 
 
 _EXTRACTED = (Outcome.INDEXED, Outcome.FAILED)

@@ -13,7 +13,7 @@ from bindery.clock import now_ns
 from bindery.sync.books import is_live
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone
-from bindery.sync.march import Candidate, has_entry, is_excluded, is_unchanged, march
+from bindery.sync.march import Candidate, has_entry, is_excluded, is_replaced, is_unchanged, march
 from bindery.sync.nomedia import is_marker
 from bindery.sync.scope import is_listed, list_within, ranges_below, walk_within
 from bindery.sync.troubles import code_of
@@ -121,7 +121,7 @@ def _decide(
 
 def _decide_present(worker: Worker, decided: _Decided, candidate: Candidate) -> None:
     info, row = candidate
-    if row is not None and is_unchanged(info, row) and not code_of(row):
+    if row is not None and is_unchanged(info, row) and not code_of(row) and not is_replaced(info, row):
         return
     pause = 0.0 if worker.inbox.age(info.key) >= _PATIENCE_SECONDS else worker.unsettled_seconds(info)
     if not pause and row is not None and code_of(row):

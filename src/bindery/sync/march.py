@@ -77,6 +77,14 @@ def is_unchanged(info: ObjectInfo, entry: LedgerEntry) -> bool:
     return info.etag == entry.etag and info.size == entry.size and entry.outcome in _SETTLED
 
 
+def is_replaced(info: ObjectInfo, entry: LedgerEntry) -> bool:
+    """Whether another file of the same file system has the key now, whatever its time and size. Of changes alone: a
+    file system may number its files anew when it is mounted, and then a listing would find every one replaced."""
+    system, _, number = info.file_id.partition(":")
+    known_system, _, known_number = entry.file_id.partition(":")
+    return bool(number) and system == known_system and number != known_number
+
+
 def is_excluded(info: ObjectInfo, entry: LedgerEntry | None) -> bool:
     """Whether the ledger already says of this very version that it is outside the scope."""
     return entry is not None and entry.outcome is Outcome.EXCLUDED and is_same_version(info, entry)

@@ -54,8 +54,9 @@ class Extracting(msgspec.Struct, eq=False):
         return self.candidate.info.key
 
     def is_version(self, info: ObjectInfo) -> bool:
-        """Whether this very version is under way."""
-        return (info.etag, info.size) == (self.candidate.info.etag, self.candidate.info.size)
+        """Whether this very version is under way, of the very same file."""
+        present = self.candidate.info
+        return (info.etag, info.size, info.file_id) == (present.etag, present.size, present.file_id)
 
 
 class _Submission(msgspec.Struct, eq=False):

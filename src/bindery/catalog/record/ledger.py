@@ -85,7 +85,7 @@ class Ledger:
         """Rows by key; absent ones are left out."""
         reader = self._database.reader
         rows = (reader.execute(_SQL.select_ledger, (binding_id, key)).fetchone() for key in keys)
-        return {row[0]: ledger_entry(row) for row in rows if row is not None}
+        return {row[0]: ledger_entry(row[:-1], row[-1]) for row in rows if row is not None}
 
     def mark(self, binding_id: int, keys: Sequence[str]) -> int:
         """Forget which version the rows of ``keys`` speak of; how many there were, without tombstones."""
@@ -189,7 +189,9 @@ def _row(binding_id: int, entry: LedgerEntry) -> tuple[int | str, ...]:
     )
 
 
-def ledger_entry(row: tuple[str, str, int, int, str, str, int, int, int, int]) -> LedgerEntry:
+def ledger_entry(
+    row: tuple[str, str, int, int, str, str, int, int, int, int], file_id: str = ""
+) -> LedgerEntry:
     """A row as the statements select it."""
     key, etag, size, modified_ns, outcome, reason, attempts, version, seen, settled = row
     return LedgerEntry(
@@ -203,4 +205,5 @@ def ledger_entry(row: tuple[str, str, int, int, str, str, int, int, int, int]) -
         extractor_version=version,
         seen_time=seen,
         outcome_time=settled,
+        file_id=file_id,
     )

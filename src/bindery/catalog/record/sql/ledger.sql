@@ -9,7 +9,7 @@ FROM ledger WHERE binding_id = :binding_id AND key > :after ORDER BY key LIMIT :
 
 -- name: select_ledger
 -- The row of one key.
-SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time
+SELECT key, etag, size, modified_ns, outcome, reason, attempts, extractor_version, seen_time, outcome_time, file_id
 FROM ledger WHERE binding_id = ? AND key = ?;
 
 -- name: bury_ledger
