@@ -183,6 +183,24 @@ def test_the_date_of_gps_stands_in() -> None:
 
 
 @pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        (gps((24, 0, 0), "2024:07:01"), "2024-07-01T00:00:00+08:00"),
+        (gps((23, 59, 60), "9999:12:31"), "9999-12-31T00:00:00+08:00"),
+        (gps((23, 59, 60), "2024:12:31"), "2025-01-01T00:00:00Z"),
+        (gps((10, 0, 0), "2024-07-01"), "2024-07-01T10:00:00Z"),
+        (gps((10, 0, 0), "2024"), "2024-01-01T00:00:00+08:00"),
+        (gps((10, 0, 0), "0000:00:00"), None),
+        (gps((10, 0, 0), "2023:02:29"), None),
+    ],
+)
+def test_odd_times_of_receivers(receiver: Entries, expected: str | None) -> None:
+    moment = found({GPS: receiver})
+    assert (moment and moment[0]) == expected
+    assert found({EXIF: exif(taken="2024:07:01 12:00:00"), GPS: receiver}) is not None
+
+
+@pytest.mark.parametrize(
     ("zone", "place", "expected"),
     [
         ("+08:00", None, "2024-07-01T22:30:00Z"),

@@ -7,7 +7,7 @@ GPSTimeStamp); TIFF/EP, ISO 12234-2 (TimeZoneOffset).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from bindery.extract.tags.date_forms import LONGEST, parse_date
 from bindery.extract.tags.dates import FoundDate, Rank
@@ -55,9 +55,9 @@ def gps_date(directories: Sequence[Directory]) -> Iterator[FoundDate]:
     text = _first([gps], _GPS_DATE) if gps else ""
     if gps and text:
         seconds = _seconds_of_day(gps)
-        written = parse_date(text)
-        if written and seconds is not None:
-            local = written.local + timedelta(seconds=int(seconds))
+        day = _day(text)
+        if day is not None and seconds is not None:
+            local = day + timedelta(seconds=int(seconds))
             fraction = f"{seconds % 1:.3f}"[2:]
             yield FoundDate("EXIF:GPSDateStamp", local.isoformat(), Rank.MADE, fraction, utc=True)
         else:
@@ -70,11 +70,18 @@ def gps_time(directories: Sequence[Directory]) -> tuple[datetime, bool] | None:
     seconds = _seconds_of_day(gps) if gps and not is_void(gps) else None
     if gps is None or seconds is None:
         return None
-    written = parse_date(_first([gps], _GPS_DATE))
-    if written is None and not seconds:
+    day = _day(_first([gps], _GPS_DATE))
+    if day is None and not seconds:
         return None
-    day = written.local if written else datetime(2000, 1, 1)
-    return day + timedelta(seconds=seconds), written is not None
+    return (day or datetime(2000, 1, 1)) + timedelta(seconds=seconds), day is not None
+
+
+def _day(text: str) -> datetime | None:
+    """The day of the receiver; None where less than a day is told, and for the last one that there is."""
+    written = parse_date(text)
+    if written is None or written.precision not in ("day", "") or written.local.date() == date.max:
+        return None
+    return datetime.combine(written.local.date(), time())
 
 
 def _main(directories: Sequence[Directory]) -> list[Directory]:
