@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 import structlog
 
@@ -65,6 +66,8 @@ class Pipeline(Stoppable):
         self._attend = attend
         self._retries = 0
         self._uncommitted = Uncommitted()
+        self._prepared: list[list[Extracting]] = []
+        """What waits for room, of a listing and of the changes that are dealt with meanwhile."""
         self._admission = Admission(
             binding, catalog, commits=commits, inbox=inbox, underway=underway, uncommitted=self._uncommitted
         )
@@ -102,6 +105,13 @@ class Pipeline(Stoppable):
             prepare,
             lambda candidate, error: self._blame(candidate, error, page),
         )
+        self._prepared.append(prepared)
+        try:
+            self._add_all(prepared, page)
+        finally:
+            self._prepared.pop()
+
+    def _add_all(self, prepared: list[Extracting], page: ListedPage | None) -> None:
         while prepared:
             room = min(self.underway.room(is_awaited=page is None), _SUBMITTED)
             if room:
@@ -134,7 +144,7 @@ class Pipeline(Stoppable):
 
     def keys(self) -> Iterator[str]:
         """Of the objects that may have entries soon."""
-        yield from (extracting.key for extracting in self.underway)
+        yield from (extracting.key for extracting in chain(self.underway, *self._prepared))
         yield from (landing.key for landing in self._uncommitted.landings)
 
     def supersede(self, key: str) -> None:
