@@ -78,6 +78,9 @@ def test_a_long_stream_of_several_rates_is_estimated() -> None:
     assert aac is not None
     assert aac.estimated
     assert aac.seconds == pytest.approx(10_000 * 1024 / 48_000, rel=0.01)
+    gaps = adts_length(Memory((adts(200) * 50 + b"?" * 5_000) * 100))
+    assert gaps is not None
+    assert gaps.seconds == pytest.approx(5_000 * 1024 / 48_000, rel=0.15)
 
 
 def test_aac_is_counted() -> None:

@@ -11,7 +11,7 @@ from tests.extract.media.test_tag_blocks import ape, flac, frame, guided, id3, i
 from tests.extract.media_probe import SOUND, audio_of, ffmpeg
 
 from bindery.extract.extractor import Unreadable
-from bindery.extract.media.header_durations import asf_duration, header_duration
+from bindery.extract.media.header_durations import asf_duration, dsdiff_duration, header_duration
 from bindery.extract.tags.tiff import Memory
 from bindery.extract.text.tag_charset import likely_tag_charset
 
@@ -121,6 +121,20 @@ def test_comments_of_a_block_that_is_too_short() -> None:
     content = bytearray(flac(b"TITLE=T", b"ARTIST=Anna"))
     content[7] -= 14
     assert tags_of(bytes(content)) == {"Artist": ("Anna",), "Encoder": ("libX",), "Title": ("T",)}
+
+
+def test_tags_of_dsdiff_are_no_sound() -> None:
+    properties = (
+        b"SND " + long_chunk(b"FS  ", struct.pack(">I", 2_822_400)) + long_chunk(b"CHNL", b"\0\2SLFTSRGT")
+    )
+    sound = long_chunk(b"DSD ", bytes(70_560))
+    body = b"DSD " + long_chunk(b"PROP", properties) + sound + long_chunk(b"ID3 ", bytes(9_000))
+    assert dsdiff_duration(Memory(long_chunk(b"FRM8", body))) == 0.1
+    assert dsdiff_duration(Memory(b"FRM8")) is None
+
+
+def long_chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + struct.pack(">Q", len(content)) + content
 
 
 def test_a_dot_within_a_word_is_rare() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.extract.media.test_tag_blocks import chunk, tags_of
 
 from bindery.extract.media.container_tags import recorded
-from bindery.extract.media.flash_tags import flv_metadata, flv_number
+from bindery.extract.media.flash_tags import flv_metadata, flv_names, flv_number
 from bindery.extract.media.media_tags import MediaTags
 from bindery.extract.media.tag_blocks.read import read_tags
 from bindery.extract.tags.tiff import Memory
@@ -161,3 +161,11 @@ def test_numbers_of_flash() -> None:
     nested = b"\3" + text(b"a") + b"\3" + text(b"inner") + b"\2" + text(b"x") + b"\0\0\x09\0\0\x09"
     tag = b"\x12" + len(nested).to_bytes(3, "big") + bytes(7) + nested
     assert list(flv_metadata(Memory(b"FLV\1\5\0\0\0\x09" + bytes(4) + tag), 10)) == []
+
+
+def test_a_list_without_end() -> None:
+    nothings = b"\3" + text(b"a") + b"\x0a" + struct.pack(">I", 900_000) + b"\5" * 900_000
+    tag = b"\x12" + len(nothings).to_bytes(3, "big") + bytes(7) + nothings
+    source = Memory(b"FLV\1\5\0\0\0\x09" + bytes(4) + tag)
+    assert flv_names(source, 100) > 100
+    assert list(flv_metadata(source, 100)) == []

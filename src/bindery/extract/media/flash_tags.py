@@ -21,6 +21,8 @@ _MOST_METADATA_BYTES = 1024 * 1024
 _MOST_NAMES = 2_000
 _END = b"\0\0\x09"
 _MOST_DEPTH = 16
+_MOST_ELEMENTS = 100_000
+"""Of lists: each key frame of a film of ten hours is in two."""
 
 
 def flv_names(source: Source, most: int) -> int:
@@ -65,6 +67,7 @@ class _Values:
         self._data = data
         self._at = 0
         self._most = most
+        self._elements = 0
         self.names = 0
         self.found: list[tuple[bytes, bytes | float]] = []
         """The members of the outermost objects."""
@@ -116,6 +119,10 @@ class _Values:
     def _list(self, length: int, depth: int) -> None:
         """Long lists are those of numbers, for the places of key frames."""
         for _ in range(length):
+            self._elements += 1
+            if self._elements > _MOST_ELEMENTS:
+                # Whatever follows counts as too much.
+                self.names = self._most + 1
             if self.names > self._most:
                 return
             if self._data[self._at] == 0:

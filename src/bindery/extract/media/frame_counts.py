@@ -35,6 +35,8 @@ _SYNC = re.compile(rb"\xff[\xe0-\xff]")
 _MOST_CANDIDATES = 5_000
 """Bytes that may begin a frame, looked at in one search; 256 KiB of anything have some hundred."""
 _MOST_SEARCHES = 50
+_MOST_FRAMES = 50_000
+"""Counted of one piece; 1 MiB of an honest stream has less."""
 
 
 class Length(NamedTuple):
@@ -63,8 +65,8 @@ _ADTS = _Format(adts_frame_bytes, adts_sound, (0xF6, 0xFC), 0)
 
 class _Piece(NamedTuple):
     frames: int
-    used: int
-    """Bytes of these frames."""
+    span: int
+    """Bytes from the first of them to the last, with what stands between them."""
     rates: frozenset[int]
 
 
@@ -122,6 +124,8 @@ def _count(
 ) -> Length | None:
     if end - start <= _WHOLE_BYTES:
         whole = _piece(source.peek_at(start, end - start), first, form)
+        if whole.frames >= _MOST_FRAMES:
+            return _of_frames((end - start) * whole.frames / whole.span, sound, estimated=True)
         return _of_frames(whole.frames, sound) if whole.frames else None
     places = [start + (end - start - _PIECE_BYTES) * number // (_PIECES - 1) for number in range(_PIECES)]
     front = _piece(source.peek_at(start, _PIECE_BYTES), first, form)
@@ -130,11 +134,11 @@ def _count(
     constant = form.rate_bits and len(front.rates | back.rates) == 1 and back.frames
     if not constant:
         pieces += [_piece(source.peek_at(place, _PIECE_BYTES), first, form) for place in places[1:-1]]
-    frames, used = sum(piece.frames for piece in pieces), sum(piece.used for piece in pieces)
+    frames, span = sum(piece.frames for piece in pieces), sum(piece.span for piece in pieces)
     if not frames:
         return None
     # Where a piece holds something else than frames, so does its part of the file.
-    return _of_frames((end - start) * frames / used, sound, estimated=not constant)
+    return _of_frames((end - start) * frames / span, sound, estimated=not constant)
 
 
 def _of_frames(frames: float, sound: Sound, *, estimated: bool = False) -> Length:
@@ -143,12 +147,13 @@ def _of_frames(frames: float, sound: Sound, *, estimated: bool = False) -> Lengt
 
 def _piece(data: bytes, first: bytes, form: _Format) -> _Piece:
     """The frames within some bytes; what is no frame is passed over."""
-    frames = used = at = tried = 0
+    frames = at = tried = end = 0
+    begin = len(data)
     rates: set[int] = set()
     length_of, rate_bits = form.length_of, form.rate_bits
     second, third = form.kept
     kept = first[1] & second, first[2] & third
-    while 0 <= at < len(data) - _HEADER_BYTES:
+    while 0 <= at < len(data) - _HEADER_BYTES and frames < _MOST_FRAMES:
         length = length_of(data, at) if (data[at + 1] & second, data[at + 2] & third) == kept else 0
         if not length:
             tried += 1
@@ -156,10 +161,10 @@ def _piece(data: bytes, first: bytes, form: _Format) -> _Piece:
             continue
         # A block is what one ADTS frame mostly holds, but it may hold four.
         frames += 1 if rate_bits else 1 + (data[at + 6] & 3)
-        used += length
+        begin, end = min(begin, at), at + length
         rates.add(data[at + 2] & rate_bits)
         at += length
-    return _Piece(frames, used, frozenset(rates))
+    return _Piece(frames, end - begin if frames else 0, frozenset(rates))
 
 
 def _next_frame(data: bytes, at: int, form: _Format, first: bytes | None = None) -> int:

@@ -1,16 +1,17 @@
 """Durations by the headers of sound that libav does not open, or of which it tells no length.
 
 Source: RFC 9639, 8.2 (FLAC's streaminfo); Microsoft's Advanced Systems Format 1.2, 3.2 (play duration, preroll); the
-headers of Monkey's Audio (MAC_DESCRIPTOR, APE_HEADER and those before 3.98), Musepack SV7 and OptimFROG; RFC 3533 and
-RFC 7845, 4 (granule positions).
+headers of Monkey's Audio (MAC_DESCRIPTOR, APE_HEADER and those before 3.98), Musepack SV7 and OptimFROG; Philips'
+DSDIFF 1.5; RFC 3533 and RFC 7845, 4 (granule positions).
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from itertools import islice
 
-from bindery.extract.media.chunk_tags import ASF_HEAD, ASF_OBJECT_BYTES
+from bindery.extract.media.chunk_tags import ASF_HEAD, ASF_OBJECT_BYTES, chunks
 from bindery.extract.media.durations import movie_duration, musepack_duration
 from bindery.extract.media.frame_counts import mpeg_length
 from bindery.extract.media.id3_tags import id3_end
@@ -75,6 +76,22 @@ def _asf_properties(source: Source) -> bytes:
             return source.peek_at(at + ASF_OBJECT_BYTES, _ASF_PROPERTY_BYTES)
         at += max(size, ASF_OBJECT_BYTES)
     return b""
+
+
+def dsdiff_duration(source: Source) -> float | None:
+    """Seconds of a DSDIFF file by the size of its sound, beside which libav counts tags too."""
+    if source.peek_at(0, 4) != b"FRM8" or source.peek_at(12, 4) != b"DSD ":
+        return None
+    rate = channels = 0
+    for chunk in islice(chunks(source, 16, source.size, ">4sQ"), _MOST_OBJECTS):
+        if chunk.kind == b"PROP":
+            for part in islice(chunks(source, chunk.start + 4, chunk.end, ">4sQ"), _MOST_OBJECTS):
+                value = source.peek_at(part.start, 4)
+                rate = int.from_bytes(value, "big") if part.kind == b"FS  " else rate
+                channels = int.from_bytes(value[:2], "big") if part.kind == b"CHNL" else channels
+        elif chunk.kind == b"DSD " and rate and channels:
+            return round((chunk.end - chunk.start) * 8 / channels / rate, 6)
+    return None
 
 
 def _monkey(source: Source, head: bytes) -> float | None:

@@ -27,7 +27,7 @@ from bindery.extract.media.durations import (
     musepack_duration,
     ogg_duration,
 )
-from bindery.extract.media.header_durations import asf_duration, header_duration
+from bindery.extract.media.header_durations import asf_duration, dsdiff_duration, header_duration
 from bindery.extract.media.language_codes import declared_language, language_tag
 from bindery.extract.media.media_tags import MediaTags, add_stream_tags
 from bindery.extract.media.streams import audio_stream, cover, subtitle_stream, video_stream
@@ -59,6 +59,7 @@ _STATED: dict[str, Callable[[RangeReader, int | None], float | None]] = {
     "ogg": lambda reader, _: ogg_duration(reader),
     "loas": latm_duration,
     "asf": lambda reader, _: asf_duration(reader),
+    "iff": lambda reader, _: dsdiff_duration(reader),
 }
 _UNREAD = frozenset(
     {
