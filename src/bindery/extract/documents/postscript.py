@@ -9,10 +9,13 @@ import re
 import struct
 
 from bindery.extract.documents.document import Document
+from bindery.extract.documents.postscript_metadata import read_eps_metadata
 from bindery.extract.reader import RangeReader
 
 _PREVIEW = b"\xc5\xd0\xd3\xc6"
 _HEADER_BYTES = 16 * 1024
+_METADATA_BYTES = 512 * 1024
+"""Where Illustrator and Photoshop have put metadata, before what they draw."""
 _STRING = re.compile(r"\(((?:[^()]|\([^()]*\))*)\)")
 _BOX = re.compile(rb"(-?\d{1,6}) +(-?\d{1,6}) +(-?\d{1,6}) +(-?\d{1,6})\b")
 _PIXELS = re.compile(rb"^%ImageData: *([1-9]\d{0,8}) +([1-9]\d{0,8})\b", re.MULTILINE)
@@ -37,6 +40,7 @@ def read_postscript(reader: RangeReader, document: Document) -> None:
     if b" EPSF" in first[:64]:
         pixels = _PIXELS.search(first.replace(b"\r", b"\n"))
         document.size = (int(pixels[1]), int(pixels[2])) if pixels else _size(told.get(b"BoundingBox", b""))
+        read_eps_metadata(reader.peek_at(start, _METADATA_BYTES), document)
     document.add_created("PostScript:CreationDate", _string(told.get(b"CreationDate")))
 
 
