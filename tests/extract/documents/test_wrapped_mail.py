@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import NameOID
-from tests.extract.document_samples import extract_bytes
+from tests.extract.document_samples import extract_bytes, make_compound
 
 from bindery.extract.documents.signed_content import ContentKind, signed_content
 
@@ -236,3 +236,40 @@ def test_hostile_and_cut_ones(tmp_path: Path, content: bytes) -> None:
     assert found.failure is None
     assert [note.split(":")[0] for note in found.file.extraction_notes or ()] == ["CountCut"]
     assert "AttachmentCount" not in (found.file.tags or {})
+
+
+@pytest.mark.parametrize(
+    ("make", "text", "notes"),
+    [
+        (lambda: INNER, "Signed Grüße aus Köln", None),
+        (opaque, "Signed Grüße aus Köln", None),
+        (enveloped, "Signed", ("Encrypted: the mail is encrypted",)),
+    ],
+    ids=["beside its signature", "within its signature", "encrypted"],
+)
+def test_a_signed_message_of_outlook(
+    tmp_path: Path, make: Callable[[], bytes], text: str, notes: tuple[str, ...] | None
+) -> None:
+    """Its one attachment is the mail (MS-OXOSMIME 2.1)."""
+    streams = {
+        "__properties_version1.0": bytes(32),
+        "__substg1.0_0037001F": "Signed".encode("utf-16-le"),
+        "__substg1.0_001A001F": "IPM.Note.SMIME".encode("utf-16-le"),
+        "__attach_version1.0_#00000000/__properties_version1.0": bytes(8),
+        "__attach_version1.0_#00000000/__substg1.0_37010102": make(),
+    }
+    found = extract_bytes(tmp_path, "a.msg", make_compound(streams))
+    assert (found.failure, found.text, found.file.extraction_notes) == (None, text, notes)
+    assert (found.file.tags or {}).get("Attachment") == (None if notes else ("plan.pdf",))
+
+
+def test_a_part_that_is_no_text_leaves_the_others(tmp_path: Path) -> None:
+    content = (
+        b"From: a@x.example\r\nSubject: S\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/plain\r\n\r\n"
+        + bytes(range(32)) * 20
+        + b"\r\n--x\r\n\r\nWords\r\n--x--\r\n"
+    )
+    found = extract_bytes(tmp_path, "a.eml", content)
+    assert (found.failure, found.text) == (None, "S Words")
+    assert found.file.extraction_notes == ("PartSkipped: a part was not read: the file is not text",)

@@ -35,6 +35,8 @@ _POSTMARK = re.compile(rb"^" + POSTMARK, re.MULTILINE)
 _SIGNATURES = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
+_NOT_SHOWN = frozenset({"text/css", "text/xml", "text/javascript"})
+"""Parts of a saved page that are no words of it."""
 _OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _ATTACHMENTS_OF_OUTLOOK = frozenset({TNEF, "application/vnd.ms-tnef"})
 _MOST_OPAQUE = 4
@@ -89,6 +91,13 @@ def read_page_words(data: bytes, text: Text) -> None:
     _Mail(MimeReader(data), Document(text=text, zone="+00:00"), page=True).read(0, len(data))
 
 
+def read_inner_mail(data: bytes, document: Document) -> int:
+    """Add the words and attachments of a mail that another one holds; the number of attachments."""
+    mail = _Mail(MimeReader(data), document, page=False)
+    mail.read(0, len(data), inner=True)
+    return mail.attached
+
+
 def _mails(data: bytes) -> Iterator[tuple[int, int]]:
     """Where the mails of a mailbox begin and end."""
     start: int | None = None
@@ -114,13 +123,13 @@ class _Mail:
         self._opaque_left = _MOST_OPAQUE
         self._has_words = False
 
-    def read(self, start: int, end: int, *, one_of_many: bool = False) -> None:
-        """The header and what it says, then the words."""
+    def read(self, start: int, end: int, *, one_of_many: bool = False, inner: bool = False) -> None:
+        """The header and what it says, unless it is within another mail, then the words."""
         part = self.reader.part(start, end)
         self._has_words = False
         if one_of_many:
             self._document.text.add(f"\n{words_of_field(part.first('subject'))}\n")
-        else:
+        elif not inner:
             self._tell(part)
         if self._document.wants_text:
             self._walk(part, 0, None)
@@ -208,9 +217,13 @@ class _Mail:
             return False
         if within == "unread":
             return False
-        if self._page and part.kind == "text/css":
+        if self._page and part.kind in _NOT_SHOWN:
             return False
-        return self._add_words(part)
+        try:
+            return self._add_words(part)
+        except Unreadable as error:
+            self._document.note(Note.PART_SKIPPED, f"a part was not read: {error.message}")
+            return False
 
     def _attach(self, part: MimePart, within: str | None) -> None:
         """Pictures that a mail shows within its text, and signatures, are no attachments."""

@@ -11,7 +11,9 @@ from functools import cached_property
 
 from bindery.extract.documents.compound_file import CompoundFile
 from bindery.extract.documents.document import Document
+from bindery.extract.documents.mail import read_inner_mail
 from bindery.extract.documents.message_properties import (
+    BINARY,
     CODED,
     MOST_KEYWORDS,
     MOST_NAMED,
@@ -23,6 +25,8 @@ from bindery.extract.documents.message_properties import (
     tell_message,
     tell_recipients,
 )
+from bindery.extract.documents.signed_content import ContentKind, signed_content
+from bindery.extract.notes import Note
 
 _PROPERTIES = "__properties_version1.0"
 _ATTACHMENTS, _RECIPIENTS = "__attach_version1.0_#", "__recip_version1.0_#"
@@ -30,6 +34,9 @@ _MAX_PROPERTY_BYTES = 64 * 1024
 _MAX_NAME_BYTES = 1_024
 _NAMES = "__nameid_version1.0"
 _FIRST_NAMED = 0x8000
+_CLASS, _DATA = 0x001A, 0x3701
+_SIGNED_CLASS = "IPM.NOTE.SMIME"
+_MAX_MAIL_BYTES = 64 * 1024 * 1024
 _OF_TEXT = 1
 _MANY = 0x1000
 _MAX_NAMES_BYTES = 256 * 1024
@@ -43,12 +50,30 @@ def read_message(compound: CompoundFile, document: Document) -> None:
     tell_message(message, document)
     recipients = _each(compound, _RECIPIENTS, message)
     tell_recipients(message, recipients, document)
-    names = [attachment_name(one) for one in _each(compound, _ATTACHMENTS, message)]
+    attachments = list(_each(compound, _ATTACHMENTS, message))
+    if len(attachments) == 1 and (message.text(_CLASS) or "").upper().startswith(_SIGNED_CLASS):
+        _read_signed(attachments[0], document)
+        return
+    names = [attachment_name(one) for one in attachments]
     document.tags.add("Attachment", *(name for name in names if name))
     count = len(compound.storages(_ATTACHMENTS)) - names.count(None)
     document.tags.add("AttachmentCount", str(count))
     if document.wants_text:
         add_body(message, document.text, document.zone)
+
+
+def _read_signed(attachment: Properties, document: Document) -> None:
+    """A message whose one attachment is the whole mail, signed or encrypted (MS-OXOSMIME 2.1)."""
+    content = attachment.raw(_DATA, BINARY, _MAX_MAIL_BYTES)
+    if not content[:64].lstrip().upper().startswith((b"CONTENT-", b"MIME-")):
+        kind, content = signed_content(content, _MAX_MAIL_BYTES)
+        if kind is ContentKind.ENCRYPTED:
+            document.note(Note.ENCRYPTED, "the mail is encrypted")
+            return
+        if kind is not ContentKind.READ:
+            document.note(Note.PART_SKIPPED, "a signed part was not read")
+            return
+    document.tags.add("AttachmentCount", str(read_inner_mail(content, document)))
 
 
 def _each(compound: CompoundFile, start: str, message: Properties) -> Iterator[Properties]:
