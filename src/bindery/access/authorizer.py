@@ -190,8 +190,8 @@ WHOLE = View(Authority(None), "", None)
 
 
 def _is_too_long(resource: str, conditions: Conditions) -> bool:
-    if len(resource) > LONGEST:
-        return True
+    if len(resource) > LONGEST or not conditions:
+        return len(resource) > LONGEST
     values = conditions.values()
     return any(
         len(text) > LONGEST for each in values for text in ([each] if isinstance(each, str) else each)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import asyncio.selector_events
+import errno
 import json
 import logging
 import socket
@@ -369,3 +372,23 @@ def test_own_excess_is_told_to_the_caller_with_a_time_to_wait(
     assert [read_answer(connection)[0] for connection in held] == [200] * (most + 2)
     for connection in held:
         connection.close()
+
+
+def test_a_client_that_goes_when_his_last_answer_is_written_is_no_error(
+    normal: Listening, said: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the system's word that he is there and the next call he may reset the connection."""
+    tried = threading.Event()
+
+    def gone(_: object) -> None:
+        tried.set()
+        raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    monkeypatch.setattr(asyncio.selector_events._SelectorSocketTransport, "write_eof", gone)
+    answer = normal.raw(UNSIGNED + b"content-length: 100\r\n\r\n" + b"a" * 50)
+    assert answer[0] == 400
+    assert tried.wait(PATIENT)
+    with normal.connect() as connection:  # the event loop has gone on
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_answer(connection)[0] == 200
+    assert [line for line in said() if line["level"] == "error"] == []

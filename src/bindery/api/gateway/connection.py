@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Any, Protocol
 
 import structlog
@@ -366,7 +367,8 @@ class Connection(web.RequestHandler):
         transport = self.transport
         if transport is not None and not transport.is_closing():
             if transport.can_write_eof():
-                transport.write_eof()
+                with suppress(OSError):  # he may have gone in this moment
+                    transport.write_eof()
             transport.resume_reading()
 
     def _drop_bytes(self, count: int) -> None:
