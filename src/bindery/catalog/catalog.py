@@ -84,6 +84,9 @@ class Catalog(AccessRecord, Protocol):
     def give_back(self, *, pages: int) -> bool:
         """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""
 
+    def repack(self, *, limit: int) -> bool:
+        """Have up to ``limit`` documents of earlier releases take less room; whether there may be more."""
+
     @property
     def problem(self) -> str:
         """Why nothing is written at present, and what to do; empty when all is well. Never blocks.

@@ -15,6 +15,7 @@ from bindery.catalog.record.announcing import Announcing
 from bindery.catalog.record.bindings import Bindings
 from bindery.catalog.record.browser_sessions import BrowserSessions
 from bindery.catalog.record.changes import Changes
+from bindery.catalog.record.compression import Compression, Repacking
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
@@ -46,8 +47,9 @@ class RecordCatalog:
     ) -> None:
         """``folder``: where the index is kept."""
         self._database = database
-        self._entries = entries = Entries(database, account_id, zone)
         try:
+            compression = Compression(database)
+            self._entries = entries = Entries(database, compression, account_id, zone)
             self._access = access = RecordAccess(database)
             self.queries = Index(folder / "index", entries, zone)
         except BaseException:
@@ -64,7 +66,8 @@ class RecordCatalog:
         self.datasets = Datasets(database, self.projects, calls, announcing, self.queries.drop_dataset)
         self.saved_searches = SavedSearches(database, self.datasets)
         self.ledger = Ledger(database)
-        self.tombstones = Tombstones(database)
+        self.tombstones = Tombstones(database, compression)
+        self._repacking = Repacking(database, compression)
         self.bindings = Bindings(
             database,
             self.projects,
@@ -76,7 +79,7 @@ class RecordCatalog:
             usage,
             written,
         )
-        self.files = Files(database, self.datasets, entries, calls, announcing, usage, written)
+        self.files = Files(database, compression, self.datasets, entries, calls, announcing, usage, written)
         self.users, self.access_keys, self.groups = access.users, access.access_keys, access.groups
         self.roles, self.policies = access.roles, access.policies
         # A thread of the index that is in native code when the interpreter ends would abort the process.
@@ -89,6 +92,10 @@ class RecordCatalog:
     def give_back(self, *, pages: int) -> bool:
         """Up to ``pages`` free pages of the record."""
         return self._database.give_back(pages)
+
+    def repack(self, *, limit: int) -> bool:
+        """A page of what earlier releases wrote."""
+        return self._repacking.next_page(limit)
 
     @property
     def problem(self) -> str:

@@ -47,6 +47,8 @@ class Forgetting:
             try:
                 while not self._stop.is_set() and self._catalog.bindings.forget_deleted(limit=_PAGE):
                     self._stop.wait(_BREATH_SECONDS)
+                while not self._stop.is_set() and self._catalog.repack(limit=_PAGE):
+                    self._stop.wait(_BREATH_SECONDS)
                 while not self._stop.is_set() and self._catalog.give_back(pages=_PAGE):
                     self._stop.wait(_BREATH_SECONDS)
             except CatalogError as error:

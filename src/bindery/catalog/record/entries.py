@@ -10,6 +10,7 @@ import msgspec
 from bindery.catalog.documents import DocumentWriter, merge_own, valid_unicode
 from bindery.catalog.index.changes import Change
 from bindery.catalog.query.values import INT64_MAX, MAX_TEXT
+from bindery.catalog.record.compression import Compression
 from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, Limits, NotFound
@@ -41,8 +42,9 @@ class _Whole(msgspec.Struct):
 class Entries:
     """Rows of ``file``. Every write moves the row to a new sequence and keeps the counts of its dataset."""
 
-    def __init__(self, database: Database, account_id: str, zone: tzinfo) -> None:
+    def __init__(self, database: Database, compression: Compression, account_id: str, zone: tzinfo) -> None:
         self._database = database
+        self._compression = compression
         self._account_id = account_id
         self._zone = zone
 
@@ -80,7 +82,8 @@ class Entries:
         document = writer.write(write.uri, write.file, own, create_time=created, update_time=now)
         text = write.text if write.text is None else valid_unicode(write.text)
         size = max(0, min(write.file.size or 0, INT64_MAX))
-        return writer.dataset_id, write.uri, document, own, text, size, created, binding_id
+        packed = self._compression.pack(document)
+        return writer.dataset_id, write.uri, packed, own, text, size, created, binding_id
 
     def remove(self, connection: Connection, dataset_id: int, uris: Iterable[str]) -> None:
         """Leave a row without document in the place of each entry; absent ones are no error."""
@@ -127,10 +130,13 @@ class Entries:
     def _whole(self, connection: Connection, dataset_id: int, uri: str) -> _Whole | None:
         values = {"dataset_id": dataset_id, "uri": uri}
         row = connection.execute(_SQL.select_whole, values).fetchone()
-        return None if row is None or row[0] is None else _Whole(*row)
+        if row is None or row[0] is None:
+            return None
+        return _Whole(self._compression.unpack(row[0]), *row[1:])
 
     def _replace(self, connection: Connection, dataset_id: int, uri: str, row: _Whole) -> None:
-        rest = (row.document, row.own, row.text, row.size, row.create_time, row.binding_id)
+        packed = self._compression.pack(row.document)
+        rest = (packed, row.own, row.text, row.size, row.create_time, row.binding_id)
         (number,) = self._draw_numbers(connection, dataset_id, 1)
         connection.execute(_SQL.insert_file, (number, dataset_id, uri, *rest))
 
@@ -153,7 +159,9 @@ class Entries:
         reader = self._database.reader
         rows = (reader.execute(_SQL.select_document, (dataset_id, uri)).fetchone() for uri in uris)
         return [
-            FileRecord(uri=row[0], document=row[1], sequence=row[2], binding_id=row[3])
+            FileRecord(
+                uri=row[0], document=self._compression.unpack(row[1]), sequence=row[2], binding_id=row[3]
+            )
             for row in rows
             if row is not None
         ]
@@ -184,9 +192,10 @@ class Entries:
         changes: list[Change] = []
         size = 0
         with self._database.reader.stream(_SQL.changes_after, values) as rows:
-            for row in rows:
-                changes.append(Change(*row))
-                size += len(row[3] or b"") + len(row[4] or "")
+            for number, of, uri, stored, text in rows:
+                document = None if stored is None else self._compression.unpack(stored)
+                changes.append(Change(number, of, uri, document, text))
+                size += len(document or b"") + len(text or "")
                 if size >= _BATCH_BYTES:
                     break
         return changes
@@ -206,9 +215,15 @@ class Entries:
 
     def searched(self, dataset_id: int, uri: str) -> Change | None:
         """The newest state of an entry, its document only when it is large; None for an unknown one."""
-        values = {"dataset_id": dataset_id, "uri": uri, "large": MAX_TEXT}
+        values = {"dataset_id": dataset_id, "uri": uri}
         row = self._database.reader.execute(_SQL.select_searched, values).fetchone()
-        return None if row is None else Change(*row)
+        if row is None:
+            return None
+        sequence, _, _, stored, text = row
+        is_large = stored is not None and self._compression.unpacked_size(stored) > MAX_TEXT
+        return Change(
+            sequence, dataset_id, uri, self._compression.unpack(stored) if is_large else None, text
+        )
 
     def check_dataset(self, dataset_id: int) -> None:
         """Raises NotFound."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from bindery.catalog.documents import summarize
 from bindery.catalog.record.announcing import Announcing
+from bindery.catalog.record.compression import Compression
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
@@ -26,6 +27,7 @@ class Files:
     def __init__(
         self,
         database: Database,
+        compression: Compression,
         datasets: Datasets,
         entries: Entries,
         calls: IndexCalls,
@@ -34,6 +36,7 @@ class Files:
         written: Callable[[], None],
     ) -> None:
         self._database = database
+        self._compression = compression
         self._datasets = datasets
         self._entries = entries
         self._calls = calls
@@ -104,4 +107,4 @@ class Files:
     def _page(self, values: dict[str, Any]) -> list[FileSummary]:
         """Row by row, for a thousand documents may be gigabytes."""
         with self._database.reader.stream(_SQL.walk_files, values) as rows:
-            return [summarize(*row) for row in rows]
+            return [summarize(uri, self._compression.unpack(stored), made) for uri, stored, made in rows]

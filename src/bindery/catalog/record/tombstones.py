@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from bindery.catalog.record.compression import Compression
 from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import list_parameter, load_statements
 from bindery.catalog.records import Binding, KnownFile, SoughtFile
@@ -18,8 +19,9 @@ class Tombstones:
     Implements ``interface.tombstones.Tombstones``.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, compression: Compression) -> None:
         self._database = database
+        self._compression = compression
 
     def bury(self, connection: Connection, binding: Binding, keys: Iterable[str], now: int) -> None:
         """Keep what entries hold; to be called while entry and ledger row are still there."""
@@ -50,10 +52,26 @@ class Tombstones:
                 "size": wanted.size,
                 "file_id": wanted.file_id,
             }
-            known = _find(reader, wanted, values)
+            known = self._find(reader, wanted, values)
             if known is not None and reader.execute(_SQL.has_entry, values).fetchone() is None:
                 found[wanted.key] = known
         return found
+
+    def _find(self, reader: Connection, wanted: SoughtFile, values: dict[str, Any]) -> KnownFile | None:
+        row = reader.execute(_SQL.find_version, values).fetchone()
+        if row is not None:
+            return self._known(row)
+        if not wanted.by_content:
+            return None
+        for statement in (_SQL.find_live, _SQL.find_buried):
+            for row in reader.execute(statement, values).fetchall():
+                if row[0] != wanted.key and _extension(row[0]) == _extension(wanted.key):
+                    return self._known(row)
+        return None
+
+    def _known(self, row: Any) -> KnownFile:
+        key, stored, *rest = row
+        return KnownFile(key, self._compression.unpack(stored), *rest)
 
     def _known_etags(self, sought: Sequence[SoughtFile]) -> set[str]:
         """All are looked up in one statement, since most objects of a first scan are unknown."""
@@ -66,19 +84,6 @@ class Tombstones:
         with self._database.transaction() as connection:
             rows = connection.execute(_SQL.purge_ledger, values).rowcount
             return max(rows, connection.execute(_SQL.purge_buried, values).rowcount)
-
-
-def _find(reader: Connection, wanted: SoughtFile, values: dict[str, Any]) -> KnownFile | None:
-    row = reader.execute(_SQL.find_version, values).fetchone()
-    if row is not None:
-        return KnownFile(*row)
-    if not wanted.by_content:
-        return None
-    for statement in (_SQL.find_live, _SQL.find_buried):
-        for row in reader.execute(statement, values).fetchall():
-            if row[0] != wanted.key and _extension(row[0]) == _extension(wanted.key):
-                return KnownFile(*row)
-    return None
 
 
 def _extension(key: str) -> str:

@@ -48,8 +48,8 @@ SELECT sequence, dataset_id, uri, document, text FROM file
 WHERE dataset_id = :dataset_id AND sequence > :sequence ORDER BY sequence LIMIT :limit;
 
 -- name: select_searched
--- What FuzzyQuery looks at in an entry: its text, and the document only when it is large.
-SELECT sequence, dataset_id, uri, CASE WHEN length(document) > :large THEN document END, text FROM file
+-- What FuzzyQuery looks at in an entry.
+SELECT sequence, dataset_id, uri, document, text FROM file
 WHERE dataset_id = :dataset_id AND uri = :uri;
 
 -- name: has_tombstones
