@@ -1,8 +1,8 @@
 """Bytes of the record for each file, by table, beside the bytes of the same documents as JSON.
 
 Budgets: 1.2 GB for a million photos with all of their EXIF, a quarter of what plain JSON takes; packing costs no more
-than 10 % of a scan. Give a folder of real photos; entries are theirs again and again, with names, versions, sizes, dates
-and places of their own, and other digits in a third of their EXIF values.
+than 10 % of a scan. Give a folder of real photos; entries are theirs again and again, with names, versions, sizes,
+dates and places of their own, and other digits in a third of their EXIF values.
 """
 
 from __future__ import annotations
