@@ -1,4 +1,4 @@
-"""Documents are packed with a dictionary of the record's own and come back as they were; earlier ones are packed later."""
+"""Documents are packed with a dictionary of the record's own and come back as they were; earlier ones follow later."""
 
 from __future__ import annotations
 
