@@ -10,7 +10,8 @@ from tests.extract.tags.test_iptc import block, resource
 from tests.extract.tags.test_xmp import rdf
 
 HEAD = (
-    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 30\n%%CreationDate: 2/7/2015 2:04 PM\n%%EndComments\n"
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 40 30\n%%Title: a.eps\n"
+    b"%%CreationDate: 2/7/2015 2:04 PM\n%%EndComments\n"
 )
 PACKET = rdf("<dc:subject><rdf:Bag><rdf:li>ship</rdf:li></rdf:Bag></dc:subject>"
              "<xmp:CreateDate>2015-02-07T14:03:46+01:00</xmp:CreateDate>")  # fmt: skip

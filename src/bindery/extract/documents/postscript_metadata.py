@@ -36,7 +36,8 @@ def read_eps_metadata(data: bytes, document: Document) -> None:
         read_resources(Memory(bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))), picture)
     xmp = read_xmp(_packet(data) or picture.xmp)
     iptc = read_iptc(picture.iptc)
-    document.title = document.title or picture_title(xmp, iptc)
+    # The comment is mostly the name of a file.
+    document.title = picture_title(xmp, iptc) or document.title
     for name, values in (picture_tags(xmp, iptc, picture.directories).all() or {}).items():
         document.tags.add(name, *values)
     main = next((found for found in picture.directories if found.name == "IFD0"), None)
