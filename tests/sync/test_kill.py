@@ -1,6 +1,6 @@
 """A real server is killed at random moments of scans, bursts, starts, audits and retries, and loses nothing.
 
-``BINDERY_KILLS`` sets how often each of the two large tests kills (10), ``BINDERY_SEED`` repeats a run.
+``BINDERY_KILLS`` sets how often each of the three large tests kills (10), ``BINDERY_SEED`` repeats a run.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import random
 import shutil
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.servers.catalogue import (
     check_log,
     folder_versions,
 )
+from tests.servers.postgresql import Postgresql
 
 KILLS = int(os.environ.get("BINDERY_KILLS", "10"))
 KILLS_OF_A_FOLDER = 12
@@ -56,10 +58,10 @@ def fill(bucket: Path, chance: random.Random, files: int) -> None:
 def wait_for_a_moment(catalogue: Catalogue, chance: random.Random, longest: float) -> None:
     """Any time up to ``longest`` seconds; every third one in the middle of a commit, when there is one."""
     end = time.monotonic() + chance.uniform(0.0, longest)
-    if chance.random() < 2 / 3:
+    log = catalogue.data / "catalog.db-wal"
+    if chance.random() < 2 / 3 or not log.exists():
         time.sleep(end - time.monotonic())
         return
-    log = catalogue.data / "catalog.db-wal"
     for _ in range(chance.randrange(1, 4)):
         before = log.stat()
         while time.monotonic() < end and log.stat().st_mtime_ns == before.st_mtime_ns:
@@ -126,11 +128,35 @@ def test_kills_during_a_full_scan_lose_nothing(
 def test_kills_during_a_burst_of_changes_lose_nothing(
     start_server: Callable[..., Any], tmp_path: Path, chance: random.Random, config: str
 ) -> None:
+    kill_in_bursts(start_server, tmp_path, chance, lambda: config)
+
+
+def test_kills_lose_nothing_of_a_record_in_postgresql(
+    start_server: Callable[..., Any],
+    tmp_path: Path,
+    chance: random.Random,
+    config: str,
+    postgresql: Postgresql,
+) -> None:
+    base = Path(config.partition("=")[2]).read_text()
+
+    def config_of_another() -> str:
+        name = f"k{uuid.uuid4().hex}"
+        path = tmp_path / f"{name}.toml"
+        path.write_text(f'{base}[catalog]\nurl = "{postgresql.create_schema(name)}"\n')
+        return f"--config={path}"
+
+    kill_in_bursts(start_server, tmp_path, chance, config_of_another)
+
+
+def kill_in_bursts(
+    start_server: Callable[..., Any], tmp_path: Path, chance: random.Random, config: Callable[[], str]
+) -> None:
     bucket = tmp_path / "buckets" / BUCKET
     fill(bucket, chance, 200)
     kills = 0
     while kills < KILLS:
-        catalogue = Catalogue(start_server, tmp_path / f"data-{kills}", tmp_path / "buckets", config)
+        catalogue = Catalogue(start_server, tmp_path / f"data-{kills}", tmp_path / "buckets", config())
         catalogue.start()
         catalogue.make_dataset("dataset")
         catalogue.bind()

@@ -32,6 +32,7 @@ _TURN_SECONDS = 10.0
 """How long a write waits for those before it."""
 _RECONNECT_SECONDS = 5.0
 """How long a read goes on when its connection was lost."""
+_TAKEOVER_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _WRITING, _MIGRATING, _HOLDING = 4_711_001, 4_711_002, 4_711_003
 """Advisory locks of a schema: of who writes to the record, who brings its tables up to date, whose the record is."""
@@ -272,8 +273,7 @@ def _take_over(raw: RawConnection) -> int:
     one from writing that comes back after its connection was thought dead.
     """
     with translated(raw):
-        row = raw.execute(_LOCK_OF_SESSION, (_HOLDING,)).fetchone()
-        if row is None or not row[0]:
+        if not _becomes_free(raw):
             raise CatalogInUse(
                 "the record in PostgreSQL is in use by another Bindery; stop that one, or give this one another "
                 "database or schema in catalog.url"
@@ -281,6 +281,18 @@ def _take_over(raw: RawConnection) -> int:
         taken = raw.execute("UPDATE holder SET number = number + 1 RETURNING number").fetchone()
     assert taken is not None
     return int(taken[0])
+
+
+def _becomes_free(raw: RawConnection) -> bool:
+    """PostgreSQL may need a moment to see that a server has died: a statement of its last transaction ends first."""
+    deadline = time.monotonic() + _TAKEOVER_SECONDS
+    while True:
+        row = raw.execute(_LOCK_OF_SESSION, (_HOLDING,)).fetchone()
+        if row is not None and row[0]:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
 
 
 def _migrate(raw: RawConnection) -> None:
