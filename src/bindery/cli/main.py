@@ -13,6 +13,7 @@ from bindery.cli.failures import told_in_a_sentence
 _COMMANDS = (
     "access",
     "audit",
+    "backup",
     "bind",
     "call",
     "completion",
@@ -29,6 +30,7 @@ _COMMANDS = (
     "move",
     "open",
     "query",
+    "restore",
     "serve",
     "status",
     "unbind",
