@@ -9,7 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 from bindery.catalog.record.database import Database
+from bindery.catalog.record.sizes import RecordSizes
 from bindery.catalog.record.sqlite.database import SqliteDatabase
+from bindery.catalog.record.sqlite.sizes import measure
 from bindery.catalog.record_access import RecordAccess
 from bindery.catalog.records import CatalogUnusable
 
@@ -39,6 +41,14 @@ def describe_postgresql(url: str) -> str:
     """Where a record is and how large, without taking it over. Raises CatalogUnusable."""
     described: str = _postgresql("inspection").describe(url)
     return described
+
+
+def measure_record(url: str, folder: Path) -> RecordSizes:
+    """What of a record takes how many bytes, without taking it over. Raises CatalogUnusable."""
+    if not url:
+        return measure(folder / "catalog.db")
+    sizes: RecordSizes = _postgresql("sizes").measure(url)
+    return sizes
 
 
 def sealed_keys_in_postgresql(url: str, named_by: int) -> list[tuple[bytes, int]]:

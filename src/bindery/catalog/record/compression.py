@@ -81,14 +81,7 @@ class Compression:
 
     def unpacked_size(self, stored: bytes) -> int:
         """In bytes, without unpacking it."""
-        if stored[:1] == b"{":
-            return len(stored)
-        try:
-            return zstd.get_frame_info(stored).decompressed_size or 0
-        except zstd.ZstdError as error:
-            raise CatalogUnusable(
-                f"a document of the record is damaged ({error}); restore a backup"
-            ) from error
+        return len(stored) if stored[:1] == b"{" else content_size(stored)
 
     def is_packed_well(self, stored: bytes) -> bool:
         """Whether it was packed with a dictionary."""
@@ -168,6 +161,14 @@ class Compression:
                 )
             found = self._dictionaries[number] = zstd.ZstdDict(row[0])
         return found
+
+
+def content_size(frame: bytes) -> int:
+    """Bytes of what a frame holds, told by its first 18 bytes. Raises CatalogUnusable for one that is damaged."""
+    try:
+        return zstd.get_frame_info(frame).decompressed_size or 0
+    except zstd.ZstdError as error:
+        raise CatalogUnusable(f"a document of the record is damaged ({error}); restore a backup") from error
 
 
 class Repacking:
