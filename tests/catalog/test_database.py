@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.sqlite import connection
 from bindery.catalog.record.sqlite import database as database_module
-from bindery.catalog.record.sqlite.database import SqliteDatabase, load_migrations, split_script
+from bindery.catalog.record.sqlite.database import SqliteDatabase, split_script
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable, Project
 
@@ -228,18 +229,18 @@ def test_migrations_lead_to_the_expected_schema(tmp_path: Path) -> None:
         "task_status",
         "usage_project",
     }
-    assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations()),)
+    assert database.reader.execute("PRAGMA user_version").fetchone() == (max(load_migrations("sqlite")),)
     database.close()
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
     folder = files("bindery.catalog.record.sqlite") / "migrations"
     numbers = sorted(int(entry.name[:4]) for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    assert numbers == list(range(1, len(numbers) + 1)) == sorted(load_migrations())
+    assert numbers == list(range(1, len(numbers) + 1)) == sorted(load_migrations("sqlite"))
 
 
 def test_every_earlier_schema_is_brought_forward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    every = load_migrations()
+    every = load_migrations("sqlite")
     for version in every:
         folder = tmp_path / str(version)
         monkeypatch.setattr(
@@ -257,8 +258,8 @@ def test_ids_of_deleted_bindings_are_not_given_again_after_a_migration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Entries remember which binding made them."""
-    every = load_migrations()
-    monkeypatch.setattr(database_module, "load_migrations", lambda: {n: every[n] for n in range(1, 6)})
+    every = load_migrations("sqlite")
+    monkeypatch.setattr(database_module, "load_migrations", lambda kind: {n: every[n] for n in range(1, 6)})
     database = SqliteDatabase(tmp_path)
     with database.transaction() as writer:
         writer.execute("INSERT INTO project VALUES (1, 'p', x'7b7d')")
@@ -371,9 +372,11 @@ def test_a_file_among_many_of_one_size_and_time_is_found_by_what_it_is(
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     SqliteDatabase(tmp_path).close()
-    newest = max(load_migrations())
-    broken = load_migrations() | {newest + 1: "CREATE TABLE new (x);\nINSERT INTO nowhere VALUES (1);\n"}
-    monkeypatch.setattr(database_module, "load_migrations", lambda: broken)
+    newest = max(load_migrations("sqlite"))
+    broken = load_migrations("sqlite") | {
+        newest + 1: "CREATE TABLE new (x);\nINSERT INTO nowhere VALUES (1);\n"
+    }
+    monkeypatch.setattr(database_module, "load_migrations", lambda kind: broken)
     with pytest.raises(CatalogUnusable, match="nowhere"):
         SqliteDatabase(tmp_path)
     monkeypatch.undo()

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.postgresql import Postgresql
 
 from bindery.catalog.announcer import Announcer
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.postgresql_catalog import PostgresqlCatalog
 
 from .conformance import CatalogConformance
 

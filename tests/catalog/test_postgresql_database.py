@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.postgresql import Postgresql
 
 from bindery.catalog.opening import describe_postgresql, open_access, sealed_keys_in_postgresql
-from bindery.catalog.postgresql_catalog import PostgresqlCatalog
 from bindery.catalog.record.postgresql.database import PostgresqlDatabase
 from bindery.catalog.record.statements import Statement, with_psycopg_parameters
 from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable, Project

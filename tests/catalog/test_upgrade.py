@@ -12,9 +12,10 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.sqlite import database as database_module
 from bindery.catalog.record.sqlite import progress
-from bindery.catalog.record.sqlite.database import SqliteDatabase, load_migrations
+from bindery.catalog.record.sqlite.database import SqliteDatabase
 from bindery.catalog.records import Binding, Dataset, LedgerFilter, Outcome, Project
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
@@ -31,10 +32,10 @@ FILL = """
 @pytest.fixture
 def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with the record of an earlier version."""
-    every = load_migrations()
+    every = load_migrations("sqlite")
     with monkeypatch.context() as older:
         older.setattr(
-            database_module, "load_migrations", lambda: {n: every[n] for n in range(1, EARLIER + 1)}
+            database_module, "load_migrations", lambda kind: {n: every[n] for n in range(1, EARLIER + 1)}
         )
         database = SqliteDatabase(tmp_path)
     with database.transaction() as connection:
@@ -69,7 +70,7 @@ def test_all_of_it_comes_over_and_is_told(earlier: Path, monkeypatch: pytest.Mon
     with capture_logs() as lines:
         catalog = SqliteCatalog(earlier, account_id="1")
     told = [line for line in lines if "still being brought up to date" in line["event"]]
-    assert {(line["step"], line["of"]) for line in told} >= {(EARLIER + 1, max(load_migrations()))}
+    assert {(line["step"], line["of"]) for line in told} >= {(EARLIER + 1, max(load_migrations("sqlite")))}
     assert catalog.bindings.get("p", "d", "b").id == 1
     assert sum(len(page) for page in catalog.ledger.walk(1)) == ROWS
     failed = catalog.ledger.list(1, LedgerFilter(outcome=Outcome.FAILED), limit=ROWS).rows

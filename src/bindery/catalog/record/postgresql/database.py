@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +17,7 @@ from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from bindery.catalog.record.database import CLOSE_SECONDS
 from bindery.catalog.record.folder_lock import lock_folder
+from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt, translated
 from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
 from bindery.catalog.record.statements import Statement
@@ -38,7 +37,6 @@ _WRITING, _MIGRATING, _HOLDING = 4_711_001, 4_711_002, 4_711_003
 """Advisory locks of a schema: of who writes to the record, who brings its tables up to date, whose the record is."""
 _LOCK_OF_TRANSACTION = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
 _LOCK_OF_SESSION = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
-_MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 _log = structlog.get_logger()
 _Answer = TypeVar("_Answer")
 
@@ -297,7 +295,7 @@ def _becomes_free(raw: RawConnection) -> bool:
 
 def _migrate(raw: RawConnection) -> None:
     """One server at a time, all steps in one transaction. Raises CatalogUnusable."""
-    migrations = _load_migrations()
+    migrations = load_migrations("postgresql")
     newest = max(migrations)
     with translated(raw), raw.transaction():
         raw.execute(_LOCK_OF_TRANSACTION, (_MIGRATING,))
@@ -313,13 +311,3 @@ def _migrate(raw: RawConnection) -> None:
             raw.execute(migrations[number].encode())
         raw.execute("DELETE FROM schema_version")
         raw.execute("INSERT INTO schema_version VALUES (%s)", (newest,))
-
-
-def _load_migrations() -> dict[int, str]:
-    """Scripts by their number, the same numbers as in SQLite."""
-    scripts = {}
-    for entry in (files("bindery.catalog.record.postgresql") / "migrations").iterdir():
-        match = _MIGRATION.fullmatch(entry.name)
-        if match:
-            scripts[int(match[1])] = entry.read_text("utf-8")
-    return scripts

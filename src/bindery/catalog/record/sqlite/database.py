@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import threading
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 
 import structlog
 
 from bindery.catalog.record.database import CLOSE_SECONDS
 from bindery.catalog.record.folder_lock import lock_folder
+from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.sqlite.connection import CLOSED, Connection, connect, unusable
 from bindery.catalog.record.sqlite.progress import telling
 from bindery.catalog.record.turns import Turns
@@ -36,7 +35,6 @@ _FREE_SHARE = 0.1
 """So much of the file may stay free, for what is written next."""
 _log = structlog.get_logger()
 _UPGRADING = "the record is still being brought up to date"
-_MIGRATION = re.compile(r"(\d{4})_\w+\.sql")
 
 
 class SqliteDatabase:
@@ -213,7 +211,7 @@ class SqliteDatabase:
 
     def _migrate(self) -> None:
         version = int(self._writer.execute("PRAGMA user_version").fetchone()[0])
-        migrations = load_migrations()
+        migrations = load_migrations("sqlite")
         newest = max(migrations)
         if version > newest:
             raise CatalogUnusable(
@@ -245,17 +243,6 @@ def _discard(readers: set[Connection], connection: Connection) -> None:
     """Runs in the thread that ends, at any instruction of it: it must not wait for a lock."""
     readers.discard(connection)
     connection.close()
-
-
-def load_migrations() -> dict[int, str]:
-    """Scripts by their number, without gaps."""
-    scripts = {}
-    for entry in (files("bindery.catalog.record.sqlite") / "migrations").iterdir():
-        match = _MIGRATION.fullmatch(entry.name)
-        if match:
-            scripts[int(match[1])] = entry.read_text("utf-8")
-    assert sorted(scripts) == list(range(1, len(scripts) + 1)), "migrations are numbered without gaps"
-    return scripts
 
 
 def split_script(script: str) -> Iterator[str]:
