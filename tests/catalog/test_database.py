@@ -244,7 +244,9 @@ def test_every_earlier_schema_is_brought_forward(tmp_path: Path, monkeypatch: py
     for version in every:
         folder = tmp_path / str(version)
         monkeypatch.setattr(
-            database_module, "load_migrations", lambda to=version: {n: every[n] for n in range(1, to + 1)}
+            database_module,
+            "load_migrations",
+            lambda kind, to=version: {n: every[n] for n in range(1, to + 1)},
         )
         SqliteDatabase(folder).close()
         monkeypatch.undo()
