@@ -19,7 +19,7 @@ import msgspec
 
 import bindery
 from bindery.catalog.record.folder_lock import LOCK, filling_folder
-from bindery.catalog.record.sqlite.database import load_migrations
+from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.records import CatalogError
 from bindery.data_folder import open_data_folder, replace_private, sync_folder
 
@@ -101,7 +101,7 @@ def verify_backup(folder: Path, progress: Progress) -> Manifest:
             )
     if _examine(folder / RECORD, progress) != (manifest.schema, manifest.rows):
         raise BackupUnusable(f"{folder / RECORD} does not hold what {MANIFEST} tells; take another backup")
-    newest = max(load_migrations())
+    newest = max(load_migrations("sqlite"))
     if manifest.schema > newest:
         raise BackupUnusable(
             f"the backup was made by a newer Bindery, {manifest.bindery} (schema {manifest.schema}, this one knows "
