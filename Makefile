@@ -56,10 +56,11 @@ docs: $(READY) ## write the generated reference pages, and all pages as a site i
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-annotate --no-header pyproject.toml
 
-lock: ## renew requirements.lock (what a user needs) and requirements-dev.lock (and what the tests need)
+lock: ## renew requirements.lock (what a user needs), requirements-dev.lock (and what the tests need) and that of the image
 	$(BIN)/pip install --quiet uv
 	$(COMPILE) --group dev -o requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
+	$(COMPILE) --extra postgresql --constraint requirements-dev.lock -o deploy/requirements.lock
 
 clean: ## remove what make made
 	rm -rf $(VENV) node_modules tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache demo-data site
