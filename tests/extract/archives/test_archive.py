@@ -205,6 +205,13 @@ def test_an_old_tar_has_no_sign_but_its_checksum(tmp_path: Path) -> None:
     assert extract_bytes(tmp_path, "a.tar", bytes(header) + bytes(1024)).file.archive_entry_count == 1
 
 
+def test_what_is_left_of_an_older_number_in_a_tar_counts_for_nothing(tmp_path: Path) -> None:
+    header = bytearray(tarfile.TarInfo("a").tobuf(tarfile.USTAR_FORMAT))
+    header[148:156] = b" " * 8
+    header[148:156] = (b"%o\0" % sum(header)).ljust(8, b"7")
+    assert count(reader_of(bytes(header) + bytes(1024))) == 1
+
+
 @pytest.mark.parametrize("field", [b"\x80" + (700).to_bytes(11, "big"), b"00000001274\0", b" 1274 \0     "])
 def test_sizes_in_every_spelling(field: bytes) -> None:
     def header(name: str, size: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 from pathlib import Path
@@ -628,3 +629,33 @@ def test_powerpoint_95(tmp_path: Path) -> None:
     slides = struct.pack("<HHI", 0, 0x0FA8, 5) + b"Slide"
     both = old | {"PP97_DUALSTORAGE/PowerPoint Document": slides.ljust(5000, b"\0")}
     assert extract_bytes(tmp_path, "a.ppt", make_compound(both)).text == "Slide"
+
+
+def test_part_names_with_backslashes_as_windows_programs_write_them(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(make_docx(word_body("The harbour at dawn")))) as package:
+        parts = {name.replace("/", "\\"): package.read(name) for name in package.namelist()}
+    content = make_zip(parts)
+    assert b"word\\document.xml" in content
+    for name in ("a.docx", "a"):
+        found = extract_bytes(tmp_path, name, content)
+        assert (found.failure, found.file.content_type) == (None, WORD), name
+        assert found.text == "The harbour at dawn"
+
+
+def test_damaged_properties_harm_only_themselves_and_are_told(tmp_path: Path) -> None:
+    odt = make_zip(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.text",
+            "meta.xml": "<office:document-meta><broken></office:document-meta>",
+            "content.xml": '<d xmlns:office="o"><office:body><p>Gulls</p></office:body></d>',
+        },
+        zipfile.ZIP_STORED,
+    )
+    with zipfile.ZipFile(io.BytesIO(make_docx(word_body("Gulls")))) as package:
+        docx = make_zip(
+            {name: package.read(name) for name in package.namelist()} | {"p/core.xml": "<a><b></a>"}
+        )
+    for name, content, part in (("a.odt", odt, "meta.xml"), ("a.docx", docx, "p/core.xml")):
+        found = extract_bytes(tmp_path, name, content)
+        assert (found.failure, found.text) == (None, "Gulls"), name
+        assert found.file.extraction_notes == (f"PartSkipped: the part {part} is damaged",)

@@ -429,3 +429,64 @@ def test_a_drawing_in_a_charset_of_its_own(charset: str, title: str, tmp_path: P
     (path := tmp_path / "a.svg").write_bytes(f"{text}<title>{title}</title></svg>".encode(charset))
     file = extract_path(path).file
     assert (file.image_width, file.image_height, file.title) == (5, 6, title)
+
+
+def test_texts_that_png_jpeg_and_gif_keep_themselves(tmp_path: Path) -> None:
+    """PNG, third edition, 11.3.3; ITU-T T.81 B.2.4.5; GIF89a 24."""
+    words = zlib.compress(b"steps: 20, seed: 7")
+    body = (
+        png_chunk(b"tEXt", b"Title\0Harbour")
+        + png_chunk(b"tEXt", b"Author\0Jos\xe9")
+        + png_chunk(b"iTXt", "Description\0\0\0de\0Beschreibung\0Möwen".encode())
+        + png_chunk(b"tEXt", b"Software\0Inkscape")
+        + png_chunk(b"zTXt", b"parameters\0\0" + words)
+        + png_chunk(b"tEXt", b"\0nameless")
+        + png_chunk(b"tEXt", b"Raw profile type other\0\nother\n 1\n00")
+    )
+    comment = jpeg_segment(0xFE, b"first") + jpeg_segment(0xFE, b"second\0rest")
+    gif = b"GIF89a\4\0\3\0\0\0\0!\xfe\3two\7 blocks\0,\0\0\0\0\4\0\3\0\0\2\2D\1\0;"
+    cases: dict[str, tuple[bytes, dict[str, tuple[str, ...]]]] = {
+        "a.png": (
+            png(body),
+            {
+                "Creator": ("José",),
+                "Description": ("Möwen",),
+                "PNG:parameters": ("steps: 20, seed: 7",),
+                "Software": ("Inkscape",),
+            },
+        ),
+        "a.jpg": (jpeg_of(4, 3, comment), {"Comment": ("first", "second")}),
+        "a.gif": (gif, {"Comment": ("two blocks",)}),
+    }
+    for name, (content, tags) in cases.items():
+        (path := tmp_path / name).write_bytes(content)
+        found = extract_path(path)
+        own = {tag: values for tag, values in (found.file.tags or {}).items() if tag != "NameStem"}
+        assert (found.failure, own) == (None, tags), name
+        assert found.file.title == ("Harbour" if name == "a.png" else None)
+
+
+def test_xmp_counts_before_the_texts_of_a_png(tmp_path: Path) -> None:
+    packet = rdf(
+        "<dc:title>Quay</dc:title><dc:creator><rdf:Seq><rdf:li>Ann</rdf:li></rdf:Seq></dc:creator>"
+    )
+    (path := tmp_path / "a.png").write_bytes(
+        png(
+            png_chunk(b"tEXt", b"Author\0Bob"),
+            png_chunk(b"tEXt", b"Title\0Harbour"),
+            png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet),
+        )
+    )
+    file = extract_path(path).file
+    assert (file.title, (file.tags or {})["Creator"]) == ("Quay", ("Ann",))
+
+
+def test_a_png_of_very_many_texts_keeps_some(tmp_path: Path) -> None:
+    texts = [png_chunk(b"zTXt", b"k%d\0\0" % at + zlib.compress(bytes(10_000_000))) for at in range(3)]
+    texts += [png_chunk(b"tEXt", b"n%d\0" % at + b"x" * 40_000) for at in range(200)]
+    (path := tmp_path / "a.png").write_bytes(png(*texts))
+    tags = extract_path(path).file.tags or {}
+    assert 0 < len(tags.keys() - {"NameStem"}) <= 64
+    assert {len(value) for name, values in tags.items() for value in values if name != "NameStem"} == {
+        16 * 1024
+    }

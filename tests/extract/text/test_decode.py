@@ -102,6 +102,14 @@ def test_sixteen_bits(charset: str) -> None:
         assert decode_text(text.encode(charset)).text == text, language
 
 
+@pytest.mark.parametrize("charset", ["utf-32-le", "utf-32-be"])
+def test_thirty_two_bits_without_a_mark(charset: str) -> None:
+    for language, _, text in UNLABELLED:
+        found = decode_text(text.encode(charset))
+        assert (found.text, found.charset, found.guessed) == (text, charset, True), language
+    assert decode_text("à,1\r\n".encode(charset)).text == "à,1\r\n"
+
+
 @pytest.mark.parametrize(
     ("declared", "written", "text"),
     [

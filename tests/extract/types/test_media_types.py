@@ -306,3 +306,14 @@ def test_text_in_an_old_charset_is_text_also_without_a_name() -> None:
 def test_text_under_the_name_of_what_has_a_sign(name: str) -> None:
     assert kind(b"this is no such file\n", name) == "text/plain"
     assert kind(b"<!doctype html><title>not found</title>", name) == "text/html"
+
+
+def test_fonts_are_known() -> None:
+    """RFC 8081."""
+    for name, head, told in (
+        ("a.ttf", b"\0\1\0\0\0\x0f" + bytes(64), "font/ttf"), ("a", b"OTTO\0\x0b" + bytes(64), "font/otf"),
+        ("a.ttc", b"ttcf\0\1\0\0" + bytes(64), "font/collection"), ("a", b"wOFF\0\1\0\0", "font/woff"),
+        ("a.bin", b"wOF2\0\1\0\0", "font/woff2"), ("a.eot", bytes(64), "application/vnd.ms-fontobject"),
+    ):  # fmt: skip
+        found = detect_media_type(head, name)
+        assert (found.content_type, found.media_type) == (told, "other"), name

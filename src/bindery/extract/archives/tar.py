@@ -15,6 +15,7 @@ _MAX_EXTENDED_BYTES = 1024 * 1024
 _PAX_SIZE = re.compile(rb"(?:^|\n)\d{1,9} size=(\d{1,20})\n")
 _PAX, _PAX_GLOBAL = b"x", b"g"
 _OCTAL = re.compile(rb"[0-7]{1,12}")
+_ENDS = re.compile(rb"[ \0]")
 _BELONGING = (_PAX, _PAX_GLOBAL, b"L", b"K", b"X")
 """Headers that only say more about the next one."""
 _WITHOUT_CONTENT = (b"1", b"2", b"3", b"4", b"5", b"6")
@@ -79,5 +80,6 @@ def _number(field: bytes) -> int | None:
     """
     if field[:1] == b"\x80":
         return int.from_bytes(field[1:], "big")
-    digits = field.strip(b" \0") or b"0"
+    # It ends at the first blank or NUL; what stands behind may be left from an older number.
+    digits = _ENDS.split(field.lstrip(b" \0"), maxsplit=1)[0] or b"0"
     return int(digits, 8) if _OCTAL.fullmatch(digits) else None

@@ -7,8 +7,14 @@ Source: ECMA-376 part 2, 11.1 (core properties), part 1, 22.2 and 22.3 (extended
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from bindery.extract.documents.document import Document
+from bindery.extract.documents.package import Package
+from bindery.extract.notes import Note
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 KNOWN_NAMES = {
     "creator": "Creator", "author": "Creator", "initial-creator": "Creator", "subject": "Subject",
@@ -32,3 +38,14 @@ def add_property(document: Document, family: str, name: str, value: str | None) 
         document.tags.add(known, *(part.strip() for part in _BETWEEN_KEYWORDS.split(value)))
     else:
         document.tags.add(known or f"{family}:{name}", value)
+
+
+def properties_of(package: Package, part: str, document: Document) -> list[tuple[str, Element]]:
+    """The elements of a part that holds properties, with their local names; a damaged one harms only itself, and is
+    told of.
+    """
+    try:
+        return list(package.elements(part))
+    except SyntaxError:
+        document.note(Note.PART_SKIPPED, f"the part {part[:64]} is damaged")
+        return []

@@ -6,7 +6,7 @@ Source: OASIS OpenDocument 1.3, part 2 (packages) and part 3, 4.3 (metadata), 16
 from __future__ import annotations
 
 from bindery.extract.documents.document import Document, protected
-from bindery.extract.documents.document_tags import add_property
+from bindery.extract.documents.document_tags import add_property, properties_of
 from bindery.extract.documents.markup_text import MarkupText
 from bindery.extract.documents.package import Package, local_name
 from bindery.extract.extractor import Unreadable
@@ -48,7 +48,7 @@ def _read_meta(package: Package, document: Document) -> dict[str, int]:
     """Properties into the document; the statistics by name."""
     counts: dict[str, int] = {}
     fields: dict[str, str | None] = {}
-    for name, entry in package.elements("meta.xml"):
+    for name, entry in properties_of(package, "meta.xml", document):
         fields.setdefault(name, entry.text)
         if name == "user-defined":
             label = next((value for key, value in entry.attrib.items() if local_name(key) == "name"), name)

@@ -10,7 +10,7 @@ import re
 
 from bindery.extract.documents.alternative_parts import add_alternative_parts
 from bindery.extract.documents.document import Document
-from bindery.extract.documents.document_tags import add_property
+from bindery.extract.documents.document_tags import add_property, properties_of
 from bindery.extract.documents.open_xml_parts import (
     add_drawn,
     add_parts,
@@ -79,7 +79,7 @@ def _content_type(package: Package, main: str) -> str | None:
 
 def _read_core(package: Package, part: str, document: Document) -> None:
     fields: dict[str, str | None] = {}
-    for name, entry in package.elements(part):
+    for name, entry in properties_of(package, part, document):
         fields[name] = entry.text
         if name not in _OWN_FIELDS:
             add_property(document, "OOXML", name, entry.text)
@@ -91,7 +91,7 @@ def _read_core(package: Package, part: str, document: Document) -> None:
 
 def _read_application(package: Package, part: str, document: Document) -> dict[str, int]:
     """The counts the program that wrote the file noted down; the program itself and the like become tags."""
-    found = {name: (entry.text or "").strip() for name, entry in package.elements(part)}
+    found = {name: (entry.text or "").strip() for name, entry in properties_of(package, part, document)}
     for name in _APPLICATION_FIELDS & found.keys():
         add_property(document, "OOXML", name, found[name])
     return {name: int(text) for name, text in found.items() if text.isdecimal() and len(text) < 10}
@@ -100,7 +100,7 @@ def _read_application(package: Package, part: str, document: Document) -> dict[s
 def _read_custom(package: Package, part: str | None, document: Document) -> None:
     """Properties that people gave names of their own."""
     label = ""
-    for name, entry in package.elements(part) if part else ():
+    for name, entry in properties_of(package, part, document) if part else ():
         if name == "property":
             label = entry.get("name", "")
         elif label and entry.text and not len(entry):

@@ -98,7 +98,7 @@ class _Listed:
 
 
 class Package:
-    """An opened package. Part names are found in any case, as Windows programs write them."""
+    """An opened package. Part names are found in any case and with backslashes, as Windows programs write them."""
 
     def __init__(self, reader: RangeReader) -> None:
         directory = find_directory(reader)
@@ -109,7 +109,7 @@ class Package:
                 self._zip = zipfile.ZipFile(cast(IO[bytes], reader))
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise _damaged("the directory", error) from None
-        self._parts = {info.filename.lower(): info for info in self._zip.infolist()}
+        self._parts = {info.filename.lower().replace("\\", "/"): info for info in self._zip.infolist()}
         self._left = _MAX_PACKAGE_BYTES
         self._work_left = min(_LEAST_WORK + _WORK_PER_BYTE * reader.size, _MOST_WORK)
         self._streamed: set[str] = set()

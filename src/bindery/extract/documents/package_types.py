@@ -50,7 +50,8 @@ def package_type(reader: RangeReader, media: MediaType) -> MediaType:
 
 
 def _zip_type(reader: RangeReader, told: str) -> str:
-    names = {name.lower() for name in entry_names(reader, find_directory(reader), _LISTED_BYTES)}
+    listed = entry_names(reader, find_directory(reader), _LISTED_BYTES)
+    names = {name.lower().replace(b"\\", b"/") for name in listed}
     if b"[content_types].xml" in names:
         if told.startswith((_OPEN_XML, "application/vnd.ms-")):
             return told

@@ -31,12 +31,15 @@ from bindery.extract.pictures.photoshop import read_photoshop, read_resources
 from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.png import read_png
 from bindery.extract.tags.dates import FoundDate, Rank
+from bindery.extract.tags.tag_set import LONGEST_VALUE
 from bindery.extract.tags.tiff import Memory, Part, Source, TiffTree, full_size, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES
 
 _FRAMELESS = frozenset((0x01, *range(0xD0, 0xD9)))
 _NOT_FRAME_HEADERS = frozenset((0xC4, 0xC8, 0xCC))
 _JPEG_LS_FRAME = 0xF7
+_COMMENT = 0xFE
+"""The marker of a JPEG and the label of a GIF are the same."""
 _END_OF_IMAGE, _START_OF_SCAN = 0xD9, 0xDA
 _MOST_ALIKE = 16
 _MARKER = re.compile(rb"\xff[^\0\xff]")
@@ -169,6 +172,8 @@ def _next_marker(source: Source, at: int) -> tuple[int, int] | None:
 def _read_segment(source: Source, picture: Picture, marker: int, segment: Part) -> None:
     if marker == 0xE1:
         _read_app1(segment, picture)
+    elif marker == _COMMENT:
+        picture.add_comment("Comment", segment.peek_at(0, LONGEST_VALUE))
     elif marker == 0xEC:
         read_picture_info(segment, picture)
     elif marker == 0xE0 and segment.peek_at(6, 8) == b"HEAPJPGM":
@@ -241,7 +246,9 @@ def _read_gif_blocks(source: Source, flags: int, picture: Picture) -> int:
             at += 11 + _color_table(data[at + 9])
         elif kind == 0x21:
             at += 2
-            if data.startswith(_GIF_XMP, at):
+            if data[at - 1 : at] == bytes((_COMMENT,)):
+                picture.add_comment("Comment", _gif_blocks(data, at))
+            elif data.startswith(_GIF_XMP, at):
                 # The packet is not cut into blocks: its end leads readers of blocks to the next one.
                 picture.add_xmp(data[at + len(_GIF_XMP) : data.find(_GIF_XMP_END, at) + 1])
         elif kind == _GIF_TRAILER:
@@ -254,6 +261,15 @@ def _read_gif_blocks(source: Source, flags: int, picture: Picture) -> int:
     if at >= len(data):
         picture.notes.append(note(Note.CUT_SHORT, "the end of the GIF is missing"))
     return max(frames, 1)
+
+
+def _gif_blocks(data: bytes, at: int) -> bytes:
+    """The content of blocks that follow each other, as much of it as a tag holds."""
+    content = bytearray()
+    while at < len(data) and data[at] and len(content) < LONGEST_VALUE:
+        content += data[at + 1 : at + 1 + data[at]]
+        at += 1 + data[at]
+    return bytes(content)
 
 
 _GIF_TRAILER = 0x3B

@@ -12,7 +12,7 @@ from bindery.extract.extractor import Extracted, Unreadable
 from bindery.extract.notes import Note, note
 from bindery.extract.pictures.marks import add_marks
 from bindery.extract.pictures.picture_dates import picture_time
-from bindery.extract.pictures.picture_tags import picture_tags, picture_title, standing_in
+from bindery.extract.pictures.picture_tags import add_comments, picture_tags, picture_title, standing_in
 from bindery.extract.reader import RangeReader, ReadLimitExceeded
 from bindery.extract.sidecars import Sidecars
 from bindery.extract.tags.camera_name import camera_name
@@ -21,6 +21,7 @@ from bindery.extract.tags.exif import exif_texts, json_of
 from bindery.extract.tags.gps import gps_position, lat_long
 from bindery.extract.tags.iptc import MOST_BYTES as MOST_IPTC
 from bindery.extract.tags.iptc import IptcValues, read_iptc
+from bindery.extract.tags.tag_set import LONGEST_VALUE
 from bindery.extract.tags.tiff import Directory, Memory, NotTiff, Part, Source, decode_text, read_tiff
 from bindery.extract.tags.xmp import MOST_BYTES, XmpProperties, first_of, read_xmp, xmp_position
 from bindery.file import File
@@ -31,6 +32,7 @@ _IPTC_TAG = 0x83BB
 _LARGEST_SHORT = 2**16 - 1
 _RESOLUTION = ("ResolutionUnit", "XResolution", "YResolution")
 _LARGEST = 2**31 - 1
+_MOST_COMMENTS = 64
 _WHOLE_BLOCK = 64 * 1024
 """EXIF blocks up to this size, which is every one of a JPEG, are taken into memory at once."""
 
@@ -59,6 +61,8 @@ class Picture(msgspec.Struct):
     """It is one of several in its file (CIPA DC-007, Multi-Picture Format)."""
     title: str | None = None
     """From the format's own header."""
+    comments: list[tuple[str, str]] = []
+    """Texts that the format keeps beside EXIF, XMP and IPTC, by the name of their tag; those win."""
     position: tuple[float, float] | None = None
     """Latitude and longitude in degrees, from the format's own header."""
     sizeless: bool = False
@@ -104,6 +108,12 @@ class Picture(msgspec.Struct):
         text = decode_text(data).strip()
         if text:
             self.texts.setdefault(name, text)
+
+    def add_comment(self, name: str, data: bytes) -> None:
+        """Keep one of the format's own texts, up to its first NUL, as a tag."""
+        text = decode_text(data[:LONGEST_VALUE]).strip()
+        if text and len(self.comments) < _MOST_COMMENTS:
+            self.comments.append((name, text))
 
     def add_xmp(self, packet: bytes) -> None:
         """Keep an XMP packet; the first of a file counts."""
@@ -165,6 +175,7 @@ def _file(picture: Picture, reader: RangeReader, request: ExtractionRequest, sid
         file.lat_long = lat_long(*position) if position else None
         file.title = picture_title(beside, {}) or picture_title(xmp, iptc) or picture.title
         tags = picture_tags(xmp, iptc, picture.directories)
+        add_comments(tags, picture.comments)
         told = (picture.gain_map, picture.has_more_pictures)
         add_marks(tags, reader, picture.directories, xmp, *told)
         if "Model" in members:

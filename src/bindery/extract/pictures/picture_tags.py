@@ -61,6 +61,14 @@ def picture_tags(xmp: XmpProperties, iptc: IptcValues, directories: Sequence[Dir
     return tags
 
 
+def add_comments(tags: TagSet, comments: Sequence[tuple[str, str]]) -> None:
+    """The texts that the format itself keeps, where the metadata blocks have none of that name."""
+    silent = {name for name, _ in comments if tags.first(name) is None}
+    for name, text in comments:
+        if name in silent:
+            tags.add(name, text)
+
+
 def picture_title(xmp: XmpProperties, iptc: IptcValues) -> str | None:
     """``dc:title`` in its default language, else the object name of IPTC."""
     return first_of(xmp, "dc:title") or iptc_title(iptc)

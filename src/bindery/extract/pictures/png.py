@@ -15,7 +15,8 @@ from bindery.extract.pictures.picture import Picture
 from bindery.extract.pictures.profiles import add_profile
 from bindery.extract.tags.date_forms import LONGEST
 from bindery.extract.tags.dates import FoundDate, Rank
-from bindery.extract.tags.tiff import Part, Source
+from bindery.extract.tags.tag_set import LONGEST_VALUE
+from bindery.extract.tags.tiff import Part, Source, decode_text
 
 _MOST_CHUNKS = 4000
 _BEHIND_PIXELS = re.compile(rb"eXIf|tEXt|zTXt|iTXt|tIME|IEND")
@@ -33,6 +34,14 @@ _CREATED = {b"Creation Time": "PNG:CreationTime", b"create-date": "PNG:create-da
 _KEYWORDS = frozenset(
     (_XMP_KEYWORD, *_CREATED, *(_PROFILE + kind for kind in (b"exif", b"APP1", b"xmp", b"iptc", b"8bim")))
 )
+_NAMES = {
+    b"Author": "Creator", b"Description": "Description", b"Copyright": "Copyright", b"Software": "Software",
+    b"Comment": "Comment",
+}  # fmt: skip
+"""Tags by the keywords of the specification (11.3.3.1); any other keyword stands behind ``PNG:``."""
+_MOST_WORDS = 64
+_MOST_WORD_BYTES = LONGEST_VALUE + 256
+"""With the keyword, and the language before it."""
 _PROFILE_HEAD = re.compile(rb"\s*\w{1,32}(?: \w{1,32})?\s+(\d{1,9})\s")
 """A name, which ImageMagick may write in two words, and the length."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
@@ -62,6 +71,7 @@ class _Chunks:
         """The last chunk was met, or is not looked for any more."""
         self._picture = picture
         self._profiles = 0
+        self._words = 0
 
     def read(self, source: Source, at: int) -> int | None:
         """Chunks up to the pixels; where those begin, None when the file ends first."""
@@ -86,10 +96,26 @@ class _Chunks:
 
     def _read_text(self, kind: bytes, chunk: Part) -> None:
         keyword, ended, _ = chunk.peek_at(0, _LONGEST_KEYWORD).partition(b"\0")
-        if not ended or keyword not in _KEYWORDS or self._profiles >= _MOST_PROFILES:
+        if not ended or not keyword:
             return
-        self._profiles += 1
-        _read_text(self._picture, kind, chunk.peek_at(0, _MOST_TEXT))
+        if keyword not in _KEYWORDS:
+            self._read_words(kind, keyword, chunk)
+        elif self._profiles < _MOST_PROFILES:
+            self._profiles += 1
+            _read_text(self._picture, kind, chunk.peek_at(0, _MOST_TEXT))
+
+    def _read_words(self, kind: bytes, keyword: bytes, chunk: Part) -> None:
+        """Keep what a text says under any other keyword."""
+        if keyword.startswith(_PROFILE) or self._words >= _MOST_WORDS:
+            return
+        self._words += 1
+        picture = self._picture
+        words = _text(kind, chunk.peek_at(0, _MOST_WORD_BYTES), LONGEST_VALUE)
+        if keyword == b"Title":
+            picture.title = picture.title or decode_text(words).strip() or None
+        else:
+            name = _NAMES.get(keyword) or f"PNG:{keyword.decode('latin-1')}"
+            picture.add_comment(name, words)
 
 
 def _read_chunk(picture: Picture, kind: bytes, chunk: Part) -> None:
@@ -131,13 +157,18 @@ def _after_pixels(source: Source, at: int) -> int | None:
     return start + min(found) if found else None
 
 
-def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
-    keyword, _, rest = data.partition(b"\0")
+def _text(kind: bytes, data: bytes, most: int) -> bytes:
+    """What a chunk says behind its keyword, up to so many bytes."""
+    rest = data.partition(b"\0")[2]
     if kind == b"iTXt":
         compressed, body = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-        text = inflate(body, _MOST_TEXT) if compressed else body
-    else:
-        text = inflate(rest[1:], _MOST_TEXT) if kind == b"zTXt" else rest
+        return inflate(body, most) if compressed else body[:most]
+    return inflate(rest[1:], most) if kind == b"zTXt" else rest[:most]
+
+
+def _read_text(picture: Picture, kind: bytes, data: bytes) -> None:
+    keyword = data.partition(b"\0")[0]
+    text = _text(kind, data, _MOST_TEXT)
     if keyword in _CREATED:
         picture.dates.append(FoundDate(_CREATED[keyword], text[:LONGEST].decode("utf-8", "replace")))
     elif keyword == _XMP_KEYWORD:

@@ -37,6 +37,8 @@ _WIDE_SHARE = 0.9
 _PLAIN_SHARE = 0.75
 """More ASCII than this has no text of 16 bits, but text with a zero somewhere has."""
 _PLAIN = bytes(range(32, 127))
+_LEAST_OF_FOUR = 8
+"""Two characters of four bytes, of which at least one is zero."""
 _SEVEN_BITS = re.compile(rb"\x1b(?:\$[@AB]|\(J|\$\([CD]|\$\)C)")
 """ISO/IEC 2022: how Japanese and Korean begin in seven bits."""
 _LONGEST_CHARACTER = 4
@@ -94,7 +96,12 @@ _WINDOWS_1252 = {code: bytes((code,)).decode("cp1252", "ignore") or chr(code) fo
 
 
 def wide_charset(sample: bytes) -> str | None:
-    """UTF-16 without a mark: bytes that no other text has, and sound characters of few kinds of letters."""
+    """UTF-32 or UTF-16 without a mark: bytes that no other text has, and sound characters of few kinds of letters."""
+    four = sample[: len(sample) // 4 * 4]
+    if len(four) >= _LEAST_OF_FOUR and four.count(0) >= len(four) // 4:
+        for charset in ("utf-32-le", "utf-32-be"):
+            if _sound_share(four, charset)[0] > _WIDE_SHARE:
+                return charset
     sample = sample[: len(sample) // 2 * 2]
     if len(sample) < 4 or not sample.translate(None, bytes(range(32, 256)) + _BLANKS):
         return None

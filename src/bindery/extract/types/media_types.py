@@ -20,6 +20,7 @@ from bindery.extract.types.document_types import (
     TEXTUAL,
     is_zip_based,
 )
+from bindery.extract.types.font_types import FONT_SIGNS, FONTS_BY_EXTENSION
 from bindery.extract.types.mail_types import MAILS_BY_EXTENSION, TNEF, TNEF_SIGN, mail_type
 from bindery.extract.types.media_signs import (
     FORMS,
@@ -110,6 +111,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     *ARCHIVE_SIGNS,
     *MEDIA_SIGNS,
     *UNREAD_DOCUMENT_SIGNS,
+    *FONT_SIGNS,
 )
 
 _BRANDS = {
@@ -153,6 +155,7 @@ _BY_EXTENSION = {
     **PICTURES_BY_EXTENSION, **MEDIA_BY_EXTENSION,
     **UNREAD_DOCUMENTS_BY_EXTENSION,
     **DOCUMENTS_BY_EXTENSION, **TEXTS_BY_EXTENSION, **ARCHIVES_BY_EXTENSION, **MAILS_BY_EXTENSION,
+    **FONTS_BY_EXTENSION,
 }  # fmt: skip
 
 _MEDIA_OF = MEDIA_KINDS | {
