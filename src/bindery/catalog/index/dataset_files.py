@@ -17,6 +17,7 @@ import msgspec
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS, FIRST_COLUMNS
 from bindery.catalog.index.texts import TextIndex
+from bindery.catalog.index.totals import TotalsAsOf
 
 BUILDING = "building-"
 """How the names of files begin that are built beside those that answer."""
@@ -33,6 +34,7 @@ class View(msgspec.Struct, frozen=True):
     texts: TextIndex
     missing: frozenset[str]
     """Columns that the table does not have yet, because no file has had anything for them."""
+    totals: TotalsAsOf
 
     def completed(self, sql: str) -> str:
         """A statement that may name any column, which are then empty; values are parameters and never stand in it."""

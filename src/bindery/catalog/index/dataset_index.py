@@ -27,6 +27,7 @@ from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.index.tokens import Elsewhere, nowhere
+from bindery.catalog.index.totals import Totals, TotalsAsOf
 from bindery.catalog.index.waiting_texts import WaitingTexts
 from bindery.catalog.interface.queries import IndexProgress
 from bindery.catalog.query.syntax import QueryError
@@ -80,6 +81,7 @@ class DatasetIndex:
         self._guard = threading.Lock()
         self._asking = 0
         self._applied = 0
+        self._totals = Totals()
         self._last_possible = newest_at_start
         """What the files can have applied at most, before this process has written to them."""
         self._fresh_until = 0
@@ -108,10 +110,11 @@ class DatasetIndex:
             files = self._files
             if files is None or files.generation != generation:
                 continue
+            totals = TotalsAsOf(self._totals, lambda: self._applied)
             missing = files.missing  # before the transaction, which then has the others
             try:
                 with self._asked(), self._instance.transaction() as cursor:
-                    answer = read(View(cursor, files.table, files.tag_names, files.texts, missing))
+                    answer = read(View(cursor, files.table, files.tag_names, files.texts, missing, totals))
             except duckdb.CatalogException:
                 if files is self._files and self._instance.generation == generation:
                     raise
@@ -379,6 +382,7 @@ class DatasetIndex:
         self._instance.revive()
         self._detach()
         self._applied = self._last_possible = 0
+        self._totals = Totals()
         purged = self._source.purged_sequence(self.dataset_id)
         self._files = self._paths.create(self._source.identity(), purged)
         self._fresh_until = self._source.newest(self.dataset_id)

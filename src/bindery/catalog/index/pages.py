@@ -32,13 +32,18 @@ class Found(msgspec.Struct, frozen=True):
 
 def rows_of(view: View, request: PageRequest, after: Position | None, bounds: Bounds) -> Found:
     """The page of a request."""
-    if request.total and not request.sort:
+    known = view.totals.find(request.fingerprint) if request.total else None
+    if request.total and known is None and not request.sort:
         hits, uris = fetch(view, first_statement(view.table, request, after), bounds)[0]
+        view.totals.keep(request.fingerprint, hits)
         return _found([(uri,) for uri in uris or ()], hits, request)
     rows = fetch(view, page_statement(view.table, request, after), bounds)
+    if known is not None:
+        return _found(rows, known, request)
     if not request.total or (after is None and len(rows) <= request.limit):
         return _found(rows, len(rows) if request.total else None, request)
     hits = fetch(view, count_statement(view.table, request.condition), bounds)[0][0]
+    view.totals.keep(request.fingerprint, hits)
     return _found(rows, hits, request)
 
 

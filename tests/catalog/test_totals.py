@@ -1,0 +1,82 @@
+"""What has not changed is not counted again, and every change is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.index import pages
+from bindery.catalog.index.totals import Totals, TotalsAsOf
+from bindery.catalog.query.parse import parse_simple_query
+from bindery.catalog.query.syntax import SortField
+
+from .samples import Place, scan_of
+
+_QUERY = parse_simple_query({"Field": "Filename", "Operation": "prefix", "Value": "k"})
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Statements that count the files of a query."""
+    seen: list[str] = []
+    ask = pages.fetch
+
+    def watched(view: Any, statement: Any, bounds: Any) -> Any:
+        if "count(*)" in statement.sql:
+            seen.append(statement.sql)
+        return ask(view, statement, bounds)
+
+    monkeypatch.setattr(pages, "fetch", watched)
+    return seen
+
+
+@pytest.mark.parametrize("sort", [(), (SortField("Filename", True),)])
+def test_pages_behind_the_first_are_not_counted(
+    catalog: Catalog, place: Place, counted: list[str], sort: tuple[SortField, ...]
+) -> None:
+    catalog.bindings.commit(scan_of(place, *[f"k{number}" for number in range(9)], "other"))
+    found, token = [], ""
+    while True:
+        page = catalog.queries.search(place.dataset.id, _QUERY, sort=sort, limit=4, token=token)
+        assert page.total_hits == 9
+        found += page.documents
+        token = page.next_token
+        if not token:
+            break
+    assert len(set(found)) == 9
+    assert len(counted) == 1
+    assert catalog.queries.search(place.dataset.id, _QUERY, sort=sort, limit=4).total_hits == 9
+    assert len(counted) == 1
+
+
+def test_every_change_is_counted(catalog: Catalog, place: Place, counted: list[str]) -> None:
+    for number in range(5):
+        catalog.bindings.commit(scan_of(place, f"k{number}"))
+        for _ in range(2):
+            assert catalog.queries.search(place.dataset.id, _QUERY, limit=2).total_hits == number + 1
+        assert len(counted) == number + 1
+    catalog.files.delete(place.dataset.id, ["oss://bucket/k0"])
+    assert catalog.queries.search(place.dataset.id, _QUERY, limit=2).total_hits == 4
+
+
+def test_a_count_during_which_something_changed_is_not_kept() -> None:
+    totals, applied = Totals(), 7
+    question = TotalsAsOf(totals, lambda: applied)
+    applied = 8
+    question.keep("query", 3)
+    assert totals.find(7, "query") is None is totals.find(8, "query")
+    TotalsAsOf(totals, lambda: applied).keep("query", 4)
+    assert TotalsAsOf(totals, lambda: applied).find("query") == 4
+    applied = 9
+    assert TotalsAsOf(totals, lambda: applied).find("query") is None
+
+
+def test_few_are_remembered() -> None:
+    totals = Totals()
+    for number in range(5_000):
+        totals.keep(1, str(number), number)
+    assert len(totals._counts) == 1_000
+    assert totals.find(1, "4999") == 4_999
+    assert totals.find(1, "0") is None
