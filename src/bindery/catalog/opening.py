@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from bindery.catalog.index.dataset_files import newest_columns
+from bindery.catalog.index.reading import IndexReader
 from bindery.catalog.record.database import Database
+from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.sizes import RecordSizes
 from bindery.catalog.record.sqlite.database import SqliteDatabase
+from bindery.catalog.record.sqlite.inspection import find_dataset
 from bindery.catalog.record.sqlite.sizes import measure
 from bindery.catalog.record_access import RecordAccess
-from bindery.catalog.records import CatalogUnusable
+from bindery.catalog.records import CatalogUnusable, NotFound
 
 
 def open_database(url: str, folder: Path) -> Database:
@@ -49,6 +54,37 @@ def measure_record(url: str, folder: Path) -> RecordSizes:
         return measure(folder / "catalog.db")
     sizes: RecordSizes = _postgresql("sizes").measure(url)
     return sizes
+
+
+@contextmanager
+def read_index(url: str, folder: Path, project: str, dataset: str) -> Iterator[IndexReader]:
+    """The index of a dataset, for SQL that reads; no server can start meanwhile, for it would find the file in use.
+
+    Raises NotFound, CatalogUnusable, and CatalogInUse while a server uses the folder.
+    """
+    if not (folder / "index").is_dir():
+        raise CatalogUnusable(f"no index in {folder}; name the data folder of the server with --data")
+    lock = lock_folder(folder)
+    try:
+        number = _find_dataset(url, folder, project, dataset)
+        if number is None:
+            raise NotFound(f"no dataset {project}/{dataset}; bindery stats shows those there are")
+        path = newest_columns(folder / "index", number)
+        if path is None:
+            raise CatalogUnusable(
+                f"the index of {project}/{dataset} was not made yet; make it with: bindery index rebuild"
+            )
+        with closing(IndexReader(path)) as reader:
+            yield reader
+    finally:
+        os.close(lock)
+
+
+def _find_dataset(url: str, folder: Path, project: str, dataset: str) -> int | None:
+    if not url:
+        return find_dataset(folder / "catalog.db", project, dataset)
+    found: int | None = _postgresql("inspection").find_dataset(url, project, dataset)
+    return found
 
 
 def sealed_keys_in_postgresql(url: str, named_by: int) -> list[tuple[bytes, int]]:

@@ -32,6 +32,7 @@ _COMMANDS = (
     "query",
     "restore",
     "serve",
+    "sql",
     "stats",
     "status",
     "unbind",

@@ -103,8 +103,7 @@ class DatasetFiles:
 
     def newest(self) -> Path | None:
         """The columns of the newest building."""
-        paths = self._folder.glob(f"{self._name}-*.duckdb")
-        return max(paths, key=_build_of, default=None)
+        return _newest(self._folder, self._name)
 
     def attach(self, path: Path, *, new: bool = False) -> Attached:
         """Open both files. Raises duckdb.Error, TextsDamaged."""
@@ -188,6 +187,15 @@ class DatasetFiles:
     def _next(self) -> Path:
         builds = map(_build_of, self._folder.glob(f"{self._name}-*"))
         return self._folder / f"{self._name}-{max(builds, default=0) + 1}.duckdb"
+
+
+def newest_columns(folder: Path, dataset_id: int) -> Path | None:
+    """Those that a dataset is answered from, or were when its server ended."""
+    return _newest(folder, str(dataset_id))
+
+
+def _newest(folder: Path, name: str) -> Path | None:
+    return max(folder.glob(f"{name}-*.duckdb"), key=_build_of, default=None)
 
 
 def _build_of(path: Path) -> int:

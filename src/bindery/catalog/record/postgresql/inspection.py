@@ -1,9 +1,10 @@
-"""Looks at a record in PostgreSQL without taking it over, for ``bindery doctor``."""
+"""Looks at a record in PostgreSQL without taking it over."""
 
 from __future__ import annotations
 
 import psycopg
 
+from bindery.catalog.record.postgresql.connection import adapt
 from bindery.catalog.record.postgresql.database import connected
 
 
@@ -32,3 +33,17 @@ def sealed_keys(url: str, named_by: int) -> list[tuple[bytes, int]]:
             ).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
+
+
+def find_dataset(url: str, project: str, dataset: str) -> int | None:
+    """The id of a dataset. Raises CatalogUnusable when PostgreSQL cannot be reached."""
+    with connected(url) as raw:
+        adapt(raw)
+        try:
+            row = raw.execute(
+                "SELECT d.id FROM dataset d JOIN project p ON p.id = d.project_id WHERE p.name = %s AND d.name = %s",
+                (project, dataset),
+            ).fetchone()
+        except psycopg.errors.UndefinedTable:
+            return None
+    return None if row is None else int(row[0])

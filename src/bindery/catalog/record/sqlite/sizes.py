@@ -27,6 +27,7 @@ from bindery.catalog.record.sizes import (
     sample_places,
 )
 from bindery.catalog.record.sqlite.connection import unusable
+from bindery.catalog.record.sqlite.inspection import connect_beside
 from bindery.catalog.record.sqlite.pointer_map import PointerMap
 from bindery.catalog.records import CatalogUnusable
 
@@ -62,7 +63,7 @@ def measure(path: Path) -> RecordSizes:
     log = path.with_name(path.name + "-wal")
     is_used = log.exists()
     try:
-        with closing(_connect(path, is_used=is_used)) as connection:
+        with closing(connect_beside(path)) as connection:
             trees = [_Tree("sqlite_schema", "sqlite_schema", False, 1, False)]
             trees += [_Tree(*row) for row in connection.execute(_TREES)]
             sizes = _beginning(connection, path)
@@ -77,18 +78,6 @@ def measure(path: Path) -> RecordSizes:
     if is_complete:
         return sizes
     return _estimated(path, trees, sizes) or msgspec.structs.replace(sizes, how="incomplete")
-
-
-def _connect(path: Path, *, is_used: bool) -> sqlite3.Connection:
-    """One that writes nothing: beside a file that nobody uses SQLite would leave two more."""
-    if not path.is_file():
-        raise CatalogUnusable(f"no record {path}; name the data folder of the server with --data")
-    way = "mode=ro" if is_used else "immutable=1"
-    return sqlite3.connect(f"file:{_quoted(path)}?{way}", uri=True, timeout=MEASURE_SECONDS)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 def _beginning(connection: sqlite3.Connection, path: Path) -> RecordSizes:
