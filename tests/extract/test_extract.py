@@ -283,6 +283,13 @@ def test_what_a_request_for_the_object_tells(monkeypatch: pytest.MonkeyPatch) ->
     assert (file.oss_tagging, file.oss_tagging_count) == ({"a": "1", "b": "2"}, 2)
 
 
+@pytest.mark.parametrize("claimed", ["application/vnd.ms-fontobject", "application/vnd.ms-pki.stl"])
+def test_other_types_of_microsoft_are_no_documents(claimed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    extraction = scripted(monkeypatch, Scripted(details(content_type=claimed), bytes(5)))
+    assert (extraction.failure, extraction.file.content_type) == (None, claimed)
+    assert (extraction.file.media_type, extraction.file.extraction_notes) == ("other", None)
+
+
 MD5 = hashlib.md5(b"12345").digest()
 
 

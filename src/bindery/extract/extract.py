@@ -94,20 +94,27 @@ STORE_FIELDS = (
 )  # fmt: skip
 """Fields that the store alone tells: they belong to the object, all others to its content."""
 
+_MICROSOFT_OFFICE = tuple(
+    f"application/vnd.ms-{program}"
+    for program in (
+        "excel", "office", "outlook", "powerpoint", "project", "publisher", "visio", "word", "works", "xps",
+    )
+)  # fmt: skip
+"""Other types of Microsoft, which stores may claim as well, are fonts, lists of certificates and the like."""
+
 EXTRACTORS: tuple[_Entry, ...] = (
     _Entry(_is_raw, _EXIF, "pictures.raw", "extract_raw"),
     _Entry(_kind("image"), _EXIF, "pictures.image", "extract_image"),
     _Entry(_type_in("audio/midi"), _MEDIA, "media.midi", "extract_midi"),
     _Entry(_kind("video"), _MEDIA, "media.video", "extract_video"),
     _Entry(_kind("audio"), _MEDIA, "media.audio", "extract_audio"),
-    # Before the documents of Microsoft, whose names begin as that of its cabinets does.
     _Entry(_kind("archive"), _MIME, "archives.archive", "extract_archive"),
     _Entry(_type_in(*UNREAD_DOCUMENTS), _DOCUMENT, "documents.unread", "extract_unread"),
     _Entry(_type_in("application/pdf"), _DOCUMENT, "documents.pdf", "extract_pdf"),
     _Entry(
         _starts(
             "application/vnd.openxmlformats",
-            "application/vnd.ms-",
+            *_MICROSOFT_OFFICE,
             "application/vnd.oasis",
             "application/vnd.sun.xml",
             "application/epub",
