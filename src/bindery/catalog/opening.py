@@ -28,7 +28,7 @@ def open_database(url: str, folder: Path) -> Database:
     """
     if not url:
         return SqliteDatabase(folder)
-    database: Database = _postgresql("database").PostgresqlDatabase(url, folder)
+    database: Database = postgresql_module("database").PostgresqlDatabase(url, folder)
     return database
 
 
@@ -44,7 +44,7 @@ def open_access(url: str, folder: Path) -> Iterator[RecordAccess]:
 
 def describe_postgresql(url: str) -> str:
     """Where a record is and how large, without taking it over. Raises CatalogUnusable."""
-    described: str = _postgresql("inspection").describe(url)
+    described: str = postgresql_module("inspection").describe(url)
     return described
 
 
@@ -52,7 +52,7 @@ def measure_record(url: str, folder: Path) -> RecordSizes:
     """What of a record takes how many bytes, without taking it over. Raises CatalogUnusable."""
     if not url:
         return measure(folder / "catalog.db")
-    sizes: RecordSizes = _postgresql("sizes").measure(url)
+    sizes: RecordSizes = postgresql_module("sizes").measure(url)
     return sizes
 
 
@@ -83,18 +83,21 @@ def read_index(url: str, folder: Path, project: str, dataset: str) -> Iterator[I
 def _find_dataset(url: str, folder: Path, project: str, dataset: str) -> int | None:
     if not url:
         return find_dataset(folder / "catalog.db", project, dataset)
-    found: int | None = _postgresql("inspection").find_dataset(url, project, dataset)
+    found: int | None = postgresql_module("inspection").find_dataset(url, project, dataset)
     return found
 
 
 def sealed_keys_in_postgresql(url: str, named_by: int) -> list[tuple[bytes, int]]:
     """How many access keys begin with the same bytes, so many. Raises CatalogUnusable."""
-    found: list[tuple[bytes, int]] = _postgresql("inspection").sealed_keys(url, named_by)
+    found: list[tuple[bytes, int]] = postgresql_module("inspection").sealed_keys(url, named_by)
     return found
 
 
-def _postgresql(module: str) -> ModuleType:
-    """Its driver is an extra, which those who keep the record in SQLite do without."""
+def postgresql_module(module: str) -> ModuleType:
+    """One of the room of PostgreSQL.
+
+    Its driver is an extra, which those who keep the record in SQLite do without. Raises CatalogUnusable.
+    """
     try:
         return import_module(f"bindery.catalog.record.postgresql.{module}")
     except ImportError as error:

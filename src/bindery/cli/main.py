@@ -16,6 +16,7 @@ _COMMANDS = (
     "backup",
     "bind",
     "call",
+    "catalog",
     "completion",
     "confirm",
     "demo",

@@ -31,6 +31,15 @@ def _tag(key: str, value: str) -> str:
     return msgspec.json.encode([key, value]).decode()
 
 
+def derived_columns(body: bytes) -> tuple[int, str, list[str]]:
+    """``end_time``, ``status`` and ``tags`` of a task that is stored, as PostgreSQL keeps them."""
+    return _derived(_decoder.decode(body))
+
+
+def _derived(task: Task) -> tuple[int, str, list[str]]:
+    return task.end_time or 0, task.status, [_tag(key, value) for key, value in task.tags.items()]
+
+
 def _bounded(instant: float | None) -> float | None:
     """The nearest instant of those that SQLite holds as an integer."""
     return None if instant is None else max(-INT64_MAX, min(instant, INT64_MAX))
@@ -59,12 +68,8 @@ class Tasks:
     def put(self, task: Task) -> None:
         """Insert or replace a task, and forget those that are too old."""
         values = {"project_name": task.project_name, "type": task.type, "id": task.id}
-        columns = {
-            "start_time": task.start_time,
-            "end_time": task.end_time or 0,
-            "status": task.status,
-            "tags": [_tag(key, value) for key, value in task.tags.items()],
-        }
+        end_time, status, tags = _derived(task)
+        columns = {"start_time": task.start_time, "end_time": end_time, "status": status, "tags": tags}
         with self._database.transaction() as connection:
             old = {"since": now_ns() - RETENTION_NS, "most": _FORGOTTEN_AT_ONCE}
             connection.execute(_SQL.delete_old_tasks, old)

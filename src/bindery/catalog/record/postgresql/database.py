@@ -246,6 +246,22 @@ def _configure(raw: RawConnection) -> None:
     raw.execute("SET idle_in_transaction_session_timeout = 0")
 
 
+@contextmanager
+def held_alone(url: str) -> Iterator[RawConnection]:
+    """A connection to a record that no server uses meanwhile, in a transaction that is committed at the end.
+
+    Raises CatalogUnusable, CatalogInUse.
+    """
+    with contextlib.closing(connected(url)) as raw:
+        _check_version(raw)
+        _migrate(raw)
+        _take_over(raw)
+        _configure(raw)
+        with raw.transaction():
+            raw.execute(_LOCK_OF_TRANSACTION, (_WRITING,))
+            yield raw
+
+
 def connected(url: str) -> RawConnection:
     """A connection of its own. Raises CatalogUnusable, with what to do."""
     try:
