@@ -8,20 +8,29 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.catalog.samples import make_place, scan_of
+from tests.servers.postgresql import Postgresql
 
+from bindery.catalog.record_catalog import RecordCatalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.cli.main import main
 
+AnyCatalog = TypeVar("AnyCatalog", bound=RecordCatalog)
 _KEYS = tuple(f"{number:03d}.jpg" for number in range(300))
 
 
 def fill(data: Path) -> SqliteCatalog:
-    catalog = SqliteCatalog(data, account_id="1000")
+    return filled(SqliteCatalog(data, account_id="1000"))
+
+
+def filled(catalog: AnyCatalog) -> AnyCatalog:
     place = make_place(catalog)
     catalog.bindings.commit(scan_of(place, *_KEYS, size=10, media_type="image"))
     catalog.bindings.commit(scan_of(place, 'odd "name",\x1b[31m.jpg', size=7, media_type="image"))
@@ -150,3 +159,13 @@ def test_an_index_whose_server_was_killed_is_whole(tmp_path: Path) -> None:
     before = contents(tmp_path / "data" / "index")
     assert run(tmp_path / "data", "SELECT count(*) FROM files", "--csv").stdout.split()[1] == "301"
     assert contents(tmp_path / "data" / "index") == before
+
+
+@pytest.mark.server
+def test_the_dataset_of_a_record_in_postgresql(postgresql: Postgresql, tmp_path: Path) -> None:
+    url, data = postgresql.create_schema(f"sql{uuid.uuid4().hex}"), tmp_path / "data"
+    filled(PostgresqlCatalog(url, data, account_id="1000")).close()
+    (tmp_path / "bindery.toml").write_text(f'[catalog]\nurl = "{url}"\n')
+    words = ("--csv", "--config", str(tmp_path / "bindery.toml"))
+    assert run(data, "SELECT count(*) FROM files", *words).stdout.split()[1] == "301"
+    assert "no dataset place/none" in run(data, "SELECT 1", *words, dataset="place/none").stderr
