@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bindery.extract.tags.tag_set import LONGEST_VALUE, MOST_NAMES, MOST_VALUES, TagSet
+from bindery.extract.tags.xmp_tags import add_xmp_tags
 
 
 def test_values_stay_in_the_order_of_the_file_and_names_do_not() -> None:
@@ -42,3 +43,13 @@ def test_names_values_and_lengths_have_bounds() -> None:
     assert {len(value) for value in kept} == {LONGEST_VALUE}
     assert len(kept) + long_values.left_out == 40
     assert long_values.left_out > 0
+
+
+def test_the_keywords_of_a_pdf_in_xmp_are_keywords() -> None:
+    """Adobe's PDF namespace (XMP specification part 2, 3.1): one text, where ``dc:subject`` is a list."""
+    tags = TagSet()
+    add_xmp_tags(
+        tags,
+        {"dc:subject": ["harbour"], "pdf:Keywords": ["gulls, harbour; boats"], "pdf:Trapped": ["True"]},
+    )
+    assert tags.all() == {"Keywords": ("harbour", "gulls", "boats"), "pdf:Trapped": ("True",)}

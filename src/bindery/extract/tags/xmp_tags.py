@@ -5,6 +5,8 @@ Source: the mapping of the Metadata Working Group's guidelines 2.0 and of the IP
 
 from __future__ import annotations
 
+import re
+
 from bindery.extract.tags.tag_set import TagSet
 from bindery.extract.tags.xmp import XmpProperties
 
@@ -46,6 +48,9 @@ KNOWN_NAMES = {
 }
 """Names of ``tag_kinds.TAG_KINDS`` by XMP property. ``dc:title`` is not among them: a File has a Title."""
 
+_LISTED = "pdf:Keywords"
+"""All keywords of a PDF in one text."""
+_BETWEEN_KEYWORDS = re.compile(r"[,;，；、]")
 _LEFT_OUT = ("photoshop:DocumentAncestors", "xmpNote:", "xmp:Thumbnails/")
 """Neither tells anything of the picture: ids of every file that was ever pasted into it, and how the packet is cut."""
 
@@ -53,5 +58,7 @@ _LEFT_OUT = ("photoshop:DocumentAncestors", "xmpNote:", "xmp:Thumbnails/")
 def add_xmp_tags(tags: TagSet, properties: XmpProperties) -> None:
     """Add every property of a packet (``xmp.read_xmp``) to the tags."""
     for name, values in properties.items():
-        if not name.startswith(_LEFT_OUT):
+        if name == _LISTED:
+            tags.add("Keywords", *(word for value in values for word in _BETWEEN_KEYWORDS.split(value)))
+        elif not name.startswith(_LEFT_OUT):
             tags.add(KNOWN_NAMES.get(name, name), *values)
