@@ -57,7 +57,6 @@ class PostgresqlDatabase:
         try:
             self._holding = connected(url)
             _check_version(self._holding)
-            _migrate(self._holding)
             self._number = _take_over(self._holding)
             self._pool = ConnectionPool(
                 url,
@@ -254,7 +253,6 @@ def held_alone(url: str) -> Iterator[RawConnection]:
     """
     with contextlib.closing(connected(url)) as raw:
         _check_version(raw)
-        _migrate(raw)
         _take_over(raw)
         _configure(raw)
         with raw.transaction():
@@ -281,7 +279,9 @@ def _check_version(raw: RawConnection) -> None:
 
 
 def _take_over(raw: RawConnection) -> int:
-    """The number under which this server writes, as long as no later one does. Raises CatalogInUse.
+    """Bring the tables up to date; the number under which this server writes, as long as no later one does.
+
+    Nothing is changed before the record is this server's alone. Raises CatalogInUse, CatalogUnusable.
 
     The lock ends with the connection, so that the record of a server that was killed is free at once; the number keeps
     one from writing that comes back after its connection was thought dead.
@@ -292,6 +292,7 @@ def _take_over(raw: RawConnection) -> int:
                 "the record in PostgreSQL is in use by another Bindery; stop that one, or give this one another "
                 "database or schema in catalog.url"
             )
+        _migrate(raw)
         taken = raw.execute("UPDATE holder SET number = number + 1 RETURNING number").fetchone()
     assert taken is not None
     return int(taken[0])
