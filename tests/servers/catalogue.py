@@ -16,6 +16,8 @@ from typing import Any
 
 from tests.conftest import RunningServer
 
+from bindery.zstandard import zstd
+
 CLASSES = ("Indexed", "Unchanged", "Excluded", "Failed", "Pending")
 FIELDS = ["URI", "Size", "ImageWidth", "ImageHeight", "ObjectStatus", "ETag"]
 PROJECT, BUCKET = "project", "media"
@@ -227,17 +229,29 @@ def _check_binding(connection: sqlite3.Connection, binding_id: int, binding: dic
         name: counts[name] for name in ("Pending", "Excluded", "Failed")
     }
     indexed = {key: (etag, size) for key, outcome, etag, size in rows if outcome == "Indexed"}
-    documents = connection.execute(
+    files = connection.execute(
         "SELECT uri, document, size FROM file WHERE binding_id = ? AND document IS NOT NULL", (binding_id,)
     )
+    dictionaries = dict(connection.execute("SELECT id, body FROM dictionary").fetchall())
     entries = {
-        uri.removeprefix(f"oss://{BUCKET}/"): (json.loads(document).get("ETag", "").strip('"'), size)
-        for uri, document, size in documents
+        uri.removeprefix(f"oss://{BUCKET}/"): (
+            json.loads(unpacked(stored, dictionaries)).get("ETag", "").strip('"'),
+            size,
+        )
+        for uri, stored, size in files
     }
     live = {key for key, outcome, _, _ in rows if outcome not in ("Deleted", "Excluded")}
     assert entries.keys() <= live, entries.keys() - live
     settled = {key: entry for key, entry in entries.items() if key in indexed}
     assert settled == indexed, differences(settled, indexed)
+
+
+def unpacked(stored: bytes, dictionaries: dict[int, bytes]) -> bytes:
+    """A document, by what its frame and the table of dictionaries say."""
+    if stored.startswith(b"{"):
+        return stored
+    number = zstd.get_frame_info(stored).dictionary_id
+    return zstd.decompress(stored, zstd.ZstdDict(dictionaries[number]) if number else None)
 
 
 def check_log(catalogue: Catalogue) -> None:

@@ -17,11 +17,7 @@ from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable
 from bindery.clock import now_ns
-
-try:
-    from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    from backports import zstd  # type: ignore[no-redef, unused-ignore]
+from bindery.zstandard import zstd
 
 _SQL = load_statements("compression")
 _LEVEL = 3

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import bz2
 import lzma
-import sys
 import zlib
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -189,10 +188,8 @@ def _xz_stream() -> _Decompressor:
 
 
 def _zstd_frame() -> _Decompressor:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415
-    else:
-        from backports import zstd  # noqa: PLC0415
+    from bindery.zstandard import zstd  # noqa: PLC0415
+
     made: _Decompressor = zstd.ZstdDecompressor(
         options={zstd.DecompressionParameter.window_log_max: _MAX_ZSTD_WINDOW}
     )
