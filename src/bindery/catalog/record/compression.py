@@ -11,8 +11,6 @@ import threading
 from collections import deque
 from typing import Any, Protocol
 
-import structlog
-
 from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable
@@ -29,7 +27,6 @@ _WINDOW = 4_096
 """Documents after which it is looked whether they still compress as well as those that the dictionary was made for."""
 _WORSE = 1.25
 _MOST_WINDOW = 1_048_576
-_log = structlog.get_logger()
 
 
 class _Compressor(Protocol):
@@ -128,7 +125,7 @@ class Compression:
         self._training.start()
 
     def _train(self, samples: list[bytes]) -> None:
-        """Whatever goes wrong, the next samples try again."""
+        """Without a word when that fails: documents are packed as before."""
         try:
             made = zstd.train_dict(samples, _DICTIONARY_BYTES)
             values = {"id": made.dict_id, "body": made.dict_content, "now": now_ns()}
@@ -137,10 +134,8 @@ class Compression:
             with self._lock:  # it is committed before anything is packed with it
                 self._use(made.dict_id, made.dict_content)
                 self._expected = None
-        except (ValueError, zstd.ZstdError) as error:  # too few or too small
-            _log.debug("no dictionary was made", reason=str(error))
-        except CatalogUnusable as error:
-            _log.debug("no dictionary was kept", reason=str(error))
+        except (ValueError, zstd.ZstdError, CatalogUnusable):
+            return  # too few, too small, or the record closes: the next samples try again
 
     def _use(self, number: int, body: bytes) -> None:
         dictionary = self._dictionaries[number] = zstd.ZstdDict(body)
