@@ -157,8 +157,7 @@ def _ask_all(questions: Questions, repeat: int) -> list[float]:
 
 def _compare(catalog: SqliteCatalog, folder: Path, dataset_id: int, count: int) -> None:
     """The same two questions to SQLite over the documents; its time on a sample, scaled to all files."""
-    peer = sqlite3.connect(f"file:{folder / 'catalog.db'}?mode=ro", uri=True)
-    documents = f"FROM (SELECT uri, document FROM file LIMIT {_SAMPLE})"
+    peer = _unpacked_sample(catalog, folder)
     wide = both(leaf("ContentType", "eq", "image/jpeg"), leaf("ImageWidth", "gt", "5000"))
     label = leaf("Labels.LabelName", "eq", "cat")
     pairs = {
@@ -170,11 +169,26 @@ def _compare(catalog: SqliteCatalog, folder: Path, dataset_id: int, count: int) 
         ours = statistics.median(
             milliseconds(lambda tree=tree: catalog.queries.search(dataset_id, tree)) for _ in range(5)
         )
-        sql = f"SELECT count(*) {documents} WHERE {condition}"
+        sql = f"SELECT count(*) FROM sample WHERE {condition}"
         theirs = min(milliseconds(lambda sql=sql: peer.execute(sql).fetchall()) for _ in range(3))
         scaled = theirs * count / min(count, _SAMPLE)
         print(f"peer, {name}: SQLite over JSON {scaled:,.0f} ms, {scaled / ours:,.0f} times as long")
     peer.close()
+
+
+def _unpacked_sample(catalog: SqliteCatalog, folder: Path) -> sqlite3.Connection:
+    """The documents as JSON in a table of their own, as somebody would keep them who has nothing but SQLite."""
+    peer = sqlite3.connect(":memory:")
+    peer.execute("CREATE TABLE sample (uri TEXT PRIMARY KEY, document TEXT)")
+    with sqlite3.connect(f"file:{folder / 'catalog.db'}?mode=ro", uri=True) as record:
+        rows = record.execute(
+            "SELECT uri, dataset_id FROM file WHERE document IS NOT NULL LIMIT ?", (_SAMPLE,)
+        )
+        for uri, dataset_id in rows:
+            (found,) = catalog.files.get(dataset_id, [uri])
+            peer.execute("INSERT INTO sample VALUES (?, ?)", (uri, found.document.decode()))
+    record.close()
+    return peer
 
 
 def milliseconds(run: Ask) -> float:
