@@ -6,7 +6,7 @@ const by = (id) => document.getElementById(id);
 export class Saved {
   /** `current()` is what is searched for now; `open(expression)` searches for another one. */
   constructor({ base, texts, current, open }) {
-    Object.assign(this, { base, texts, current, open, previous: null });
+    Object.assign(this, { base, texts, current, open, previous: null, asked: 0 });
     by("show-saved").addEventListener("click", () => this.toggle());
     by("save-search").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -32,10 +32,13 @@ export class Saved {
     await this.change(`${this.base}saved`, { name, expression, previous: this.previous?.name ?? "" });
   }
 
-  /** Asks, and shows what there is then. */
+  /** Asks, and shows what there is then; an answer that a later question has overtaken is older than what is shown. */
   async change(path, body) {
+    const asked = ++this.asked;
     try {
-      this.show(await ask(path, body));
+      const searches = await ask(path, body);
+      if (asked !== this.asked) return;
+      this.show(searches);
       this.tell("");
       if (body) this.rename(null);
     } catch (error) {
