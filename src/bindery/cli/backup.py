@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
 from bindery.access.sealing import FILE as SEALING_KEY_FILE
 from bindery.catalog.backup import Manifest, make_backup, verify_backup
-from bindery.cli.options import FILE, FOLDER, data_option
+from bindery.cli.options import FOLDER, config_option, data_option
 from bindery.cli.output import say
 from bindery.cli.progress import progress_shown
 from bindery.config import Config, load_config
@@ -33,13 +33,7 @@ _SEARCH_PATH = re.compile(r"search_path=(\w+)")
     "--with-keys", is_flag=True, help="Take in the files of secrets, too; keep that backup as a key."
 )
 @data_option
-@click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    envvar="BINDERY_CONFIG",
-    help="Configuration file of the server.",
-)
+@config_option()
 def backup(
     *, target: Path | None, verified: Path | None, with_keys: bool, data: Path, config_file: Path | None
 ) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from bindery.cli.options import FILE, FOLDER
+from bindery.cli.options import FOLDER, config_option
 from bindery.cli.output import cell, console, say_json, table
 from bindery.cli.serve import overrides
 from bindery.config import ConfigurationError, load_config
@@ -20,13 +20,7 @@ _STYLES = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAILURE: "red
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    envvar="BINDERY_CONFIG",
-    help="Configuration file of the server.",
-)
+@config_option()
 @click.option("--data", type=FOLDER, envvar="BINDERY_DATA", help="Data folder.")
 @click.option("--bucket", "buckets", multiple=True, metavar="NAME=STORE", help="A bucket to look at.")
 @click.option("--bucket-root", type=FOLDER, help="Folder of buckets.")

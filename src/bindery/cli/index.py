@@ -10,17 +10,16 @@ from typing import Any
 
 import click
 from click.core import ParameterSource
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from bindery.app import open_catalog
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogInUse, CatalogUnusable, Dataset
 from bindery.cli.client import Client, connect
-from bindery.cli.options import FILE, server_options
+from bindery.cli.options import config_option, server_options
 from bindery.cli.output import say
+from bindery.cli.progress import progress_shown
 from bindery.cli.tasks import result_of, wait_for_task
-from bindery.config import Config, ConfigurationError, load_config
+from bindery.config import load_config
 from bindery.data_folder import find_server_address
 from bindery.printable import printable
 
@@ -39,13 +38,7 @@ def index() -> None:
 @index.command()
 @click.option("--project", envvar="BINDERY_PROJECT", help="Only datasets of this project.")
 @click.option("--dataset", envvar="BINDERY_DATASET", help="Only datasets of this name.")
-@click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    envvar="BINDERY_CONFIG",
-    help="Configuration file of the server; used when it is stopped.",
-)
+@config_option("Configuration file of the server; used when it is stopped.")
 @server_options
 @click.pass_context
 def rebuild(
@@ -81,7 +74,7 @@ def rebuild(
 
 def _catalog_in(data: Path, config_file: Path | None) -> Catalog | None:
     """That of a stopped server; None while a server has it, or where it is elsewhere. Raises ClickException."""
-    config = _load(config_file, data)
+    config = load_config(config_file, {"data": data})
     if not config.catalog.url and not (data / "catalog.db").exists():
         if os.environ.get("BINDERY_ACCESS_KEY_ID"):
             return None
@@ -96,23 +89,16 @@ def _catalog_in(data: Path, config_file: Path | None) -> Catalog | None:
         raise click.ClickException(str(error)) from error
 
 
-def _load(config_file: Path | None, data: Path) -> Config:
-    try:
-        return load_config(config_file, {"data": data})
-    except ConfigurationError as error:
-        raise click.ClickException(str(error)) from error
-
-
 def _rebuild_stopped(catalog: Catalog, project: str | None, dataset: str | None) -> None:
     chosen = list(_datasets_in(catalog, project, dataset)) if project or dataset else None
     if chosen == []:
         raise _nothing_chosen()
-    with _display() as display:
+    with progress_shown() as show:
         if chosen is None:
-            catalog.queries.rebuild(_shown(display, "rebuilding the index"))
+            catalog.queries.rebuild(partial(show, "rebuilding the index"))
         for each in chosen or ():
             name = _name(each.project_name, each.name)
-            catalog.queries.rebuild_dataset(each.id, _shown(display, name))
+            catalog.queries.rebuild_dataset(each.id, partial(show, name))
     say("index rebuilt")
 
 
@@ -142,14 +128,13 @@ def _rebuild_running(client: Client, project: str | None, dataset: str | None) -
         names = {name: each[name] for name in ("ProjectName", "DatasetName")}
         shown = _name(*names.values())
         started = client.call("RebuildIndex", **names)
-        with _display() as display:
-            show = _shown(display, shown)
+        with progress_shown() as show:
             task = wait_for_task(
                 client,
                 names["ProjectName"],
                 "IndexRebuild",
                 started["TaskId"],
-                partial(_show_progress, show),
+                partial(_show_progress, partial(show, shown)),
             )
         try:
             say(f"index rebuilt: {shown}, {result_of(task).get('Entries', 0):,} entries")
@@ -172,21 +157,6 @@ def _datasets_of(client: Client, project: str | None, dataset: str | None) -> It
 
 def _show_progress(show: Callable[[int, int], None], task: dict[str, Any]) -> None:
     show(task.get("Progress", 0), 100)
-
-
-def _shown(display: Progress, name: str) -> Callable[[int, int], None]:
-    line = display.add_task(name, total=None)
-    return lambda done, total: display.update(line, completed=done, total=total)
-
-
-def _display() -> Progress:
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 def _name(project: str, dataset: str) -> str:

@@ -15,7 +15,7 @@ from bindery.access.keys import read_root_key
 from bindery.access.resealing import find_lost
 from bindery.access.sealing import Sealer, load_sealer
 from bindery.cli.account_keys import open_account_keys, open_stopped_record
-from bindery.cli.options import FILE, data_option
+from bindery.cli.options import config_option, data_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import Config, load_config
 
@@ -49,16 +49,7 @@ def _on_data_folder(command: Callable[..., None]) -> Callable[..., None]:
             )
         command(config=config, **values)
 
-    return data_option(_config_option(run))
-
-
-_config_option = click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    envvar="BINDERY_CONFIG",
-    help="Configuration file of the server.",
-)
+    return data_option(config_option()(run))
 
 
 @keys.command("list")

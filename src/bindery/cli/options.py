@@ -38,6 +38,11 @@ data_option = click.option(
 )
 
 
+def config_option(help_text: str = "Configuration file of the server.") -> Callable[[Command], Command]:
+    """``--config``, as ``config_file``."""
+    return click.option("--config", "config_file", type=FILE, envvar="BINDERY_CONFIG", help=help_text)
+
+
 def server_options(command: Command) -> Command:
     """``--endpoint`` and ``--data``: where the server is, and where its root key lies."""
     endpoint = click.option(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bindery.app import serve as run
-from bindery.cli.options import FILE, FOLDER
+from bindery.cli.options import FILE, FOLDER, config_option
 from bindery.config import load_config, origins_of
 from bindery.secrecy import without_secrets
 
@@ -36,13 +36,7 @@ from bindery.secrecy import without_secrets
     type=FOLDER,
     help="Every folder in here is a bucket.",
 )
-@click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    envvar="BINDERY_CONFIG",
-    help="Configuration file (TOML).",
-)
+@config_option("Configuration file (TOML).")
 @click.option(
     "--tls-certificate",
     type=FILE,

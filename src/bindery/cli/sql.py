@@ -18,7 +18,7 @@ from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.opening import read_index
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogInUse
-from bindery.cli.options import FILE, FOLDER
+from bindery.cli.options import FOLDER, config_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import load_config
 from bindery.printable import printable, printable_json
@@ -39,9 +39,7 @@ from bindery.printable import printable, printable_json
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, the names of columns first.")
-@click.option(
-    "--config", "config_file", type=FILE, envvar="BINDERY_CONFIG", help="Configuration file of the server."
-)
+@config_option()
 @click.option("--data", type=FOLDER, envvar="BINDERY_DATA", help="Data folder.")
 def sql(
     *,

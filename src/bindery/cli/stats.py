@@ -13,7 +13,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from bindery.catalog.record.sizes import Documents, RecordSizes, Relation
-from bindery.cli.options import FILE, FOLDER
+from bindery.cli.options import FOLDER, config_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import load_config
 from bindery.stats import DatasetStats, FolderSize, Stats, measure
@@ -30,13 +30,7 @@ _NAMES = {
 
 
 @click.command()
-@click.option(
-    "--config",
-    "config_file",
-    type=FILE,
-    envvar="BINDERY_CONFIG",
-    help="Configuration file of the server; it says where a record in PostgreSQL is.",
-)
+@config_option("Configuration file of the server; it says where a record in PostgreSQL is.")
 @click.option("--data", type=FOLDER, envvar="BINDERY_DATA", help="Data folder.")
 @click.option(
     "--datasets",
