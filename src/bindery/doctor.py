@@ -27,7 +27,8 @@ from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, check_address, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
-from bindery.catalog.opening import describe_postgresql, sealed_keys_in_postgresql
+from bindery.catalog.opening import describe_postgresql, sealed_keys
+from bindery.catalog.record.sqlite.inspection import read_only_address
 from bindery.catalog.records import CatalogUnusable
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
@@ -116,7 +117,7 @@ def _record(data: Path) -> Iterator[Finding]:
         yield Finding("record", Verdict.OK, "none yet; it is made at the first start")
         return
     try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        connection = sqlite3.connect(read_only_address(path), uri=True, timeout=5)
         try:
             answer = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
         finally:
@@ -187,27 +188,10 @@ def _sealing_key(config: Config) -> Iterator[Finding]:
 
 def _sealed_keys(config: Config) -> list[tuple[bytes, int]]:
     """How many access keys were sealed with each key, by the beginning of a sealed secret that names it."""
-    if config.catalog.url:
-        return _shared_sealed_keys(config.catalog.url)
-    try:
-        connection = sqlite3.connect(f"file:{config.data / 'catalog.db'}?mode=ro", uri=True, timeout=5)
-        try:
-            found = connection.execute(
-                "SELECT substr(sealed, 1, ?) AS named, count(*) FROM access_key GROUP BY named",
-                (SEALED_WITH_BYTES,),
-            )
-            return found.fetchall()
-        finally:
-            connection.close()
-    except (
-        sqlite3.DatabaseError
-    ):  # no record, one of an earlier release, or a damaged one, which is told elsewhere
-        return []
-
-
-def _shared_sealed_keys(url: str) -> list[tuple[bytes, int]]:
-    with suppress(CatalogUnusable):  # told elsewhere
-        return sealed_keys_in_postgresql(url, SEALED_WITH_BYTES)
+    with suppress(
+        CatalogUnusable
+    ):  # none, one of an earlier release, or a damaged one, which is told elsewhere
+        return sealed_keys(config.catalog.url, config.data, SEALED_WITH_BYTES)
     return []
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.postgresql import Postgresql
 
-from bindery.catalog.opening import describe_postgresql, open_access, sealed_keys_in_postgresql
+from bindery.catalog.opening import describe_postgresql, open_access, sealed_keys
 from bindery.catalog.record.postgresql.database import PostgresqlDatabase
 from bindery.catalog.record.statements import Statement, with_psycopg_parameters
 from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable, Project
@@ -186,8 +186,8 @@ def test_a_record_of_a_newer_release_is_left_alone(
         PostgresqlDatabase(url, tmp_path / "again")
 
 
-def test_doctor_looks_without_taking_over(database: PostgresqlDatabase, url: str) -> None:
+def test_doctor_looks_without_taking_over(database: PostgresqlDatabase, url: str, tmp_path: Path) -> None:
     assert describe_postgresql(url).startswith("PostgreSQL 1")
-    assert sealed_keys_in_postgresql(url, 4) == []
+    assert sealed_keys(url, tmp_path, 4) == []
     with database.transaction():
         pass

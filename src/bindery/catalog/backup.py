@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
 import bindery
 from bindery.catalog.record.folder_lock import LOCK, filling_folder
 from bindery.catalog.record.migrations import load_migrations
+from bindery.catalog.record.sqlite.inspection import read_only_address
 from bindery.catalog.records import CatalogError
 from bindery.data_folder import open_data_folder, replace_private, sync_folder
 
@@ -162,8 +162,9 @@ def _examine(record: Path, progress: Progress) -> tuple[int, dict[str, int]]:
 
 
 def _read_only(path: Path, options: str = "") -> sqlite3.Connection:
-    address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro{options}"
-    return sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, isolation_level=None)
+    return sqlite3.connect(
+        read_only_address(path, f"mode=ro{options}"), uri=True, timeout=_LOCK_SECONDS, isolation_level=None
+    )
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from bindery.catalog.index.reading import IndexReader
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.sizes import RecordSizes
+from bindery.catalog.record.sqlite import inspection
 from bindery.catalog.record.sqlite.database import SqliteDatabase
-from bindery.catalog.record.sqlite.inspection import find_dataset
 from bindery.catalog.record.sqlite.sizes import measure
 from bindery.catalog.record_access import RecordAccess
 from bindery.catalog.records import CatalogUnusable, NotFound
@@ -82,13 +82,15 @@ def read_index(url: str, folder: Path, project: str, dataset: str) -> Iterator[I
 
 def _find_dataset(url: str, folder: Path, project: str, dataset: str) -> int | None:
     if not url:
-        return find_dataset(folder / "catalog.db", project, dataset)
+        return inspection.find_dataset(folder / "catalog.db", project, dataset)
     found: int | None = postgresql_module("inspection").find_dataset(url, project, dataset)
     return found
 
 
-def sealed_keys_in_postgresql(url: str, named_by: int) -> list[tuple[bytes, int]]:
-    """How many access keys begin with the same bytes, so many. Raises CatalogUnusable."""
+def sealed_keys(url: str, folder: Path, named_by: int) -> list[tuple[bytes, int]]:
+    """How many access keys begin with the same bytes, so many; nothing is taken over. Raises CatalogUnusable."""
+    if not url:
+        return inspection.sealed_keys(folder / "catalog.db", named_by)
     found: list[tuple[bytes, int]] = postgresql_module("inspection").sealed_keys(url, named_by)
     return found
 

@@ -48,9 +48,6 @@ class ChangeSource(Protocol):
     def check_dataset(self, dataset_id: int) -> None:
         """Raises NotFound for a dataset that does not exist."""
 
-    def dataset_ids(self) -> set[int]:
-        """Every dataset that exists."""
-
     def purge_tombstones(self, dataset_id: int, sequence: int) -> None:
         """Forget the removed entries of a dataset up to a sequence that has been applied."""
 

@@ -305,7 +305,7 @@ class Index:
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the files away and build them from the record, one dataset after the other; others answer."""
-        held = {dataset_id: self._source.count(dataset_id) for dataset_id in self._source.dataset_ids()}
+        held = {dataset_id: self._source.count(dataset_id) for dataset_id in self._source.newest_numbers()}
         done, total = 0, sum(held.values())
 
         def advance(changes: int) -> None:

@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from typing import Any, Protocol
 
-from bindery.catalog.record.database import Connection, Database
+from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable
 from bindery.clock import now_ns
@@ -41,7 +41,6 @@ class Compression:
         self._lock = threading.Lock()
         self._dictionaries: dict[int, Any] = {}
         self._compressor: _Compressor = zstd.ZstdCompressor(_LEVEL)
-        self._trained = False
         row = database.reader.execute(_SQL.newest_dictionary).fetchone()
         if row is not None:
             self._use(row[0], row[1])
@@ -83,11 +82,11 @@ class Compression:
     @property
     def trained(self) -> bool:
         """Whether there is a dictionary."""
-        return self._trained
+        return bool(self._dictionaries)
 
     def train_on(self, documents: list[bytes]) -> None:
         """Make the first dictionary of these, unless there is one or they are too few for one."""
-        if not self._trained:
+        if not self.trained:
             self._train([document[:_SAMPLE_BYTES] for document in documents])
 
     def _count(self, document: bytes, packed: int) -> None:
@@ -95,12 +94,12 @@ class Compression:
         self._seen += 1
         self._raw += len(document)
         self._packed += packed
-        every = 1 if not self._trained else max(1, self._window // _SAMPLES)
+        every = 1 if not self.trained else max(1, self._window // _SAMPLES)
         if self._seen % every == 0:
             self._samples.append(document[:_SAMPLE_BYTES])
-        if not self._trained and len(self._samples) == _SAMPLES:
+        if not self.trained and len(self._samples) == _SAMPLES:
             self._begin_training()
-        elif self._trained and self._seen >= self._window:
+        elif self.trained and self._seen >= self._window:
             self._end_window()
 
     def _end_window(self) -> None:
@@ -140,7 +139,6 @@ class Compression:
     def _use(self, number: int, body: bytes) -> None:
         dictionary = self._dictionaries[number] = zstd.ZstdDict(body)
         self._compressor = zstd.ZstdCompressor(_LEVEL, zstd_dict=dictionary.as_digested_dict)
-        self._trained = True
 
     def _dictionary(self, number: int) -> Any:
         found = self._dictionaries.get(number)
@@ -178,17 +176,14 @@ class Repacking:
         page = self._database.reader.execute(_SQL.documents_behind, values).fetchall()
         if not self._compression.trained:
             self._compression.train_on([document for _, document in page])
+        packed = [
+            {"sequence": sequence, "document": self._compression.pack(self._compression.unpack(stored))}
+            for sequence, stored in page
+            if not self._compression.is_packed_well(stored)
+        ]
         position = page[-1][0] if page else row[1]
         with self._database.transaction() as connection:
-            self._repack(connection, [sequence for sequence, _ in page])
+            # A row that was written since has another number.
+            connection.executemany(_SQL.update_document, packed)
             connection.execute(_SQL.set_position, {"position": position})
         return True
-
-    def _repack(self, connection: Connection, sequences: list[int]) -> None:
-        """Read again: rows may have changed, or gone, since the page was read."""
-        for sequence in sequences:
-            row = connection.execute(_SQL.select_by_sequence, {"sequence": sequence}).fetchone()
-            if row is None or row[0] is None or self._compression.is_packed_well(row[0]):
-                continue
-            packed = self._compression.pack(self._compression.unpack(row[0]))
-            connection.execute(_SQL.update_document, {"sequence": sequence, "document": packed})

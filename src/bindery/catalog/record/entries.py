@@ -230,10 +230,6 @@ class Entries:
         if self._database.reader.execute(_SQL.has_dataset, {"id": dataset_id}).fetchone() is None:
             raise NotFound("dataset")
 
-    def dataset_ids(self) -> set[int]:
-        """Every dataset that exists."""
-        return {row[0] for row in self._database.reader.execute(_SQL.dataset_ids).fetchall()}
-
     def purge_tombstones(self, dataset_id: int, sequence: int) -> None:
         """Forget removed entries up to ``sequence``, a page at a time, so that no writer waits for long."""
         values = {"dataset_id": dataset_id, "sequence": sequence, "limit": _PURGE_PAGE}
@@ -252,8 +248,7 @@ class Entries:
         self, connection: Connection, dataset_id: int, uris: Iterable[str]
     ) -> dict[str, _Existing]:
         rows = (
-            (uri, connection.execute(_SQL.select_existing, (dataset_id, uri)).fetchone())
-            for uri in dict.fromkeys(uris)
+            (uri, connection.execute(_SQL.select_existing, (dataset_id, uri)).fetchone()) for uri in uris
         )
         return {uri: _Existing(*row) for uri, row in rows if row is not None}
 

@@ -32,19 +32,19 @@ class Connection:
 
     def execute(self, statement: Statement, parameters: Any = ()) -> psycopg.Cursor[tuple[Any, ...]]:
         """Run a statement."""
-        with translated(self._raw):
+        with translated():
             return self._raw.execute(statement.postgresql, parameters)
 
     def executemany(self, statement: Statement, rows: Iterable[Any]) -> None:
         """Run a statement for each row, without waiting for one before the next is sent."""
-        with translated(self._raw), self._raw.cursor() as cursor:
+        with translated(), self._raw.cursor() as cursor:
             cursor.executemany(statement.postgresql, rows)
 
     @contextmanager
     def stream(self, statement: Statement, parameters: Any) -> Iterator[Iterator[Any]]:
         """Rows one by one."""
         with (
-            translated(self._raw),
+            translated(),
             self._raw.transaction(),
             self._raw.cursor(name="rows") as cursor,
         ):
@@ -53,7 +53,7 @@ class Connection:
 
 
 @contextmanager
-def translated(raw: RawConnection) -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Errors of psycopg as those of the catalog. Raises CatalogUnusable, CatalogUnwritable."""
     try:
         yield

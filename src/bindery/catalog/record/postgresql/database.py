@@ -33,8 +33,8 @@ _RECONNECT_SECONDS = 5.0
 """How long a read goes on when its connection was lost."""
 _TAKEOVER_SECONDS = 5.0
 _POLL_SECONDS = 0.05
-_WRITING, _MIGRATING, _HOLDING = 4_711_001, 4_711_002, 4_711_003
-"""Advisory locks of a schema: of who writes to the record, who brings its tables up to date, whose the record is."""
+_WRITING, _HOLDING = 4_711_001, 4_711_003
+"""Advisory locks of a schema: of who writes to the record, and whose the record is."""
 _LOCK_OF_TRANSACTION = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
 _LOCK_OF_SESSION = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
 _log = structlog.get_logger()
@@ -95,7 +95,7 @@ class PostgresqlDatabase:
     def _begun(self) -> Iterator[RawConnection]:
         with contextlib.ExitStack() as stack:
             raw = self._persistently(lambda: self._begin(stack))
-            with translated(raw):
+            with translated():
                 yield raw
                 stack.close()  # the commit, whose errors are translated
 
@@ -286,7 +286,7 @@ def _take_over(raw: RawConnection) -> int:
     The lock ends with the connection, so that the record of a server that was killed is free at once; the number keeps
     one from writing that comes back after its connection was thought dead.
     """
-    with translated(raw):
+    with translated():
         if not _becomes_free(raw):
             raise CatalogInUse(
                 "the record in PostgreSQL is in use by another Bindery; stop that one, or give this one another "
@@ -311,11 +311,10 @@ def _becomes_free(raw: RawConnection) -> bool:
 
 
 def _migrate(raw: RawConnection) -> None:
-    """One server at a time, all steps in one transaction. Raises CatalogUnusable."""
+    """All steps in one transaction, of whose the record is. Raises CatalogUnusable."""
     migrations = load_migrations("postgresql")
     newest = max(migrations)
-    with translated(raw), raw.transaction():
-        raw.execute(_LOCK_OF_TRANSACTION, (_MIGRATING,))
+    with translated(), raw.transaction():
         raw.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
         row = raw.execute("SELECT version FROM schema_version").fetchone()
         version = 0 if row is None else int(row[0])

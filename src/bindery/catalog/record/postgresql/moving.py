@@ -118,5 +118,5 @@ def opened_record(url: str) -> Iterator[PostgresqlSide]:
 
     Raises CatalogUnusable, CatalogInUse.
     """
-    with held_alone(url) as raw, translated(raw):
+    with held_alone(url) as raw, translated():
         yield PostgresqlSide(raw)

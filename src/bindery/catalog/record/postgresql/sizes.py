@@ -42,7 +42,7 @@ def measure(url: str) -> RecordSizes:
     with connected(url) as raw:
         adapt(raw)
         try:
-            with translated(raw):
+            with translated():
                 raw.execute(f"SET statement_timeout = {round(MEASURE_SECONDS * 1_000):d}")
                 return _measure(raw)
         except psycopg.errors.UndefinedTable as error:

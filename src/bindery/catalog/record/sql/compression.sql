@@ -23,10 +23,6 @@ UPDATE packing SET position = :position;
 SELECT sequence, document FROM file
 WHERE sequence > :after AND sequence <= :until AND document IS NOT NULL ORDER BY sequence LIMIT :limit;
 
--- name: select_by_sequence
--- One of them.
-SELECT document FROM file WHERE sequence = :sequence;
-
 -- name: update_document
 -- It is packed; nobody reads anything else than before, so its number stays.
 UPDATE file SET document = :document WHERE sequence = :sequence;

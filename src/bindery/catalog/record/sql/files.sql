@@ -77,10 +77,6 @@ SELECT purged FROM dataset WHERE id = :dataset_id;
 -- What tells this record from every other, for the index.
 SELECT identity FROM follower;
 
--- name: dataset_ids
--- Every dataset, so that the index can drop those that are gone.
-SELECT id FROM dataset;
-
 -- name: has_dataset
 -- Whether a dataset is still there.
 SELECT 1 FROM dataset WHERE id = :id;

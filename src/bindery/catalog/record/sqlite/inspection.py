@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from bindery.catalog.record.sqlite.connection import unusable
 from bindery.catalog.records import CatalogUnusable
@@ -20,18 +23,34 @@ def connect_beside(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise CatalogUnusable(f"no record {path}; name the data folder of the server with --data")
     way = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return sqlite3.connect(f"file:{quoted}?{way}", uri=True, timeout=_LOCK_SECONDS)
+    return sqlite3.connect(read_only_address(path, way), uri=True, timeout=_LOCK_SECONDS)
+
+
+def read_only_address(path: Path, way: str = "mode=ro") -> str:
+    """A file as SQLite takes it with ``uri=True``, whatever characters its name has."""
+    return f"file:{quote(os.fsencode(path.absolute()))}?{way}"
 
 
 def find_dataset(path: Path, project: str, dataset: str) -> int | None:
     """The id of a dataset. Raises CatalogUnusable."""
+    rows = _ask(
+        path,
+        "SELECT d.id FROM dataset d JOIN project p ON p.id = d.project_id WHERE p.name = ? AND d.name = ?",
+        (project, dataset),
+    )
+    return int(rows[0][0]) if rows else None
+
+
+def sealed_keys(path: Path, named_by: int) -> list[tuple[bytes, int]]:
+    """How many access keys begin with the same bytes, so many. Raises CatalogUnusable."""
+    return _ask(
+        path, "SELECT substr(sealed, 1, ?) AS named, count(*) FROM access_key GROUP BY named", (named_by,)
+    )
+
+
+def _ask(path: Path, query: str, parameters: tuple[object, ...]) -> list[Any]:
     try:
         with closing(connect_beside(path)) as connection:
-            row = connection.execute(
-                "SELECT d.id FROM dataset d JOIN project p ON p.id = d.project_id WHERE p.name = ? AND d.name = ?",
-                (project, dataset),
-            ).fetchone()
+            return connection.execute(query, parameters).fetchall()
     except sqlite3.DatabaseError as error:
         raise unusable(error) from error
-    return None if row is None else int(row[0])
