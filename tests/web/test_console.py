@@ -57,6 +57,8 @@ def test_a_binding_is_made_and_watched(signed_in: Page, bucket: str) -> None:
     row = signed_in.get_by_test_id(f"binding-{bucket}")
     expect(row.get_by_test_id("binding-state")).to_have_text("Running")
     card = signed_in.locator(".dataset", has_text=f"{bucket}-p / d")
+    # A card is asked for its kinds when it comes into view, and others fill the page.
+    card.scroll_into_view_if_needed()
     expect(card.locator(".kinds .tag")).to_have_text(["document 301", "image 1"])
 
 
