@@ -42,8 +42,8 @@ check: $(READY) ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## run the benchmarks of the budgets
-	@for bench in bench/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+bench: $(READY) ## run the benchmarks of the budgets and print one table (PHOTOS=folder adds cameras' own photos)
+	@$(BIN)/python bench/table.py $(if $(PHOTOS),--photos "$(PHOTOS)") $(BENCH)
 
 programs: $(READY) ## build and run the projects that the explorer offers, in each language whose tools are here
 	$(BIN)/python scripts/build_programs.py

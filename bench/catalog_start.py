@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from catalog_writes import PAGE, build_catalog, commit_of
+from figures import Figure, tell
 
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
@@ -102,8 +103,16 @@ def write_on(folder: Path) -> None:
 
 def print_start(name: str, ready: float, answered: float | None = None) -> None:
     """One line of figures."""
-    first = "" if answered is None else f", first answer after {answered:.2f} s"
-    print(f"{name}: ready after {ready:.2f} s, {ready / BUDGET_SECONDS:.2f} of the budget{first}")
+    first = "" if answered is None else f" (first answer after {answered:.2f} s)"
+    tell(
+        Figure(
+            what=f"start of the {name}",
+            measured=f"{ready:.2f} s{first}",
+            against=f"the budget of {BUDGET_SECONDS:g} s",
+            ratio=ready / BUDGET_SECONDS,
+            at_most=1,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import msgspec
+from figures import Figure, tell
 
 from bindery.buckets.registry import open_store, parse_store
 from bindery.catalog.records import Binding, Dataset, FileWrite, LedgerEntry, Outcome, Project, ScanCommit
@@ -43,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         seconds, plain = fill(Path(folder), photos, given.files)
         print(f"written in {seconds:.1f} s of processor time, {seconds / given.files * 1e6:.0f} us a file")
-        tell(Path(folder), given.files, plain)
+        tell_sizes(Path(folder), given.files, plain)
 
 
 def read_photos(folder: Path) -> list[File]:
@@ -118,7 +119,7 @@ def varied(photo: File, number: int, chance: random.Random) -> FileWrite:
     return FileWrite(uri=uri, file=file)
 
 
-def tell(folder: Path, count: int, plain: int) -> None:
+def tell_sizes(folder: Path, count: int, plain: int) -> None:
     """A line a table, and the ratios to the budgets."""
     path = folder / "catalog.db"
     with sqlite3.connect(path) as connection:
@@ -130,10 +131,24 @@ def tell(folder: Path, count: int, plain: int) -> None:
     for name, size in rows:
         print(f"  {name:28} {size / count:8.0f} bytes a file")
     record, text = path.stat().st_size / count, plain / count
-    print(f"record: {record:.0f} bytes a file, {record / _GOAL_BYTES:.2f} of the budget")
     times = (text + record) / record
-    print(
-        f"documents as JSON: {text:.0f} bytes a file; with the rest as it is {times:.1f} times the record"
+    tell(
+        Figure(
+            what="record, a million photos with all EXIF",
+            measured=f"{record / 1000:.2f} GB",
+            against="the budget of 1.2 GB",
+            ratio=record / _GOAL_BYTES,
+            at_most=1,
+        )
+    )
+    tell(
+        Figure(
+            what="documents kept as JSON",
+            measured=f"{(text + record) / 1000:.2f} GB a million",
+            against=f"the record, {record / 1000:.2f} GB",
+            ratio=times,
+            at_least=4,
+        )
     )
 
 

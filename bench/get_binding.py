@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from figures import Figure, tell
+
 from bindery.api.gateway.signature import sign_v3
 from bindery.cli.bind import create, ensure_dataset, follow
 from bindery.cli.client import Client
@@ -72,21 +74,41 @@ def _measure(endpoint: str, count: int, server: int) -> None:
     empty = [_request(host, f"GET /healthz?{query}")] * count
     signed = [_request(host, f"POST /?{query}") for _ in range(count)]
     asyncio.run(_send_all(host, empty[: count // 10]))
-    before = _processor_seconds(server)
+    before = processor_seconds(server)
     empty_rate, _ = asyncio.run(_send_all(host, empty))
-    between = _processor_seconds(server)
+    between = processor_seconds(server)
     rate, times = asyncio.run(_send_all(host, signed))
-    empty_cost, cost = between - before, _processor_seconds(server) - between
+    empty_cost, cost = between - before, processor_seconds(server) - between
     times.sort()
     p99 = times[int(len(times) * 0.99)] * 1000
-    print(f"empty handler      {empty_rate:10,.0f} requests/s")
-    print(f"GetBinding         {rate:10,.0f} requests/s   p99 {p99:.2f} ms at {CONNECTIONS} connections")
-    print(f"ratio to empty     {rate / empty_rate:10.2f}   budget 0.50")
-    figures = f"{cost / count * 1e6:.0f} to {empty_cost / count * 1e6:.0f} µs"
-    print(
-        f"by processor time  {cost / empty_cost:10.2f}   budget 2.00   ({figures}; not disturbed by other programs)"
+    empty_call = f"an empty handler of the same server, {empty_cost / count * 1e6:.0f} µs"
+    tell(
+        Figure(
+            what="GetBinding, processor time",
+            measured=f"{cost / count * 1e6:.0f} µs",
+            against=empty_call,
+            ratio=cost / empty_cost,
+            at_most=2,
+        )
     )
-    print(f"p99 to budget      {p99 / 5:10.2f}   budget 1.00 (5 ms)")
+    tell(
+        Figure(
+            what="GetBinding, throughput",
+            measured=f"{rate:,.0f} requests/s",
+            against=f"an empty handler of the same server, {empty_rate:,.0f} requests/s",
+            ratio=rate / empty_rate,
+            at_least=0.5,
+        )
+    )
+    tell(
+        Figure(
+            what=f"GetBinding, p99 at {CONNECTIONS} connections",
+            measured=f"{p99:.2f} ms",
+            against="the budget of 5 ms",
+            ratio=p99 / 5,
+            at_most=1,
+        )
+    )
 
 
 def _compare(endpoint: str, count: int, server: int) -> None:
@@ -99,17 +121,23 @@ def _compare(endpoint: str, count: int, server: int) -> None:
     for _ in range(ROUNDS):
         for name, signer in callers.items():
             signed = [_request(host, f"POST /?{query}", signer) for _ in range(each)]
-            before = _processor_seconds(server)
+            before = processor_seconds(server)
             rate, _ = asyncio.run(_send_all(host, signed))
             seconds[name] += each / rate
-            cost[name] += _processor_seconds(server) - before
+            cost[name] += processor_seconds(server) - before
     for name in callers:
         share, processor = seconds["root key"] / seconds[name], cost["root key"] / cost[name]
         per_call = cost[name] / (each * ROUNDS) * 1e6
-        print(
-            f"{name:18} {each * ROUNDS / seconds[name]:10,.0f} requests/s   {share:.2f} of the root key's, "
-            f"by processor time {processor:.2f}   budget 0.90   ({per_call:.0f} µs)"
-        )
+        if name != "root key":
+            tell(
+                Figure(
+                    what=f"GetBinding by a {name} with {POLICIES} policies",
+                    measured=f"{per_call:.0f} µs",
+                    against=f"the root key, {cost['root key'] / (each * ROUNDS) * 1e6:.0f} µs (throughput {share:.2f})",
+                    ratio=processor,
+                    at_least=0.9,
+                )
+            )
 
 
 def _callers(client: Client, endpoint: str) -> dict[str, Signer]:
@@ -141,7 +169,7 @@ def _document(statement: dict[str, object]) -> str:
     return json.dumps({"Version": "1", "Statement": [statement]})
 
 
-def _processor_seconds(process: int) -> float:
+def processor_seconds(process: int) -> float:
     """What a process has used so far."""
     fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from catalog_writes import build_catalog
+from figures import Figure, tell
 from get_binding import KEY, start_server
 
 from bindery.access.audit.files import log_folder
@@ -39,6 +40,7 @@ INDEXED = 200_000
 AUDITED = 60_000
 TOKEN = "a-token-of-the-bench"
 REBUILD = "an index rebuild"
+SCAN_AND_QUERIES = "a scan and 4 queries"
 FORM = "content-type: application/x-www-form-urlencoded\r\n"
 HEAD = "POST / HTTP/1.1\r\nHost: x\r\nx-acs-action: GetProject\r\nx-acs-version: 2020-09-30\r\n"
 Flood = Callable[[str, Event], None]
@@ -108,6 +110,16 @@ def _print(name: str, times: list[float], memory: int) -> None:
     p50, p99, worst = times[len(times) // 2], times[int(len(times) * 0.99)], times[-1]
     figures = f"{len(times):>6} {p50:8.1f} {p99:8.1f} {worst:8.1f} {memory:>5} {p99 / 50:13.2f}"
     print(f"{name:<22} {figures}", flush=True)
+    goal = 5 if name == SCAN_AND_QUERIES else 50
+    tell(
+        Figure(
+            what=f"GetBinding beside {name}, p99",
+            measured=f"{p99:.1f} ms",
+            against=f"the budget of {goal} ms",
+            ratio=p99 / goal,
+            at_most=1,
+        )
+    )
 
 
 @contextmanager
@@ -313,7 +325,7 @@ FLOODS: dict[str, tuple[int, Flood]] = {
     "events of 9,000 keys": (4, _events),
     "DetectMediaMeta": (16, _detect),
     "a full scan": (1, _full_scan),
-    "a scan and 4 queries": (1, _scan_and_queries),
+    SCAN_AND_QUERIES: (1, _scan_and_queries),
 }
 
 

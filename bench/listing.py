@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import opendal
+from figures import Figure, tell
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -90,9 +91,16 @@ def compare(title: str, count: int, ways: dict[str, Callable[[], int]]) -> None:
             assert found == count, (name, found)
             if turn:
                 best[name] = max(best[name], count / (time.perf_counter() - begin))
+    ours = best.pop("bindery")
     for name, speed in best.items():
-        ratio = "" if name == "bindery" else f"   bindery is {best['bindery'] / speed:.2f} times as fast"
-        print(f"{title:8} {name:10} {speed:10,.0f} objects/s{ratio}")
+        tell(
+            Figure(
+                what=f"listing of {count:,} objects, {title}",
+                measured=f"{ours:,.0f} objects/s",
+                against=f"{name}, {speed:,.0f} objects/s",
+                ratio=ours / speed,
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog_writes import wait_for_index
+from figures import Figure, tell
 
 from bindery.buckets.identity import StoreIdentity
 from bindery.buckets.store import Capabilities, ObjectDetails, ObjectInfo, StoreAddress
@@ -149,11 +150,41 @@ def _measure(catalog: SqliteCatalog, engine: Engine, count: int, folder: Path) -
     limit = _walk_rate(folder, count)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"first scan            {first:10,.0f} objects/s   committed, nothing read")
-    print(f"rescan                {rescan:10,.0f} objects/s   {unchanged:,} of {count:,} unchanged")
-    print(f"ratio to the budget   {rescan / 50_000:10.2f}   budget 1.00 (50,000 objects/s)")
-    print(f"ratio to the peer     {rescan / PUBLISHED_PEER:10.2f}   (27,000 objects/s, published)")
-    print(f"ratio to the limit    {rescan / limit:10.2f}   ({limit:,.0f} rows/s read and nothing else)")
-    print(f"peak memory to budget {peak / 500:10.2f}   budget 1.00 (500 MiB; peak {peak:,.0f} MiB)")
+    what, measured = f"rescan of {count:,} objects, {unchanged:,} unchanged", f"{rescan:,.0f} objects/s"
+    tell(
+        Figure(
+            what=what,
+            measured=measured,
+            against="the budget of 50,000 objects/s",
+            ratio=rescan / 50_000,
+            at_least=1,
+        )
+    )
+    tell(
+        Figure(
+            what=what,
+            measured=measured,
+            against=f"the best published peer, {PUBLISHED_PEER:,} objects/s",
+            ratio=rescan / PUBLISHED_PEER,
+        )
+    )
+    tell(
+        Figure(
+            what=what,
+            measured=measured,
+            against=f"the ledger's rows read and nothing else, {limit:,.0f}/s",
+            ratio=rescan / limit,
+        )
+    )
+    tell(
+        Figure(
+            what="memory of a first scan and a rescan",
+            measured=f"{peak:,.0f} MiB",
+            against="the budget of 500 MiB",
+            ratio=peak / 500,
+            at_most=1,
+        )
+    )
 
 
 def _walk_rate(folder: Path, count: int) -> float:
