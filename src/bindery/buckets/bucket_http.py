@@ -90,6 +90,7 @@ class _Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     longest: int
     accepted: Collection[int]
+    body: bytes | None = None
 
 
 class BucketHttp:
@@ -144,6 +145,10 @@ class BucketHttp:
         """The answer to a HEAD. Raises StoreError as ``get`` does, knowing only the status."""
         return self._request(_Request("HEAD", key, (), {}, 0, ()))
 
+    def put(self, key: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """The answer to a PUT, which replaces the object. Raises StoreError as ``get`` does."""
+        return self._request(_Request("PUT", key, (), headers, _LONGEST_ERROR, (), content))
+
     def seen_lately(self) -> bool:
         """Whether an answer of the last second shows that the bucket is there."""
         return time.monotonic() - self._seen < _SEEN_SECONDS
@@ -171,7 +176,7 @@ class BucketHttp:
                     return answer
                 passing = self._is_passing(location, answer)
                 if not passing or not RETRIES.has_time(attempt, began):
-                    raise self.failure(answer, request.key)
+                    raise self.failure(answer, request.key, request.method)
             time.sleep(RETRIES.pause(attempt))
         raise AssertionError("the last try returns or raises")
 
@@ -199,6 +204,7 @@ class BucketHttp:
         response = pool.urlopen(
             request.method,
             f"{target}?{query}" if query else target,
+            body=request.body,
             headers=headers,
             redirect=False,
             retries=False,
@@ -240,7 +246,7 @@ class BucketHttp:
         self._location = self._relocate(location, region)
         return True
 
-    def failure(self, answer: Answer, key: str = "") -> StoreError:
+    def failure(self, answer: Answer, key: str = "", method: str = "GET") -> StoreError:
         """What an answer above 299 means. Of the answer itself only the status and a known code are told."""
         code, _ = _error(answer)
         said = f"{answer.status} {told_code(code)}".strip()
@@ -255,7 +261,8 @@ class BucketHttp:
         if code == _SKEWED:
             return AccessDenied(f"the store of bucket {self._name} answers {said}: {_clocks(answer)}")
         if answer.status in (401, 403) or code in _EXPIRED:
-            what = f"reading {key}" if key else f"listing bucket {self._name}"
+            doing = "writing" if method == "PUT" else "reading"
+            what = f"{doing} {key}" if key else f"listing bucket {self._name}"
             return AccessDenied(
                 f"the store refuses {what} with {said}; check the credentials and their rights"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import email.header
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -141,6 +142,13 @@ class ObjectStore:
         if answer.status == HTTPStatus.OK and offset and answer.body:
             raise StoreMisconfigured(f"the store sends all of {key} where a range was asked for")
         return answer.body
+
+    def put(self, key: str, content: bytes) -> None:
+        """One PUT, which replaces the object. Raises StoreError."""
+        digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+        self._http.put(
+            self._name(key), content, {"content-md5": digest, "content-type": "application/octet-stream"}
+        )
 
     def watch(self) -> Watch:
         """Object stores are followed by listing."""

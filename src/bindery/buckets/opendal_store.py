@@ -47,6 +47,7 @@ _STATUS = re.compile(r"(?:code|status): ([1-5][0-9][0-9])\b")
 _LONGEST_TEXT = 4_000
 _UNAUTHORIZED = "code: 401"
 _TIMEOUT = 4.0
+_WRITE_SECONDS = 60.0
 _CHECK_SECONDS = 10.0
 _PAGE_SECONDS = 20.0
 """Within which a page comes, tries included. Empty pages are asked for again inside the library, which counts none."""
@@ -85,6 +86,8 @@ class OpendalStore:
         )
         timeouts = TimeoutLayer(timeout=_TIMEOUT, io_timeout=_TIMEOUT)
         self._operator = operator.layer(timeouts).layer(retries)
+        slow = TimeoutLayer(timeout=_WRITE_SECONDS, io_timeout=_WRITE_SECONDS)
+        self._writing = operator.layer(slow).layer(retries)
 
     def check(self) -> None:
         """Return when the bucket answers a listing."""
@@ -142,6 +145,14 @@ class OpendalStore:
             return self._read_end(
                 key, offset, length, condition
             )  # the library calls a short answer an error
+        except _FAILURES as error:
+            raise self._object_error(error, key) from error
+
+    def put(self, key: str, content: bytes) -> None:
+        """Replace the object, whole or not at all. Raises StoreError."""
+        try:
+            with self._pace:
+                self._writing.write(_path(key), content)
         except _FAILURES as error:
             raise self._object_error(error, key) from error
 

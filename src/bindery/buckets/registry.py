@@ -18,8 +18,9 @@ from bindery.buckets.folder import FolderStore
 from bindery.buckets.gcs import open_gcs
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.memory import MemoryStore
-from bindery.buckets.object_store import split_root
+from bindery.buckets.object_store import ObjectStore, split_root
 from bindery.buckets.off_limits import check_apart, check_outside, folder_id
+from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.oss import open_oss
 from bindery.buckets.registered import RegisteredBuckets
 from bindery.buckets.s3 import open_s3
@@ -29,6 +30,7 @@ from bindery.buckets.store import (
     StoreAddress,
     StoreError,
     StoreMisconfigured,
+    WritableStore,
 )
 from bindery.buckets.store_url import Kind, parse_folder, parse_url
 from bindery.buckets.uri import check_bucket_name
@@ -79,6 +81,15 @@ def open_store(address: StoreAddress) -> Store:
             f"there is no store for the scheme {scheme[:32]!r} of the bucket {address.bucket}"
         )
     return _STORES[scheme](address)
+
+
+def open_for_writing(address: StoreAddress) -> WritableStore:
+    """A new store at ``address`` that objects can be put into; a folder is none. Raises StoreMisconfigured."""
+    store = open_store(address)
+    if not isinstance(store, ObjectStore | OpendalStore):
+        store.close()
+        raise StoreMisconfigured(f"nothing can be written to {address.url.partition('://')[0]}://")
+    return store
 
 
 def check_address(address: StoreAddress) -> None:

@@ -16,6 +16,8 @@ from urllib.parse import quote
 import msgspec
 
 _UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+_ALWAYS_SIGNED = frozenset({"host", "content-md5", "content-type"})
+"""Where a request has them, besides the vendor's own."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -96,7 +98,7 @@ def sign(
     signed |= {f"{prefix}date": moment, f"{prefix}content-sha256": _UNSIGNED_PAYLOAD}
     if credentials.token:
         signed[f"{prefix}security-token"] = credentials.token
-    names = sorted(name for name in signed if name == "host" or name.startswith(prefix))
+    names = sorted(name for name in signed if name in _ALWAYS_SIGNED or name.startswith(prefix))
     listed = ";".join(names if scheme.names_every_header else ["host"])
     lines = "".join(f"{name}:{signed[name]}\n" for name in names)
     canonical = f"{method}\n{resource}\n{query}\n{lines}\n{listed}\n{_UNSIGNED_PAYLOAD}"

@@ -346,3 +346,10 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release connections. May be called twice."""
+
+
+class WritableStore(Store, Protocol):
+    """A bucket that exports are written to; bound ones are only read."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Replace an object: whole, or not at all. Raises StoreError."""

@@ -12,6 +12,7 @@ from types import ModuleType
 from bindery.catalog.index.dataset_files import newest_columns
 from bindery.catalog.index.reading import IndexReader
 from bindery.catalog.record.database import Database
+from bindery.catalog.record.entry_pages import RecordReader
 from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.sizes import RecordSizes
 from bindery.catalog.record.sqlite import inspection
@@ -78,6 +79,16 @@ def read_index(url: str, folder: Path, project: str, dataset: str) -> Iterator[I
             yield reader
     finally:
         os.close(lock)
+
+
+@contextmanager
+def read_beside(url: str, folder: Path) -> Iterator[RecordReader]:
+    """The entries of a record, read beside the server that uses it. Raises CatalogUnusable, CatalogInUse."""
+    beside = (
+        postgresql_module("inspection").reading_beside(url) if url else inspection.reading_beside(folder)
+    )
+    with beside as connection:
+        yield RecordReader(connection)
 
 
 def _find_dataset(url: str, folder: Path, project: str, dataset: str) -> int | None:

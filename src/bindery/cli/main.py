@@ -23,6 +23,7 @@ _COMMANDS = (
     "docs",
     "doctor",
     "estimate",
+    "export",
     "fields",
     "get",
     "index",

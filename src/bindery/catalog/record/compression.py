@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import CatalogUnusable
 from bindery.clock import now_ns
@@ -33,13 +34,45 @@ class _Compressor(Protocol):
     def compress(self, data: bytes, mode: Any) -> bytes: ...
 
 
-class Compression:
+class Unpacking:
+    """Unpacks what the record has packed; safe for threads. ``reader`` gives the thread's connection."""
+
+    def __init__(self, reader: Callable[[], Connection]) -> None:
+        self._reader = reader
+        self._dictionaries: dict[int, Any] = {}
+
+    def unpack(self, stored: bytes) -> bytes:
+        """A stored document. Raises CatalogUnusable for one that is damaged."""
+        if stored[:1] == b"{":
+            return stored
+        try:
+            number = zstd.get_frame_info(stored).dictionary_id
+            document: bytes = zstd.decompress(stored, self._dictionary(number) if number else None)
+        except zstd.ZstdError as error:
+            raise CatalogUnusable(
+                f"a document of the record is damaged ({error}); restore a backup"
+            ) from error
+        return document
+
+    def _dictionary(self, number: int) -> Any:
+        found = self._dictionaries.get(number)
+        if found is None:
+            row = self._reader().execute(_SQL.select_dictionary, {"id": number}).fetchone()
+            if row is None:
+                raise CatalogUnusable(
+                    f"the record lacks dictionary {number}, which documents were packed with; restore a backup"
+                )
+            found = self._dictionaries[number] = zstd.ZstdDict(row[0])
+        return found
+
+
+class Compression(Unpacking):
     """Packs and unpacks; safe for threads. Trains by itself, in a thread of its own, when documents have changed."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__(lambda: database.reader)
         self._database = database
         self._lock = threading.Lock()
-        self._dictionaries: dict[int, Any] = {}
         self._compressor: _Compressor = zstd.ZstdCompressor(_LEVEL)
         row = database.reader.execute(_SQL.newest_dictionary).fetchone()
         if row is not None:
@@ -57,19 +90,6 @@ class Compression:
             packed = self._compressor.compress(document, zstd.ZstdCompressor.FLUSH_FRAME)
             self._count(document, len(packed))
         return packed
-
-    def unpack(self, stored: bytes) -> bytes:
-        """A stored document. Raises CatalogUnusable for one that is damaged."""
-        if stored[:1] == b"{":
-            return stored
-        try:
-            number = zstd.get_frame_info(stored).dictionary_id
-            document: bytes = zstd.decompress(stored, self._dictionary(number) if number else None)
-        except zstd.ZstdError as error:
-            raise CatalogUnusable(
-                f"a document of the record is damaged ({error}); restore a backup"
-            ) from error
-        return document
 
     def unpacked_size(self, stored: bytes) -> int:
         """In bytes, without unpacking it."""
@@ -139,17 +159,6 @@ class Compression:
     def _use(self, number: int, body: bytes) -> None:
         dictionary = self._dictionaries[number] = zstd.ZstdDict(body)
         self._compressor = zstd.ZstdCompressor(_LEVEL, zstd_dict=dictionary.as_digested_dict)
-
-    def _dictionary(self, number: int) -> Any:
-        found = self._dictionaries.get(number)
-        if found is None:
-            row = self._database.reader.execute(_SQL.select_dictionary, {"id": number}).fetchone()
-            if row is None:
-                raise CatalogUnusable(
-                    f"the record lacks dictionary {number}, which documents were packed with; restore a backup"
-                )
-            found = self._dictionaries[number] = zstd.ZstdDict(row[0])
-        return found
 
 
 def content_size(frame: bytes) -> int:

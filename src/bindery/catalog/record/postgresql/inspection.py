@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 
-from bindery.catalog.record.postgresql.connection import adapt
+from bindery.catalog.record.postgresql.connection import Connection, adapt
 from bindery.catalog.record.postgresql.database import connected
 
 
@@ -33,6 +36,15 @@ def sealed_keys(url: str, named_by: int) -> list[tuple[bytes, int]]:
             ).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
+
+
+@contextmanager
+def reading_beside(url: str) -> Iterator[Connection]:
+    """Reads for as long as one likes, whoever uses the record. Raises CatalogUnusable."""
+    with connected(url) as raw:
+        adapt(raw)
+        raw.read_only = True
+        yield Connection(raw)
 
 
 def find_dataset(url: str, project: str, dataset: str) -> int | None:

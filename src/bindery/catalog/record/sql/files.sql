@@ -94,3 +94,13 @@ INSERT INTO explicit_file (dataset_id, uri) VALUES (?, ?) ON CONFLICT DO NOTHING
 -- name: forget_explicit
 -- The entry is removed.
 DELETE FROM explicit_file WHERE dataset_id = ? AND uri = ?;
+
+-- name: export_page
+-- A page of the entries of a dataset in the order of their URIs, with all that an export tells.
+SELECT sequence, uri, document, CASE WHEN :texts = 1 THEN text END FROM file
+WHERE dataset_id = :dataset_id AND uri > :after AND document IS NOT NULL ORDER BY uri LIMIT :limit;
+
+-- name: select_exported
+-- A dataset by its names, how many entries it has, and its newest change.
+SELECT d.id, d.file_count, d.newest FROM dataset d JOIN project p ON p.id = d.project_id
+WHERE p.name = :project AND d.name = :dataset;

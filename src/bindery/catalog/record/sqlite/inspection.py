@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bindery.catalog.record.sqlite.connection import unusable
+from bindery.catalog.record.folder_lock import lock_folder
+from bindery.catalog.record.sqlite.connection import Connection, unusable
 from bindery.catalog.records import CatalogUnusable
 
 _LOCK_SECONDS = 5.0
@@ -24,6 +26,33 @@ def connect_beside(path: Path) -> sqlite3.Connection:
         raise CatalogUnusable(f"no record {path}; name the data folder of the server with --data")
     way = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
     return sqlite3.connect(read_only_address(path, way), uri=True, timeout=_LOCK_SECONDS)
+
+
+@contextmanager
+def reading_beside(folder: Path) -> Iterator[Connection]:
+    """Reads for as long as one likes, beside a server or not; each statement sees all that is committed by then.
+
+    Where no server has left a log, none can be started meanwhile: the file is read as one that does not change.
+    Raises CatalogUnusable, CatalogInUse.
+    """
+    path = folder / "catalog.db"
+    if not path.is_file():
+        raise CatalogUnusable(f"no record {path}; name the data folder of the server with --data")
+    is_used = path.with_name(path.name + "-wal").exists()
+    lock = -1 if is_used else lock_folder(folder)
+    try:
+        address = read_only_address(path, "mode=ro" if is_used else "immutable=1")
+        try:
+            connection = sqlite3.connect(
+                address, uri=True, timeout=_LOCK_SECONDS, isolation_level=None, factory=Connection
+            )
+        except sqlite3.Error as error:
+            raise unusable(error) from error
+        with closing(connection):
+            yield connection
+    finally:
+        if lock >= 0:
+            os.close(lock)
 
 
 def read_only_address(path: Path, way: str = "mode=ro") -> str:

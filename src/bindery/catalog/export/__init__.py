@@ -1,0 +1,1 @@
+"""Entries of a dataset as Parquet files."""
