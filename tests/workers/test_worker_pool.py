@@ -340,3 +340,9 @@ def test_a_worker_that_speaks_nonsense_is_gone(open_pool: Open) -> None:
     )
     assert cause(lost) is Cause.DIED
     assert fine == [b"0", b"1", b"2"]
+
+
+@LINUX
+def test_workers_leave_the_processors_to_the_server(open_pool: Open) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert run(open_pool(), job("priority")) == [str(min(own + 10, 19)).encode()]

@@ -32,6 +32,9 @@ FRAME = struct.Struct(">cI")
 """What stands before the content of a frame: its kind, and how many bytes it has."""
 _TURN_SECONDS = 0.2
 """A batch ends with the job that passes this, so that others get their turn."""
+_NICE = 10
+"""Steps of priority below the server: one of its threads that is put off for a worker may hold the interpreter, for
+which all others then wait, answers of a moment too."""
 _MESSAGE_CHARACTERS = 300
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
@@ -100,7 +103,7 @@ def _function(name: str) -> Callable[[bytes], bytes]:
 
 def _prepare(memory_bytes: int, parent: int) -> None:
     """Limits of a worker, and an end with the server however that ends."""
-    os.nice(1)
+    os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if sys.platform == "linux":

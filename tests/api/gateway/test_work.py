@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -46,8 +48,8 @@ class Gate:
 def pools() -> Iterator[Callable[..., WorkPool]]:
     made: list[WorkPool] = []
 
-    def make(threads: int = 1, waiting: int = 100) -> WorkPool:
-        made.append(WorkPool("test", threads=threads, waiting=waiting))
+    def make(threads: int = 1, waiting: int = 100, nice: int = 0) -> WorkPool:
+        made.append(WorkPool("test", threads=threads, waiting=waiting, nice=nice))
         return made[-1]
 
     yield make
@@ -170,5 +172,21 @@ def test_the_end(pools: Callable[..., WorkPool]) -> None:
         for refused in (waiting, begin(pool, Turn("c"), lambda: None)):
             with pytest.raises(ApiError, match="shutting down"):
                 await refused
+
+    asyncio.run(run())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own there")
+def test_threads_of_a_pool_may_leave_the_processors_to_others(pools: Callable[..., WorkPool]) -> None:
+    """To all others: the process keeps its own priority."""
+
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    async def run() -> None:
+        own = priority()
+        assert await pools(nice=3).run(Turn("a"), priority) == min(own + 3, 19)
+        assert await pools().run(Turn("a"), priority) == own
+        assert priority() == own
 
     asyncio.run(run())

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from bindery.api import errors
 from bindery.api.context import Calling, current_call
+from bindery.niceness import be_nice
 
 _Result = TypeVar("_Result")
 
@@ -110,10 +111,12 @@ class _Waiting:
 class WorkPool:
     """A few threads and a bounded number of jobs that wait for them. Safe for threads."""
 
-    def __init__(self, name: str, *, threads: int, waiting: int) -> None:
+    def __init__(self, name: str, *, threads: int, waiting: int, nice: int = 0) -> None:
         """``waiting`` bounds the jobs without a thread; one caller may have half of them, and of the threads all
-        but one, so that a second caller never waits for the first one's slow work."""
+        but one, so that a second caller never waits for the first one's slow work. ``nice``: steps of priority below
+        the other threads of the server."""
         self.name = name
+        self._nice = nice
         self._most_threads, self._most_waiting = threads, waiting
         self._most_of_caller = max(1, threads - 1)
         self._waiting = _Waiting()
@@ -185,6 +188,7 @@ class WorkPool:
         job.stop.set()
 
     def _work(self) -> None:
+        be_nice(self._nice)
         while (job := self._next()) is not None:
             tell = job.run()
             with self._changed:
