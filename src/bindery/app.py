@@ -110,7 +110,12 @@ class Application:
             catalog.queries.work_elsewhere(Elsewhere(workers.workers, "index"))
             self.previews = Previews(buckets, workers.workers, open_thumbnails(config))
             self.engine = Engine(
-                catalog, buckets, workers, sync_settings(config), config.data / "history.json"
+                catalog,
+                buckets,
+                workers,
+                sync_settings(config),
+                config.data / "history.json",
+                config.tasks,
             )
             opened.callback(self.engine.close)
             nonces = Nonces(config.data)

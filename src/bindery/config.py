@@ -31,6 +31,7 @@ from bindery.notifications.settings import Destinations, parse_secret
 from bindery.ranges import range_of, setting_types
 from bindery.secrecy import Hiding
 from bindery.sync.settings import FollowSettings
+from bindery.tasks.settings import TaskSettings
 
 _PLACE = re.compile(r" - at `\$\.(\w+)\.(\w+)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]{1,64})`(?: - at `\$\.(\w+)`)?$")
@@ -110,6 +111,10 @@ class SyncConfig(FollowSettings, frozen=True, kw_only=True):
 
     folder_follow: str = "auto"
     """How changes in folders are found: ``auto``, ``watch`` (the kernel reports all) or ``poll`` (by listing)."""
+
+
+class TasksConfig(TaskSettings, frozen=True, kw_only=True):
+    """``[tasks]``: work behind calls, such as audits; see docs/operations.md."""
 
 
 class RegisterConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,6 +216,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     catalog: CatalogConfig = CatalogConfig()
     extraction: ExtractionConfig = ExtractionConfig()
     sync: SyncConfig = SyncConfig()
+    tasks: TasksConfig = TasksConfig()
     register: RegisterConfig = RegisterConfig()
     access: AccessConfig = AccessConfig()
     console: ConsoleConfig = ConsoleConfig()

@@ -50,6 +50,7 @@ from .access_conformance import AccessConformance
 from .browser_session_conformance import BrowserSessionConformance
 from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
 from .saved_search_conformance import SavedSearchConformance
+from .task_queue_conformance import TaskQueueConformance
 from .usage_conformance import UsageConformance
 
 HOSTILE_KEYS = [
@@ -923,10 +924,15 @@ class TaskConformance:
         week = 7 * 24 * 3600 * 10**9
         now = now_ns()
         catalog.tasks.put(Task(id="old", project_name="p", type="T", start_time=now - week - 1))
-        catalog.tasks.put(Task(id="new", project_name="p", type="T", start_time=now - week + 60 * 10**9))
-        assert [task.id for task in catalog.tasks.list("p")] == ["new"]
-        with pytest.raises(NotFound, match="task"):
-            catalog.tasks.get("p", "T", "old")
+        catalog.tasks.put(Task(id="new", project_name="p", type="T", start_time=now - week + 600 * 10**9))
+        at_work = Task(id="at work", project_name="p", type="T", start_time=now - week - 1)
+        catalog.task_queue.add(at_work)
+        for _ in range(2):
+            assert [task.id for task in catalog.tasks.list("p")] == ["at work", "new"]
+            with pytest.raises(NotFound, match="task"):
+                catalog.tasks.get("p", "T", "old")
+            assert not catalog.task_queue.tidy(limit=10)
+        assert {task.id for task in catalog.tasks.running()} == {"at work", "new"}
 
 
 class Teller:
@@ -938,6 +944,9 @@ class Teller:
 
     def call_ended(self, call: IndexCall) -> list[Notification]:
         return [Notification("d", call.event_id, msgspec.json.encode([file.error for file in call.files]))]
+
+    def task_ended(self, task: Task) -> list[Notification]:
+        return [Notification("d", task.id, f"{task.status} {task.code}".encode())]
 
 
 def told(catalog: Catalog, destination: str = "d") -> list[tuple[str, str]]:
@@ -1098,6 +1107,7 @@ class CatalogConformance(
     EntryConformance,
     ReadingConformance,
     TaskConformance,
+    TaskQueueConformance,
     NotificationConformance,
     AccessConformance,
     BrowserSessionConformance,

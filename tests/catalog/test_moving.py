@@ -58,6 +58,8 @@ ROWS = {
     "attachment": ("User", TEXT, "Custom", "policy", 9),
     "browser_session": (BYTES, TEXT, TEXT, 10, 11, TEXT, TEXT),
     "usage": (20_000, TEXT, TEXT, 2**60),
+    "task_queue": ("place", "T", "t0", "", TEXT, 2, 2**62, 3, "server", 4, 1),
+    "task_turn": ("place", "", 0, 5),
     "saved_search": (1, TEXT, TEXT, TEXT, 12),
     "dictionary": (DICTIONARY.dict_id, DICTIONARY.dict_content, 13),
 }

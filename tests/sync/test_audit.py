@@ -311,7 +311,7 @@ def test_one_audit_at_a_time(hall: Hall) -> None:
     assert room.engine.audit(binding, repair=True).id != task.id
 
 
-def test_audits_of_a_dead_server_have_failed(hall: Hall, open_room: OpenRoom) -> None:
+def test_audits_that_an_earlier_release_has_left_have_failed(hall: Hall, open_room: OpenRoom) -> None:
     room, _, _ = hall
     left = Task(id="left", project_name=PROJECT, type=TASK_TYPE, start_time=now_ns(), progress=40)
     other = replace(left, id="other", type="Other")
@@ -319,7 +319,9 @@ def test_audits_of_a_dead_server_have_failed(hall: Hall, open_room: OpenRoom) ->
         room.catalog.tasks.put(task)
     room.kill()
     again = open_room(*room.addresses.values())
-    ended = again.catalog.tasks.get(PROJECT, TASK_TYPE, "left")
+    ended = again.wait(
+        lambda: (held := again.catalog.tasks.get(PROJECT, TASK_TYPE, "left")).status != "Running" and held
+    )
     assert (ended.status, ended.code, ended.progress) == ("Failed", "ServerStopped", 40)
     assert ended.end_time is not None
     assert again.catalog.tasks.get(PROJECT, "Other", "other") == other

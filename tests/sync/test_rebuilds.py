@@ -12,8 +12,8 @@ import pytest
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import CatalogUnusable, Dataset, Project, Task
 from bindery.catalog.sqlite_catalog import SqliteCatalog
-from bindery.sync.background import SERVER_STOPPED, Background
 from bindery.sync.rebuilds import TASK_TYPE, Rebuilds
+from bindery.tasks.runner import Runner
 
 PROJECT = "project"
 _SECONDS = 60
@@ -47,15 +47,17 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 
 @pytest.fixture
-def background(catalog: Catalog) -> Iterator[Background]:
-    background = Background(catalog)
-    yield background
-    background.close(_SECONDS)
+def runner(catalog: Catalog) -> Iterator[Runner]:
+    runner = Runner(catalog, "first")
+    yield runner
+    runner.close(_SECONDS)
 
 
 @pytest.fixture
-def rebuilds(catalog: Catalog, background: Background) -> Rebuilds:
-    return Rebuilds(catalog, background)
+def rebuilds(catalog: Catalog, runner: Runner) -> Rebuilds:
+    rebuilds = Rebuilds(catalog, runner)
+    runner.start()
+    return rebuilds
 
 
 def make(catalog: Catalog, name: str) -> Dataset:
@@ -103,14 +105,22 @@ def test_one_that_fails_says_so_and_the_next_has_its_turn(
     assert ended(catalog, rebuilds.start(dataset)).status == "Succeeded"
 
 
-def test_a_server_that_stops_ends_what_runs_and_what_waits(
-    catalog: Catalog, background: Background, rebuilds: Rebuilds, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_stops_leaves_what_runs_and_what_waits_to_the_next(
+    catalog: Catalog, runner: Runner, rebuilds: Rebuilds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate = Gate(catalog, monkeypatch)
-    tasks = [rebuilds.start(make(catalog, name)) for name in ("one", "other")]
-    assert gate.reached.wait(_SECONDS)
-    background.signal_stop()
-    gate.open.set()
-    background.close(_SECONDS)
-    assert [ended(catalog, task).code for task in tasks] == [SERVER_STOPPED] * 2
+    with monkeypatch.context() as patches:
+        gate = Gate(catalog, patches)
+        tasks = [rebuilds.start(make(catalog, name)) for name in ("one", "other")]
+        assert gate.reached.wait(_SECONDS)
+        runner.signal_stop()
+        gate.open.set()
+        runner.close(_SECONDS)
     assert len(gate.begun) == 1
+    assert [catalog.tasks.get(PROJECT, TASK_TYPE, task.id).status for task in tasks] == ["Running"] * 2
+    successor = Runner(catalog, "second")
+    Rebuilds(catalog, successor)
+    successor.start()
+    try:
+        assert [ended(catalog, task).result for task in tasks] == ['{"Entries":0}'] * 2
+    finally:
+        successor.close(_SECONDS)

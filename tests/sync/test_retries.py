@@ -14,8 +14,8 @@ from bindery.buckets.memory import MemoryStore
 from bindery.catalog.records import Binding, CatalogError, Dataset, LedgerFilter, Outcome, Project, Task
 from bindery.extract.extraction import EXTRACTOR_VERSION
 from bindery.sync import retries
-from bindery.sync.background import Running
 from bindery.sync.retries import TASK_TYPE
+from bindery.tasks.running import Running
 
 OpenRoom = Callable[..., Room]
 Hall = tuple[Room, MemoryStore, Binding]
@@ -107,7 +107,7 @@ def test_the_end_of_the_server_keeps_what_was_marked_and_the_next_start_goes_on(
     assert gate.reached.wait(20)
     closing = threading.Thread(target=room.engine.close)
     closing.start()
-    room.wait(room.engine._background._stop.is_set)
+    room.wait(lambda: room.engine._runner._stopping)
     gate.open.set()
     closing.join()
     assert task_of(room, task).status == "Running"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from bindery.catalog.records import Binding, IndexCall, Notification
+from bindery.catalog.records import Binding, IndexCall, Notification, Task
 
 
 class Announcer(Protocol):
@@ -18,6 +18,9 @@ class Announcer(Protocol):
     def call_ended(self, call: IndexCall) -> Iterable[Notification]:
         """Every file of a call of explicit indexing has its outcome."""
 
+    def task_ended(self, task: Task) -> Iterable[Notification]:
+        """An asynchronous task has ended, well or not."""
+
 
 class Silent:
     """Tells nobody."""
@@ -27,5 +30,9 @@ class Silent:
         return ()
 
     def call_ended(self, call: IndexCall) -> Iterable[Notification]:
+        """Nothing."""
+        return ()
+
+    def task_ended(self, task: Task) -> Iterable[Notification]:
         """Nothing."""
         return ()

@@ -24,6 +24,7 @@ from bindery.catalog.interface.projects import Projects
 from bindery.catalog.interface.queries import Queries
 from bindery.catalog.interface.roles import Roles
 from bindery.catalog.interface.saved_searches import SavedSearches
+from bindery.catalog.interface.task_queue import TaskQueue
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
 from bindery.catalog.interface.usage import Usage
@@ -77,6 +78,8 @@ class Catalog(AccessRecord, Protocol):
     def queries(self) -> Queries: ...
     @property
     def tasks(self) -> Tasks: ...
+    @property
+    def task_queue(self) -> TaskQueue: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

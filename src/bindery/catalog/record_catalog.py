@@ -25,6 +25,7 @@ from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.outbox import Outbox
 from bindery.catalog.record.projects import MAX_PROJECTS, Projects
 from bindery.catalog.record.saved_searches import SavedSearches
+from bindery.catalog.record.task_queue import TaskQueue
 from bindery.catalog.record.tasks import Tasks
 from bindery.catalog.record.tombstones import Tombstones
 from bindery.catalog.record.usage import Usage
@@ -60,7 +61,8 @@ class RecordCatalog:
         self.usage = usage = Usage(database, zone)
         announcing, calls = Announcing(announcer or Silent(), self.outbox), IndexCalls(database)
         self.browser_sessions = BrowserSessions(database)
-        self.tasks = Tasks(database)
+        self.tasks = tasks = Tasks(database)
+        self.task_queue = TaskQueue(database, tasks, announcing)
         self.changes = Changes(database)
         self.projects = Projects(database, max_projects)
         self.datasets = Datasets(database, self.projects, calls, announcing, self.queries.drop_dataset)

@@ -28,6 +28,10 @@ class NotFound(CatalogError):
     """``args[0]`` is the kind of resource: project, dataset, binding, file, task."""
 
 
+class TaskLost(CatalogError):
+    """The lease of a task has ended: it is another server's, or nobody's; nothing was changed."""
+
+
 class AlreadyExists(CatalogError):
     """``args[0]`` is the kind of resource."""
 
@@ -380,6 +384,23 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     request_definition: str = ""
     result: str = ""
     """What a task that has ended found, as JSON."""
+
+
+class TaskLease(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that one server works on, until the lease ends; with the lease's number it commits what it does."""
+
+    task: Task
+    parent: str = ""
+    """The batch or trigger that it belongs to; empty for a call of its own."""
+    weight: int = 1
+    """Slots of the server that it takes."""
+    owner: str
+    """The server."""
+    fence: int
+    attempts: int = 1
+    """How often the task was taken, this time counted."""
+    cancelled: bool = False
+    """Whether it is to end."""
 
 
 class TaskOrder(enum.Enum):

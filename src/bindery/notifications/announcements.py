@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.records import Binding, IndexCall, IndexedFile, Notification
+from bindery.catalog.records import Binding, IndexCall, IndexedFile, Notification, Task
 from bindery.clock import format_time, now_ns
 from bindery.notifications.settings import NotificationSettings, event_destination, topic_destination
 
@@ -21,6 +21,7 @@ SOURCE = "acs.imm"
 BINDING_EVENT = "imm:Binding:Task"
 INDEX_EVENT = "imm:FileMeta:Index"
 BATCH_INDEX_EVENT = "imm:FileMeta:BatchIndex"
+TASK_EVENT = "imm:Task:{type}"
 
 _ABSENT = "[InvalidArgument] File does not exist."
 """The sample of asynchronous-notification-format for an object that is not there."""
@@ -74,6 +75,28 @@ class Announcements:
         }
         event = BATCH_INDEX_EVENT if call.batch else INDEX_EVENT
         return self._address(call.event_id, event, call.project_name, content, [*topics, *self._receivers])
+
+    def task_ended(self, task: Task) -> Iterable[Notification]:
+        """Told to every receiver of events."""
+        if not self._receivers:
+            return []
+        content = {
+            "ProjectName": task.project_name,
+            "DatasetName": task.dataset_name,
+            "TaskType": task.type,
+            "TaskId": task.id,
+            "Status": task.status,
+            "Code": task.code,
+            "Message": task.message,
+            "StartTime": self._time(task.start_time),
+            "EndTime": self._time(task.end_time or now_ns()),
+            "UserData": task.user_data,
+            "Tags": task.tags,
+        }
+        event = TASK_EVENT.format(type=task.type)
+        return self._address(
+            task.event_id or make_event_id(), event, task.project_name, content, self._receivers
+        )
 
     def _address(
         self, event_id: str, event: str, project_name: str, content: dict[str, Any], destinations: list[str]

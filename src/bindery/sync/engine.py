@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,6 @@ from bindery.clock import now_ns
 from bindery.extract.extraction import Extraction
 from bindery.extract.pool import Pool
 from bindery.sync.audits import Audits
-from bindery.sync.background import Background, fail_left_over
 from bindery.sync.bound_store import bind_to, bound_store, describe_change
 from bindery.sync.dataset_room import check_room
 from bindery.sync.estimates import Estimates
@@ -45,6 +45,8 @@ from bindery.sync.retries import Retries, can_change
 from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause, move
+from bindery.tasks.runner import Runner
+from bindery.tasks.settings import TaskSettings
 from bindery.workers.job import Urgency
 
 _CLOSE_SECONDS = 1.5
@@ -70,6 +72,7 @@ class Engine:
         pool: Pool,
         settings: SyncSettings,
         history: Path | None = None,
+        tasks: TaskSettings | None = None,
     ) -> None:
         """``history``: the file that keeps what the books of bindings were over time."""
         self._catalog = catalog
@@ -77,21 +80,20 @@ class Engine:
         self._pool = pool
         self._followers = Followers(catalog, buckets, pool, settings)
         self._indexer = Indexer(catalog, buckets, pool, settings)
-        self._background = Background(catalog)
-        self._estimates = Estimates(buckets, self._background, settings)
-        self._audits = Audits(catalog, buckets, self._background, self._look_again)
-        self._rebuilds = Rebuilds(catalog, self._background)
+        self._runner = Runner(catalog, secrets.token_hex(8), tasks)
+        self._estimates = Estimates(buckets, self._runner, settings)
+        self._audits = Audits(catalog, buckets, self._runner, self._look_again)
+        self._rebuilds = Rebuilds(catalog, self._runner)
         self._forgetting = Forgetting(catalog)
-        self._retries = Retries(catalog, self._background, self.reconcile)
+        self._retries = Retries(catalog, self._runner, self.reconcile)
         self._intake = Intake(catalog, buckets, self._notice_changes)
         self._history = BooksHistory(history, now_ns)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
         self._catalog.when_writable(self._followers.reconcile_all)
-        fail_left_over(self._catalog)
         self._followers.start_all()
-        self._retries.resume()
+        self._runner.start()
         self._forgetting.start()
         self._indexer.start()
         self._intake.start()
@@ -100,7 +102,7 @@ class Engine:
     def signal_stop(self) -> None:
         """Let all work end at its next safe point. Never waits for long."""
         self._followers.signal_stop()
-        self._background.signal_stop()
+        self._runner.signal_stop()
 
     def interrupt_calls(self) -> None:
         """Let calls that wait for a file end, and explicit indexing; it is taken up at the next start."""
@@ -113,7 +115,7 @@ class Engine:
         for close in (
             self._intake.close,
             self._forgetting.close,
-            self._background.close,
+            self._runner.close,
             self._indexer.close,
         ):
             close(max(0.0, deadline - time.monotonic()))
@@ -288,6 +290,10 @@ class Engine:
     def rebuild_index(self, dataset: Dataset) -> Task:
         """Build the index of a dataset anew in a task, while queries are answered; see ``rebuilds.Rebuilds``."""
         return self._rebuilds.start(dataset)
+
+    def cancel_task(self, project_name: str, task_type: str, task_id: str) -> Task:
+        """Have a task end, wherever it is; as it is now. Raises NotFound."""
+        return self._runner.cancel(project_name, task_type, task_id)
 
     # buckets
 

@@ -8,7 +8,10 @@ import msgspec
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Dataset, Task
-from bindery.sync.background import Background, Running, new_task
+from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.outcomes import new_task
+from bindery.tasks.runner import Runner
+from bindery.tasks.running import Running
 
 TASK_TYPE = "IndexRebuild"
 _TURN_SECONDS = 0.2
@@ -21,37 +24,38 @@ class Rebuilt(msgspec.Struct, frozen=True, rename="pascal"):
     """Entries of the dataset, with removed ones that are not forgotten."""
 
 
+class _Definition(msgspec.Struct, frozen=True, rename="pascal"):
+    """What a task is to do."""
+
+    dataset_id: int
+
+
 class Rebuilds:
     """One index at a time, so that scans and queries have the rest of the machine. Safe for threads."""
 
-    def __init__(self, catalog: Catalog, background: Background) -> None:
+    def __init__(self, catalog: Catalog, runner: Runner) -> None:
         self._catalog = catalog
-        self._background = background
-        self._running: dict[int, Task] = {}
-        self._lock = threading.Lock()
+        self._runner = runner
         self._turn = threading.Lock()
+        runner.know(
+            Kind(
+                type=TASK_TYPE,
+                work=self._rebuild,
+                advice="the server stopped meanwhile and the index is as before; ask for the rebuild again",
+            )
+        )
 
     def start(self, dataset: Dataset) -> Task:
-        """The task of a new rebuild, or of the one that is under way. Raises Interrupted."""
+        """The task of a new rebuild, or of the one that is under way here: each server has an index of its own, and
+        builds that one. Raises Interrupted."""
+        task = new_task(TASK_TYPE, dataset.project_name, dataset.name, _Definition(dataset.id))
+        return self._runner.add_here(task, subject=f"{dataset.id} {self._runner.owner}")
 
-        def end(task: Task) -> None:
-            with self._lock:  # a call that finds it over begins a new one
-                del self._running[dataset.id]
-                self._catalog.tasks.put(task)
-
-        with self._lock:
-            if dataset.id in self._running:
-                return self._running[dataset.id]
-            task = new_task(TASK_TYPE, dataset.project_name, dataset.name)
-            self._running[dataset.id] = task
-            try:
-                self._background.start(task, lambda running: self._rebuild(running, dataset.id), end)
-            except BaseException:
-                del self._running[dataset.id]
-                raise
-        return task
-
-    def _rebuild(self, running: Running, dataset_id: int) -> Rebuilt:
+    def _rebuild(self, running: Running) -> Rebuilt:
+        try:
+            definition = msgspec.json.decode(running.task.request_definition, type=_Definition)
+        except msgspec.DecodeError:
+            raise CannotGoOn from None
         while not self._turn.acquire(timeout=_TURN_SECONDS):
             running.check_stop()
         entries = 0
@@ -64,7 +68,7 @@ class Rebuilds:
 
         try:
             running.check_stop()
-            self._catalog.queries.rebuild_dataset(dataset_id, report)
+            self._catalog.queries.rebuild_dataset(definition.dataset_id, report)
         finally:
             self._turn.release()
         return Rebuilt(entries)

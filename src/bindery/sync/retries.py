@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from functools import partial
 
 import msgspec
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LedgerFilter, NotFound, Task
 from bindery.extract.extraction import STORE_ONLY
-from bindery.sync.background import Background, Running, new_task, stopped
 from bindery.sync.templates import operators_for
+from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.outcomes import new_task
+from bindery.tasks.runner import Runner
+from bindery.tasks.running import Running
 
 TASK_TYPE = "LedgerRetry"
 _PAGE = 1_000
@@ -32,7 +33,7 @@ class Retried(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
 
 
 class _Definition(msgspec.Struct, frozen=True, rename="pascal", omit_defaults=True):
-    """What a task is to do, so that the next start can take it up."""
+    """What a task is to do."""
 
     binding_id: int
     chosen: LedgerFilter
@@ -51,52 +52,42 @@ def can_change(catalog: Catalog, binding: Binding, chosen: LedgerFilter) -> bool
 class Retries:
     """Safe for threads. Rows are marked page by page: what is marked stays so, and marking again does no harm."""
 
-    def __init__(
-        self, catalog: Catalog, background: Background, reconcile: Callable[[Binding], None]
-    ) -> None:
+    def __init__(self, catalog: Catalog, runner: Runner, reconcile: Callable[[Binding], None]) -> None:
         self._catalog = catalog
-        self._background = background
+        self._runner = runner
         self._reconcile = reconcile
+        runner.know(
+            Kind(
+                type=TASK_TYPE,
+                work=self._retry,
+                advice="the server stopped meanwhile; what was chosen until then is extracted again, repeat the call "
+                "for the rest",
+            )
+        )
 
     def start(self, binding: Binding, chosen: LedgerFilter) -> tuple[Task, int | None]:
         """The task that marks all rows that pass the filter, and their number when it has ended by now.
 
         Raises Interrupted.
         """
-        ended = threading.Event()
-        outcome: list[Retried] = []
+        definition = _Definition(binding.id, chosen)
+        task = new_task(TASK_TYPE, binding.project_name, binding.dataset_name, definition)
+        self._runner.add(task)
+        ended = self._runner.wait_for(task, _PATIENCE_SECONDS)
+        if ended.status != "Succeeded":
+            return task, None
+        return task, msgspec.json.decode(ended.result, type=Retried).count
 
-        def mark(running: Running) -> Retried:
-            retried = self._mark(running, binding, chosen, Retried(0))
-            outcome.append(retried)
-            return retried
-
-        def end(task: Task) -> None:
-            self._catalog.tasks.put(task)
-            ended.set()
-
-        task = msgspec.structs.replace(
-            new_task(TASK_TYPE, binding.project_name, binding.dataset_name),
-            request_definition=msgspec.json.encode(_Definition(binding.id, chosen)).decode(),
-        )
-        self._background.start(task, mark, end)
-        done = ended.wait(_PATIENCE_SECONDS)
-        return task, outcome[0].count if done and outcome else None
-
-    def resume(self) -> None:
-        """Take up the tasks that an earlier server has left; those whose binding is gone have failed."""
-        for task in self._catalog.tasks.running():
-            if task.type != TASK_TYPE:
-                continue
-            try:
-                definition = msgspec.json.decode(task.request_definition, type=_Definition)
-                done = msgspec.json.decode(task.result or b'{"Count":0}', type=Retried)
-                binding = self._catalog.bindings.get_by_id(definition.binding_id)
-            except (msgspec.DecodeError, NotFound):
-                self._catalog.tasks.put(stopped(task))
-                continue
-            mark = partial(self._mark, binding=binding, chosen=definition.chosen, done=done)
-            self._background.start(task, mark)
+    def _retry(self, running: Running) -> Retried:
+        """Go on behind what an earlier try has marked."""
+        task = running.task
+        try:
+            definition = msgspec.json.decode(task.request_definition, type=_Definition)
+            done = msgspec.json.decode(task.result or b'{"Count":0}', type=Retried)
+            binding = self._catalog.bindings.get_by_id(definition.binding_id)
+        except (msgspec.DecodeError, NotFound):
+            raise CannotGoOn from None
+        return self._mark(running, binding, definition.chosen, done)
 
     def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter, done: Retried) -> Retried:
         """Mark the rows behind those that are ``done``."""

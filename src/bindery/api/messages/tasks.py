@@ -33,6 +33,20 @@ class TimeRange(Message):
     start: str | None = None
 
 
+class CancelTaskRequest(Message):
+    """Parameters of CancelTask."""
+
+    project_name: str
+    task_id: str
+    task_type: str
+
+
+class CancelTaskResponse(Message):
+    """Answer of CancelTask."""
+
+    status: str | None = None
+
+
 class GetTaskRequest(Message):
     """Parameters of GetTask."""
 

@@ -1,4 +1,4 @@
-"""Asynchronous tasks, kept for seven days after they began."""
+"""Asynchronous tasks, kept for seven days after they began, and until they have ended."""
 
 from __future__ import annotations
 

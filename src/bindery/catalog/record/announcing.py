@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bindery.catalog.announcer import Announcer
 from bindery.catalog.record.database import Connection
 from bindery.catalog.record.outbox import Outbox
-from bindery.catalog.records import Binding, IndexCall
+from bindery.catalog.records import Binding, IndexCall, Task
 
 
 class Announcing:
@@ -25,3 +25,7 @@ class Announcing:
         """Every file of these calls has its outcome."""
         for call in ended:
             self._outbox.put(connection, self._announcer.call_ended(call))
+
+    def task_ended(self, connection: Connection, task: Task) -> None:
+        """An asynchronous task has ended, well or not."""
+        self._outbox.put(connection, self._announcer.task_ended(task))

@@ -54,6 +54,10 @@ class Database(Protocol):
         """
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other servers may use it at the same time."""
+
+    @property
     def writability(self) -> Writability:
         """Whether it can be written."""
 

@@ -1,4 +1,4 @@
-"""Asynchronous tasks, kept for seven days after they began."""
+"""Asynchronous tasks, kept for seven days after they began, and until they have ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import builtins
 import msgspec
 
 from bindery.catalog.query.values import INT64_MAX
-from bindery.catalog.record.database import Database
+from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import list_parameter, load_statements
 from bindery.catalog.records import ANY_TASK, NotFound, Task, TaskFilter, TaskOrder
 from bindery.clock import now_ns
@@ -21,7 +21,6 @@ _ASCENDING = {
     TaskOrder.START: _SQL.list_by_start,
     TaskOrder.END: _SQL.list_by_end,
 }
-_FORGOTTEN_AT_ONCE = 1_000
 _EVER = (float("-inf"), float("inf"))
 _decoder = msgspec.json.Decoder(Task)
 
@@ -66,23 +65,39 @@ class Tasks:
         self._database = database
 
     def put(self, task: Task) -> None:
-        """Insert or replace a task, and forget those that are too old."""
+        """Insert or replace a task."""
+        with self._database.transaction() as connection:
+            self.write(connection, task)
+
+    def write(self, connection: Connection, task: Task) -> None:
+        """The same within a transaction of more."""
         values = {"project_name": task.project_name, "type": task.type, "id": task.id}
         end_time, status, tags = _derived(task)
         columns = {"start_time": task.start_time, "end_time": end_time, "status": status, "tags": tags}
-        with self._database.transaction() as connection:
-            old = {"since": now_ns() - RETENTION_NS, "most": _FORGOTTEN_AT_ONCE}
-            connection.execute(_SQL.delete_old_tasks, old)
-            connection.execute(_SQL.put_task, {**values, **columns, "body": msgspec.json.encode(task)})
+        connection.execute(_SQL.put_task, {**values, **columns, "body": msgspec.json.encode(task)})
 
     def get(self, project_name: str, task_type: str, task_id: str) -> Task:
         """Raises NotFound."""
+        return self.read(self._database.reader, project_name, task_type, task_id)
+
+    def read(self, connection: Connection, project_name: str, task_type: str, task_id: str) -> Task:
+        """The same within a transaction of more."""
         values = {"project_name": project_name, "type": task_type, "id": task_id}
         since = {"since": now_ns() - RETENTION_NS}
-        row = self._database.reader.execute(_SQL.select_task, values | since).fetchone()
+        row = connection.execute(_SQL.select_task, values | since).fetchone()
         if row is None:
             raise NotFound("task")
-        return _decoder.decode(row[0])
+        return self.decoded(row[0])
+
+    def decoded(self, body: bytes) -> Task:
+        """A task as it is stored."""
+        return _decoder.decode(body)
+
+    def forget(self, limit: int) -> int:
+        """Remove up to so many of those that are too old and not in the queue; how many there were."""
+        old = {"since": now_ns() - RETENTION_NS, "most": limit}
+        with self._database.transaction() as connection:
+            return connection.execute(_SQL.delete_old_tasks, old).rowcount
 
     def running(self) -> builtins.list[Task]:
         """Those of all projects that have not ended."""

@@ -47,6 +47,8 @@ class PostgresqlDatabase:
     ``url`` is a connection URI of libpq. Raises CatalogUnusable when it cannot be used, CatalogInUse.
     """
 
+    is_shared = True
+
     def __init__(self, url: str, folder: Path) -> None:
         self._lock_file = lock_folder(folder)
         self._closing = False

@@ -44,6 +44,8 @@ class SqliteDatabase:
     checked at the start, for that takes seconds a gigabyte: a damaged page is reported when it is read.
     """
 
+    is_shared = False
+
     def __init__(self, folder: Path) -> None:
         self.path = folder / "catalog.db"
         self._lock_file = lock_folder(folder)

@@ -1,0 +1,50 @@
+"""How tasks begin and end."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from bindery.catalog.records import Task
+from bindery.clock import now_ns
+from bindery.notifications.announcements import make_event_id
+
+SERVER_STOPPED = "ServerStopped"
+"""Code of a task that ended with its server and cannot be taken up."""
+CANCELLED = "Cancelled"
+"""Code of a task that CancelTask has ended."""
+
+
+def new_task(
+    kind: str, project_name: str, dataset_name: str = "", definition: msgspec.Struct | None = None
+) -> Task:
+    """A task that begins now. ``definition``: what it is to do, from which any server can do it; it is shown to
+    callers, and holds no secrets."""
+    return Task(
+        id=f"{kind}-{uuid.uuid4()}",
+        project_name=project_name,
+        dataset_name=dataset_name,
+        type=kind,
+        event_id=make_event_id(),
+        start_time=now_ns(),
+        request_definition="" if definition is None else msgspec.json.encode(definition).decode(),
+    )
+
+
+def succeeded(task: Task, result: msgspec.Struct) -> Task:
+    """The task at its end, with its result as JSON."""
+    encoded = msgspec.json.encode(result).decode()
+    return msgspec.structs.replace(
+        task, status="Succeeded", progress=100, end_time=now_ns(), result=encoded
+    )
+
+
+def failed(task: Task, code: str, message: str) -> Task:
+    """The task at its end, with the reason."""
+    return msgspec.structs.replace(task, status="Failed", code=code, message=message, end_time=now_ns())
+
+
+def cancelled(task: Task) -> Task:
+    """The task that somebody has ended."""
+    return failed(task, CANCELLED, "The task was cancelled.")

@@ -1,0 +1,17 @@
+"""The settings of background work."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+
+class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[tasks]``: work behind calls, such as audits."""
+
+    lease: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 60.0
+    """Seconds after which another server takes a task whose server is not heard of; it tells of itself four times as
+    often."""
+    slots: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 16
+    """Tasks that a server works on at the same time; the others wait for their turn."""
