@@ -46,7 +46,7 @@ structlog.configure = _configure_without_cache
 LONGEST_COUNT_NS = 120_000_000_000
 """How long a test that counts by day takes at most, beside others."""
 
-SHARED_SERVERS = ("ceph", "azurite", "browser")
+SHARED_SERVERS = ("ceph", "azurite", "browser", "ray_cluster")
 """Fixtures that take seconds to start: with several processes, the tests of each run in one of them."""
 
 

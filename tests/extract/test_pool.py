@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
 
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.registry import parse_store
@@ -24,6 +25,7 @@ from bindery.extract.extraction import Extraction, ExtractionRequest, Operator
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
 from bindery.stopping import Interrupted
+from bindery.workers.source import WorkerSource
 
 ADDRESS = StoreAddress(bucket="b", url="file:///nowhere")
 SECONDS = 0.6
@@ -50,15 +52,22 @@ def failures(outcomes: list[Extraction]) -> list[str | None]:
 Open = Callable[..., ExtractionPool]
 
 
+@pytest.fixture(params=["local", pytest.param("ray", marks=ON_RAY)])
+def elsewhere(request: pytest.FixtureRequest) -> WorkerSource | None:
+    """Where the workers of pools are: on this machine, or on a cluster."""
+    return None if request.param == "local" else LentWorkers(request.getfixturevalue("ray_workers"))
+
+
 @pytest.fixture
-def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def open_pool(elsewhere: WorkerSource | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens pools that run the poison extractor, and closes them."""
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     opened: list[ExtractionPool] = []
 
     def open_one(workers: int = 1, preload: Sequence[str] = ("poison",), **limits: float) -> ExtractionPool:
-        settings = {"seconds": 20.0, "memory_bytes": 256 * 1024 * 1024} | limits
-        opened.append(ExtractionPool(workers, ExtractionLimits(**settings), "poison:poison_job", preload))  # type: ignore[arg-type]
+        settings = {"seconds": 20.0, "memory_bytes": MEMORY_BYTES} | limits
+        made = ExtractionLimits(**settings)  # type: ignore[arg-type]
+        opened.append(ExtractionPool(workers, made, "poison:poison_job", preload, elsewhere))
         return opened[-1]
 
     yield open_one
@@ -189,7 +198,7 @@ def test_workers_that_are_killed_again_and_again_lose_no_file(open_pool: Open) -
 
     def kill_now_and_then() -> None:
         for _ in range(10):
-            for pid in pool.workers.pids()[1:2]:
+            for pid in pool.extracting.pids()[1:2]:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             over.wait(0.15)
@@ -215,6 +224,7 @@ def test_a_new_worker_has_the_extractors_and_the_gazetteer_in_memory(open_pool: 
     assert loaded == "True"
 
 
+@pytest.mark.parametrize("elsewhere", ["local"], indirect=True)
 def test_no_worker_can_be_started(open_pool: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """A passing shortage of processes is no fault of the files: they are tried again later."""
 
@@ -257,8 +267,8 @@ def test_close_interrupts_callers_and_ends_the_workers(open_pool: Open) -> None:
     waiting = [threading.Thread(target=wait, args=(at,)) for at in range(4)]
     for thread in waiting:
         thread.start()
-    _until(lambda: len(pool.workers.pids()) == 3)
-    processes = pool.workers.pids()
+    _until(lambda: len(pool.extracting.pids()) == 3)
+    processes = pool.extracting.pids()[1:]
     pool.close()
     for thread in waiting:
         thread.join(10)

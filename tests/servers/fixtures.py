@@ -9,6 +9,9 @@ from tests.servers.azurite import Azurite, run_azurite
 from tests.servers.ceph import Ceph
 from tests.servers.fake_oss import FakeOss
 from tests.servers.postgresql import Postgresql
+from tests.servers.ray import RayCluster, connect, run_ray
+
+from bindery.workers.ray_cluster.cluster import RayWorkers
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +33,20 @@ def postgresql() -> Iterator[Postgresql]:
     """A real PostgreSQL; each test makes schemas of its own."""
     with Postgresql() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[RayCluster]:
+    """A real Ray cluster of one node."""
+    with run_ray() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ray_workers(ray_cluster: RayCluster) -> Iterator[RayWorkers]:
+    """Workers on it, for pools of tests; see ``ray.LentWorkers``."""
+    with connect(ray_cluster) as workers:
+        yield workers
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import time
 from pathlib import Path
@@ -99,3 +100,11 @@ def speak_nonsense(_: bytes) -> bytes:
 
 def priority(_: bytes) -> bytes:
     return str(os.getpriority(os.PRIO_PROCESS, 0)).encode()
+
+
+def kill_node(_: bytes) -> bytes:
+    """End the process that has started this worker's fork server, as a node that is lost would."""
+    fork_server = int(Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(fork_server, signal.SIGKILL)
+    time.sleep(100)
+    return b""

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
 
 from bindery.stopping import Interrupted
 from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
 from bindery.workers.pool import WorkerLimits, WorkerPool
+from bindery.workers.source import WorkerSource
 from bindery.workers.submission import Submission
 from bindery.workers.worker import Worker
 
@@ -37,15 +39,20 @@ def answers(submission: Submission) -> list[Answer]:
 Open = Callable[..., WorkerPool]
 
 
+@pytest.fixture(params=["local", pytest.param("ray", marks=ON_RAY)])
+def elsewhere(request: pytest.FixtureRequest) -> WorkerSource | None:
+    """Where the workers of pools are: on this machine, or on a cluster."""
+    return None if request.param == "local" else LentWorkers(request.getfixturevalue("ray_workers"))
+
+
 @pytest.fixture
-def open_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+def open_pool(elsewhere: WorkerSource | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     opened: list[WorkerPool] = []
 
-    def open_one(workers: int = 1, memory: int = 256 * 1024 * 1024, jobs: int = 1_000) -> WorkerPool:
-        opened.append(
-            WorkerPool(workers, WorkerLimits(memory_bytes=memory, jobs_per_worker=jobs), ["some_jobs"])
-        )
+    def open_one(workers: int = 1, memory: int = MEMORY_BYTES, jobs: int = 1_000) -> WorkerPool:
+        limits = WorkerLimits(memory_bytes=memory, jobs_per_worker=jobs)
+        opened.append(WorkerPool(workers, limits, ["some_jobs"], elsewhere))
         return opened[-1]
 
     yield open_one
@@ -197,15 +204,16 @@ def test_workers_and_the_fork_server_have_no_secret_in_their_environment(
     pool = open_pool(2)
     told = run(pool, *[job("environment")] * 20)
     assert all(isinstance(text, bytes) and b"canary" not in text and b"PATH=" in text for text in told)
-    processes = pool.pids()
-    assert len(processes) >= 2
-    for pid in processes:
+    workers = pool.pids()[1:]
+    assert workers
+    fork_server = _parent_of(workers[0])
+    for pid in (fork_server, *workers):
         assert b"canary" not in Path(f"/proc/{pid}/environ").read_bytes()
-    os.kill(processes[0], 9)  # the one that takes its place has no more
-    _until(lambda: pool.pids()[:1] != processes[:1] or not _runs(processes[0]))
+    os.kill(fork_server, 9)  # the one that takes its place has no more
+    _until(lambda: not _runs(fork_server))
     (text,) = run(pool, job("environment"))
     assert b"canary" not in text  # type: ignore[operator]
-    assert b"canary" not in Path(f"/proc/{pool.pids()[0]}/environ").read_bytes()
+    assert b"canary" not in Path(f"/proc/{_parent_of(pool.pids()[1])}/environ").read_bytes()
 
 
 @LINUX
@@ -291,6 +299,10 @@ def _settled(count: Callable[[], int]) -> int:
     return last
 
 
+def _parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def _runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -305,6 +317,7 @@ def _until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize("elsewhere", ["local"], indirect=True)
 def test_answers_of_a_scan_are_taken_some_at_a_time(
     open_pool: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +356,7 @@ def test_a_worker_that_speaks_nonsense_is_gone(open_pool: Open) -> None:
 
 
 @LINUX
+@pytest.mark.parametrize("elsewhere", ["local"], indirect=True)
 def test_workers_leave_the_processors_to_the_server(open_pool: Open) -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
     assert run(open_pool(), job("priority")) == [str(min(own + 10, 19)).encode()]

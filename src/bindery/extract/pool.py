@@ -16,10 +16,12 @@ from bindery.extract.job import decode_extraction, encode_order
 from bindery.extract.limits import ExtractionLimits
 from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
 from bindery.workers.pool import WorkerLimits, WorkerPool
+from bindery.workers.source import WorkerSource
 from bindery.workers.submission import Submission
 
+PRELOADED = ("bindery.extract.preload",)
+"""Modules that a worker has in memory before its first file."""
 _JOB = "bindery.extract.job:extract_job"
-_PRELOADED = ("bindery.extract.preload",)
 _CODES = {
     Cause.RAISED: "InternalError",
     Cause.DIED: "WorkerDied",
@@ -92,40 +94,47 @@ class Pending(Protocol):
 
 
 class ExtractionPool:
-    """Extraction on this machine, by the job function of that name. Safe for threads."""
+    """Extraction on this machine or on a Ray cluster, by the job function of that name. Safe for threads."""
 
     def __init__(
         self,
         workers: int,
         limits: ExtractionLimits,
         function: str = _JOB,
-        preload: Sequence[str] = _PRELOADED,
+        preload: Sequence[str] = PRELOADED,
+        elsewhere: WorkerSource | None = None,
     ) -> None:
+        """``workers``: processes of this machine. With ``elsewhere`` files are extracted by workers from there."""
         self._limits = limits.plain()
         self._function = function
         bounds = WorkerLimits(memory_bytes=limits.memory_bytes, jobs_per_worker=limits.files_per_worker)
-        self._count = workers
         self.workers = WorkerPool(workers, bounds, preload)
+        """Those of this machine, for what the server itself has to compute."""
+        self.extracting = self.workers
+        """Those that files are extracted by."""
+        if elsewhere is not None:
+            self.extracting = WorkerPool(workers, bounds, source=elsewhere)
 
     def submit(
         self, requests: Sequence[ExtractionRequest], *, urgency: Urgency = Urgency.CALL, owner: str = ""
     ) -> Pending:
         """Start extracting; see ``Pool.submit``."""
-        addresses = {id(one.address): portable(one.address, self._count) for one in requests}
+        addresses = {id(one.address): portable(one.address, self.extracting.workers) for one in requests}
         jobs = [self._job(one, addresses[id(one.address)]) for one in requests]
-        return _Extractions(requests, self.workers.submit(jobs, urgency=urgency, owner=owner))
+        return _Extractions(requests, self.extracting.submit(jobs, urgency=urgency, owner=owner))
 
     @property
     def trouble(self) -> str:
         """Why no worker can be started just now; empty when all is well."""
-        return self.workers.trouble
+        return self.extracting.trouble
 
     def waiting(self) -> Mapping[Urgency, int]:
         """How many files wait for their turn, by class."""
-        return self.workers.waiting()
+        return self.extracting.waiting()
 
     def close(self) -> None:
         """Stop the workers at once; unfinished files are dropped and their callers interrupted."""
+        self.extracting.close()
         self.workers.close()
 
     def _job(self, request: ExtractionRequest, address: StoreAddress) -> Job:

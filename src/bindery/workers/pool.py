@@ -6,6 +6,8 @@ job alone is to blame; the others of its batch are done again. (Ready-made pools
 worker that dies while it holds the queue's lock, or while idle, ends them.)
 
 Workers that wait for others, such as a store, do not count: up to twice as many are started beside them.
+
+Where the processes run is a ``source``'s matter: here, or on the nodes of a cluster (see ``ray_cluster/``).
 """
 
 from __future__ import annotations
@@ -21,16 +23,17 @@ import structlog
 
 from bindery.stopping import Interrupted
 from bindery.workers.job import Answer, Cause, Finished, Job, Lost, Urgency
-from bindery.workers.launcher import CannotStart, Launcher
+from bindery.workers.launcher import CannotStart
+from bindery.workers.local import LocalWorkers
+from bindery.workers.source import WorkerLost, WorkerProcess, WorkerSource
 from bindery.workers.submission import Submission
 from bindery.workers.turns import Entry, Turn, Turns
-from bindery.workers.worker import Worker, WorkerLost
 
 _GRACE_SECONDS = 5.0
 _TRIES = 2
 """Deaths of a worker at one job until the job is to blame: a worker may also be killed from outside."""
 _TRIES_BETWEEN = 5
-"""The same where it died between two jobs, before the one that is next."""
+"""The same where it died between two jobs, before the one that is next, or was lost with its node."""
 _STARTS = 3
 _START_PAUSE_SECONDS = 0.1
 _NO_START_SECONDS = 1.0
@@ -55,19 +58,46 @@ class WorkerLimits(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerPool:
     """Safe for threads. Workers start with the first job; ``preload`` names modules they have in memory then."""
 
-    def __init__(self, workers: int, limits: WorkerLimits, preload: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        workers: int,
+        limits: WorkerLimits,
+        preload: Sequence[str] = (),
+        source: WorkerSource | None = None,
+    ) -> None:
+        """``source``: where workers come from, which may ``resize`` the pool; else they are forked here."""
         self.trouble = ""
         """Why no worker can be started just now; empty when all is well."""
         self._limits = limits
-        self._launcher = Launcher(preload, limits.memory_bytes)
+        self._source = source or LocalWorkers(preload, limits.memory_bytes)
         self._no_start_before = 0.0
-        workers = max(workers, 1)
-        self._turns = Turns(workers, workers * (_SLOTS - 1), self._count_outside)
-        self._slots = [_Slot(self._start_worker, limits, self._turns) for _ in range(workers * _SLOTS)]
+        self._turns = Turns(1, _SLOTS - 1, self._count_outside)
+        self._slots: list[_Slot] = []
         self._numbers = itertools.count()
         self._live: weakref.WeakValueDictionary[int, Submission] = weakref.WeakValueDictionary()
         self._started = self._closed = False
         self._lock = threading.Lock()
+        self.resize(workers)
+        self._source.open(self.resize)
+
+    @property
+    def workers(self) -> int:
+        """How many jobs may compute at the same time."""
+        return self._turns.workers
+
+    def resize(self, workers: int) -> None:
+        """Let so many jobs compute at the same time from now on; those under way are not disturbed."""
+        workers = max(workers, 1)
+        with self._lock:
+            if self._closed:
+                return
+            more = workers * _SLOTS - len(self._slots)
+            added = [_Slot(self._start_worker, self._limits, self._turns) for _ in range(more)]
+            self._slots = [*self._slots, *added]
+            if self._started:
+                for slot in added:
+                    slot.start()
+        self._turns.resize(workers, workers * (_SLOTS - 1))
 
     def submit(self, jobs: Sequence[Job], *, urgency: Urgency, owner: str) -> Submission:
         """Have jobs worked on; returns at once. Owners of a class are served in turn. Raises Interrupted after
@@ -92,8 +122,8 @@ class WorkerPool:
         return self._turns.counts()
 
     def pids(self) -> list[int]:
-        """Process ids: of the fork server first, then of the workers."""
-        found = [self._launcher.pid, *(slot.pid for slot in self._slots)]
+        """Process ids: of where the workers come from first, then theirs, which may be those of other machines."""
+        found = [self._source.pid, *(slot.pid for slot in self._slots)]
         return [pid for pid in found if pid is not None]
 
     def close(self) -> None:
@@ -108,20 +138,21 @@ class WorkerPool:
         if self._started:
             for slot in self._slots:
                 slot.end()
+        self._source.close()  # before the slots are waited for: one may be waiting for a worker
+        if self._started:
             for slot in self._slots:
                 slot.join(_GRACE_SECONDS)
-        self._launcher.close()
 
     def _count_outside(self) -> int:
         return sum(slot.is_outside for slot in self._slots)
 
-    def _start_worker(self) -> Worker:
+    def _start_worker(self) -> WorkerProcess:
         """Raises CannotStart, at once while it is known that none can be started."""
         if self.trouble and time.monotonic() < self._no_start_before:
             raise CannotStart(self.trouble)
         for attempt in range(1, _STARTS + 1):
             try:
-                worker = Worker(self._launcher, self._limits.memory_bytes)
+                worker = self._source.start()
             except CannotStart as error:
                 if attempt == _STARTS or self._closed:
                     self._note_trouble(str(error))
@@ -144,12 +175,14 @@ class WorkerPool:
 class _Slot(threading.Thread):
     """A thread that keeps one worker process busy."""
 
-    def __init__(self, start_worker: Callable[[], Worker], limits: WorkerLimits, turns: Turns) -> None:
+    def __init__(
+        self, start_worker: Callable[[], WorkerProcess], limits: WorkerLimits, turns: Turns
+    ) -> None:
         super().__init__(name="worker", daemon=True)
         self._start_worker = start_worker
         self._limits = limits
         self._turns = turns
-        self._worker: Worker | None = None
+        self._worker: WorkerProcess | None = None
         self._urgency: Urgency | None = None
         self._ended = False
         self._lock = threading.Lock()
@@ -219,8 +252,9 @@ class _Slot(threading.Thread):
                 _blame(entries, loss, first=len(turn.entries) - len(entries))
         return entries
 
-    def _ready_worker(self) -> Worker:
-        if self._worker is not None and self._worker.jobs >= self._limits.jobs_per_worker:
+    def _ready_worker(self) -> WorkerProcess:
+        held = self._worker
+        if held is not None and (held.is_gone or held.jobs >= self._limits.jobs_per_worker):
             self._drop_worker()
         worker = self._worker or self._start_worker()
         with self._lock:
@@ -256,8 +290,14 @@ def _blame(entries: list[Entry], loss: WorkerLost, *, first: int) -> None:
     if at >= len(entries):
         return  # it had answered all of them
     entry = entries[at]
-    entry.deaths += 1
-    tries = _TRIES if loss.position else _TRIES_BETWEEN
-    if loss.lost.cause in _FINAL or entry.deaths >= tries:
+    if (
+        loss.lost.cause is Cause.NO_WORKER
+    ):  # no death of a worker: what is lost with its node is never its own fault
+        entry.losses += 1
+        is_over = entry.losses >= _TRIES_BETWEEN
+    else:
+        entry.deaths += 1
+        is_over = loss.lost.cause in _FINAL or entry.deaths >= (_TRIES if loss.position else _TRIES_BETWEEN)
+    if is_over:
         del entries[at]
         _deliver([entry], [loss.lost])

@@ -35,6 +35,8 @@ class Entry(msgspec.Struct, eq=False):
     job: Job
     deaths: int = 0
     """Workers that died at it."""
+    losses: int = 0
+    """Nodes that were lost with a worker that had it."""
     rank: tuple[int, int] = (0, 0)
     """Its place in the order in which jobs came."""
 
@@ -92,6 +94,17 @@ class Turns:
         self._untaken = 0
         self._closed = False
         self._changed = threading.Condition()
+
+    @property
+    def workers(self) -> int:
+        """How many turns there may be at a time."""
+        return self._workers
+
+    def resize(self, workers: int, most_of_one: int) -> None:
+        """Let there be so many turns at a time from now on."""
+        with self._changed:
+            self._workers, self._most_of_one = workers, most_of_one
+            self._changed.notify_all()
 
     def add(self, submission: Submission, jobs: Sequence[Job]) -> None:
         """Jobs that are to be worked on."""

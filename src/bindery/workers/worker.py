@@ -12,6 +12,7 @@ import msgspec
 from bindery.workers.job import Answer, Cause, Job, Lost
 from bindery.workers.launcher import CannotStart, Launcher
 from bindery.workers.process import DONE, END, FRAME, OUT_OF_MEMORY, RAISED, READY, TOO_LONG
+from bindery.workers.source import WorkerLost
 
 _POLL_SECONDS = 0.1
 _READY_SECONDS = 60.0
@@ -23,15 +24,6 @@ _REASON_BYTES = 64 * 1024
 """What a frame may be longer than the job's longest answer: it may tell a reason instead."""
 _MOMENT_SECONDS = 0.01
 _SHARE = 0.8
-
-
-class WorkerLost(Exception):
-    """The worker is gone. ``position`` is the number of the job it was at, from 1; 0 before the first."""
-
-    def __init__(self, position: int, lost: Lost) -> None:
-        super().__init__(lost.reason)
-        self.position = position
-        self.lost = lost
 
 
 class Worker:
@@ -67,6 +59,11 @@ class Worker:
     def pid(self) -> int:
         """Process id."""
         return self._started.pid
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is known to be gone; the end of a process on this machine shows at its next use."""
+        return False
 
     @property
     def is_outside(self) -> bool:
