@@ -37,6 +37,9 @@ Answers = dict[str, dict[str, Any]]
 Values = dict[str, Any]
 
 
+_STATEMENT = 'SELECT "MediaType", count(*) AS files FROM files GROUP BY ALL ORDER BY ALL'
+
+
 class Step(NamedTuple):
     """One call: the required parameters and these, as the model's examples have them."""
 
@@ -114,6 +117,7 @@ STEPS = (
     Step("imm:QueryDateHistogram", "Interval"),
     Step("imm:QueryGeoTiles", "Zoom"),
     Step("imm:QueryTagNames", "Contains"),
+    Step("imm:RunSql", values=lambda _: {"Statement": _STATEMENT}),
     Step("imm:PutSavedSearch"),
     Step("imm:ListSavedSearches"),
     Step("imm:DeleteSavedSearch"),

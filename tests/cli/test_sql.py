@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.catalog.samples import make_place, scan_of
+from tests.conftest import RunningServer
 from tests.servers.postgresql import Postgresql
 
 from bindery.catalog.record_catalog import RecordCatalog
@@ -23,6 +25,7 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.cli.main import main
 
 AnyCatalog = TypeVar("AnyCatalog", bound=RecordCatalog)
+_ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a.range, b.range) = 3"
 _KEYS = tuple(f"{number:03d}.jpg" for number in range(300))
 
 
@@ -122,8 +125,7 @@ def test_nothing_else_is_reached(
 
 
 def test_a_statement_ends_in_time(data: Path) -> None:
-    endless = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a.range, b.range) = 3"
-    ended = run(data, endless, "--timeout", "0.5")
+    ended = run(data, _ENDLESS, "--timeout", "0.5")
     assert (ended.exit_code, "more than 0.5 s" in ended.stderr) == (1, True), ended.output
     assert run(data, "SELECT 1").exit_code == 0, "the folder is free again"
 
@@ -135,14 +137,41 @@ def test_what_is_not_there_is_told(data: Path, tmp_path: Path) -> None:
     assert run(data, "SELECT 1", "--csv", "--json").exit_code == 2
 
 
-def test_a_folder_that_a_server_uses_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_another_command_uses_is_left_alone(tmp_path: Path) -> None:
     catalog = fill(tmp_path / "data")
     try:
         refused = run(tmp_path / "data", "SELECT 1")
-        assert (refused.exit_code, "stop the server" in refused.stderr) == (1, True), refused.output
+        assert (refused.exit_code, "--endpoint" in refused.stderr) == (1, True), refused.output
     finally:
         catalog.close()
     assert run(tmp_path / "data", "SELECT count(*) FROM files", "--csv").stdout.split()[1] == "301"
+
+
+@pytest.mark.server
+def test_a_running_server_is_asked(start_server: Callable[..., RunningServer], tmp_path: Path) -> None:
+    server = start_server(data=tmp_path / "data")
+    server.make_dataset("project", "dataset")
+    names = {"ProjectName": "project", "DatasetName": "dataset"}
+    for key in ("a", "b\x1b[31m", "c"):
+        server.call("IndexFileMeta", **names, File={"URI": f"oss://bucket/{key}", "CustomId": key})
+    environment = {"BINDERY_ACCESS_KEY_ID": server.key_id, "BINDERY_ACCESS_KEY_SECRET": server.key_secret}
+
+    def ask(statement: str, *words: str, code: int = 0) -> Result:
+        command = ["sql", "project/dataset", statement, "--data", str(server.data), *words]
+        done = CliRunner().invoke(main, command, env=environment)
+        assert done.exit_code == code, done.output
+        return done
+
+    listed = ask('SELECT "CustomId", 1.5 AS x FROM files ORDER BY 1', "--csv", "--limit", "2")
+    assert listed.stdout.splitlines() == ["CustomId,x", "a,1.5", "b\x1b[31m,1.5"]
+    assert "only the first 2 rows" in listed.stderr
+    assert json.loads(ask("SELECT count(*) AS n FROM files", "--json").stdout) == {"n": 3}
+    assert "\x1b[31m" not in ask('SELECT "CustomId" FROM files').output
+    large = ask("SELECT repeat('x', 3000000) AS t FROM range(9)", "--json")
+    assert len(large.stdout.splitlines()) == 1
+    assert "4 MiB" in large.stderr
+    assert "cannot be reached" in ask("SELECT * FROM read_text('/etc/passwd')", code=1).stderr
+    assert "1 s" in ask(_ENDLESS, "--timeout", "0.5", code=1).stderr
 
 
 def test_an_index_whose_server_was_killed_is_whole(tmp_path: Path) -> None:

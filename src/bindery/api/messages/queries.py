@@ -76,6 +76,13 @@ class SimpleQueryResponseBodyAggregationsGroups(Message):
     value: str | None = None
 
 
+class SqlColumn(Message):
+    """The vendor's struct SqlColumn."""
+
+    name: str | None = None
+    type: str | None = None
+
+
 class TagName(Message):
     """The vendor's struct TagName."""
 
@@ -210,6 +217,24 @@ class QueryTagNamesResponse(Message):
     """Answer of QueryTagNames."""
 
     tag_names: tuple[TagName, ...] | None = None
+
+
+class RunSqlRequest(Message):
+    """Parameters of RunSql."""
+
+    dataset_name: str
+    project_name: str
+    statement: str
+    max_results: int | None = None
+    timeout: int | None = None
+
+
+class RunSqlResponse(Message):
+    """Answer of RunSql."""
+
+    columns: tuple[SqlColumn, ...] | None = None
+    is_cut: bool | None = None
+    rows: tuple[str, ...] | None = None
 
 
 class SimpleQueryRequest(Message):

@@ -191,6 +191,28 @@ class DatasetIndex:
                 f"sound. It is built anew from the record by itself, next in {wait:.0f} s; other datasets answer"
             )
 
+    def checkpointed(self, bounds: Bounds) -> Path | None:
+        """The file of the columns, which holds all that is committed by now; None for a dataset without entries.
+
+        It is written to again at once, and may be replaced. Raises as ``ask``.
+        """
+        while True:
+            self._check_failure()
+            target = self._source.newest(self.dataset_id)
+            if target == 0:
+                self._source.check_dataset(self.dataset_id)
+                return None
+            if self._try(partial(self._catch_up, target, bounds)) and self._try(self._checkpoint):
+                return self._paths.newest()
+
+    def _checkpoint(self) -> None:
+        """Work the log into the file."""
+        with self._locked(lambda: None):
+            self._attach()
+            assert self._files is not None
+            with self._instance.cursor() as cursor:
+                cursor.execute(f"CHECKPOINT {self._files.alias}")
+
     # following the record
 
     def follow(self, until: int | None = None) -> bool:

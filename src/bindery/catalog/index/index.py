@@ -28,6 +28,7 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.layout import date_histogram, query_pages
 from bindery.catalog.index.pages import Found, fetch, rows_of
 from bindery.catalog.index.projection import Projection
+from bindery.catalog.index.sql import SqlProcesses
 from bindery.catalog.index.statements import (
     PageRequest,
     figure_statement,
@@ -45,6 +46,7 @@ from bindery.catalog.interface.queries import (
     Interval,
     Page,
     QueryPages,
+    SqlRows,
 )
 from bindery.catalog.query.compile import compile_query
 from bindery.catalog.query.condition import Condition
@@ -60,6 +62,7 @@ _QUERY_SECONDS = 60
 _PAGE_BYTES = 16 * 1024 * 1024
 """Of documents in a page, which ends behind the one that passes it: one file may have 16 MiB of tags."""
 _POLL_SECONDS = 0.02
+_TRIES = 3
 _MOST_OPEN = 32
 """Datasets whose files are open at a time; each costs some 6 MB."""
 
@@ -74,6 +77,7 @@ class Index:
         self._projection = Projection()
         self._newest_at_start = source.newest_numbers()
         self._instance = Instance(folder)
+        self._sql = SqlProcesses(folder / "sql")
         _remove_earlier_form(folder.parent)
         _remove_strangers(folder, set(self._newest_at_start))
         self._datasets: dict[int, DatasetIndex] = {}
@@ -256,6 +260,23 @@ class Index:
 
         return self._asked(dataset_id).ask(read, (), bounds)
 
+    def select(
+        self,
+        dataset_id: int,
+        statement: str,
+        *,
+        seconds: float = 10.0,
+        limit: int = 1_000,
+        stop: threading.Event | None = None,
+    ) -> SqlRows:
+        """The answer to a statement of SQL that reads. Raises QueryError, Interrupted."""
+        with self._sql.turn():
+            for _ in range(_TRIES):
+                columns = self._asked(dataset_id).checkpointed(Bounds(_QUERY_SECONDS, stop))
+                with contextlib.suppress(FileNotFoundError):  # it was replaced meanwhile
+                    return self._sql.ask(columns, statement, seconds, limit, stop)
+        raise IndexUnavailable("the index of the dataset is being built anew; ask again in some seconds")
+
     # the indexes of all datasets
 
     def _of(self, dataset_id: int) -> DatasetIndex:
@@ -361,6 +382,7 @@ class Index:
     def stop(self) -> None:
         """Begin nothing more, and interrupt what runs."""
         self._follower.stop()
+        self._sql.stop()
         self._instance.stop()
         for index in self._all():
             index.stop()

@@ -1,6 +1,6 @@
 """SQL of people over the columns of one dataset's index, which they cannot change, nor reach anything else with.
 
-For a data folder that no server uses: DuckDB opens a file for one process.
+For a data folder that no server uses, or a copy of a file in use (``sql.py``): DuckDB opens a file for one process.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class Rows(msgspec.Struct, frozen=True):
     """An answer, which is read as it is made."""
 
     names: tuple[str, ...]
+    types: tuple[str, ...]
+    """As DuckDB calls them."""
     rows: Iterator[tuple[Any, ...]]
     """Raises QueryError, also for what is found while they are read."""
 
@@ -43,12 +45,11 @@ class Rows(msgspec.Struct, frozen=True):
 class IndexReader:
     """The columns of one file: the table ``files``, with every column there may be, and ``tag_names``."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises CatalogUnusable."""
+    def __init__(self, path: Path | None) -> None:
+        """``path`` is None for a dataset without entries. Raises CatalogUnusable."""
         self._connection = duckdb.connect(":memory:", config=_SETTINGS)
-        escaped = str(path.resolve()).replace("'", "''")
         try:
-            self._connection.execute(f"ATTACH '{escaped}' AS dataset (READ_ONLY)")
+            self._attach(path)
             self._show_all_columns()
             self._connection.execute("USE dataset")
             self._connection.execute("SET enable_external_access = false")
@@ -60,6 +61,15 @@ class IndexReader:
             raise CatalogUnusable(
                 f"the index {path} cannot be read ({error}); make it anew with: bindery index rebuild"
             ) from error
+
+    def _attach(self, path: Path | None) -> None:
+        if path is None:
+            self._connection.execute("ATTACH ':memory:' AS dataset")
+            self._connection.execute('CREATE TABLE dataset.files ("URI" VARCHAR)')
+            self._connection.execute("CREATE TABLE dataset.tag_names (name VARCHAR)")
+            return
+        escaped = str(path.resolve()).replace("'", "''")
+        self._connection.execute(f"ATTACH '{escaped}' AS dataset (READ_ONLY)")
 
     def close(self) -> None:
         """The file is not used any more."""
@@ -82,8 +92,9 @@ class IndexReader:
         statement = self._only_statement(sql)
         with _told(), bounds.watch(self._connection):
             found = self._connection.execute(statement)
-            names = tuple(name for name, *_ in found.description or ())
-        return Rows(names, self._rows(bounds))
+            columns = [(name, str(kind)) for name, kind, *_ in found.description or ()]
+        names, types = (tuple(column[place] for column in columns) for place in (0, 1))
+        return Rows(names, types, self._rows(bounds))
 
     def _rows(self, bounds: Bounds) -> Iterator[tuple[Any, ...]]:
         while True:

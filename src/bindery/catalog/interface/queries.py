@@ -96,6 +96,16 @@ class GeoTiles(msgspec.Struct, frozen=True):
     total: int = 0
 
 
+class SqlRows(msgspec.Struct, frozen=True):
+    """Rows of a statement, each a JSON array in the order of the names. ``is_cut``: there are more."""
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    """As DuckDB calls them."""
+    rows: tuple[str, ...]
+    is_cut: bool
+
+
 class IndexProgress(msgspec.Struct, frozen=True, kw_only=True):
     """A dataset whose queries are not answered at the moment."""
 
@@ -199,6 +209,18 @@ class Queries(Protocol):
     ) -> tuple[str, ...]:
         """Full names of raw tags, and of keys of maps, that entries have or had, ascending: those that hold a text, in
         any case."""
+
+    def select(
+        self,
+        dataset_id: int,
+        statement: str,
+        *,
+        seconds: float = 10.0,
+        limit: int = 1_000,
+        stop: threading.Event | None = None,
+    ) -> SqlRows:
+        """The answer to one SELECT of DuckDB's SQL over the tables ``files`` and ``tag_names``: up to ``limit`` rows,
+        and 4 MiB, in so many seconds. Reads nothing else and changes nothing. Raises QueryError."""
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Throw the index away and build it from the record; ``progress(done, total)``."""
