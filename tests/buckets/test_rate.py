@@ -26,7 +26,8 @@ EMPTY = Reply(body=b"<ListBucketResult></ListBucketResult>")
         ("azblob://name?account_name=a", Rate(32, 20_000)),
         ("memory://name", Rate()),
         ("/srv", Rate()),
-        ("s3://name?anonymous=true&requests_per_second=20&requests_at_once=2", Rate(2, 20)),
+        ("s3://name?anonymous=true&requests_per_second=20&requests_at_once=2", Rate(2, 20, 1)),
+        ("oss://name?anonymous=true&listing_at_once=4", Rate(32, 10_000, 4)),
         ("gcs://name?anonymous=true&requests_per_second=999999&requests_at_once=99", Rate(32, 5_000)),
     ],
 )
@@ -35,7 +36,7 @@ def test_a_store_says_what_it_takes(url: str, rate: Rate) -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "1000000", "%20"])
-@pytest.mark.parametrize("name", ["requests_per_second", "requests_at_once"])
+@pytest.mark.parametrize("name", ["requests_per_second", "requests_at_once", "listing_at_once"])
 def test_what_is_no_rate_is_refused(name: str, value: str) -> None:
     for kind in ("s3://name?anonymous=true", "azblob://name?account_name=a"):
         with pytest.raises(StoreMisconfigured, match=f"{name} is a whole number|empty"):

@@ -48,6 +48,7 @@ _MOST_SKEW_SECONDS = 240.0
 _SKEWED = "RequestTimeTooSkewed"
 _EXPIRED = frozenset({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "SecurityTokenExpired"})
 _ARCHIVED = "InvalidObjectState"
+_THROTTLING = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _REGION = re.compile(r"[A-Za-z0-9-]{1,50}")
 """What may become part of a host name."""
 
@@ -173,7 +174,10 @@ class BucketHttp:
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES or _error(answer)[0] == "NoSuchKey":
                     self._seen = time.monotonic()
                 if answer.status < HTTPStatus.MULTIPLE_CHOICES or answer.status in request.accepted:
+                    self._pace.taken()
                     return answer
+                if answer.status in _THROTTLING:
+                    self._pace.slow_down()
                 passing = self._is_passing(location, answer)
                 if not passing or not RETRIES.has_time(attempt, began):
                     raise self.failure(answer, request.key, request.method)
@@ -254,7 +258,9 @@ class BucketHttp:
             return BucketNotFound(f"the bucket {self._name} does not exist at its store")
         if _is_passing(answer.status):
             return StoreUnavailable(
-                f"the store of bucket {self._name} answers {said}", _retry_after(answer)
+                f"the store of bucket {self._name} answers {said}",
+                _retry_after(answer),
+                throttled=answer.status in _THROTTLING,
             )
         if code == _ARCHIVED:
             return AccessDenied(f"{key} is archived; restore it at its store before it can be read")

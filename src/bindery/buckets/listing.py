@@ -21,6 +21,7 @@ _PAGE = 1_000
 _NUMBER = re.compile(r"-?[0-9]{1,40}")
 _REPLACED, _WRITTEN_REPLACED = "\ufffd", "%EF%BF%BD"
 """What stands for bytes that are no UTF-8, and how a store writes this very character."""
+_MISREAD = "a key that is not UTF-8"
 _FAR = re.compile(r"\+?[0-9]{5,}-")
 _KEY = re.compile(rb"<(?:\w+:)?Key>[^<]*")
 _ILLEGAL = re.compile(
@@ -44,6 +45,11 @@ class Listed(msgspec.Struct, frozen=True, gc=False):
     """None when the store tells no time that can be read."""
     storage_class: str | None
     object_type: str | None
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the key is the one that the store has ordered it by."""
+        return self.no_size != _MISREAD
 
 
 class _Tags(msgspec.Struct, frozen=True):
@@ -82,6 +88,22 @@ def list_pages(
             return
 
 
+def lists_after(
+    http: BucketHttp, *, prefix: str, page: list[Listed], unquote: Callable[[str], str]
+) -> bool:
+    """Whether the store goes on right behind a key that is named to it, as one of a page it has listed.
+
+    Raises what a request does.
+    """
+    keys = [listed.key for listed in page if listed.is_placed]
+    if not keys:
+        return False
+    key, last = keys[len(keys) // 2], keys[-1]
+    query = [("list-type", "2"), ("max-keys", "1"), ("encoding-type", "url"), ("start-after", key)]
+    found, _ = _parse(http.get(query=query + ([("prefix", prefix)] if prefix else [])).body, unquote)
+    return key < last and bool(found) and key < found[0].key <= last
+
+
 def time_ns(moment: datetime) -> int:
     """Nanoseconds since 1970, in whole seconds: the resolution of the header Last-Modified."""
     return bound_time(int(moment.timestamp()) * 1_000_000_000)
@@ -110,7 +132,7 @@ def _listed(entry: Element, tags: _Tags, decode: Callable[[str], str]) -> Listed
     key = decode(written)
     size, no_size = read_size(values.get(tags.Size))
     if _REPLACED in key and _REPLACED not in written and _WRITTEN_REPLACED not in written.upper():
-        size, no_size = -1, "a key that is not UTF-8"
+        size, no_size = -1, _MISREAD
     return Listed(
         key,
         size,

@@ -14,8 +14,16 @@ import msgspec
 
 from bindery.buckets.bucket_http import Answer, BucketHttp, http_date, parse_xml
 from bindery.buckets.identity import StoreIdentity, location_of
-from bindery.buckets.listing import Listed, check_listing, list_pages, read_size, time_ns
+from bindery.buckets.listing import (
+    Listed,
+    check_listing,
+    list_pages,
+    lists_after,
+    read_size,
+    time_ns,
+)
 from bindery.buckets.ordering import lower_bound, order_of, restore_order
+from bindery.buckets.parallel_listing import list_in_ranges
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -75,6 +83,8 @@ class ObjectStore:
         """Keys are relative to it: a prefix that ends in ``/``, or nothing."""
         self._acl_allowed = dialect.has_acl and address.options.get("object_acl") != "false"
         self._tags_allowed = True
+        self._lists_after: bool | None = None
+        """Whether the store lists after a key that is named to it; None before it was asked."""
 
     def check(self) -> None:
         """Return when the bucket answers a listing of one object."""
@@ -103,13 +113,7 @@ class ObjectStore:
         root = self._root
         untold = Untold()
         first = lower_bound(start_after, self.capabilities.order)
-        pages = list_pages(
-            self._http,
-            prefix=root + prefix,
-            start_after=root + first if first else "",
-            unquote=self._dialect.unquote,
-            order=self.capabilities.order,
-        )
+        pages = self._pages(root + prefix, root + first if first else "")
         found = (list(self._listed_infos(page, start_after, untold)) for page in pages)
         yield from in_key_order(restore_order(found, self.capabilities.order), start_after)
         untold.check_complete()
@@ -163,6 +167,29 @@ class ObjectStore:
         if not key or key.endswith("/") or not is_unicode(key):
             raise ObjectNotFound(f"{key!r} is not the key of an object")
         return self._root + key
+
+    def _pages(self, prefix: str, start_after: str) -> Iterator[Sequence[Listed]]:
+        """What the store lists, in its order: by ranges where that is the order of keys."""
+        order, unquote = self.capabilities.order, self._dialect.unquote
+
+        def open_after(key: str) -> Iterator[list[Listed]]:
+            return list_pages(self._http, prefix=prefix, start_after=key, unquote=unquote, order=order)
+
+        def goes_on_after(page: list[Listed]) -> bool:
+            if self._lists_after is None:
+                self._lists_after = lists_after(self._http, prefix=prefix, page=page, unquote=unquote)
+            return self._lists_after
+
+        if order != "utf8":
+            return open_after(start_after)
+        return list_in_ranges(
+            open_after,
+            prefix=prefix,
+            start_after=start_after,
+            at_once=self.capabilities.rate.listing_at_once,
+            lists_after=goes_on_after,
+            is_placed=lambda listed: listed.is_placed,
+        )
 
     def _listed_infos(self, page: Sequence[Listed], after: str, untold: Untold) -> Iterator[ObjectInfo]:
         """What is told of the objects of a page, without directory markers and what is not after ``after``."""

@@ -64,6 +64,8 @@ class Rate(msgspec.Struct, frozen=True):
     """Requests of the server under way at the same time. Those of its workers, one of each, come on top."""
     per_second: float | None = None
     """None: as many as can be made."""
+    listing_at_once: int = 16
+    """Of these, requests of one listing, which is then of several ranges of keys; see ``parallel_listing.py``."""
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,10 +202,12 @@ class StoreUnavailable(StoreError):
 
     retryable = True
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, throttled: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds the store asked to wait, when it did."""
+        self.throttled = throttled
+        """The store refuses more requests than it wants, and answers others."""
 
 
 class PartlyListed(StoreUnavailable):
