@@ -25,7 +25,7 @@ from bindery.catalog.index import dataset_index
 from bindery.catalog.index.batches import BatchWriter
 from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_index import DatasetIndex
-from bindery.catalog.index.projection import COLUMNS, Projection
+from bindery.catalog.index.projection import COLUMNS, Insertion, Projection
 from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.query.fields import FIELDS, Kind
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
@@ -274,10 +274,10 @@ def test_an_entry_that_can_not_be_indexed_is_found_by_its_uri(
     """It holds up no other entry of its batch."""
     insert = BatchWriter._insert
 
-    def refuse(self: BatchWriter, writer: Any, files: Any, changes: Sequence[Change], texts: Any) -> None:
-        if any(b"poison" in (entry.document or b"") for entry in changes):
+    def refuse(self: BatchWriter, writer: Any, files: Any, rows: Insertion | None) -> None:
+        if rows is not None and any("poison" in str(values) for values in rows.parameters):
             raise duckdb.ConversionException("injected")
-        insert(self, writer, files, changes, texts)
+        insert(self, writer, files, rows)
 
     monkeypatch.setattr(BatchWriter, "_insert", refuse)
     catalog = open_catalog()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 
 import duckdb
 import msgspec
@@ -18,6 +19,15 @@ MOST_TAG_NAMES = 10_000
 _log = structlog.get_logger(__name__)
 
 
+class Prepared(msgspec.Struct, frozen=True):
+    """A batch of changes as it is inserted."""
+
+    sequence: int
+    """Of the newest change in it."""
+    changes: int
+    rows: Insertion | None
+
+
 class BatchWriter:
     """For one thread at a time and dataset."""
 
@@ -29,27 +39,56 @@ class BatchWriter:
         """Which files these names are known to be in."""
         self._new_names: list[str] = []
         self._new_columns: list[str] = []
-        """Of the batch at hand."""
+        """Of the transaction at hand."""
 
     def write(self, files: Attached, changes: Sequence[Change], sequence: int, *, fresh: bool) -> None:
         """One transaction; ``sequence`` is applied with it. ``fresh`` entries are not there yet.
 
         Raises duckdb.Error, TextsDamaged.
         """
-        # The texts first: columns never speak of a text that is not there.
-        numbers = files.texts.add([self._projection.searched_text(change) for change in changes])
+        prepared = self.prepare(files, changes, sequence)
         released: list[int] = []
-        with self._instance.transaction() as writer:
+        with self._transaction(files) as writer:
             if changes and not fresh:
                 released = self._delete(writer, files, changes)
-            self._insert(writer, files, changes, numbers)
-            writer.execute(
-                f"UPDATE {files.applied} SET sequence = ?, texts = ?", [sequence, files.texts.newest]
-            )
-            writer.execute("COMMIT")
+            self._insert(writer, files, prepared.rows)
+            self._commit(writer, files, sequence)
+        files.texts.release(released)
+
+    def prepare(self, files: Attached, changes: Sequence[Change], sequence: int) -> Prepared:
+        """What ``write`` inserts, from any thread. Raises TextsDamaged."""
+        # The texts first: columns never speak of a text that is not there.
+        numbers = files.texts.add([self._projection.searched_text(change) for change in changes])
+        return Prepared(sequence, len(changes), self._projection.rows(changes, numbers))
+
+    def load(self, files: Attached, batches: Iterable[Prepared]) -> tuple[int, int]:
+        """Entries that are not there yet, in one transaction: how many, and the newest change. Nothing of no batch.
+
+        DuckDB writes a row group that one transaction fills as it stays; what comes in smaller ones goes to the log,
+        and is read and packed again by the checkpoint. Raises duckdb.Error and what ``batches`` raise.
+        """
+        changes = sequence = 0
+        with self._transaction(files) as writer:
+            for batch in batches:
+                self._insert(writer, files, batch.rows)
+                changes, sequence = changes + batch.changes, batch.sequence
+            if changes:
+                self._commit(writer, files, sequence)
+        return changes, sequence
+
+    @contextlib.contextmanager
+    def _transaction(self, files: Attached) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._new_names, self._new_columns = [], []
+        with self._instance.transaction() as writer:
+            yield writer
         self._names.update(self._new_names)
         files.columns.update(self._new_columns)
-        files.texts.release(released)
+
+    def _commit(self, writer: duckdb.DuckDBPyConnection, files: Attached, sequence: int) -> None:
+        writer.execute(
+            f"UPDATE {files.applied} SET sequence = ?, texts = ?", [sequence, files.texts.newest]
+        )
+        writer.execute("COMMIT")
 
     def _delete(
         self, writer: duckdb.DuckDBPyConnection, files: Attached, changes: Sequence[Change]
@@ -62,15 +101,7 @@ class BatchWriter:
         ).fetchall()
         return [number for (number,) in rows if number is not None]
 
-    def _insert(
-        self,
-        writer: duckdb.DuckDBPyConnection,
-        files: Attached,
-        changes: Sequence[Change],
-        texts: Sequence[int | None],
-    ) -> None:
-        rows = self._projection.rows(changes, texts)
-        self._new_names, self._new_columns = [], []
+    def _insert(self, writer: duckdb.DuckDBPyConnection, files: Attached, rows: Insertion | None) -> None:
         if rows is not None:
             self._add_columns(writer, files, rows)
             columns = ", ".join(f'"{name}"' for name in rows.columns)
@@ -82,9 +113,11 @@ class BatchWriter:
 
     def _add_columns(self, writer: duckdb.DuckDBPyConnection, files: Attached, rows: Insertion) -> None:
         """Those that no file has had before. It takes 10 ms a column and million files."""
-        self._new_columns = [name for name in rows.columns if name not in files.columns]
-        for name in self._new_columns:
-            writer.execute(f'ALTER TABLE {files.table} ADD COLUMN "{name}" {COLUMNS[name]}')
+        held = files.columns.union(self._new_columns)
+        for name in rows.columns:
+            if name not in held:
+                writer.execute(f'ALTER TABLE {files.table} ADD COLUMN "{name}" {COLUMNS[name]}')
+                self._new_columns.append(name)
 
     def _insert_names(
         self, writer: duckdb.DuckDBPyConnection, files: Attached, names: frozenset[str]
@@ -92,13 +125,14 @@ class BatchWriter:
         if self._names_of != files.alias:
             known = writer.execute(f"SELECT name FROM {files.tag_names}").fetchall()
             self._names, self._names_of = {name for (name,) in known}, files.alias
-        new = sorted(names - self._names)[: MOST_TAG_NAMES - len(self._names)]
+        known_now = self._names.union(self._new_names)
+        new = sorted(names - known_now)[: MOST_TAG_NAMES - len(known_now)]
         if new:
             writer.execute(
                 f"INSERT INTO {files.tag_names} SELECT unnest(from_json(?::JSON, '[\"VARCHAR\"]'))",
                 [msgspec.json.encode(new).decode()],
             )
-        self._new_names = new
+        self._new_names += new
 
 
 def without_fields(change: Change, error: Exception) -> Change:

@@ -21,7 +21,9 @@ from bindery.catalog.index.totals import TotalsAsOf
 
 BUILDING = "building-"
 """How the names of files begin that are built beside those that answer."""
-SCHEMA = hashlib.sha256(repr((COLUMNS, "texts 5")).encode()).hexdigest()
+ROW_GROUP = 40_960
+"""Rows that DuckDB packs and writes together, and knows the smallest and greatest values of."""
+SCHEMA = hashlib.sha256(repr((COLUMNS, ROW_GROUP, "texts 5")).encode()).hexdigest()
 """Files of another form are built anew."""
 
 
@@ -110,7 +112,7 @@ class DatasetFiles:
         alias = f"{self._alias}_{_build_of(path)}_{self._instance.generation}"
         with self._instance.cursor() as cursor:
             escaped = str(path.resolve()).replace("'", "''")
-            cursor.execute(f"ATTACH '{escaped}' AS {alias}")
+            cursor.execute(f"ATTACH '{escaped}' AS {alias} (ROW_GROUP_SIZE {ROW_GROUP:d})")
         try:
             columns = set() if new else self._columns(alias)
             texts = TextIndex(path.with_suffix(".texts"), new=new)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,11 +18,12 @@ from typing import TypeVar
 import duckdb
 import structlog
 
-from bindery.catalog.index.batches import BatchWriter, without_fields
+from bindery.catalog.index.batches import BatchWriter, Prepared, without_fields
 from bindery.catalog.index.changes import Change, ChangeSource
 from bindery.catalog.index.dataset_files import SCHEMA, Attached, DatasetFiles, View
 from bindery.catalog.index.failures import Failure, failure_of, is_broken, is_full
 from bindery.catalog.index.instance import CLOSED, Instance
+from bindery.catalog.index.loading import PreparedAhead, is_much
 from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.index.time_limit import Bounds
@@ -86,6 +87,8 @@ class DatasetIndex:
         """What the files can have applied at most, before this process has written to them."""
         self._fresh_until = 0
         """While it is built from nothing, no entry up to this change is there yet."""
+        self._careful_until = 0
+        """One of the entries up to this change was refused while many were loaded at once."""
         self._batches = 0
         self._troubles = 0
         self._failure: Failure | None = None
@@ -329,6 +332,8 @@ class DatasetIndex:
         self._attach()
         if self._applied >= target:
             return 0
+        if self._is_loaded() and (loaded := self._load()):
+            return loaded
         changes = self._source.changes_after(self.dataset_id, self._applied, BATCH)
         self._apply(changes, changes[-1].sequence if changes else target)
         self._batches += 1
@@ -339,6 +344,31 @@ class DatasetIndex:
             ):  # the next one will do
                 cursor.execute(f"CHECKPOINT {self._files.alias}")
         return len(changes)
+
+    def _is_loaded(self) -> bool:
+        return self._applied >= self._careful_until and is_much(self._fresh_until - self._applied)
+
+    def _load(self) -> int:
+        """While it is built from nothing: apply as many changes as fill a row group, and say how many; 0 when one
+        of them is refused."""
+        assert self._files is not None
+        ahead = PreparedAhead(self._source, self._writer, self._files, self.dataset_id)
+        try:
+            with contextlib.closing(ahead.batches(self._applied, self._fresh_until)) as batches:
+                changes, sequence = self._writer.load(self._files, self._unless_closing(batches))
+        except duckdb.Error as error:
+            if is_broken(error) or self._instance.closing:
+                raise
+            self._careful_until = ahead.read  # by small batches, which tell which one it is
+            return 0
+        if changes:
+            self._applied = self._last_possible = sequence
+        return changes
+
+    def _unless_closing(self, batches: Iterable[Prepared]) -> Iterator[Prepared]:
+        for batch in batches:
+            self._check_closing()
+            yield batch
 
     def _apply(self, changes: Sequence[Change], sequence: int) -> None:
         """A batch that the index refuses is halved until one entry is left, which is held by its URI alone."""
@@ -408,6 +438,7 @@ class DatasetIndex:
         purged = self._source.purged_sequence(self.dataset_id)
         self._files = self._paths.create(self._source.identity(), purged)
         self._fresh_until = self._source.newest(self.dataset_id)
+        self._careful_until = 0
 
     def _detach(self) -> None:
         files, self._files = self._files, None

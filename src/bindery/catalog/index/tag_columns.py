@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any, NamedTuple, TypeGuard, cast
 
 import msgspec
@@ -46,7 +45,6 @@ _LONGEST_SHAPE = 200
 """Tags of a file. What has more of them is seldom like another one."""
 _NO_NUMBER = LONGEST_NUMBER + 1
 """So many characters are none."""
-_COLUMN_SEPARATOR = ENTRY_SEPARATOR * 2
 _SHARED_NUMBERS = {name: number for number, name in enumerate(SHARED_COLUMNS)}
 
 
@@ -77,32 +75,54 @@ class TagRows:
         self._count = count
         self._shared: list[list[str | None] | None] = [None] * len(SHARED_COLUMNS)
         self._columns: dict[str, list[Any]] = {}
+        self._searched: list[str] = [""] * count
 
     @property
     def columns(self) -> dict[str, list[Any]]:
         """Those that hold anything. Entries of a shared column are one text a file, parted by ENTRY_SEPARATOR."""
         shared = zip(SHARED_COLUMNS, self._shared, strict=True)
-        return self._columns | {name: values for name, values in shared if values is not None}
+        columns = self._columns | {name: values for name, values in shared if values is not None}
+        if any(self._searched):
+            columns[FUZZY_TAGS] = [text or None for text in self._searched]
+        return columns
 
-    def set(self, column: str, place: int, value: int | str | float) -> None:
-        """Of the file at a place."""
-        (self._columns.get(column) or self._new(column))[place] = value
+    def set(self, column: str, places: Iterable[int], values: Iterable[int | str | float | None]) -> None:
+        """Of the files at these places; what is None stays as it is."""
+        held = self._columns.get(column) or self._new(column)
+        for place, value in zip(places, values, strict=True):
+            if value is not None:
+                held[place] = value
 
-    def add(self, column: str, place: int, value: str | float) -> None:
-        """One of the values of the file at a place."""
-        values = self._columns.get(column) or self._new(column)
-        if values[place] is None:
-            values[place] = [value]
-        else:
-            values[place].append(value)
+    def add(self, column: str, places: Iterable[int], values: Iterable[str | float | None]) -> None:
+        """One of the values of each of the files at these places."""
+        held = self._columns.get(column) or self._new(column)
+        for place, value in zip(places, values, strict=True):
+            if value is None:
+                continue
+            if held[place] is None:
+                held[place] = [value]
+            else:
+                held[place].append(value)
 
-    def add_entries(self, number: int, place: int, entries: str) -> None:
-        """Entries of the file at a place, in the shared column of a number."""
-        values = self._shared[number]
-        if values is None:
-            values = self._shared[number] = [None] * self._count
-        before = values[place]
-        values[place] = entries if before is None else f"{before}{ENTRY_SEPARATOR}{entries}"
+    def add_entries(self, number: int, places: Iterable[int], entries: Sequence[str]) -> None:
+        """Entries of the files at these places, in the shared column of a number."""
+        if not any(entries):
+            return
+        held = self._shared[number]
+        if held is None:
+            held = self._shared[number] = [None] * self._count
+        for place, added in zip(places, entries, strict=True):
+            if added:
+                before = held[place]
+                held[place] = added if before is None else f"{before}{ENTRY_SEPARATOR}{added}"
+
+    def add_searched(self, places: Iterable[int], texts: Iterable[str]) -> None:
+        """What FuzzyQuery finds, folded."""
+        held = self._searched
+        for place, added in zip(places, texts, strict=True):
+            if added:
+                before = held[place]
+                held[place] = f"{before}{FUZZY_SEPARATOR}{added}" if before else added
 
     def _new(self, column: str) -> list[Any]:
         values = self._columns[column] = [None] * self._count
@@ -110,34 +130,34 @@ class TagRows:
 
 
 class _Entries:
-    """The entries of shared columns that files of a shape have, made at once for all columns."""
+    """The entries that files of a shape have in one shared column."""
 
-    def __init__(self, columns: Mapping[int, Sequence[tuple[int, str]]]) -> None:
-        self._columns = columns
-        """For each column the places of values, and what their entries begin with."""
-        self._whole = _COLUMN_SEPARATOR.join(
-            ENTRY_SEPARATOR.join(f"{begin.replace('%', '%%')}%s" for _, begin in entries)
-            for entries in columns.values()
-        )
-        self._values = itemgetter(*(place for entries in columns.values() for place, _ in entries))
+    def __init__(self, column: int, entries: Sequence[tuple[int, str]]) -> None:
+        self.column = column
+        self._entries = entries
+        """Places of values, and what their entries begin with."""
+        self._whole = ENTRY_SEPARATOR.join(f"{begin.replace('%', '%%')}%s" for _, begin in entries)
 
-    def whole(self, values: Sequence[str | None]) -> Iterable[tuple[int, str]]:
-        """Columns with their entries as one text, when there is a value for each."""
-        texts: str = self._whole % self._values(values)
-        return zip(self._columns, texts.split(_COLUMN_SEPARATOR), strict=True)
+    def texts(self, columns: Sequence[Sequence[str | None]]) -> list[str]:
+        """One text a file, by the values of each tag."""
+        chosen = [columns[place] for place, _ in self._entries]
+        texts = list(map(self._whole.__mod__, zip(*chosen, strict=True)))
+        for place in {
+            at for values in chosen if None in values for at, each in enumerate(values) if each is None
+        }:
+            texts[place] = self._some([values[place] for values in chosen])
+        return texts
 
-    def some(self, values: Sequence[str | None]) -> Iterator[tuple[int, str]]:
-        """The same of those that have a value."""
-        for column, begins in self._columns.items():
-            held = (f"{begin}{values[place]}" for place, begin in begins if values[place] is not None)
-            if text := ENTRY_SEPARATOR.join(held):
-                yield column, text
+    def _some(self, values: Iterable[str | None]) -> str:
+        """Of those that have a value."""
+        pairs = zip(self._entries, values, strict=True)
+        return ENTRY_SEPARATOR.join(f"{begin}{value}" for (_, begin), value in pairs if value is not None)
 
 
 class _Shape:
     """Where the tags go of files that have the same ones in the same order, as the photos of a camera do.
 
-    What depends on the names is found once; of the values it is left to read the numbers.
+    What depends on the names is found once, and the files of a batch are done together, tag by tag.
     """
 
     def __init__(self, head: str, names: Sequence[str]) -> None:
@@ -159,31 +179,50 @@ class _Shape:
                     self._entry_numbers.append(place)
             if not numeric and _is_searched(field, "a"):
                 self._searched.append((place, not _is_searched(field, "")))
-        self._entries = _Entries(shared) if shared else None
+        self._entries = [_Entries(column, entries) for column, entries in shared.items()]
 
-    def put(self, values: list[str], rows: TagRows, place: int, searched: list[str]) -> None:
-        """Enter the values of the file at a place, which are ASCII without ENTRY_SEPARATOR."""
-        read_number = self._number
+    def put(self, files: Sequence[Sequence[str]], rows: TagRows, places: Sequence[int]) -> None:
+        """Enter the values of files at their places; they are ASCII without ENTRY_SEPARATOR."""
+        columns: list[Sequence[Any]] = list(zip(*files, strict=True))
         for column, numeric, many, at in self._own:
-            value = read_number(values[at][:_NO_NUMBER])[0] if numeric else values[at]
-            if value is not None:
-                (rows.add if many else rows.set)(column, place, value)
-        for at, with_letter in self._searched:
-            text = values[at]
-            if text and not (with_letter and text.lower() == text.upper()):
-                searched.append(text.lower())
-        if self._entries is not None:
-            self._put_entries(self._entries, values, rows, place)
-
-    def _put_entries(self, entries: _Entries, values: list[str], rows: TagRows, place: int) -> None:
-        read_number, whole = self._number, True
-        held: list[str | None] = [*values]
+            values = [number for number, _ in self._numbers(columns[at])] if numeric else columns[at]
+            if numeric and values.count(None) == len(values):
+                continue
+            (rows.add if many else rows.set)(column, places, values)
+        if self._searched:
+            found = [
+                _with_letters(columns[at]) if letters else columns[at] for at, letters in self._searched
+            ]
+            texts = (FUZZY_SEPARATOR.join(filter(None, each)).lower() for each in zip(*found, strict=True))
+            rows.add_searched(places, texts)
         for at in self._entry_numbers:
-            held[at] = number = read_number(values[at][:_NO_NUMBER])[1]
-            if number is None:
-                whole = False
-        for column, texts in entries.whole(held) if whole else entries.some(held):
-            rows.add_entries(column, place, texts)
+            columns[at] = [text for _, text in self._numbers(columns[at])]
+        for entries in self._entries:
+            rows.add_entries(entries.column, places, entries.texts(columns))
+
+    def _numbers(self, values: Sequence[str]) -> list[tuple[float | None, str | None]]:
+        """With their texts."""
+        short = values if max(map(len, values)) < _NO_NUMBER else [value[:_NO_NUMBER] for value in values]
+        return list(map(self._number, short))
+
+
+class _Batch:
+    """Files by their shapes, until all are known."""
+
+    def __init__(self) -> None:
+        self._files: dict[_Shape, tuple[list[int], list[Sequence[str]]]] = {}
+
+    def add(self, shape: _Shape, place: int, values: Sequence[str]) -> None:
+        """The values of the file at a place."""
+        places, files = self._files.get(shape) or self._files.setdefault(shape, ([], []))
+        places.append(place)
+        files.append(values)
+
+    def put(self, rows: TagRows) -> None:
+        """Enter all of them."""
+        for shape, (places, files) in self._files.items():
+            rows.names |= shape.names
+            shape.put(files, rows, places)
 
 
 class TagProjection:
@@ -197,23 +236,31 @@ class TagProjection:
     def rows(self, exif: Sequence[str | None], tags: Sequence[dict[str, list[str]] | None]) -> TagRows:
         """The columns of files by their EXIF, a JSON text, and their other tags."""
         rows = TagRows(len(exif))
-        for place, (text, others) in enumerate(zip(exif, tags, strict=True)):
-            searched: list[str] = []
-            if text and (members := self._members(text)):
-                rows.set("EXIF", place, len(members))
-                values = [member.value for member in members.values()]
-                self._put("EXIF", tuple(members), values, rows, place, searched)
-            if others:
-                rows.set("Tags", place, len(others))
-                names = tuple(name for name, held in others.items() for _ in held)
-                self._put("Tags", names, [*chain.from_iterable(others.values())], rows, place, searched)
-            if searched:
-                rows.set(FUZZY_TAGS, place, FUZZY_SEPARATOR.join(searched))
+        batch = _Batch()
+        counts = [
+            self._add_exif(text, rows, place, batch) if text else 0 for place, text in enumerate(exif)
+        ]
+        batch.put(rows)
+        batch = _Batch()
+        for place, held in enumerate(tags):
+            if held:
+                names = tuple(name for name, values in held.items() for _ in values)
+                self._add("Tags", names, [*chain.from_iterable(held.values())], rows, place, batch)
+        batch.put(rows)
+        for head, numbers in (("EXIF", counts), ("Tags", [len(held) if held else 0 for held in tags])):
+            if any(numbers):
+                rows.set(head, range(len(exif)), [number or None for number in numbers])
         return rows
 
     def searched(self, exif: str | None, tags: dict[str, list[str]] | None) -> str:
         """What FuzzyQuery finds in the tags of a file, folded."""
         return str(self.rows([exif], [tags]).columns.get(FUZZY_TAGS, [""])[0])
+
+    def _add_exif(self, text: str, rows: TagRows, place: int, batch: _Batch) -> int:
+        """Of how many tags."""
+        members = self._members(text)
+        self._add("EXIF", tuple(members), [member.value for member in members.values()], rows, place, batch)
+        return len(members)
 
     def _members(self, exif: str) -> dict[str, _Member]:
         try:
@@ -221,23 +268,20 @@ class TagProjection:
         except (msgspec.DecodeError, RecursionError, UnicodeError):
             return {}  # whoever wrote the entry himself may have written anything
 
-    def _put(
+    def _add(
         self,
         head: str,
         names: tuple[str, ...],
         values: Sequence[str | None],
         rows: TagRows,
         place: int,
-        searched: list[str],
+        batch: _Batch,
     ) -> None:
-        """The values of a file. Of all that is done for one, this is done most often: forty times a photo."""
         if len(names) <= _LONGEST_SHAPE and _are_plain(values):
-            shape = self._shapes[head].get(names) or self._new_shape(head, names)
-            rows.names |= shape.names
-            shape.put(values, rows, place, searched)
+            batch.add(self._shapes[head].get(names) or self._new_shape(head, names), place, values)
         else:
             rows.names.update(f"{head}.{name}" for name in names)
-            self._put_each(head, zip(names, values, strict=True), rows, place, searched)
+            self._put_each(head, zip(names, values, strict=True), rows, place)
 
     def _new_shape(self, head: str, names: tuple[str, ...]) -> _Shape:
         shapes = self._shapes[head]
@@ -247,27 +291,22 @@ class TagProjection:
         return shape
 
     def _put_each(
-        self,
-        head: str,
-        values: Iterable[tuple[str, str | None]],
-        rows: TagRows,
-        place: int,
-        searched: list[str],
+        self, head: str, values: Iterable[tuple[str, str | None]], rows: TagRows, place: int
     ) -> None:
-        remembered = self._remembered[head]
+        remembered, at = self._remembered[head], (place,)
         for each in values:
             found = remembered.get(each) or self._placed(head, *each)  # type: ignore[arg-type]
             column, many, held, tokens, tokens_column, wanted = found
             if column in _SHARED_NUMBERS:
-                rows.add_entries(_SHARED_NUMBERS[column], place, str(held))
+                rows.add_entries(_SHARED_NUMBERS[column], at, (str(held),))
             elif many:
-                rows.add(column, place, held)
+                rows.add(column, at, (held,))
             elif column:
-                rows.set(column, place, held)
+                rows.set(column, at, (held,))
             if wanted:
-                searched.append(wanted)
+                rows.add_searched(at, (wanted,))
             if tokens:
-                rows.add_entries(_SHARED_NUMBERS[tokens_column], place, tokens)
+                rows.add_entries(_SHARED_NUMBERS[tokens_column], at, (tokens,))
 
     def _placed(self, head: str, name: str, value: str | None) -> _Placed:
         if value is None:
@@ -281,6 +320,11 @@ class TagProjection:
 
 
 _NOWHERE = _Placed("", False, "", "", "", "")
+
+
+def _with_letters(values: Iterable[str]) -> list[str]:
+    """Those with a letter, of texts of ASCII; the others empty."""
+    return [value if value.lower() != value.upper() else "" for value in values]
 
 
 def _are_plain(values: Sequence[str | None]) -> TypeGuard[list[str]]:
