@@ -19,6 +19,7 @@ _COMMANDS = (
     "catalog",
     "completion",
     "confirm",
+    "copy",
     "demo",
     "docs",
     "doctor",

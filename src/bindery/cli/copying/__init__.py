@@ -1,0 +1,1 @@
+"""What ``bindery copy`` does: the way from one IMM endpoint to another, over the API alone."""

@@ -1,0 +1,214 @@
+"""``bindery copy`` between two real servers: what is copied, what is refused, killed and begun again, done twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bindery.cli.main import main
+from bindery.testing import BinderyServer
+
+pytestmark = pytest.mark.server
+P = {"ProjectName": "album"}
+D = {**P, "DatasetName": "photos"}
+LABELS = (
+    {"CustomId": "it's \U0001f600", "CustomLabels": {"a": "b", "é.ü": "\u2028\x01"}},
+    {"Labels": [{"LabelName": "cat", "LabelConfidence": 0.5}, {"LabelName": "dog", "Language": "en"}]},
+    {"CustomLabels": {f"k{n}": "x" * 500 for n in range(100)}},
+)
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[BinderyServer]:
+    with BinderyServer() as server:
+        server.call(
+            "CreateProject", **P, Description="Summer", Tag=[{"Key": "team", "Value": "a"}, {"Key": "b"}],
+            DatasetMaxFileCount=1_000_000,
+        )  # fmt: skip
+        server.call("UpdateProject", **P, ProjectMaxDatasetCount=77)
+        server.call(
+            "CreateDataset", **D, Description="all", DatasetMaxFileCount=5_000,
+            WorkflowParameters=[{"Name": "n", "Value": "v"}],
+        )  # fmt: skip
+        server.call("CreateDataset", **P, DatasetName="empty")
+        server.bucket("pictures", {f"{n}.txt": str(n) for n in range(5)})
+        server.call("CreateBinding", **D, URI="oss://pictures", Scope={"Exclude": ["*.tmp"]})
+        server.wait_until_indexed("pictures", "album", "photos")
+        for number, fields in enumerate(LABELS):
+            server.call("UpdateFileMeta", **D, File={"URI": f"oss://pictures/{number}.txt", **fields})
+        for start in range(0, 300, 100):
+            files = [{"URI": f"oss://other/{n:03d}", "CustomId": str(n)} for n in range(start, start + 100)]
+            server.call("BatchIndexFileMeta", **D, Files=files)
+        yield server
+
+
+@pytest.fixture
+def target() -> Iterator[BinderyServer]:
+    with BinderyServer() as server:
+        server.bucket("pictures", {f"{n}.txt": str(n) for n in range(5)})
+        yield server
+
+
+def keys_of(source: BinderyServer, target: BinderyServer) -> dict[str, str]:
+    return {
+        "BINDERY_FROM_ACCESS_KEY_ID": source.access_key_id,
+        "BINDERY_FROM_ACCESS_KEY_SECRET": source.access_key_secret,
+        "BINDERY_TO_ACCESS_KEY_ID": target.access_key_id,
+        "BINDERY_TO_ACCESS_KEY_SECRET": target.access_key_secret,
+    }
+
+
+def ends(source: BinderyServer, target: BinderyServer) -> list[str]:
+    return ["copy", "--from-endpoint", source.endpoint, "--to-endpoint", target.endpoint]
+
+
+def copy(source: BinderyServer, target: BinderyServer, *words: str, code: int = 0) -> Result:
+    done = CliRunner().invoke(main, [*ends(source, target), *words], env=keys_of(source, target))
+    assert done.exit_code == code, done.output
+    return done
+
+
+def entries(server: BinderyServer) -> dict[str, dict[str, Any]]:
+    """What callers have set, by URI."""
+    found: dict[str, dict[str, Any]] = {}
+    token = ""
+    while True:
+        page = server.call("SimpleQuery", **D, NextToken=token or None)
+        for file in page["Files"]:
+            found[file["URI"]] = {name: file.get(name) for name in ("CustomId", "CustomLabels", "Labels")}
+        token = page.get("NextToken", "")
+        if not token:
+            return found
+
+
+def changes(server: BinderyServer) -> list[Any]:
+    """Whatever moves when something is written."""
+    times = [project["UpdateTime"] for project in server.call("ListProjects")["Projects"]]
+    times += [dataset["UpdateTime"] for dataset in server.call("ListDatasets", **P)["Datasets"]]
+    files = server.call("SimpleQuery", **D, Sort="UpdateTime", Order="desc", MaxResults=1)
+    return [times, files["Files"][0]["UpdateTime"], files["TotalHits"]]
+
+
+def wait_until_quiet(server: BinderyServer) -> None:
+    """Nothing is being extracted."""
+    deadline = time.monotonic() + 120
+    query = {"Field": "ObjectStatus", "Operation": "eq", "Value": "Indexing"}
+    while server.call("SimpleQuery", **D, Query=query)["TotalHits"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_all_that_can_be_copied(source: BinderyServer, target: BinderyServer) -> None:
+    dry = copy(source, target, "--dry-run").output
+    assert "project album: would be made" in dry
+    assert "entry: 303 to be indexed" in dry
+    assert target.call("ListProjects")["Projects"] == []
+
+    said = copy(source, target).output
+    assert "project: 1 made\n" in said
+    assert "dataset: 2 made\n" in said
+    assert "extracted" in said
+    project = target.call("GetProject", **P)["Project"]
+    assert (project["Description"], project["ProjectMaxDatasetCount"]) == ("Summer", 77)
+    assert project["Tags"] == [{"TagKey": "b", "TagValue": ""}, {"TagKey": "team", "TagValue": "a"}]
+    here, there = (server.call("GetDataset", **D)["Dataset"] for server in (source, target))
+    for name in ("Description", "DatasetMaxFileCount", "DatasetMaxTotalFileSize", "WorkflowParameters"):
+        assert there[name] == here[name], name
+    (binding,) = target.call("ListBindings", **D)["Bindings"]
+    assert binding["Scope"]["Exclude"] == ["*.tmp"]
+    target.wait_until_indexed("pictures", "album", "photos")
+    wait_until_quiet(target)
+    assert entries(target) == entries(source)
+
+    before = changes(target)
+    again = copy(source, target).output
+    assert "made" not in again
+    assert "changed" not in again
+    assert "entry: 303 the same" in again
+    assert changes(target) == before
+
+
+def test_what_differs_is_changed_and_nothing_removed(source: BinderyServer, target: BinderyServer) -> None:
+    target.call("CreateProject", **P, Description="Winter")
+    target.call("CreateDataset", **D)
+    target.call("BatchIndexFileMeta", **D, Files=[
+        {"URI": "oss://other/000", "CustomId": "wrong"}, {"URI": "oss://mine/1", "CustomId": "mine"},
+    ])  # fmt: skip
+    wait_until_quiet(target)
+    said = copy(source, target, "--no-bindings", "--dataset", "photos", "--project", "album").output
+    assert "entry: 304 to be indexed" in said
+    assert "1 changed" in said
+    assert target.call("GetProject", **P)["Project"]["Description"] == "Summer"
+    held = entries(target)
+    assert held.pop("oss://mine/1")["CustomId"] == "mine"
+    assert held == entries(source)
+    assert target.call("ListBindings", **D)["Bindings"] == []
+    assert [each["DatasetName"] for each in target.call("ListDatasets", **P)["Datasets"]] == ["photos"]
+
+
+def test_killed_and_begun_again(source: BinderyServer, target: BinderyServer, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    command = [sys.executable, "-m", "bindery.cli.main", *ends(source, target), "--state", str(state)]
+    environment = os.environ | keys_of(source, target)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (state.exists() and json.loads(state.read_text())["after"]):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=60)
+    copy(source, target, "--state", str(state))
+    assert not state.exists()
+    target.wait_until_indexed("pictures", "album", "photos")
+    wait_until_quiet(target)
+    assert entries(target) == entries(source)
+
+
+def test_what_is_refused_costs_nothing_else(
+    source: BinderyServer, target: BinderyServer, tmp_path: Path
+) -> None:
+    """Of who may bind nothing at the other end; and of who has no key."""
+    policy = {"Version": "1", "Statement": [
+        {"Effect": "Allow", "Action": ["imm:*", "ram:PassRole", "oss:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "imm:CreateBinding", "Resource": "*"},
+    ]}  # fmt: skip
+    target.call("CreateUser", UserName="ann")
+    target.call("CreatePolicy", PolicyName="p", PolicyDocument=json.dumps(policy))
+    target.call("AttachPolicyToUser", PolicyType="Custom", PolicyName="p", UserName="ann")
+    key = target.call("CreateAccessKey", UserName="ann")["AccessKey"]
+    anns = {
+        "BINDERY_TO_ACCESS_KEY_ID": key["AccessKeyId"],
+        "BINDERY_TO_ACCESS_KEY_SECRET": key["AccessKeySecret"],
+    }
+    done = CliRunner().invoke(main, ends(source, target), env=keys_of(source, target) | anns)
+    assert done.exit_code == 1, done.output
+    assert "oss://pictures: not copied" in done.stderr
+    assert "begin the same copy again" in done.stderr
+    assert len(target.call("ListDatasets", **P)["Datasets"]) == 2
+    nobody = CliRunner().invoke(main, ends(source, target), env={})
+    assert (nobody.exit_code, "BINDERY_FROM_ACCESS_KEY_ID" in nobody.stderr) == (1, True), nobody.output
+    home = tmp_path / ".aliyun"
+    home.mkdir()
+    (home / "config.json").write_text(json.dumps({"profiles": [{
+        "name": "here", "mode": "AK",
+        "access_key_id": source.access_key_id, "access_key_secret": source.access_key_secret,
+    }]}))  # fmt: skip
+    to_key = {name: key for name, key in keys_of(source, target).items() if "_TO_" in name}
+    words = [*ends(source, target), "--from-profile", "here", "--no-entries", "--no-bindings"]
+    by_profile = CliRunner().invoke(main, words, env={"HOME": str(tmp_path), **to_key})
+    assert by_profile.exit_code == 0, by_profile.output
+    unknown = CliRunner().invoke(main, [*words[:-3], "none"], env={"HOME": str(tmp_path), **to_key})
+    assert "no profile none" in unknown.stderr
+    assert "cannot be written" in copy(source, target, "--field", "Size", code=1).stderr
+    assert "the same" in copy(source, source, code=2).stderr
