@@ -6,7 +6,7 @@ show; it shows the items on whose own names its action is allowed, and tells not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 import msgspec
 
@@ -20,6 +20,7 @@ from bindery.access.policy.decide import (
     Grants,
     Request,
     decide,
+    is_unconditional,
 )
 
 Tags = Mapping[str, str]
@@ -65,11 +66,15 @@ class Refusal(msgspec.Struct, frozen=True):
 class Authority:
     """What one caller may do in one call. ``grants`` None: the account, which passes without policies."""
 
-    __slots__ = ("_conditions", "_grants")
+    __slots__ = ("_conditions", "_grants", "_make_conditions")
 
-    def __init__(self, grants: Grants | None, conditions: Conditions = _NOTHING) -> None:
+    def __init__(
+        self, grants: Grants | None, conditions: Conditions | Callable[[], Conditions] = _NOTHING
+    ) -> None:
+        """``conditions``: the condition keys of the call, or what makes them: few decisions ask for them."""
         self._grants = grants
-        self._conditions = conditions
+        self._conditions: Conditions | None = None
+        self._make_conditions = conditions
 
     @property
     def is_owner(self) -> bool:
@@ -139,7 +144,22 @@ class Authority:
     @property
     def conditions(self) -> Conditions:
         """The condition keys of the call."""
+        if self._conditions is None:
+            made = self._make_conditions
+            self._conditions = made() if callable(made) else made
         return self._conditions
+
+    def decision_on(self, call: Hashable) -> Decision | None:
+        """What was decided on the same call before, where conditions have no say."""
+        return None if self._grants is None else self._grants.decision_on(call)
+
+    def keep(self, call: Hashable, action: str, resources: Iterable[str], decision: Decision) -> None:
+        """Keep a decision that allowed a call, which names all it depends on, if conditions have no say in it."""
+        grants = self._grants
+        if grants is not None and all(
+            "*" not in resource and is_unconditional(grants, action, resource) for resource in resources
+        ):
+            grants.keep(call, decision)
 
     def shown_conditions(self) -> list[dict[str, object]]:
         """The condition keys of the call, as diagnoses list them."""
@@ -148,7 +168,7 @@ class Authority:
                 "ConditionKey": key,
                 "ConditionValues": [value[:256]] if isinstance(value, str) else list(value),
             }
-            for key, value in self._conditions.items()
+            for key, value in self.conditions.items()
         ]
 
     def beginnings(self, action: str, start: str) -> tuple[str, ...]:
@@ -156,7 +176,7 @@ class Authority:
         return _EVERYTHING if self._grants is None else allowed_beginnings(self._grants, action, start)
 
     def _with(self, conditions: Conditions) -> Conditions:
-        return {**self._conditions, **conditions} if conditions else self._conditions
+        return {**self.conditions, **conditions} if conditions else self.conditions
 
 
 class View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bindery.access.policy.compiled import read_policy
-from bindery.access.policy.decide import Attached, Cause, Grants, Request, decide
+from bindery.access.policy.decide import Attached, Cause, Grants, Request, decide, is_unconditional
 from bindery.access.policy.document import PolicyForm
 from bindery.access.policy.system import system_policies
 
@@ -53,3 +53,26 @@ def test_system_policies_are_read_and_allow_what_they_say() -> None:
     query = Grants((Attached("user", "query", "System", policies["BinderyIMMQueryAccess"].policy),))
     assert decide(query, Request("imm:SimpleQuery", IN_A)).allowed
     assert not decide(query, Request("imm:CreateDataset", IN_A)).allowed
+
+
+def test_what_conditions_have_no_say_in() -> None:
+    asks = ',"Condition":{"Bool":{"acs:SecureTransport":"true"}}}]}'
+    only_if = READ.replace("}]}", asks)
+    elsewhere = DENY.replace('"*"', '"acs:imm:*:*:project/b/*"')
+    for texts, session, expected in (
+        ((READ,), None, True),
+        ((), None, False),
+        ((DENY.replace("}]}", asks), READ), None, False),
+        ((READ, DENY), None, False),
+        ((READ, elsewhere), None, True),
+        ((only_if,), None, False),
+        ((only_if, READ), None, False),
+        ((READ, only_if), None, True),
+        ((READ,), READ, True),
+        ((READ,), only_if, False),
+        ((READ,), DENY, False),
+        ((READ,), READ.replace("project/a", "project/b"), False),
+    ):
+        grants = grants_of(*texts, session=session)
+        assert is_unconditional(grants, "imm:GetBinding", IN_A) is expected, texts
+        assert not expected or decide(grants, Request("imm:GetBinding", IN_A)).allowed

@@ -13,7 +13,7 @@ from tests.access.policy.strategies import ACTIONS, RESOURCES, documents, reques
 
 from bindery.access.policy.capabilities import Extent, capabilities
 from bindery.access.policy.compiled import read_policy
-from bindery.access.policy.decide import Attached, Grants, Request, decide
+from bindery.access.policy.decide import Attached, Grants, Request, decide, is_unconditional
 from bindery.access.policy.document import PolicyForm
 from bindery.access.policy.explain import explain
 
@@ -51,6 +51,7 @@ def test_decisions_are_those_of_the_model(
         decision = decide(grants, request)
         assert decision.cause == model_decision(policies, session, request.action, request.resource, keys)
         assert decision.allowed is (decision.cause == "Allow")
+        assert decision.allowed or not is_unconditional(grants, request.action, request.resource)
         if decision.allowed:
             assert (
                 capabilities(grants, [request.action], request.conditions)[0].extent is not Extent.NOTHING

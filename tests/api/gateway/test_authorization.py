@@ -13,7 +13,7 @@ from tests.api.conftest import Api
 from bindery.access.identities import Identity
 from bindery.api import listing
 from bindery.api.context import Context
-from bindery.api.gateway import gateway
+from bindery.api.gateway import authorization, gateway
 from bindery.api.gateway.authorization import authority_of
 from bindery.api.gateway.rendering import Answer
 from bindery.api.gateway.request import HttpRequest
@@ -151,6 +151,36 @@ def test_changes_take_effect_with_the_next_call(api: Api, datasets: None, people
     assert ann.code("DeleteDataset", **D) == "NoPermission"
     api("DetachPolicyFromUser", PolicyType="System", PolicyName="AliyunIMMReadOnlyAccess", UserName="ann")
     assert ann.code("GetDataset", **D) == "NoPermission"
+
+
+def test_a_call_that_was_allowed_is_decided_anew_when_its_conditions_change(
+    api: Api, datasets: None, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of its decision is remembered, as long as no policy changes."""
+    asked: list[str] = []
+    check = gateway.check_operation
+
+    def keep(exchange: gateway.Exchange, context: Context) -> None:
+        asked.append(exchange.call.parameters.get("DatasetName", ""))
+        check(exchange, context)
+
+    monkeypatch.setattr(gateway, "check_operation", keep)
+    before = {"DateLessThan": {"acs:CurrentTime": "2100-01-01T00:00:00Z"}}
+    ann = people(
+        allow("imm:Get*", f"{P}/p/dataset/d", Condition=before), allow("imm:Get*", f"{P}/p/dataset/e")
+    )
+    assert [ann.code("GetDataset", **each) for each in (D, E, D, E)] == ["OK"] * 4
+    assert asked[-3:] == ["d", "e", "d"]
+    monkeypatch.setattr(authorization, "_moment", lambda _: "2100-01-01T00:00:00Z")
+    assert [ann.code("GetDataset", **each) for each in (D, E)] == ["NoPermission", "OK"]
+    document = {"Version": "1", "Statement": [deny("imm:GetDataset", f"{P}/p/*")]}
+    named = {"PolicyType": "Custom", "PolicyName": "no"}
+    api("CreatePolicy", PolicyName="no", PolicyDocument=document)
+    api("AttachPolicyToUser", **named, UserName="ann")
+    assert ann.code("GetDataset", **E) == "NoPermission"
+    api("DetachPolicyFromUser", **named, UserName="ann")
+    assert ann.code("GetDataset", **E) == "OK"
+    assert ann.code("GetDataset", ProjectName="q", DatasetName="e") == "NoPermission"
 
 
 def test_the_vendors_grants_do_not_cover_what_only_bindery_has(datasets: None, people: People) -> None:

@@ -8,7 +8,7 @@ Source: help page policy-evaluation-process.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 
 import msgspec
 
@@ -20,6 +20,7 @@ ConditionValue = str | tuple[str, ...]
 _MOST_RESOURCES = 32
 _LONGEST_REMEMBERED = 256
 """Characters of a resource."""
+_MOST_CALLS = 64
 _MOST_ACTIONS = 1_024
 """Actions whose statements are remembered; the API has a few hundred, but people may ask about any."""
 
@@ -65,6 +66,7 @@ class Grants(msgspec.Struct, frozen=True):
     _of_resources: dict[tuple[str, str], tuple[Candidates, Candidates | None]] = msgspec.field(
         default_factory=dict
     )
+    _of_calls: dict[Hashable, Decision] = msgspec.field(default_factory=dict)
 
     @property
     def weight(self) -> int:
@@ -102,6 +104,16 @@ class Grants(msgspec.Struct, frozen=True):
                     self._of_resources.clear()
                 self._of_resources[action, resource] = found
         return found
+
+    def decision_on(self, call: Hashable) -> Decision | None:
+        """What was kept of a call."""
+        return self._of_calls.get(call)
+
+    def keep(self, call: Hashable, decision: Decision) -> None:
+        """Keep the decision on a call that names all it depends on: what ``is_unconditional`` says of each resource."""
+        if len(self._of_calls) >= _MOST_CALLS:
+            self._of_calls.clear()
+        self._of_calls[call] = decision
 
 
 class Cause(enum.StrEnum):
@@ -155,6 +167,15 @@ def decide(grants: Grants, request: Request) -> Decision:
     if allowance := _first(identity.allows, request):
         return Decision(True, Cause.ALLOW, allowance[0], allowance[1].index)
     return _IMPLICIT_DENY
+
+
+def is_unconditional(grants: Grants, action: str, resource: str) -> bool:
+    """Whether the action is allowed on the resource under all conditions: no Deny covers it, and of each policy's
+    Allows that do the first one asks nothing."""
+    return all(
+        each is None or (not each.denies and bool(each.allows) and not each.allows[0][1].conditions)
+        for each in grants.covering(action, resource)
+    )
 
 
 def values_of(request: Request, key: str) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ names the type of the policy that decided, never a policy.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +20,7 @@ from bindery.access.policy import condition_keys as keys
 from bindery.access.policy.decide import ALLOWED_BY_OWNER, Cause, Decision
 from bindery.api.context import Context
 from bindery.api.denial import denial
-from bindery.api.gateway.request import HttpRequest
+from bindery.api.gateway.request import HttpRequest, Style
 from bindery.api.gateway.touching import asked_by
 from bindery.api.spec.model import Operation
 from bindery.api.tagged import tags_of
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _NONE: Conditions = {}
 _LONGEST_USER_AGENT = 1_024
 """Characters of it that conditions see: every caller writes what he likes."""
+_MEMORABLE = 1_024
+"""Characters of a call whose decision is remembered."""
 _TAGS = "Tag"
 """The parameter that sets tags, where an operation has one."""
 _ALLOWED = Decision(True, Cause.ALLOW)
@@ -48,6 +50,11 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
     """What the caller may do in this call, at this moment, from where he is."""
     if identity.is_account:
         return Authority(None)
+    assert identity.grants is not None
+    return Authority(identity.grants, partial(_conditions_of, identity, http))
+
+
+def _conditions_of(identity: Identity, http: HttpRequest) -> Conditions:
     conditions = {
         keys.CURRENT_TIME: _moment(int(time.time())),
         keys.PRINCIPAL_ARN: identity.policy_arn,
@@ -59,8 +66,7 @@ def authority_of(identity: Identity, http: HttpRequest) -> Authority:
         conditions[keys.SECURE_TRANSPORT] = "true" if client.secure else "false"
         if client.address:
             conditions[keys.SOURCE_IP] = client.address
-    assert identity.grants is not None
-    return Authority(identity.grants, conditions)
+    return conditions
 
 
 @lru_cache(2)
@@ -78,6 +84,33 @@ def must_wait(exchange: Exchange, large: int) -> bool:
     return exchange.size > large and authority.asks_for_tags(action, keys.REQUEST_TAG)
 
 
+def is_allowed_again(exchange: Exchange) -> bool:
+    """Whether the very same call was allowed before, and nothing but policies has a say in that. Policies that change
+    make other grants."""
+    if exchange.authority.is_owner:
+        return False
+    key = _call_key(exchange)
+    decision = None if key is None else exchange.authority.decision_on(key)
+    if decision is None:
+        return False
+    exchange.decision = decision
+    return True
+
+
+def _call_key(exchange: Exchange) -> Hashable:
+    """All of a call that a decision on it depends on beside conditions; None of one that is not to be remembered, such
+    as one with its signature among its parameters, which never comes again."""
+    call = exchange.call
+    if (
+        exchange.size > _MEMORABLE
+        or call.form
+        or call.style is not Style.V3
+        or exchange.operation.level == "list"
+    ):
+        return None
+    return call.version, call.action, call.query, exchange.proof.identity.user_name
+
+
 def must_wait_for_touched(exchange: Exchange) -> bool:
     """The same for what the message names."""
     return exchange.authority.is_heavy or any(
@@ -88,7 +121,8 @@ def must_wait_for_touched(exchange: Exchange) -> bool:
 
 
 def check_operation(exchange: Exchange, context: Context) -> None:
-    """The caller may perform the operation on its resources. Raises ApiError."""
+    """The caller may perform the operation on its resources. Raises ApiError. What was decided on a short
+    call is remembered for ``is_allowed_again``."""
     operation, authority = exchange.operation, exchange.authority
     if authority.is_owner:
         exchange.decision = ALLOWED_BY_OWNER
@@ -98,6 +132,9 @@ def check_operation(exchange: Exchange, context: Context) -> None:
     names, parameters = _resource_names(exchange, context), exchange.call.parameters
     for resource, decision in decisions(authority, operation, names, parameters, context, decide):
         _demand(exchange, context, operation.action, resource, decision)
+    key = _call_key(exchange)
+    if key is not None:
+        authority.keep(key, operation.action, names, exchange.decision)
 
 
 def decisions(

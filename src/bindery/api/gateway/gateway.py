@@ -35,6 +35,7 @@ from bindery.api.gateway.authorization import (
     authority_of,
     check_operation,
     check_touched,
+    is_allowed_again,
     list_start,
     must_wait,
     must_wait_for_touched,
@@ -473,6 +474,8 @@ async def _receive(exchange: Exchange, budget: Budget, holder: str, limit: int) 
 def allow(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """The caller may perform the operation on what it works on."""
     exchange.authority = authority_of(exchange.proof.identity, exchange.http)
+    if is_allowed_again(exchange):
+        return None
     if must_wait(exchange, _COMPLEX):
         pool = gateway.lookups if exchange.authority.is_heavy else gateway.work[Work.CONTROL]
         return pool.run(exchange.caller, lambda: check_operation(exchange, gateway.context))
