@@ -19,6 +19,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.parse import parse_simple_query
 from bindery.catalog.query.syntax import Aggregation
+from bindery.catalog.record import task_lists
 from bindery.catalog.records import (
     AlreadyExists,
     Backlog,
@@ -869,15 +870,21 @@ class TaskConformance:
         for task in (first, second, elsewhere):
             catalog.tasks.put(task)
         assert catalog.tasks.get("p", "T", "b") == first
-        assert catalog.tasks.list("p") == [second, first]
+        assert catalog.tasks.list("p").tasks == [second, first]
         done = replace(first, status="Succeeded", end_time=now)
         catalog.tasks.put(done)
-        assert catalog.tasks.list("p") == [second, done]
+        assert catalog.tasks.list("p").tasks == [second, done]
         for wrong in (("p", "T", "a"), ("q", "T", "b"), ("p", "U", "b")):
             with pytest.raises(NotFound, match="task"):
                 catalog.tasks.get(*wrong)
 
-    def test_tasks_are_filtered_and_ordered_page_by_page(self, catalog: Catalog) -> None:
+    @pytest.mark.parametrize(("few", "looked_through"), [(2_000, 20_000), (0, 4)])
+    def test_tasks_are_filtered_and_ordered_page_by_page(
+        self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, few: int, looked_through: int
+    ) -> None:
+        """Sorted, when a filter names few, and looked through part by part."""
+        monkeypatch.setattr(task_lists, "_FEW", few)
+        monkeypatch.setattr(task_lists, "_MOST_LOOKED_THROUGH", looked_through)
         now = now_ns()
         tasks = [
             Task(
@@ -897,6 +904,12 @@ class TaskConformance:
         filters: list[tuple[TaskFilter, Callable[[Task], bool]]] = [
             (TaskFilter(), lambda _: True),
             (TaskFilter(types=("T", "V")), lambda task: task.type == "T"),
+            (TaskFilter(types=("T", "U"), status="Running"), lambda task: task.status == "Running"),
+            (TaskFilter(types=("U",)), lambda task: task.type == "U"),
+            (
+                TaskFilter(types=("U",), status="Running", started=(now - 1, now)),
+                lambda task: (task.type, task.status) == ("U", "Running") and task.start_time >= now - 1,
+            ),
             (TaskFilter(status="Running"), lambda task: task.status == "Running"),
             (TaskFilter(tag=("of", "3")), lambda task: task.tags["of"] == "3"),
             (TaskFilter(tag=('odd"key', "y")), lambda _: False),
@@ -912,11 +925,12 @@ class TaskConformance:
                     wanted = sorted(filter(passes, tasks), key=position, reverse=descending)
                     found: list[Task] = []
                     after: tuple[int, str] | None = None
-                    while page := catalog.tasks.list(
-                        "p", chosen, order=order, descending=descending, after=after, limit=3
-                    ):
-                        found += page
-                        after = position(page[-1])
+                    is_first = True
+                    while is_first or after is not None:
+                        page = catalog.tasks.list(
+                            "p", chosen, order=order, descending=descending, after=after, limit=3
+                        )
+                        found, after, is_first = found + page.tasks, page.after, False
                     assert found == wanted, (chosen, order, descending)
         assert {task.id for task in catalog.tasks.running()} == {t.id for t in tasks if t.end_time is None}
 
@@ -928,7 +942,7 @@ class TaskConformance:
         at_work = Task(id="at work", project_name="p", type="T", start_time=now - week - 1)
         catalog.task_queue.add(at_work)
         for _ in range(2):
-            assert [task.id for task in catalog.tasks.list("p")] == ["at work", "new"]
+            assert [task.id for task in catalog.tasks.list("p").tasks] == ["at work", "new"]
             with pytest.raises(NotFound, match="task"):
                 catalog.tasks.get("p", "T", "old")
             assert not catalog.task_queue.tidy(limit=10)

@@ -290,7 +290,6 @@ def test_both_schemas_have_the_same_tables(
     assert here - there == {("follower", "purged")}
     assert there - here == {
         ("holder", "number"), ("schema_version", "version"),
-        ("task", "end_time"), ("task", "status"), ("task", "tags"),
     }  # fmt: skip
     assert {table: column for table, column, identity in columns if identity == "YES"} == NUMBERED
 

@@ -238,7 +238,7 @@ def test_one_task_of_a_subject_at_a_time(catalog: Catalog, serve: Serve) -> None
         assert add(new_task(TYPE, PROJECT), subject="7").id == first.id
     other = runner.add(new_task(TYPE, PROJECT), subject="8")
     assert other.id != first.id
-    assert len(catalog.tasks.list(PROJECT)) == 2
+    assert len(catalog.tasks.list(PROJECT).tasks) == 2
     go_on.set()
     ended(catalog, first)
     assert runner.add(new_task(TYPE, PROJECT), subject="7").id != first.id

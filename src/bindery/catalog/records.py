@@ -386,6 +386,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What a task that has ended found, as JSON."""
 
 
+class TaskPage(NamedTuple):
+    """Some tasks in order, fewer than asked for where many had to be looked through."""
+
+    tasks: list[Task]
+    after: tuple[int, str] | None
+    """Where the next page begins: the instant that the last task looked at is ordered by (0 for none) and its id; None:
+    there are no more."""
+
+
 class TaskLease(msgspec.Struct, frozen=True, kw_only=True):
     """A task that one server works on, until the lease ends; with the lease's number it commits what it does."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Protocol
 
-from bindery.catalog.records import ANY_TASK, Task, TaskFilter, TaskOrder
+from bindery.catalog.records import ANY_TASK, Task, TaskFilter, TaskOrder, TaskPage
 
 
 class Tasks(Protocol):
@@ -29,6 +29,9 @@ class Tasks(Protocol):
         descending: bool = False,
         after: tuple[int, str] | None = None,
         limit: int = 100,
-    ) -> builtins.list[Task]:
-        """Up to ``limit`` tasks that began within 7 days and pass the filter, in order. ``after``: the instant that
-        the last one of the page before is ordered by (0 for none) and its id."""
+    ) -> TaskPage:
+        """Up to ``limit`` tasks that began within 7 days or run, and pass the filter, in order, behind a position.
+
+        Takes about the same time however many tasks there are: of a filter that few pass among many it may show fewer
+        than ``limit``, though there are more.
+        """

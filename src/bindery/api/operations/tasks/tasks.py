@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC
 
 from bindery.api.errors import invalid_argument
@@ -12,12 +11,6 @@ from bindery.clock import format_time, parse_time
 
 Position = tuple[int, str]
 """Where a task stands in an order: the instant it is sorted by (0 for none), then its id."""
-
-_POSITIONS: dict[str, Callable[[Task], Position]] = {
-    "TaskId": lambda task: (0, task.id),
-    "StartTime": lambda task: (task.start_time, task.id),
-    "EndTime": lambda task: (task.end_time or 0, task.id),
-}
 
 
 def task_info(task: Task, *, with_request: bool) -> TaskInfo:
@@ -40,11 +33,6 @@ def task_info(task: Task, *, with_request: bool) -> TaskInfo:
 def _time(instant_ns: int | None) -> str | None:
     """Times of tasks are UTC."""
     return None if instant_ns is None else format_time(instant_ns, UTC)
-
-
-def position_of(task: Task, request: ListTasksRequest) -> Position:
-    """Where a task stands in the order asked for."""
-    return _POSITIONS[request.sort or "TaskId"](task)
 
 
 def task_filter(request: ListTasksRequest) -> TaskFilter:

@@ -11,7 +11,6 @@ import psycopg
 from bindery.catalog.record.moving import NUMBERED, Row, Table
 from bindery.catalog.record.postgresql.connection import RawConnection, translated
 from bindery.catalog.record.postgresql.database import connected, held_alone
-from bindery.catalog.record.tasks import derived_columns
 from bindery.catalog.records import CatalogUnusable
 
 _ROWS_AT_ONCE = 1_000
@@ -19,8 +18,6 @@ _ROWS_AT_ONCE = 1_000
 _FETCHED = 200
 _ALWAYS_THERE = frozenset({"follower", "access_version", "packing"})
 """Tables that have a row in an empty record, too."""
-_DERIVED = ("end_time", "status", "tags")
-"""Columns of ``task`` that SQLite computes."""
 _NUMBERS_REPEAT = "SELECT EXISTS (SELECT FROM file GROUP BY sequence HAVING count(*) > 1)"
 _NUMBERED_ANEW = "row_number() OVER (ORDER BY dataset_id, sequence)"
 _NOT_TAKEN = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded)
@@ -75,12 +72,7 @@ class PostgresqlSide:
     def put(self, table: Table, rows: Iterator[Row]) -> None:
         """In place of all rows of a table."""
         self._raw.execute(f'DELETE FROM "{table.name}"'.encode())
-        listed = table.listed
-        if table.name == "task":
-            listed = ", ".join([listed, *_DERIVED])
-            body = table.columns.index("body")
-            rows = (row + derived_columns(row[body]) for row in rows)
-        statement = f'COPY "{table.name}" ({listed}) FROM STDIN'.encode()
+        statement = f'COPY "{table.name}" ({table.listed}) FROM STDIN'.encode()
         try:
             for first in rows:
                 with self._raw.cursor().copy(statement) as copy:

@@ -1,52 +1,38 @@
--- name: put_task
--- A new task, or what it is now.
-INSERT INTO task (project_name, type, id, start_time, end_time, status, tags, body)
-VALUES (:project_name, :type, :id, :start_time, :end_time, :status, :tags, :body)
-ON CONFLICT (project_name, type, id) DO UPDATE
-SET start_time = excluded.start_time, end_time = excluded.end_time, status = excluded.status, tags = excluded.tags,
-    body = excluded.body;
+-- name: list_keys
+-- Some of those that stand near each other in an index, and among them those that pass a filter; see task_lists.py.
+SELECT type, id, start_time, end_time FROM
+    (SELECT project_name, type, id, start_time, end_time, status FROM task
+     WHERE {near} ORDER BY {near_order} LIMIT :most) AS task
+WHERE {conditions} {order} LIMIT :limit;
 
--- name: list_by_id
--- A page of the tasks that pass a filter, by id.
-SELECT body FROM task WHERE project_name = :project_name
-  AND (start_time >= :since
-       OR EXISTS (SELECT 1 FROM task_queue AS q
-                  WHERE q.project_name = task.project_name AND q.type = task.type AND q.id = task.id))
-  AND (:id::text IS NULL OR id > :id)
-  AND (:types_list::text[] IS NULL OR type = ANY (:types_list))
-  AND (:status::text IS NULL OR status = :status)
-  AND (:tag::text IS NULL OR :tag = ANY (tags))
-  AND start_time BETWEEN :started_first AND :started_last
-  AND (:ended_first::float8 IS NULL OR (end_time > 0 AND end_time BETWEEN :ended_first AND :ended_last))
-ORDER BY id LIMIT :limit;
+-- name: list_tagged_keys
+-- The same of those that have a tag.
+SELECT type, id, start_time, end_time FROM
+    (SELECT task.project_name, task.type, task.id, task.start_time, task.end_time, task.status
+     FROM task_tag AS t JOIN task ON task.project_name = t.project_name AND task.type = t.type AND task.id = t.id
+     WHERE t.project_name = :project_name AND t.tag = :tag
+     ORDER BY t.start_time, t.type, t.id LIMIT :most) AS task
+WHERE {conditions} {order} LIMIT :limit;
 
--- name: list_by_start
--- The same by time of start, then id.
-SELECT body FROM task WHERE project_name = :project_name
-  AND (start_time >= :since
-       OR EXISTS (SELECT 1 FROM task_queue AS q
-                  WHERE q.project_name = task.project_name AND q.type = task.type AND q.id = task.id))
-  AND (:id::text IS NULL OR (start_time, id) > (:instant, :id))
-  AND (:types_list::text[] IS NULL OR type = ANY (:types_list))
-  AND (:status::text IS NULL OR status = :status)
-  AND (:tag::text IS NULL OR :tag = ANY (tags))
-  AND start_time BETWEEN :started_first AND :started_last
-  AND (:ended_first::float8 IS NULL OR (end_time > 0 AND end_time BETWEEN :ended_first AND :ended_last))
-ORDER BY start_time, id LIMIT :limit;
+-- name: count_near
+-- How many an index would name, up to a bound; in its order, or all rows might be read to find few.
+SELECT count(*) FROM (SELECT 1 FROM task WHERE {near} ORDER BY {near_order} LIMIT :most) AS near;
 
--- name: list_by_end
--- The same by time of end, then id; what runs has none and counts as 0.
-SELECT body FROM task WHERE project_name = :project_name
-  AND (start_time >= :since
-       OR EXISTS (SELECT 1 FROM task_queue AS q
-                  WHERE q.project_name = task.project_name AND q.type = task.type AND q.id = task.id))
-  AND (:id::text IS NULL OR (end_time, id) > (:instant, :id))
-  AND (:types_list::text[] IS NULL OR type = ANY (:types_list))
-  AND (:status::text IS NULL OR status = :status)
-  AND (:tag::text IS NULL OR :tag = ANY (tags))
-  AND start_time BETWEEN :started_first AND :started_last
-  AND (:ended_first::float8 IS NULL OR (end_time > 0 AND end_time BETWEEN :ended_first AND :ended_last))
-ORDER BY end_time, id LIMIT :limit;
+-- name: count_tagged
+-- How many have a tag, up to a bound.
+SELECT count(*) FROM (SELECT 1 FROM task_tag WHERE project_name = :project_name AND tag = :tag
+                      ORDER BY start_time, type, id LIMIT :most) AS near;
+
+-- name: list_end
+-- Where looking through an index pauses.
+SELECT id, start_time, end_time FROM task WHERE {near} ORDER BY {near_order} LIMIT 1 OFFSET :most - 1;
+
+-- name: of_types
+type = ANY (:types_list)
+
+-- name: select_bodies
+-- Tasks of these ids, of any types.
+SELECT body FROM task WHERE project_name = :project_name AND id = ANY (:ids_list);
 
 -- name: delete_old_tasks
 -- Some tasks that began before a time and are not in the queue.
@@ -54,4 +40,5 @@ DELETE FROM task WHERE (project_name, type, id) IN
     (SELECT project_name, type, id FROM task WHERE start_time < :since
        AND NOT EXISTS (SELECT 1 FROM task_queue AS q
                     WHERE q.project_name = task.project_name AND q.type = task.type AND q.id = task.id)
-     LIMIT :most);
+     LIMIT :most)
+RETURNING project_name, type, id;
