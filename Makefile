@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# The order is shuffled the same way each time, so that a failure can be had again; ORDER=random takes another one.
+ORDER ?= 20200930
+SHUFFLED := $(if $(filter-out random,$(ORDER)),--randomly-seed=$(ORDER))
 SIDE_BY_SIDE := -n 4 --dist loadgroup
 DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000 BINDERY_FAILURES=200000
 
@@ -20,14 +23,14 @@ run: $(INSTALLED) ## start a server, bind a bucket of sample media, show its bin
 
 test: $(READY) ## set up and run every test; what is random runs only as deep as a change needs
 	@scripts/install_test_tools.sh
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SHUFFLED)
 
 quick: $(READY) ## the tests that need no server and take no long time
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not server and not slow"
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SHUFFLED) -m "not server and not slow"
 
 servers: $(READY) ## the tests against real servers: Bindery itself, Ceph, Azurite, the SDKs
 	@scripts/install_test_tools.sh
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "server and not slow"
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(SHUFFLED) -m "server and not slow"
 
 endurance: $(READY) ## random lives, kills and long listings, in full depth
 	@scripts/install_test_tools.sh
