@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bindery.cli.main import main
 from bindery.testing import BinderyServer
 
 
@@ -61,6 +66,47 @@ def test_a_running_server_is_backed_up_and_comes_back(tmp_path: Path) -> None:
     finally:
         process.terminate()
         assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.server
+def test_a_restored_record_is_audited(tmp_path: Path) -> None:
+    """Against the buckets as they are, an altered object, a new one and a lost one among them; and by itself."""
+    with BinderyServer() as server:
+        bucket = server.bucket("texts", {f"{n}.txt": f"number {n}" for n in range(5)})
+        server.bind("texts")
+        data = bucket.parent.parent / "data"
+        bindery("backup", "--to", tmp_path / "backup", "--data", data)
+        shutil.copytree(bucket, tmp_path / "buckets" / "texts", copy_function=shutil.copy2)
+    config = tmp_path / "bindery.toml"
+    config.write_text(f'bucket_root = "{tmp_path / "buckets"}"\n')
+    words = ("restore", tmp_path / "backup", "--audit", "--config", config, "--data")
+    said = audited(*words, tmp_path / "equal")
+    assert "5 entries of 1 datasets were read" in said
+    assert "Traceback" not in said
+    (tmp_path / "buckets" / "texts" / "0.txt").write_text("altered since")
+    (tmp_path / "buckets" / "texts" / "1.txt").unlink()
+    (tmp_path / "buckets" / "texts" / "9.txt").write_text("new")
+    said = audited(*words, tmp_path / "differs", expect=1)
+    for line in ("stale: oss://texts/0.txt", "extra: oss://texts/1.txt", "missing: oss://texts/9.txt"):
+        assert line in said
+    assert "since the backup" in said
+    shutil.rmtree(tmp_path / "buckets" / "texts")
+    assert "texts" in audited(*words, tmp_path / "gone", expect=1)
+    backup = tmp_path / "backup"
+    with closing(sqlite3.connect(backup / "catalog.db")) as record, record:
+        record.execute("DELETE FROM file WHERE uri = 'oss://texts/2.txt'")
+    manifest = json.loads((backup / "manifest.json").read_text())
+    content = (backup / "catalog.db").read_bytes()
+    manifest["Rows"]["file"] -= 1
+    manifest["Files"][0] |= {"Size": len(content), "Sha256": hashlib.sha256(content).hexdigest()}
+    (backup / "manifest.json").write_text(json.dumps(manifest))
+    assert "not as many as their datasets count" in audited(*words, tmp_path / "short", expect=1)
+
+
+def audited(*words: object, expect: int = 0) -> str:
+    done = CliRunner().invoke(main, list(map(str, words)))
+    assert done.exit_code == expect, done.output
+    return done.output
 
 
 def test_what_cannot_be_backed_up_says_what_to_do(tmp_path: Path) -> None:
