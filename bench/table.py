@@ -59,6 +59,7 @@ RUNS = (
     Run("catalog_writes", ("--files", "300000"), ("--files", "10000")),
     Run("catalog_start", ("--files", "1000000"), ("--files", "10000")),
     Run("query", ("--files", "1000000"), ("--files", "20000", "--repeat", "3")),
+    Run("tasks", ("1000000",), ("20000",)),
     Run("disk", ("PHOTOS", "--files", "100000"), ("PHOTOS", "--files", "3000")),
 )  # fmt: skip
 

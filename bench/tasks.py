@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from figures import Figure, tell
 
 from bindery.catalog.opening import open_database
 from bindery.catalog.record_catalog import RecordCatalog
 from bindery.catalog.records import Task, TaskFilter, TaskLease, TaskOrder
 from bindery.clock import now_ns
 
+BUDGET_MS = 50
 HOUR = 3_600 * 10**9
 TYPES = [
     "MediaConvert", "OfficeConversion", "FileCompression", "ImageSplicing", "ImageToPDF", "ImageModeration",
@@ -86,14 +88,22 @@ def fill(catalog: RecordCatalog, count: int, since: int) -> None:
 
 
 def measure_lists(catalog: RecordCatalog, since: int) -> None:
-    """A table of milliseconds."""
+    """A table of milliseconds, and the slowest of them beside the budget."""
     print("| filter | TaskId | StartTime | EndTime, desc |\n|---|---|---|---|")
+    slowest = 0.0
     for name, chosen in filters(since).items():
-        cells = [
-            f"{_slowest(catalog, chosen, order, descending=order is TaskOrder.END):.1f}"
-            for order in TaskOrder
-        ]
-        print(f"| {name} | {' | '.join(cells)} |")
+        times = [_slowest(catalog, chosen, order, descending=order is TaskOrder.END) for order in TaskOrder]
+        slowest = max(slowest, *times)
+        print(f"| {name} | {' | '.join(f'{each:.1f}' for each in times)} |")
+    tell(
+        Figure(
+            what="the slowest page of ListTasks, by every filter and order",
+            measured=f"{slowest:.1f} ms",
+            against=f"the budget of {BUDGET_MS} ms",
+            ratio=slowest / BUDGET_MS,
+            at_most=1,
+        )
+    )
 
 
 def _slowest(catalog: RecordCatalog, chosen: TaskFilter, order: TaskOrder, *, descending: bool) -> float:
