@@ -21,6 +21,7 @@ import pytest
 import structlog
 from hypothesis import settings
 from tests.servers.postgresql import Postgresql
+from tests.servers.ray import RayCluster
 
 from bindery.api.gateway.signature import sign_v3
 from bindery.api.spec.model import load_models
@@ -247,6 +248,21 @@ def server_with_postgresql(
     file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
     file.write_text(f'[catalog]\nurl = "{postgresql.create_schema("server")}"\n')
     return start_server("--config", str(file))
+
+
+@pytest.fixture(scope="session")
+def server_on_ray(
+    start_server: Callable[..., RunningServer],
+    ray_cluster: RayCluster,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> RunningServer:
+    """As ``server``, with extraction on a Ray cluster, whose only node has the same folders."""
+    root = tmp_path_factory.mktemp("shared")
+    file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
+    file.write_text(
+        f'[extraction]\npool = "ray"\n[ray]\naddress = "{ray_cluster.address}"\nfolders = ["{root}"]\n'
+    )
+    return start_server("--config", str(file), bucket_root=root, env=ray_cluster.environment)
 
 
 @pytest.fixture

@@ -41,10 +41,10 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.opening import open_database
 from bindery.catalog.record_catalog import RecordCatalog
 from bindery.clock import find_zone
-from bindery.config import Config
+from bindery.config import Config, ConfigurationError
 from bindery.data_folder import forget_server_address, open_data_folder, write_server_address
 from bindery.doctor import examine
-from bindery.extract.pool import ExtractionPool
+from bindery.extract.pool import PRELOADED, ExtractionPool
 from bindery.log import configure_logging
 from bindery.notifications.announcements import Announcements
 from bindery.notifications.delivery import Delivery
@@ -56,6 +56,7 @@ from bindery.sync.previews import Previews, Thumbnails
 from bindery.sync.settings import FollowSettings, SyncSettings
 from bindery.web.site import Site
 from bindery.workers.elsewhere import Elsewhere
+from bindery.workers.ray_cluster.cluster import RayMissing, RayWorkers, check_installed
 
 _log = structlog.get_logger()
 
@@ -215,7 +216,13 @@ def open_buckets(config: Config) -> Buckets:
     addresses = {name: _address(name, store) for name, store in config.buckets.items()}
     _warn_of_missing_folders(addresses.values(), config.bucket_root, config.register.folders)
     folder_options = {"follow": config.sync.folder_follow}
-    return Buckets(addresses, config.bucket_root, config.data, folder_options=folder_options)
+    return Buckets(
+        addresses,
+        config.bucket_root,
+        config.data,
+        folder_options=folder_options,
+        within=None if config.extraction.pool == "local" else config.ray.folders,
+    )
 
 
 def _address(bucket: str, store: str) -> StoreAddress:
@@ -256,15 +263,23 @@ def open_certificate(config: Config) -> Certificate | None:
 
 
 def open_pool(config: Config) -> ExtractionPool:
-    """The worker processes; they start with the first file."""
-    return ExtractionPool(config.worker_count(), config.extraction)
+    """The worker processes; they start with the first file. Raises ConfigurationError without Ray."""
+    workers, limits = config.worker_count(), config.extraction
+    if config.extraction.pool != "ray":
+        return ExtractionPool(workers, limits)
+    try:
+        check_installed()
+    except RayMissing as error:
+        raise ConfigurationError(str(error)) from error
+    cluster = RayWorkers(config.ray, PRELOADED, limits.memory_bytes, workers)
+    return ExtractionPool(workers, limits, elsewhere=cluster)
 
 
 def sync_settings(config: Config) -> SyncSettings:
     """What the sync room needs to know of the configuration."""
     return SyncSettings(
         **shared_settings(config.sync, FollowSettings),
-        workers=config.worker_count(),
+        workers=config.most_workers(),
         zone=config.account.zone,
         zones=config.zones,
         date_fallback=config.extraction.date_fallback,

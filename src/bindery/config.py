@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -32,7 +32,9 @@ from bindery.ranges import range_of, setting_types
 from bindery.secrecy import Hiding
 from bindery.sync.settings import FollowSettings
 from bindery.tasks.settings import TaskSettings
+from bindery.workers.ray_cluster.settings import RaySettings
 
+POOLS = ("local", "ray")
 _PLACE = re.compile(r" - at `\$\.(\w+)\.(\w+)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]{1,64})`(?: - at `\$\.(\w+)`)?$")
 Token = Annotated[str, msgspec.Meta(pattern="^[!-~]{0,256}\\Z")]
@@ -42,6 +44,7 @@ _FORMS = {
     **{(section, "token"): _FORM_OF_TOKENS for section in ("events", "metrics", "health")},
     ("account", "id"): "1 to 32 digits",
     ("catalog", "url"): "empty, or a connection URI as postgresql://USER@HOST/DATABASE",
+    ("ray", "address"): "auto, local, HOST:PORT or ray://HOST:PORT",
     ("prices", "currency"): "three capital letters, as CNY or EUR",
     ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
 }
@@ -96,14 +99,20 @@ class CatalogConfig(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_un
 class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):
     """``[extraction]``: worker processes and the limits of each file."""
 
+    pool: str = "local"
+    """Where files are extracted: ``local``, on this machine, or ``ray``, on a cluster; see docs/ray.md."""
     workers: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
-    """Worker processes; 0 means one per processor."""
+    """Worker processes of this machine; 0 means one per processor."""
     hash_folder_objects: bool = False
     """Whether all of each object in a folder is read for its MD5 (FileHash, ContentMd5), by which equal files are
     found; see docs/stores.md."""
     date_fallback: str = "none"
     """ProduceTime of pictures and videos that hold no date: ``none``, ``name`` (``IMG_20170412_101112.jpg``), or
     ``file``: the name, else the time of the file. Such a date is marked as a guess."""
+
+
+class RayConfig(RaySettings, frozen=True, kw_only=True):
+    """``[ray]``: the cluster that files are extracted on, with ``extraction.pool = "ray"``; see docs/ray.md."""
 
 
 class SyncConfig(FollowSettings, frozen=True, kw_only=True):
@@ -215,6 +224,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     account: AccountConfig = AccountConfig()
     catalog: CatalogConfig = CatalogConfig()
     extraction: ExtractionConfig = ExtractionConfig()
+    ray: RayConfig = RayConfig()
     sync: SyncConfig = SyncConfig()
     tasks: TasksConfig = TasksConfig()
     register: RegisterConfig = RegisterConfig()
@@ -229,8 +239,12 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     log: LogConfig = LogConfig()
 
     def worker_count(self) -> int:
-        """Worker processes to run."""
+        """Worker processes to run on this machine."""
         return self.extraction.workers or max(1, os.cpu_count() or 1)
+
+    def most_workers(self) -> int:
+        """Worker processes that files may be extracted by, wherever they run."""
+        return self.ray.most_workers if self.extraction.pool == "ray" else self.worker_count()
 
 
 def load_config(path: Path | None, overrides: Mapping[str, Any]) -> Config:
@@ -344,6 +358,7 @@ def _check(config: Config) -> None:
             "TLS needs both files: server.tls_certificate (--tls-certificate) and server.tls_key (--tls-key)",
         ),
         (config.sync.folder_follow not in FOLLOW, f"sync.folder_follow must be one of {', '.join(FOLLOW)}"),
+        (config.extraction.pool not in POOLS, f"extraction.pool must be one of {', '.join(POOLS)}"),
         (
             config.extraction.date_fallback not in FALLBACKS,
             f"extraction.date_fallback must be one of {', '.join(FALLBACKS)}",
@@ -362,6 +377,7 @@ def _check(config: Config) -> None:
     _check_proxies(config.server)
     _check_notifications(config.notifications)
     _check_register(config.register)
+    _check_folders("ray.folders", config.ray.folders)
 
 
 def _zones(config: Config) -> dict[str, str]:
@@ -378,12 +394,14 @@ def _check_proxies(server: ServerConfig) -> None:
             ) from error
 
 
-def _check_register(register: RegisterConfig) -> None:
-    for folder in register.folders:
+def _check_folders(setting: str, folders: Iterable[str]) -> None:
+    for folder in folders:
         if not Path(folder).expanduser().is_absolute():
-            raise ConfigurationError(
-                f"register.folders: {folder!r} must be a whole path, as /srv/photos is"
-            )
+            raise ConfigurationError(f"{setting}: {folder!r} must be a whole path, as /srv/photos is")
+
+
+def _check_register(register: RegisterConfig) -> None:
+    _check_folders("register.folders", register.folders)
     for endpoint in register.endpoints:
         try:
             check_listed(endpoint)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.servers.ray import on_ray
 
 if TYPE_CHECKING:
     from conftest import RunningServer
@@ -125,6 +126,17 @@ def test_scenario_with_the_record_in_postgresql(
     request: pytest.FixtureRequest,
 ) -> None:
     run(path, server_with_postgresql, new_name, request)
+
+
+@on_ray
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_scenario_with_extraction_on_ray(
+    path: Path,
+    server_on_ray: RunningServer,
+    new_name: Callable[[str], str],
+    request: pytest.FixtureRequest,
+) -> None:
+    run(path, server_on_ray, new_name, request)
 
 
 def run(

@@ -25,20 +25,28 @@ from bindery.workers.ray_cluster.settings import RaySettings
 TESTS = Path(__file__).parents[1]
 CANARY = "canary-7d1f"
 MEMORY_BYTES = 256 * 1024 * 1024
-ON_RAY = (pytest.mark.xdist_group("ray_cluster"), pytest.mark.server)
-"""Marks of tests that ask for the cluster only when they run."""
+ON_RAY = (pytest.mark.xdist_group("ray_cluster"), pytest.mark.server, pytest.mark.timeout(900))
+"""Marks of tests on the cluster; the first of them starts it, which takes minutes on a busy machine."""
+
+
+def on_ray(test: Callable[..., None]) -> Callable[..., None]:
+    """A test with these marks."""
+    for mark in ON_RAY:
+        test = mark(test)
+    return test
+
+
 _PRELOADED = ("poison", "some_jobs", "bindery.extract.preload")
-_ATTEMPTS = 3
-_START_SECONDS = 90.0
-_END_SECONDS = 20.0
+_ATTEMPTS = 2
+_START_SECONDS = 240.0
 _STORE_BYTES = 80 * 1024 * 1024
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # what Ray calls it to use a cluster on loopback
     "RAY_enable_worker_prestart": "0",
     # a busy machine is no failure
-    "RAY_raylet_start_wait_time_s": "90",
-    "RAY_agent_register_timeout_ms": "90000",
+    "RAY_raylet_start_wait_time_s": "240",
+    "RAY_agent_register_timeout_ms": "240000",
 }
 
 
@@ -55,7 +63,7 @@ class RayCluster:
     """A head with two processors; ``address`` and ``environment`` are for whoever connects."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
         self._port, self.client_port = free_port(), free_port()
         self.address = f"127.0.0.1:{self._port}"
@@ -63,7 +71,7 @@ class RayCluster:
 
     def start(self) -> None:
         """The head, which takes work too."""
-        head = ["--head", "--include-dashboard=false", f"--temp-dir={self._folder}"]
+        head = ["--head", "--include-dashboard=false", f"--temp-dir={self.folder}"]
         ports = [f"--port={self._port}", f"--ray-client-server-port={self.client_port}"]
         self._start(*head, *ports, processors=2)
 
@@ -80,7 +88,7 @@ class RayCluster:
     def _start(self, *options: str, processors: int) -> subprocess.Popen[bytes]:
         """Ray takes ports that are free when it is started; somebody else may be quicker, then it waits for ever."""
         for _ in range(_ATTEMPTS):
-            log = self._folder / f"node-{len(self._processes)}.log"
+            log = self.folder / f"node-{len(self._processes)}.log"
             process = self._launch(options, processors, log)
             self._processes.append(process)
             end = time.monotonic() + _START_SECONDS
@@ -93,7 +101,8 @@ class RayCluster:
 
     def _launch(self, options: Sequence[str], processors: int, log: Path) -> subprocess.Popen[bytes]:
         ports = ("dashboard-agent-grpc", "dashboard-agent-listen", "runtime-env-agent", "metrics-export")
-        command = [sys.executable, "-c", _RAY_ON_LOOPBACK, "start", "--block", *options]
+        ends_with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+        command = [*ends_with_us, sys.executable, "-c", _RAY_ON_LOOPBACK, "start", "--block", *options]
         command += [f"--{name}-port={free_port()}" for name in ports]
         command += [
             "--node-ip-address=127.0.0.1", "--min-worker-port=0", "--max-worker-port=0", "--include-log-monitor=false",
@@ -101,7 +110,8 @@ class RayCluster:
         ]  # fmt: skip
         paths = [TESTS.parent / "src", TESTS / "extract", TESTS / "workers"]
         environment = {
-            **os.environ, **self.environment, "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
+            **os.environ, **self.environment,
+            "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
             "PYTHONPATH": os.pathsep.join(map(str, paths)),
             "AWS_SECRET_ACCESS_KEY": CANARY, "MY_OWN_PASSWORD": CANARY,
         }  # fmt: skip
@@ -112,14 +122,8 @@ class RayCluster:
 
     def stop(self) -> None:
         """End all processes."""
-        for process in reversed(self._processes):
-            process.terminate()
         for process in self._processes:
-            try:
-                process.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            self.lose(process)
 
 
 @contextmanager

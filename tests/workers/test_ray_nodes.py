@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tests.servers.ray import CANARY, MEMORY_BYTES, RayCluster, connect
+from tests.servers.ray import CANARY, MEMORY_BYTES, ON_RAY, RayCluster, connect
 
 from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
 from bindery.workers.launcher import CannotStart
@@ -27,7 +27,7 @@ from bindery.workers.ray_cluster.settings import RaySettings
 from bindery.workers.source import WorkerLost
 from bindery.workers.submission import Submission
 
-pytestmark = [pytest.mark.server, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
+pytestmark = [*ON_RAY, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 LIMITS = WorkerLimits(memory_bytes=MEMORY_BYTES, jobs_per_worker=1_000)
 
 
@@ -160,14 +160,15 @@ def test_a_killed_server_leaves_no_process_on_the_cluster(ray_cluster: RayCluste
         [sys.executable, "-c", textwrap.dedent(program)],
         stdout=subprocess.PIPE, env={**os.environ, **ray_cluster.environment}, text=True,
     )  # fmt: skip
-    assert server.stdout is not None
-    told = next(line for line in server.stdout if line.startswith("pids"))
-    bridge, worker = map(int, told.split()[1:])
-    actor = _parent_of(_parent_of(worker))
-    assert _runs(bridge) and _runs(worker) and _runs(actor)
-    server.kill()
-    server.wait()
-    server.stdout.close()
+    try:
+        assert server.stdout is not None
+        told = next(line for line in server.stdout if line.startswith("pids"))
+        bridge, worker = map(int, told.split()[1:])
+        actor = _parent_of(_parent_of(worker))
+        assert _runs(bridge) and _runs(worker) and _runs(actor)
+    finally:
+        server.kill()
+        server.communicate()
     until(lambda: not any(_runs(pid) for pid in (bridge, worker, actor)))
 
 

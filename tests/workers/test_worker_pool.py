@@ -278,14 +278,14 @@ def test_a_closed_pool_interrupts_and_refuses(open_pool: Open) -> None:
 
 
 def test_what_nobody_takes_is_bounded(open_pool: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers of 200 MB, nobody takes them: the server holds a bounded part, and all come when they are taken."""
+    """Answers of 80 MB, nobody takes them: the server holds a bounded part, and all come when they are taken."""
     monkeypatch.setattr("bindery.workers.turns.UNTAKEN_BYTES", 1_000_000)
     monkeypatch.setattr("bindery.workers.pool._TURN_BYTES", 500_000)
     pool = open_pool()
-    submission = pool.submit([job("long_answer", 100_000)] * 2_000, urgency=SCAN, owner="me")
+    submission = pool.submit([job("long_answer", 100_000)] * 800, urgency=SCAN, owner="me")
     waiting = _settled(lambda: pool.waiting()[SCAN])
-    assert waiting > 1_800
-    assert sum(len(answer) for answer in answers(submission)) == 200_000_000  # type: ignore[arg-type]
+    assert waiting > 600
+    assert sum(len(answer) for answer in answers(submission)) == 80_000_000  # type: ignore[arg-type]
 
 
 def _settled(count: Callable[[], int]) -> int:

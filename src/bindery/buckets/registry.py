@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.oss import open_oss
 from bindery.buckets.registered import RegisteredBuckets
 from bindery.buckets.s3 import open_s3
+from bindery.buckets.shared import check_shared, shared_folders
 from bindery.buckets.store import (
     BucketNotFound,
     Store,
@@ -122,7 +123,10 @@ class Buckets:
         data: Path | None = None,
         *,
         folder_options: Mapping[str, str] | None = None,
+        within: Iterable[str] | None = None,
     ) -> None:
+        """``within``: the folders that workers on other machines have too; None when workers have all of them."""
+        self._within = None if within is None else shared_folders(within)
         self._data = data
         for address in addresses.values():
             check_apart_from(address, data)
@@ -141,7 +145,7 @@ class Buckets:
         Raises StoreMisconfigured when the configuration says otherwise, or the folder is not apart from the server's
         data folder.
         """
-        check_apart_from(address, self._data)
+        self.check_apart(address)
         configured = self._configured.get(address.bucket)
         if configured is not None and not _is_same(configured, address):
             raise StoreMisconfigured(
@@ -151,8 +155,17 @@ class Buckets:
             self._registered.keep(address)
 
     def check_apart(self, address: StoreAddress) -> None:
-        """Raise StoreMisconfigured when a bucket is a folder that holds the server's data, or is held by it."""
+        """Raise StoreMisconfigured when a bucket is a folder that holds the server's data, or is held by it, or that
+        workers cannot reach."""
         check_apart_from(address, self._data)
+        if self._within is not None:
+            check_shared(address, self._within)
+
+    def check_reachable(self, bucket: str) -> None:
+        """Raise StoreMisconfigured when the bucket is known, and workers cannot reach it."""
+        if self._within is not None:
+            with suppress(BucketNotFound):
+                check_shared(self.address(bucket), self._within)
 
     def names(self) -> list[str]:
         """Names of all buckets, ascending."""
@@ -189,6 +202,8 @@ class Buckets:
     def open(self, bucket: str) -> Store:
         """The bucket's store. Raises BucketNotFound."""
         address = self._with_defaults(self.address(bucket))
+        if self._within is not None:
+            check_shared(address, self._within)
         if self._data is not None and (folder := _folder(address)) is not None:
             check_outside(folder, os.fsencode(self._data))
         with self._lock:

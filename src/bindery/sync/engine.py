@@ -127,8 +127,10 @@ class Engine:
     def create_binding(self, binding: Binding) -> Binding:
         """Store the binding as Ready and set it to work.
 
-        Raises InvalidScope when it would remove all that an earlier binding left, and the catalog's errors.
+        Raises InvalidScope when it would remove all that an earlier binding left, StoreMisconfigured when no worker
+        can reach the bucket, and the catalog's errors.
         """
+        self._buckets.check_reachable(binding.bucket)
         check_left_over(self._catalog, self._buckets, binding)
         with self._followers.lock:
             made = self._catalog.bindings.create(binding)
@@ -271,7 +273,12 @@ class Engine:
     def index_files(
         self, dataset: Dataset, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
     ) -> None:
-        """Accept files for explicit indexing; see ``indexing.Indexer.accept`` and ``dataset_room.check_room``."""
+        """Accept files for explicit indexing; see ``indexing.Indexer.accept`` and ``dataset_room.check_room``.
+
+        Raises StoreMisconfigured when no worker can reach a bucket of theirs.
+        """
+        for bucket in {uri.removeprefix("oss://").partition("/")[0] for uri, _ in files}:
+            self._buckets.check_reachable(bucket)
         check_room(self._catalog, self._buckets, dataset, [uri for uri, _ in files])
         self._indexer.accept(dataset, files, call)
 

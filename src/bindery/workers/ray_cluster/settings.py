@@ -20,7 +20,7 @@ class RaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     workers_per_node: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
     """Worker processes on each node, for which as many CPUs are reserved with Ray. 0: one per CPU, and none is
     reserved, so that several servers share the nodes."""
-    most_workers: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 64
+    most_workers: Annotated[int, msgspec.Meta(ge=1, le=1_024)] = 32
     """Worker processes of this server on all nodes together, those not counted that wait for a store."""
     folders: list[str] = []
     """Folders that are mounted on every node under the same path. Buckets in other folders are refused."""
