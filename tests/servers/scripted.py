@@ -28,6 +28,8 @@ class Asked:
     method: str
     target: str
     headers: dict[str, str]
+    port: int = 0
+    """The caller's: another one with every connection."""
 
 
 class Scripted:
@@ -66,7 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         asked = Asked(
-            self.command, self.path, {name.lower(): value for name, value in self.headers.items()}
+            self.command,
+            self.path,
+            {name.lower(): value for name, value in self.headers.items()},
+            self.client_address[1],
         )
         self.scripted.asked.append(asked)
         reply = self.scripted.reply(asked)

@@ -12,6 +12,10 @@ from bindery.workers.job_time import outside
 
 _BLOCK = 64 * 1024
 _CACHED_BLOCKS = 128
+_SCATTERED = 4
+"""Reads of a file after which more are to be expected: of one that fits into the cache neighbours come with them."""
+_TOGETHER = 8
+"""Blocks that are then read at once where they are not cached."""
 
 
 class ReadLimitExceeded(Exception):
@@ -41,6 +45,7 @@ class RangeReader(PositionedFile):
         self.bytes_read = 0
         self.error: Exception | None = None
         self._store = store
+        self._reads = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._beginning = b""
         """The first block, of which almost all reads of a header are."""
@@ -98,7 +103,15 @@ class RangeReader(PositionedFile):
         block = self._blocks.get(number)
         if block is not None:
             return block
-        return self._fetch(number, 1)[0]
+        if self._reads < _SCATTERED or self.size > _CACHED_BLOCKS * _BLOCK:
+            return self._fetch(number, 1)[0]
+        first = last = number
+        begin, end = number - number % _TOGETHER, (self.size - 1) // _BLOCK
+        while first > begin and first - 1 not in self._blocks:
+            first -= 1
+        while last < min(end, begin + _TOGETHER - 1) and last + 1 not in self._blocks:
+            last += 1
+        return self._fetch(first, last - first + 1)[number - first]
 
     def _run(self, first: int, last: int) -> list[bytes]:
         """Neighbouring blocks; what is not cached is fetched with one request a gap.
@@ -137,6 +150,7 @@ class RangeReader(PositionedFile):
             self.error = self.error or error
             raise
         self.bytes_read += length
+        self._reads += 1
         return data
 
     def _keep(self, first: int, blocks: list[bytes]) -> None:
