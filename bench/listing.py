@@ -1,7 +1,8 @@
 """Lists a folder and a bucket of Ceph's object gateway, each against the plainest way to get the same facts.
 
 The folder is compared with ``os.scandir`` and a ``stat`` per file, unsorted and unchecked; the bucket with
-boto3 and with OpenDAL. Every way lists once to warm up; then they take turns, and the best turn counts.
+boto3 and with OpenDAL, and from 30 ms away with the same listing page by page. Every way lists once to warm up; then
+they take turns, and the best turn counts.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from figures import Figure, tell
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.servers.ceph import Ceph
+from tests.servers.distant import Distant
 
 from bindery.buckets.registry import open_store
 from bindery.buckets.store import Store, StoreAddress
 
 _TURNS = 3
+_AWAY_SECONDS = 0.03
 
 
 def main() -> None:
@@ -68,6 +71,19 @@ def list_ceph(ceph: Ceph, count: int) -> None:
         "opendal": lambda: sum(1 for _ in operator.list("", recursive=True, limit=1_000)),
     }
     compare("ceph", count, ways)
+    with Distant(ceph.endpoint, _AWAY_SECONDS) as distant:
+        away = {
+            at_once: open_store(
+                StoreAddress(
+                    bucket="media",
+                    url=f"s3://{name}",
+                    options={**options, "endpoint": distant.endpoint, "listing_at_once": at_once},
+                )
+            )
+            for at_once in ("16", "1")
+        }
+        ways = {"bindery": lambda: count_of(away["16"]), "page by page": lambda: count_of(away["1"])}
+        compare("ceph 30 ms away", count, ways)
 
 
 def count_of(store: Store) -> int:
