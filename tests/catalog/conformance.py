@@ -707,6 +707,23 @@ class EntryConformance:
 
 
 class ReadingConformance:
+    @pytest.mark.parametrize("prefix", ["a", "a/", "é", "日本/", "😀", "nul\0", "none"])
+    def test_pages_below_a_prefix(self, catalog: Catalog, place: Place, prefix: str) -> None:
+        keys = {*HOSTILE_KEYS, *(f"a/{number}" for number in range(10)), prefix}
+        catalog.bindings.commit(scan_of(place, *keys, "removed"))
+        catalog.files.delete(place.dataset.id, ["oss://bucket/removed"])
+        leaf = {"Field": "URI", "Operation": "prefix", "Value": f"oss://bucket/{prefix}"}
+        expected = sorted(key for key in keys if key.startswith(prefix))
+        found, token = [], ""
+        while True:
+            page = catalog.queries.search(place.dataset.id, parse_simple_query(leaf), limit=4, token=token)
+            assert page.total_hits == len(expected)
+            found += [msgspec.json.decode(document)["Filename"] for document in page.documents]
+            token = page.next_token
+            if not token:
+                break
+        assert found == expected
+
     def test_reads_see_earlier_writes_from_any_thread(self, catalog: Catalog, place: Place) -> None:
         def write_and_find(number: int) -> None:
             mark = f"mark-{number}"

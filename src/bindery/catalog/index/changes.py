@@ -42,6 +42,9 @@ class ChangeSource(Protocol):
         """Documents of those entries that exist, in the order asked, until they have so many bytes; and of how
         many URIs that is, one at least."""
 
+    def uris(self, dataset_id: int, prefix: str, after: str, limit: int) -> list[str]:
+        """Of entries that exist and whose URI starts with ``prefix``, behind ``after``, by UTF-8 bytes."""
+
     def searched(self, dataset_id: int, uri: str) -> Change | None:
         """The newest state of an entry, its document only when it is large; None for an unknown one."""
 

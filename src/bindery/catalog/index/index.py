@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from bindery.catalog.index.fuzzy import FuzzySearch
 from bindery.catalog.index.geo_tiles import geo_tiles
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.layout import date_histogram, query_pages
-from bindery.catalog.index.pages import Found, fetch, rows_of
+from bindery.catalog.index.pages import Found, fetch, rows_by_uri, rows_of
 from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.sql import SqlProcesses
 from bindery.catalog.index.statements import (
@@ -48,7 +49,7 @@ from bindery.catalog.interface.queries import (
     QueryPages,
     SqlRows,
 )
-from bindery.catalog.query.compile import compile_query
+from bindery.catalog.query.compile import compile_query, uri_prefix
 from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.fields import Field, Kind, find_field
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
@@ -107,9 +108,16 @@ class Index:
             total,
         )
         bounds = Bounds(_QUERY_SECONDS, stop)
-        return self._page(
-            dataset_id, request, bounds, lambda view, after: rows_of(view, request, after, bounds)
-        )
+        prefix = None if request.sort else uri_prefix(query)
+
+        def read(view: View, after: Position | None) -> Found:
+            if prefix is None:
+                return rows_of(view, request, after, bounds)
+            # The record has an index of URIs; to find the next ones DuckDB reads all of them.
+            listed = partial(self._source.uris, dataset_id, prefix)
+            return rows_by_uri(view, request, after, listed, bounds)
+
+        return self._page(dataset_id, request, bounds, read)
 
     def fuzzy_search(
         self,

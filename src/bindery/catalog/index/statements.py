@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bindery.catalog.query.compile import counted_values, is_list, sort_value
-from bindery.catalog.query.condition import Condition
+from bindery.catalog.query.condition import Condition, join
 from bindery.catalog.query.syntax import Aggregation, SortField
 from bindery.catalog.query.token import Position
 from bindery.catalog.query.values import lower_text
@@ -88,6 +88,30 @@ def page_statement(table: str, request: PageRequest, after: Position | None, *al
     )
     asked = [value for entry in (*values, *also) for value in entry.parameters]
     return Condition(sql, (*asked, *request.condition.parameters, *bound.parameters))
+
+
+def edge_statement(table: str, request: PageRequest, after: Position | None) -> Condition | None:
+    """The first value that the files of the page are sorted by, of the one behind the page; None when that is none of
+    one column. DuckDB finds it in this column alone, and skips row groups without greater ones."""
+    if not request.sort or sort_value(request.sort[0].field).parameters:
+        return None
+    values = [sort_value(entry.field) for entry in request.sort]
+    bound, sql = _after(after, values, request.sort), values[0].sql
+    direction = "DESC" if request.sort[0].descending else "ASC"
+    return Condition(
+        f"SELECT {sql} FROM {table} WHERE {request.condition.sql} AND {bound.sql}"
+        f" ORDER BY {sql} {direction} NULLS LAST LIMIT 1 OFFSET {request.limit:d}",
+        (*request.condition.parameters, *bound.parameters),
+    )
+
+
+def up_to(request: PageRequest, edge: object) -> PageRequest:
+    """The same page, looked for only among files whose first value is not behind the edge."""
+    sql = sort_value(request.sort[0].field).sql
+    within = Condition(
+        f"({sql} IS NOT NULL AND {sql} {'>=' if request.sort[0].descending else '<='} ?)", (edge,)
+    )
+    return msgspec.structs.replace(request, condition=join([request.condition, within], "AND"))
 
 
 def sort_names(sort: Sequence[SortField]) -> list[str]:

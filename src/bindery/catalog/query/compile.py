@@ -52,6 +52,15 @@ def compile_query(node: Node | None) -> Condition:
     return Condition("true") if node is None else _compile(node, None)
 
 
+def uri_prefix(node: Node | None) -> str | None:
+    """What a query asks of URIs when it asks nothing else: how they begin. None when it asks for more."""
+    if node is None:
+        return ""
+    if isinstance(node, Leaf) and node.field == "URI" and node.operation == "prefix":
+        return node.value if node.value and len(node.value) <= MAX_TEXT else None
+    return None
+
+
 def column(field: Field) -> str:
     """The column of a field."""
     return f'"{field.name}"'

@@ -12,6 +12,7 @@ from bindery.catalog.index.changes import Change
 from bindery.catalog.query.values import INT64_MAX, MAX_TEXT
 from bindery.catalog.record.compression import Compression
 from bindery.catalog.record.database import Connection, Database
+from bindery.catalog.record.key_order import BEHIND_ALL, text_behind
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.records import Dataset, FileRecord, FileWrite, LimitExceeded, Limits, NotFound
 from bindery.clock import now_ns
@@ -212,6 +213,17 @@ class Entries:
                 found.append(record.document)
                 size += len(record.document)
         return found, len(uris)
+
+    def uris(self, dataset_id: int, prefix: str, after: str, limit: int) -> list[str]:
+        """Of entries whose URI starts with ``prefix``, behind ``after``, in the order of their UTF-8 bytes."""
+        values = {
+            "dataset_id": dataset_id,
+            "first": after or prefix,
+            "after": after,
+            "behind": text_behind(prefix) or BEHIND_ALL,
+            "limit": limit,
+        }
+        return [uri for (uri,) in self._database.reader.execute(_SQL.uris_behind, values).fetchall()]
 
     def searched(self, dataset_id: int, uri: str) -> Change | None:
         """The newest state of an entry, its document only when it is large; None for an unknown one."""

@@ -87,6 +87,12 @@ SELECT uri, document, binding_id FROM file
 WHERE dataset_id = :dataset_id AND uri > :after AND uri < :behind AND document IS NOT NULL
 ORDER BY uri LIMIT :limit;
 
+-- name: uris_behind
+-- A page of the URIs of a range, without the one that the page before ended with.
+SELECT uri FROM file
+WHERE dataset_id = :dataset_id AND uri >= :first AND uri <> :after AND uri < :behind AND document IS NOT NULL
+ORDER BY uri LIMIT :limit;
+
 -- name: add_explicit
 -- A call asked for this entry, whoever makes it.
 INSERT INTO explicit_file (dataset_id, uri) VALUES (?, ?) ON CONFLICT DO NOTHING;
