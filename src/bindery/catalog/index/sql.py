@@ -24,7 +24,7 @@ from bindery.catalog.records import CatalogUnusable, IndexUnavailable
 
 _POLL_SECONDS = 0.02
 _WAIT_SECONDS = 5.0
-_GRACE_SECONDS = 10.0
+_GRACE_SECONDS = 30.0
 """For the process to start, and to say by itself that the time is over."""
 _MOST_BYTES = 4 * 1024 * 1024
 _log = structlog.get_logger()

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.sqlite.connection import Connection, unusable
 from bindery.catalog.records import CatalogUnusable
+from bindery.data_folder import give_to_owner
 
 _LOCK_SECONDS = 5.0
 
@@ -50,6 +51,7 @@ def reading_beside(folder: Path) -> Iterator[Connection]:
             raise unusable(error) from error
         with closing(connection):
             yield connection
+        give_to_owner(folder)  # of a server that was killed SQLite makes the index of its log anew
     finally:
         if lock >= 0:
             os.close(lock)
