@@ -23,6 +23,8 @@ import msgspec
 from figures import Figure, tell
 
 from bindery.catalog.opening import open_database
+from bindery.catalog.record import tasks as record_tasks
+from bindery.catalog.record.task_lists import tag_digest
 from bindery.catalog.record_catalog import RecordCatalog
 from bindery.catalog.records import Task, TaskFilter, TaskLease, TaskOrder
 from bindery.clock import now_ns
@@ -81,9 +83,24 @@ def fill(catalog: RecordCatalog, count: int, since: int) -> None:
     """Many in a transaction."""
     made = tasks(count, since)
     while some := list(itertools.islice(made, 5_000)):
+        rows = [
+            {
+                **{
+                    name: getattr(task, name)
+                    for name in ("id", "project_name", "type", "start_time", "status")
+                },
+                "end_time": task.end_time or 0,
+                "body": msgspec.json.encode(task),
+                "tags": task.tags,
+            }
+            for task in some
+        ]
+        tags = [{**row, "tag": tag_digest(*tag)} for row in rows for tag in row["tags"].items()]
+        for row in (*rows, *tags):
+            row.pop("tags")
         with catalog._database.transaction() as connection:
-            for task in some:
-                catalog.tasks.write(connection, task)
+            connection.executemany(record_tasks._SQL.put_task, rows)
+            connection.executemany(record_tasks._SQL.add_tag, tags)
     print(f"{count:,} tasks\n", file=sys.stderr)
 
 

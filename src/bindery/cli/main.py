@@ -38,6 +38,7 @@ _COMMANDS = (
     "sql",
     "stats",
     "status",
+    "tasks",
     "unbind",
     "usage",
 )
