@@ -133,6 +133,7 @@ STEPS = (
     Step("imm:GetBindingHistory"),
     Step("imm:GetHeldBackRemovals"),
     Step("imm:StopBinding", "Reason"),
+    Step("imm:UpdateBindingInventory"),
     Step("imm:UpdateBindingScope"),
     Step("imm:ResumeBinding"),
     Step("imm:RegisterBucket", "Store", values=lambda _: {"Bucket": "archive"}),

@@ -284,6 +284,7 @@ def sync_settings(config: Config) -> SyncSettings:
         zones=config.zones,
         date_fallback=config.extraction.date_fallback,
         hash_folder_objects=config.extraction.hash_folder_objects,
+        inventories=config.data / "inventories",
     )
 
 

@@ -19,6 +19,7 @@ _OURS = (
     "audit",
     "server-address",
     "thumbnails",
+    "inventories",
 )
 """What Bindery makes in it; a folder that was chosen badly may hold other things, too."""
 _ADDRESS = "server-address"

@@ -174,6 +174,21 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     without them, so that no upgrade removes entries."""
 
 
+class Inventory(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of a bucket's objects that its store writes, from which a binding scans. See ``sync.inventories``."""
+
+    uri: str
+    """Of the manifest that the caller has named."""
+    scanned: str = ""
+    """Of the manifest that was scanned to its end last; empty before the first."""
+    created: int = 0
+    """When the store began to write that one."""
+    objects: int = 0
+    """What that one lists."""
+    finished_time: int = 0
+    """When it was scanned to its end."""
+
+
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """A bucket tied to a dataset. ``cursor`` is the last key whose page is committed, while scanning."""
 
@@ -187,6 +202,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     cursor: str | None = None
     scope: Scope = Scope()
+    inventory: Inventory | None = None
     progress: Progress = Progress()
     removals_held: int = 0
     """Removals the deletion guard refused at the last complete listing."""

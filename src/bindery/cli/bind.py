@@ -32,6 +32,12 @@ _BROKEN = ("Failed", "Stopped", "Deleted")
 @click.argument("store")
 @click.option("--name", help="Bucket name to use for a folder or URL (default: made from STORE).")
 @click.option(
+    "--inventory",
+    metavar="URI",
+    help="Scan by this inventory of the bucket, in place of listing it: the manifest.json that S3 or OSS has written, "
+    "as oss://reports/photos/daily/2026-01-31T01-00Z/manifest.json.",
+)
+@click.option(
     "--wait", is_flag=True, help="Wait until the binding follows changes, also without a terminal."
 )
 @scope_options
@@ -41,6 +47,7 @@ def bind(
     *,
     store: str,
     name: str | None,
+    inventory: str | None,
     wait: bool,
     project: str,
     dataset: str,
@@ -59,6 +66,7 @@ def bind(
     bindery bind photos --wait
     bindery bind ./holiday --dataset holiday
     bindery bind photos --prefix 2024/ --exclude '*.tmp' --media-type image
+    bindery bind photos --inventory oss://reports/photos/daily/2026-01-31T01-00Z/manifest.json
     bindery bind 's3://media?endpoint=http://127.0.0.1:9000' --project work --wait
     """
     client = connect(endpoint, data)
@@ -67,11 +75,13 @@ def bind(
     target = {"ProjectName": project, "DatasetName": dataset, "URI": wanted.uri}
     made = ensure_dataset(client, project, dataset)
     given = scope_parameter(**scope)
-    if create(client, "CreateBinding", **target, Scope=given):
+    by = inventory_parameter(inventory)
+    if create(client, "CreateBinding", **target, Scope=given, Inventory=by):
         made.append(("DeleteBinding", target))
         listed = None
     else:
-        listed = change_scope(client, target, given)
+        listed = change_scope(client, target, given, quiet=by is not None)
+        change_inventory(client, target, by)
     if wait or sys.stderr.isatty():
         binding = follow(client, target, listed)
     else:
@@ -120,14 +130,29 @@ def undo(client: Client, made: list[Call]) -> None:
             client.call(action, **names)
 
 
-def change_scope(client: Client, target: dict[str, str], scope: dict[str, Any] | None) -> str | None:
+def inventory_parameter(uri: str | None) -> str | None:
+    """The URI as the API has it: buckets go by the names that the server knows, whatever their stores are."""
+    return None if uri is None else uri.replace("s3://", "oss://", 1)
+
+
+def change_inventory(client: Client, target: dict[str, str], uri: str | None) -> None:
+    """Have a binding that is there already scanned by an inventory, when one was given. Raises ApiError."""
+    if uri is not None:
+        client.call("UpdateBindingInventory", **target, Inventory=uri)
+        say(f"{target['URI']} is compared with the inventory; only what has changed is read", err=True)
+
+
+def change_scope(
+    client: Client, target: dict[str, str], scope: dict[str, Any] | None, *, quiet: bool = False
+) -> str | None:
     """Replace the scope of a binding that is there already, when one was given.
 
     Returns when its bucket was listed last: what it counts is of the former scope until the next listing.
     """
     where = f"{target['URI']} is bound to {target['ProjectName']}/{target['DatasetName']} already"
     if scope is None:
-        say(where, err=True)
+        if not quiet:
+            say(where, err=True)
         return None
     listed = last_listing(client.call("GetBinding", **target)["Binding"])
     leaving = client.call("UpdateBindingScope", **target, Scope=scope).get("Leaving")
@@ -182,9 +207,19 @@ def follow(client: Client, target: dict[str, str], listed: str | None = None) ->
             time.sleep(_POLL_SECONDS)
 
 
+def inventory_words(inventory: dict[str, Any] | None) -> list[str]:
+    """How far the inventory is, while it is in hand."""
+    if inventory is None or inventory["State"] in ("Done", "Waiting"):
+        return []
+    if inventory["State"] == "Reading":
+        return [f"reading the inventory, {inventory['FilesRead']:,} of {inventory['Files']:,} files"]
+    return [f"by an inventory of {inventory['Objects']:,} objects"]
+
+
 def describe(binding: dict[str, Any]) -> str:
     """One line: state, phase, reason and counts."""
     words = [binding["URI"], "/".join(filter(None, (binding["State"], binding.get("Phase"))))]
+    words += inventory_words(binding.get("Inventory"))
     progress = binding.get("Progress", {})
     if progress:
         # After a second listing all that was read counts as Unchanged, and "indexed 0" would read like nothing.

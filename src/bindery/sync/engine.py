@@ -13,6 +13,7 @@ import msgspec
 
 from bindery.buckets.events import ChangedKey
 from bindery.buckets.identity import StoreIdentity
+from bindery.buckets.inventory.staging import discard
 from bindery.buckets.registry import Buckets, identify
 from bindery.buckets.store import StoreAddress, StoreChanged
 from bindery.buckets.uri import ObjectUri
@@ -22,6 +23,7 @@ from bindery.catalog.records import (
     BindingState,
     Dataset,
     IndexCall,
+    Inventory,
     LedgerFilter,
     Progress,
     Scope,
@@ -40,6 +42,7 @@ from bindery.sync.held_back import HeldBack
 from bindery.sync.history import BooksHistory, Point, point_of
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
+from bindery.sync.inventories import InventoryProgress, check_inventory, inventory_folder
 from bindery.sync.rebuilds import Rebuilds
 from bindery.sync.retries import Retries, can_change
 from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
@@ -78,6 +81,7 @@ class Engine:
         self._catalog = catalog
         self._buckets = buckets
         self._pool = pool
+        self._settings = settings
         self._followers = Followers(catalog, buckets, pool, settings)
         self._indexer = Indexer(catalog, buckets, pool, settings)
         self._runner = Runner(catalog, secrets.token_hex(8), tasks)
@@ -171,6 +175,25 @@ class Engine:
             self._followers.renew(changed)
         return changed, found.leaving if found.complete else None
 
+    def change_inventory(self, binding: Binding, inventory: Inventory | None) -> Binding:
+        """Scan by another inventory from now on, or by listing alone. Raises NotFound."""
+        with self._followers.lock:
+            changed = self._catalog.bindings.update(
+                binding.id, lambda held: msgspec.structs.replace(held, inventory=inventory)
+            )
+            if self._followers.end(binding.id) is not None:
+                self._followers.start(changed)
+        return changed
+
+    def check_inventory(self, bucket: str, uri: str) -> Inventory:
+        """The inventory at ``uri``; see ``inventories.check_inventory``."""
+        return check_inventory(self._buckets, bucket, uri)
+
+    def inventory_progress(self, binding: Binding) -> InventoryProgress | None:
+        """How far the inventory is that a binding is being scanned by; None when none is."""
+        follower = self._followers.get(binding.id)
+        return None if follower is None else follower.inventory_progress
+
     def renew(
         self, *, project_name: str | None = None, dataset_name: str | None = None, bucket: str | None = None
     ) -> None:
@@ -194,6 +217,7 @@ class Engine:
         self._history.forget(binding.id)
         self._forgetting.wake()
         self._followers.wait_for(binding.id, ending)
+        discard(inventory_folder(self._settings, binding.id))
 
     def progress(self, binding: Binding) -> Progress:
         """The books of a binding at this moment. Never blocks."""

@@ -18,9 +18,10 @@ from bindery.sync.bound_store import check_bound
 from bindery.sync.changed import process_changes
 from bindery.sync.held_back import HeldBack
 from bindery.sync.inbox import Inbox
+from bindery.sync.inventories import Inventories, InventoryProgress
 from bindery.sync.making import Making, make
 from bindery.sync.reports import Reports
-from bindery.sync.scan import full_scan, reconcile
+from bindery.sync.scan import full_scan, reconcile, reconcile_by_inventory
 from bindery.sync.schedule import Schedule
 from bindery.sync.settings import SyncSettings
 from bindery.sync.states import Cause
@@ -61,6 +62,7 @@ class Follower:
             self._inbox, settings, stop=self._stop, work=threading.Event(), on_loss=self._list_instead
         )
         self._reports = Reports(binding.id, catalog)
+        self._inventories = Inventories(binding.id, catalog=catalog, buckets=buckets, settings=settings)
         self._worker: Worker | None = None
         self.making: Making | None = None
         """What the life in hand is made of; None before the first."""
@@ -113,6 +115,11 @@ class Follower:
         """The books at this moment; None before the first scan of this thread. Never blocks."""
         worker = self._worker
         return None if worker is None else worker.live_progress()
+
+    @property
+    def inventory_progress(self) -> InventoryProgress | None:
+        """How far the inventory in hand is; None when none is."""
+        return self._inventories.progress
 
     @property
     def held_back(self) -> HeldBack | None:
@@ -184,14 +191,18 @@ class Follower:
     def _scan(self, worker: Worker) -> None:
         """The full scan, unless it was done earlier. The watch runs already, so nothing is missed after it."""
         if worker.binding.phase is BindingPhase.INCREMENTAL_SCANNING:
-            self._schedule.ask()
+            if worker.binding.inventory is None or worker.binding.removals_confirmed:
+                self._schedule.ask()
             return
+        inventory = self._inventories.take(worker)
         self._begin_listing(worker)
-        whole = full_scan(worker)
+        whole = full_scan(worker, inventory)
         self._reports.move(Cause.STORE_BACK)  # a full scan is only done by a binding that is at work
         self._reports.move(Cause.FULL_SCAN_DONE)
         if whole:
             self._reports.end_listing(worker, None)
+        elif inventory is not None:
+            self._inventories.finish(inventory)
         else:
             self._schedule.ask()
         _log.info("full scan done", listed=worker.books.listed)
@@ -205,8 +216,9 @@ class Follower:
         self._process(worker)
         if self._schedule.is_due():
             self._watching.open(worker.store)
+            asked = self._schedule.is_asked()
             self._begin_listing(worker)
-            partly = self._reconcile(worker) and worker.store.capabilities.listing_free
+            partly = self._compare(worker, asked=asked) and worker.store.capabilities.listing_free
             self._schedule.end(polls=self._watching.polls(worker.store), partly=partly)
 
     def _begin_listing(self, worker: Worker) -> None:
@@ -214,9 +226,23 @@ class Follower:
             polls=self._watching.polls(worker.store), watches=worker.store.capabilities.watch
         )
 
+    def _compare(self, worker: Worker, *, asked: bool) -> bool:
+        """By a newer inventory, or by a listing. Whether a part of the bucket could not be listed."""
+        worker.check_store()
+        inventory = self._inventories.take(worker)
+        if inventory is not None:
+            decided = reconcile_by_inventory(worker, inventory)
+            self._inventories.finish(inventory)
+            if not decided:
+                self._schedule.ask()
+        if inventory is None and (asked or self._inventories.is_listing_due(worker)):
+            return self._reconcile(worker)
+        if asked:
+            self._schedule.ask()
+        return False
+
     def _reconcile(self, worker: Worker) -> bool:
         """Whether a part of the bucket could not be listed."""
-        worker.check_store()
         binding = self._catalog.bindings.get_by_id(worker.binding.id)
         held = reconcile(worker, binding)
         self._reports.end_listing(worker, held, binding.removals_confirmed)

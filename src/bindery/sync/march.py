@@ -51,8 +51,11 @@ def march(
     listing: Iterable[list[ObjectInfo]],
     ledger: Iterable[list[LedgerEntry]],
     within: Matcher | None = None,
+    since: int | None = None,
 ) -> Iterator[Step]:
     """One step per page of the listing, and one at the end for ledger rows behind its last key.
+
+    ``since``: the listing is as old as that; of what the ledger has learned later it proves nothing.
 
     Both streams ascend by key; Python compares text by code point, which is the order of UTF-8 bytes.
     """
@@ -61,10 +64,10 @@ def march(
     for page in listing:
         if page:
             last = page[-1].key
-            yield _step(page, last, rows.take_through(last), within)
+            yield _step(page, last, rows.take_through(last), within, since)
     for rest in rows.rest():
         last = rest[-1].key
-        yield _step([], last, rest, within)
+        yield _step([], last, rest, within, since)
 
 
 def is_same_version(info: ObjectInfo, entry: LedgerEntry) -> bool:
@@ -95,9 +98,17 @@ def has_entry(entry: LedgerEntry | None) -> bool:
     return entry is not None and entry.outcome not in _WITHOUT_ENTRY
 
 
-def _step(page: list[ObjectInfo], last_key: str, rows: list[LedgerEntry], within: Matcher | None) -> Step:
+def _step(
+    page: list[ObjectInfo],
+    last_key: str,
+    rows: list[LedgerEntry],
+    within: Matcher | None,
+    since: int | None,
+) -> Step:
     known = {entry.key: entry for entry in rows}
     step = Step(last_key=last_key, listed=len(page))
+    if since is not None:
+        page = _known_better(page, known, since)
     if within is not None:
         page = _within(page, known, within, step)
     for info in page:
@@ -115,6 +126,22 @@ def _step(page: list[ObjectInfo], last_key: str, rows: list[LedgerEntry], within
             step.gone.append(entry.key)
     step.known = len(rows) - sum(map(_lacks_entry, rows))
     return step
+
+
+def _known_better(page: list[ObjectInfo], known: dict[str, LedgerEntry], since: int) -> list[ObjectInfo]:
+    """The page without the objects of which the ledger knows something newer; ``known`` is left without their rows."""
+    newer = {
+        key
+        for key, row in known.items()
+        if row.outcome_time >= since and row.etag and row.outcome is not Outcome.PENDING
+    }
+    for info in page:
+        row = known.get(info.key)
+        if row is not None and row.modified_ns > info.modified_ns:
+            newer.add(info.key)
+    for key in newer:
+        del known[key]
+    return [info for info in page if info.key not in newer] if newer else page
 
 
 def _within(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from bindery.buckets.inventory.staging import Staged
 from bindery.buckets.store import ObjectInfo
 from bindery.catalog.records import Binding, Outcome
 from bindery.clock import now_ns
@@ -16,6 +17,7 @@ from bindery.sync.books import begin_listing, finish_listing
 from bindery.sync.gaps import Gap
 from bindery.sync.guard import Gone, Refusal, refusal, refuse_below
 from bindery.sync.held_back import MOST_KEYS, HeldBack, sample
+from bindery.sync.inventories import list_inventory
 from bindery.sync.march import Candidate, Step, is_unchanged, march
 from bindery.sync.outcomes import seconds_to_next_try
 from bindery.sync.scope import list_within, walk_within
@@ -36,11 +38,13 @@ class _Counts(msgspec.Struct):
     known: int = 0
 
 
-def full_scan(worker: Worker) -> bool:
-    """Scan from the binding's cursor to the end; the cursor moves with every commit.
+def full_scan(worker: Worker, inventory: Staged | None = None) -> bool:
+    """Scan from the binding's cursor to the end, by an inventory where there is one; the cursor moves with every
+    commit.
 
     False when it did not begin at the start. Then it has not compared the keys before its cursor, and has
-    removed nothing: the caller reconciles after it. The same holds when there is something to remove.
+    removed nothing: the caller reconciles after it. The same holds when there is something to remove, and of an
+    inventory, which knows nothing of what came after it.
     """
     cursor = worker.catalog.bindings.get_by_id(worker.binding.id).cursor or ""
     if not cursor:
@@ -49,8 +53,8 @@ def full_scan(worker: Worker) -> bool:
         worker.books = begin_listing(worker.books)
     gone = Gone()
     try:
-        counts = _scan(worker, cursor, gone, keep_cursor=True)
-        whole = not cursor and not gone.count and counts.gap.error is None
+        counts = _scan(worker, cursor, gone, keep_cursor=True, inventory=inventory)
+        whole = not cursor and not gone.count and counts.gap.error is None and inventory is None
     finally:
         gone.close()
     if whole:
@@ -88,6 +92,30 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
     worker.commits.commit()
     _purge(worker)
     return held
+
+
+def reconcile_by_inventory(worker: Worker, inventory: Staged) -> bool:
+    """Compare an inventory with the ledger, and read what has changed until it was written.
+
+    False when it lacks more than one listing may remove, of which nothing was removed then: it may list a part of
+    the bucket, and only a listing can tell.
+    """
+    _drop_outside(worker)
+    worker.books = begin_listing(worker.books)
+    gone = Gone()
+    try:
+        counts = _scan(worker, "", gone, keep_cursor=False, inventory=inventory)
+        if worker.removals:
+            gone.keep(lambda key: key not in worker.removals)
+        few = refusal(gone.count, counts.known, counts.listed, worker.settings, mounted=False) is None
+        for keys in gone.pages() if few else ():
+            remove_absent(worker, keys)
+            worker.attend()
+    finally:
+        gone.close()
+    worker.commits.commit()
+    _purge(worker)
+    return few
 
 
 def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Refusal | None:
@@ -146,12 +174,17 @@ def _both(held: Refusal | None, problem: Refusal | None) -> Refusal | None:
     return Refusal(held.count, f"{held.reason}; {problem.reason}", held.below)
 
 
-def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Counts:
+def _scan(
+    worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool, inventory: Staged | None = None
+) -> _Counts:
     worker.begin_listing()
     counts = _Counts(Gap())
-    listing = list_within(worker.store, worker.prefixes, cursor)
+    if inventory is None:
+        listing, since = list_within(worker.store, worker.prefixes, cursor), None
+    else:
+        listing, since = list_inventory(worker, inventory, cursor), inventory.manifest.created_ns
     ledger = walk_within(worker.catalog, worker.binding.id, worker.prefixes, cursor)
-    for step in march(counts.gap.passing(listing), ledger, worker.within):
+    for step in march(counts.gap.passing(listing), ledger, worker.within, since):
         worker.check_stop()
         counts.listed += step.listed
         counts.known += step.known
@@ -166,7 +199,7 @@ def _scan(worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool) -> _Cou
         worker.attend()
     worker.pipeline.finish()
     worker.troubles.end_listing()
-    if not cursor and counts.gap.error is None:
+    if not cursor and counts.gap.error is None and inventory is None:
         worker.exclusions.end_listing()
     return counts
 

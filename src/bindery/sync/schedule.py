@@ -29,6 +29,10 @@ class Schedule:
         """List as soon as possible."""
         self._asked.set()
 
+    def is_asked(self) -> bool:
+        """Whether somebody has asked for a listing that has not begun."""
+        return self._asked.is_set()
+
     def is_due(self) -> bool:
         """Whether it is time for a listing."""
         return self._asked.is_set() or time.monotonic() >= self._next

@@ -9,8 +9,9 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Protocol
 
-from bindery.buckets.store import ObjectInfo, PartlyListed, Store, in_key_order
+from bindery.buckets.store import ObjectInfo, PartlyListed, in_key_order
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.ledger import Ledger
 from bindery.catalog.records import LedgerEntry, Scope
@@ -151,7 +152,14 @@ def is_listed(scope: Scope, key: str) -> bool:
     return not scope.prefixes or key.startswith(scope.prefixes)
 
 
-def list_within(store: Store, prefixes: Iterable[str], start_after: str = "") -> Iterator[list[ObjectInfo]]:
+class Lists(Protocol):
+    """What ``list_within`` needs of a store."""
+
+    def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
+        """As ``Store.list``."""
+
+
+def list_within(store: Lists, prefixes: Iterable[str], start_after: str = "") -> Iterator[list[ObjectInfo]]:
     """Pages of what the store lists below ``prefixes`` (ascending, not nested), as one listing.
 
     Raises what the store raises and ``in_key_order`` does; PartlyListed at the end, about all prefixes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -20,6 +21,9 @@ class FollowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     folder_poll_interval: Interval = 5.0
     """Seconds between complete listings of a folder whose changes the kernel does not report, longer where a
     listing takes more than a second; see docs/stores.md."""
+    inventory_list_requests: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1.0
+    """Requests a second, on average, that complete listings of a bucket with an inventory may cost: the fewer, the
+    rarer are they. With 1, a million objects are listed every 17 minutes, a hundred million every 28 hours."""
     settle_time: Annotated[float, msgspec.Meta(ge=0, le=3_600)] = 0.1
     """Seconds a file must stay unchanged before it is read."""
     guard_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.2
@@ -43,6 +47,8 @@ class SyncSettings(FollowSettings, frozen=True, kw_only=True):
     """One of ``guessed_dates.FALLBACKS``."""
     hash_folder_objects: bool = False
     """Whether objects are read as a whole whose store tells nothing of them, for their MD5."""
+    inventories: Path | None = None
+    """Where inventories are brought to be read; None: the folder for temporary files."""
     removal_quiet: float = 1.0
     """Many removals that changes tell are judged together once none has come for so long."""
     retry_initial: float = 0.5

@@ -274,9 +274,38 @@ def test_a_strict_server_shows_no_extension(make_api: Callable[..., Api]) -> Non
         "InvalidArgument",
     )
     assert "Progress" not in api("ListBindings", ProjectName="project")["Bindings"][0]
-    for action in ("StopBinding", "ResumeBinding", "RegisterBucket", "UpdateBindingScope"):
+    extensions = (
+        "StopBinding",
+        "ResumeBinding",
+        "RegisterBucket",
+        "UpdateBindingInventory",
+        "UpdateBindingScope",
+    )
+    for action in extensions:
         assert api.refused(action, **names, URI=URI)[:2] == (404, "InvalidAction.NotFound")
     api.empty()
+
+
+@pytest.mark.parametrize(
+    ("inventory", "told"),
+    [
+        ("oss://reports/daily/2026-01-31T01-00Z/manifest.json", "a folder has no inventory"),
+        ("oss://reports/daily/2026-01-31T01-00Z/", "named by its manifest"),
+        ("https://reports/manifest.json", "a URI starts with oss://"),
+    ],
+)
+def test_an_inventory_that_cannot_be_used_binds_nothing(
+    api: Api, dataset: dict[str, str], inventory: str, told: str
+) -> None:
+    api.put("bucket", "key.txt", b"text")
+    api.put("reports", "daily/2026-01-31T01-00Z/manifest.json", b"{}")
+    status, code, message = api.refused("CreateBinding", **dataset, URI=URI, Inventory=inventory)
+    assert (status, code) == (400, "InvalidArgument")
+    assert told in message
+    assert api("ListBindings", **dataset)["Bindings"] == []
+    api("CreateBinding", **dataset, URI=URI)
+    assert told in api.refused("UpdateBindingInventory", **dataset, URI=URI, Inventory=inventory)[2]
+    assert "Inventory" not in api("UpdateBindingInventory", **dataset, URI=URI)["Binding"]
 
 
 @pytest.mark.parametrize(

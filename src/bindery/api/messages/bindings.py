@@ -20,6 +20,7 @@ class Binding(Message):
     uri: str | None = None
     update_time: str | None = None
     detail: str | None = None
+    inventory: BindingInventory | None = None
     progress: BindingProgress | None = None
     scope: BindingScope | None = None
 
@@ -32,6 +33,18 @@ class BindingHistoryPoint(Message):
     indexed: int | None = None
     pending: int | None = None
     time: str | None = None
+
+
+class BindingInventory(Message):
+    """The vendor's struct BindingInventory."""
+
+    creation_time: str | None = None
+    files: int | None = None
+    files_read: int | None = None
+    objects: int | None = None
+    scanned: str | None = None
+    state: str | None = None
+    uri: str | None = None
 
 
 class BindingProgress(Message):
@@ -119,6 +132,7 @@ class CreateBindingRequest(Message):
     dataset_name: str
     project_name: str
     uri: str
+    inventory: str | None = None
     scope: BindingScope | None = None
 
 
@@ -296,6 +310,21 @@ class StopBindingRequest(Message):
 
 class StopBindingResponse(Message):
     """Answer of StopBinding."""
+
+
+class UpdateBindingInventoryRequest(Message):
+    """Parameters of UpdateBindingInventory."""
+
+    dataset_name: str
+    project_name: str
+    uri: str
+    inventory: str | None = None
+
+
+class UpdateBindingInventoryResponse(Message):
+    """Answer of UpdateBindingInventory."""
+
+    binding: Binding | None = None
 
 
 class UpdateBindingScopeRequest(Message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bindery.api.context import Context
 from bindery.api.errors import invalid_argument
 from bindery.api.messages import bindings as messages
+from bindery.api.operations.bindings.inventories import inventory_answer
 from bindery.api.operations.bindings.scopes import scope_answer
 from bindery.buckets.uri import parse_bucket_uri
 from bindery.catalog.records import Binding
@@ -33,6 +34,7 @@ def binding_answer(context: Context, binding: Binding) -> messages.Binding:
         detail=None if context.settings.strict else binding.reason or None,
         create_time=context.time(binding.create_time),
         update_time=context.time(binding.update_time),
+        inventory=None if context.settings.strict else inventory_answer(context, binding),
         progress=None if context.settings.strict else _progress(context, binding),
         scope=None if context.settings.strict else scope_answer(binding.scope),
     )

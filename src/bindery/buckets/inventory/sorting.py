@@ -1,0 +1,169 @@
+"""The files of an inventory as one file in key order: a program of its own, for the files are others' and may be large.
+
+Its standard input is a ``Job``, and is held open for as long as somebody wants the work; its standard output a
+``Sorted``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import duckdb
+import msgspec
+
+_MEMORY = "512MB"
+_THREADS = 2
+_LONGEST_ROW = 1 << 20
+"""Bytes. A key takes up to 3,072, percent-encoded; the list of who may read an object takes the most."""
+_LONGEST_KEY = 1_024
+_ROWS_TOGETHER = 30_720
+"""What a look at one place of the sorted file reads."""
+_TIMES = "['%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H-%M-%SZ']"
+"""S3 writes ``2026-01-31T01:02:03.000Z``, OSS ``2026-01-31T01-02-03Z``."""
+_TEXTS = ("storage_class", "object_type")
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be sorted."""
+
+    files: tuple[str, ...]
+    """Paths."""
+    parquet: bool
+    columns: tuple[str, ...]
+    """See ``Manifest.columns``."""
+    source_bucket: str
+    root: str
+    """Only keys that begin so are taken, without it."""
+    target: str
+    """Path of the sorted file."""
+    folder: str
+    """Where all of it lies; nothing else is read or written."""
+    most_bytes: int
+    """What the work may take of the disk for itself."""
+
+
+class Sorted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sorted file holds."""
+
+    rows: int = 0
+    """Present versions of objects."""
+    odd: int = 0
+    """Rows without a key that an object could have; they are left out."""
+    refusal: str = ""
+    """Why there is no sorted file."""
+
+
+def sort(job: Job) -> Sorted:
+    """Write ``job.target``: key, size, etag, modified (microseconds since 1970), storage_class and object_type,
+    ascending by key; of a key that comes twice, the newest first."""
+    if not job.files:
+        return Sorted()
+    connection = duckdb.connect(":memory:", config=_settings(job))
+    try:
+        connection.execute(f"SET allowed_directories = [{_literal(job.folder)}]")
+        connection.execute("SET enable_external_access = false")  # but for what is allowed
+        connection.execute(_sorting(job), {"root": job.root, "bucket": job.source_bucket})
+        found = connection.execute(
+            f"SELECT count(key), count(*) - count(key), count(*) FILTER (elsewhere) FROM {_file(job.target)}"  # noqa: S608
+        ).fetchone()
+    except duckdb.Error as error:
+        return Sorted(refusal=_told(error, job))
+    finally:
+        connection.close()
+    rows, odd, elsewhere = found or (0, 0, 0)
+    if elsewhere:
+        return Sorted(refusal=f"{elsewhere} rows are of another bucket than {job.source_bucket}")
+    return Sorted(rows=rows, odd=odd)
+
+
+def _settings(job: Job) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": _MEMORY,
+        "threads": _THREADS,
+        "temp_directory": f"{job.folder}/spill",
+        "max_temp_directory_size": f"{max(job.most_bytes >> 20, 1)}MiB",
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+    }
+
+
+def _sorting(job: Job) -> str:
+    """The statement that reads, decodes, chooses and sorts. Nothing that the files or their manifest say stands in it
+    but what ``Manifest`` has checked."""
+    key = _column(job, "key")
+    if not job.parquet:  # a plus sign itself is written %2B by both vendors
+        key = f"TRY(url_decode(replace({key}, '+', ' ')))"
+    key = f"CASE WHEN octet_length(encode({key})) BETWEEN 1 AND {_LONGEST_KEY} THEN {key} END"
+    modified = _column(job, "last_modified_date")
+    if not job.parquet:
+        modified = f"try_strptime({modified}, {_TIMES})"
+    texts = ", ".join(f"{_column(job, name)} AS {name}" for name in _TEXTS)
+    return f"""
+        COPY (
+            WITH present AS (
+                SELECT {key} AS key, TRY_CAST({_column(job, "size")} AS BIGINT) AS size,
+                    trim({_column(job, "e_tag")}, '"') AS etag, epoch_us({modified}) AS modified, {texts},
+                    {_column(job, "bucket")} IS DISTINCT FROM $bucket AS elsewhere
+                FROM {_source(job)}
+                WHERE lower({_column(job, "is_latest")}::VARCHAR) IS DISTINCT FROM 'false'
+                    AND lower({_column(job, "is_delete_marker")}::VARCHAR) IS DISTINCT FROM 'true'
+            )
+            SELECT * REPLACE (substr(key, length($root) + 1) AS key) FROM present
+            WHERE key IS NULL OR (starts_with(key, $root) AND NOT ends_with(key, '/'))
+            ORDER BY key, modified DESC
+        ) TO {_literal(job.target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_TOGETHER})
+    """  # noqa: S608
+
+
+def _column(job: Job, name: str) -> str:
+    if name not in job.columns:
+        return "NULL"
+    return name if job.parquet else f"c{job.columns.index(name)}"
+
+
+def _source(job: Job) -> str:
+    files = f"[{', '.join(map(_literal, job.files))}]"
+    if job.parquet:
+        return f"read_parquet({files}, union_by_name=true)"
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(job.columns)))
+    return (
+        f"read_csv({files}, header=false, auto_detect=false, columns={{{columns}}}, delim=',', quote='\"', "
+        f"escape='\"', new_line='\\n', compression='gzip', max_line_size={_LONGEST_ROW}, strict_mode=true)"
+    )
+
+
+def _file(path: str) -> str:
+    return f"read_parquet({_literal(path)})"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _told(error: duckdb.Error, job: Job) -> str:
+    """What is wrong with the files, without where they lie on this machine."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "the files hold far more than their sizes tell, or the disk is full"
+    text = str(error).partition("\n")[0].replace(f"{job.folder}/", "")
+    return f"the files cannot be read by their manifest: {text}"
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Read a job, do it, and tell what came of it."""
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.stdout.buffer.write(msgspec.json.encode(sort(job)))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

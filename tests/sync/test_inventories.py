@@ -1,0 +1,299 @@
+"""Full scans and rescans by inventories, over a real catalog: what is read, what is asked, and what it ends as."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from sync_room import DATASET, PROJECT, InlinePool, Room, memory_bucket
+
+from bindery.buckets.inventory.manifest import InventoryRefused
+from bindery.buckets.store import ObjectInfo
+from bindery.catalog.records import Binding, BindingPhase, BindingState, Inventory, Outcome
+from bindery.sync.settings import SyncSettings
+from inventories import S3_CURRENT, csv_file, put_inventory, rows_of
+
+SLOW = SyncSettings(reconcile_interval=3_600, retry_initial=0.01, retry_longest=0.1, removal_quiet=0.05)
+OpenRoom = Callable[..., Room]
+S = BindingState
+
+
+class Bucket:
+    """A bucket with inventories of it."""
+
+    def __init__(self, count: int = 0) -> None:
+        self.store, self.address = memory_bucket()
+        self.reports, self.reports_address = memory_bucket("reports")
+        self.put(range(count))
+        self._written = 0
+
+    def put(self, numbers: Iterable[int], content: str = "first") -> set[str]:
+        keys = {f"key-{number:05d}.bin" for number in numbers}
+        for key in keys:
+            self.store.put(key, f"\x00\x01{content} of {key}".encode())
+        return keys
+
+    def infos(self) -> list[ObjectInfo]:
+        return [info for page in self.store.list() for info in page]
+
+    def write(self, infos: list[ObjectInfo] | None = None, created_ns: int | None = None) -> str:
+        """An inventory of the bucket as it is; its URI."""
+        self._written += 1
+        bucket = self.address.url.removeprefix("memory://")
+        rows = rows_of(self.infos() if infos is None else infos)
+        files = [csv_file(rows[start::3][::-1], S3_CURRENT, bucket) for start in range(3)]
+        key = put_inventory(
+            self.reports,
+            files,
+            bucket=bucket,
+            schema=S3_CURRENT,
+            created_ns=created_ns or time.time_ns(),
+            dated=f"2026-01-{self._written:02}T01-00Z",
+        )
+        return f"oss://reports/{key}"
+
+
+def open_with(open_room: OpenRoom, bucket: Bucket, tmp_path: Path, **options: object) -> Room:
+    settings = options.pop("settings", SLOW)
+    assert isinstance(settings, SyncSettings)
+    kept = SyncSettings(**{f: getattr(settings, f) for f in settings.__struct_fields__} | {
+        "inventories": tmp_path / "inventories"
+    })  # fmt: skip
+    return open_room(bucket.address, bucket.reports_address, settings=kept, **options)
+
+
+def bind(room: Room, uri: str) -> Binding:
+    if not room.catalog.projects.list():
+        room.make_dataset()
+    made = Binding(
+        dataset_id=0,
+        project_name=PROJECT,
+        dataset_name=DATASET,
+        bucket="media",
+        inventory=room.engine.check_inventory("media", uri),
+        create_time=1,
+        update_time=1,
+    )
+    return room.engine.create_binding(made)
+
+
+def wait_scanned(room: Room, uri: str) -> Inventory:
+    def scanned() -> Inventory | None:
+        held = room.binding("media").inventory
+        return held if held is not None and held.scanned == uri else None
+
+    found = room.wait(scanned)
+    assert isinstance(found, Inventory)
+    return found
+
+
+def check_equal(room: Room, bucket: Bucket) -> None:
+    """The dataset is what the bucket is, version by version."""
+    expected = {info.key: (info.etag, info.size) for info in bucket.infos()}
+    rows = room.live("media")
+    assert {key: (row.etag, row.size) for key, row in rows.items()} == expected
+    assert {row.outcome for row in rows.values()} <= {Outcome.INDEXED}
+    assert room.keys("media") == set(expected)
+    entries = {
+        uri.removeprefix("oss://media/"): file["ETag"].strip('"') for uri, file in room.documents().items()
+    }
+    assert entries == {key: etag for key, (etag, _) in expected.items()}
+
+
+def test_a_full_scan_by_an_inventory_lists_nothing(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(2_000)
+    room = open_with(open_room, bucket, tmp_path)
+    uri = bucket.write()
+    bind(room, uri)
+    binding = room.wait_followed("media")
+    held = wait_scanned(room, uri)
+    assert (held.objects, binding.reason) == (2_000, "")
+    assert held.created <= held.finished_time
+    store = room.store("media")
+    assert store.listings == 0
+    assert sorted(room.inline.extracted) == sorted(info.key for info in bucket.infos())
+    check_equal(room, bucket)
+    assert room.check_books("media").listed == 2_000
+    assert binding.progress.last_complete_listing is None, "it was not listed"
+    assert not list((tmp_path / "inventories").glob("*/*")), "nothing is left of it"
+
+    # One in a hundred changes; the next inventory tells of them, and only they are read.
+    room.inline.extracted.clear()
+    changed = bucket.put(range(0, 2_000, 200), "second")
+    new = bucket.put(range(2_000, 2_005))
+    for number in range(1, 2_000, 400):
+        bucket.store.remove(f"key-{number:05d}.bin")
+    newer = bucket.write()
+    room.engine.change_inventory(binding, room.engine.check_inventory("media", newer))
+    wait_scanned(room, newer)
+    room.wait(lambda: len(room.keys("media")) == 2_000)
+    assert sorted(room.inline.extracted) == sorted(changed | new)
+    assert store.listings == 0
+    check_equal(room, bucket)
+    assert room.check_books("media").listed == 2_000
+
+
+def test_the_next_inventory_beside_it_is_found_and_taken(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(30)
+    quick = SyncSettings(reconcile_interval=0.2, inventory_list_requests=1e-3)
+    room = open_with(open_room, bucket, tmp_path, settings=quick)
+    first = bucket.write()
+    bind(room, first)
+    wait_scanned(room, first)
+    bucket.put([3, 40], "second")
+    bucket.store.remove("key-00005.bin")
+    room.inline.extracted.clear()
+    second = bucket.write()
+    wait_scanned(room, second)
+    room.wait(lambda: len(room.keys("media")) == 30)
+    check_equal(room, bucket)
+    assert sorted(room.inline.extracted) == ["key-00003.bin", "key-00040.bin"]
+    assert room.store("media").listings == 0, "30 objects are listed every 30 seconds at this rate"
+
+    broken = bucket.write()
+    bucket.reports.put(broken.removeprefix("oss://reports/"), b"{}")
+    wait_scanned(room, broken)
+    binding = room.binding("media")
+    assert (binding.state, binding.reason) == (S.RUNNING, ""), "it is passed over"
+    check_equal(room, bucket)
+
+
+def test_what_has_changed_since_it_was_written_ends_as_it_is(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(300)
+    uri = bucket.write()
+    bucket.put(range(0, 300, 10), "second")
+    for number in range(1, 300, 2):
+        bucket.store.remove(f"key-{number:05d}.bin")  # half of them: that is no reason to ask anybody
+    bucket.put(range(300, 320))
+    quick = SyncSettings(
+        reconcile_interval=0.3, retry_initial=0.01, removal_quiet=0.05, inventory_list_requests=100
+    )
+    room = open_with(open_room, bucket, tmp_path, settings=quick)
+    bind(room, uri)
+    wait_scanned(room, uri)
+    room.wait_keys("media", {info.key for info in bucket.infos()})
+    room.wait(lambda: room.binding("media").progress.last_complete_listing)
+    room.wait(lambda: all(row.outcome is Outcome.INDEXED for row in room.live("media").values()))
+    check_equal(room, bucket)
+    binding = room.binding("media")
+    assert (binding.state, binding.reason, binding.removals_held) == (S.RUNNING, "", 0)
+
+
+def test_an_old_inventory_undoes_nothing(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(50)
+    old = bucket.write()
+    bucket.put(range(0, 50, 5), "second")
+    bucket.store.remove("key-00001.bin")
+    bucket.put([60])
+    room = open_with(open_room, bucket, tmp_path)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    check_equal(room, bucket)
+    room.inline.extracted.clear()
+    room.engine.change_inventory(room.binding("media"), room.engine.check_inventory("media", old))
+    wait_scanned(room, old)
+    room.wait(lambda: room.live("media").keys() == {info.key for info in bucket.infos()})
+    tried = set(room.inline.extracted)
+    assert tried <= {"key-00001.bin"}, "only what it does not know is looked for"
+    check_equal(room, bucket)
+
+
+def test_an_inventory_of_a_part_removes_nothing(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(400)
+    room = open_with(open_room, bucket, tmp_path)
+    room.make_dataset()
+    room.bind("media")
+    room.wait_followed("media")
+    part = bucket.write(bucket.infos()[:100])
+    room.engine.change_inventory(room.binding("media"), room.engine.check_inventory("media", part))
+    wait_scanned(room, part)
+    store = room.store("media")
+    before = store.listings
+    room.wait(lambda: store.listings > before)  # a listing decides
+    room.wait(lambda: (room.binding("media").progress.last_complete_listing or 0) > 0)
+    check_equal(room, bucket)
+    assert room.binding("media").removals_held == 0
+
+
+@pytest.mark.parametrize("way", ["stopped", "killed"])
+def test_it_goes_on_from_its_cursor(way: str, open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(2_500)
+    uri = bucket.write()
+    pool = InlinePool()
+    pool.answer = lambda request: pool.gate.clear() if request.object.key == "key-02100.bin" else None
+    room = open_with(open_room, bucket, tmp_path, pool=pool)
+    bind(room, uri)
+    room.wait(pool.waiting.is_set)
+    if way == "killed":
+        held = room.keys("media")
+        room.kill()
+        data_files = [info.key for page in bucket.reports.list() for info in page if "/data/" in info.key]
+        for key in data_files:
+            bucket.reports.remove(key)  # it is sorted already
+        room = open_with(open_room, bucket, tmp_path)
+        extracted = room.inline.extracted
+    else:
+        room.engine.stop_binding(room.binding("media"), "pause")
+        stopped = room.binding("media")
+        assert (stopped.state, stopped.phase) == (S.STOPPED, BindingPhase.FULL_SCANNING)
+        held, extracted = room.keys("media"), pool.extracted
+        extracted.clear()
+        pool.answer = lambda _: None
+        pool.gate.set()
+        room.engine.resume_binding(stopped)
+    assert held
+    wait_scanned(room, uri)
+    room.wait(lambda: len(room.keys("media")) == 2_500)
+    assert not held & set(extracted)
+    check_equal(room, bucket)
+    assert room.store("media").listings == 0
+
+
+def test_one_that_cannot_be_used_is_told_of_and_another_can_be_named(
+    open_room: OpenRoom, tmp_path: Path
+) -> None:
+    bucket = Bucket(20)
+    room = open_with(open_room, bucket, tmp_path)
+    uri = bucket.write()
+    data = next(info.key for page in bucket.reports.list() for info in page if "/data/" in info.key)
+    bucket.reports.put(data, b"another")
+    binding = bind(room, uri)
+    failed = room.wait_state("media", S.FAILED)
+    assert "another MD5" in failed.reason and uri in failed.reason
+    assert room.keys("media") == set()
+    with pytest.raises(InventoryRefused):
+        room.engine.check_inventory("media", "oss://reports/nothing/manifest.json")
+    good = bucket.write()
+    room.engine.change_inventory(binding, room.engine.check_inventory("media", good))
+    wait_scanned(room, good)
+    room.wait_state("media", S.RUNNING)
+    check_equal(room, bucket)
+
+
+def test_without_one_the_bucket_is_listed(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(20)
+    room = open_with(open_room, bucket, tmp_path)
+    uri = bucket.write()
+    bucket.reports.put(next(i.key for p in bucket.reports.list() for i in p if "/data/" in i.key), b"")
+    binding = bind(room, uri)
+    room.wait_state("media", S.FAILED)
+    room.engine.change_inventory(binding, None)
+    room.wait_followed("media")
+    check_equal(room, bucket)
+    assert room.store("media").listings > 0
+
+
+def test_deleting_a_binding_leaves_nothing_of_its_inventory(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(50)
+    pool = InlinePool()
+    pool.gate.clear()
+    room = open_with(open_room, bucket, tmp_path, pool=pool)
+    binding = bind(room, bucket.write())
+    room.wait(pool.waiting.is_set)
+    assert list((tmp_path / "inventories").glob("*/sorted.parquet"))
+    pool.gate.set()
+    room.engine.delete_binding(binding)
+    assert not list((tmp_path / "inventories").glob("*"))
