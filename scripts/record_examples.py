@@ -128,6 +128,7 @@ STEPS = (
     Step("imm:BatchIndexFileMeta"),
     Step("imm:AuditBinding"),
     Step("imm:RebuildIndex"),
+    Step("imm:CancelTask", values=_task_of("imm:RebuildIndex")),
     Step("imm:ListLedgerEntries", "Outcome MaxResults"),
     Step("imm:RetryLedgerEntries", "Prefix"),
     Step("imm:GetBindingHistory"),
