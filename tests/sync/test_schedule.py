@@ -47,6 +47,31 @@ def test_a_long_listing_is_not_repeated_at_once(clock: Clock) -> None:
     schedule = Schedule(SyncSettings(folder_reconcile_interval=60.0, folder_poll_interval=5.0))
     assert pause(schedule, clock, took=5.0, partly=True) == 20
     assert pause(schedule, clock, took=5.0, polls=True) == 20
+    assert pause(schedule, clock, took=200.0) == 200
     schedule.begin(polls=False, watches=True)
     schedule.ask()
     assert schedule.is_due()
+
+
+def test_events_that_tell_everything_make_listings_rarer(clock: Clock) -> None:
+    """Only where it is wished for; what they did not tell makes listings as frequent as before."""
+
+    def listed(schedule: Schedule, found_alone: int, *, told: bool) -> float:
+        if told:
+            schedule.note_event()
+        schedule.begin(polls=False, watches=False)
+        schedule.judge_events(found_alone)
+        schedule.end(polls=False)
+        began = clock.now
+        while not schedule.is_due():
+            clock.now += 5
+        return clock.now - began
+
+    schedule = Schedule(SyncSettings(reconcile_interval=300.0, reconcile_interval_with_events=3_600.0))
+    assert listed(schedule, 0, told=False) == 300
+    assert [listed(schedule, 0, told=True) for _ in range(5)] == [600, 1_200, 2_400, 3_600, 3_600]
+    assert listed(schedule, 0, told=False) == 3_600
+    assert listed(schedule, 1, told=True) == 300
+    assert listed(schedule, 0, told=True) == 600
+    schedule = Schedule(SyncSettings(reconcile_interval=300.0))
+    assert [listed(schedule, 0, told=True) for _ in range(3)] == [300, 300, 300]

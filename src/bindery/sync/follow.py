@@ -100,7 +100,8 @@ class Follower:
         self._watching.wake()
 
     def notice_changes(self) -> None:
-        """Keys of this binding have been added to the record."""
+        """Keys of this binding have been added to the record, of which events told."""
+        self._schedule.note_event()
         self._watching.wake()
 
     def look_again(self, keys: Sequence[str]) -> bool:
@@ -246,6 +247,8 @@ class Follower:
         binding = self._catalog.bindings.get_by_id(worker.binding.id)
         held = reconcile(worker, binding)
         self._reports.end_listing(worker, held, binding.removals_confirmed)
+        if held is None and not worker.store.capabilities.listing_free:
+            self._schedule.judge_events(worker.found_alone)
         return held is not None and held.partly
 
     def _attend(self) -> None:

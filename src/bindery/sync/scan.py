@@ -24,6 +24,8 @@ from bindery.sync.scope import list_within, walk_within
 from bindery.sync.vanished import remove_absent
 from bindery.sync.worker import Worker
 
+_EVENTS_NS = 60 * 1_000_000_000
+"""Events have come by then."""
 _PURGED = 500
 """Tombstones forgotten in one transaction."""
 _LACKING = (
@@ -178,6 +180,7 @@ def _scan(
     worker: Worker, cursor: str, gone: Gone, *, keep_cursor: bool, inventory: Staged | None = None
 ) -> _Counts:
     worker.begin_listing()
+    worker.found_alone, began = 0, now_ns()
     counts = _Counts(Gap())
     if inventory is None:
         listing, since = list_within(worker.store, worker.prefixes, cursor), None
@@ -188,6 +191,7 @@ def _scan(
         worker.check_stop()
         counts.listed += step.listed
         counts.known += step.known
+        worker.found_alone += _found_alone(step, began)
         gone.add(step.gone)
         _forget(worker, step.forgotten)
         page = worker.pipeline.open_page(step.last_key, keep_cursor=keep_cursor)
@@ -202,6 +206,13 @@ def _scan(
     if not cursor and counts.gap.error is None and inventory is None:
         worker.exclusions.end_listing()
     return counts
+
+
+def _found_alone(step: Step, began: int) -> int:
+    """Changes of a step that events, had they come, would have told of before the listing began."""
+    told = began - _EVENTS_NS
+    objects = [*step.new, *(candidate.info for candidate in step.changed)]
+    return len(step.gone) + sum(info.modified_ns < told for info in objects)
 
 
 def _forget(worker: Worker, keys: list[str]) -> None:

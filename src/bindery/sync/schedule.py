@@ -13,10 +13,11 @@ _FIRST_PAUSE_SECONDS = 2.0
 """After a listing that was not complete; doubles while it is not, up to the interval."""
 _LISTING_PAUSE = 4
 """Polling pauses for so many times as long as the listing took, and so takes a fifth of a processor at most."""
+_MOST_DOUBLED = 16
 
 
 class Schedule:
-    """For the thread of one binding; only ``ask`` is for others."""
+    """For the thread of one binding; only ``ask`` and ``note_event`` are for others."""
 
     def __init__(self, settings: SyncSettings) -> None:
         self._settings = settings
@@ -24,6 +25,24 @@ class Schedule:
         self._next = 0.0
         self._began = 0.0
         self._pause = _FIRST_PAUSE_SECONDS
+        self._told = False
+        self._doubled = 0
+
+    def note_event(self) -> None:
+        """The store has told of a change."""
+        self._told = True
+
+    def judge_events(self, found_alone: int) -> None:
+        """A complete listing of an object store has found so many changes that no event had told of. While there are
+        none, and events come, listings become rarer; one is enough to make them as frequent as without events."""
+        if found_alone:
+            self._doubled = 0
+        elif self._told:
+            self._doubled = min(self._doubled + 1, _MOST_DOUBLED)
+        self._told = False
+        base = self._settings.reconcile_interval
+        rarer = min(base * 2**self._doubled, self._settings.reconcile_interval_with_events)
+        self._next = max(self._next, self._began + rarer)
 
     def ask(self) -> None:
         """List as soon as possible."""
@@ -53,14 +72,15 @@ class Schedule:
         self._next = self._began + self._interval(polls=polls, watches=watches)
 
     def end(self, *, polls: bool, partly: bool = False) -> None:
-        """The listing has ended. One that is repeated every few seconds must not take a processor for itself.
+        """The listing has ended. One that is repeated every few seconds must not take a processor for itself, and none
+        is made more than half of the time.
 
         ``partly``: it costs nothing and was not complete, so it is repeated soon, but less and less often.
         """
         ended = time.monotonic()
         earliest = ended + _LISTING_PAUSE * (ended - self._began)
-        if polls:
-            self._next = max(self._next, earliest)
+        rest = earliest if polls else ended + (ended - self._began)
+        self._next = max(self._next, rest)
         if partly:
             self._next = min(self._next, max(earliest, ended + self._pause))
         self._pause = self._pause * 2 if partly else _FIRST_PAUSE_SECONDS

@@ -16,6 +16,9 @@ class FollowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     reconcile_interval: Interval = 300.0
     """Seconds between complete listings of an object store."""
+    reconcile_interval_with_events: Annotated[float, msgspec.Meta(ge=0, le=DAY_SECONDS)] = 0.0
+    """Longest time between complete listings of an object store while events have told of everything that its
+    listings found: each such listing doubles the interval. 0: events make listings no rarer."""
     folder_reconcile_interval: Interval = 60.0
     """Seconds between complete listings of a watched folder."""
     folder_poll_interval: Interval = 5.0

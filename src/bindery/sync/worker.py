@@ -61,6 +61,8 @@ class Worker(Stoppable):
         """The ranges of keys to list."""
         self.held_back: HeldBack | None = None
         """Of the last listing; for any thread."""
+        self.found_alone = 0
+        """Changes that the last listing found and that no event had told of, when there was time to."""
         self.relist: Callable[[], None] = lambda: None
         """Has the bucket listed as soon as possible."""
         self.mounts: dict[str, str] = {}
