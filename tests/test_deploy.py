@@ -109,14 +109,14 @@ def test_images_are_pinned() -> None:
     )
 
 
-def test_the_lock_of_the_image_is_the_users_lock_and_the_driver_of_postgresql() -> None:
+def test_the_lock_of_the_image_is_the_users_lock_and_what_its_extras_need() -> None:
     def pins(path: Path) -> dict[str, str]:
         return dict(re.findall(r"^([\w.-]+)==([\w.]+)", path.read_text("utf-8"), re.M))
 
     image = pins(_DEPLOY / "requirements.lock")
     user = pins(_ROOT / "requirements.lock")
     assert user.items() <= image.items()
-    assert {"psycopg", "psycopg-pool"} <= image.keys() - user.keys()
+    assert {"psycopg", "psycopg-pool", "ray"} <= image.keys() - user.keys()
     assert image.items() <= pins(_ROOT / "requirements-dev.lock").items()
 
 
@@ -319,11 +319,39 @@ def test_what_prepare_writes_is_a_configuration_and_secret(prepared: Path) -> No
     assert identity["credentials"] == [
         {"accessKey": environment["S3_ACCESS_KEY_ID"], "secretKey": environment["S3_SECRET_ACCESS_KEY"]}
     ]
-    asked = set(re.findall(r"\$\{(\w+)", (prepared / "compose.yaml").read_text("utf-8")))
+    files = ("compose.yaml", "ray.yaml")
+    asked = {
+        name for file in files for name in re.findall(r"\$\{(\w+)", (prepared / file).read_text("utf-8"))
+    }
     assert asked == set(environment)
     assert all(len(value) == 48 for name, value in environment.items() if name != "S3_ACCESS_KEY_ID")
     assert stat.S_IMODE((prepared / "secrets").stat().st_mode) == 0o700
     assert stat.S_IMODE((prepared / ".env").stat().st_mode) == 0o600
+
+
+def test_the_ray_cluster_beside_it_is_one_that_the_server_can_use(prepared: Path) -> None:
+    text = (prepared / "ray.yaml").read_text("utf-8")
+    services = yaml.safe_load(text)["services"]
+    assert set(re.findall(r"\$\{(\w+)", text)) <= _environment(prepared).keys()
+    head, worker, server = (services[name] for name in ("ray-head", "ray-worker", "bindery"))
+    assert {head["image"], worker["image"]} == {_compose()["services"]["bindery"]["image"]}
+    for part in (head, worker, server):
+        assert part["environment"]["RAY_AUTH_MODE"] == "token"
+        assert part["environment"]["RAY_USAGE_STATS_ENABLED"] == "0"
+        assert "ray" in part["networks"]
+    (address,) = re.findall(r'address = "(ray://.+)"', text)
+    config = load_config(None, {"extraction": {"pool": "ray"}, "ray": {"address": address}})
+    port = urlsplit(config.ray.address).port
+    assert f"--ray-client-server-port={port}" in head["command"]
+    assert "--address=ray-head:6379" in worker["command"] and "--port=6379" in head["command"]
+    for part in (head, worker):  # the options are Ray's own
+        asked = subprocess.run(
+            [sys.executable, "-m", "ray.scripts.scripts", "start", "--help"],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        if asked.returncode == 0:
+            named = {word.partition("=")[0] for word in part["command"] if word.startswith("--")}
+            assert {word for word in named if word not in asked.stdout} == set()
 
 
 def test_prepare_changes_nothing_the_second_time(prepared: Path) -> None:

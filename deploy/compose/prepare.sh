@@ -19,6 +19,8 @@ GRAFANA_PASSWORD=$(draw)
 END
     mv .env.new .env
 fi
+# It came later than the file: a cluster of deploy/compose/ray.yaml.
+grep -q '^RAY_AUTH_TOKEN=' .env || echo "RAY_AUTH_TOKEN=$(draw)" >> .env
 S3_ACCESS_KEY_ID=$(sed -n 's/^S3_ACCESS_KEY_ID=//p' .env)
 S3_SECRET_ACCESS_KEY=$(sed -n 's/^S3_SECRET_ACCESS_KEY=//p' .env)
 
