@@ -24,7 +24,9 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .samples import Place, make_place, scan_of, uris, write_of
 
-_TEXTS = st.sampled_from(["", "Canon", "28/10", "1/0", "Öl", "佳能 相机", "a\x1eb", '"', "%s", "x" * 300])
+_TEXTS = st.sampled_from(
+    ["", "Canon", "28/10", "1/0", "Öl", "佳能 相机", "a\x1eb", "a\x1db", "nul\0", '"', "%s", "x" * 300]
+)
 _FILES = st.lists(
     st.fixed_dictionaries(
         {},

@@ -84,7 +84,21 @@ _EXPRESSIONS = {name: f"unnest(from_json(?::JSON, '{shape}'))" for name, shape i
 }
 _SAME = {name: f"string_split(?, chr({ord(ENTRY_SEPARATOR):d}))" for name in SHARED_COLUMNS}
 """Where one value of all rows is not written as what its column holds."""
+_SEPARATOR = "\x1d"
+_VALUES = f"unnest(string_split(?, chr({ord(_SEPARATOR):d})))"
+_SPLIT = {name: _VALUES for name, kind in COLUMNS.items() if kind == "VARCHAR"} | {
+    name: f"string_split({_VALUES}, chr({ord(ENTRY_SEPARATOR):d}))" for name in SHARED_COLUMNS
+}
+"""Texts of all files as one, which DuckDB parts in two thirds of the time that it reads JSON in."""
 _FUZZY_PATHS = tuple((name.partition(".")[0], name.partition(".")[2]) for name in FUZZY_FIELDS)
+
+
+def _joined(name: str, values: Sequence[Any]) -> str | None:
+    """A column of texts as one text; None where one of them is missing or holds what parts them."""
+    if name not in _SPLIT or None in values:
+        return None
+    joined = _SEPARATOR.join(values)
+    return joined if joined.count(_SEPARATOR) == len(values) - 1 else None
 
 
 def _is_list(field: Field) -> bool:
@@ -124,7 +138,7 @@ _Heads = dict[str, tuple[Any, ...]]
 
 
 class Insertion(msgspec.Struct, frozen=True):
-    """Rows to insert, as the columns that hold anything: each a JSON array, or one value for all rows."""
+    """Rows to insert, as the columns that hold anything: a JSON array, texts with separators, or one value of all."""
 
     columns: tuple[str, ...]
     expressions: tuple[str, ...]
@@ -173,6 +187,9 @@ class Projection:
             if isinstance(first, str | int) and values.count(first) == len(values):
                 expressions.append(_SAME.get(name, f"?::{COLUMNS[name]}"))
                 parameters.append(first)
+            elif (joined := _joined(name, values)) is not None:
+                expressions.append(_SPLIT[name])
+                parameters.append(joined)
             else:
                 expressions.append(_EXPRESSIONS[name])
                 parameters.append(self._encoder.encode(values).decode())
