@@ -49,6 +49,7 @@ RUNS = (
     Run("scan", ("--files", "10000"), ("--files", "500")),
     Run("scan", ("--files", "10000", "--folder", "PHOTOS"), ("--files", "500", "--folder", "PHOTOS")),
     Run("rescan", ("--objects", "1000000"), ("--objects", "50000")),
+    Run("inventory", ("--objects", "1000000"), ("--objects", "20000")),
     Run("rescan_folder", ("--files", "100000"), ("--files", "5000")),
     Run("listing", ("--files", "100000", "--objects", "20000"), ("--files", "5000", "--objects", "2000")),
     Run("freshness", ("--files", "60"), ("--files", "10", "--burst", "100")),

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from sync_room import DATASET, PROJECT, InlinePool, Room, memory_bucket
+from tests.servers.ceph import Ceph
 
 from bindery.buckets.inventory.manifest import InventoryRefused
+from bindery.buckets.registry import open_store, parse_store
 from bindery.buckets.store import ObjectInfo
 from bindery.catalog.records import Binding, BindingPhase, BindingState, Inventory, Outcome
 from bindery.sync.settings import SyncSettings
@@ -297,3 +299,60 @@ def test_deleting_a_binding_leaves_nothing_of_its_inventory(open_room: OpenRoom,
     pool.gate.set()
     room.engine.delete_binding(binding)
     assert not list((tmp_path / "inventories").glob("*"))
+
+
+class Written:
+    """A bucket of Ceph, written to by boto3."""
+
+    def __init__(self, ceph: Ceph) -> None:
+        self.name, self._client = ceph.create_bucket(), ceph.client()
+
+    def put(self, key: str, content: bytes) -> None:
+        self._client.put_object(Bucket=self.name, Key=key, Body=content)
+
+    def remove(self, key: str) -> None:
+        self._client.delete_object(Bucket=self.name, Key=key)
+
+
+@pytest.mark.server
+def test_a_true_s3_is_scanned_by_an_inventory(open_room: OpenRoom, tmp_path: Path, ceph: Ceph) -> None:
+    source, reports = Written(ceph), Written(ceph)
+    for key in ("a b.txt", "a+b.txt", "ä/ö.txt", "plain.txt", "gone.txt", "changed.txt"):
+        source.put(key, f"text of {key}".encode())
+    address = parse_store("media", ceph.store_url(source.name))
+    store = open_store(address)
+
+    def write(dated: str) -> str:
+        rows = rows_of(info for page in store.list() for info in page)
+        files = [csv_file(rows[start::2][::-1], S3_CURRENT, source.name) for start in range(2)]
+        key = put_inventory(
+            reports, files, bucket=source.name, schema=S3_CURRENT, created_ns=time.time_ns(), dated=dated
+        )
+        return f"oss://reports/{key}"
+
+    uri = write("2026-01-31T01-00Z")
+    source.remove("gone.txt")
+    source.put("changed.txt", b"another text")
+    settings = SyncSettings(
+        reconcile_interval=3_600,
+        retry_initial=0.01,
+        removal_quiet=0.05,
+        inventories=tmp_path / "inventories",
+    )
+    elsewhere = parse_store("reports", ceph.store_url(reports.name))
+    room = open_room(address, elsewhere, settings=settings)
+    bind(room, uri)
+    wait_scanned(room, uri)
+    expected = {"a b.txt", "a+b.txt", "ä/ö.txt", "plain.txt", "changed.txt"}
+    room.wait_keys("media", expected)
+    room.wait(lambda: room.live("media")["changed.txt"].size == len(b"another text"))
+    room.inline.extracted.clear()
+    source.put("new.txt", b"new")
+    newer = write("2026-02-01T01-00Z")
+    room.engine.reconcile(room.binding("media"))
+    wait_scanned(room, newer)
+    room.wait_keys("media", expected | {"new.txt"})
+    assert room.inline.extracted == ["new.txt"]
+    listed = {info.key: info.etag for page in store.list() for info in page}
+    assert {key: row.etag for key, row in room.live("media").items()} == listed
+    store.close()
