@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ORDER ?= 20200930
 SHUFFLED := $(if $(filter-out random,$(ORDER)),--randomly-seed=$(ORDER))
 SIDE_BY_SIDE := -n 4 --dist loadgroup
-DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000 BINDERY_FAILURES=200000
+DEPTH := BINDERY_RANDOM=1 BINDERY_KILLS=50 BINDERY_MACHINE_EXAMPLES=120 BINDERY_CHANGES=10000 BINDERY_SHARED_CHANGES=1000 BINDERY_FAILURES=200000
 
 .PHONY: run test quick servers endurance fuzz check bench programs docs lock clean help
 

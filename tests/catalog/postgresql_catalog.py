@@ -12,5 +12,5 @@ from bindery.catalog.record_catalog import RecordCatalog
 class PostgresqlCatalog(RecordCatalog):
     """Raises CatalogUnusable when database or folder cannot be used. Settings are those of ``RecordCatalog``."""
 
-    def __init__(self, url: str, folder: Path, **settings: Any) -> None:
-        super().__init__(PostgresqlDatabase(url, folder), folder, **settings)
+    def __init__(self, url: str, folder: Path, *, alone: bool = False, **settings: Any) -> None:
+        super().__init__(PostgresqlDatabase(url, folder, alone=alone), folder, **settings)

@@ -1,4 +1,4 @@
-"""One server at a time has the record, a mended PostgreSQL is found again, and texts of any characters are kept."""
+"""Servers share a record or have it alone, a mended PostgreSQL is found again, and texts of any characters are kept."""
 
 from __future__ import annotations
 
@@ -67,13 +67,21 @@ def test_parameters_are_told_from_what_looks_like_them() -> None:
     assert with_psycopg_parameters(given) == expected
 
 
-def test_two_servers_do_not_share_a_record(database: PostgresqlDatabase, url: str, tmp_path: Path) -> None:
-    with pytest.raises(CatalogInUse, match="in use by another Bindery"):
-        PostgresqlDatabase(url, tmp_path / "other")
-    with pytest.raises(CatalogInUse), open_access(url, tmp_path / "other"):
+def test_servers_share_a_record_but_not_with_who_has_it_alone(
+    database: PostgresqlDatabase, url: str, tmp_path: Path
+) -> None:
+    PostgresqlDatabase(url, tmp_path / "beside").close()
+    with (
+        pytest.raises(CatalogInUse, match="in use by another Bindery"),
+        open_access(url, tmp_path / "alone"),
+    ):
         pass
     database.close()
-    PostgresqlDatabase(url, tmp_path / "other").close()
+    with (
+        open_access(url, tmp_path / "alone"),
+        pytest.raises(CatalogInUse, match="for itself"),
+    ):
+        PostgresqlDatabase(url, tmp_path / "beside")
 
 
 def test_a_data_folder_belongs_to_one_server(
@@ -86,8 +94,8 @@ def test_a_data_folder_belongs_to_one_server(
 def test_a_server_that_was_thought_dead_commits_nothing(
     url: str, postgresql: Postgresql, tmp_path: Path
 ) -> None:
-    """Its connections were cut, another server took over, and it comes back."""
-    paused = PostgresqlCatalog(url, tmp_path / "paused", account_id="1")
+    """It has the record alone, its connections were cut, another one took over, and it comes back."""
+    paused = PostgresqlCatalog(url, tmp_path / "paused", alone=True, account_id="1")
     paused.projects.create(Project(name="before"))
     with psycopg.connect(postgresql.url(), autocommit=True) as operator:
         operator.execute(
@@ -95,7 +103,7 @@ def test_a_server_that_was_thought_dead_commits_nothing(
             "AND classid = 4711003 AND objid = hashtext(%s)::oid",
             (url.rpartition("3D")[2],),
         )
-    following = PostgresqlCatalog(url, tmp_path / "following", account_id="1")
+    following = PostgresqlCatalog(url, tmp_path / "following", alone=True, account_id="1")
     with pytest.raises(CatalogUnusable, match="taken over"):
         paused.projects.create(Project(name="after"))
     assert [project.name for project in following.projects.list()] == ["before"]

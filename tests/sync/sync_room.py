@@ -167,6 +167,8 @@ class DeadCatalog:
         assert self._catalog.close(60)
 
     def __getattr__(self, noun: str) -> Any:
+        if noun == "servers":  # it says what is so, and writes nothing in SQLite
+            return self._catalog.servers
         return _Guarded(self, noun)
 
     def _call(self, noun: str, name: str) -> Any:

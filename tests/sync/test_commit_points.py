@@ -40,9 +40,8 @@ class DyingCatalog:
         self.died = False
 
     def __getattr__(self, noun: str) -> Any:
-        return (
-            getattr(self._catalog, noun) if noun == "close" else _Noun(self, getattr(self._catalog, noun))
-        )
+        found = getattr(self._catalog, noun)
+        return found if noun in ("close", "servers") else _Noun(self, found)
 
     def _write(self, write_it: Callable[..., Any], *args: Any, **keywords: Any) -> Any:
         self._writes += 1

@@ -162,7 +162,7 @@ class Identities:
         return identity
 
     def _find_key(self, key_id: str, *, wait: bool) -> Identity:
-        remembered = self._now_remembered()
+        remembered = self._now_remembered(wait=wait)
         identity = remembered.by_key.get(key_id)
         if identity is None:
             if not wait:
@@ -204,8 +204,13 @@ class Identities:
         """Write down which keys were used. May be called twice."""
         self.uses.close()
 
-    def _now_remembered(self) -> _Remembered:
-        """Asked for before anything is read: what is read after it is at least as new as this version."""
+    def _now_remembered(self, *, wait: bool) -> _Remembered:
+        """Asked for before anything is read: what is read after it is at least as new as this version.
+
+        Raises NotRemembered.
+        """
+        if self._record.access_shared and not wait:
+            raise NotRemembered
         version = self._record.access_version()
         remembered = self._remembered
         if remembered.version != version:
@@ -259,7 +264,7 @@ class Identities:
     def _find_session(self, key_id: str, token: str | None, *, wait: bool) -> Identity:
         if not token:
             raise TokenMissing
-        remembered = self._now_remembered()
+        remembered = self._now_remembered(wait=wait)
         identity = remembered.by_token.get(token)
         if identity is None:
             if not wait:

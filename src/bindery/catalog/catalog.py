@@ -24,6 +24,7 @@ from bindery.catalog.interface.projects import Projects
 from bindery.catalog.interface.queries import Queries
 from bindery.catalog.interface.roles import Roles
 from bindery.catalog.interface.saved_searches import SavedSearches
+from bindery.catalog.interface.servers import Servers
 from bindery.catalog.interface.task_queue import TaskQueue
 from bindery.catalog.interface.tasks import Tasks
 from bindery.catalog.interface.tombstones import Tombstones
@@ -47,6 +48,10 @@ class AccessRecord(Protocol):
     def roles(self) -> Roles: ...
     @property
     def policies(self) -> Policies: ...
+
+    @property
+    def access_shared(self) -> bool:
+        """Whether other servers change it, too: then ``access_version`` asks the record."""
 
     def access_version(self) -> int:
         """A number that every change of users, keys, groups, roles and policies raises, whoever makes it; cheap to ask
@@ -84,6 +89,8 @@ class Catalog(AccessRecord, Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def usage(self) -> Usage: ...
+    @property
+    def servers(self) -> Servers: ...
     def give_back(self, *, pages: int) -> bool:
         """Give up to ``pages`` unused pages of the record back to the disk, when it has many; whether to go on."""
 

@@ -22,21 +22,22 @@ from bindery.catalog.record_access import RecordAccess
 from bindery.catalog.records import CatalogUnusable, NotFound
 
 
-def open_database(url: str, folder: Path) -> Database:
+def open_database(url: str, folder: Path, *, alone: bool = False) -> Database:
     """PostgreSQL at a URI of libpq, or SQLite in the data folder when there is none.
 
-    Either way the folder belongs to this process from now on. Raises CatalogUnusable, CatalogInUse.
+    Either way the folder belongs to this process from now on; ``alone``: the record does, too. Raises CatalogUnusable,
+    CatalogInUse.
     """
     if not url:
         return SqliteDatabase(folder)
-    database: Database = postgresql_module("database").PostgresqlDatabase(url, folder)
+    database: Database = postgresql_module("database").PostgresqlDatabase(url, folder, alone=alone)
     return database
 
 
 @contextmanager
 def open_access(url: str, folder: Path) -> Iterator[RecordAccess]:
     """Users, keys and policies of a record that no server uses. Raises CatalogUnusable, CatalogInUse."""
-    database = open_database(url, folder)
+    database = open_database(url, folder, alone=True)
     try:
         yield RecordAccess(database)
     finally:

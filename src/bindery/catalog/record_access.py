@@ -23,6 +23,11 @@ class RecordAccess:
         self.roles = Roles(access)
         self.policies = Policies(access, Attachments(self.users, self.groups, self.roles))
 
+    @property
+    def access_shared(self) -> bool:
+        """Whether other servers change it, too."""
+        return self._access.shared
+
     def access_version(self) -> int:
         """One more after every change of who may do what."""
         return self._access.version

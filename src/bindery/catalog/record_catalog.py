@@ -32,6 +32,9 @@ from bindery.catalog.record.usage import Usage
 from bindery.catalog.record_access import RecordAccess
 from bindery.clock import DEFAULT_ZONE
 
+_ENTRIES = "entries"
+_TOLD_SECONDS = 0.2
+
 
 class RecordCatalog:
     """Implements ``catalog.Catalog``. Closes the database when it cannot be used."""
@@ -48,6 +51,7 @@ class RecordCatalog:
     ) -> None:
         """``folder``: where the index is kept."""
         self._database = database
+        self.servers = database.servers
         try:
             compression = Compression(database)
             self._entries = entries = Entries(database, compression, account_id, zone)
@@ -56,7 +60,9 @@ class RecordCatalog:
         except BaseException:
             database.close()
             raise
-        written = self.queries.wake
+        written = self._tell_of_entries if database.servers.shared else self.queries.wake
+        self._next_told = 0.0
+        database.servers.listen(self._hear)
         self.outbox = Outbox(database)
         self.usage = usage = Usage(database, zone)
         announcing, calls = Announcing(announcer or Silent(), self.outbox), IndexCalls(database)
@@ -87,9 +93,25 @@ class RecordCatalog:
         # A thread of the index that is in native code when the interpreter ends would abort the process.
         atexit.register(self.close)
 
+    @property
+    def access_shared(self) -> bool:
+        """Whether other servers change who may do what, too."""
+        return self._access.access_shared
+
     def access_version(self) -> int:
         """One more after every change of who may do what."""
         return self._access.access_version()
+
+    def _tell_of_entries(self) -> None:
+        """Other servers hear of it, a few times a second."""
+        self.queries.wake()
+        if time.monotonic() >= self._next_told:
+            self._next_told = time.monotonic() + _TOLD_SECONDS
+            self.servers.tell(_ENTRIES)
+
+    def _hear(self, topic: str) -> None:
+        if topic in ("", _ENTRIES):
+            self.queries.wake()
 
     def give_back(self, *, pages: int) -> bool:
         """Up to ``pages`` free pages of the record."""

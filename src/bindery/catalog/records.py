@@ -17,6 +17,7 @@ class CatalogError(Exception):
     ├── AlreadyExists      the name is taken
     ├── NotEmpty           the resource still holds others
     ├── LimitExceeded      a cap of the project or dataset would be passed
+    ├── LeaseLost          another server works on it by now
     └── CatalogUnusable    the files on disk cannot be used; the message says what to do
         ├── CatalogInUse         another process has it open
         ├── IndexUnavailable     queries of one dataset cannot be answered at the moment
@@ -54,6 +55,10 @@ class CatalogInUse(CatalogUnusable):
 
 class IndexUnavailable(CatalogUnusable):
     """The index of one dataset is being built or fails; the same question is answered later."""
+
+
+class LeaseLost(CatalogError):
+    """Another server works on it by now; nothing was changed."""
 
 
 class CatalogUnwritable(CatalogUnusable):

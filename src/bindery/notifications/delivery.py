@@ -20,7 +20,8 @@ import structlog
 import urllib3
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import CatalogUnusable, PendingNotification
+from bindery.catalog.interface.servers import Lease
+from bindery.catalog.records import CatalogUnusable, LeaseLost, PendingNotification
 from bindery.clock import now_ns
 from bindery.notifications.settings import NotificationSettings
 from bindery.secrecy import told
@@ -117,6 +118,7 @@ class Courier:
         self._key = key
         self._catalog = catalog
         self._stop = stop
+        self._lease: Lease | None = None
         self._tries = {"delivered": 0, "failed": 0}
         self._failures = 0
         """Tries in vain since the last delivery."""
@@ -160,7 +162,18 @@ class Courier:
             self._stop.wait(pause)
 
     def _work(self) -> float:
-        """Send what is due; returns the seconds to rest after it."""
+        """Send what is due, unless another server does; returns the seconds to rest after it."""
+        servers = self._catalog.servers
+        self._lease = servers.keep(f"notifications/{self.destination}", self._lease)
+        if self._lease is None:
+            return _POLL_SECONDS
+        try:
+            with servers.working(self._lease):
+                return self._send()
+        except LeaseLost:  # what was sent and could not be noted is sent again, by the other server
+            return _POLL_SECONDS
+
+    def _send(self) -> float:
         page = self._catalog.outbox.due(self.destination, limit=_PAGE)
         for notification in page:
             if self._stop.is_set():

@@ -36,7 +36,7 @@ from bindery.sync.audits import Audits
 from bindery.sync.bound_store import bind_to, bound_store, describe_change
 from bindery.sync.dataset_room import check_room
 from bindery.sync.estimates import Estimates
-from bindery.sync.followers import Followers
+from bindery.sync.followers import Followers, lease_of
 from bindery.sync.forgetting import Forgetting
 from bindery.sync.held_back import HeldBack
 from bindery.sync.history import BooksHistory, Point, point_of
@@ -47,6 +47,7 @@ from bindery.sync.rebuilds import Rebuilds
 from bindery.sync.retries import Retries, can_change
 from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
 from bindery.sync.settings import SyncSettings
+from bindery.sync.sharing import Sharing
 from bindery.sync.states import Cause, move
 from bindery.tasks.runner import Runner
 from bindery.tasks.settings import TaskSettings
@@ -92,11 +93,16 @@ class Engine:
         self._retries = Retries(catalog, self._runner, self.reconcile)
         self._intake = Intake(catalog, buckets, self._notice_changes)
         self._history = BooksHistory(history, now_ns)
+        self._shared = catalog.servers.shared
+        self._sharing = Sharing(catalog, buckets, self._followers, self._indexer.take_up)
 
     def start(self) -> None:
         """Take up every binding that was not stopped, and unfinished indexing."""
         self._catalog.when_writable(self._followers.reconcile_all)
-        self._followers.start_all()
+        if self._shared:
+            self._sharing.start()
+        else:
+            self._followers.start_all()
         self._runner.start()
         self._forgetting.start()
         self._indexer.start()
@@ -105,6 +111,7 @@ class Engine:
 
     def signal_stop(self) -> None:
         """Let all work end at its next safe point. Never waits for long."""
+        self._sharing.signal_stop()
         self._followers.signal_stop()
         self._runner.signal_stop()
 
@@ -117,6 +124,7 @@ class Engine:
         deadline = time.monotonic() + _CLOSE_SECONDS
         self.signal_stop()
         for close in (
+            self._sharing.close,
             self._intake.close,
             self._forgetting.close,
             self._runner.close,
@@ -149,6 +157,7 @@ class Engine:
         with self._followers.lock:
             self._change(binding, Cause.STOPPED, reason)
             ending = self._followers.end(binding.id)
+            self._catalog.servers.revoke(lease_of(binding.id))
         self._followers.wait_for(binding.id, ending)
 
     def resume_binding(self, binding: Binding) -> None:
@@ -214,6 +223,7 @@ class Engine:
         with self._followers.lock:
             self._catalog.bindings.delete(binding.id, cleanup=cleanup)
             ending = self._followers.end(binding.id)
+            self._catalog.servers.forget(lease_of(binding.id))
         self._history.forget(binding.id)
         self._forgetting.wake()
         self._followers.wait_for(binding.id, ending)
@@ -245,13 +255,18 @@ class Engine:
     def live(self, binding: Binding) -> Binding:
         """The binding as it is at this moment, also when that cannot be stored. Never blocks."""
         follower = self._followers.get(binding.id)
-        problem = self._catalog.problem or ("" if follower is None else follower.untold)
+        problem = self._catalog.problem or (
+            self._sharing.problem(binding.id) if follower is None else follower.untold
+        )
         if not problem or binding.state not in _AT_WORK:
             return binding
         return msgspec.structs.replace(binding, state=BindingState.RETRYING, reason=problem)
 
     def reconcile(self, binding: Binding) -> None:
-        """List the bucket again as soon as possible."""
+        """List the bucket again as soon as possible, whichever server does."""
+        if self._shared:
+            self._catalog.servers.ask(lease_of(binding.id))
+            return
         follower = self._followers.get(binding.id)
         if follower is not None:
             follower.reconcile_now()
@@ -385,8 +400,13 @@ class Engine:
         follower = self._followers.get(binding_id)
         if follower is not None:
             follower.notice_changes()
+        self._catalog.servers.tell(lease_of(binding_id))
 
     def _look_again(self, binding: Binding, keys: Sequence[str]) -> bool:
+        if self._shared:  # whoever has the lease finds them there
+            self._catalog.changes.add({binding.id: keys})
+            self._notice_changes(binding.id)
+            return True
         follower = self._followers.get(binding.id)
         return follower is None or follower.look_again(keys)
 

@@ -11,7 +11,8 @@ from structlog.contextvars import bind_contextvars
 
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingPhase, NotFound, Progress
+from bindery.catalog.interface.servers import Lease
+from bindery.catalog.records import Binding, BindingPhase, LeaseLost, NotFound, Progress
 from bindery.extract.pool import Pool
 from bindery.sync.backlog import Backlog
 from bindery.sync.bound_store import check_bound
@@ -44,8 +45,13 @@ class Follower:
         buckets: Buckets,
         pool: Pool,
         settings: SyncSettings,
+        lease: Lease,
         predecessor: Follower | None = None,
     ) -> None:
+        """``lease``: what it commits is refused once it is not held any more; then the thread ends."""
+        self.lease = lease
+        self.asked = lease.asked
+        """How often it was asked, of the times that were heeded."""
         self._binding = binding
         self._catalog = catalog
         self._buckets = buckets
@@ -129,6 +135,10 @@ class Follower:
         return None if worker is None else worker.held_back
 
     def _run(self) -> None:
+        with self._catalog.servers.working(self.lease):
+            self._live()
+
+    def _live(self) -> None:
         binding = self._binding
         bind_contextvars(  # every line of this thread carries them
             binding=binding.id,
@@ -145,6 +155,9 @@ class Follower:
             self._try_again.clear()  # this is the try; who asks from now on asks for the next one
             try:
                 self._follow()
+            except LeaseLost as error:
+                _log.warning("the binding is left to another server", reason=str(error))
+                break
             except Exception as error:
                 if self._stop.is_set() or self._is_deleted(error):
                     break

@@ -6,10 +6,12 @@ import threading
 import time
 
 import msgspec
+import structlog
 
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, BindingState, Progress
+from bindery.catalog.interface.servers import Lease
+from bindery.catalog.records import Binding, BindingState, CatalogUnusable, Progress
 from bindery.extract.pool import Pool
 from bindery.sync.follow import Follower
 from bindery.sync.making import make
@@ -19,6 +21,19 @@ from bindery.sync.settings import SyncSettings
 _STOP_SECONDS = 1.0
 """How long a call waits for the work of a binding to end; it ends in any case, and commits nothing more."""
 _SIGNAL_SECONDS = 0.2
+_LEASES = "binding/"
+_log = structlog.get_logger()
+
+
+def lease_of(binding_id: int | str) -> str:
+    """Name of the lease under which a binding is worked on; of an empty one, what all these names begin with."""
+    return f"{_LEASES}{binding_id}"
+
+
+def binding_of(lease: str) -> int | None:
+    """The binding of such a name; None for any other text."""
+    number = lease.removeprefix(_LEASES)
+    return int(number) if number != lease and number.isdecimal() else None
 
 
 class Followers:
@@ -56,12 +71,23 @@ class Followers:
                 if binding.state is not BindingState.STOPPED and binding.id not in self._present:
                     self.start(binding)
 
-    def start(self, binding: Binding) -> None:
-        """Begin with a binding. The lock is held."""
+    def present(self) -> dict[int, Follower]:
+        """Those at work here, by the id of their binding."""
+        return self._present.copy()
+
+    def start(self, binding: Binding) -> bool:
+        """Begin with a binding, unless another server works on it, which is asked to look at it anew. The lock is held.
+
+        Whether it has begun.
+        """
         if self._closed:
-            return
+            return False
+        lease = self._take(binding)
+        if lease is None:
+            return False
         follower = Follower(
             binding,
+            lease=lease,
             catalog=self._catalog,
             buckets=self._buckets,
             pool=self._pool,
@@ -70,11 +96,27 @@ class Followers:
         )
         self._present[binding.id] = follower
         follower.start()
+        return True
+
+    def _take(self, binding: Binding) -> Lease | None:
+        """What cannot be taken now is looked at again (``sharing``)."""
+        servers, name = self._catalog.servers, lease_of(binding.id)
+        try:
+            lease = servers.take(name)
+            if lease is None:
+                servers.ask(name)
+        except CatalogUnusable as error:
+            _log.warning(
+                "the lease of a binding could not be taken", binding=binding.id, problem=str(error)
+            )
+            return None
+        return lease
 
     def renew(self, binding: Binding) -> None:
         """Begin a new life when the present one is made of something else. The lock is held."""
         follower = self._present.get(binding.id)
         if follower is None:
+            self._catalog.servers.ask(lease_of(binding.id))
             return
         made_of, now = follower.making, make(self._catalog, self._buckets, binding)
         if made_of == now:

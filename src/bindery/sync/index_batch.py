@@ -86,12 +86,17 @@ class IndexBatch(Stoppable):
         self._settings = settings
         self._queue = queue
         self._storing = storing
+        self._upon: dict[str, int] | None = None
+        """Where other servers accept files, too: which change of each entry the outcome is of."""
+        self._overtaken: set[str] = set()
 
     def run(self) -> None:
         """To the end. Raises NotFound when the dataset has gone, CatalogError, Interrupted."""
         dataset = self._dataset
         project = self._catalog.projects.get(dataset.project_name)
         operators = operators_for(project, self._catalog.datasets.get(project.name, dataset.name))
+        if self._catalog.servers.shared:
+            self._upon = self._catalog.files.numbers(dataset.id, [job.uri for job in self._jobs])
         looked_up = self._look_up_all(operators)
         self._settle([(job, found) for job, found in looked_up if isinstance(found, Extraction)])
         self._extract([(job, found) for job, found in looked_up if isinstance(found, ExtractionRequest)])
@@ -193,6 +198,10 @@ class IndexBatch(Stoppable):
             except Exception:
                 _log.exception("outcomes of explicit indexing are stored one by one", files=len(newest))
                 again = self._store_each(newest)
+            overtaken = [job for job, _ in newest if job.uri in self._overtaken and job not in again]
+            for job in overtaken:
+                self._queue.retry(job, 0.0)
+            again += overtaken
             self._queue.done(job for job, _ in newest if job not in again)
 
     def _store_each(self, outcomes: list[tuple[Job, Extraction]]) -> list[Job]:
@@ -225,4 +234,6 @@ class IndexBatch(Stoppable):
             _log.exception("a file of explicit indexing is given up", uri=job.uri, failure=failure)
 
     def _write(self, writes: list[FileWrite]) -> None:
-        self._catalog.files.write(self._dataset.id, writes, existing_only=True)
+        self._overtaken |= self._catalog.files.write(
+            self._dataset.id, writes, existing_only=True, upon=self._upon
+        )

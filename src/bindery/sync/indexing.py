@@ -60,7 +60,8 @@ class Indexer:
         self._threads = [
             threading.Thread(target=self._run, name=f"indexer-{at}", daemon=True) for at in range(_DATASETS)
         ]
-        self._threads.append(threading.Thread(target=self._take_up, name="indexer-start", daemon=True))
+        if not catalog.servers.shared:
+            self._threads.append(threading.Thread(target=self._take_up, name="indexer-start", daemon=True))
 
     def start(self) -> None:
         """Take up what an earlier run left, then wait for work."""
@@ -153,6 +154,10 @@ class Indexer:
             batch.run()
         except NotFound:
             self._jobs.done(jobs)  # the dataset has been deleted, and its entries with it
+
+    def take_up(self) -> None:
+        """Go on with what any server has left, in a thread of its own."""
+        threading.Thread(target=self._take_up, name="indexer-start", daemon=True).start()
 
     def _take_up(self) -> None:
         while not self._stop.is_set():

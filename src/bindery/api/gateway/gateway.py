@@ -548,8 +548,10 @@ def perform(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     recorded = gateway.auditing.recorded(exchange, work)
     kind = exchange.built.work_of(exchange.message)
     if kind is Work.INLINE:
-        recorded()
-        return None
+        if not exchange.context.catalog.servers.shared:
+            recorded()
+            return None
+        kind = Work.CONTROL  # what others may have changed is not in memory
     return gateway.work[kind].run(exchange.caller, recorded)
 
 

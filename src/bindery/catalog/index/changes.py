@@ -23,6 +23,10 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 class ChangeSource(Protocol):
     """The record, as the index sees it. The numbers of a dataset's changes are committed in ascending order."""
 
+    @property
+    def shared(self) -> bool:
+        """Whether indexes of other servers follow it, too: they may have removed entries forgotten."""
+
     def identity(self) -> str:
         """A random text that tells this record from every other."""
 

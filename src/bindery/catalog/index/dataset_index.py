@@ -82,6 +82,8 @@ class DatasetIndex:
         self._guard = threading.Lock()
         self._asking = 0
         self._applied = 0
+        self._purged = 0
+        """Removals up to this change were forgotten before the files were begun, and are not missed."""
         self._totals = Totals()
         self._last_possible = newest_at_start
         """What the files can have applied at most, before this process has written to them."""
@@ -157,6 +159,9 @@ class DatasetIndex:
 
     def _catch_up(self, target: int, bounds: Bounds) -> None:
         end = time.monotonic() + _WAIT_SECONDS
+        if self._has_missed():
+            with self._locked(lambda: self._check_wait(bounds, end, target)):
+                self._begin_anew_if_missed()
         while self._applied < target or not self._is_attached():
             with self._locked(lambda: self._check_wait(bounds, end, target)):
                 self._step(target)
@@ -309,6 +314,7 @@ class DatasetIndex:
                 self.dataset_id
             )  # within the lock, which ``remove`` takes after the end
             built, applied = successor.give_up()
+            self._purged = successor._purged
             path = self._paths.take_over(built)
             self._detach()
             self._files = self._paths.attach(path)
@@ -330,6 +336,7 @@ class DatasetIndex:
     def _step(self, target: int) -> int:
         """Apply one batch; of how many changes."""
         self._attach()
+        self._begin_anew_if_missed()
         if self._applied >= target:
             return 0
         if self._is_loaded() and (loaded := self._load()):
@@ -426,8 +433,22 @@ class DatasetIndex:
             return False
         if self._source.purged_sequence(self.dataset_id) > max(state.sequence, state.purged):
             return False
-        self._applied, self._fresh_until = state.sequence, 0
+        self._applied, self._fresh_until, self._purged = state.sequence, 0, state.purged
         return True
+
+    def _has_missed(self) -> bool:
+        """Whether removals that were not applied are forgotten: this server was away for too long, and others went on
+        without it."""
+        if not self._source.shared or self._files is None:
+            return False
+        return self._source.purged_sequence(self.dataset_id) > max(self._applied, self._purged)
+
+    def _begin_anew_if_missed(self) -> None:
+        if self._has_missed():
+            _log.warning(
+                "the index is built anew, for this server was away for long", dataset=self.dataset_id
+            )
+            self._begin_anew()
 
     def _begin_anew(self) -> None:
         """Empty files under a new name; the old ones go."""
@@ -436,7 +457,7 @@ class DatasetIndex:
         self._applied = self._last_possible = 0
         self._totals = Totals()
         purged = self._source.purged_sequence(self.dataset_id)
-        self._files = self._paths.create(self._source.identity(), purged)
+        self._files, self._purged = self._paths.create(self._source.identity(), purged), purged
         self._fresh_until = self._source.newest(self.dataset_id)
         self._careful_until = 0
 

@@ -18,6 +18,8 @@ _PAUSES = 4
 scan there is always something. Who asks meanwhile waits for nothing, for a question applies what is missing."""
 _BUSY_PAUSE_SECONDS = 0.02
 """For others, while there is more."""
+_SHARED_SECONDS = 2.0
+"""How often it looks by itself where other servers write: what they tell may not be heard."""
 _RETRY_SECONDS = 1.0
 """How often an index that fails is asked whether its time has come."""
 _log = structlog.get_logger(__name__)
@@ -58,7 +60,8 @@ class Follower:
     def _run(self) -> None:
         self._guarded(self._look_at_all)
         while not self._closing.is_set():
-            self._woken.wait(_RETRY_SECONDS if self._behind else None)
+            pause = _SHARED_SECONDS if self._source.shared else None
+            self._woken.wait(_RETRY_SECONDS if self._behind else pause)
             self._woken.clear()
             began = time.monotonic()
             self._guarded(self._follow)

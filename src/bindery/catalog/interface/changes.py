@@ -21,4 +21,7 @@ class Changes(Protocol):
         """These were dealt with. Returns those that stay, as events have named them again meanwhile."""
 
     def oldest(self, binding_id: int) -> int | None:
-        """Since when the oldest waits. Never blocks."""
+        """Since when the oldest waits. Never blocks, where the record is not shared."""
+
+    def waiting(self) -> list[int]:
+        """Bindings of which any key waits."""

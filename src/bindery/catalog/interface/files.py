@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bindery.catalog.records import FileRecord, FileSummary, FileWrite, IndexCall
@@ -24,8 +24,21 @@ class Files(Protocol):
     def awaited(self, dataset_id: int) -> list[str]:
         """URIs for which an accepted call still waits, whether or not their entries exist."""
 
-    def write(self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False) -> None:
-        """Insert or update entries; with ``existing_only`` those removed meanwhile stay removed."""
+    def write(
+        self,
+        dataset_id: int,
+        files: Sequence[FileWrite],
+        *,
+        existing_only: bool = False,
+        upon: Mapping[str, int] | None = None,
+    ) -> frozenset[str]:
+        """Insert or update entries; with ``existing_only`` those removed meanwhile stay removed.
+
+        ``upon``: numbers by URI; entries that have another one by now are left as they are, and returned.
+        """
+
+    def numbers(self, dataset_id: int, uris: Sequence[str]) -> dict[str, int]:
+        """The number of the newest change of each entry that exists."""
 
     def set_fields(self, dataset_id: int, uri: str, fields: bytes) -> None:
         """Merge the caller's own fields (JSON of an InputFile) into an entry; they win over extracted

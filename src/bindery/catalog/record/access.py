@@ -18,13 +18,24 @@ _LETTERS_AND_DIGITS = string.ascii_lowercase + string.digits
 class Access:
     """The record, for changes of who may do what. ``version`` is one more after each of them.
 
-    It is held in memory as well, so that every call may ask for it: nobody else writes to this record.
+    It is held in memory, so that every call may ask for it, where nobody else writes to this record. Where others do it
+    is read each time: a key that was deleted on one server is refused by the next call on any other.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._lock = threading.Lock()
-        self.version: int = database.reader.execute(_SQL.select_version).fetchone()[0]
+        self.shared = database.servers.shared
+        self._version = self._read_version()
+
+    @property
+    def version(self) -> int:
+        """What is read after asking for it holds as long as it stays."""
+        return self._read_version() if self.shared else self._version
+
+    def _read_version(self) -> int:
+        version: int = self._database.reader.execute(_SQL.select_version).fetchone()[0]
+        return version
 
     @property
     def reader(self) -> Connection:
@@ -39,12 +50,12 @@ class Access:
             yield connection
             (version,) = connection.execute(_SQL.raise_version).fetchone()
         with self._lock:  # after the commit: what is read under the new version must be the new state
-            self.version = max(self.version, version)
+            self._version = max(self._version, version)
 
     @contextmanager
     def unnoticed(self) -> Iterator[Connection]:
         """A change of what no decision depends on."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             yield connection
 
 

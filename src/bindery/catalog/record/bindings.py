@@ -16,6 +16,7 @@ from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.key_order import text_behind
 from bindery.catalog.record.ledger import Ledger
 from bindery.catalog.record.projects import Projects
+from bindery.catalog.record.row_locks import lock_bindings, lock_dataset
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.stored import encode, with_id
 from bindery.catalog.record.tombstones import Tombstones
@@ -37,7 +38,8 @@ _binding_decoder = msgspec.json.Decoder(Binding)
 
 
 class Bindings:
-    """Rows of ``binding``. Implements ``interface.bindings.Bindings``; cached, because clients poll them.
+    """Rows of ``binding``. Implements ``interface.bindings.Bindings``; cached, because clients poll them, where no
+    other server changes them.
 
     ``written`` hears of each commit that may have changed entries.
     """
@@ -55,6 +57,7 @@ class Bindings:
         written: Callable[[], None],
     ) -> None:
         self._database = database
+        self._shared = database.servers.shared
         self._projects = projects
         self._datasets = datasets
         self._entries = entries
@@ -90,7 +93,7 @@ class Bindings:
             raise NotFound("binding")
         binding = with_id(_binding_decoder, row)
         with self._lock:
-            if version == self._version and not self._writing:
+            if version == self._version and not self._writing and not self._shared:
                 self._cached[names] = binding
         return binding
 
@@ -110,6 +113,7 @@ class Bindings:
     def delete(self, binding_id: int, *, cleanup: bool = False) -> None:
         """End a binding at once; ``forget_deleted`` does the rest. Raises NotFound."""
         with self._changing() as connection:
+            lock_bindings(self._database, connection, [binding_id])
             binding = self.get_by_id(binding_id, connection)
             deleted = msgspec.structs.replace(binding, state=BindingState.DELETED, update_time=now_ns())
             ending = _ENTRIES if cleanup else _LEDGER
@@ -167,9 +171,9 @@ class Bindings:
             if work.files:
                 dataset = self._datasets.get_by_id(binding.dataset_id, connection)
                 self._entries.write(connection, dataset, work.files)
-                self._usage.add_runs(connection, binding.project_name, work.files)
             removed = [*work.deleted_keys, *work.removed_keys]
             if removed:
+                lock_dataset(self._database, connection, binding.dataset_id)
                 # Before entries and rows go: tombstones are made of them.
                 self._tombstones.bury(connection, binding, removed, now)
                 uris = [f"{binding.uri}/{key}" for key in removed]
@@ -178,12 +182,15 @@ class Bindings:
             self._ledger.bury(connection, binding.id, work.deleted_keys, now)
             self._ledger.drop(connection, binding.id, work.dropped_keys)
             self._ledger.forget_versions(connection, binding.id, work.stale_keys)
+            # Last, for the others of the project count in the same rows.
+            self._usage.add_runs(connection, binding.project_name, work.files)
         self._written()
 
     def _change(
         self, connection: Connection, binding_id: int, change: Callable[[Binding], Binding]
     ) -> Binding:
         """Within ``_changing``."""
+        lock_bindings(self._database, connection, [binding_id])
         before = self.get_by_id(binding_id, connection)
         after = change(before)
         connection.execute(_SQL.update_binding, {"id": after.id, "body": encode(after)})
@@ -206,7 +213,7 @@ class Bindings:
     @contextmanager
     def _changing(self) -> Iterator[Connection]:
         """A transaction during which nothing is cached, so that no read shows less than one before it did."""
-        with ExitStack() as afterwards, self._database.transaction() as connection:
+        with ExitStack() as afterwards, self._database.transaction(alone=False) as connection:
             self._forget(writing=1)
             afterwards.callback(self._forget, writing=-1)  # when it is committed, not before
             yield connection

@@ -21,7 +21,7 @@ class BrowserSessions:
 
     def create(self, session: BrowserSession, *, most: int) -> None:
         """Of its holder the newest ``most`` sessions stay."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             connection.execute(_SQL.insert_session, msgspec.structs.asdict(session))
             connection.execute(_SQL.keep_newest, {"holder": session.holder, "most": most})
 
@@ -38,20 +38,20 @@ class BrowserSessions:
 
     def note_use(self, session_id: bytes, time: int) -> None:
         """Used then."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             connection.execute(_SQL.note_use, {"id": session_id, "time": time})
 
     def end(self, session_id: bytes) -> None:
         """Signed out."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             connection.execute(_SQL.end_session, {"id": session_id})
 
     def end_all(self, holder: str) -> int:
         """Signed out everywhere."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             return connection.execute(_SQL.end_sessions_of, {"holder": holder}).rowcount
 
     def forget(self, *, before: int, limit: int = 1_000) -> int:
         """Up to ``limit`` of those that nobody has used since."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             return connection.execute(_SQL.forget_unused, {"before": before, "limit": limit}).rowcount

@@ -148,7 +148,7 @@ class Compression(Unpacking):
         try:
             made = zstd.train_dict(samples, _DICTIONARY_BYTES)
             values = {"id": made.dict_id, "body": made.dict_content, "now": now_ns()}
-            with self._database.transaction() as connection:
+            with self._database.transaction(alone=False) as connection:
                 connection.execute(_SQL.insert_dictionary, values)
             with self._lock:  # it is committed before anything is packed with it
                 self._use(made.dict_id, made.dict_content)

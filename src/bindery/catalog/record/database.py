@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from bindery.catalog.interface.servers import Servers
 from bindery.catalog.record.statements import Statement
 from bindery.catalog.record.writability import Writability
 
@@ -46,16 +47,20 @@ class Database(Protocol):
     def reader(self) -> Connection:
         """For reading in this thread; each statement sees all that is committed."""
 
-    def transaction(self, *, durable: bool = False) -> AbstractContextManager[Connection]:
-        """Alone in the record, in a transaction that is committed at the end or undone by an exception.
-
-        ``durable``: what is committed survives a power failure, too. Raises CatalogUnusable when others write for too
-        long, CatalogUnwritable.
-        """
-
     @property
-    def is_shared(self) -> bool:
-        """Whether other servers may use it at the same time."""
+    def servers(self) -> Servers:
+        """Those that use the record, and what each of them alone works on."""
+
+    def transaction(
+        self, *, durable: bool = False, alone: bool = True
+    ) -> AbstractContextManager[Connection]:
+        """A transaction that is committed at the end or undone by an exception, alone in the record.
+
+        ``durable``: what is committed survives a power failure, too. Without ``alone`` others may write at the same
+        time: what is read within, and what is written must rely on, has to be locked by its rows. Raises
+        CatalogUnusable when others write for too long, CatalogUnwritable, and LeaseLost where the thread works under
+        a lease that another server has.
+        """
 
     @property
     def writability(self) -> Writability:

@@ -48,6 +48,7 @@ class Entries:
         self._compression = compression
         self._account_id = account_id
         self._zone = zone
+        self.shared = database.servers.shared
 
     def write(
         self,
@@ -167,6 +168,14 @@ class Entries:
             if row is not None
         ]
 
+    def numbers(
+        self, dataset_id: int, uris: Sequence[str], connection: Connection | None = None
+    ) -> dict[str, int]:
+        """The number of the newest change of each entry that exists."""
+        connection = connection or self._database.reader
+        rows = ((uri, connection.execute(_SQL.select_number, (dataset_id, uri)).fetchone()) for uri in uris)
+        return {uri: int(row[0]) for uri, row in rows if row is not None}
+
     # ChangeSource
 
     def identity(self) -> str:
@@ -243,12 +252,22 @@ class Entries:
             raise NotFound("dataset")
 
     def purge_tombstones(self, dataset_id: int, sequence: int) -> None:
-        """Forget removed entries up to ``sequence``, a page at a time, so that no writer waits for long."""
+        """Forget removed entries up to ``sequence``, a page at a time, so that no writer waits for long; where the
+        record is shared those that the indexes of all servers have seen."""
         values = {"dataset_id": dataset_id, "sequence": sequence, "limit": _PURGE_PAGE}
         while self._database.reader.execute(_SQL.has_tombstones, values).fetchone()[0]:
-            with self._database.transaction() as connection:
+            with self._database.transaction(alone=False) as connection:
+                if self.shared and not self._seen_by_all(connection, values):
+                    return
                 connection.execute(_SQL.set_purged, values)
                 connection.execute(_SQL.purge_tombstones, values)
+
+    def _seen_by_all(self, connection: Connection, values: dict[str, int]) -> bool:
+        """Note how far the index of this server has come; ``values`` get the number that none is behind."""
+        connection.execute(_SQL.note_position, values | {"server": self._database.servers.id})
+        seen = connection.execute(_SQL.least_position, values).fetchone()[0]
+        values["sequence"] = min(values["sequence"], seen)
+        return bool(connection.execute(_SQL.has_tombstones, values).fetchone()[0])
 
     def purged_sequence(self, dataset_id: int) -> int:
         """Removed entries of a dataset up to this sequence are forgotten."""

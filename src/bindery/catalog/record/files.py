@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bindery.catalog.documents import summarize
@@ -13,6 +13,7 @@ from bindery.catalog.record.datasets import Datasets
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.index_calls import IndexCalls
 from bindery.catalog.record.key_order import BEHIND_ALL, text_behind
+from bindery.catalog.record.row_locks import lock_dataset
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.usage import Usage
 from bindery.catalog.records import FileRecord, FileSummary, FileWrite, IndexCall
@@ -48,7 +49,8 @@ class Files:
         self, dataset_id: int, files: Sequence[tuple[str, bytes]], call: IndexCall | None = None
     ) -> None:
         """Raises NotFound, LimitExceeded, InvalidFields."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
+            lock_dataset(self._database, connection, dataset_id)
             dataset = self._datasets.get_by_id(dataset_id, connection)
             for uri, fields in files:
                 self._entries.accept(connection, dataset, uri, fields)
@@ -60,19 +62,38 @@ class Files:
         """URIs for which an accepted call still waits."""
         return self._calls.awaited(dataset_id)
 
-    def write(self, dataset_id: int, files: Sequence[FileWrite], *, existing_only: bool = False) -> None:
+    def write(
+        self,
+        dataset_id: int,
+        files: Sequence[FileWrite],
+        *,
+        existing_only: bool = False,
+        upon: Mapping[str, int] | None = None,
+    ) -> frozenset[str]:
         """Raises NotFound, LimitExceeded."""
-        with self._database.transaction() as connection:
+        overtaken: frozenset[str] = frozenset()
+        with self._database.transaction(alone=False) as connection:
+            lock_dataset(self._database, connection, dataset_id)
             dataset = self._datasets.get_by_id(dataset_id, connection)
+            if upon is not None:
+                now = self._entries.numbers(dataset_id, [write.uri for write in files], connection)
+                overtaken = frozenset(uri for uri, number in now.items() if number != upon.get(uri))
+                files = [write for write in files if write.uri not in overtaken]
             self._entries.write(connection, dataset, files, existing_only=existing_only)
             self._usage.add_runs(connection, dataset.project_name, files)
             errors = {write.uri: write.file.reason or "" for write in files}
             self._announcing.calls_ended(connection, self._calls.settle(connection, dataset_id, errors))
         self._written()
+        return overtaken
+
+    def numbers(self, dataset_id: int, uris: Sequence[str]) -> dict[str, int]:
+        """The number of the newest change of each entry that exists."""
+        return self._entries.numbers(dataset_id, uris)
 
     def set_fields(self, dataset_id: int, uri: str, fields: bytes) -> None:
         """Raises NotFound, LimitExceeded, InvalidFields."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
+            lock_dataset(self._database, connection, dataset_id)
             dataset = self._datasets.get_by_id(dataset_id, connection)
             self._entries.set_fields(connection, dataset, uri, fields)
         self._written()
@@ -83,7 +104,7 @@ class Files:
 
     def delete(self, dataset_id: int, uris: Sequence[str]) -> None:
         """Absent entries are no error."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             self._entries.remove(connection, dataset_id, uris)
         self._written()
 

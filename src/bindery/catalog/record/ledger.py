@@ -8,6 +8,7 @@ from typing import Any
 
 from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.key_order import BEHIND_ALL, text_behind
+from bindery.catalog.record.row_locks import lock_bindings
 from bindery.catalog.record.statements import Statement, load_statements
 from bindery.catalog.records import LedgerEntry, LedgerFilter, LedgerPage, Outcome
 
@@ -89,7 +90,8 @@ class Ledger:
 
     def mark(self, binding_id: int, keys: Sequence[str]) -> int:
         """Forget which version the rows of ``keys`` speak of; how many there were, without tombstones."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
+            lock_bindings(self._database, connection, [binding_id])
             return sum(connection.execute(_SQL.mark_row, (binding_id, key)).rowcount for key in keys)
 
     def count_below(self, binding_id: int, prefix: str, *, limit: int) -> int:

@@ -36,12 +36,12 @@ class Outbox:
 
     def remove(self, sequence: int) -> None:
         """It was delivered."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             connection.execute(_SQL.remove_notification, {"sequence": sequence})
 
     def postpone(self, sequence: int, *, due: int) -> None:
         """It was tried in vain."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             connection.execute(_SQL.postpone_notification, {"sequence": sequence, "due": due})
 
     def expire(self, *, before: int) -> dict[str, int]:
@@ -59,5 +59,5 @@ class Outbox:
         return {destination: Backlog(count=count, oldest=oldest) for destination, count, oldest in rows}
 
     def _remove_page(self, values: dict[str, str | int]) -> int:
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             return connection.execute(_SQL.expire_notifications, values).rowcount

@@ -171,7 +171,7 @@ class TaskQueue:
 
     def end_leases_of_others(self, owner: str) -> None:
         """All at once: no more than the slots of a server."""
-        if self._database.is_shared:
+        if self._database.servers.shared:
             return
         with self._database.transaction() as connection:
             connection.execute(_SQL.end_leases_of_others, {"owner": owner, "now": now_ns()})

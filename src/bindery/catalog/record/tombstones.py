@@ -7,6 +7,7 @@ from typing import Any
 
 from bindery.catalog.record.compression import Compression
 from bindery.catalog.record.database import Connection, Database
+from bindery.catalog.record.row_locks import lock_bindings
 from bindery.catalog.record.statements import list_parameter, load_statements
 from bindery.catalog.records import Binding, KnownFile, SoughtFile
 
@@ -81,7 +82,8 @@ class Tombstones:
     def purge(self, binding_id: int, *, before: int, limit: int) -> int:
         """Forget up to ``limit`` that were buried at ``before`` or earlier; how many they were."""
         values = {"binding_id": binding_id, "before": before, "limit": limit}
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
+            lock_bindings(self._database, connection, [binding_id])
             rows = connection.execute(_SQL.purge_ledger, values).rowcount
             return max(rows, connection.execute(_SQL.purge_buried, values).rowcount)
 

@@ -37,7 +37,7 @@ class Usage:
 
     def add(self, counts: Mapping[UsageKey, int]) -> None:
         """Requests and runs that were counted in memory."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(alone=False) as connection:
             charged: Counter[Position] = Counter()
             there = {(key.day, key.project) for key in counts if key.exists}
             for key, quantity in counts.items():
@@ -114,9 +114,9 @@ class Usage:
 
 
 def _add(connection: Connection, counts: Mapping[Position, int]) -> None:
-    rows = [
+    rows = [  # in one order, so that transactions at the same time do not wait for each other in a ring
         {"day": day, "project": project, "dimension": dimension, "quantity": quantity}
-        for (day, project, dimension), quantity in counts.items()
+        for (day, project, dimension), quantity in sorted(counts.items())
     ]
     connection.executemany(_SQL.add_usage, rows)
 

@@ -1,4 +1,4 @@
-"""The record in PostgreSQL 15 or newer: a pool of connections, one writer at a time, migrations."""
+"""The record in PostgreSQL 15 or newer: a pool of connections, transactions that turns and leases guard, migrations."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import structlog
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from bindery.catalog.record.database import CLOSE_SECONDS
@@ -20,9 +21,11 @@ from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt, translated
 from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
+from bindery.catalog.record.postgresql.servers import PostgresqlServers
+from bindery.catalog.record.servers import present_lease
 from bindery.catalog.record.statements import Statement
 from bindery.catalog.record.writability import Writability
-from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable
+from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable, LeaseLost
 
 _OLDEST = 150_000
 _MOST_CONNECTIONS = 16
@@ -34,35 +37,45 @@ _RECONNECT_SECONDS = 5.0
 _TAKEOVER_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _WRITING, _HOLDING = 4_711_001, 4_711_003
-"""Advisory locks of a schema: of who writes to the record, and whose the record is."""
-_LOCK_OF_TRANSACTION = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
-_LOCK_OF_SESSION = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
+"""Advisory locks of a schema: of who writes to the record, and of who uses it."""
+_WRITE_ALONE = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
+_WRITE_BESIDE = "SELECT pg_advisory_xact_lock_shared(%s, hashtext(current_schema()))"
+_USE_ALONE = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
+_USE_TOGETHER = "SELECT pg_try_advisory_lock_shared(%s, hashtext(current_schema()))"
+_LET_OTHERS_USE = "SELECT pg_advisory_unlock(%s, hashtext(current_schema()))"
+_DEAD_PEER = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How soon a connection is given up whose other end does not answer: in seconds, and milliseconds."""
 _log = structlog.get_logger()
 _Answer = TypeVar("_Answer")
 
 
 class PostgresqlDatabase:
-    """The tables of one schema. ``folder``: the data folder of this server, which belongs to it alone.
+    """The tables of one schema, which servers share. ``folder``: the data folder of this one, which is its alone.
 
-    ``url`` is a connection URI of libpq. Raises CatalogUnusable when it cannot be used, CatalogInUse.
+    ``url`` is a connection URI of libpq; ``alone``: no server may use the record meanwhile. Raises CatalogUnusable when
+    it cannot be used, CatalogInUse.
     """
 
-    is_shared = True
-
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, *, alone: bool = False) -> None:
         self._lock_file = lock_folder(folder)
+        self._url, self._alone = url, alone
         self._closing = False
         self._guard = threading.Lock()
         self._used: set[RawConnection] = set()
+        self._number = 0
+        self._identity = ""
         self.writability = Writability(folder, self._probe)
-        self._holding: RawConnection | None = None
+        self._servers: PostgresqlServers | None = None
         try:
-            self._holding = connected(url)
-            _check_version(self._holding)
-            self._number = _take_over(self._holding)
+            self._servers = servers = PostgresqlServers(self._open_for_use, self.lent, shared=not alone)
             self._pool = ConnectionPool(
                 url,
-                kwargs={"autocommit": True, "connect_timeout": int(_CONNECT_SECONDS)},
+                kwargs={"autocommit": True, **_settings_of(url), "application_name": servers.connections},
                 min_size=1,
                 max_size=_MOST_CONNECTIONS,
                 timeout=_CONNECT_SECONDS,
@@ -70,9 +83,34 @@ class PostgresqlDatabase:
                 name="record",
                 open=True,
             )
+            servers.start()
         except BaseException:
-            self._unlock()
+            self._unlock(0.0)
             raise
+
+    def _open_for_use(self) -> RawConnection:
+        """A connection that holds the record for as long as it lasts. Raises CatalogUnusable, CatalogInUse."""
+        raw = connected(self._url)
+        try:
+            _check_version(raw)
+            self._number = _take_over(raw) if self._alone else _join(raw)
+            row = raw.execute("SELECT identity FROM follower").fetchone()
+            assert row is not None
+            if self._identity not in ("", row[0]):
+                raise CatalogUnusable(
+                    "the record was moved or exchanged while this server was cut off from it; stop this server"
+                )
+            self._identity = row[0]
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+    @property
+    def servers(self) -> PostgresqlServers:
+        """Those that use the record."""
+        assert self._servers is not None
+        return self._servers
 
     @property
     def reader(self) -> _Reader:
@@ -80,43 +118,50 @@ class PostgresqlDatabase:
         return _Reader(self)
 
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[Connection]:
-        """Alone in the record, whoever else shares it. What is committed survives a power failure, ``durable`` or not.
+    def transaction(self, *, durable: bool = False, alone: bool = True) -> Iterator[Connection]:
+        """See ``database.Database``. What is committed survives a power failure, ``durable`` or not.
 
-        Raises CatalogUnusable, CatalogUnwritable.
+        Raises CatalogUnusable, CatalogUnwritable, LeaseLost.
         """
         self.writability.check()
         try:
-            with self._begun() as raw:
+            with self._begun(alone=alone) as raw:
                 yield Connection(raw)
         except CatalogUnwritable as error:
             self.writability.report(str(error))
             raise
 
     @contextmanager
-    def _begun(self) -> Iterator[RawConnection]:
+    def _begun(self, *, alone: bool) -> Iterator[RawConnection]:
         with contextlib.ExitStack() as stack:
-            raw = self._persistently(lambda: self._begin(stack))
+            raw = self._persistently(lambda: self._begin(stack, alone=alone))
             with translated():
                 yield raw
                 stack.close()  # the commit, whose errors are translated
 
-    def _begin(self, stack: contextlib.ExitStack) -> RawConnection:
+    def _begin(self, stack: contextlib.ExitStack, *, alone: bool) -> RawConnection:
         with contextlib.ExitStack() as begun:
             raw = begun.enter_context(self.lent())
             begun.enter_context(raw.transaction())
-            raw.execute(_LOCK_OF_TRANSACTION, (_WRITING,))
+            self._check_lease(raw)
+            raw.execute(_WRITE_ALONE if alone else _WRITE_BESIDE, (_WRITING,))
             self._check_holder(raw)
             stack.push(begun.pop_all())
         return raw
 
+    def _check_lease(self, raw: RawConnection) -> None:
+        """Raises LeaseLost. Who takes the lease waits for the end of the transaction, or is seen here."""
+        lease = present_lease()
+        if lease is not None and not self.servers.check(raw, lease):
+            raise LeaseLost(f"another server has taken over {lease.name}; nothing was changed")
+
     def _check_holder(self, raw: RawConnection) -> None:
-        """Raises CatalogUnusable when another server has taken the record over: this one was thought dead."""
+        """Raises CatalogUnusable when somebody has had the record for himself since this server opened it."""
         row = raw.execute("SELECT number FROM holder").fetchone()
         if row is None or row[0] != self._number:
             raise CatalogUnusable(
-                "another Bindery has taken over the record in PostgreSQL, for this one was cut off from it; nothing "
-                "was changed. Stop this server, or start it again when the other one has stopped"
+                "a command has taken over the record in PostgreSQL, for this server was cut off from it; nothing was "
+                "changed. It goes on when that has ended"
             )
 
     def read(self, ask: Callable[[RawConnection], _Answer]) -> _Answer:
@@ -163,7 +208,7 @@ class PostgresqlDatabase:
             self._pool.putconn(raw)
 
     def _probe(self) -> None:
-        with self._begun() as raw:
+        with self._begun(alone=True) as raw:
             raw.execute("UPDATE schema_version SET version = version")
 
     def give_back(self, pages: int) -> bool:
@@ -184,16 +229,16 @@ class PostgresqlDatabase:
                     raw.cancel_safe(timeout=max(0.1, deadline - time.monotonic()))
             time.sleep(_POLL_SECONDS)
         self._pool.close(timeout=max(0.1, deadline - time.monotonic()))
-        self._unlock()
+        self._unlock(max(0.1, deadline - time.monotonic()))
         return True
 
     def _in_use(self) -> list[RawConnection]:
         with self._guard:
             return list(self._used)
 
-    def _unlock(self) -> None:
-        if self._holding is not None:
-            self._holding.close()
+    def _unlock(self, seconds: float) -> None:
+        if self._servers is not None:
+            self._servers.close(seconds)
         if self._lock_file >= 0:
             os.close(self._lock_file)
         self._lock_file = -1
@@ -258,14 +303,14 @@ def held_alone(url: str) -> Iterator[RawConnection]:
         _take_over(raw)
         _configure(raw)
         with raw.transaction():
-            raw.execute(_LOCK_OF_TRANSACTION, (_WRITING,))
+            raw.execute(_WRITE_ALONE, (_WRITING,))
             yield raw
 
 
 def connected(url: str) -> RawConnection:
     """A connection of its own. Raises CatalogUnusable, with what to do."""
     try:
-        return psycopg.connect(url, autocommit=True, connect_timeout=int(_CONNECT_SECONDS))
+        return psycopg.connect(url, autocommit=True, **_settings_of(url))
     except psycopg.Error as error:
         raise CatalogUnusable(
             f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); see that it runs, that the database is "
@@ -280,19 +325,50 @@ def _check_version(raw: RawConnection) -> None:
         )
 
 
+def _settings_of(url: str) -> dict[str, Any]:
+    """What the URL does not say itself of how soon a connection is given up. Raises CatalogUnusable."""
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:  # connecting says what is wrong
+        given = {}
+    settings = {"connect_timeout": int(_CONNECT_SECONDS), **_DEAD_PEER}
+    return {name: value for name, value in settings.items() if name not in given}
+
+
+def _join(raw: RawConnection) -> int:
+    """Use the record beside other servers, as long as nobody has had it for himself; the number of who had it last.
+
+    The tables are brought up to date by whoever comes first. Raises CatalogInUse, CatalogUnusable.
+    """
+    with translated():
+        if raw.execute(_USE_ALONE, (_HOLDING,)).fetchone() == (True,):
+            _migrate(raw)
+            raw.execute(_USE_TOGETHER, (_HOLDING,))
+            raw.execute(_LET_OTHERS_USE, (_HOLDING,))
+        elif not _becomes_free(raw, _USE_TOGETHER):
+            raise CatalogInUse(
+                "a command of Bindery, or a server of an earlier release, has the record in PostgreSQL for itself; "
+                "start this server when that has ended"
+            )
+        _check_schema(raw)
+        row = raw.execute("SELECT number FROM holder").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _take_over(raw: RawConnection) -> int:
-    """Bring the tables up to date; the number under which this server writes, as long as no later one does.
+    """Bring the tables up to date and have the record for oneself, as long as no later one does; the number of that.
 
-    Nothing is changed before the record is this server's alone. Raises CatalogInUse, CatalogUnusable.
+    Nothing is changed before. Raises CatalogInUse, CatalogUnusable.
 
-    The lock ends with the connection, so that the record of a server that was killed is free at once; the number keeps
+    The lock ends with the connection, so that the record of servers that were killed is free at once; the number keeps
     one from writing that comes back after its connection was thought dead.
     """
     with translated():
-        if not _becomes_free(raw):
+        if not _becomes_free(raw, _USE_ALONE):
             raise CatalogInUse(
-                "the record in PostgreSQL is in use by another Bindery; stop that one, or give this one another "
-                "database or schema in catalog.url"
+                "the record in PostgreSQL is in use by another Bindery; stop all servers that use it, or give this one "
+                "another database or schema in catalog.url"
             )
         _migrate(raw)
         taken = raw.execute("UPDATE holder SET number = number + 1 RETURNING number").fetchone()
@@ -300,16 +376,28 @@ def _take_over(raw: RawConnection) -> int:
     return int(taken[0])
 
 
-def _becomes_free(raw: RawConnection) -> bool:
+def _becomes_free(raw: RawConnection, lock: LiteralString) -> bool:
     """PostgreSQL may need a moment to see that a server has died: a statement of its last transaction ends first."""
     deadline = time.monotonic() + _TAKEOVER_SECONDS
     while True:
-        row = raw.execute(_LOCK_OF_SESSION, (_HOLDING,)).fetchone()
+        row = raw.execute(lock, (_HOLDING,)).fetchone()
         if row is not None and row[0]:
             return True
         if time.monotonic() >= deadline:
             return False
         time.sleep(_POLL_SECONDS)
+
+
+def _check_schema(raw: RawConnection) -> None:
+    """Raises CatalogInUse when servers of another release use the record."""
+    newest = max(load_migrations("postgresql"))
+    row = raw.execute("SELECT version FROM schema_version").fetchone()
+    if row is None or row[0] != newest:
+        found = None if row is None else row[0]
+        raise CatalogInUse(
+            f"servers of another release use the record in PostgreSQL (schema {found}, this one has {newest}); stop "
+            "all of them before the first of a new release is started"
+        )
 
 
 def _migrate(raw: RawConnection) -> None:

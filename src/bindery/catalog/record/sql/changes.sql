@@ -24,3 +24,7 @@ SELECT since FROM change WHERE binding_id = :binding_id ORDER BY sequence LIMIT 
 -- name: oldest_changes
 -- The same of every binding, once at the start.
 SELECT binding_id, min(since) FROM change GROUP BY binding_id;
+
+-- name: waiting_bindings
+-- Bindings of which any key waits.
+SELECT id FROM binding WHERE ending = '' AND EXISTS (SELECT 1 FROM change WHERE binding_id = binding.id);

@@ -110,3 +110,15 @@ WHERE dataset_id = :dataset_id AND uri > :after AND document IS NOT NULL ORDER B
 -- A dataset by its names, how many entries it has, and its newest change.
 SELECT d.id, d.file_count, d.newest FROM dataset d JOIN project p ON p.id = d.project_id
 WHERE p.name = :project AND d.name = :dataset;
+
+-- name: note_position
+-- How far the index of a server has come. Only where several servers share the record.
+SELECT :server, :dataset_id, :sequence;
+
+-- name: least_position
+-- How far the index has come that is the furthest behind.
+SELECT :dataset_id;
+
+-- name: select_number
+-- The newest change of an entry.
+SELECT sequence FROM file WHERE dataset_id = ? AND uri = ? AND document IS NOT NULL;

@@ -16,6 +16,7 @@ import structlog
 from bindery.catalog.record.database import CLOSE_SECONDS
 from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.migrations import load_migrations
+from bindery.catalog.record.servers import OnlyServer
 from bindery.catalog.record.sqlite.connection import CLOSED, Connection, connect, unusable
 from bindery.catalog.record.sqlite.progress import telling
 from bindery.catalog.record.turns import Turns
@@ -44,8 +45,6 @@ class SqliteDatabase:
     checked at the start, for that takes seconds a gigabyte: a damaged page is reported when it is read.
     """
 
-    is_shared = False
-
     def __init__(self, folder: Path) -> None:
         self.path = folder / "catalog.db"
         self._lock_file = lock_folder(folder)
@@ -55,6 +54,7 @@ class SqliteDatabase:
         self._closing = False
         self._guard = threading.Lock()
         """Held while connections are made and while the record closes; never for long."""
+        self.servers = OnlyServer()
         self.writability = Writability(folder, self._probe)
         try:
             _check_not_emptied(self.path)
@@ -72,8 +72,8 @@ class SqliteDatabase:
             raise
 
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[Connection]:
-        """The writer, alone, in a transaction that is committed at the end or undone by an exception.
+    def transaction(self, *, durable: bool = False, alone: bool = True) -> Iterator[Connection]:
+        """The writer, always alone, in a transaction that is committed at the end or undone by an exception.
 
         Whoever waited longest writes next. ``durable``: what is committed survives a power failure, too. Raises
         CatalogUnusable when others write for too long.

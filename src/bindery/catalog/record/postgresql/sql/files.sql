@@ -13,3 +13,14 @@ UPDATE dataset SET newest = newest + :count WHERE id = :id RETURNING newest;
 -- name: set_purged
 -- Remember up to where they went; an index that is behind it is built anew.
 UPDATE dataset SET purged = greatest(purged, :sequence) WHERE id = :dataset_id;
+
+-- name: note_position
+-- How far the index of a server has come.
+INSERT INTO index_position (server, dataset_id, sequence) SELECT id, :dataset_id, :sequence FROM server WHERE id = :server
+ON CONFLICT (dataset_id, server) DO UPDATE SET sequence = excluded.sequence;
+
+-- name: least_position
+-- How far the index has come that is the furthest behind, also of servers that were there ten minutes ago.
+SELECT coalesce(min(coalesce(p.sequence, 0)), 0) FROM server AS s
+LEFT JOIN index_position AS p ON p.server = s.id AND p.dataset_id = :dataset_id
+WHERE s.seen > clock_ms() - 600000;

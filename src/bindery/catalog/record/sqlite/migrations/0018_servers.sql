@@ -1,0 +1,1 @@
+-- Tables of PostgreSQL alone, where several servers share a record; this one belongs to whoever has locked its folder.

@@ -1,0 +1,235 @@
+"""Two servers on one record: who holds a lease commits, who has lost it changes nothing, and reads see all writes."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import psycopg
+import pytest
+from tests.catalog.postgresql_catalog import PostgresqlCatalog
+from tests.servers.postgresql import Postgresql
+
+from bindery.catalog.record.servers import OnlyServer
+from bindery.catalog.records import BindingState, LeaseLost
+
+from .samples import Place, make_place, scan_of, uris, write_of
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def url(postgresql: Postgresql) -> str:
+    return postgresql.create_schema(f"l{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def pair(url: str, tmp_path: Path) -> Iterator[tuple[PostgresqlCatalog, PostgresqlCatalog]]:
+    first = PostgresqlCatalog(url, tmp_path / "first", account_id="1")
+    second = PostgresqlCatalog(url, tmp_path / "second", account_id="1")
+    yield first, second
+    assert first.close()
+    assert second.close()
+
+
+@pytest.fixture
+def place(pair: tuple[PostgresqlCatalog, PostgresqlCatalog]) -> Place:
+    return make_place(pair[0])
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def execute(url: str, statement: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def test_a_lease_is_held_by_one_until_he_gives_it_back(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place
+) -> None:
+    first, second = pair
+    lease = first.servers.take("binding/1")
+    assert lease is not None
+    assert second.servers.take("binding/1") is None
+    assert first.servers.keep("binding/1", lease) == lease
+    survey = second.servers.survey("binding/")
+    assert survey.servers == (first.servers.id, second.servers.id)
+    assert survey.leases["binding/1"].server == first.servers.id
+    second.servers.ask("binding/1")
+    assert second.servers.survey("binding/").leases["binding/1"].asked == 1
+    first.servers.give_back(lease)
+    taken = second.servers.take("binding/1")
+    assert taken is not None
+    assert taken.fence > lease.fence
+    assert first.servers.keep("binding/1", lease) is None
+
+
+def test_who_has_lost_the_lease_commits_nothing(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place, url: str
+) -> None:
+    first, second = pair
+    lease = first.servers.take("binding/1")
+    with first.servers.working(lease):
+        first.bindings.commit(scan_of(place, "a"))
+    execute(url, f"UPDATE lease SET server = {second.servers.id}, fence = fence + 1")  # a takeover
+    writes = (
+        lambda: first.bindings.commit(scan_of(place, "b")),
+        lambda: first.bindings.update(place.binding.id, lambda held: held),
+        lambda: first.changes.settle(place.binding.id, []),
+        lambda: first.changes.add({place.binding.id: ["x"]}),
+        lambda: first.tombstones.purge(place.binding.id, before=0, limit=1),
+        lambda: first.files.write(place.dataset.id, [write_of("c")]),
+    )
+    with first.servers.working(lease):
+        for write in writes:
+            with pytest.raises(LeaseLost, match="taken over"):
+                write()
+    assert uris(second, place.dataset) == ["oss://bucket/a"]
+    assert second.changes.waiting() == []
+    first.bindings.commit(scan_of(place, "by a call"))  # which works under no lease
+
+
+def test_a_takeover_waits_for_the_commit_under_way(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place
+) -> None:
+    first, second = pair
+    lease = first.servers.take("binding/1")
+    revoked = threading.Event()
+
+    def revoke() -> None:
+        second.servers.revoke("binding/1")
+        revoked.set()
+
+    with first.servers.working(lease), first._database.transaction(alone=False):
+        other = threading.Thread(target=revoke)
+        other.start()
+        assert not revoked.wait(0.3)
+    other.join(30)
+    assert revoked.is_set()
+    with pytest.raises(LeaseLost), first.servers.working(lease):
+        first.bindings.commit(scan_of(place, "late"))
+
+
+def test_commits_of_different_datasets_do_not_wait_for_each_other(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place
+) -> None:
+    first, second = pair
+    other = make_place(second, "other", bucket="other")
+    with first._database.transaction(alone=False) as connection:
+        list(first._entries._draw_numbers(connection, place.dataset.id, 1))
+        done = threading.Thread(target=lambda: second.bindings.commit(scan_of(other, "x")))
+        done.start()
+        done.join(30)
+        assert not done.is_alive()
+        assert uris(first, other.dataset) == ["oss://other/x"]
+
+
+def test_reads_see_what_the_other_server_has_written(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place
+) -> None:
+    first, second = pair
+    for number in range(10):
+        writer, reader = (first, second) if number % 2 else (second, first)
+        writer.bindings.commit(scan_of(place, f"key {number}"))
+        assert len(uris(reader, place.dataset)) == number + 1
+        state = (BindingState.RUNNING, BindingState.STOPPED)[number % 2]
+        writer.bindings.update(
+            place.binding.id, lambda held, state=state: msgspec.structs.replace(held, state=state)
+        )
+        assert reader.bindings.get("place", "place", "bucket").state is state
+        writer.projects.update(
+            "place", lambda held, number=number: msgspec.structs.replace(held, description=str(number))
+        )
+        assert reader.projects.get("place").description == str(number)
+    assert first.access_version() == second.access_version()
+
+
+def test_removed_entries_are_kept_until_every_index_has_seen_them(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place, url: str
+) -> None:
+    first = pair[0]
+    first.bindings.commit(scan_of(place, "a", "b"))
+    for catalog in pair:
+        assert len(uris(catalog, place.dataset)) == 2
+    first.files.delete(place.dataset.id, ["oss://bucket/a"])
+    for catalog in pair:
+        assert uris(catalog, place.dataset) == ["oss://bucket/b"]
+    # both followers see it and the last of them has it forgotten
+    wait_for(lambda: first._entries.purged_sequence(place.dataset.id) > 0)
+    for catalog in pair:
+        assert uris(catalog, place.dataset) == ["oss://bucket/b"]
+
+
+def test_an_index_that_has_missed_removals_is_built_anew(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place, url: str
+) -> None:
+    """The other server was away for longer than removed entries are kept."""
+    first, second = pair
+    first.bindings.commit(scan_of(place, "a", "b"))
+    assert len(uris(second, place.dataset)) == 2
+    second.queries._follower.stop()
+    second.queries._follower.join(30)
+    first.files.delete(place.dataset.id, ["oss://bucket/b"])
+    execute(
+        url,
+        "DELETE FROM file WHERE document IS NULL; UPDATE dataset SET purged = newest",
+    )
+    assert uris(second, place.dataset) == ["oss://bucket/a"]
+
+
+def test_a_server_without_heartbeat_is_not_alive_and_what_it_locks_is_freed(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], place: Place, url: str
+) -> None:
+    first, second = pair
+    lease = first.servers.take("binding/1")
+    assert lease is not None
+    first.servers._stop.set()  # its heart stands still, as in a process that was stopped
+    first.servers._thread.join(30)
+    first._database.lent().__enter__().execute(
+        "BEGIN; SELECT 1 FROM lease WHERE name = 'binding/1' FOR SHARE"
+    )
+    taken = None
+    deadline = time.monotonic() + 60
+    while taken is None and time.monotonic() < deadline:
+        taken = second.servers.take("binding/1")
+        time.sleep(0.05)
+    assert taken is not None
+    assert first.servers.id in second.servers.survey("").left
+    with first.servers.working(lease), pytest.raises(LeaseLost):
+        first.bindings.commit(scan_of(place, "late"))
+
+
+def test_what_is_told_is_heard_also_after_the_connection_was_cut(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], postgresql: Postgresql
+) -> None:
+    first, second = pair
+    heard: list[str] = []
+    second.servers.listen(heard.append)
+    first.servers.tell("one")
+    wait_for(lambda: "one" in heard)
+    execute(
+        postgresql.url(),
+        f"SELECT pg_terminate_backend({second.servers._raw.info.backend_pid})",
+    )
+    wait_for(lambda: "" in heard)
+    wait_for(lambda: (first.servers.tell("two"), "two" in heard)[1])
+
+
+def test_where_there_is_one_server_all_is_its_own() -> None:
+    only = OnlyServer()
+    lease = only.take("anything")
+    assert lease is not None
+    assert only.keep("anything", lease) == lease
+    only.revoke("anything")
+    assert only.survey("").servers == (only.id,)
+    with only.working(lease):
+        pass

@@ -1,0 +1,279 @@
+"""Servers that share a record in PostgreSQL: real ones, which are killed, stopped by SIGSTOP and cut off, and return.
+
+``BINDERY_SHARED_CHANGES`` sets the number of changes (25), ``BINDERY_SEED`` repeats a run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from tests.conftest import RunningServer
+from tests.servers.catalogue import BUCKET, Catalogue, any_picture, folder_versions, wait_until
+from tests.servers.cut import Cuttable
+from tests.servers.postgresql import Postgresql
+
+CHANGES = int(os.environ.get("BINDERY_SHARED_CHANGES", "25"))
+pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(300 + 8 * CHANGES)]
+
+
+class Shared(Catalogue):
+    """A binding on servers that share a record, each with a data folder and a way to the record of its own."""
+
+    def __init__(self, start: Callable[..., RunningServer], folder: Path, url: str, count: int) -> None:
+        super().__init__(start, folder / "none", folder / "buckets")
+        self._folder, self.url = folder, url
+        self._ways = [Cuttable(urlsplit(url).port or 0) for _ in range(count)]
+        for number, way in enumerate(self._ways):
+            record = url.replace(f":{urlsplit(url).port}/", f":{way.port}/")
+            self._config(number).write_text(
+                f'[catalog]\nurl = "{record}"\n[sync]\nsettle_time = 0.05\nguard_count = 1000\n'
+                f'[extraction]\nworkers = 1\n[access]\nsealing_key_file = "{folder / "sealing-keys"}"\n'
+            )
+        self.servers = [self._start_one(number) for number in range(count)]
+        self.server = self.servers[0]
+
+    def _config(self, number: int) -> Path:
+        return self._folder / f"{number}.toml"
+
+    def _start_one(self, number: int) -> RunningServer:
+        return self._start(
+            "--config",
+            str(self._config(number)),
+            data=self._folder / f"data-{number}",
+            bucket_root=self.bucket_root,
+        )
+
+    def restart(self, number: int) -> None:
+        """A server that was killed, over what it has left."""
+        self.servers[number] = self._start_one(number)
+
+    def cut(self, number: int) -> None:
+        """From PostgreSQL."""
+        self._ways[number].cut()
+
+    def mend(self, number: int) -> None:
+        """It is reached again."""
+        self._ways[number].mend()
+
+    def holder(self) -> int | None:
+        """The number of the server that works on the binding, of those that are alive."""
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute(
+                "SELECT s.name FROM lease JOIN server AS s ON s.id = lease.server "
+                "WHERE lease.name LIKE 'binding/%' AND s.until > clock_ms()"
+            ).fetchone()
+        if row is None:
+            return None
+        process = int(row[0].split("/")[1])
+        return next((at for at, each in enumerate(self.servers) if each.process.pid == process), None)
+
+    def wait_held(self, but: int | None = None) -> int:
+        """Who works on the binding, other than ``but``."""
+        wait_until(lambda: self.holder() not in (None, but), 60, self.holder)
+        held = self.holder()
+        assert held is not None
+        return held
+
+    def close(self) -> None:
+        for server in self.servers:
+            if server.process.poll() is None:
+                server.process.send_signal(signal.SIGCONT)
+                server.kill()
+        for way in self._ways:
+            way.close()
+
+
+@pytest.fixture
+def share(
+    start_server: Callable[..., RunningServer], postgresql: Postgresql, tmp_path: Path
+) -> Iterator[Callable[[int], Shared]]:
+    made: list[Shared] = []
+
+    def start(count: int) -> Shared:
+        shared = Shared(start_server, tmp_path, postgresql.create_schema(f"s{uuid.uuid4().hex}"), count)
+        made.append(shared)
+        shared.make_dataset("dataset")
+        (shared.bucket_root / BUCKET).mkdir()
+        return shared
+
+    yield start
+    for shared in made:
+        shared.close()
+
+
+def test_any_server_stops_resumes_and_is_told_of_events(share: Callable[[int], Shared]) -> None:
+    shared = share(2)
+    bucket = shared.bucket_root / BUCKET
+    chance = random.Random(1)
+    (bucket / "a.gif").write_bytes(any_picture(chance))
+    shared.bind()
+    shared.wait_equal(lambda: folder_versions(bucket))
+    other = 1 - shared.wait_held()
+    shared.server = shared.servers[other]
+    shared.wait_equal(lambda: folder_versions(bucket))
+    shared.server.call("StopBinding", **shared.target, Reason="by the other")
+    (bucket / "b.gif").write_bytes(any_picture(chance))
+    assert {
+        server.call("GetBinding", **shared.target)["Binding"]["State"] for server in shared.servers
+    } == {"Stopped"}
+    assert shared.holder() is None
+    shared.server.call("ResumeBinding", **shared.target)
+    shared.wait_equal(lambda: folder_versions(bucket))
+    # users and their keys: what one server has removed no other one takes
+    shared.server.call("CreateUser", UserName="ann")
+    key = shared.server.call("CreateAccessKey", UserName="ann")["AccessKey"]
+    for server in shared.servers:
+        server.key_id, server.key_secret = key["AccessKeyId"], key["AccessKeySecret"]
+    status, _ = shared.servers[0].request("GetBinding", **shared.target)
+    assert status == 403
+    shared.server = shared.servers[1 - other]
+
+
+def test_what_a_server_has_is_taken_over_and_it_commits_nothing_when_it_returns(
+    share: Callable[[int], Shared],
+) -> None:
+    """By SIGSTOP and a cut; in full depth also by SIGKILL, and by SIGTERM, which gives all back at once."""
+    shared = share(2)
+    bucket, chance = shared.bucket_root / BUCKET, random.Random(2)
+
+    def change() -> None:
+        (bucket / f"{uuid.UUID(int=chance.getrandbits(128))}.gif").write_bytes(any_picture(chance))
+
+    change()
+    shared.bind()
+    shared.wait_equal(lambda: folder_versions(bucket))
+    ways = (
+        (lambda at: shared.servers[at].process.send_signal(signal.SIGSTOP),
+         lambda at: shared.servers[at].process.send_signal(signal.SIGCONT)),
+        (shared.cut, shared.mend),
+        (lambda at: shared.servers[at].kill(), shared.restart),
+        (lambda at: shared.servers[at].stop(), shared.restart),
+    )  # fmt: skip
+    for away, back in ways if CHANGES > 60 else ways[:2]:
+        first = shared.wait_held()
+        away(first)
+        change()
+        second = shared.wait_held(but=first)
+        shared.server = shared.servers[second]
+        shared.wait_equal(lambda: folder_versions(bucket))
+        back(first)
+        change()
+        shared.wait_equal(lambda: folder_versions(bucket))
+        shared.server = shared.servers[first]
+        wait_until(lambda: shared.server.request("ListProjects")[0] == 200, 60, lambda: "it is away")
+        shared.wait_equal(lambda: folder_versions(bucket))
+
+
+class Chaos:
+    """Changes of a bucket, and of a user's own entry, while servers are harmed and return."""
+
+    def __init__(self, shared: Shared, chance: random.Random) -> None:
+        self.shared, self.chance = shared, chance
+        self.bucket = shared.bucket_root / BUCKET
+        self.away: dict[int, tuple[float, Callable[[], None]]] = {}
+        """Until when each server is away, and how it comes back."""
+        self.reads = 0
+
+    def run(self, changes: int) -> None:
+        for number in range(changes):
+            self._return()
+            if self.chance.random() < 0.25:
+                self._harm()
+            self._change()
+            self._write_and_read(number)
+            time.sleep(self.chance.uniform(0, 0.2))
+        while self.away:
+            self._return(float("inf"))
+
+    def _harm(self) -> None:
+        """One server at least stays."""
+        there = [at for at in range(len(self.shared.servers)) if at not in self.away]
+        if len(there) < 2:
+            return
+        at, how = self.chance.choice(there), self.chance.choice(("kill", "stop", "cut"))
+        server = self.shared.servers[at]
+        if how == "kill":
+            server.kill()
+            self._leave(at, lambda: self.shared.restart(at))
+        elif how == "stop":
+            server.process.send_signal(signal.SIGSTOP)
+            self._leave(at, lambda: server.process.send_signal(signal.SIGCONT))
+        else:
+            self.shared.cut(at)
+            self._leave(at, lambda: self.shared.mend(at))
+
+    def _leave(self, at: int, back: Callable[[], None]) -> None:
+        self.away[at] = (time.monotonic() + self.chance.choice((0.5, 2.0, 9.0)), back)
+
+    def _return(self, now: float | None = None) -> None:
+        for at, (until, back) in list(self.away.items()):
+            if until <= (time.monotonic() if now is None else now):
+                del self.away[at]
+                back()
+
+    def _change(self) -> None:
+        path = self.bucket / f"{self.chance.randrange(40):02d}.gif"
+        if path.exists() and self.chance.random() < 0.3:
+            path.unlink()
+        else:
+            path.write_bytes(any_picture(self.chance))
+
+    def _write_and_read(self, number: int) -> None:
+        """What one server has answered that it wrote, another one finds at once."""
+        there = [at for at in range(len(self.shared.servers)) if at not in self.away]
+        writer, reader = (self.shared.servers[self.chance.choice(there)] for _ in range(2))
+        names, label = self.shared.names, {"change": str(number)}
+        file = {"URI": "oss://own/file", "CustomLabels": label}
+        if self._try(writer, "UpdateFileMeta", **names, File=file) is None:
+            return
+        query = {"Operation": "eq", "Field": "CustomLabels.change", "Value": str(number)}
+        found = self._try(reader, "SimpleQuery", **names, Query=query)
+        if found is not None:
+            self.reads += 1
+            assert [each["URI"] for each in found["Files"]] == ["oss://own/file"], number
+
+    def _try(self, server: RunningServer, action: str, **parameters: Any) -> dict[str, Any] | None:
+        """None when a server that has just come back does not reach its record yet."""
+        status, body = server.request(action, **parameters)
+        assert status in (200, 500, 503), body
+        return body if status == 200 else None
+
+
+def test_the_dataset_is_the_bucket_whatever_happens_to_its_servers(
+    share: Callable[[int], Shared], seed: int
+) -> None:
+    shared = share(3)
+    own = shared.bucket_root / "own"
+    own.mkdir()
+    (own / "file").write_bytes(b"own")
+    shared.server.call("IndexFileMeta", **shared.names, File={"URI": "oss://own/file"})
+    shared.bind()
+    chaos = Chaos(shared, random.Random(seed))
+    chaos.run(CHANGES)
+    assert chaos.reads >= CHANGES // 3
+    wanted = folder_versions(shared.bucket_root / BUCKET)
+    for server in shared.servers:
+        shared.server = server
+        wait_until(lambda: shared.server.request("ListProjects")[0] == 200, 60, lambda: "a server is away")
+        wait_until(shared.is_calm, 120, shared.binding)
+        wait_until(
+            lambda: {key: each for key, each in shared.versions().items() if key in wanted} == wanted,
+            60,
+            lambda: (shared.versions(), wanted),
+        )
+        books = shared.check_balance()
+        assert books["Indexed"] + books["Unchanged"] == len(wanted), books
+    task = shared.server.call("AuditBinding", **shared.target)["TaskId"]
+    names = {"ProjectName": shared.names["ProjectName"], "TaskType": "BindingAudit", "TaskId": task}
+    done = shared.server.wait("GetTask", lambda answer: answer["Status"] != "Running", **names)
+    assert done["Status"] == "Succeeded", done
