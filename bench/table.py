@@ -59,6 +59,7 @@ RUNS = (
     Run("beside_moto", ("--requests", "2000"), ("--requests", "200")),
     Run("catalog_writes", ("--files", "300000"), ("--files", "10000")),
     Run("catalog_start", ("--files", "1000000"), ("--files", "10000")),
+    Run("pool_on_ray", ("--files", "2000"), ("--files", "200")),
     Run("query", ("--files", "1000000"), ("--files", "20000", "--repeat", "3")),
     Run("tasks", ("1000000",), ("20000",)),
     Run("disk", ("PHOTOS", "--files", "100000"), ("PHOTOS", "--files", "3000")),
