@@ -319,12 +319,13 @@ def test_what_prepare_writes_is_a_configuration_and_secret(prepared: Path) -> No
     assert identity["credentials"] == [
         {"accessKey": environment["S3_ACCESS_KEY_ID"], "secretKey": environment["S3_SECRET_ACCESS_KEY"]}
     ]
-    files = ("compose.yaml", "ray.yaml")
+    files = ("compose.yaml", "ray.yaml", "servers.yaml")
     asked = {
         name for file in files for name in re.findall(r"\$\{(\w+)", (prepared / file).read_text("utf-8"))
     }
     assert asked == set(environment)
-    assert all(len(value) == 48 for name, value in environment.items() if name != "S3_ACCESS_KEY_ID")
+    named = {"S3_ACCESS_KEY_ID", "BINDERY_ACCESS_KEY_ID", "BINDERY_SEALING_KEY"}
+    assert all(len(value) == 48 for name, value in environment.items() if name not in named)
     assert stat.S_IMODE((prepared / "secrets").stat().st_mode) == 0o700
     assert stat.S_IMODE((prepared / ".env").stat().st_mode) == 0o600
 
@@ -352,6 +353,39 @@ def test_the_ray_cluster_beside_it_is_one_that_the_server_can_use(prepared: Path
         if asked.returncode == 0:
             named = {word.partition("=")[0] for word in part["command"] if word.startswith("--")}
             assert {word for word in named if word not in asked.stdout} == set()
+
+
+def test_the_second_server_is_like_the_first_but_for_its_folder_and_port(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = yaml.safe_load((prepared / "servers.yaml").read_text("utf-8"))
+    first, second = dict(_compose()["services"]["bindery"]), dict(added["services"]["bindery-2"])
+    keys = added["services"]["bindery"]["environment"]
+    assert second["environment"] == first["environment"] | keys
+    assert first["volumes"][0] == "bindery:/var/lib/bindery"
+    assert second["volumes"] == ["bindery-2:/var/lib/bindery", *first["volumes"][1:]]
+    assert list(added["volumes"]) == ["bindery-2"]
+    assert (second["ports"], second["depends_on"]) == (
+        ["127.0.0.1:8181:8180"],
+        {"bindery": {"condition": "service_healthy"}},
+    )
+    own = {"build", "environment", "volumes", "ports", "depends_on"}
+    assert {name: each for name, each in second.items() if name not in own} == {
+        name: each for name, each in first.items() if name not in own
+    }
+    monkeypatch.setenv("BINDERY_SEALING_KEY", _environment(prepared)["BINDERY_SEALING_KEY"])
+    assert load_sealer(prepared) is not None
+    (mount,) = added["services"]["prometheus"]["volumes"]
+    assert mount.endswith(_compose()["services"]["prometheus"]["volumes"][1].split(":", 1)[1])
+    alone, both = (
+        yaml.safe_load((prepared / name).read_text("utf-8"))
+        for name in ("prometheus.yml", mount.split(":")[0])
+    )
+    assert both["scrape_configs"][0].pop("static_configs") == [
+        {"targets": ["bindery:8180", "bindery-2:8180"]}
+    ]
+    del alone["scrape_configs"][0]["static_configs"]
+    assert both == alone
 
 
 def test_prepare_changes_nothing_the_second_time(prepared: Path) -> None:

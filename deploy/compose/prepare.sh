@@ -21,6 +21,12 @@ END
 fi
 # It came later than the file: a cluster of deploy/compose/ray.yaml.
 grep -q '^RAY_AUTH_TOKEN=' .env || echo "RAY_AUTH_TOKEN=$(draw)" >> .env
+# So did these: two servers on one record, deploy/compose/servers.yaml.
+grep -q '^BINDERY_SEALING_KEY=' .env || cat >> .env <<END
+BINDERY_ACCESS_KEY_ID=bindery-$(draw | cut -c1-16)
+BINDERY_ACCESS_KEY_SECRET=$(draw)
+BINDERY_SEALING_KEY=$(head -c 32 /dev/urandom | base64 | tr -d '\n')
+END
 S3_ACCESS_KEY_ID=$(sed -n 's/^S3_ACCESS_KEY_ID=//p' .env)
 S3_SECRET_ACCESS_KEY=$(sed -n 's/^S3_SECRET_ACCESS_KEY=//p' .env)
 
