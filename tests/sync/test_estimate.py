@@ -72,4 +72,4 @@ def test_what_a_server_left_has_failed(open_room: Callable[..., Room]) -> None:
     room.make_dataset()
     room.catalog.tasks.put(Task(id="t", project_name=PROJECT, type="BindingEstimate", start_time=2**60 * 2))
     room.engine.start()
-    assert room.catalog.tasks.get(PROJECT, "BindingEstimate", "t").code == "ServerStopped"
+    room.wait(lambda: room.catalog.tasks.get(PROJECT, "BindingEstimate", "t").code == "ServerStopped")

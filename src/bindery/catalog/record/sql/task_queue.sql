@@ -13,8 +13,8 @@ ON CONFLICT DO NOTHING;
 
 -- name: task_of_subject
 -- The task that works on a subject, or will.
-SELECT task.body FROM task_queue AS q JOIN task USING (project_name, type, id)
-WHERE q.type = :type AND q.subject = :subject;
+SELECT (SELECT t.body FROM task AS t WHERE t.project_name = q.project_name AND t.type = q.type AND t.id = q.id)
+FROM task_queue AS q WHERE q.type = :type AND q.subject = :subject AND q.subject <> '';
 
 -- name: take_task
 -- The task whose turn it is. Those of a ring are asked one after the other, and the first that has any is served.
@@ -50,10 +50,6 @@ WHERE project_name = :project_name AND type = :type AND id = :id AND fence = :fe
 -- It is to end; whether somebody works on it, who will see that.
 UPDATE task_queue SET cancel = 1 WHERE project_name = :project_name AND type = :type AND id = :id
 RETURNING lease_owner <> '' AND due > :now, fence, lease_owner;
-
--- name: cancel_project
--- All tasks of a project are to end, by whoever takes them.
-UPDATE task_queue SET cancel = 1 WHERE project_name = :project_name;
 
 -- name: next_due
 -- When something can be taken, in nanoseconds from now.

@@ -40,39 +40,49 @@ SELECT count(*) FROM (SELECT 1 FROM task_tag WHERE project_name = :project_name 
 SELECT id, start_time, end_time FROM task INDEXED BY {index} WHERE {near} ORDER BY {near_order} LIMIT 1 OFFSET :most - 1;
 
 -- name: of_project
+-- Of a project.
 project_name = :project_name
 
 -- name: of_status
+-- With a status.
 status = :status
 
 -- name: of_type
+-- Of a type.
 type = :type
 
 -- name: of_types
+-- Of some types.
 type IN (SELECT value FROM json_each(:types))
 
 -- name: of_tag
--- A value and not EXISTS, here and below: PostgreSQL would read all that have the tag, and look these up among them.
+-- With a tag. A value and not EXISTS, here and below: PostgreSQL would read all that have the tag, and look these up among them.
 (SELECT t.id FROM task_tag AS t WHERE t.project_name = task.project_name AND t.tag = :tag
    AND t.start_time = task.start_time AND t.type = task.type AND t.id = task.id) IS NOT NULL
 
 -- name: of_start
+-- Begun within a time.
 start_time BETWEEN :started_first AND :started_last
 
 -- name: of_end
+-- Ended within a time.
 end_time BETWEEN :ended_first AND :ended_last
 
 -- name: is_kept
+-- Not too old, or not ended.
 (start_time >= :since OR (SELECT q.id FROM task_queue AS q WHERE q.project_name = task.project_name
                             AND q.type = task.type AND q.id = task.id) IS NOT NULL)
 
 -- name: behind_id
+-- Behind a page, in the order of ids.
 id > :id
 
 -- name: behind_start
+-- Behind a page, in the order of beginnings.
 (start_time, id) > (:instant, :id)
 
 -- name: behind_end
+-- Behind a page, in the order of ends.
 (end_time, id) > (:instant, :id)
 
 -- name: select_bodies
