@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -22,6 +24,7 @@ import structlog
 from hypothesis import settings
 from tests.servers.postgresql import Postgresql
 from tests.servers.ray import RayCluster
+from xdist.scheduler import LoadScopeScheduling
 
 from bindery.api.gateway.signature import sign_v3
 from bindery.api.spec.model import load_models
@@ -47,18 +50,28 @@ structlog.configure = _configure_without_cache
 LONGEST_COUNT_NS = 120_000_000_000
 """How long a test that counts by day takes at most, beside others."""
 
-SHARED_SERVERS = ("ceph", "azurite", "browser", "ray_cluster")
-"""Fixtures that take seconds to start: with several processes, the tests of each run in one of them."""
+_ON_RAY = re.compile(r"\[ray\b|on_ray\b|test_ray")
+"""Ids of tests that need a Ray cluster."""
+
+
+class OneCluster(LoadScopeScheduling):
+    """With several processes, all tests on a Ray cluster run in one of them, for a cluster takes 2 GiB. Their ids tell
+    which they are: xdist 3.8 marks groups in a member of nodes that pytest 9.2 no longer has."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "on a Ray cluster" if _ON_RAY.search(nodeid) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneCluster:
+    """How tests are spread over processes."""
+    return OneCluster(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no process is left alone with it at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
-    for item in items:
-        shared = [name for name in SHARED_SERVERS if name in getattr(item, "fixturenames", ())]
-        if shared:
-            item.add_marker(pytest.mark.xdist_group(shared[0]))
 
 
 @pytest.fixture(autouse=True)
@@ -190,12 +203,9 @@ class RunningServer:
         return code
 
 
-@pytest.fixture(scope="session")
-def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
-    """``start_server(*options, data=…, bucket_root=…, env=…)``; what still runs at the end is stopped.
-
-    Folders that are not given are fresh ones. ``clock`` is a file with the seconds by which its time of day is moved.
-    """
+@contextmanager
+def starting_servers(folders: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
+    """What starts servers; those that still run at the end are stopped."""
     running: list[RunningServer] = []
 
     def start(
@@ -205,7 +215,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         env: dict[str, str] | None = None,
         clock: Path | None = None,
     ) -> RunningServer:
-        folder = tmp_path_factory.mktemp("server")
+        folder = folders.mktemp("server")
         server = RunningServer(
             data or folder / "data",
             bucket_root or folder / "buckets",
@@ -216,10 +226,31 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
         running.append(server)
         return server
 
-    yield start
-    for server in running:
-        if server.process.poll() is None:
-            server.stop()
+    try:
+        yield start
+    finally:
+        for server in running:
+            if server.process.poll() is None:
+                server.stop()
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
+    """``start_server(*options, data=…, bucket_root=…, env=…)``; what still runs after the module is stopped.
+
+    Folders that are not given are fresh ones. ``clock`` is a file with the seconds by which its time of day is moved.
+    """
+    with starting_servers(tmp_path_factory) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def start_lasting_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., RunningServer]]:
+    """The same for servers that all tests of a process share."""
+    with starting_servers(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -233,26 +264,26 @@ def node_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(start_server: Callable[..., RunningServer]) -> RunningServer:
+def server(start_lasting_server: Callable[..., RunningServer]) -> RunningServer:
     """One server for the whole session; take names from ``new_name``, for others use it too."""
-    return start_server()
+    return start_lasting_server()
 
 
 @pytest.fixture(scope="session")
 def server_with_postgresql(
-    start_server: Callable[..., RunningServer],
+    start_lasting_server: Callable[..., RunningServer],
     postgresql: Postgresql,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> RunningServer:
     """As ``server``, with its record in PostgreSQL."""
     file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
     file.write_text(f'[catalog]\nurl = "{postgresql.create_schema("server")}"\n')
-    return start_server("--config", str(file))
+    return start_lasting_server("--config", str(file))
 
 
 @pytest.fixture(scope="session")
 def server_on_ray(
-    start_server: Callable[..., RunningServer],
+    start_lasting_server: Callable[..., RunningServer],
     ray_cluster: RayCluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> RunningServer:
@@ -262,7 +293,7 @@ def server_on_ray(
     file.write_text(
         f'[extraction]\npool = "ray"\n[ray]\naddress = "{ray_cluster.address}"\nfolders = ["{root}"]\n'
     )
-    return start_server("--config", str(file), bucket_root=root, env=ray_cluster.environment)
+    return start_lasting_server("--config", str(file), bucket_root=root, env=ray_cluster.environment)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from bindery.workers.ray_cluster.settings import RaySettings
 TESTS = Path(__file__).parents[1]
 CANARY = "canary-7d1f"
 MEMORY_BYTES = 256 * 1024 * 1024
-ON_RAY = (pytest.mark.xdist_group("ray_cluster"), pytest.mark.server, pytest.mark.timeout(900))
+ON_RAY = (pytest.mark.server, pytest.mark.timeout(900))
 """Marks of tests on the cluster; the first of them starts it, which takes minutes on a busy machine."""
 
 
