@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bindery.buckets.store import Rate, StoreMisconfigured
 
@@ -44,17 +44,19 @@ class Pace:
     each request. Safe for threads.
 
     A store that refuses more requests gets half as many at once, and one more for each round that it takes; as TCP
-    finds what a network takes (RFC 5681).
+    finds what a network takes (RFC 5681). But no more than one a second: a store nearby, whose rounds are short, would
+    else refuse every fourth request for good.
     """
 
-    def __init__(self, rate: Rate, share: float) -> None:
-        """``share``: the part of the requests a second that is this process's."""
+    def __init__(self, rate: Rate, share: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """``share``: the part of the requests a second that is this process's; ``clock``: of seconds."""
         self._interval = 0.0 if rate.per_second is None else 1 / (rate.per_second * share)
         self._next = 0.0
         self._lock = threading.Lock()
         self._most = self._limit = float(rate.at_once)
         self._under_way = 0
-        self._halved = float("-inf")
+        self._clock = clock
+        self._halved = self._grown = float("-inf")
         self._turns = threading.Condition()
 
     @property
@@ -70,16 +72,18 @@ class Pace:
     def slow_down(self) -> None:
         """The store has refused a request for being one too many. What was under way with it counts once."""
         with self._turns:
-            now = time.monotonic()
+            now = self._clock()
             if now - self._halved >= _ROUND_SECONDS:
-                self._halved = now
+                self._halved = self._grown = now
                 self._limit = max(1.0, self._limit / 2)
 
     def taken(self) -> None:
         """The store has answered a request."""
         if self._limit < self._most:
             with self._turns:
-                self._limit = min(self._most, self._limit + 1 / self._limit)
+                now = self._clock()
+                self._limit = min(self._most, self._limit + min(1 / self._limit, now - self._grown))
+                self._grown = now
                 self._turns.notify()
 
     def __enter__(self) -> None:
