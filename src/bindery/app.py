@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import click
 import msgspec
@@ -242,10 +241,9 @@ def _warn_of_missing_folders(
     if root is not None and not root.is_dir():
         _log.warning("the bucket root is no folder; there are no buckets in it", folder=str(root))
     for address in addresses:
-        parts = urlsplit(address.url)
-        if parts.scheme == "file" and not Path(unquote(parts.path)).is_dir():
+        if address.folder is not None and not Path(address.folder).is_dir():
             _log.warning(
-                "the folder of a bucket is not there", bucket=address.bucket, folder=unquote(parts.path)
+                "the folder of a bucket is not there", bucket=address.bucket, folder=address.folder
             )
     for folder in registered:
         if not Path(folder).expanduser().is_dir():

@@ -120,6 +120,19 @@ def test_killed_and_begun_again(stopped: Path, tmp_path: Path, target: str) -> N
     ]
 
 
+@pytest.mark.parametrize("name", ["50%20off", "a#b", "what?"])
+def test_into_a_registered_folder_of_any_name(stopped: Path, tmp_path: Path, name: str) -> None:
+    """Its path is a path, and no escaped one of a URL."""
+    lake = tmp_path / name
+    lake.mkdir()
+    config = tmp_path / "bindery.toml"
+    config.write_text(f'data = "{stopped}"\n[buckets]\nlake = "{lake}"\n')
+    bindery("export", "place/place", "--to", "oss://lake/5% of é", "--config", config)
+    assert [path.relative_to(lake) for path in lake.rglob("*.parquet")] == [
+        Path("5% of é/part-00000.parquet")
+    ]
+
+
 def test_what_makes_no_sense_says_what_to_do(stopped: Path, tmp_path: Path) -> None:
     there = tmp_path / "there.parquet"
     there.write_bytes(b"")

@@ -76,7 +76,7 @@ class FolderStore:
             watch=sys.platform == "linux" and self._follow != "poll",
             listing_free=True,
         )
-        folder = address.url.removeprefix("file://")
+        folder = address.folder or address.url
         self._root = os.fsencode(os.path.realpath(folder))
         if not address.trusted and self._root != os.fsencode(folder):
             raise StoreMisconfigured(

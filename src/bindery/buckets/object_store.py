@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -299,6 +299,11 @@ class ObjectStore:
             self._acl_allowed = False
             return None
         return None if root is None else root.findtext("AccessControlList/Grant")
+
+
+def root_of(address: StoreAddress) -> str:
+    """The prefix below which a bucket's objects are taken: none in a folder."""
+    return split_root(urlsplit(address.url).path) if address.folder is None else ""
 
 
 def split_root(path: str) -> str:

@@ -18,7 +18,7 @@ from bindery.buckets.folder import FolderStore
 from bindery.buckets.gcs import open_gcs
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.memory import MemoryStore
-from bindery.buckets.object_store import ObjectStore, split_root
+from bindery.buckets.object_store import ObjectStore, root_of
 from bindery.buckets.off_limits import check_apart, check_outside, folder_id
 from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.oss import open_oss
@@ -197,15 +197,15 @@ class Buckets:
         with suppress(BucketNotFound):
             if (own := self.address(name)) not in found:
                 found.append(own)
-        return [(address.bucket, _root(address)) for address in found]
+        return [(address.bucket, root_of(address)) for address in found]
 
     def open(self, bucket: str) -> Store:
         """The bucket's store. Raises BucketNotFound."""
         address = self._with_defaults(self.address(bucket))
         if self._within is not None:
             check_shared(address, self._within)
-        if self._data is not None and (folder := _folder(address)) is not None:
-            check_outside(folder, os.fsencode(self._data))
+        if self._data is not None and address.folder is not None:
+            check_outside(os.fsencode(address.folder), os.fsencode(self._data))
         with self._lock:
             store = self._open.get(bucket)
             if store is None or store.address != address:
@@ -227,7 +227,7 @@ class Buckets:
             return StoreIdentity(location_of(store.address.url, store.address.options))
 
     def _with_defaults(self, address: StoreAddress) -> StoreAddress:
-        if _folder(address) is None:
+        if address.folder is None:
             return address
         held = None if self._data is None else folder_id(os.fsencode(self._data))
         return msgspec.structs.replace(
@@ -260,22 +260,10 @@ class Buckets:
             self._open.clear()
 
 
-def _root(address: StoreAddress) -> str:
-    parts = urlsplit(address.url)
-    return "" if parts.scheme == "file" else split_root(parts.path)
-
-
 def check_apart_from(address: StoreAddress, data: Path | None) -> None:
     """Raise StoreMisconfigured when a bucket is a folder that holds the server's data, or is held by it."""
-    folder = _folder(address)
-    if folder is not None and data is not None:
-        check_apart(folder, os.fsencode(data))
-
-
-def _folder(address: StoreAddress) -> bytes | None:
-    """The path of a bucket that is a folder."""
-    scheme, _, path = address.url.partition("://")
-    return os.fsencode(path) if scheme == "file" else None
+    if address.folder is not None and data is not None:
+        check_apart(os.fsencode(address.folder), os.fsencode(data))
 
 
 def _is_same(configured: StoreAddress, address: StoreAddress) -> bool:

@@ -16,17 +16,16 @@ def shared_folders(folders: Iterable[str]) -> tuple[Path, ...]:
 
 def check_shared(address: StoreAddress, folders: Iterable[Path]) -> None:
     """Raise StoreMisconfigured when the bucket is in this machine's memory, or in a folder outside of ``folders``."""
-    scheme, _, path = address.url.partition("://")
-    if scheme == "memory":
+    if address.url.startswith("memory://"):
         raise StoreMisconfigured(
             f"the bucket {address.bucket} is in this server's memory, where workers on a Ray cluster cannot read it"
         )
-    if scheme != "file":
+    if address.folder is None:
         return
-    found = Path(os.path.realpath(path))
+    found = Path(os.path.realpath(address.folder))
     if not any(found.is_relative_to(folder) for folder in folders):
         raise StoreMisconfigured(
             f"the bucket {address.bucket} is a folder of this server, which workers on a Ray cluster cannot read; "
-            f"mount {path} on every node under the same path and add it to ray.folders, bind it as an object store, "
-            "or set extraction.pool to local"
+            f"mount {address.folder} on every node under the same path and add it to ray.folders, bind it as an object "
+            "store, or set extraction.pool to local"
         )

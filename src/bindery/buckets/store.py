@@ -47,6 +47,12 @@ class StoreAddress(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool = False
     """The operator wrote it: without credentials of its own it may use the server's, at any endpoint it names."""
 
+    @property
+    def folder(self) -> str | None:
+        """The path of a bucket that is a folder, as it is spelled; it is no escaped path of a URL."""
+        scheme, _, path = self.url.partition("://")
+        return path if scheme == "file" else None
+
     def __repr__(self) -> str:
         shown = {
             name: value if name in _PUBLIC_OPTIONS else "hidden" for name, value in self.options.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import click
 import msgspec
@@ -104,12 +104,12 @@ def _registered(place: str, config: Config) -> StoreAddress:
         address = buckets.address(bucket)
     finally:
         buckets.close()
-    below = quote(prefix.strip("/"))
+    below = prefix.strip("/") if address.folder is not None else quote(prefix.strip("/"))
     return msgspec.structs.replace(address, url=f"{address.url.rstrip('/')}/{below}") if below else address
 
 
 def _open_address(address: StoreAddress, config: Config) -> Target:
-    if address.url.startswith("file://"):
+    if address.folder is not None:
         check_apart_from(address, config.data)
-        return FolderTarget(Path(unquote(urlsplit(address.url).path)))
+        return FolderTarget(Path(address.folder))
     return BucketTarget(open_for_writing(address))

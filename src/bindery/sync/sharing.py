@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import structlog
 
@@ -183,5 +182,4 @@ class Sharing:
             address = self._buckets.address(binding.bucket)
         except StoreError:
             return False
-        parts = urlsplit(address.url)
-        return parts.scheme != "file" or Path(unquote(parts.path)).is_dir()
+        return address.folder is None or Path(address.folder).is_dir()

@@ -27,7 +27,7 @@ from bindery.buckets.inventory.manifest import (
     parse_manifest,
 )
 from bindery.buckets.inventory.sorting import Job, Sorted
-from bindery.buckets.object_store import split_root
+from bindery.buckets.object_store import root_of
 from bindery.buckets.store import ObjectNotFound, Store, StoreAddress
 
 _CHUNK = 8 * 2**20
@@ -70,7 +70,7 @@ def read_manifest(store: Store, key: str, *, of: StoreAddress) -> Manifest:
         raise InventoryRefused(
             f"{CHECKSUM} is missing beside the manifest; name one that is complete"
         ) from error
-    manifest = parse_manifest(_root(store.address) + key, body, checksum)
+    manifest = parse_manifest(root_of(store.address) + key, body, checksum)
     if manifest.source_bucket != name:
         raise InventoryRefused(
             f"the inventory is of the bucket {manifest.source_bucket[:64]!r}, not of {name!r}"
@@ -94,10 +94,9 @@ def find_newer(store: Store, key: str) -> str | None:
 
 def name_at_store(address: StoreAddress) -> str:
     """What a bucket is called where it lies. Raises InventoryRefused for a folder."""
-    parts = urlsplit(address.url)
-    if parts.scheme == "file":
+    if address.folder is not None:
         raise InventoryRefused("a folder has no inventory; it is listed without requests")
-    return parts.netloc
+    return urlsplit(address.url).netloc
 
 
 def stage(
@@ -135,7 +134,7 @@ def stage(
         parquet=manifest.parquet,
         columns=manifest.columns,
         source_bucket=manifest.source_bucket,
-        root=_root(of),
+        root=root_of(of),
         target=str(target),
         folder=str(folder),
         most_bytes=total * _ROOM + _SPARE,
@@ -211,15 +210,10 @@ def _fetch(store: Store, file: DataFile, path: Path, check_stop: CheckStop) -> N
 
 
 def _within(store: Store, key: str) -> str:
-    root = _root(store.address)
+    root = root_of(store.address)
     if not key.startswith(root):
         raise InventoryRefused(f"its file {key[:128]!r} lies outside of the bucket that is registered")
     return key[len(root) :]
-
-
-def _root(address: StoreAddress) -> str:
-    parts = urlsplit(address.url)
-    return "" if parts.scheme == "file" else split_root(parts.path)
 
 
 def _sort(job: Job, check_stop: CheckStop) -> Sorted:
