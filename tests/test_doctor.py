@@ -124,6 +124,19 @@ def test_few_watches_are_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "sysctl" in findings(Config(data=tmp_path))["folder watching"].advice
 
 
+def test_watches_that_are_nearly_used_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server counts its own; a user's other programs share what is allowed."""
+    allowed = 100_000
+    (tmp_path / "max_user_watches").write_text(f"{allowed}\n")
+    monkeypatch.setattr(doctor, "_INOTIFY", tmp_path)
+    for held, verdict in ((79_000, Verdict.OK), (81_000, Verdict.WARNING)):
+        monkeypatch.setattr(doctor, "watched_folders", lambda held=held: held)
+        found = findings(Config(data=tmp_path))["folder watching"]
+        assert found.verdict is verdict
+        assert f"this server has {held}" in found.seen
+    assert found.advice == "sysctl fs.inotify.max_user_watches=524288"
+
+
 def test_little_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_meminfo", lambda _: 1024)
     assert findings(Config(data=tmp_path))["memory"].verdict is Verdict.WARNING

@@ -22,7 +22,7 @@ from bindery.access.keys import KeysUnusable
 from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
 from bindery.access.sealing import FILE as SEALING_KEY_FILE
 from bindery.access.sealing import SEALED_WITH_BYTES, load_sealer
-from bindery.buckets.folder import FolderStore
+from bindery.buckets.folder import FolderStore, watched_folders
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, check_address, check_apart_from, parse_store
@@ -38,6 +38,8 @@ from bindery.secrecy import told
 _GIB = 1024**3
 _LEAST_FREE_BYTES = _GIB
 _LEAST_WATCHES = 65_536
+_NEARLY_ALL = 0.8
+"""Of the watches that are allowed: folders come, and other programs of the same user watch, too."""
 _CONNECT_SECONDS = 3.0
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _INOTIFY = Path("/proc/sys/fs/inotify")
@@ -212,12 +214,14 @@ def _watches() -> Finding:
         return Finding(
             "folder watching", Verdict.WARNING, "no inotify here", "folders are followed by listing only"
         )
-    few = watches < _LEAST_WATCHES
+    held = watched_folders()
+    few = watches < _LEAST_WATCHES or held > _NEARLY_ALL * watches
     return Finding(
         "folder watching",
         Verdict.WARNING if few else Verdict.OK,
-        f"{watches} watches allowed, one is needed for each folder below a bucket",
-        f"sysctl fs.inotify.max_user_watches={8 * _LEAST_WATCHES}" if few else "",
+        f"{watches} watches allowed, one is needed for each folder below a bucket"
+        + (f"; this server has {held}" if held else ""),
+        f"sysctl fs.inotify.max_user_watches={max(8 * _LEAST_WATCHES, 2 * watches)}" if few else "",
     )
 
 

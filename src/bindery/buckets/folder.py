@@ -59,6 +59,15 @@ FOLLOW = ("auto", "watch", "poll")
 """Values of the option ``follow``."""
 
 
+def watched_folders() -> int:
+    """How many folders this process watches; each counts against what the kernel allows its user."""
+    if sys.platform != "linux":
+        return 0
+    from bindery.buckets.kernel_events import OF_PROCESS  # noqa: PLC0415  (Linux only)
+
+    return OF_PROCESS.watches
+
+
 class FolderStore:
     """Lists by walking in key order, reads with plain file reads, watches with the kernel.
 

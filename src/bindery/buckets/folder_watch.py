@@ -1,6 +1,7 @@
 """Watching a local folder through the kernel's inotify.
 
-Every folder below the root has a watch of its own; symbolic links are never followed. What the kernel
+Every folder below the root has a watch of its own; symbolic links are never followed. The instances, and the thread
+that reads them, are shared by all watches (``kernel_events.py``). What the kernel
 loses (queue overflow, a disk that is mounted or unmounted) is reported as overflow, so that a listing decides.
 On network mounts the kernel reports only what this machine itself changes; ``unseen`` names them.
 """
@@ -9,27 +10,19 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 
-from inotify_simple import Event, INotify, flags
+from inotify_simple import Event, flags
 
-from bindery.buckets import mounts
 from bindery.buckets.folder_files import folders_in
 from bindery.buckets.folder_names import folded, key_of_path
+from bindery.buckets.kernel_events import OF_PROCESS, Arrived, KernelEvents, Mailbox
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.off_limits import FolderId, folder_id
 from bindery.buckets.store import Changes, StoreUnavailable
 
-_MASK = (
-    flags.CREATE | flags.CLOSE_WRITE | flags.MODIFY | flags.ATTRIB | flags.DELETE | flags.MOVED_FROM
-    | flags.MOVED_TO | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR | flags.DONT_FOLLOW
-)  # fmt: skip
 _ENDED = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
-_WAKES = 4096
-"""Bytes taken out of the pipe at once; each is one call of ``wake``."""
 _LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
 
 
@@ -42,28 +35,27 @@ class FolderWatch:
     """
 
     def __init__(
-        self, root: bytes, *, everywhere: bool = False, off_limits: frozenset[FolderId] = frozenset()
+        self,
+        root: bytes,
+        *,
+        everywhere: bool = False,
+        off_limits: frozenset[FolderId] = frozenset(),
+        events: KernelEvents = OF_PROCESS,
     ) -> None:
         self._root = root.rstrip(b"/") or b"/"
         self._off_limits = off_limits
+        self._events = events
         self._folders: dict[int, bytes] = {}
         self._descriptors: dict[bytes, int] = {}
         self._moved: tuple[int, bytes] = (0, b"")
         self._closed = False
-        self._waking = threading.Lock()
-        """Held while somebody is woken, so that nothing is written into a descriptor that is closed meanwhile."""
-        self._waiting = threading.Lock()
-        """Held while the descriptors are in use; they are closed only when nobody waits."""
+        self._working = threading.Lock()
+        """Held while what has arrived is dealt with; the watch leaves its instance only when nobody does that."""
+        self._mailbox = Mailbox()
         try:
-            self._inotify = INotify(nonblocking=True)
+            self._instance = events.join(self._mailbox)
         except OSError as error:
             raise _unwatchable(error) from error
-        self._wake_reader, self._wake_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._mount_table = os.open(mounts.TABLE, os.O_RDONLY | os.O_CLOEXEC)
-        self._poll = select.poll()
-        self._poll.register(self._inotify.fileno(), select.POLLIN)
-        self._poll.register(self._wake_reader, select.POLLIN)
-        self._poll.register(self._mount_table, select.POLLPRI | select.POLLERR)
         try:
             self._identity = self._look()
             self._mounts = mounts_within(self._root)
@@ -76,41 +68,35 @@ class FolderWatch:
     def wait(self, seconds: float) -> Changes:
         """Block until something changed, the watch is closed or ``seconds`` are over."""
         report = _Report()
-        with self._waiting:
-            ready = {} if self._closed else dict(self._poll.poll(max(0, int(seconds * 1000))))
+        self._instance.read()  # what has happened before this call is told by it
+        arrived = self._mailbox.take(seconds)
+        with self._working:
             if not self._closed:
-                if self._wake_reader in ready:
-                    os.read(self._wake_reader, _WAKES)
-                self._read(report)
-                if self._mount_table in ready:  # a disk may lie over a watched folder now
-                    report.overflow |= mounts_within(self._root) != self._mounts
+                self._note_all(arrived, report)
         return Changes(frozenset(report.keys), frozenset(report.prefixes), overflow=report.overflow)
 
     def wake(self) -> None:
         """From another thread: end the wait, or the next one."""
-        with self._waking, suppress(BlockingIOError):  # a full pipe wakes as well
-            if not self._closed:
-                os.write(self._wake_writer, b"x")
+        self._mailbox.wake()
 
     def close(self) -> None:
         """Stop watching; wakes a waiting caller."""
-        with self._waking:
-            if self._closed:
-                return
-            self._closed = True
-            with suppress(BlockingIOError):
-                os.write(self._wake_writer, b"x")
-        with self._waiting:
-            self._inotify.close()
-            os.close(self._wake_writer)
-            os.close(self._wake_reader)
-            os.close(self._mount_table)
+        self._mailbox.close()
+        with self._working:
+            if not self._closed:
+                self._closed = True
+                self._events.leave(self._mailbox, self._instance)
 
-    def _read(self, report: _Report) -> None:
-        for event in self._inotify.read(timeout=0):
+    def _note_all(self, arrived: Arrived, report: _Report) -> None:
+        if arrived.lost:
+            report.overflow = True
+            self._begin_again()
+        for event in arrived.events:
             self._note(event, report)
         if self._look() != self._identity:
             raise StoreUnavailable("the folder was exchanged for another; it is watched anew")
+        if arrived.mounts_changed:  # a disk may lie over a watched folder now
+            report.overflow |= mounts_within(self._root) != self._mounts
 
     def _look(self) -> tuple[int, int]:
         """Which folder the path leads to now."""
@@ -121,10 +107,6 @@ class FolderWatch:
         return status.st_dev, status.st_ino
 
     def _note(self, event: Event, report: _Report) -> None:
-        if event.mask & flags.Q_OVERFLOW:
-            report.overflow = True
-            self._begin_again()
-            return
         folder = self._folders.get(event.wd)
         if folder is None:
             return
@@ -152,8 +134,7 @@ class FolderWatch:
 
     def _note_folder(self, event: Event, folder: bytes, report: _Report) -> None:
         if event.mask & flags.MOVED_FROM:
-            for below in [path for path in self._descriptors if path.startswith(folder)]:
-                self._remove(below)
+            self._remove([path for path in self._descriptors if path.startswith(folder)])
         elif event.mask & (flags.CREATE | flags.MOVED_TO | flags.ATTRIB):
             try:
                 self._add(folder)
@@ -172,7 +153,7 @@ class FolderWatch:
             if self._off_limits and folder_id(path) in self._off_limits:
                 continue  # it is written to all the time, and nobody is told of that
             try:
-                descriptor = self._inotify.add_watch(path, _MASK)
+                descriptor = self._instance.add(self._mailbox, path)
             except OSError as error:
                 if error.errno in _LIMIT_REACHED or not here:
                     raise _unwatchable(error) from error
@@ -188,19 +169,13 @@ class FolderWatch:
         self._folders.clear()
         self._descriptors.clear()
         self._add(b"")
-        for descriptor in before.difference(self._folders):
-            self._drop(descriptor)
+        self._instance.remove(self._mailbox, before.difference(self._folders))
 
-    def _remove(self, folder: bytes) -> None:
-        descriptor = self._descriptors[folder]
-        self._forget(descriptor)
-        self._drop(descriptor)
-
-    def _drop(self, descriptor: int) -> None:
-        try:
-            self._inotify.rm_watch(descriptor)
-        except OSError:
-            return  # the kernel has dropped it with the folder
+    def _remove(self, folders: Collection[bytes]) -> None:
+        descriptors = [self._descriptors[folder] for folder in folders]
+        for descriptor in descriptors:
+            self._forget(descriptor)
+        self._instance.remove(self._mailbox, descriptors)
 
     def _forget(self, descriptor: int) -> None:
         folder = self._folders.pop(descriptor, None)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bindery.buckets.events import ChangedKey
+from bindery.buckets.folder import watched_folders
 from bindery.buckets.identity import StoreIdentity
 from bindery.buckets.inventory.staging import discard
 from bindery.buckets.registry import Buckets, identify
@@ -332,6 +333,10 @@ class Engine:
     def extraction_trouble(self) -> str:
         """Why nothing can be extracted just now; empty when all is well."""
         return self._pool.trouble
+
+    def watched_folders(self) -> int:
+        """How many folders are watched for changes."""
+        return watched_folders()
 
     def rebuild_index(self, dataset: Dataset) -> Task:
         """Build the index of a dataset anew in a task, while queries are answered; see ``rebuilds.Rebuilds``."""

@@ -234,6 +234,7 @@ def test_requests_are_counted_by_action_and_code(make_api: Callable[..., Api]) -
     assert 'bindery_requests_total{action="ListProjects",code="OK",product="imm"} 2.0' in page
     assert 'bindery_extraction_waiting{class="scan"} 0.0' in page
     assert "bindery_extraction_stopped 0.0" in page
+    assert "bindery_folders_watched " in page
     assert 'bindery_requests_total{action="GetProject",code="ResourceNotFound",product="imm"} 1.0' in page
     assert (
         'bindery_requests_total{action="unknown",code="InvalidAction.NotFound",product="imm"} 2.0' in page

@@ -51,6 +51,7 @@ class Metrics:
             registry.register(_NotificationCollector(context, named=named))
         self._registry.register(_ExtractionCollector(context))
         self._registry.register(_IndexCollector(context))
+        self._registry.register(_WatchCollector(context))
 
     def count(self, product: str, action: str, code: str, seconds: float) -> None:
         """Enter one request; ``product``, ``action`` and ``code`` come from closed lists. For the event loop alone."""
@@ -274,3 +275,16 @@ class _IndexCollector(Collector):
         for state in ("Building", "Failed"):
             indexes.add_metric([state], states[state])
         yield indexes
+
+
+class _WatchCollector(Collector):
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def collect(self) -> Iterator[Metric]:
+        """Folders that the kernel tells of."""
+        watched = GaugeMetricFamily(
+            "bindery_folders_watched", "Folders watched, each of which counts against max_user_watches."
+        )
+        watched.add_metric([], self._context.engine.watched_folders())
+        yield watched
