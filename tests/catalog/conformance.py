@@ -949,7 +949,6 @@ class TaskConformance:
                         )
                         found, after, is_first = found + page.tasks, page.after, False
                     assert found == wanted, (chosen, order, descending)
-        assert {task.id for task in catalog.tasks.running()} == {t.id for t in tasks if t.end_time is None}
 
     def test_tasks_are_forgotten_after_seven_days(self, catalog: Catalog) -> None:
         week = 7 * 24 * 3600 * 10**9
@@ -963,7 +962,6 @@ class TaskConformance:
             with pytest.raises(NotFound, match="task"):
                 catalog.tasks.get("p", "T", "old")
             assert not catalog.task_queue.tidy(limit=10)
-        assert {task.id for task in catalog.tasks.running()} == {"at work", "new"}
 
 
 class Teller:

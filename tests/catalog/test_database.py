@@ -312,9 +312,9 @@ def test_space_that_became_free_goes_back_to_the_disk(tmp_path: Path) -> None:
     database.close()
 
 
-def test_filters_of_the_ledger_and_lists_of_tasks_go_by_an_index(tmp_path: Path) -> None:
+def test_filters_of_the_ledger_go_by_an_index(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path)
-    ledger, tasks = load_statements("ledger"), load_statements("tasks")
+    ledger = load_statements("ledger")
 
     def plan(statement: str) -> str:
         values = dict.fromkeys(re.findall(r":(\w+)", statement))
@@ -325,7 +325,6 @@ def test_filters_of_the_ledger_and_lists_of_tasks_go_by_an_index(tmp_path: Path)
     unsettled = plan(ledger.select_unsettled)
     assert "ledger_unsettled (binding_id=? AND outcome=? AND key>? AND key<?)" in unsettled
     assert "PRIMARY KEY (binding_id=? AND key>? AND key<?)" in plan(ledger.count_below)
-    assert "task_status" in plan(tasks.list_running)
     for statement in (ledger.select_filtered, ledger.select_unsettled):
         assert "TEMP B-TREE" not in plan(statement)
     database.close()

@@ -20,7 +20,15 @@ from bindery.catalog.moving import move_to_postgresql, move_to_sqlite
 from bindery.catalog.record.moving import NUMBERED
 from bindery.catalog.record.postgresql import database as database_module
 from bindery.catalog.record.postgresql.database import PostgresqlDatabase
-from bindery.catalog.records import Binding, CatalogInUse, CatalogUnusable, Dataset, Project, Task
+from bindery.catalog.records import (
+    Binding,
+    CatalogInUse,
+    CatalogUnusable,
+    Dataset,
+    Project,
+    Task,
+    TaskFilter,
+)
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.cli.main import main
 from bindery.clock import now_ns
@@ -145,7 +153,9 @@ def test_the_index_of_the_data_folder_goes_on(data: Path, url: str, tmp_path: Pa
     with closing(PostgresqlCatalog(url, data, account_id="10001")) as catalog:
         place = catalog.datasets.get("place", "place")
         assert uris(catalog, place) == expected
-        assert [task.id for task in catalog.tasks.running()] == ["t0"]
+        assert [task.id for task in catalog.tasks.list("place", TaskFilter(status="Running")).tasks] == [
+            "t0"
+        ]
         assert indexes(data) == built
     move_to_sqlite(url, tmp_path / "back", unseen)
     with closing(SqliteCatalog(tmp_path / "back", account_id="10001")) as catalog:

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from bindery.access.sealing import CannotOpen, Sealer
 from bindery.api.errors import invalid_parameter
 from bindery.api.messages.tasks import ListTasksRequest
-from bindery.api.operations.tasks.tasks import Position
-from bindery.catalog.records import Binding, UsageRow
+from bindery.catalog.records import Binding, TaskPosition, UsageRow
 
 MAX_PAGE = 100
 """Items of a page when MaxResults is absent or 0."""
@@ -95,12 +94,12 @@ def read_ledger_token(token: str | None, binding: Binding) -> str:
     return key
 
 
-def write_task_token(request: ListTasksRequest, position: Position) -> str:
+def write_task_token(request: ListTasksRequest, position: TaskPosition) -> str:
     """Base64 of ``project:order:instant:task``."""
     return encode_token(f"{request.project_name}:{_order(request)}:{position[0]}:{position[1]}")
 
 
-def read_task_token(token: str | None, request: ListTasksRequest) -> Position | None:
+def read_task_token(token: str | None, request: ListTasksRequest) -> TaskPosition | None:
     """Where the last task stood in the same order. Raises ApiError."""
     if not token:
         return None

@@ -407,13 +407,16 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What a task that has ended found, as JSON."""
 
 
+TaskPosition = tuple[int, str]
+"""Where a task stands in an order: the instant that it is ordered by (0 for none), and its id."""
+
+
 class TaskPage(NamedTuple):
     """Some tasks in order, fewer than asked for where many had to be looked through."""
 
     tasks: list[Task]
-    after: tuple[int, str] | None
-    """Where the next page begins: the instant that the last task looked at is ordered by (0 for none) and its id; None:
-    there are no more."""
+    after: TaskPosition | None
+    """That of the last task looked at, behind which the next page begins; None: there are no more."""
 
 
 class TaskLease(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, NotFound, Task
 from bindery.sync.audit import Audit, Report
 from bindery.sync.given_stores import GivenStores
-from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.kind import CannotGoOn, Kind, definition_of
 from bindery.tasks.outcomes import new_task
 from bindery.tasks.runner import Runner
 from bindery.tasks.running import Running
@@ -70,10 +70,10 @@ class Audits:
         return held
 
     def _audit(self, running: Running) -> Report:
+        definition = definition_of(running.task, _Definition)
         try:
-            definition = msgspec.json.decode(running.task.request_definition, type=_Definition)
             binding = self._catalog.bindings.get_by_id(definition.binding_id)
-        except (msgspec.DecodeError, NotFound):
+        except NotFound:
             raise CannotGoOn from None
 
         def look_at(keys: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -86,7 +85,7 @@ class Engine:
         self._settings = settings
         self._followers = Followers(catalog, buckets, pool, settings)
         self._indexer = Indexer(catalog, buckets, pool, settings)
-        self._runner = Runner(catalog, secrets.token_hex(8), tasks)
+        self._runner = Runner(catalog, catalog.servers.name, tasks)
         self._estimates = Estimates(buckets, self._runner, settings)
         self._audits = Audits(catalog, buckets, self._runner, self._look_again)
         self._rebuilds = Rebuilds(catalog, self._runner)

@@ -10,7 +10,7 @@ from bindery.catalog.records import Scope, Task
 from bindery.sync.estimate import Estimate, estimate
 from bindery.sync.given_stores import GivenStores
 from bindery.sync.settings import SyncSettings
-from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.kind import Kind, definition_of
 from bindery.tasks.outcomes import new_task
 from bindery.tasks.runner import Runner
 from bindery.tasks.running import Running
@@ -51,10 +51,7 @@ class Estimates:
             return self._runner.add(task) if address is None else self._runner.add_here(task)
 
     def _count(self, running: Running) -> Estimate:
-        try:
-            definition = msgspec.json.decode(running.task.request_definition, type=_Definition)
-        except msgspec.DecodeError:
-            raise CannotGoOn from None
+        definition = definition_of(running.task, _Definition)
         with self._stores.opened(running.task, definition.bucket, given=definition.given_store) as store:
             return estimate(
                 store,

@@ -8,7 +8,7 @@ import msgspec
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Dataset, Task
-from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.kind import Kind, definition_of
 from bindery.tasks.outcomes import new_task
 from bindery.tasks.runner import Runner
 from bindery.tasks.running import Running
@@ -52,10 +52,7 @@ class Rebuilds:
         return self._runner.add_here(task, subject=f"{dataset.id} {self._runner.owner}")
 
     def _rebuild(self, running: Running) -> Rebuilt:
-        try:
-            definition = msgspec.json.decode(running.task.request_definition, type=_Definition)
-        except msgspec.DecodeError:
-            raise CannotGoOn from None
+        definition = definition_of(running.task, _Definition)
         while not self._turn.acquire(timeout=_TURN_SECONDS):
             running.check_stop()
         entries = 0

@@ -10,7 +10,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, LedgerFilter, NotFound, Task
 from bindery.extract.extraction import STORE_ONLY
 from bindery.sync.templates import operators_for
-from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.kind import CannotGoOn, Kind, definition_of
 from bindery.tasks.outcomes import new_task
 from bindery.tasks.runner import Runner
 from bindery.tasks.running import Running
@@ -81,8 +81,8 @@ class Retries:
     def _retry(self, running: Running) -> Retried:
         """Go on behind what an earlier try has marked."""
         task = running.task
+        definition = definition_of(task, _Definition)
         try:
-            definition = msgspec.json.decode(task.request_definition, type=_Definition)
             done = msgspec.json.decode(task.result or b'{"Count":0}', type=Retried)
             binding = self._catalog.bindings.get_by_id(definition.binding_id)
         except (msgspec.DecodeError, NotFound):

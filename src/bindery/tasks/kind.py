@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
+from bindery.catalog.records import Task
 from bindery.tasks.running import Running
 
-PAUSES = (1.0, 4.0, 16.0, 60.0, 300.0)
-"""Seconds before the tries of work that may go well later."""
+_Definition = TypeVar("_Definition", bound=msgspec.Struct)
 
 Work = Callable[[Running], msgspec.Struct]
 """Does what ``running.task.request_definition`` says, from its beginning or from where ``running.task.result`` says,
@@ -19,6 +20,14 @@ Raises StoreError, CatalogError, Interrupted, CannotGoOn; what else it raises is
 
 class CannotGoOn(Exception):
     """What the task was to do is not known any more."""
+
+
+def definition_of(task: Task, kind: type[_Definition]) -> _Definition:
+    """What ``new_task`` was given. Raises CannotGoOn when it is none of this release."""
+    try:
+        return msgspec.json.decode(task.request_definition, type=kind)
+    except msgspec.DecodeError:
+        raise CannotGoOn from None
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):

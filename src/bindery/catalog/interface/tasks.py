@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 from typing import Protocol
 
-from bindery.catalog.records import ANY_TASK, Task, TaskFilter, TaskOrder, TaskPage
+from bindery.catalog.records import ANY_TASK, Task, TaskFilter, TaskOrder, TaskPage, TaskPosition
 
 
 class Tasks(Protocol):
@@ -17,9 +16,6 @@ class Tasks(Protocol):
     def get(self, project_name: str, task_type: str, task_id: str) -> Task:
         """Raises NotFound."""
 
-    def running(self) -> builtins.list[Task]:
-        """Those of all projects that have not ended."""
-
     def list(
         self,
         project_name: str,
@@ -27,7 +23,7 @@ class Tasks(Protocol):
         *,
         order: TaskOrder = TaskOrder.ID,
         descending: bool = False,
-        after: tuple[int, str] | None = None,
+        after: TaskPosition | None = None,
         limit: int = 100,
     ) -> TaskPage:
         """Up to ``limit`` tasks that began within 7 days or run, and pass the filter, in order, behind a position.

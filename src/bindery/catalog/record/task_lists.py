@@ -16,7 +16,7 @@ import msgspec
 from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.statements import Statement, list_parameter, load_statements
-from bindery.catalog.records import Task, TaskFilter, TaskOrder, TaskPage
+from bindery.catalog.records import Task, TaskFilter, TaskOrder, TaskPage, TaskPosition
 
 _SQL = load_statements("tasks")
 _FEW = 2_000
@@ -24,8 +24,6 @@ _MOST_LOOKED_THROUGH = 20_000
 _MOST_TYPES = 8
 """That are looked for one by one."""
 _decoder = msgspec.json.Decoder(Task)
-
-Position = tuple[int, str]
 
 
 class _Source(NamedTuple):
@@ -65,7 +63,7 @@ class _Wanted(NamedTuple):
     values: dict[str, Any]
     order: TaskOrder
     descending: bool
-    after: Position | None
+    after: TaskPosition | None
     limit: int
 
     def columns(self, columns: str) -> str:
@@ -84,7 +82,7 @@ class _Wanted(NamedTuple):
         bounds = {TaskOrder.START: "of_start", TaskOrder.END: "of_end"}.get(self.order)
         return self.behind() + ([getattr(_SQL, bounds)] if bounds in self.conditions else [])
 
-    def position(self, key: tuple[str, int, int]) -> Position:
+    def position(self, key: tuple[str, int, int]) -> TaskPosition:
         """Of an id and its times in the order asked for."""
         task_id, start_time, end_time = key
         return {TaskOrder.ID: 0, TaskOrder.START: start_time, TaskOrder.END: end_time}[self.order], task_id
@@ -103,7 +101,7 @@ class TaskLists:
         order: TaskOrder,
         *,
         descending: bool,
-        after: Position | None,
+        after: TaskPosition | None,
         limit: int,
     ) -> TaskPage:
         """``values``: of the project, and since when tasks are kept."""
@@ -156,7 +154,7 @@ class TaskLists:
         # some may have come since they were counted
         return self._database.reader.execute(statement, {**values, "most": 2 * _FEW}).fetchall()
 
-    def _look_through(self, wanted: _Wanted) -> tuple[list[tuple[str, str, int, int]], Position | None]:
+    def _look_through(self, wanted: _Wanted) -> tuple[list[tuple[str, str, int, int]], TaskPosition | None]:
         """Keys of a page, and where it ended when too many had to be looked through for it."""
         types: list[str] = wanted.values["types_list"]
         if not 0 < len(types) <= _MOST_TYPES or wanted.order not in _OF_TYPE:
@@ -179,7 +177,7 @@ class TaskLists:
         values: dict[str, Any],
         conditions: tuple[str, ...],
         parts: int = 1,
-    ) -> tuple[list[tuple[str, str, int, int]], Position | None]:
+    ) -> tuple[list[tuple[str, str, int, int]], TaskPosition | None]:
         near = wanted.near()
         passing = _all([getattr(_SQL, name) for name in (*conditions, "is_kept")])
         statement = _laid_in(_near(_SQL.list_keys, source, wanted, near), conditions=passing, order="")
@@ -200,8 +198,8 @@ class TaskLists:
 
 
 def _merged(
-    wanted: _Wanted, parts: list[tuple[list[tuple[str, str, int, int]], Position | None]]
-) -> tuple[list[tuple[str, str, int, int]], Position | None]:
+    wanted: _Wanted, parts: list[tuple[list[tuple[str, str, int, int]], TaskPosition | None]]
+) -> tuple[list[tuple[str, str, int, int]], TaskPosition | None]:
     """Of several types: up to where the first of them has paused."""
     pauses = [pause for _, pause in parts if pause is not None]
     end = None

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
-
 import msgspec
 
 from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.task_lists import TaskLists, tag_digest
-from bindery.catalog.records import ANY_TASK, NotFound, Task, TaskFilter, TaskOrder, TaskPage
+from bindery.catalog.records import ANY_TASK, NotFound, Task, TaskFilter, TaskOrder, TaskPage, TaskPosition
 from bindery.clock import now_ns
 
 RETENTION_NS = 7 * 24 * 3600 * 1_000_000_000
@@ -70,11 +68,6 @@ class Tasks:
             connection.executemany(_SQL.delete_tags, keys)
         return len(rows)
 
-    def running(self) -> builtins.list[Task]:
-        """Those of all projects that have not ended."""
-        rows = self._database.reader.execute(_SQL.list_running).fetchall()
-        return [_decoder.decode(row[0]) for row in rows]
-
     def list(
         self,
         project_name: str,
@@ -82,7 +75,7 @@ class Tasks:
         *,
         order: TaskOrder = TaskOrder.ID,
         descending: bool = False,
-        after: tuple[int, str] | None = None,
+        after: TaskPosition | None = None,
         limit: int = 100,
     ) -> TaskPage:
         """A page of the tasks of a project that pass the filter, in order, behind the position ``after``."""

@@ -9,9 +9,6 @@ from bindery.api.messages.tasks import ListTasksRequest, TaskInfo, TimeRange
 from bindery.catalog.records import Task, TaskFilter
 from bindery.clock import format_time, parse_time
 
-Position = tuple[int, str]
-"""Where a task stands in an order: the instant it is sorted by (0 for none), then its id."""
-
 
 def task_info(task: Task, *, with_request: bool) -> TaskInfo:
     """What GetTask and ListTasks tell alike; the parameters of the call that began it when they are asked for."""

@@ -98,10 +98,6 @@ INSERT INTO task_tag (project_name, tag, start_time, type, id) VALUES (:project_
 -- Before a task goes, or gets others.
 DELETE FROM task_tag WHERE project_name = :project_name AND type = :type AND id = :id;
 
--- name: list_running
--- Tasks of all projects that have not ended.
-SELECT body FROM task WHERE status = 'Running';
-
 -- name: delete_old_tasks
 -- Some tasks that began before a time and are not in the queue.
 DELETE FROM task WHERE (project_name, type, id) IN
