@@ -16,6 +16,6 @@ def run_apart(program: str, *arguments: str | Path) -> str:
     if subprocess.run([*_PREFIX, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("this machine allows no user namespaces")
     command = [*_PREFIX, sys.executable, "-c", program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -21,6 +21,7 @@ from bindery.buckets.registry import open_store, parse_store
 from bindery.buckets.store import Rate, Store, StoreUnavailable
 
 LONG = "x" * 1_000
+_MOMENT_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,17 @@ class Item:
 
 
 class Lister:
-    """Keys by pages of ten, as a store lists them after any key; ``before`` is called ahead of each page."""
+    """Keys by pages of ten, as a store lists them after any key; ``before`` is called ahead of each page. From the
+    fifth on requests wait a moment for ``together`` of them to be under way, however busy the machine is."""
 
-    def __init__(self, keys: Sequence[str], before: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, keys: Sequence[str], before: Callable[[str], None] = lambda _: None, together: int = 1
+    ) -> None:
         self.items = [Item(key) for key in sorted(keys)]
         self.before = before
         self.requests = 0
         self.most_at_once = self._at_once = 0
+        self._together, self._met = together, threading.Event()
         self._lock = threading.Lock()
 
     def open_after(self, after: str) -> Iterator[list[Item]]:
@@ -45,7 +50,12 @@ class Lister:
                 self.requests += 1
                 self._at_once += 1
                 self.most_at_once = max(self.most_at_once, self._at_once)
+                is_held = self.requests > 4
+                if self._at_once >= self._together:
+                    self._met.set()
             try:
+                if is_held:
+                    self._met.wait(_MOMENT_SECONDS)
                 self.before(after)
                 page = list(islice((item for item in self.items if item.key > after), 10))
             finally:
@@ -112,7 +122,7 @@ def test_the_union_of_the_ranges_is_the_plain_listing(keys: set[str], start: str
 def test_a_bucket_is_listed_by_many_at_a_time(key: Callable[[int], str]) -> None:
     """Of 400 pages most are fetched beside others, few requests are in vain, and no more run than may."""
     keys = sorted({key(number) for number in range(4_000)})
-    lister = Lister(keys, lambda _: time.sleep(0.0005))
+    lister = Lister(keys, lambda _: time.sleep(0.0005), together=4)
     assert list(lister.list()) == keys
     assert 4 <= lister.most_at_once <= 6
     assert lister.requests <= 2 * len(keys) / 10
@@ -165,7 +175,7 @@ def test_a_fault_in_a_thread_is_told() -> None:
 
 
 def test_what_is_refused_for_being_too_much_is_tried_with_less() -> None:
-    lister = Lister([f"{number:04d}" for number in range(3_000)])
+    lister = Lister([f"{number:04d}" for number in range(3_000)], together=3)
     refused = 0
 
     def refuse(_: str) -> None:
@@ -241,7 +251,7 @@ ODD = [f"{part}/{number:04d}{end}" for part in ("%", "a b", "é", "😀", "！",
 
 def test_over_http_with_prefix_and_cursor() -> None:
     keys = sorted(ODD)
-    with ServedKeys(keys) as server:
+    with ServedKeys(keys, together=2) as server:
         store = open_bucket(server)
         assert keys_of(store) == keys
         assert keys_of(store, prefix="a b/", start_after="a b/0099.jpg") == [
@@ -256,7 +266,7 @@ def test_over_http_with_prefix_and_cursor() -> None:
 
 def test_so_many_requests_as_the_url_allows() -> None:
     keys = [f"{number:05d}" for number in range(20_000)]
-    with ServedKeys(keys, delay=0.005) as server:
+    with ServedKeys(keys, delay=0.005, together=2) as server:
         assert keys_of(open_bucket(server, "&listing_at_once=3")) == keys
         assert 2 <= server.most_at_once <= 3
     with ServedKeys(keys, delay=0.001) as server:

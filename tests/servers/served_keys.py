@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 
 from tests.servers.scripted import Asked, Reply, Scripted
 
+_MOMENT_SECONDS = 0.25
 _ENTRY = (
     "<Contents><Key>{}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;"
     "0123456789abcdef0123456789abcdef&quot;</ETag><Size>1</Size><StorageClass>STANDARD</StorageClass></Contents>"
@@ -27,8 +28,11 @@ class ServedKeys:
         delay: float = 0.0,
         most_at_once: int = 1_000,
         lists_after: bool = True,
+        together: int = 1,
     ) -> None:
-        """``delay``: seconds a request takes; ``most_at_once``: more are refused with SlowDown."""
+        """``delay``: seconds a request takes; ``most_at_once``: more are refused with SlowDown; ``together``: the
+        fifth and those behind it wait a moment for so many to be under way, however busy the machine is.
+        """
         self._keys = list(keys)
         self._ascending = sorted(keys)
         self._delay = delay
@@ -36,6 +40,7 @@ class ServedKeys:
         self._lists_after = lists_after
         self._lock = threading.Lock()
         self._at_once = 0
+        self._together, self._met = together, threading.Event()
         self.requests = self.refused = self.most_at_once = 0
         self._server = Scripted(self._answer)
         self.endpoint = self._server.endpoint
@@ -56,7 +61,12 @@ class ServedKeys:
             self.most_at_once = max(self.most_at_once, self._at_once)
             refuses = self._at_once > self._allowed
             self.refused += refuses
+            is_held = self.requests > 4
+            if self._at_once >= self._together:
+                self._met.set()
         try:
+            if is_held:
+                self._met.wait(_MOMENT_SECONDS)
             time.sleep(self._delay)
             if refuses:
                 return Reply(503, b"<Error><Code>SlowDown</Code></Error>")

@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +359,15 @@ def memory_bucket(bucket: str = "media") -> tuple[MemoryStore, StoreAddress]:
     store = MemoryStore(address)
     store.create()
     return store, address
+
+
+def remove_together(room: Room, store: MemoryStore, keys: Iterable[str], bucket: str = "media") -> None:
+    """No listing finds some of them gone and others there still, whenever it runs."""
+    gone, shown = frozenset(keys), room.store(bucket)
+    shown.hidden = gone.__contains__
+    for key in gone:
+        store.remove(key)
+    shown.hidden = lambda _: False
 
 
 def folder_address(folder: Path, bucket: str = "media") -> StoreAddress:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sync_room import DATASET, PROJECT, FaultyStore, Room, memory_bucket
+from sync_room import DATASET, PROJECT, FaultyStore, Room, memory_bucket, remove_together
 
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.store import ObjectInfo, PartlyListed, StoreUnavailable
@@ -272,8 +272,7 @@ def test_the_repair_of_what_the_guard_holds_back(open_room: OpenRoom) -> None:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    for number in range(200):
-        store.remove(f"{number:03}")
+    remove_together(room, store, [f"{number:03}" for number in range(200)])
     room.wait(lambda: room.binding("media").removals_held == 200)
     found = report_of(run_task(room, repair=True))
     assert (found.extra, found.repaired, found.equal, len(found.extra_keys)) == (200, 200, True, 100)

@@ -336,7 +336,7 @@ def test_lost_events_are_found_by_a_listing_and_new_folders_are_watched(room: Ro
         return found
 
     watch.wait = lose  # type: ignore[method-assign]
-    assert losing.wait(10), "the follower waits in the replaced method before anything is written"
+    assert losing.wait(60), "the follower waits in the replaced method before anything is written"
     write(root / "lost" / "a.bin", b"\x00its event was lost")
     wait_equal(room, root)
     assert follower._watching.watch is not watch

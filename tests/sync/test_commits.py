@@ -92,7 +92,7 @@ def indexed(room: Room) -> set[str]:
 
 
 def tell(room: Room, *keys: str) -> None:
-    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(20)
+    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(60)
 
 
 def test_a_page_is_seen_before_its_slowest_file(open_room: OpenRoom, pool: SlowPool) -> None:

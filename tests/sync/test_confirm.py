@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sync_room import Room, memory_bucket
+from sync_room import Room, memory_bucket, remove_together
 
 from bindery.buckets.memory import MemoryStore
 from bindery.sync.engine import NothingHeldBack
@@ -21,8 +21,7 @@ def held(open_room: Callable[..., Room]) -> tuple[Room, MemoryStore]:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    for number in range(200):
-        store.remove(f"{number:03}")
+    remove_together(room, store, [f"{number:03}" for number in range(200)])
     room.wait(lambda: room.binding("media").removals_held == 200)
     return room, store
 

@@ -214,7 +214,7 @@ def test_a_slow_end_blocks_neither_other_bindings_nor_progress(
 
     def hang() -> None:
         stuck.set()
-        release.wait(20)
+        release.wait(240)
 
     room.store("media").before_page = hang
     made = room.bind("media")
@@ -241,14 +241,15 @@ def test_a_slow_end_blocks_neither_other_bindings_nor_progress(
 
 def test_close_is_quick_in_the_middle_of_a_slow_listing(room: Room) -> None:
     release, stuck = threading.Event(), threading.Event()
-    room.store("media").before_page = lambda: (stuck.set(), release.wait(30))[1]
+    room.store("media").before_page = lambda: (stuck.set(), release.wait(240))[1]
     room.bind("media")
     room.wait(stuck.is_set)
     closer = threading.Thread(target=room.engine.close)
     closer.start()
-    closer.join(9)
-    assert not closer.is_alive()
+    closer.join(60)
+    is_held_up = closer.is_alive()
     release.set()
+    assert not is_held_up
 
 
 def test_calls_at_the_same_time_end_in_a_state_that_is_true(room: Room) -> None:

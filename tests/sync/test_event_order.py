@@ -31,7 +31,7 @@ def hall(open_room: Callable[..., Room]) -> tuple[MemoryStore, Room]:
 
 
 def tell(room: Room, *keys: str) -> None:
-    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(20)
+    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(60)
 
 
 def row_of(room: Room) -> tuple[Outcome, int] | None:

@@ -143,7 +143,7 @@ def tell(room: Room, *keys: str) -> None:
     """An event about each."""
     name = room.addresses["media"].url.partition("://")[2].partition("?")[0]
     at_store = name if room.buckets.named_at_store(name) else "media"
-    room.engine.accept_events([ChangedKey(at_store, key) for key in keys]).result(10)
+    room.engine.accept_events([ChangedKey(at_store, key) for key in keys]).result(60)
 
 
 ANY_REQUEST = [

@@ -160,18 +160,18 @@ class Life(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(sorted(self.contents())))
         self.remove(key)
         if told[0] == "removed":
-            self.server.engine.accept_events([ChangedKey("media", key)]).result(20)
+            self.server.engine.accept_events([ChangedKey("media", key)]).result(60)
         self.put(key, content)
-        self.server.engine.accept_events([ChangedKey("media", key)]).result(20)
+        self.server.engine.accept_events([ChangedKey("media", key)]).result(60)
         if told[0] == "written":
-            self.server.engine.accept_events([ChangedKey("media", key)]).result(20)
+            self.server.engine.accept_events([ChangedKey("media", key)]).result(60)
 
     @precondition(lambda self: self.events)
     @rule(picks=EVENTS)
     def tell(self, picks: list[int]) -> None:
         """Events in any order, some of them twice; those that are picked here stay to be told again."""
         keys = [self.events[pick % len(self.events)] for pick in picks]
-        receipt = self.server.engine.accept_events([ChangedKey("media", key) for key in keys]).result(20)
+        receipt = self.server.engine.accept_events([ChangedKey("media", key) for key in keys]).result(60)
         assert receipt.unbound == 0
 
     @precondition(lambda self: self.events)

@@ -132,7 +132,7 @@ def fill(store: MemoryStore) -> None:
 
 
 def tell(room: Room, *keys: str) -> None:
-    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(20)
+    room.engine.accept_events([ChangedKey("media", key) for key in keys]).result(60)
 
 
 def indexed(room: Room) -> set[str]:

@@ -155,7 +155,7 @@ def test_removals_told_by_events_of_an_object_store_are_guarded(
     room.wait_followed("media")
     for key in keys[:count]:
         store.remove(key)
-    room.engine.accept_events([ChangedKey("media", key) for key in keys[:count]]).result(20)
+    room.engine.accept_events([ChangedKey("media", key) for key in keys[:count]]).result(60)
     if held:
         reason = room.wait(lambda: room.binding("media").reason)
         assert reason.startswith(f"DeletionGuard: the last listing lacks {count} of 500")

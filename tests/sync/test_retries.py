@@ -49,7 +49,7 @@ class Gate:
             self.left -= 1
             if self.left == 0:
                 self.reached.set()
-                assert self.open.wait(20)
+                assert self.open.wait(120)
             report(running, **told)
 
         monkeypatch.setattr(Running, "report", hold)
@@ -84,7 +84,7 @@ def test_the_task_tells_the_count_of_what_takes_longer(hall: Hall, monkeypatch: 
     room, _, binding = hall
     gate = Gate(monkeypatch, pages=2)
     task, count = room.engine.retry_chosen(binding, INDEXED)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(60)
     assert count is None
     assert task_of(room, task).status == "Running"
     assert marked(room) == KEYS[:20]
@@ -104,7 +104,7 @@ def test_the_end_of_the_server_keeps_what_was_marked_and_the_next_start_goes_on(
     room, _, binding = hall
     gate = Gate(monkeypatch, pages=2)
     task, _ = room.engine.retry_chosen(binding, INDEXED)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(60)
     closing = threading.Thread(target=room.engine.close)
     closing.start()
     room.wait(lambda: room.engine._runner._stopping)
@@ -123,7 +123,7 @@ def test_a_kill_keeps_what_was_marked_and_the_next_start_goes_on(
     room, _, binding = hall
     gate = Gate(monkeypatch, pages=2)
     task, _ = room.engine.retry_chosen(binding, INDEXED)
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(60)
     room.catalog.kill()
     gate.open.set()
     room.kill()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, write
+from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, remove_together, write
 
 from bindery.buckets.store import StoreUnavailable
 from bindery.catalog.records import BindingPhase, BindingState, Outcome
@@ -157,8 +157,7 @@ def test_the_guard_holds_back_and_resuming_confirms(open_room: OpenRoom) -> None
     room.bind("media")
     room.wait_followed("media")
     lost = {key for key in keys if key < "key-00300.bin"}
-    for key in lost:
-        store.remove(key)
+    remove_together(room, store, lost)
     room.wait(
         lambda: room.binding("media").reason.startswith("DeletionGuard: the last listing lacks 300 of 1000")
     )
@@ -176,9 +175,7 @@ def test_the_guard_holds_back_and_resuming_confirms(open_room: OpenRoom) -> None
     room.wait(lambda: room.binding("media").removals_held == 0)
     confirmed = room.binding("media")
     assert (confirmed.reason, confirmed.removals_confirmed) == ("", 0)
-    for key in keys - lost:
-        if key < "key-00600.bin":
-            store.remove(key)
+    remove_together(room, store, [key for key in keys - lost if key < "key-00600.bin"])
     room.wait(lambda: "lacks 300 of 700" in room.binding("media").reason)
     assert room.keys("media") == keys - lost, "a confirmation is good for one listing"
 
@@ -190,8 +187,7 @@ def test_a_confirmation_survives_a_restart(open_room: OpenRoom) -> None:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    for key in keys:
-        store.remove(key)
+    remove_together(room, store, keys)
     room.wait(lambda: room.binding("media").removals_held == 400)
     room.engine.stop_binding(room.binding("media"), "")
     room.kill()

@@ -98,7 +98,7 @@ def test_an_event_about_it_is_reason_to_try_again(
     del room.store("media").poisoned["k05.bin"]
     room.wait_listed("media")
     assert room.live("media")["k05.bin"].outcome is Outcome.FAILED
-    room.engine.accept_events([ChangedKey("media", "k05.bin")]).result(20)
+    room.engine.accept_events([ChangedKey("media", "k05.bin")]).result(60)
     room.wait(lambda: outcomes(room) == {Outcome.INDEXED})
 
 
