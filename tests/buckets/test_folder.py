@@ -20,11 +20,12 @@ from tests.servers.fuse_folder import mounted
 
 from bindery.buckets import folder as folder_module
 from bindery.buckets import folder_files
-from bindery.buckets.folder import FolderStore
+from bindery.buckets.folder import FolderStore, HeldFile
 from bindery.buckets.registry import parse_store
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
+    ObjectChanged,
     ObjectNotFound,
     PartlyListed,
     StoreAddress,
@@ -546,3 +547,54 @@ def test_times_outside_of_64_bits_are_the_nearest_limit(
     assert bound_time(set_to) == store.details("odd").info.modified_ns
     assert [info.modified_ns for page in store.list() for info in page] == [bound_time(set_to)]
     assert store.read("odd", 0, 1, etag=store.details("odd").info.etag) == b"x"
+
+
+def test_a_file_that_is_held_is_looked_up_once(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "a").write_bytes(b"0123456789")
+    (root / "b").write_bytes(b"abc")
+    opened: list[int] = []
+    open_object = store.open_object
+
+    def noted(key: str) -> tuple[int, os.stat_result]:
+        found = open_object(key)
+        opened.append(found[0])
+        return found
+
+    monkeypatch.setattr(store, "open_object", noted)
+    with HeldFile(store) as held:
+        assert (held.read("a", 0, 3), held.read("a", 8, 10), held.read("a", 20, 1)) == (b"012", b"89", b"")
+        assert len(opened) == 1
+        assert held.read("b", 1, 2) == b"bc"
+        held.close()
+        assert held.read("b", 0, 1) == b"a"
+        assert len(opened) == 3
+        os.fstat(opened[-1])
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[-1])
+
+
+def test_a_file_that_is_held_and_changes_is_told(root: Path, store: FolderStore) -> None:
+    (root / "a").write_bytes(b"0123456789")
+    [[info]] = list(store.list())
+    with HeldFile(store) as held:
+        assert held.read("a", 0, 1, etag=info.etag) == b"0"
+        with (root / "a").open("ab") as file:
+            file.write(b"more")
+        with pytest.raises(ObjectChanged):
+            held.read("a", 0, 1, etag=info.etag)
+        with pytest.raises(ObjectNotFound):
+            held.read("absent", 0, 1)
+        assert held.read("a", 10, 4) == b"more"
+
+
+def test_a_file_that_is_held_and_replaced_is_read_as_it_was_listed(root: Path, store: FolderStore) -> None:
+    (root / "a").write_bytes(b"first")
+    (root / "new").write_bytes(b"other")
+    info = next(info for page in store.list() for info in page if info.key == "a")
+    with HeldFile(store) as held:
+        assert held.read("a", 0, 2, etag=info.etag) == b"fi"
+        (root / "new").rename(root / "a")
+        assert held.read("a", 2, 3, etag=info.etag) == b"rst"
+    assert store.read("a", 0, 5) == b"other"

@@ -13,6 +13,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
 
 import msgspec
 
@@ -30,6 +32,7 @@ from bindery.buckets.store import (
     ObjectInfo,
     ObjectNotFound,
     PartlyListed,
+    Store,
     StoreAddress,
     StoreError,
     StoreMisconfigured,
@@ -149,24 +152,23 @@ class FolderStore:
                 path = os.path.join(self._root, folder, name)
                 found = stat_file(self._root, parent, name, path, off_limits=self._off_limits)
         except OSError as error:
-            raise self._object_error(error, key) from error
+            raise self.object_error(error, key) from error
         if found is None:
             raise ObjectNotFound(f"{key} is no file of the bucket")
         return ObjectDetails(info=_info(key, *found))
 
     def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
         """A range of the file, checked against ``etag`` on the open file itself."""
+        with HeldFile(self) as held:
+            return held.read(key, offset, length, etag=etag)
+
+    def open_object(self, key: str) -> tuple[int, os.stat_result]:
+        """A readable descriptor of the file, which the caller closes, and its status.
+
+        Raises ObjectNotFound, OSError.
+        """
         folder, name = _split(key)
-        try:
-            descriptor, status = open_file(self._root, folder, name, off_limits=self._off_limits)
-            try:
-                if etag is not None and _etag(status) != etag:
-                    raise ObjectChanged(f"{key} has changed")
-                return _read_fully(descriptor, offset, length)
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            raise self._object_error(error, key) from error
+        return open_file(self._root, folder, name, off_limits=self._off_limits)
 
     def watch(self) -> Watch:
         """Watch the folder and everything below it."""
@@ -178,7 +180,8 @@ class FolderStore:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _object_error(self, error: OSError, key: str) -> StoreError:
+    def object_error(self, error: OSError, key: str) -> StoreError:
+        """What an error at the file of a key means."""
         if error.errno in (*_ABSENT, errno.ENAMETOOLONG):
             try:
                 self.check()
@@ -211,6 +214,54 @@ class _Level(msgspec.Struct):
         while self.keys and len(taken) < limit and not self.keys[-1].endswith(b"/"):
             taken.append(self.keys.pop())
         return taken
+
+
+class HeldFile:
+    """Reads of a folder's files, of which the last one stays open: most reads of one object follow each other, and to
+    find and open it costs more than to read. What is read is checked each time; see ``FolderStore.read``.
+    """
+
+    def __init__(self, store: FolderStore) -> None:
+        self._store = store
+        self._key: str | None = None
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def read(self, key: str, offset: int, length: int, *, etag: str | None = None) -> bytes:
+        """See ``Store.read``."""
+        try:
+            if key == self._key:
+                status = os.fstat(self._descriptor)
+            else:
+                self.close()
+                self._descriptor, status = self._store.open_object(key)
+                self._key = key
+            if etag is not None and _etag(status) != etag:
+                raise ObjectChanged(f"{key} has changed")
+            return _read_fully(self._descriptor, offset, length)
+        except OSError as error:
+            raise self._store.object_error(error, key) from error
+
+    def close(self) -> None:
+        """Hold nothing open; may be called twice."""
+        if self._key is not None:
+            self._key = None
+            os.close(self._descriptor)
+
+
+@contextmanager
+def held_open(store: Store) -> Iterator[Store | HeldFile]:
+    """What the objects of a store are read from, one after the other."""
+    if not isinstance(store, FolderStore):
+        yield store
+        return
+    with HeldFile(store) as held:
+        yield held
 
 
 class _Walk:

@@ -27,8 +27,12 @@ def leads_into(path: bytes, top: bytes, off_limits: frozenset[FolderId]) -> bool
     """Whether a real path below the real path ``top`` is one of the folders, or lies in one."""
     if not off_limits:
         return False
-    below = (each for each in _upwards(path) if len(each) > len(top.rstrip(b"/")))
-    return any(folder_id(each) in off_limits for each in below)
+    shortest = len(top.rstrip(b"/"))
+    while len(path) > shortest:
+        if folder_id(path) in off_limits:
+            return True
+        path = path.rpartition(b"/")[0]
+    return False
 
 
 def is_within(folder: bytes, top: bytes) -> bool:

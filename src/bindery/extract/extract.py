@@ -13,6 +13,7 @@ from functools import lru_cache
 import msgspec
 from msgspec.structs import astuple
 
+from bindery.buckets.folder import held_open
 from bindery.buckets.portable import open_portable
 from bindery.buckets.store import (
     AccessDenied,
@@ -37,7 +38,7 @@ from bindery.extract.extractor import Extracted, Extractor, Unreadable
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.names import add_name_stem
 from bindery.extract.notes import Note, note
-from bindery.extract.reader import RangeReader, ReadLimitExceeded
+from bindery.extract.reader import RangeReader, Ranges, ReadLimitExceeded
 from bindery.extract.tags.dates import ZoneClues, produce_time
 from bindery.extract.tags.guessed_dates import GUESSES, guessed_dates
 from bindery.extract.takeout import add_takeout
@@ -149,29 +150,32 @@ def extract(request: ExtractionRequest, limits: ExtractionLimits) -> Extraction:
                 extractor_version=EXTRACTOR_VERSION,
                 operators=tuple(sorted(request.operators)),
             )
-        reader = RangeReader(store, request.object, limits)
-        hint = request.content_type_hint or (details.content_type if details else None)
-        media = _media_type(reader, request.object.key, hint)
-        _add_store_fields(file, request, details)
-        extracted, failure = _run(reader, request, media)
-        if isinstance(reader.error, StoreError):  # an extractor went on without what the store did not send
-            raise reader.error
-        if extracted.notes:
-            file.extraction_notes = extracted.notes
-        if Operator.MIME in request.operators:
-            _add_type(file, media, extracted)
-        hashed = _hash_content(file, store, request, limits)
-        found = merge(extracted.file, file)
-        if _PICTURED & request.operators:
-            _add_named(found, extracted.media_type or media.media_type, request, reader)
-        return Extraction(
-            file=found,
-            failure=failure,
-            bytes_read=reader.bytes_read + hashed,
-            extractor_version=EXTRACTOR_VERSION,
-            text=extracted.text,
-            operators=() if failure else _ran(request, media, extracted),
-        )
+        with held_open(store) as ranges:
+            reader = RangeReader(ranges, request.object, limits)
+            hint = request.content_type_hint or (details.content_type if details else None)
+            media = _media_type(reader, request.object.key, hint)
+            _add_store_fields(file, request, details)
+            extracted, failure = _run(reader, request, media)
+            if isinstance(
+                reader.error, StoreError
+            ):  # an extractor went on without what the store did not send
+                raise reader.error
+            if extracted.notes:
+                file.extraction_notes = extracted.notes
+            if Operator.MIME in request.operators:
+                _add_type(file, media, extracted)
+            hashed = _hash_content(file, ranges, request, limits)
+            found = merge(extracted.file, file)
+            if _PICTURED & request.operators:
+                _add_named(found, extracted.media_type or media.media_type, request, reader)
+            return Extraction(
+                file=found,
+                failure=failure,
+                bytes_read=reader.bytes_read + hashed,
+                extractor_version=EXTRACTOR_VERSION,
+                text=extracted.text,
+                operators=() if failure else _ran(request, media, extracted),
+            )
     except StoreError as error:
         return _failed(request, file, reader, store_failure(error), retryable=_is_passing(error))
     except ReadLimitExceeded as error:
@@ -231,13 +235,14 @@ def _details(store: Store, request: ExtractionRequest) -> ObjectDetails | None:
     return details if wanted else None
 
 
-def _hash_content(file: File, store: Store, request: ExtractionRequest, limits: ExtractionLimits) -> int:
+def _hash_content(file: File, store: Ranges, request: ExtractionRequest, limits: ExtractionLimits) -> int:
     """The number of bytes read for it. Raises StoreError."""
     if not request.hash_content or Operator.OSS_META not in request.operators:
         return 0
     return add_content_hash(file, store, request.object, limits)
 
 
+@lru_cache(maxsize=256)
 def _entry_of(media: MediaType) -> _Entry | None:
     return next((entry for entry in EXTRACTORS if entry.applies(media)), None)
 

@@ -40,6 +40,11 @@ _NUMBER_TEXTS: Mapping[int, Callable[[tuple[Any, ...]], str]] = (
     | dict.fromkeys((11, 12), "%.9g".__mod__)
 )
 """The text of one value by its type; no functions of Python's, for there are dozens of values in a file."""
+_NUMBERS = {
+    order: {kind: (layout.unpack_from, _NUMBER_TEXTS[kind]) for kind, layout in layouts.items()}
+    for order, layouts in VALUES.items()
+}
+"""What reads one value, and its text, by byte order and type."""
 _READ_FIRST = ("IFD0", "Exif", "GPS", "Interop")
 
 _POSITIONS = ("GPSLatitude", "GPSLongitude", "GPSDestLatitude", "GPSDestLongitude")
@@ -79,22 +84,23 @@ def exif_members(directories: Sequence[Directory]) -> dict[str, str]:
     left = _TOTAL_LIMIT
     for directory in sorted(directories, key=_rank):
         names = tag_names(directory.table or directory.name)
-        layouts = VALUES[directory.order]
+        numbers = _NUMBERS[directory.order]
         block = directory.source.data if isinstance(directory.source, Memory) else b""
+        end = len(block)
         for tag, entry in directory.entries.items():
             name = names.get(tag) or f"0x{tag:04x}"
             if members.get(name) or left <= 0:
                 continue
-            layout, at = layouts.get(entry.type), entry.offset
             if (
-                layout is not None
-                and entry.count == 1
-                and at + entry.size <= len(block)
+                entry.count == 1
+                and (number := numbers.get(entry.type)) is not None
+                and (at := entry.offset) + entry.size <= end
                 and name not in _OWN_WAY
             ):
                 # One number, as most tags are.
-                members[name] = _NUMBER_TEXTS[entry.type](layout.unpack_from(block, at))
-                left -= len(members[name])
+                read, written = number
+                text = members[name] = written(read(block, at))
+                left -= len(text)
                 continue
             text = members[name] = _value_text(directory, tag, entry, name)[:TEXT_LIMIT]
             left -= len(text)
