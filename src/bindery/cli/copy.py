@@ -79,11 +79,11 @@ def copy(
     """
     source = open_endpoint("from", from_endpoint, profile=from_profile, data=from_data)
     target = open_endpoint("to", to_endpoint, profile=to_profile, data=to_data)
-    if source.address == target.address:
+    if source.endpoint == target.endpoint:
         raise click.UsageError("--from-endpoint and --to-endpoint are the same")
     chosen = tuple(map(check_field, fields)) or FIELDS
     work = _Copy(source, target, Report(dry_run=dry_run), None if dry_run else state)
-    for project in source.all("ListProjects", "Projects"):
+    for project in list(source.items("ListProjects", "Projects")):
         if not projects or project["ProjectName"] in projects:
             work.copy_project(project, datasets, None if no_entries else chosen, bind=not no_bindings)
     work.finish()
@@ -102,7 +102,9 @@ class _Copy:
         """With its datasets."""
         if not copy_project(self._source, self._target, project, self._report):
             return
-        for each in self._source.all("ListDatasets", "Datasets", ProjectName=project["ProjectName"]):
+        for each in list(
+            self._source.items("ListDatasets", "Datasets", ProjectName=project["ProjectName"])
+        ):
             if not datasets or each["DatasetName"] in datasets:
                 names = {"ProjectName": project["ProjectName"], "DatasetName": each["DatasetName"]}
                 self._copy_dataset(names, fields, bind=bind)
@@ -111,7 +113,7 @@ class _Copy:
         name = "/".join(names.values())
         if name in self._position.done or not copy_dataset(self._source, self._target, names, self._report):
             return
-        bindings = self._source.all("ListBindings", "Bindings", **names)
+        bindings = list(self._source.items("ListBindings", "Bindings", **names))
         if bind:
             exists = not self._report.dry_run or bool(self._target.find("GetDataset", "Dataset", **names))
             copy_bindings(self._target, names, bindings, self._report, exists=exists)
@@ -134,7 +136,7 @@ class _Copy:
             entries.run(begin, tell)
 
     def _read(self) -> Position:
-        begun = Position(self._source.address, self._target.address, [])
+        begun = Position(self._source.endpoint, self._target.endpoint, [])
         if self._state is None or not self._state.exists():
             return begun
         try:

@@ -13,8 +13,9 @@ from click.core import ParameterSource
 
 from bindery.app import open_catalog
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import CatalogInUse, CatalogUnusable, Dataset
+from bindery.catalog.records import CatalogInUse, CatalogUnusable
 from bindery.cli.client import Client, connect
+from bindery.cli.datasets import datasets_in
 from bindery.cli.options import config_option, server_options
 from bindery.cli.output import say
 from bindery.cli.progress import progress_shown
@@ -22,8 +23,6 @@ from bindery.cli.tasks import result_of, wait_for_task
 from bindery.config import load_config
 from bindery.data_folder import find_server_address
 from bindery.printable import printable
-
-_PAGE = 100
 
 
 @click.group()
@@ -90,7 +89,7 @@ def _catalog_in(data: Path, config_file: Path | None) -> Catalog | None:
 
 
 def _rebuild_stopped(catalog: Catalog, project: str | None, dataset: str | None) -> None:
-    chosen = list(_datasets_in(catalog, project, dataset)) if project or dataset else None
+    chosen = list(datasets_in(catalog, project, dataset)) if project or dataset else None
     if chosen == []:
         raise _nothing_chosen()
     with progress_shown() as show:
@@ -100,22 +99,6 @@ def _rebuild_stopped(catalog: Catalog, project: str | None, dataset: str | None)
             name = _name(each.project_name, each.name)
             catalog.queries.rebuild_dataset(each.id, partial(show, name))
     say("index rebuilt")
-
-
-def _datasets_in(catalog: Catalog, project: str | None, dataset: str | None) -> Iterator[Dataset]:
-    names = [project] if project else list(_project_names(catalog))
-    for name in names:
-        after = ""
-        while page := catalog.datasets.list(name, after=after, limit=_PAGE):
-            yield from (each for each in page if dataset in (None, each.name))
-            after = page[-1].name
-
-
-def _project_names(catalog: Catalog) -> Iterator[str]:
-    after = ""
-    while page := catalog.projects.list(after=after, limit=_PAGE):
-        yield from (each.name for each in page)
-        after = page[-1].name
 
 
 def _rebuild_running(client: Client, project: str | None, dataset: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,12 @@ from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, Dataset
 from bindery.cli.audit import reports_table, sample_lines
+from bindery.cli.datasets import datasets_in
 from bindery.cli.output import console, say
 from bindery.cli.progress import progress_shown
 from bindery.config import load_config
 from bindery.sync.audit import Audit
 
-_PAGE = 100
 Show = Callable[[str, int, int], None]
 
 
@@ -36,7 +36,7 @@ def audit_restored(data: Path, config_file: Path | None) -> bool:
         closing(open_buckets(config)) as buckets,
         progress_shown() as show,
     ):
-        counted = [_count(catalog, dataset, show) for dataset in _datasets_of(catalog)]
+        counted = [_count(catalog, dataset, show) for dataset in datasets_in(catalog)]
         reports = [_audit(catalog, buckets, binding, show) for binding in catalog.bindings.list()]
     read, is_whole = sum(entries for entries, _ in counted), all(is_sound for _, is_sound in counted)
     if is_whole:
@@ -48,17 +48,6 @@ def audit_restored(data: Path, config_file: Path | None) -> bool:
         for line in sample_lines([report for report in reports if not report["Equal"]]):
             say(line)
     return is_whole and all(report["Equal"] for report in reports)
-
-
-def _datasets_of(catalog: Catalog) -> Iterator[Dataset]:
-    after = ""
-    while projects := catalog.projects.list(after=after, limit=_PAGE):
-        for project in projects:
-            last = ""
-            while page := catalog.datasets.list(project.name, after=last, limit=_PAGE):
-                yield from page
-                last = page[-1].name
-        after = projects[-1].name
 
 
 def _count(catalog: Catalog, dataset: Dataset, show: Show) -> tuple[int, bool]:

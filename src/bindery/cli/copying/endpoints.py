@@ -21,19 +21,16 @@ _FIRST_PAUSE_SECONDS = 0.5
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 
-class Endpoint:
+class Endpoint(Client):
     """One end. Once it has answered, calls that were throttled, or met a server that is restarted, are made again."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self.address = client.endpoint
-        self._has_answered = False
+    _has_answered = False
 
-    def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
         """The answer. Raises ApiError, ClickException."""
         for attempt in range(_TRIES):
             try:
-                answer = self._client.call(action, **parameters)
+                answer = super().call(action, version=version, **parameters)
                 self._has_answered = True
                 return answer
             except click.ClickException as error:
@@ -42,17 +39,6 @@ class Endpoint:
                     raise
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("the last try returns or raises")
-
-    def all(self, action: str, member: str, **parameters: Any) -> list[dict[str, Any]]:
-        """All items of a list, page by page."""
-        found: list[dict[str, Any]] = []
-        token = ""
-        while True:
-            answer = self.call(action, **parameters, NextToken=token or None)
-            found += answer.get(member, [])
-            token = answer.get("NextToken", "")
-            if not token:
-                return found
 
     def find(self, action: str, member: str, **parameters: Any) -> dict[str, Any] | None:
         """One thing; None when it is not there."""
@@ -79,7 +65,7 @@ def open_endpoint(side: str, address: str, *, profile: str | None, data: Path | 
             f"--{side}-profile, or the server's data folder with --{side}-data"
         )
     key_id, secret, token = key
-    return Endpoint(Client(address, key_id, secret, token=token, data=data))
+    return Endpoint(address, key_id, secret, token=token, data=data)
 
 
 def _of_environment(side: str) -> tuple[str, str, str] | None:

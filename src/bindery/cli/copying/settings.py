@@ -69,7 +69,7 @@ def copy_bindings(
     target: Endpoint, names: Values, bindings: Collection[Values], report: Report, *, exists: bool
 ) -> None:
     """Those of a dataset. A new one is scanned at once. ``exists``: the dataset is there already."""
-    there = {each["URI"] for each in target.all("ListBindings", "Bindings", **names)} if exists else set()
+    there = {each["URI"] for each in target.items("ListBindings", "Bindings", **names)} if exists else set()
     for binding in bindings:
         uri = binding["URI"]
         if uri in there:
