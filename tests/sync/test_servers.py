@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import random
 import signal
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 import pytest
@@ -21,6 +25,8 @@ from tests.conftest import RunningServer
 from tests.servers.catalogue import BUCKET, Catalogue, any_picture, differences, folder_versions, wait_until
 from tests.servers.cut import Cuttable
 from tests.servers.postgresql import Postgresql
+
+from bindery.api.gateway.signature import sign_v3
 
 CHANGES = int(os.environ.get("BINDERY_SHARED_CHANGES", "25"))
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(300 + 8 * CHANGES)]
@@ -176,6 +182,109 @@ def test_what_a_server_has_is_taken_over_and_it_commits_nothing_when_it_returns(
         shared.server = shared.servers[first]
         wait_until(lambda: shared.server.request("ListProjects")[0] == 200, 60, lambda: "it is away")
         shared.wait_equal(lambda: folder_versions(bucket))
+
+
+class Recorded:
+    """A signed request as somebody on the way has seen it."""
+
+    def __init__(self, shared: Shared, *, form: bool = False) -> None:
+        server, names = shared.server, {"ProjectName": shared.names["ProjectName"]}
+        fields = urlencode(names).encode() if form else b""
+        content = {"content-type": "application/x-www-form-urlencoded"} if form else {}
+        query = [] if form else list(names.items())
+        self.headers = content | sign_v3(
+            "POST", "imm.example", "GetProject", query, server.key_id, server.key_secret,
+            version="2020-09-30", body=fields, further=content,
+        )  # fmt: skip
+        self.target, self.body = "/?" + urlencode(query), fields
+
+    def send(self, server: RunningServer) -> tuple[int, str]:
+        """Status, and the code of an error."""
+        connection = http.client.HTTPConnection(server.address, timeout=60)
+        try:
+            connection.request("POST", self.target, body=self.body, headers=self.headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read()).get("Code", "")
+        finally:
+            connection.close()
+
+
+def test_a_request_is_taken_once_by_all_servers(share: Callable[[int], Shared]) -> None:
+    """One after the other, all at once, and after its server has died; also of a user whose key goes meanwhile."""
+    shared = share(2)
+    first, second = shared.servers
+    used = (400, "SignatureNonceUsed")
+    for form in (False, True):
+        recorded = Recorded(shared, form=form)
+        assert recorded.send(first) == (200, "")
+        assert recorded.send(second) == used
+        assert recorded.send(first) == used
+    requests = [Recorded(shared, form=bool(number % 2)) for number in range(24)]
+    sendings = [(each, server) for each in requests for server in (first, second, first, second)]
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda sending: sending[0].send(sending[1]), sendings))
+    assert Counter(answers) == {(200, ""): 24, used: 72}
+    last = Recorded(shared)
+    assert last.send(first) == (200, "")
+    first.kill()
+    assert last.send(second) == used
+    shared.restart(0)
+    assert last.send(shared.servers[0]) == used
+
+
+def test_a_key_that_another_server_has_changed_counts_with_the_next_call(
+    share: Callable[[int], Shared],
+) -> None:
+    shared = share(2)
+    first, second = shared.servers
+    first.call("CreateUser", UserName="ann")
+    key = first.call("CreateAccessKey", UserName="ann")["AccessKey"]
+    account = first.call("GetCallerIdentity")["AccountId"]
+    policy = {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": "imm:GetProject", "Resource": f"acs:imm:*:{account}:*"}
+        ],
+    }
+    first.call("CreatePolicy", PolicyName="see", PolicyDocument=json.dumps(policy))
+    attached = {"PolicyType": "Custom", "PolicyName": "see", "UserName": "ann"}
+    root = shared.server.key_id, shared.server.key_secret
+
+    def ask(server: RunningServer, *, form: bool = False) -> tuple[int, str]:
+        shared.server.key_id, shared.server.key_secret = key["AccessKeyId"], key["AccessKeySecret"]
+        try:
+            return Recorded(shared, form=form).send(server)
+        finally:
+            shared.server.key_id, shared.server.key_secret = root
+
+    for form in (False, True):
+        for server, other in ((first, second), (second, first)):
+            assert ask(server, form=form)[0] == 403
+            other.call("AttachPolicyToUser", **attached)
+            assert ask(server, form=form) == (200, "")
+            other.call(
+                "UpdateAccessKey", UserName="ann", UserAccessKeyId=key["AccessKeyId"], Status="Inactive"
+            )
+            assert ask(server, form=form)[1] == "InvalidAccessKeyId.Inactive"
+            other.call(
+                "UpdateAccessKey", UserName="ann", UserAccessKeyId=key["AccessKeyId"], Status="Active"
+            )
+            assert ask(server, form=form) == (200, "")
+            other.call("DetachPolicyFromUser", **attached)
+    first.call("DeleteAccessKey", UserName="ann", UserAccessKeyId=key["AccessKeyId"])
+    assert ask(second)[1] == "InvalidAccessKeyId.NotFound"
+
+
+def test_a_server_that_is_cut_off_lets_nothing_through(share: Callable[[int], Shared]) -> None:
+    shared = share(2)
+    recorded = Recorded(shared)
+    assert recorded.send(shared.servers[0]) == (200, "")
+    shared.cut(1)
+    for request in (recorded, Recorded(shared), Recorded(shared, form=True)):
+        assert request.send(shared.servers[1])[0] == 503
+    shared.mend(1)
+    wait_until(lambda: shared.servers[1].request("ListProjects")[0] == 200, 60, lambda: "it is away")
+    assert recorded.send(shared.servers[1]) == (400, "SignatureNonceUsed")
 
 
 class Chaos:

@@ -152,7 +152,8 @@ class Identities:
     def find(self, key_id: str, token: str | None = None, *, wait: bool = True) -> Identity:
         """Whose key this is, active or not. Raises KeyRefused.
 
-        Without ``wait`` it raises NotRemembered where the record would have to be read, and policies be compiled.
+        Without ``wait`` it raises NotRemembered where the record would have to be read, and policies be compiled. Where
+        servers share the record it then says what was so at the version that ``remembered_version`` was before.
         """
         if key_id.startswith(SESSION_KEY):
             return self._find_session(key_id, token, wait=wait)
@@ -170,6 +171,11 @@ class Identities:
             identity = self._look_up(key_id)
             _remember(remembered.by_key, key_id, identity)
         return identity
+
+    @property
+    def remembered_version(self) -> int:
+        """Of who may do what, as far as it is remembered."""
+        return self._remembered.version
 
     def note_use(self, identity: Identity, service: str) -> None:
         """A call of this product was signed with the key; told of those that the record keeps."""
@@ -205,12 +211,9 @@ class Identities:
         self.uses.close()
 
     def _now_remembered(self, *, wait: bool) -> _Remembered:
-        """Asked for before anything is read: what is read after it is at least as new as this version.
-
-        Raises NotRemembered.
-        """
+        """Asked for before anything is read: what is read after it is at least as new as this version."""
         if self._record.access_shared and not wait:
-            raise NotRemembered
+            return self._remembered
         version = self._record.access_version()
         remembered = self._remembered
         if remembered.version != version:

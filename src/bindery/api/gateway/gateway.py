@@ -46,6 +46,7 @@ from bindery.api.gateway.nearest import Nearest
 from bindery.api.gateway.query_rates import QueryRates
 from bindery.api.gateway.rendering import Answer, make_request_id, render, render_error
 from bindery.api.gateway.request import OPERATOR_HEADER, Asker, Call, HttpRequest, Style, key_id_in_form
+from bindery.api.gateway.shared_nonces import NonceBatches
 from bindery.api.gateway.validation import prepare, validate, validate_polled
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.api.operations import BuiltOperation, Work, built_operations
@@ -110,6 +111,7 @@ class Exchange:
         "model",
         "operation",
         "proof",
+        "provisional",
         "request_id",
         "response",
     )
@@ -136,6 +138,8 @@ class Exchange:
         self.held: list[Reservation] = []
         self.claimed = ""
         """The key that a large request says it is signed with."""
+        self.provisional: int | None = None
+        """Of which version of who may do what the proof is, while it has to be seen whether that is the present one."""
         self.decision: Decision | None = None
         """What has allowed or refused the operation, once that is known."""
         self.is_audited = False
@@ -218,6 +222,9 @@ class Gateway:
             ),
             Work.SLOW: WorkPool("slow", threads=8, waiting=256),
         }
+        nonces = context.catalog.servers.nonces
+        self.shared_nonces = None if nonces is None else NonceBatches(nonces)
+        """Of all servers, where others share the record."""
         self.bodies = Budget(self.limits.held, self.limits.held_of_caller)
         self.strange_bytes = Budget(self.limits.held_of_strangers, self.limits.held_of_stranger)
         self.query_rates = QueryRates(context.catalog.projects)
@@ -230,7 +237,8 @@ class Gateway:
     @property
     def pools(self) -> list[WorkPool]:
         """All pools of threads."""
-        return [self.strangers, self.lookups, self.reading, *self.work.values()]
+        shared = [] if self.shared_nonces is None else [self.shared_nonces.pool]
+        return [self.strangers, self.lookups, *shared, self.reading, *self.work.values()]
 
     def meant(self, model: Model, action: str) -> str | None:
         """What somebody meant who asked for an action that the model does not have; None when nothing is near."""
@@ -285,8 +293,14 @@ class Gateway:
         identities = self.context.identities
         try:
             find_identity(identities, key_id, token, wait=False)
-        except NotRemembered:
+        except self.uncertain:
             await self.lookups.run(Turn(key_id), lambda: find_identity(identities, key_id, token))
+
+    @property
+    def uncertain(self) -> tuple[type[Exception], ...]:
+        """What is raised where the record has to be asked who somebody is: of memory that others may have made old,
+        every refusal, too."""
+        return (NotRemembered,) if self.shared_nonces is None else (NotRemembered, ApiError)
 
     def close(self) -> None:
         """Let running operations finish, for a few seconds; the rooms below end what takes longer."""
@@ -412,13 +426,20 @@ def recognise(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     """Somebody who holds a key has signed the request."""
     if exchange.size > _LARGE:
         return _recognise_in(gateway.strangers, exchange.stranger, exchange)
+    identities = exchange.context.identities
+    version = identities.remembered_version
     try:
-        proof = authenticate(exchange.call, exchange.context.identities, wait=False)
-    except NotRemembered:
-        shown = claimed_key(exchange.http) or exchange.call.parameters.get("AccessKeyId", "")
-        return _recognise_in(gateway.lookups, Turn(shown), exchange)
+        proof = authenticate(exchange.call, identities, wait=False)
+    except gateway.uncertain:
+        return _recognise_in(gateway.lookups, _claimed_turn(exchange), exchange)
     _trust(exchange, proof)
+    if gateway.shared_nonces is not None and not proof.identity.root:
+        exchange.provisional = version
     return None
+
+
+def _claimed_turn(exchange: Exchange) -> Turn:
+    return Turn(claimed_key(exchange.http) or exchange.call.parameters.get("AccessKeyId", ""))
 
 
 async def _recognise_in(pool: WorkPool, turn: Turn, exchange: Exchange) -> None:
@@ -437,14 +458,30 @@ def read_body(gateway: Gateway, exchange: Exchange) -> Waiting | None:
     if exchange.call.style is Style.V3 and exchange.http.has_body:
         return _read_body(gateway, exchange)
     _accept(gateway, exchange, b"")
+    if gateway.shared_nonces is not None:
+        return _accept_once(gateway.shared_nonces, gateway.lookups, exchange)
+    _note_use(exchange)
     return None
 
 
 def _accept(gateway: Gateway, exchange: Exchange, body: bytes) -> None:
-    proof = exchange.proof
-    check_body(body, proof)
-    use_nonce(proof, gateway.context.nonces)
-    gateway.context.identities.note_use(proof.identity, exchange.operation.product)
+    check_body(body, exchange.proof)
+    use_nonce(exchange.proof, gateway.context.nonces)
+
+
+async def _accept_once(nonces: NonceBatches, lookups: WorkPool, exchange: Exchange) -> None:
+    """No other server has taken the request before, and the key is what it was remembered to be."""
+    version = await nonces.use(exchange.proof)
+    if version is None:
+        raise errors.nonce_used()
+    if exchange.provisional not in (None, version):
+        del exchange.proof
+        await _recognise_in(lookups, _claimed_turn(exchange), exchange)
+    _note_use(exchange)
+
+
+def _note_use(exchange: Exchange) -> None:
+    exchange.context.identities.note_use(exchange.proof.identity, exchange.operation.product)
 
 
 async def _read_body(gateway: Gateway, exchange: Exchange) -> None:
@@ -459,6 +496,10 @@ async def _read_body(gateway: Gateway, exchange: Exchange) -> None:
         await gateway.reading.run(exchange.caller, accept)
     else:
         accept()
+    if gateway.shared_nonces is not None:
+        await _accept_once(gateway.shared_nonces, gateway.lookups, exchange)
+    else:
+        _note_use(exchange)
 
 
 async def _receive(exchange: Exchange, budget: Budget, holder: str, limit: int) -> bytes:

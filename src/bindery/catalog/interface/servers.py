@@ -8,6 +8,8 @@ from typing import Protocol
 
 import msgspec
 
+from bindery.catalog.interface.nonces import SharedNonces
+
 
 class Lease(msgspec.Struct, frozen=True):
     """The right to work on something, until another server takes it."""
@@ -45,6 +47,10 @@ class Servers(Protocol):
     @property
     def shared(self) -> bool:
         """Whether other servers may use the record at the same time: what was read a moment ago may have changed."""
+
+    @property
+    def nonces(self) -> SharedNonces | None:
+        """Those that any server has taken; None where the record is not shared."""
 
     @property
     def id(self) -> int:

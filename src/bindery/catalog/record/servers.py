@@ -38,6 +38,7 @@ class OnlyServer:
     """Implements ``interface.servers.Servers`` where the folder of the record is locked."""
 
     shared = False
+    nonces = None
     id = 0
 
     def __init__(self) -> None:

@@ -21,6 +21,7 @@ from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt, translated
 from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
+from bindery.catalog.record.postgresql.nonces import PostgresqlNonces
 from bindery.catalog.record.postgresql.servers import PostgresqlServers
 from bindery.catalog.record.servers import present_lease
 from bindery.catalog.record.statements import Statement
@@ -72,7 +73,9 @@ class PostgresqlDatabase:
         self.writability = Writability(folder, self._probe)
         self._servers: PostgresqlServers | None = None
         try:
-            self._servers = servers = PostgresqlServers(self._open_for_use, self.lent, shared=not alone)
+            self._servers = servers = PostgresqlServers(
+                self._open_for_use, self.lent, PostgresqlNonces(self.read), shared=not alone
+            )
             self._pool = ConnectionPool(
                 url,
                 kwargs={"autocommit": True, **_settings_of(url), "application_name": servers.connections},

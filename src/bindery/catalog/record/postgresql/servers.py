@@ -18,6 +18,7 @@ from typing import Any
 import psycopg
 import structlog
 
+from bindery.catalog.interface.nonces import SharedNonces
 from bindery.catalog.interface.servers import Held, Lease, Survey
 from bindery.catalog.record.postgresql.connection import RawConnection, translated
 from bindery.catalog.record.servers import server_name, working_under
@@ -78,9 +79,12 @@ Lend = Callable[[], AbstractContextManager[RawConnection]]
 class PostgresqlServers:
     """Implements ``interface.servers.Servers``, and keeps this server alive, in a thread with its own connection."""
 
-    def __init__(self, connect: Callable[[], RawConnection], lend: Lend, *, shared: bool) -> None:
+    def __init__(
+        self, connect: Callable[[], RawConnection], lend: Lend, nonces: SharedNonces, *, shared: bool
+    ) -> None:
         """``connect`` opens a record for use, ``lend`` lends a connection that commits by itself."""
         self.shared = shared
+        self.nonces = nonces if shared else None
         self.name = server_name()
         self.connections = f"bindery-{secrets.token_hex(8)}"
         """The application_name of all connections of this server."""

@@ -1,0 +1,1 @@
+-- Tables of PostgreSQL alone, where several servers share a record; the nonces of this one's server lie in its data folder.
