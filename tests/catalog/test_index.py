@@ -374,7 +374,7 @@ def test_a_disk_without_room_is_named_and_survived(
     """Files may not grow, as on a full disk; in a process of its own, for the limit holds for all of it."""
     child = multiprocessing.get_context("spawn").Process(target=write_without_room, args=(data, filled))
     child.start()
-    child.join(60)
+    child.join(240)
     assert child.exitcode == 0
     catalog = open_catalog()
     change(catalog, filled)

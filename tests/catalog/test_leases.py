@@ -113,7 +113,7 @@ def test_a_takeover_waits_for_the_commit_under_way(
         other = threading.Thread(target=revoke)
         other.start()
         assert not revoked.wait(0.3)
-    other.join(30)
+    other.join(60)
     assert revoked.is_set()
     with pytest.raises(LeaseLost), first.servers.working(lease):
         first.bindings.commit(scan_of(place, "late"))
@@ -128,7 +128,7 @@ def test_commits_of_different_datasets_do_not_wait_for_each_other(
         list(first._entries._draw_numbers(connection, place.dataset.id, 1))
         done = threading.Thread(target=lambda: second.bindings.commit(scan_of(other, "x")))
         done.start()
-        done.join(30)
+        done.join(60)
         assert not done.is_alive()
         assert uris(first, other.dataset) == ["oss://other/x"]
 
@@ -177,7 +177,7 @@ def test_an_index_that_has_missed_removals_is_built_anew(
     first.bindings.commit(scan_of(place, "a", "b"))
     assert len(uris(second, place.dataset)) == 2
     second.queries._follower.stop()
-    second.queries._follower.join(30)
+    second.queries._follower.join(60)
     first.files.delete(place.dataset.id, ["oss://bucket/b"])
     execute(
         url,
@@ -193,7 +193,7 @@ def test_a_server_without_heartbeat_is_not_alive_and_what_it_locks_is_freed(
     lease = first.servers.take("binding/1")
     assert lease is not None
     first.servers._stop.set()  # its heart stands still, as in a process that was stopped
-    first.servers._thread.join(30)
+    first.servers._thread.join(60)
     first._database.lent().__enter__().execute(
         "BEGIN; SELECT 1 FROM lease WHERE name = 'binding/1' FOR SHARE"
     )

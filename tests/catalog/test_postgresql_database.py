@@ -125,7 +125,7 @@ def test_numbers_of_a_dataset_are_committed_in_their_order(url: str, tmp_path: P
     assert catalog._entries.newest_numbers()[place.dataset.id] < drawn[0]
     assert second.is_alive()
     first.__exit__(None, None, None)
-    second.join(30)
+    second.join(60)
     assert [change.sequence for change in catalog._entries.changes_after(place.dataset.id, 0, 10)] == [4, 5]
     assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
     catalog.close()
@@ -165,7 +165,7 @@ def test_closing_cancels_what_runs(database: PostgresqlDatabase) -> None:
     while not database._in_use():
         time.sleep(0.01)
     assert database.close(30)
-    reader.join(30)
+    reader.join(60)
     assert "closed" in str(ended[0])
     with pytest.raises(CatalogUnusable, match="closed"):
         database.reader.execute(_ECHO, {"text": "x"})

@@ -12,6 +12,7 @@ import pytest
 from bindery.catalog.record import writability as writability_module
 from bindery.catalog.record.sqlite.connection import unusable
 from bindery.catalog.record.sqlite.database import SqliteDatabase
+from bindery.catalog.record.writability import Writability
 from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
 
 
@@ -58,13 +59,21 @@ def test_every_refusal_of_the_disk(
     """Also extended codes, as SQLITE_IOERR_WRITE is one."""
     back = threading.Event()
     database.writability.when_back(back.set)
-    monkeypatch.setattr(writability_module, "_PROBE_SECONDS", 0.3)
+    monkeypatch.setattr(writability_module, "_PROBE_SECONDS", 0.05)
+    may_heal, try_to_write = threading.Event(), Writability._try_to_write
+
+    def heal(writability: Writability) -> None:
+        assert may_heal.wait(60)
+        try_to_write(writability)
+
+    monkeypatch.setattr(Writability, "_try_to_write", heal)
     error = sqlite3.OperationalError("refused")
     error.sqlite_errorcode = code | 3 << 8
     with pytest.raises(CatalogUnwritable), database.transaction():
         raise unusable(error)
     with pytest.raises(CatalogUnwritable, match="refused"):  # at once, without a try
         write(database)
+    may_heal.set()
     assert back.wait(60)
     write(database)
     database.close()

@@ -19,6 +19,19 @@ from bindery.cli.main import main
 from bindery.testing import BinderyServer
 
 pytestmark = pytest.mark.server
+_KILLED = """
+import importlib, json, os, signal
+from bindery.cli.main import main
+copy = importlib.import_module("bindery.cli.copy")
+replace_private = copy.replace_private
+def remember(state, content):
+    replace_private(state, content)
+    if json.loads(content)["after"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+copy.replace_private = remember
+main()
+"""
+"""Killed when it has stored how far it is among the entries."""
 P = {"ProjectName": "album"}
 D = {**P, "DatasetName": "photos"}
 LABELS = (
@@ -158,16 +171,11 @@ def test_what_differs_is_changed_and_nothing_removed(source: BinderyServer, targ
 
 def test_killed_and_begun_again(source: BinderyServer, target: BinderyServer, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
-    command = [sys.executable, "-m", "bindery.cli.main", *ends(source, target), "--state", str(state)]
+    command = [sys.executable, "-c", _KILLED, *ends(source, target), "--state", str(state)]
     environment = os.environ | keys_of(source, target)
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (state.exists() and json.loads(state.read_text())["after"]):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    process.wait(timeout=60)
+    killed = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False, timeout=120)
+    assert killed.returncode == -signal.SIGKILL
+    assert json.loads(state.read_text())["after"]
     copy(source, target, "--state", str(state))
     assert not state.exists()
     target.wait_until_indexed("pictures", "album", "photos")

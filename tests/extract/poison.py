@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 from msgspec import structs
 
@@ -41,6 +42,9 @@ def extract_poison(request: ExtractionRequest, limits: ExtractionLimits) -> Extr
             return extract_poison(_named(request, amount), limits)
         case "sleep":
             time.sleep(float(amount.partition(" ")[0]))
+        case "until":
+            while not Path(amount).exists():
+                time.sleep(0.005)
         case "once":
             _die_the_first_time(amount)
         case "raise":

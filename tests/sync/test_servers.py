@@ -90,6 +90,10 @@ class Shared(Catalogue):
         assert held is not None
         return held
 
+    def is_calm(self) -> bool:
+        """A server that was away shows the books that it knew, until it notices that others go on with the binding."""
+        return super().is_calm() and self.binding()["Progress"]["Listed"] == len(self.entries())
+
     def entries(self) -> dict[str, dict[str, Any]]:
         """Those of the bucket; not the user's own."""
         return {key: entry for key, entry in super().entries().items() if "://" not in key}

@@ -58,6 +58,13 @@ def note(body: bytes) -> bytes:
     return body
 
 
+def note_when(body: bytes) -> bytes:
+    """The same once there is a file."""
+    held, _, rest = body.partition(b"|")
+    wait_for_file(held)
+    return note(rest)
+
+
 def spin_in_a_step(body: bytes) -> bytes:
     """A step that may take so long and never ends."""
     with at_most(float(body)):

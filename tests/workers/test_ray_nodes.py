@@ -80,24 +80,20 @@ def test_files_under_way_when_a_node_is_lost_are_read_elsewhere(
 
 
 def test_the_process_on_a_node_is_killed_again_and_again_and_no_job_is_lost(pool: WorkerPool) -> None:
-    over = threading.Event()
-
-    def kill_now_and_then() -> None:
-        while not over.wait(1.0):
+    """Each time when some have been answered since, so that no job meets as many kills as make it given up."""
+    jobs = [job("sleep", 0.005) for _ in range(300)]
+    submission = pool.submit(jobs, urgency=Urgency.SCAN, owner="bucket")
+    told: dict[int, Answer] = {}
+    kills = 0
+    while not submission.done:
+        told |= {one.position: one.answer for one in submission.take(most_bytes=1)}
+        if kills < 4 and len(told) >= 50 * (kills + 1):
             for pid in pool.pids()[1:2]:
                 with suppress(OSError):
                     os.kill(_parent_of(_parent_of(pid)), signal.SIGKILL)
-
-    jobs = [job("sleep", 0.005) for _ in range(300)]
-    submission = pool.submit(jobs, urgency=Urgency.SCAN, owner="bucket")
-    killer = threading.Thread(target=kill_now_and_then)
-    killer.start()
-    try:
-        told = answers(submission)
-    finally:
-        over.set()
-        killer.join()
-    assert told == [b"0.005"] * 300
+                    kills += 1
+    assert kills > 0
+    assert told == dict.fromkeys(range(300), b"0.005")
 
 
 def test_a_job_that_loses_its_node_each_time_is_given_up_for_now_and_not_blamed(
@@ -129,10 +125,11 @@ def test_a_cluster_that_is_not_there_is_told_with_its_address(monkeypatch: pytes
             (lost,) = answers(pool.submit([job("echo")], urgency=Urgency.CALL, owner="me"))
             assert isinstance(lost, Lost) and lost.cause is Cause.NO_WORKER
             assert "the Ray cluster at 127.0.0.1:9" in pool.trouble
-            began = time.monotonic()
         finally:
-            pool.close()
-    assert time.monotonic() - began < 20
+            closing = threading.Thread(target=pool.close)
+            closing.start()
+            closing.join(120)
+    assert not closing.is_alive()
     assert [line["event"] for line in lines if line["log_level"] == "error"] == [
         "no worker process can be started; what they are to do waits"
     ]

@@ -202,7 +202,7 @@ def test_workers_that_wait_outside_do_not_count() -> None:
     waiting.join(0.2)
     assert taken == []
     desk.outside = 1
-    waiting.join(10)
+    waiting.join(60)
     assert len(taken) == 1
 
 
@@ -219,7 +219,7 @@ def test_a_worker_that_has_just_become_free_goes_before_one_that_would_have_to_b
     assert free is not None
     desk.finish(free)
     desk.turns.close()
-    without.join(10)
+    without.join(60)
     assert started == [None]
 
 
@@ -244,7 +244,7 @@ def test_answers_that_nobody_takes_stop_their_owner(monkeypatch: pytest.MonkeyPa
     waiting.join(0.2)
     assert taken == []
     assert [finished.position for finished in first.take(seconds=0)] == [0]
-    waiting.join(10)
+    waiting.join(60)
     assert len(taken) == 1
     assert not second.done
 
@@ -264,7 +264,7 @@ def test_who_waits_for_the_oldest_is_served_whatever_lies_untaken(monkeypatch: p
     again = desk.take()
     assert again.entries[0].submission is oldest
     desk.finish(again)
-    caller.join(10)
+    caller.join(60)
     assert got == [0]
 
 

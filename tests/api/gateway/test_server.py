@@ -335,22 +335,21 @@ def test_a_client_that_does_not_read(
     files = [{"URI": f"oss://bucket/{number}", "Title": "t" * 100_000} for number in range(100)]
     api("BatchIndexFileMeta", **dataset, Files=files)
     listening = listen(answer_seconds=0.3)
+    http_server = listening.server._runner.server
     headers = listening.signed("SimpleQuery", list(dataset.items()))
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         connection.settimeout(PATIENT)
         connection.connect((listening.host, listening.port))
+        listening.run(wait_until(lambda: http_server.connections))
         connection.sendall(f"POST /?{urlencode(dataset)} HTTP/1.1\r\n{lines}\r\n".encode())
-        listening.run(wait_until_gone(listening))
+        # it gives up a client although that still holds its connection
+        listening.run(wait_until(lambda: not http_server.connections))
 
 
-async def wait_until_gone(listening: Listening) -> None:
-    """The server has given up a client although that still holds its connection."""
-    http_server = listening.server._runner.server
-    while not http_server.connections:
-        await asyncio.sleep(0.01)
-    while http_server.connections:
+async def wait_until(condition: Callable[[], object]) -> None:
+    while not condition():
         await asyncio.sleep(0.01)
 
 

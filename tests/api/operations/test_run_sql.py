@@ -80,20 +80,30 @@ def test_nothing_else_is_reached(api: Api, filled: dict[str, str]) -> None:
 
 def test_others_are_answered_meanwhile(api: Api, filled: dict[str, str]) -> None:
     """A statement without an end ends in time; nobody waits for it but the next statement."""
-    said: list[Any] = []
-    endless = threading.Thread(
-        target=lambda: said.append(api.refused("RunSql", **filled, Statement=ENDLESS, Timeout=2))
-    )
-    endless.start()
     asked = 0
-    while endless.is_alive():
-        assert api("SimpleQuery", **filled)["TotalHits"] == 3
-        api("UpdateFileMeta", **filled, File={"URI": "oss://bucket/a", "CustomId": str(asked)})
-        asked += 1
-        time.sleep(0.01)
+    for seconds in (
+        2,
+        10,
+        50,
+    ):  # a busy machine may need longer for two calls; who waits has none in any time
+        said: list[Any] = []
+
+        def ask(seconds: int = seconds, said: list[Any] = said) -> None:
+            said.append(api.refused("RunSql", **filled, Statement=ENDLESS, Timeout=seconds))
+
+        endless = threading.Thread(target=ask)
+        endless.start()
+        asked = 0
+        while endless.is_alive():
+            assert api("SimpleQuery", **filled)["TotalHits"] == 3
+            api("UpdateFileMeta", **filled, File={"URI": "oss://bucket/a", "CustomId": str(asked)})
+            asked += 1
+            time.sleep(0.01)
+        ((status, _, message),) = said
+        assert (status, f"more than {seconds} s" in message) == (400, True), message
+        if asked > 1:
+            break
     assert asked > 1
-    ((status, _, message),) = said
-    assert (status, "more than 2 s" in message) == (400, True), message
     assert rows(api, filled, "SELECT count(*) FROM files") == [[3]]
 
 
