@@ -149,7 +149,7 @@ def test_removals_told_by_events_of_an_object_store_are_guarded(
     keys = [f"{'photos' if number < 300 else 'other'}/{number}.bin" for number in range(500)]
     for key in keys:
         store.put(key, b"\x00")
-    room = open_room(address, settings=SyncSettings(reconcile_interval=3_600, removal_quiet=0.2))
+    room = open_room(address, settings=SyncSettings(reconcile_interval=3_600, removal_quiet=3.0))
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
