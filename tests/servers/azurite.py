@@ -21,7 +21,7 @@ PROGRAM = Path(__file__).parents[2] / "node_modules" / ".bin" / "azurite-blob"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The emulator's published key."""
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 
 
 class Azurite:

@@ -28,7 +28,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from tests.servers.ports import free_port
 
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 _STOP_SECONDS = 1.0
 _PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
 

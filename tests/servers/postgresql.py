@@ -15,7 +15,7 @@ from psycopg import sql
 from tests.servers.ports import free_port
 
 USER = "bindery"
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 _UNPRIVILEGED = 65_534
 """PostgreSQL refuses to run as root."""
 

@@ -172,7 +172,7 @@ def test_plain_http_is_told_what_the_port_speaks(
 def test_what_is_neither_ends_without_a_word(
     secure: Callable[..., Secure], said: Callable[[], list[dict[str, Any]]], sent: bytes
 ) -> None:
-    listening = secure(handshake_seconds=2.0)
+    listening = secure(handshake_seconds=PATIENT)
     with listening.connect() as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 FORM = "application/x-www-form-urlencoded"
-PATIENT = 30.0
+PATIENT = 60.0
 """Seconds a client waits for what should come at once."""
 
 

@@ -15,7 +15,7 @@ from bindery.api.context import current_call
 from bindery.api.errors import ApiError
 from bindery.api.gateway.work import Turn, WorkPool
 
-PATIENT = 30.0
+PATIENT = 60.0
 
 
 class Gate:
