@@ -320,17 +320,16 @@ def test_files_that_vanish_while_they_are_listed(
     for name in ("a", "b", "c", "d/e"):
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_bytes(b"x")
-    keys_in = folder_module._Walk._keys_in
+    wanted_in = folder_module._Walk._wanted_in
 
-    def keys_then_change(walk: folder_module._Walk, folder: bytes) -> list[bytes]:
-        keys = keys_in(walk, folder)
+    def names_then_change(walk: folder_module._Walk, folder: bytes) -> Iterator[bytes]:
+        yield from wanted_in(walk, folder)
         if not folder:
             (root / "b").unlink()
             (root / "d" / "e").unlink()
             (root / "d").rmdir()
-        return keys
 
-    monkeypatch.setattr(folder_module._Walk, "_keys_in", keys_then_change)
+    monkeypatch.setattr(folder_module._Walk, "_wanted_in", names_then_change)
     assert keys_of(store) == ["a", "c"]
 
 

@@ -12,17 +12,17 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Self
-
-import msgspec
 
 from bindery.buckets.folder_files import is_spelled_so, open_file, open_folder, stat_file
 from bindery.buckets.folder_names import file_name, key_name, key_of_path
 from bindery.buckets.identity import StoreIdentity, file_system_id, folder_mark, location_of
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.off_limits import FolderId
+from bindery.buckets.sorted_names import SortedNames
 from bindery.buckets.store import (
     AccessDenied,
     BucketNotFound,
@@ -126,7 +126,8 @@ class FolderStore:
         }
 
     def list(self, *, prefix: str = "", start_after: str = "") -> Iterator[list[ObjectInfo]]:
-        """Pages in key order; folders that lie wholly before ``start_after`` are not entered.
+        """Pages in key order; folders that lie wholly before ``start_after`` are not entered. Of a folder with very
+        many entries the names are read once, and sorted on disk.
 
         Raises PartlyListed at the end when folders below may not be listed.
         """
@@ -134,6 +135,8 @@ class FolderStore:
         walk = _Walk(self._root, self._off_limits, prefix.encode(), start_after.encode())
         page: list[ObjectInfo] = []
         for infos in walk.runs():
+            if not infos:
+                yield []
             page += infos
             while len(page) >= _PAGE:
                 yield page[:_PAGE]
@@ -202,18 +205,34 @@ class FolderStore:
         return status.st_dev, status.st_ino
 
 
-class _Level(msgspec.Struct):
-    """The entries of one folder that are still to be visited, the next one last."""
+class _Level:
+    """The entries of one folder that are still to be visited."""
 
-    folder: bytes
-    keys: list[bytes]
+    def __init__(self, folder: bytes) -> None:
+        self.folder = folder
+        self.names = SortedNames()
+        self._rest: Iterator[bytes] | None = None
+        self._next: list[bytes] = []
+        """Names of which the next one stands last."""
 
     def take_files(self, limit: int) -> list[bytes]:
-        """The files that come before the next folder."""
+        """Keys of the files that come before the next folder."""
         taken: list[bytes] = []
-        while self.keys and len(taken) < limit and not self.keys[-1].endswith(b"/"):
-            taken.append(self.keys.pop())
+        while len(taken) < limit and self._has_more() and not self._next[-1].endswith(b"/"):
+            taken.append(self.folder + self._next.pop())
         return taken
+
+    def take_folder(self) -> bytes | None:
+        """Key of the next folder, where no file comes before it; None at the end."""
+        return self.folder + self._next.pop() if self._has_more() else None
+
+    def _has_more(self) -> bool:
+        if not self._next:
+            if self._rest is None:
+                self._rest = self.names.ascending()
+            self._next = list(islice(self._rest, _PAGE))
+            self._next.reverse()
+        return bool(self._next)
 
 
 class HeldFile:
@@ -267,7 +286,8 @@ def held_open(store: Store) -> Iterator[Store | HeldFile]:
 class _Walk:
     """Objects below a folder in key order, one open folder at a time.
 
-    The entries of a folder are ordered with folders as ``name/``, which is the order of the keys below.
+    The entries of a folder are ordered with folders as ``name/``, which is the order of the keys below. Their names are
+    read once, whatever the number of pages, and only so many are held in memory (``sorted_names.py``).
     """
 
     def __init__(
@@ -281,20 +301,26 @@ class _Walk:
         self._broken = 0
 
     def runs(self) -> Iterator[list[ObjectInfo]]:
-        """Objects, up to a page at a time."""
+        """Objects, up to a page at a time; none while names of a large folder are read."""
         start = self._prefix[: self._prefix.rfind(b"/") + 1]
         if not _is_path(start) or not is_spelled_so(self._root, _path_of_folder(start)):
             return
-        levels = [_Level(start, self._keys_in(start))]
-        while levels:
-            level = levels[-1]
-            if files := level.take_files(_PAGE):
-                yield self._infos(level.folder, files)
-            elif level.keys:
-                folder = level.keys.pop()
-                levels.append(_Level(folder, self._keys_in(folder)))
-            else:
-                levels.pop()
+        levels: list[_Level] = []
+        try:
+            yield from self._enter(start, levels)
+            while levels:
+                level = levels[-1]
+                if files := level.take_files(_PAGE):
+                    yield self._infos(level.folder, files)
+                elif (folder := level.take_folder()) is not None:
+                    yield from self._enter(folder, levels)
+                else:
+                    levels.pop().names.close()
+        except OSError as error:  # of the temporary file; those of the bucket are noted where they come up
+            raise StoreUnavailable(f"a large folder cannot be sorted: {error.strerror or error}") from error
+        finally:
+            for level in levels:
+                level.names.close()
 
     def check_complete(self) -> None:
         """Raise PartlyListed when something could not be listed."""
@@ -308,24 +334,35 @@ class _Walk:
             frozenset(key.decode() for key in self._unlisted),
         )
 
-    def _keys_in(self, folder: bytes) -> list[bytes]:
-        """Keys of files and folders in a folder that are wanted, in descending order."""
-        keys: set[bytes] = set()
+    def _enter(self, folder: bytes, levels: list[_Level]) -> Iterator[list[ObjectInfo]]:
+        """Read the names in a folder; nothing, each time that memory is full."""
+        level = _Level(folder)
+        levels.append(level)
+        entries = self._wanted_in(folder)
+        with closing(entries):
+            for name in entries:
+                if level.names.add(name):
+                    yield []
+
+    def _wanted_in(self, folder: bytes) -> Generator[bytes]:
+        """Names of files, and of folders with a slash behind each, that are wanted, in the order of the system."""
         try:
             with (
                 open_folder(self._root, _path_of_folder(folder), off_limits=self._off_limits) as descriptor,
                 os.scandir(descriptor) as entries,
             ):
                 for entry in entries:
-                    key = folder + key_name(os.fsencode(entry.name))
+                    name = key_name(os.fsencode(entry.name))
                     if entry.is_dir(follow_symlinks=False):
-                        if self._wants_folder(key + b"/"):
-                            keys.add(key + b"/")
-                    elif key > self._start_after and key.startswith(self._prefix):
-                        keys.add(key)
+                        if self._wants_folder(folder + name + b"/"):
+                            yield name + b"/"
+                    elif self._wants_file(folder + name):
+                        yield name
         except OSError as error:
             self._note(error, folder)
-        return sorted(keys, reverse=True)
+
+    def _wants_file(self, key: bytes) -> bool:
+        return key > self._start_after and key.startswith(self._prefix)
 
     def _wants_folder(self, key: bytes) -> bool:
         within = self._start_after.startswith(key) or key > self._start_after

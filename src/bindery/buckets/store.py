@@ -283,7 +283,8 @@ def in_key_order(pages: Iterable[list[_Keyed]], after: str = "") -> Iterator[lis
                     raise _disorder(listed.key, last)
                 repeated = True
             last, before = listed.key, listed
-        if kept := _once_each(page, after) if repeated else page:
+        kept = _once_each(page, after) if repeated else page
+        if kept or not page:
             yield kept
         after = last
 
@@ -336,7 +337,8 @@ class Store(Protocol):
 
         Raises in the middle when the listing cannot be completed: a listing that ends without an
         exception is complete. Raises PartlyListed at the end when only parts could not be listed.
-        Directory marker objects (keys ending in ``/``) are left out.
+        Directory marker objects (keys ending in ``/``) are left out. A page without objects says that the store is
+        still at work: a folder with millions of names reads all before it can show the first.
         """
 
     def details(self, key: str) -> ObjectDetails:

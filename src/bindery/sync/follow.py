@@ -16,6 +16,7 @@ from bindery.catalog.records import Binding, BindingPhase, LeaseLost, NotFound, 
 from bindery.extract.pool import Pool
 from bindery.sync.backlog import Backlog
 from bindery.sync.bound_store import check_bound
+from bindery.sync.catching_up import CatchingUp
 from bindery.sync.changed import process_changes
 from bindery.sync.held_back import HeldBack
 from bindery.sync.inbox import Inbox
@@ -46,9 +47,12 @@ class Follower:
         pool: Pool,
         settings: SyncSettings,
         lease: Lease,
+        catching_up: CatchingUp,
+        at_once: bool = True,
         predecessor: Follower | None = None,
     ) -> None:
-        """``lease``: what it commits is refused once it is not held any more; then the thread ends."""
+        """``lease``: what it commits is refused once it is not held any more; then the thread ends. ``at_once``: a
+        caller waits for what a binding that was scanned before finds first; otherwise it waits for its turn."""
         self.lease = lease
         self.asked = lease.asked
         """How often it was asked, of the times that were heeded."""
@@ -63,7 +67,8 @@ class Follower:
         """Ends the pause after a failure; work that comes meanwhile does not, for the store asked to be left alone."""
         self._inbox = Inbox()
         self._backlog = Backlog(catalog, binding.id, self._inbox)
-        self._schedule = Schedule(settings)
+        self._schedule = Schedule(settings, binding.id, catching_up)
+        self._at_once = at_once
         self._watching = Watching(
             self._inbox, settings, stop=self._stop, work=threading.Event(), on_loss=self._list_instead
         )
@@ -195,18 +200,19 @@ class Follower:
         try:
             self._watching.open(store)
             self._scan(worker)
+            self._at_once = False
             while True:
                 worker.check_stop()
                 self._step(worker)
         finally:
+            self._schedule.give_up()
             worker.abandon()
             self._watching.close()
 
     def _scan(self, worker: Worker) -> None:
         """The full scan, unless it was done earlier. The watch runs already, so nothing is missed after it."""
         if worker.binding.phase is BindingPhase.INCREMENTAL_SCANNING:
-            if worker.binding.inventory is None or worker.binding.removals_confirmed:
-                self._schedule.ask()
+            self._catch_up(worker)
             return
         inventory = self._inventories.take(worker)
         self._begin_listing(worker)
@@ -220,6 +226,20 @@ class Follower:
         else:
             self._schedule.ask()
         _log.info("full scan done", listed=worker.books.listed)
+
+    def _catch_up(self, worker: Worker) -> None:
+        """Find what was missed: while the server was not there, or the store."""
+        binding = worker.binding
+        if binding.removals_confirmed or (self._at_once and binding.inventory is None):
+            self._schedule.ask()
+        elif binding.inventory is None:
+            self._wait_for_turn(
+                worker, polls=self._watching.polls(worker.store), watches=worker.store.capabilities.watch
+            )
+
+    def _wait_for_turn(self, worker: Worker, *, polls: bool, watches: bool) -> None:
+        last = worker.books.last_complete_listing
+        self._schedule.catch_up(last, self._watching.wake, polls=polls, watches=watches)
 
     def _step(self, worker: Worker) -> None:
         """Changes first: a key that an event names is looked up, which tells more than a listing."""
@@ -279,7 +299,10 @@ class Follower:
     def _list_instead(self) -> None:
         """The inbox was emptied: a listing finds what was in it, and what never came."""
         self._backlog.rewind()
-        self._schedule.ask()
+        if self._worker is None:
+            self._schedule.ask()
+        else:
+            self._wait_for_turn(self._worker, polls=False, watches=True)
 
     def _is_deleted(self, error: Exception) -> bool:
         if not isinstance(error, NotFound):

@@ -13,6 +13,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.servers import Lease
 from bindery.catalog.records import Binding, BindingState, CatalogUnusable, Progress
 from bindery.extract.pool import Pool
+from bindery.sync.catching_up import CatchingUp
 from bindery.sync.follow import Follower
 from bindery.sync.making import make
 from bindery.sync.outcomes import without_cap
@@ -36,6 +37,11 @@ def binding_of(lease: str) -> int | None:
     return int(number) if number != lease and number.isdecimal() else None
 
 
+def last_listing_of(binding: Binding) -> int:
+    """When the last complete listing of a binding ended; 0 before the first."""
+    return binding.progress.last_complete_listing or 0
+
+
 class Followers:
     """Followers by the id of their binding.
 
@@ -49,6 +55,7 @@ class Followers:
         self._buckets = buckets
         self._pool = pool
         self._settings = settings
+        self._catching_up = CatchingUp(settings.catch_up_listings)
         self._present: dict[int, Follower] = {}
         self._ending: dict[int, Follower] = {}
         self._stopping: list[Follower] = []
@@ -65,20 +72,20 @@ class Followers:
         return {binding_id: books for binding_id, books in found.items() if books is not None}
 
     def start_all(self) -> None:
-        """Begin with every binding that was not stopped."""
+        """Begin with every binding that was not stopped, first with those whose last listing is the oldest."""
         with self.lock:
-            for binding in self._catalog.bindings.list():
+            for binding in sorted(self._catalog.bindings.list(), key=last_listing_of):
                 if binding.state is not BindingState.STOPPED and binding.id not in self._present:
-                    self.start(binding)
+                    self.start(binding, at_once=False)
 
     def present(self) -> dict[int, Follower]:
         """Those at work here, by the id of their binding."""
         return self._present.copy()
 
-    def start(self, binding: Binding) -> bool:
+    def start(self, binding: Binding, *, at_once: bool = True) -> bool:
         """Begin with a binding, unless another server works on it, which is asked to look at it anew. The lock is held.
 
-        Whether it has begun.
+        Whether it has begun. ``at_once``: a caller waits for what it does first.
         """
         if self._closed:
             return False
@@ -88,6 +95,8 @@ class Followers:
         follower = Follower(
             binding,
             lease=lease,
+            catching_up=self._catching_up,
+            at_once=at_once,
             catalog=self._catalog,
             buckets=self._buckets,
             pool=self._pool,

@@ -34,7 +34,7 @@ def look(store: Store, key: str) -> ObjectInfo | None:
 def look_in_listing(store: Store, key: str) -> ObjectInfo | None:
     """The object as a listing shows it; None when it is not listed. Raises StoreError; PartlyListed when nothing is
     known."""
-    first = next(iter(store.list(prefix=key)), [])
+    first = next((page for page in store.list(prefix=key) if page), [])
     return next((info for info in first if info.key == key), None)
 
 

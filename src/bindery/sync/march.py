@@ -53,7 +53,7 @@ def march(
     within: Matcher | None = None,
     since: int | None = None,
 ) -> Iterator[Step]:
-    """One step per page of the listing, and one at the end for ledger rows behind its last key.
+    """One step per page of the listing with objects, and one at the end for ledger rows behind its last key.
 
     ``since``: the listing is as old as that; of what the ledger has learned later it proves nothing.
 

@@ -6,6 +6,8 @@ changes are dealt with meanwhile. Nothing is removed before the listing is compl
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import msgspec
 
 from bindery.buckets.inventory.staging import Staged
@@ -187,7 +189,7 @@ def _scan(
     else:
         listing, since = list_inventory(worker, inventory, cursor), inventory.manifest.created_ns
     ledger = walk_within(worker.catalog, worker.binding.id, worker.prefixes, cursor)
-    for step in march(counts.gap.passing(listing), ledger, worker.within, since):
+    for step in march(_attended(worker, counts.gap.passing(listing)), ledger, worker.within, since):
         worker.check_stop()
         counts.listed += step.listed
         counts.known += step.known
@@ -206,6 +208,16 @@ def _scan(
     if not cursor and counts.gap.error is None and inventory is None:
         worker.exclusions.end_listing()
     return counts
+
+
+def _attended(worker: Worker, pages: Iterable[list[ObjectInfo]]) -> Iterator[list[ObjectInfo]]:
+    """The pages with objects; in place of the others changes are dealt with."""
+    for page in pages:
+        if page:
+            yield page
+        else:
+            worker.check_stop()
+            worker.attend()
 
 
 def _found_alone(step: Step, began: int) -> int:

@@ -1,11 +1,15 @@
-"""When a bucket is listed: on an interval, and at once when somebody asks for it."""
+"""When a bucket is listed: on an interval, at once when somebody asks for it, and by turns with other buckets when
+changes may have been missed."""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 
+from bindery.sync.catching_up import CatchingUp
 from bindery.sync.settings import SyncSettings
 
 _LONGEST_WAIT_SECONDS = 1.0
@@ -19,8 +23,17 @@ _MOST_DOUBLED = 16
 class Schedule:
     """For the thread of one binding; only ``ask`` and ``note_event`` are for others."""
 
-    def __init__(self, settings: SyncSettings) -> None:
+    def __init__(self, settings: SyncSettings, binding_id: int, catching_up: CatchingUp) -> None:
+        """Intervals vary by a tenth, so that bindings spread, in a way that depends on ``binding_id`` alone."""
         self._settings = settings
+        self._binding_id = binding_id
+        self._catching_up = catching_up
+        self._catches_up = False
+        self._join: Callable[[], None] = lambda: None
+        """Waits for a turn."""
+        self._latest: float | None = None
+        """By when what may have been missed is listed, however often a life of the binding ends before."""
+        self._jitter = random.Random(binding_id)  # noqa: S311  (no secret)
         self._asked = threading.Event()
         self._next = 0.0
         self._began = 0.0
@@ -48,13 +61,34 @@ class Schedule:
         """List as soon as possible."""
         self._asked.set()
 
+    def catch_up(
+        self, last_listing: int | None, wake: Callable[[], None], *, polls: bool, watches: bool
+    ) -> None:
+        """List when the binding's turn has come, and no later than an interval from now: changes may have been missed.
+
+        ``last_listing``: when the last complete one ended; ``wake``: called when the turn comes.
+        """
+        self._catches_up, now = True, time.monotonic()
+        if self._latest is None:
+            self._latest = now + self._interval(polls=polls, watches=watches)
+        self._next = min(self._next, self._latest) if self._next > now else self._latest
+        self._join = partial(self._catching_up.join, self._binding_id, last_listing, wake)
+        self._join()
+
+    def give_up(self) -> None:
+        """The life of the binding ends; others need not wait for its listing."""
+        self._catches_up = False
+        self._catching_up.leave(self._binding_id)
+
     def is_asked(self) -> bool:
         """Whether somebody has asked for a listing that has not begun."""
         return self._asked.is_set()
 
     def is_due(self) -> bool:
         """Whether it is time for a listing."""
-        return self._asked.is_set() or time.monotonic() >= self._next
+        if self._asked.is_set() or time.monotonic() >= self._next:
+            return True
+        return self._catches_up and self._catching_up.is_turn(self._binding_id)
 
     def seconds_left(self) -> float:
         """Until the next listing; a second at most."""
@@ -68,6 +102,7 @@ class Schedule:
         ``polls``: changes go unseen, and a listing costs nothing but time. ``watches``: the store tells of changes.
         """
         self._asked.clear()
+        self._catches_up = False
         self._began = time.monotonic()
         self._next = self._began + self._interval(polls=polls, watches=watches)
 
@@ -77,6 +112,11 @@ class Schedule:
 
         ``partly``: it costs nothing and was not complete, so it is repeated soon, but less and less often.
         """
+        self._catching_up.leave(self._binding_id)
+        if self._catches_up:  # since it began; it does not count for that
+            self._join()
+        else:
+            self._latest = None
         ended = time.monotonic()
         earliest = ended + _LISTING_PAUSE * (ended - self._began)
         rest = earliest if polls else ended + (ended - self._began)
@@ -92,4 +132,4 @@ class Schedule:
             base = self._settings.folder_reconcile_interval
         else:
             base = self._settings.reconcile_interval
-        return base * random.uniform(0.9, 1.1)  # noqa: S311  (spreads bindings, no secret)
+        return base * self._jitter.uniform(0.9, 1.1)

@@ -24,6 +24,9 @@ class FollowSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     folder_poll_interval: Interval = 5.0
     """Seconds between complete listings of a folder whose changes the kernel does not report, longer where a
     listing takes more than a second; see docs/stores.md."""
+    catch_up_listings: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 4
+    """Complete listings at once, of all bindings together, that find what was missed: after a start, while a store did
+    not answer, or when changes were lost. The others follow, the oldest first; none waits longer than its interval."""
     inventory_list_requests: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1.0
     """Requests a second, on average, that complete listings of a bucket with an inventory may cost: the fewer, the
     rarer are they. With 1, a million objects are listed every 17 minutes, a hundred million every 28 hours."""

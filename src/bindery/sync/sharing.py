@@ -19,7 +19,7 @@ from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.servers import Survey
 from bindery.catalog.records import Binding, BindingPhase, BindingState, CatalogError
-from bindery.sync.followers import Followers, binding_of, lease_of
+from bindery.sync.followers import Followers, binding_of, last_listing_of, lease_of
 
 _POLL_SECONDS = 2.0
 _LEAST_PAUSE_SECONDS = 0.1
@@ -140,13 +140,13 @@ class Sharing:
         self._free_since = free
         share = -(-len(wanted) // max(1, len(survey.servers)))
         mine = len(present)
-        for binding_id, since in sorted(free.items()):
+        for binding_id in sorted(free, key=lambda binding_id: last_listing_of(wanted[binding_id])):
             alone = len(survey.servers) < 2
             if not (alone or self._knows(wanted[binding_id])):
                 continue
-            if mine >= share and not alone and now - since < _PATIENCE_SECONDS:
+            if mine >= share and not alone and now - free[binding_id] < _PATIENCE_SECONDS:
                 continue
-            mine += self._followers.start(wanted[binding_id])
+            mine += self._followers.start(wanted[binding_id], at_once=False)
             if binding_id == self._given:
                 self._kept.add(binding_id)
 

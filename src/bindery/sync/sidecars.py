@@ -152,7 +152,9 @@ def stored_sidecars(store: Store, key: str) -> tuple[ObjectInfo, ...]:
     with suppress(AccessDenied):
         found: dict[str, ObjectInfo] = {}
         if not store.capabilities.listing_free:
-            found = {info.key: info for info in next(iter(store.list(prefix=prefix)), [])}
+            found = {
+                info.key: info for info in next((page for page in store.list(prefix=prefix) if page), [])
+            }
         for name in names:
             if store.capabilities.listing_free or not name.startswith(prefix):
                 with suppress(ObjectNotFound):
