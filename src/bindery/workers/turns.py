@@ -158,8 +158,9 @@ class Turns:
     def note_untaken(self, difference: int) -> None:
         """Bytes of answers that have come, or that were taken (negative)."""
         with self._changed:
+            held_back = self._holds_back
             self._untaken += difference
-            if difference < 0:
+            if held_back and not self._holds_back:
                 self._changed.notify_all()
 
     def note_waiter(self, submission: Submission, difference: int) -> None:
@@ -168,7 +169,8 @@ class Turns:
             awaited = self._awaited.setdefault((submission.urgency, submission.owner), [])
             if difference > 0:
                 awaited.append(submission.number)
-                self._changed.notify_all()
+                if self._holds_back:
+                    self._changed.notify_all()
                 return
             awaited.remove(submission.number)
             if not awaited:
@@ -240,7 +242,13 @@ class Turns:
         first = line.first()
         if first is None or line.running >= self._most_of_one:
             return False
-        return self._untaken < UNTAKEN_BYTES or self._is_waited_for(first)
+        return not self._holds_back or self._is_waited_for(first)
+
+    @property
+    def _holds_back(self) -> bool:
+        """Whether only what somebody waits for is begun. Nothing else that waiting and taking change makes a turn
+        possible, so only then it wakes anybody: a scan takes answers and waits for some a hundred times a second."""
+        return self._untaken >= UNTAKEN_BYTES
 
     def _is_waited_for(self, entry: Entry) -> bool:
         """Whether somebody waits for it, or for a younger submission of the line, which comes after it."""

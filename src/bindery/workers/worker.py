@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from bindery.workers.launcher import CannotStart, Launcher
 from bindery.workers.process import DONE, END, FRAME, OUT_OF_MEMORY, RAISED, READY, TOO_LONG
 from bindery.workers.source import WorkerLost
 
-_POLL_SECONDS = 0.1
+_POLL_MILLISECONDS = 100
 _READY_SECONDS = 60.0
 _PATIENCE = 4.0
 """A job may take so many times its processor time on the clock, for other processes want the machine too."""
@@ -42,6 +43,9 @@ class Worker:
         self._received = 0
         self._over = 0
         self._started = launcher.start()
+        self._readable = select.poll()
+        """``Connection.poll`` makes such an object each time, which costs more than to ask it."""
+        self._readable.register(self._started.connection.fileno(), select.POLLIN)
         try:
             if not self._started.connection.poll(_READY_SECONDS):
                 raise CannotStart(f"a worker process was not ready within {_READY_SECONDS:g} s")
@@ -98,17 +102,17 @@ class Worker:
         connection = self._started.connection
         ended = False
         try:
-            if not connection.poll(_POLL_SECONDS):
+            if not self._readable.poll(_POLL_MILLISECONDS):
                 self._check_times()
                 return answers, False
-            while not ended and connection.poll(0):
+            is_more = True
+            while is_more and not ended:
                 part = os.read(connection.fileno(), _READ_BYTES)
                 if not part:
                     raise EOFError
                 self._arrived += part
                 ended = self._take(answers)
-                if len(part) < _READ_BYTES:
-                    break
+                is_more = len(part) == _READ_BYTES and bool(self._readable.poll(0))
         except (EOFError, OSError):
             if not answers:
                 raise WorkerLost(self._position(), self._cause_of_death()) from None
