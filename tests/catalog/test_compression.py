@@ -165,3 +165,33 @@ def test_rows_that_go_meanwhile_are_passed_over(database: SqliteDatabase) -> Non
         connection.execute("UPDATE packing SET until = 50")
     assert Repacking(database, Compression(database)).next_page(10)
     assert not Repacking(database, Compression(database)).next_page(10)
+
+
+def test_who_follows_has_what_was_packed_a_moment_ago_at_hand(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compression = Compression(database)
+    given = documents(50)
+    stored = [compression.pack(document) for document in (*given, *given)]
+    unpacked: list[bytes] = []
+    unpack = compression.unpack
+    monkeypatch.setattr(compression, "unpack", lambda each: unpacked.append(each) or unpack(each))
+    assert [compression.unpack_new(each) for each in stored[:50]] == given
+    assert not unpacked
+    assert [compression.unpack_new(each) for each in stored[:50]] == given
+    assert unpacked == stored[:50]
+    assert not compression._recent_bytes
+
+
+def test_documents_that_nobody_follows_take_little_memory(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = documents(500)
+    most = sum(map(len, given[-100:]))
+    monkeypatch.setattr(compression_module, "_RECENT_BYTES", most)
+    compression = Compression(database)
+    stored = [compression.pack(document) for document in given]
+    compression.pack(b"{" + b" " * 100_000 + b"}")
+    assert list(compression._recent) == stored[-100:]
+    assert compression._recent_bytes == most
+    assert [compression.unpack_new(each) for each in stored] == given

@@ -8,7 +8,7 @@ Dictionary_ID). Documents of earlier releases are plain JSON, which begins with 
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -28,6 +28,8 @@ _WINDOW = 4_096
 """Documents after which it is looked whether they still compress as well as those that the dictionary was made for."""
 _WORSE = 1.25
 _MOST_WINDOW = 1_048_576
+_RECENT_BYTES = 8 * 1024 * 1024
+_LONGEST_RECENT = 65_536
 
 
 class _Compressor(Protocol):
@@ -83,13 +85,26 @@ class Compression(Unpacking):
         self._window = _WINDOW
         self._expected: float | None = None
         """Bytes packed for each byte, as the dictionary had it in its first window."""
+        self._recent: OrderedDict[bytes, bytes] = OrderedDict()
+        """Documents that nobody has followed yet, by what they were packed to, the eldest first."""
+        self._recent_bytes = 0
 
     def pack(self, document: bytes) -> bytes:
         """A document as it is stored."""
         with self._lock:
             packed = self._compressor.compress(document, zstd.ZstdCompressor.FLUSH_FRAME)
             self._count(document, len(packed))
+            self._remember(packed, document)
         return packed
+
+    def unpack_new(self, stored: bytes) -> bytes:
+        """``unpack`` for who follows what is written: a document packed a moment ago is still at hand, once."""
+        with self._lock:
+            document = self._recent.pop(stored, None)
+            if document is not None:
+                self._recent_bytes -= len(document)
+                return document
+        return self.unpack(stored)
 
     def unpacked_size(self, stored: bytes) -> int:
         """In bytes, without unpacking it."""
@@ -121,6 +136,15 @@ class Compression(Unpacking):
             self._begin_training()
         elif self.trained and self._seen >= self._window:
             self._end_window()
+
+    def _remember(self, packed: bytes, document: bytes) -> None:
+        """Under the lock."""
+        if len(document) > _LONGEST_RECENT or packed in self._recent:
+            return
+        self._recent[packed] = document
+        self._recent_bytes += len(document)
+        while self._recent_bytes > _RECENT_BYTES:
+            self._recent_bytes -= len(self._recent.popitem(last=False)[1])
 
     def _end_window(self) -> None:
         share = self._packed / max(1, self._raw)

@@ -203,7 +203,7 @@ class Entries:
         size = 0
         with self._database.reader.stream(_SQL.changes_after, values) as rows:
             for number, of, uri, stored, text in rows:
-                document = None if stored is None else self._compression.unpack(stored)
+                document = None if stored is None else self._compression.unpack_new(stored)
                 changes.append(Change(number, of, uri, document, text))
                 size += len(document or b"") + len(text or "")
                 if size >= _BATCH_BYTES:
