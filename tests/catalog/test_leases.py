@@ -12,8 +12,11 @@ import msgspec
 import psycopg
 import pytest
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
+from tests.servers.fencing import count_commits, fenced_commits, note_commits
 from tests.servers.postgresql import Postgresql
 
+from bindery.catalog.interface.servers import Lease
+from bindery.catalog.record.postgresql.connection import RawConnection
 from bindery.catalog.record.servers import OnlyServer
 from bindery.catalog.records import BindingState, LeaseLost
 
@@ -96,6 +99,45 @@ def test_who_has_lost_the_lease_commits_nothing(
     assert uris(second, place.dataset) == ["oss://bucket/a"]
     assert second.changes.waiting() == []
     first.bindings.commit(scan_of(place, "by a call"))  # which works under no lease
+
+
+def test_postgresql_notes_a_commit_of_who_has_lost_the_lease(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog],
+    place: Place,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What tests of servers rely on: it is seen when a server does not compare its number, or works without one."""
+    first, second = pair
+    note_commits(url)
+    name = f"binding/{place.binding.id}"
+    lease = first.servers.take(name)
+    assert lease is not None
+    with first.servers.working(lease):
+        first.bindings.commit(scan_of(place, "a"))
+    first.servers.give_back(lease)
+    taken = second.servers.take(name)
+    assert taken is not None
+    with second.servers.working(taken):
+        second.bindings.commit(scan_of(place, "b"))
+    assert fenced_commits(url) == []
+    assert count_commits(url) == (2, 2)
+
+    def believe(raw: RawConnection, lease: Lease) -> bool:
+        raw.execute("SELECT set_config('bindery.lease', %s, true)", (f"{lease.name} {lease.fence}",))
+        return True
+
+    monkeypatch.setattr(first.servers, "check", believe)
+    with first.servers.working(lease):
+        first.bindings.commit(scan_of(place, "c"))
+    with first.servers.working(taken):  # the number of another server
+        first.bindings.commit(scan_of(place, "d"))
+    second.bindings.commit(scan_of(place, "e"))  # without any
+    assert [(row[0], row[2]) for row in fenced_commits(url)] == [
+        (name, f"{name} {lease.fence}"),
+        (name, f"{name} {taken.fence}"),
+        (name, ""),
+    ]
 
 
 def test_a_takeover_waits_for_the_commit_under_way(

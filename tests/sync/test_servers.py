@@ -17,94 +17,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-import psycopg
 import pytest
 from tests.conftest import RunningServer
-from tests.servers.catalogue import BUCKET, Catalogue, any_picture, differences, folder_versions, wait_until
-from tests.servers.cut import Cuttable
+from tests.servers.catalogue import BUCKET, any_picture, differences, folder_versions, wait_until
+from tests.servers.fencing import count_commits
 from tests.servers.postgresql import Postgresql
+from tests.servers.shared import Shared
 
 from bindery.api.gateway.signature import sign_v3
 
 CHANGES = int(os.environ.get("BINDERY_SHARED_CHANGES", "25"))
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(300 + 8 * CHANGES)]
-
-
-class Shared(Catalogue):
-    """A binding on servers that share a record, each with a data folder and a way to the record of its own."""
-
-    def __init__(self, start: Callable[..., RunningServer], folder: Path, url: str, count: int) -> None:
-        super().__init__(start, folder / "none", folder / "buckets")
-        self._folder, self.url = folder, url
-        self._ways = [Cuttable(urlsplit(url).port or 0) for _ in range(count)]
-        for number, way in enumerate(self._ways):
-            record = url.replace(f":{urlsplit(url).port}/", f":{way.port}/")
-            self._config(number).write_text(
-                f'[catalog]\nurl = "{record}"\n[sync]\nsettle_time = 0.05\nguard_count = 1000\n'
-                f'[extraction]\nworkers = 1\n[access]\nsealing_key_file = "{folder / "sealing-keys"}"\n'
-            )
-        self.servers = [self._start_one(number) for number in range(count)]
-        self.server = self.servers[0]
-
-    def _config(self, number: int) -> Path:
-        return self._folder / f"{number}.toml"
-
-    def _start_one(self, number: int) -> RunningServer:
-        return self._start(
-            "--config",
-            str(self._config(number)),
-            data=self._folder / f"data-{number}",
-            bucket_root=self.bucket_root,
-        )
-
-    def restart(self, number: int) -> None:
-        """A server that was killed, over what it has left."""
-        self.servers[number] = self._start_one(number)
-
-    def cut(self, number: int) -> None:
-        """From PostgreSQL."""
-        self._ways[number].cut()
-
-    def mend(self, number: int) -> None:
-        """It is reached again."""
-        self._ways[number].mend()
-
-    def holder(self) -> int | None:
-        """The number of the server that works on the binding, of those that are alive."""
-        with psycopg.connect(self.url) as connection:
-            row = connection.execute(
-                "SELECT s.name FROM lease JOIN server AS s ON s.id = lease.server "
-                "WHERE lease.name LIKE 'binding/%' AND s.until > clock_ms()"
-            ).fetchone()
-        if row is None:
-            return None
-        process = int(row[0].split("/")[1])
-        return next((at for at, each in enumerate(self.servers) if each.process.pid == process), None)
-
-    def wait_held(self, but: int | None = None) -> int:
-        """Who works on the binding, other than ``but``."""
-        wait_until(lambda: self.holder() not in (None, but), 60, self.holder)
-        held = self.holder()
-        assert held is not None
-        return held
-
-    def is_calm(self) -> bool:
-        """A server that was away shows the books that it knew, until it notices that others go on with the binding."""
-        return super().is_calm() and self.binding()["Progress"]["Listed"] == len(self.entries())
-
-    def entries(self) -> dict[str, dict[str, Any]]:
-        """Those of the bucket; not the user's own."""
-        return {key: entry for key, entry in super().entries().items() if "://" not in key}
-
-    def close(self) -> None:
-        for server in self.servers:
-            if server.process.poll() is None:
-                server.process.send_signal(signal.SIGCONT)
-                server.kill()
-        for way in self._ways:
-            way.close()
 
 
 @pytest.fixture
@@ -186,6 +111,10 @@ def test_what_a_server_has_is_taken_over_and_it_commits_nothing_when_it_returns(
         shared.server = shared.servers[first]
         wait_until(lambda: shared.server.request("ListProjects")[0] == 200, 60, lambda: "it is away")
         shared.wait_equal(lambda: folder_versions(bucket))
+    shared.check_fencing()
+    commits, servers = count_commits(shared.url)
+    assert commits >= 1 + 2 * (len(ways) if CHANGES > 60 else 2)
+    assert servers >= 2
 
 
 class Recorded:
@@ -393,3 +322,7 @@ def test_the_dataset_is_the_bucket_whatever_happens_to_its_servers(
     names = {"ProjectName": shared.names["ProjectName"], "TaskType": "BindingAudit", "TaskId": task}
     done = shared.server.wait("GetTask", lambda answer: answer["Status"] != "Running", **names)
     assert done["Status"] == "Succeeded", done
+    shared.check_fencing()
+    commits, servers = count_commits(shared.url)
+    print(f"{commits} commits of {servers} servers, {chaos.reads} reads of what another server had written")
+    assert commits >= CHANGES // 10

@@ -66,7 +66,11 @@ _TAKE = (
     "RETURNING fence, asked"
 )
 _KEPT = "SELECT 1 FROM lease WHERE name = %s AND fence = %s AND server IS NOT NULL"
-_CHECK = f"{_KEPT} FOR SHARE"
+_CHECK = (
+    "SELECT set_config('bindery.lease', name || ' ' || fence, true) FROM lease "
+    "WHERE name = %s AND fence = %s AND server IS NOT NULL FOR SHARE"
+)
+"""Triggers can see under which lease a transaction is."""
 _REVOKE = "UPDATE lease SET server = NULL, fence = fence + 1 WHERE name = %s"
 _GIVE_BACK = f"{_REVOKE} AND fence = %s"
 _ASK = "UPDATE lease SET asked = asked + 1 WHERE name = %s"
