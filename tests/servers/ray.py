@@ -36,6 +36,9 @@ def on_ray(test: Callable[..., None]) -> Callable[..., None]:
     return test
 
 
+Process = tuple[int, int]
+"""Its number, and when it began: numbers come again."""
+
 _PRELOADED = ("poison", "some_jobs", "bindery.extract.preload")
 _ATTEMPTS = 2
 _START_SECONDS = 240.0
@@ -86,6 +89,30 @@ class RayCluster:
             os.killpg(node.pid, signal.SIGKILL)
         node.wait()
 
+    def workers(self) -> set[Process]:
+        """What servers have on the nodes: their actors, and the processes below these."""
+        parents: dict[Process, int] = {}
+        actors: set[Process] = set()
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it may end at any time
+                process, parent = _told(folder)
+                parents[process] = parent
+                if self._is_actor(folder):
+                    actors.add(process)
+        found: set[Process] = set()
+        more = actors
+        while more:
+            found |= more
+            numbers = {number for number, _ in more}
+            more = {process for process, parent in parents.items() if parent in numbers} - found
+        return found
+
+    def _is_actor(self, process: Path) -> bool:
+        """Of this cluster, not of another one on the machine."""
+        if not (process / "comm").read_bytes().startswith(b"ray::NodeWorker"):
+            return False
+        return self.environment["RAY_AUTH_TOKEN"].encode() in (process / "environ").read_bytes()
+
     def _start(self, *options: str, processors: int) -> subprocess.Popen[bytes]:
         """Ray takes ports that are free when it is started; somebody else may be quicker, then it waits for ever."""
         for _ in range(_ATTEMPTS):
@@ -125,6 +152,22 @@ class RayCluster:
         """End all processes."""
         for process in self._processes:
             self.lose(process)
+
+
+def living(processes: set[Process]) -> set[Process]:
+    """Those that have not ended, whoever is their parent now."""
+    found = set()
+    for process in processes:
+        with suppress(OSError):
+            if _told(Path("/proc") / str(process[0]))[0] == process:
+                found.add(process)
+    return found
+
+
+def _told(process: Path) -> tuple[Process, int]:
+    """Itself and its parent. Raises OSError."""
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    return (int(process.name), int(fields[19])), int(fields[1])
 
 
 @contextmanager

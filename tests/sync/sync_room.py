@@ -16,6 +16,7 @@ from faulty_store import Faults, FaultyStore
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import Store, StoreAddress
+from bindery.catalog.record_catalog import RecordCatalog
 from bindery.catalog.records import (
     Binding,
     BindingPhase,
@@ -156,7 +157,7 @@ extraction_of_one._store = _open_store
 class DeadCatalog:
     """A catalog whose process may be killed: from then on every call fails and changes nothing."""
 
-    def __init__(self, catalog: SqliteCatalog) -> None:
+    def __init__(self, catalog: RecordCatalog) -> None:
         self._catalog = catalog
         self._alive = True
         self._lock = threading.RLock()
@@ -167,7 +168,9 @@ class DeadCatalog:
         assert self._catalog.close(60)
 
     def __getattr__(self, noun: str) -> Any:
-        if noun == "servers":  # it says what is so, and writes nothing in SQLite
+        if (
+            noun == "servers"
+        ):  # of SQLite it writes nothing; of PostgreSQL it fails by itself once all is closed
             return self._catalog.servers
         return _Guarded(self, noun)
 
@@ -211,10 +214,12 @@ class Room:
         settings: SyncSettings = QUICK,
         faults: Faults | None = None,
         start: bool = True,
+        catalog: RecordCatalog | None = None,
     ) -> None:
+        """``catalog``: one that is not in SQLite in the data folder."""
         self._threads_before = set(threading.enumerate())
         self.data, self.addresses, self.settings = data, addresses, settings
-        self.catalog = DeadCatalog(SqliteCatalog(data, account_id="1"))
+        self.catalog = DeadCatalog(catalog or SqliteCatalog(data, account_id="1"))
         self.buckets = FaultyBuckets(addresses, faults)
         self.pool = pool or InlinePool()
         self.engine = Engine(self.catalog, self.buckets, self.pool, settings)  # type: ignore[arg-type]

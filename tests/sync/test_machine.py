@@ -4,7 +4,8 @@ Objects are put, overwritten, renamed and removed; the server is stopped, resume
 way of ``faulty_store``; and events about what changed come late, twice, in any order, or never.
 
 ``BINDERY_MACHINE_EXAMPLES`` sets how many lives of 50 steps are tried in a folder and in memory, with a tenth of them
-on a true S3 (25); ``make endurance`` tries about 12,000 steps.
+on a true S3, and with the record in PostgreSQL, and fewer with worker processes (25); ``make endurance`` tries about
+14,000 steps.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import os
 import shutil
 import tempfile
 import time
+import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psycopg
 import pytest
 from faulty_store import Faults, Kind
 from hypothesis import HealthCheck, Phase, settings
@@ -29,13 +32,21 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, write
+from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.ceph import Ceph
+from tests.servers.postgresql import Postgresql
+from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
 
 from bindery.buckets.events import ChangedKey
 from bindery.buckets.registry import parse_store
 from bindery.buckets.store import BucketNotFound, ObjectInfo, StoreAddress, StoreError, StoreUnavailable
+from bindery.catalog.record.postgresql.servers import PostgresqlServers
+from bindery.catalog.record_catalog import RecordCatalog
 from bindery.catalog.records import BindingState, LedgerFilter, Outcome, Scope
+from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract.extraction import Extraction, ExtractionRequest
+from bindery.extract.limits import ExtractionLimits
+from bindery.extract.pool import ExtractionPool, Pool
 from bindery.file import File
 from bindery.sync import troubles
 from bindery.sync.scope import InvalidScope, is_listed, matcher
@@ -82,6 +93,12 @@ class Life(RuleBasedStateMachine):
     def make_bucket(self) -> StoreAddress:
         raise NotImplementedError
 
+    def open_catalog(self) -> RecordCatalog:
+        return SqliteCatalog(self.data, account_id="1")
+
+    def make_pool(self) -> Pool:
+        return InlinePool(self.answer)
+
     def put(self, key: str, content: bytes) -> None:
         raise NotImplementedError
 
@@ -115,7 +132,12 @@ class Life(RuleBasedStateMachine):
     def open(self) -> None:
         addresses = {"media": self.address}
         self.room = Room(
-            self.data, addresses, pool=InlinePool(self.answer), settings=QUICK, faults=self.faults
+            self.data,
+            addresses,
+            pool=self.make_pool(),
+            settings=QUICK,
+            faults=self.faults,
+            catalog=self.open_catalog(),
         )
 
     def answer(self, request: ExtractionRequest) -> Extraction | None:
@@ -410,6 +432,65 @@ class FolderLife(Life):
         shutil.rmtree(self.root / folder, ignore_errors=True)
 
 
+class OnPostgresql(Life):
+    """Its record is in PostgreSQL. A server that was killed leaves its leases, whose time is over at once."""
+
+    postgresql: ClassVar[Postgresql]
+
+    def __init__(self) -> None:
+        self.url = self.postgresql.create_schema(f"m{uuid.uuid4().hex}")
+        super().__init__()
+
+    def open_catalog(self) -> RecordCatalog:
+        return PostgresqlCatalog(self.url, self.data, account_id="1")
+
+    @rule()
+    def kill_and_restart(self) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(PostgresqlServers, "_say_goodbye", lambda servers: None)
+            self.server.kill()
+        with psycopg.connect(self.url) as connection:
+            connection.execute("UPDATE server SET until = 1")
+        self.open()
+
+
+class MemoryLifeOnPostgresql(OnPostgresql, MemoryLife):
+    """An object store."""
+
+
+class FolderLifeOnPostgresql(OnPostgresql, FolderLife):
+    """A folder."""
+
+
+class LentPool:
+    """Worker processes that outlive the servers of a life, since starting them takes seconds."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.submit, self.waiting = pool.submit, pool.waiting
+
+    trouble = ""
+
+    def close(self) -> None:
+        """Stays open."""
+
+
+class WithWorkers(Life):
+    """Files are extracted in processes, from the folder itself: reads do not fail there, but find what is changed."""
+
+    workers: ClassVar[Pool]
+
+    def make_pool(self) -> Pool:
+        return LentPool(self.workers)
+
+
+class FolderLifeOnPostgresqlWithWorkers(WithWorkers, FolderLifeOnPostgresql):
+    """A folder."""
+
+
+class FolderLifeWithWorkers(WithWorkers, FolderLife):
+    """A folder."""
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("life", [MemoryLife, FolderLife])
@@ -423,6 +504,43 @@ def test_any_life(life: type[Life]) -> None:
 def test_any_life_of_a_true_s3(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(S3Life, "ceph", ceph, raising=False)
     live(S3Life, max(1, EXAMPLES // 10))
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("life", [MemoryLifeOnPostgresql, FolderLifeOnPostgresql])
+def test_any_life_with_the_record_in_postgresql(
+    life: type[OnPostgresql], postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OnPostgresql, "postgresql", postgresql, raising=False)
+    live(life, max(1, EXAMPLES // 15))
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize(
+    ("place", "life"),
+    [
+        ("local", FolderLifeOnPostgresqlWithWorkers),
+        pytest.param("ray", FolderLifeWithWorkers, marks=ON_RAY),
+    ],
+)
+def test_any_life_with_workers(
+    place: str, life: type[WithWorkers], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if issubclass(life, OnPostgresql):
+        monkeypatch.setattr(
+            OnPostgresql, "postgresql", request.getfixturevalue("postgresql"), raising=False
+        )
+    source = LentWorkers(request.getfixturevalue("ray_workers")) if place == "ray" else None
+    pool = ExtractionPool(1, ExtractionLimits(memory_bytes=MEMORY_BYTES), elsewhere=source)
+    monkeypatch.setattr(WithWorkers, "workers", pool, raising=False)
+    try:
+        live(life, max(1, EXAMPLES // 25))
+    finally:
+        pool.close()
 
 
 def live(life: type[Life], examples: int) -> None:
