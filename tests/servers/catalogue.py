@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from tests.conftest import RunningServer
 
 from bindery.zstandard import zstd
@@ -57,6 +58,7 @@ class Catalogue:
     ) -> None:
         self._start = start
         self.data, self.bucket_root, self.options = data, bucket_root, options
+        self.environment: dict[str, str] = {}
         self.dataset = ""
         self.server: RunningServer
         self.kills = 0
@@ -73,7 +75,9 @@ class Catalogue:
 
     def start(self) -> None:
         """A server over whatever the last one left."""
-        self.server = self._start(*self.options, data=self.data, bucket_root=self.bucket_root)
+        self.server = self._start(
+            *self.options, data=self.data, bucket_root=self.bucket_root, env=self.environment
+        )
 
     def make_dataset(self, dataset: str) -> None:
         """What follows is about this dataset; with the project when there is none."""
@@ -95,13 +99,22 @@ class Catalogue:
         """SIGKILL; what the dead server has left is whole in itself."""
         self.server.kill()
         self.kills += 1
+        self.check_record()
+
+    def check_record(self) -> None:
+        """What the last server has left, see ``check_record``."""
         check_record(self.data)
+
+    def written(self) -> int | None:
+        """Another number after each commit; None before there is anything."""
+        log = self.data / "catalog.db-wal"
+        return log.stat().st_mtime_ns if log.exists() else None
 
     def start_doomed(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         """A server that is killed ``seconds`` after its process began, or when ``until`` is true before that."""
-        DoomedServer(seconds, until, self.data, self.bucket_root, *self.options)
+        DoomedServer(seconds, until, self.data, self.bucket_root, *self.options, env=self.environment)
         self.kills += 1
-        check_record(self.data)
+        self.check_record()
 
     def check_balance(self) -> dict[str, int]:
         """The books as the server shows them, at any moment."""
@@ -121,11 +134,11 @@ class Catalogue:
             and not books.get("OldestPendingChangeAge")
         )
 
-    def wait_calm(self, seconds: float = 60) -> None:
+    def wait_calm(self, seconds: float = 180) -> None:
         """Until the binding follows its bucket and nothing waits."""
         wait_until(self.is_calm, seconds, self.binding)
 
-    def wait_equal(self, bucket: Callable[[], Mapping[str, Version]], seconds: float = 60) -> None:
+    def wait_equal(self, bucket: Callable[[], Mapping[str, Version]], seconds: float = 180) -> None:
         """Until the dataset is the bucket, which changes no more; then books and ledger say the same."""
         wanted = bucket()
         wait_until(
@@ -180,12 +193,63 @@ class Catalogue:
         return found
 
 
+class PostgresqlCatalogue(Catalogue):
+    """With its record in a schema of PostgreSQL, which is never killed. Each server finds that the time is over which
+    those before it had to come back, else it would wait for seconds."""
+
+    def __init__(
+        self, start: Callable[..., RunningServer], data: Path, bucket_root: Path, url: str, settings: str
+    ) -> None:
+        """``settings``: TOML."""
+        data.mkdir(parents=True)
+        file = data / "bindery.toml"
+        file.write_text(f'{settings}[catalog]\nurl = "{url}"\n')
+        super().__init__(start, data, bucket_root, "--config", str(file))
+        self.url = url
+        self._connection = psycopg.connect(url, autocommit=True)
+
+    def start(self) -> None:
+        self.end_leases()
+        super().start()
+
+    def end_leases(self) -> None:
+        """All servers are dead."""
+        if self.is_made():
+            self._connection.execute("UPDATE server SET until = 1 WHERE until > 0")
+
+    def is_made(self) -> bool:
+        """Whether there are tables."""
+        return self._one("SELECT to_regclass('server')") is not None
+
+    def check_record(self) -> None:
+        with self._connection.transaction():
+            self._connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            if self.is_made():
+                check_bindings(self._ask)
+
+    def written(self) -> int | None:
+        return int(self._one("SELECT pg_current_wal_insert_lsn() - '0/0'"))
+
+    def close(self) -> None:
+        """The connection that checks."""
+        self._connection.close()
+
+    def _ask(self, statement: str, *values: object) -> list[Any]:
+        return self._connection.execute(statement.replace("?", "%s").encode(), values).fetchall()
+
+    def _one(self, statement: str) -> Any:
+        ((value,),) = self._ask(statement)
+        return value
+
+
 class DoomedServer(RunningServer):
     """A server that is dead again when the constructor returns, however far it came."""
 
-    def __init__(self, seconds: float, until: Callable[[], bool], *arguments: Any) -> None:
+    def __init__(
+        self, seconds: float, until: Callable[[], bool], *arguments: Any, env: dict[str, str]
+    ) -> None:
         self._seconds, self._until = seconds, until
-        super().__init__(*arguments)
+        super().__init__(*arguments, env=env)
 
     def _wait_until_ready(self) -> str:
         deadline = time.monotonic() + self._seconds
@@ -211,17 +275,24 @@ def check_record(data: Path) -> None:
         try:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             if connection.execute("PRAGMA user_version").fetchone()[0]:
-                for binding_id, body in connection.execute("SELECT id, body FROM binding").fetchall():
-                    _check_binding(connection, binding_id, json.loads(body))
+                check_bindings(lambda statement, *values: connection.execute(statement, values).fetchall())
         finally:
             connection.close()
 
 
-def _check_binding(connection: sqlite3.Connection, binding_id: int, binding: dict[str, Any]) -> None:
+Ask = Callable[..., list[Any]]
+"""All rows that a statement finds in a record, with its values for ``?``."""
+
+
+def check_bindings(ask: Ask) -> None:
+    """Books balance, and ledgers and entries agree; all of it as it was at one moment."""
+    for binding_id, body in ask("SELECT id, body FROM binding"):
+        _check_binding(ask, binding_id, json.loads(body))
+
+
+def _check_binding(ask: Ask, binding_id: int, binding: dict[str, Any]) -> None:
     books = {"listed": 0, **{name.lower(): 0 for name in CLASSES}} | binding.get("progress", {})
-    rows = connection.execute(
-        "SELECT key, outcome, etag, size FROM ledger WHERE binding_id = ?", (binding_id,)
-    ).fetchall()
+    rows = ask("SELECT key, outcome, etag, size FROM ledger WHERE binding_id = ?", binding_id)
     counts = Counter(outcome for _, outcome, _, _ in rows)
     assert books["listed"] == sum(books[name.lower()] for name in CLASSES), books
     assert books["indexed"] + books["unchanged"] == counts["Indexed"], (books, counts)
@@ -229,10 +300,10 @@ def _check_binding(connection: sqlite3.Connection, binding_id: int, binding: dic
         name: counts[name] for name in ("Pending", "Excluded", "Failed")
     }
     indexed = {key: (etag, size) for key, outcome, etag, size in rows if outcome == "Indexed"}
-    files = connection.execute(
-        "SELECT uri, document, size FROM file WHERE binding_id = ? AND document IS NOT NULL", (binding_id,)
+    files = ask(
+        "SELECT uri, document, size FROM file WHERE binding_id = ? AND document IS NOT NULL", binding_id
     )
-    dictionaries = dict(connection.execute("SELECT id, body FROM dictionary").fetchall())
+    dictionaries = dict(ask("SELECT id, body FROM dictionary"))
     entries = {
         uri.removeprefix(f"oss://{BUCKET}/"): (
             json.loads(unpacked(stored, dictionaries)).get("ETag", "").strip('"'),
