@@ -1,7 +1,7 @@
 """All benchmarks of the budgets, one after the other, as one Markdown table: what was measured, beside a peer or a
 limit of the same run, with its ratio and its goal.
 
-    python bench/table.py                         # made files; a quarter of an hour on two cores
+    python bench/table.py                         # made files; half an hour on two cores
     python bench/table.py --photos ~/Pictures     # cameras' own photos as well: scan and disk
     python bench/table.py --small                 # a tenth of the files, to see that all of them run
     python bench/table.py --only scan,query       # some of them
@@ -59,6 +59,7 @@ RUNS = (
     Run("beside_moto", ("--requests", "2000"), ("--requests", "200")),
     Run("catalog_writes", ("--files", "300000"), ("--files", "10000")),
     Run("catalog_start", ("--files", "1000000"), ("--files", "10000")),
+    Run("takeover", ("--times", "20"), ("--times", "1")),
     Run("pool_on_ray", ("--files", "2000"), ("--files", "200")),
     Run("query", ("--files", "1000000"), ("--files", "20000", "--repeat", "3")),
     Run("tasks", ("1000000",), ("20000",)),
