@@ -49,8 +49,10 @@ class BatchWriter:
         prepared = self.prepare(files, changes, sequence)
         released: list[int] = []
         with self._transaction(files) as writer:
-            if changes and not fresh:
-                released = self._delete(writer, files, changes)
+            # Looking for rows takes longer the larger the index is, whether or not there are any.
+            known = [] if fresh else [change for change in changes if not change.is_new]
+            if known:
+                released = self._delete(writer, files, known)
             self._insert(writer, files, prepared.rows)
             self._commit(writer, files, sequence)
         files.texts.release(released)

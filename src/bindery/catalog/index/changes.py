@@ -18,6 +18,8 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     """JSON of the File; None when the entry was removed."""
     text: str | None
     """Text of a document, for FuzzyQuery."""
+    is_new: bool = False
+    """Nothing was known of the entry before this change: whoever has not applied it has no row of the entry."""
 
 
 class ChangeSource(Protocol):

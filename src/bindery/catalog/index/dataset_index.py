@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
+import msgspec
 import structlog
 
 from bindery.catalog.index.batches import BatchWriter, Prepared, without_fields
@@ -384,6 +385,8 @@ class DatasetIndex:
         except duckdb.Error as error:
             if is_broken(error) or self._instance.closing or not changes:
                 raise
+            # Whether it was refused before or after its rows were there is not told.
+            changes = [msgspec.structs.replace(change, is_new=False) for change in changes]
             if len(changes) > 1:
                 middle = len(changes) // 2
                 self._apply(changes[:middle], changes[middle - 1].sequence)

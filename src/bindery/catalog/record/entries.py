@@ -202,9 +202,9 @@ class Entries:
         changes: list[Change] = []
         size = 0
         with self._database.reader.stream(_SQL.changes_after, values) as rows:
-            for number, of, uri, stored, text in rows:
+            for number, of, uri, stored, text, is_new in rows:
                 document = None if stored is None else self._compression.unpack_new(stored)
-                changes.append(Change(number, of, uri, document, text))
+                changes.append(Change(number, of, uri, document, text, bool(is_new)))
                 size += len(document or b"") + len(text or "")
                 if size >= _BATCH_BYTES:
                     break

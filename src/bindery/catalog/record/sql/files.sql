@@ -4,8 +4,8 @@ SELECT own, size, create_time, binding_id FROM file WHERE dataset_id = ? AND uri
 
 -- name: insert_file
 -- Write an entry, or leave a row without document; either moves it to a new sequence, which the index follows.
-INSERT OR REPLACE INTO file (sequence, dataset_id, uri, document, own, text, size, create_time, binding_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO file (sequence, dataset_id, uri, document, own, text, size, create_time, binding_id, is_new)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NOT EXISTS (SELECT 1 FROM file WHERE dataset_id = ?2 AND uri = ?3));
 
 -- name: set_counts
 -- Keep the counts of a dataset.
@@ -44,7 +44,7 @@ SELECT count(*) FROM file WHERE dataset_id = :dataset_id;
 
 -- name: changes_after
 -- A page of the changes that the index has not applied.
-SELECT sequence, dataset_id, uri, document, text FROM file
+SELECT sequence, dataset_id, uri, document, text, is_new FROM file
 WHERE dataset_id = :dataset_id AND sequence > :sequence ORDER BY sequence LIMIT :limit;
 
 -- name: select_searched

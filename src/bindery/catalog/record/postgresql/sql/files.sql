@@ -1,10 +1,10 @@
 -- name: insert_file
 -- Write an entry, or leave a row without document; either moves it to a new sequence, which the index follows.
-INSERT INTO file (sequence, dataset_id, uri, document, own, text, size, create_time, binding_id)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO file (sequence, dataset_id, uri, document, own, text, size, create_time, binding_id, is_new)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 ON CONFLICT (dataset_id, uri) DO UPDATE
 SET sequence = excluded.sequence, document = excluded.document, own = excluded.own, text = excluded.text,
-    size = excluded.size, create_time = excluded.create_time, binding_id = excluded.binding_id;
+    size = excluded.size, create_time = excluded.create_time, binding_id = excluded.binding_id, is_new = 0;
 
 -- name: draw_numbers
 -- Numbers for changes of a dataset, the last of them. The row is locked until the commit.
