@@ -14,6 +14,7 @@ from bindery.buckets import sorted_names
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.sorted_names import SortedNames
 from bindery.buckets.store import StoreAddress, StoreUnavailable
+from bindery.sync.lookups import look_as_listed
 
 FILES = 2_345
 FOLDERS = 40
@@ -104,6 +105,25 @@ def test_a_cursor_costs_one_reading_of_the_names_whatever_the_number_of_pages(
         rest = [info.key for page in store.list(start_after=start) for info in page]
         assert rest == keys[keys.index(start) + 1 :]
         assert scanned.count(str(root)) == 1
+
+
+def test_a_file_is_looked_for_without_reading_its_folder(
+    root: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = {info.key: info for page in store.list() for info in page}
+    scanned = count_scans(monkeypatch)
+    listdir, read = os.listdir, list[object]()
+    monkeypatch.setattr(os, "listdir", lambda path: read.append(path) or listdir(path))
+    for key in random.Random(1).sample(sorted(listed), 50):
+        assert look_as_listed(store, key) == listed[key]
+    assert look_as_listed(store, "000000/none") is None
+    assert scanned == read == []
+    (root / "A.JPG").touch()
+    (root / "a.jpg").touch()  # as a file system would answer that finds both by one name
+    found = look_as_listed(store, "a.jpg")
+    assert found is not None
+    assert found.key == "a.jpg"
+    assert len(read) == 1
 
 
 @pytest.mark.usefixtures("few_held")

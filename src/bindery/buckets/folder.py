@@ -173,6 +173,11 @@ class FolderStore:
         folder, name = _split(key)
         return open_file(self._root, folder, name, off_limits=self._off_limits)
 
+    def is_spelled(self, key: str) -> bool:
+        """Whether a file that is there has the key in this spelling; see ``folder_files.is_spelled_so``."""
+        folder, name = _split(key)
+        return is_spelled_so(self._root, folder + name)
+
     def watch(self) -> Watch:
         """Watch the folder and everything below it."""
         from bindery.buckets.folder_watch import FolderWatch  # noqa: PLC0415  (Linux only)
@@ -281,6 +286,12 @@ def held_open(store: Store) -> Iterator[Store | HeldFile]:
         return
     with HeldFile(store) as held:
         yield held
+
+
+def is_spelled_as_listed(store: Store, key: str) -> bool:
+    """Whether the key of an object that is there is spelled as a listing would show it, as far as a folder tells that
+    without being listed."""
+    return isinstance(store, FolderStore) and store.is_spelled(key)
 
 
 class _Walk:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from bindery.buckets.folder import is_spelled_as_listed
 from bindery.buckets.store import BucketNotFound, ObjectInfo, ObjectNotFound, Store
 
 _THREADS = 8
@@ -41,7 +42,10 @@ def look_in_listing(store: Store, key: str) -> ObjectInfo | None:
 def look_as_listed(store: Store, key: str) -> ObjectInfo | None:
     """The object as it is now; None when it does not exist, or only under another spelling of its key, as a folder
     may find it. Raises as ``look`` does."""
-    return None if look(store, key) is None else look_in_listing(store, key)
+    found = look(store, key)
+    if found is None or is_spelled_as_listed(store, key):
+        return found
+    return look_in_listing(store, key)
 
 
 def look_up_all(
