@@ -162,7 +162,9 @@ SCHEMA_OF_EACH_TABLE = {
     "dataset": ["id", "project_id", "name", "body", "file_count", "total_size", "purged", "newest"],
     "dictionary": ["id", "body", "made_time"],
     "explicit_file": ["dataset_id", "uri"],
-    "file": ["sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id"],
+    "file": [
+        "sequence", "dataset_id", "uri", "document", "own", "text", "size", "create_time", "binding_id", "is_new",
+    ],
     "follower": ["identity", "purged"],
     "index_call": ["id", "dataset_id", "body"],
     "index_call_file": ["dataset_id", "uri", "call_id", "error"],
@@ -354,7 +356,8 @@ def plan_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
     def plan(statement: str) -> list[str]:
         text = re.sub(r"--.*", "", STATEMENTS[statement])
-        values = dict.fromkeys(re.findall(r":(\w+)", text)) or [None] * text.count("?")
+        numbered = len(set(re.findall(r"\?\d+", text)))
+        values = dict.fromkeys(re.findall(r":(\w+)", text)) or [None] * (numbered or text.count("?"))
         rows = database.reader.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall()
         return [row[3] for row in rows]
 
