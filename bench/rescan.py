@@ -82,6 +82,9 @@ class OneBucket:
         """The one store there is."""
         return self._store
 
+    def check_reachable(self, _: str) -> None:
+        """It is, also for a pool of this process."""
+
 
 class InstantPool:
     """Answers without reading: the first scan only has to fill the ledger."""
