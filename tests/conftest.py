@@ -170,6 +170,13 @@ class RunningServer:
         assert status == 200, (action, parameters, body)
         return body
 
+    def request_again(self, action: str, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        """The same, sent again as 503 asks for as long as a busy machine does not come to it in time."""
+        deadline = time.monotonic() + 180
+        while (answer := self.request(action, **parameters))[0] == 503 and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return answer
+
     def wait(
         self, action: str, until: Callable[[dict[str, Any]], Any], seconds: float = 60, **parameters: Any
     ) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def _check_refusals(server: RunningServer, folder: Path) -> None:
         named = {} if action == "RegisterBucket" else place
         if action == "DetectMediaMeta":
             named = {"ProjectName": "p"}
-        status, body = server.request(action, **named, **parameters)
+        status, body = server.request_again(action, **named, **parameters)
         assert (status, body["Code"]) == (400, "InvalidArgument"), (action, body)
         assert "workers on a Ray cluster cannot read" in body["Message"], (action, body)
 

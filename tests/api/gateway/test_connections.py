@@ -365,7 +365,8 @@ def test_own_excess_is_told_to_the_caller_with_a_time_to_wait(
     until(lambda: pool.running == most)
     held += [call(normal, "SimpleQuery", list(dataset.items())) for _ in range(2)]
     until(lambda: pool.waiting == 2)
-    status, headers, body = read_answer(call(normal, "SimpleQuery", list(dataset.items())))
+    with call(normal, "SimpleQuery", list(dataset.items())) as connection:
+        status, headers, body = read_answer(connection)
     assert (status, json.loads(body)["Code"]) == (429, "Throttling.User")
     assert (headers["retry-after"], headers["x-acs-retry-after"]) == ("1", "1000")
     gate.set()

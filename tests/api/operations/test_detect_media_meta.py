@@ -37,7 +37,8 @@ def clip(server: Any, new_name: Callable[[str], str]) -> str:
 def test_the_documented_fields(server: Any, new_name: Callable[[str], str], clip: str) -> None:
     project = new_name("detect-media-project")
     server.call("CreateProject", ProjectName=project)
-    found = server.call("DetectMediaMeta", ProjectName=project, SourceURI=clip)
+    status, found = server.request_again("DetectMediaMeta", ProjectName=project, SourceURI=clip)
+    assert status == 200, found
     assert found["FormatName"] == "mov,mp4,m4a,3gp,3g2,mj2"
     assert found["FormatLongName"] == "QuickTime / MOV"
     assert (
@@ -62,6 +63,6 @@ def test_a_file_that_is_no_video_is_refused_with_the_reason(
     project = new_name("detect-media-project")
     server.call("CreateProject", ProjectName=project)
     broken = clip.replace("clip.mov", "broken.mp4")
-    status, body = server.request("DetectMediaMeta", ProjectName=project, SourceURI=broken)
+    status, body = server.request_again("DetectMediaMeta", ProjectName=project, SourceURI=broken)
     assert status == 400
     assert "ParseFailed" in body["Message"]
