@@ -186,6 +186,7 @@ def test_absent_objects_do_not_cost_two_requests_each(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S3 answers a HEAD without a code; whether the bucket is there is asked once in a while."""
+    monkeypatch.setattr(bucket_http, "_SEEN_SECONDS", 3_600.0)
     server = serve(lambda asked: Reply(404) if asked.method == "HEAD" else Reply(body=listing()))
     store = store_at(server.endpoint)
     for _ in range(5):

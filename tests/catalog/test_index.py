@@ -318,8 +318,13 @@ def test_a_query_of_an_index_that_is_being_built_ends_and_others_are_answered(
     def wait(self: DatasetIndex, changes: Sequence[Change], sequence: int) -> None:
         if self.dataset_id == filled.dataset.id:
             writing.set()
-            going_on.wait(60)
+            going_on.wait(120)
         write(self, changes, sequence)
+
+    def is_answered() -> bool:
+        with suppress(IndexUnavailable):  # another thread may be bringing it up to date
+            return uris(catalog, other.dataset) == ["oss://other/x"]
+        return False
 
     monkeypatch.setattr(DatasetIndex, "_write", wait)
     thread = threading.Thread(target=catalog.queries.rebuild)
@@ -329,7 +334,7 @@ def test_a_query_of_an_index_that_is_being_built_ends_and_others_are_answered(
         assert not catalog.queries.ready
         with pytest.raises(IndexUnavailable, match=r"being built \(0 %\)"):
             catalog.queries.search(filled.dataset.id, None)
-        assert uris(catalog, other.dataset) == ["oss://other/x"]
+        wait_until(is_answered)
     finally:
         going_on.set()
         thread.join(60)

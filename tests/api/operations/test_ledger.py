@@ -106,7 +106,10 @@ def test_pages(api: Api, bound: Names) -> None:
         assert api.refused("ListLedgerEntries", **bound, NextToken=token)[1] == "InvalidNextToken"
 
 
-def test_a_retry_of_a_stopped_binding_is_kept(api: Api, bound: Names) -> None:
+def test_a_retry_of_a_stopped_binding_is_kept(
+    api: Api, bound: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bindery.sync.retries._PATIENCE_SECONDS", 60.0)
     answer = api("RetryLedgerEntries", **bound, Outcome="Failed")
     assert answer["Count"] == 2
     task = api("GetTask", ProjectName=bound["ProjectName"], TaskType="LedgerRetry", TaskId=answer["TaskId"])
