@@ -59,9 +59,16 @@ class Listening:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENT)
 
     def close(self) -> None:
+        self.run(self._abort())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(PATIENT)
         self._loop.close()
+
+    async def _abort(self) -> None:
+        """Connections that the server still hears out, whose sockets would outlive the loop."""
+        for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]
+            transport.abort()
+        await asyncio.sleep(0)
 
     def connect(self) -> socket.socket:
         return socket.create_connection((self.host, self.port), timeout=PATIENT)
