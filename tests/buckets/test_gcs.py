@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from tests.servers.scripted import Asked, Reply, Scripted
@@ -72,6 +74,48 @@ def test_empty_pages_without_an_end_come_to_one(monkeypatch: pytest.MonkeyPatch)
         pytest.raises(StoreUnavailable, match="one empty page after the other"),
     ):
         list(store_at(server.endpoint).list())
+
+
+ABANDONED = """
+import gc, threading, time
+from bindery.buckets import opendal_store
+from bindery.buckets.store import StoreUnavailable
+from tests.buckets.test_gcs import answer, item, store_at
+from tests.servers.scripted import Scripted
+gc.disable()
+given_up, asked = threading.Event(), []
+def reply(_):
+    asked.append(1)
+    if len(asked) > 1:
+        return answer(200, items=[item("a")])
+    given_up.wait(60)
+    return answer(200, items=[], nextPageToken="t")
+class Kept:
+    pass
+with Scripted(reply) as server:
+    store, kept = store_at(server.endpoint), Kept()
+    patience, opendal_store._PAGE_SECONDS = opendal_store._PAGE_SECONDS, 0.3
+    try:
+        list(store.list())
+    except StoreUnavailable as error:
+        kept.error, kept.itself = error, kept
+    opendal_store._PAGE_SECONDS = patience
+    given_up.set()
+    time.sleep(1)  # the answer comes to a listing that nobody waits for
+    assert kept.error
+    del kept
+    gc.collect()
+    for each in (store, store_at(server.endpoint)):
+        assert [info.key for page in each.list() for info in page] == ["a"]
+"""
+
+
+def test_a_listing_that_was_given_up_leaves_all_stores_usable() -> None:
+    """Whenever the garbage collector comes to what is left of it. In a process of its own, for it ended all stores."""
+    done = subprocess.run(
+        [sys.executable, "-c", ABANDONED], capture_output=True, text=True, check=False, timeout=240
+    )
+    assert (done.returncode, "panicked" in done.stderr) == (0, False), done.stderr
 
 
 def test_a_listing_out_of_order_proves_nothing() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from contextvars import Context
+from typing import Any, TypeVarTuple
 
 import opendal
 from opendal import exceptions as failures
@@ -53,6 +56,9 @@ _PAGE_SECONDS = 20.0
 """Within which a page comes, tries included. Empty pages are asked for again inside the library, which counts none."""
 _UNREADABLE = re.compile(r"at list => (?:parse|deserialize)")
 _UNREACHED = "send http request"
+
+
+_Given = TypeVarTuple("_Given")
 
 
 class OpendalStore:
@@ -169,12 +175,14 @@ class OpendalStore:
 
         The library's blocking listing would hold the interpreter's lock while the store answers.
         """
+        operator = self._operator.to_async_operator()
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             try:
-                lister = runner.run(_begin(self._operator.to_async_operator(), prefix, count))
-                while entries := self._page(runner, _take(lister, count), seconds):
+                listing = _Listing(runner.run(_begin(operator, prefix, count)))
+                while entries := self._page(runner, _take(listing, count), seconds):
                     yield entries
             except TimeoutError as error:
+                _let_go(listing, operator)
                 raise StoreUnavailable(
                     f"the store of bucket {self.address.bucket} listed nothing for {seconds:g} seconds: it is slow, or "
                     "answers one empty page after the other"
@@ -232,13 +240,48 @@ class OpendalStore:
         return self._bucket_error(error)
 
 
+class _Listing:
+    """The only one who holds a lister of the library, also while tracebacks hold all that was at work with it."""
+
+    def __init__(self, lister: Any) -> None:
+        self.lister = lister
+
+
+class _ReleasingLoop(asyncio.SelectorEventLoop):
+    """Lets go of a listing when a thread of the library tells that something is done."""
+
+    def __init__(self, listing: _Listing) -> None:
+        super().__init__()
+        self._listing, self._thread = listing, threading.get_ident()
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*_Given], object], *args: *_Given, context: Context | None = None
+    ) -> asyncio.Handle:
+        if threading.get_ident() != self._thread:
+            self._listing.lister = None
+        return super().call_soon_threadsafe(callback, *args, context=context)
+
+
+def _let_go(listing: _Listing, operator: opendal.AsyncOperator) -> None:
+    """End a listing whose request is under way, in a thread of the library's runtime. Anywhere else, such as in the
+    garbage collector, it panics when the answer has come, for it hands its connection back to a pool that starts a task
+    then; and that pool, which all stores of the process share, answers nothing any more."""
+    with asyncio.Runner(loop_factory=lambda: _ReleasingLoop(listing)) as runner, suppress(*_FAILURES):
+        runner.run(_ask_nothing(operator))
+
+
+async def _ask_nothing(operator: opendal.AsyncOperator) -> None:
+    """A folder cannot be read: the library says so without a request."""
+    await operator.read("folder/")
+
+
 async def _begin(operator: opendal.AsyncOperator, prefix: str, limit: int) -> Any:
     return await operator.list(prefix, recursive=True, limit=limit)
 
 
-async def _take(lister: Any, count: int) -> Sequence[Any]:
+async def _take(listing: _Listing, count: int) -> Sequence[Any]:
     taken: list[Any] = []
-    async for entry in lister:
+    async for entry in listing.lister:
         taken.append(entry)
         if len(taken) == count:
             break
