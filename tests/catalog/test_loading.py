@@ -73,9 +73,10 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def held(catalog: Catalog, place: Place) -> list[tuple[Any, ...]]:
-    """All columns of the index; of a text only whether there is one, for it has another number in each building."""
+    """All columns of the index; of a text only whether there is one, for it has another number in each building, as
+    batches have."""
     assert isinstance(catalog, SqliteCatalog)
-    columns = ", ".join(f'"{name}"' for name in sorted(COLUMNS) if name != "Text")
+    columns = ", ".join(f'"{name}"' for name in sorted(COLUMNS) if name not in ("Text", "Batch"))
     sql = f'SELECT "URI", "Text" IS NOT NULL, {columns} FROM {{}} ORDER BY "URI"'
 
     def read(view: View) -> list[tuple[Any, ...]]:

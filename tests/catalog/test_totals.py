@@ -9,7 +9,8 @@ import pytest
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import pages
 from bindery.catalog.index.totals import Totals, TotalsAsOf
-from bindery.catalog.query.parse import parse_simple_query
+from bindery.catalog.interface.queries import AggregationResult, Group
+from bindery.catalog.query.parse import parse_aggregations, parse_simple_query
 from bindery.catalog.query.syntax import SortField
 
 from .samples import Place, scan_of
@@ -80,3 +81,45 @@ def test_few_are_remembered() -> None:
     assert len(totals._counts) == 1_000
     assert totals.find(1, "4999") == 4_999
     assert totals.find(1, "0") is None
+
+
+def test_figures_are_made_again_only_when_something_has_changed(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = pages.fetch
+
+    def watched(view: Any, statement: Any, bounds: Any) -> Any:
+        asked.append(statement.sql)
+        return ask(view, statement, bounds)
+
+    monkeypatch.setattr("bindery.catalog.index.index.fetch", watched)
+    wanted = parse_aggregations([("Filename", "group"), ("Size", "sum")])
+    for number in range(3):
+        catalog.bindings.commit(scan_of(place, f"k{number}", size=5))
+        for _ in range(2):
+            groups, size = catalog.queries.aggregate(place.dataset.id, _QUERY, wanted)
+            assert len(groups.groups or ()) == number + 1
+            assert size.value == 5 * (number + 1)
+        assert len(asked) == 2 * (number + 1)
+    [few] = catalog.queries.aggregate(place.dataset.id, _QUERY, wanted[:1], groups=2)
+    assert len(few.groups or ()) == 2
+    [other] = catalog.queries.aggregate(place.dataset.id, None, wanted[1:])
+    assert other.value == 15
+    assert len(asked) == 8
+
+
+def test_few_and_small_figures_are_remembered() -> None:
+    totals = Totals()
+    for number in range(1_000):
+        totals.keep_figure(1, str(number), AggregationResult(field="Size", operation="sum", value=number))
+    many = tuple(Group(str(number), 1) for number in range(1_000))
+    totals.keep_figure(1, "many", AggregationResult(field="ETag", operation="group", groups=many))
+    totals.keep_figure(
+        1, "long", AggregationResult(field="Title", operation="group", groups=(Group("x" * 60_000, 1),))
+    )
+    assert totals.find_figure(1, "many") is None is totals.find_figure(1, "long")
+    assert totals.find_figure(2, "999") is None
+    assert len(totals._figures) == 200
+    totals.keep(2, "query", 3)
+    assert totals.find_figure(1, "999") is None

@@ -97,14 +97,18 @@ class BatchWriter:
     ) -> list[int]:
         """The texts that the removed rows had."""
         gone = "SELECT unnest(from_json(?::JSON, '[\"UUID\"]'))"
+        if files.zones.found() is None:
+            files.zones.learn(writer.execute(files.zones.statement(files.table).sql).fetchall())
+        within = files.zones.holding([change.uri for change in changes])
         rows = writer.execute(
-            f'DELETE FROM {files.table} WHERE "Key" IN ({gone}) RETURNING "Text"',
+            f'DELETE FROM {files.table} WHERE "Key" IN ({gone}) AND {within.sql} RETURNING "Text"',
             [self._projection.keys(changes)],
         ).fetchall()
         return [number for (number,) in rows if number is not None]
 
     def _insert(self, writer: duckdb.DuckDBPyConnection, files: Attached, rows: Insertion | None) -> None:
         if rows is not None:
+            files.zones.widen(rows.batch, rows.uris)
             self._add_columns(writer, files, rows)
             columns = ", ".join(f'"{name}"' for name in rows.columns)
             writer.execute(

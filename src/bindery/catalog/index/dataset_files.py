@@ -18,6 +18,7 @@ from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import COLUMNS, FIRST_COLUMNS
 from bindery.catalog.index.texts import TextIndex
 from bindery.catalog.index.totals import TotalsAsOf
+from bindery.catalog.index.uri_zones import UriZones
 
 BUILDING = "building-"
 """How the names of files begin that are built beside those that answer."""
@@ -37,6 +38,7 @@ class View(msgspec.Struct, frozen=True):
     missing: frozenset[str]
     """Columns that the table does not have yet, because no file has had anything for them."""
     totals: TotalsAsOf
+    zones: UriZones
 
     def completed(self, sql: str) -> str:
         """A statement that may name any column, which are then empty; values are parameters and never stand in it."""
@@ -45,7 +47,7 @@ class View(msgspec.Struct, frozen=True):
             return sql
         # A column that the table has got meanwhile comes first, and is the one that is meant.
         empty = ", ".join(f'NULL::{COLUMNS[name]} AS "{name}"' for name in named)
-        return sql.replace(self.table, f"(SELECT *, {empty} FROM {self.table})")
+        return sql.replace(self.table, f"(SELECT *, rowid, {empty} FROM {self.table})")
 
 
 class Attached(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class Attached(msgspec.Struct, frozen=True):
     generation: int
     """Of the instance; in another one they are attached no more."""
     texts: TextIndex
+    zones: UriZones
     columns: set[str] = msgspec.field(default_factory=set)
     """Those that the table has by now; whoever adds some enters them once they are committed."""
 
@@ -119,7 +122,7 @@ class DatasetFiles:
         except BaseException:
             self._forget(alias)
             raise
-        return Attached(alias, self._instance.generation, texts, columns)
+        return Attached(alias, self._instance.generation, texts, UriZones(new=new), columns)
 
     def _columns(self, alias: str) -> set[str]:
         with self._instance.cursor() as cursor:

@@ -120,7 +120,10 @@ class DatasetIndex:
             missing = files.missing  # before the transaction, which then has the others
             try:
                 with self._asked(), self._instance.transaction() as cursor:
-                    answer = read(View(cursor, files.table, files.tag_names, files.texts, missing, totals))
+                    view = View(
+                        cursor, files.table, files.tag_names, files.texts, missing, totals, files.zones
+                    )
+                    answer = read(view)
             except duckdb.CatalogException:
                 if files is self._files and self._instance.generation == generation:
                     raise

@@ -49,7 +49,7 @@ from bindery.catalog.interface.queries import (
     QueryPages,
     SqlRows,
 )
-from bindery.catalog.query.compile import compile_query, uri_prefix
+from bindery.catalog.query.compile import compile_query, uri_part, uri_prefix
 from bindery.catalog.query.condition import Condition
 from bindery.catalog.query.fields import Field, Kind, find_field
 from bindery.catalog.query.syntax import Aggregation, Node, SortField
@@ -106,6 +106,7 @@ class Index:
             limit,
             token,
             total,
+            uri_part(query),
         )
         bounds = Bounds(_QUERY_SECONDS, stop)
         prefix = None if request.sort else uri_prefix(query)
@@ -174,9 +175,18 @@ class Index:
     ) -> list[AggregationResult]:
         """One result per aggregation, in order. Raises QueryError, Interrupted."""
         condition, bounds = compile_query(query), Bounds(_QUERY_SECONDS, stop)
+        mark = fingerprint(dataset_id, query, ())
+
+        def result(view: View, entry: Aggregation) -> AggregationResult:
+            question = f"{mark} {groups:d} {entry.operation} {entry.field}"
+            found = view.totals.find_figure(question)
+            if found is None:
+                found = self._result(view, condition, entry, groups, bounds)
+                view.totals.keep_figure(question, found)
+            return found
 
         def read(view: View) -> list[AggregationResult]:
-            return [self._result(view, condition, entry, groups, bounds) for entry in aggregations]
+            return [result(view, entry) for entry in aggregations]
 
         return self._asked(dataset_id).ask(read, [_empty_result(entry) for entry in aggregations], bounds)
 

@@ -12,6 +12,7 @@ import msgspec
 
 from bindery.catalog.index.changes import Change
 from bindery.catalog.index.tag_columns import FUZZY_TAGS, TAG_COLUMNS, TagProjection, TagRows
+from bindery.catalog.index.uri_zones import BATCH
 from bindery.catalog.query.compile import map_entry, uri_key
 from bindery.catalog.query.fields import ARRAYS, FIELDS, FUZZY_FIELDS, KEYED_MAPS, TAG_MAPS, Field, Kind
 from bindery.catalog.query.folding import fold_text
@@ -41,8 +42,10 @@ _ADDED = {
     "Longitude": "DOUBLE",
     "Fuzzy": "VARCHAR",
     "Text": "BIGINT",
+    BATCH: "BIGINT",
 }
-"""Columns that are no fields. Key stands for the URI, Text is the number of the document's text."""
+"""Columns that are no fields. Key stands for the URI, Text is the number of the document's text, Batch that of the
+newest change of the batch that brought the row."""
 
 
 def _column_type(field: Field) -> str:
@@ -63,7 +66,7 @@ COLUMNS: dict[str, str] = (
 """Types by name. A column of an array's own name holds the number of its elements; one that is called ``folded``
 the tokens of a phrase field, where its text is not ASCII."""
 FIRST_COLUMNS = frozenset({
-    "Key", "URI", "Filename", "Fuzzy", "Text", "CreateTime", "UpdateTime", "FileModifiedTime", "ProduceTime",
+    "Key", "URI", BATCH, "Filename", "Fuzzy", "Text", "CreateTime", "UpdateTime", "FileModifiedTime", "ProduceTime",
     "ContentType", "MediaType", "ProjectName", "DatasetName", "OwnerId", "ObjectId", "ObjectType", "ObjectStatus",
     "ObjectACL", "ETag", "Size", "OSSCRC64", "OSSObjectType", "OSSStorageClass", "ImageWidth", "ImageHeight",
     "Orientation", "EXIF", "Tags", FUZZY_TAGS, *SHARED_COLUMNS,
@@ -145,6 +148,9 @@ class Insertion(msgspec.Struct, frozen=True):
     parameters: tuple[str | int | float, ...]
     tag_names: frozenset[str]
     """Full names of the raw tags and the keys of maps that the rows have."""
+    batch: int
+    """The number of the newest change."""
+    uris: tuple[str, ...]
 
 
 class Projection:
@@ -176,10 +182,11 @@ class Projection:
         if not live:
             return None
         columns, expressions, parameters = [], [], []
+        batch = changes[-1].sequence
         chosen = [changes[place] for place in live]
         held = self._heads(chosen)
         tags = self._tags.rows(held["EXIF"], held["Tags"])
-        for name, values in self._columns(chosen, held, tags, [texts[place] for place in live]):
+        for name, values in self._columns(chosen, held, tags, [texts[place] for place in live], batch):
             if values.count(None) == len(values):
                 continue
             first = values[0]
@@ -193,7 +200,14 @@ class Projection:
             else:
                 expressions.append(_EXPRESSIONS[name])
                 parameters.append(self._encoder.encode(values).decode())
-        return Insertion(tuple(columns), tuple(expressions), tuple(parameters), _names(held, tags))
+        return Insertion(
+            tuple(columns),
+            tuple(expressions),
+            tuple(parameters),
+            _names(held, tags),
+            batch,
+            tuple(change.uri for change in chosen),
+        )
 
     def _heads(self, changes: Sequence[Change]) -> _Heads:
         # Rows become columns at once, for a row takes much room.
@@ -201,7 +215,12 @@ class Projection:
         return dict(zip(_TREE, zip(*rows, strict=True), strict=True))
 
     def _columns(
-        self, changes: Sequence[Change], held: _Heads, tags: TagRows, texts: Sequence[int | None]
+        self,
+        changes: Sequence[Change],
+        held: _Heads,
+        tags: TagRows,
+        texts: Sequence[int | None],
+        batch: int,
     ) -> Iterator[tuple[str, Sequence[Any]]]:
         large = [place for place, change in enumerate(changes) if len(change.document or b"") > MAX_TEXT]
         for name, values in chain(self._whole_columns(changes, held), tags.columns.items()):
@@ -214,6 +233,7 @@ class Projection:
             else:
                 yield name, values
         yield "Text", texts
+        yield BATCH, [batch] * len(texts)
 
     def _whole_columns(
         self, changes: Sequence[Change], held: _Heads

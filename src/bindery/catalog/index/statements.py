@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bindery.catalog.query.compile import counted_values, is_list, sort_value
+from bindery.catalog.query.compile import UriPart, counted_values, is_list, sort_value
 from bindery.catalog.query.condition import Condition, join
 from bindery.catalog.query.syntax import Aggregation, SortField
 from bindery.catalog.query.token import Position
@@ -32,21 +32,53 @@ class PageRequest(msgspec.Struct, frozen=True):
     limit: int
     token: str
     total: bool
+    uris: UriPart | None = None
+    """What the condition asks of URIs."""
 
 
 def first_statement(table: str, request: PageRequest, after: Position | None) -> Condition:
     """In one pass: the number of files that match, and the first URIs behind a position."""
-    condition, most = request.condition, request.limit + 1
-    behind = Condition('FILTER ("URI" > ?)', (after.uri,)) if after is not None else Condition("")
+    condition, first = request.condition, _first_uris(request, after)
     return Condition(
-        f'SELECT count(*), min("URI", {most:d}) {behind.sql} FROM {table} WHERE {condition.sql}',
-        (*behind.parameters, *condition.parameters),
+        f"SELECT count(*), {first.sql} FROM {table} WHERE {condition.sql}",
+        (*first.parameters, *condition.parameters),
     )
 
 
-def count_statement(table: str, condition: Condition) -> Condition:
-    """The number of files that match."""
-    return Condition(f"SELECT count(*) FROM {table} WHERE {condition.sql}", condition.parameters)
+def few_statement(table: str, condition: Condition, most: int) -> Condition:
+    """The number of files that match, and where the rows are of so many of them: DuckDB reads no URI for it."""
+    return Condition(
+        f"SELECT count(*), min(rowid, {most:d}) FROM {table} WHERE {condition.sql}", condition.parameters
+    )
+
+
+def in_rows(rows: Sequence[int]) -> Condition:
+    """Rows as the same transaction has found them."""
+    listed = """(SELECT unnest(from_json(?::JSON, '["BIGINT"]')))"""
+    return Condition(f"rowid IN {listed}", (msgspec.json.encode(rows).decode(),))
+
+
+def first_uris_statement(
+    table: str, request: PageRequest, after: Position | None, within: Condition
+) -> Condition:
+    """The first URIs behind a position, of the files within a part of all."""
+    first = _first_uris(request, after)
+    return Condition(
+        f"SELECT {first.sql} FROM {table} WHERE {within.sql}", (*first.parameters, *within.parameters)
+    )
+
+
+def _first_uris(request: PageRequest, after: Position | None) -> Condition:
+    first = f'min("URI", {request.limit + 1:d})'
+    return Condition(f'{first} FILTER ("URI" > ?)', (after.uri,)) if after is not None else Condition(first)
+
+
+def count_statement(table: str, *conditions: Condition) -> Condition:
+    """The number of files that match one of some conditions, no two of which hold of the same file."""
+    counts = [f"SELECT count(*) FROM {table} WHERE {condition.sql}" for condition in conditions]
+    parameters = [value for condition in conditions for value in condition.parameters]
+    sql = counts[0] if len(counts) == 1 else f"SELECT ({') + ('.join(counts)})"
+    return Condition(sql, tuple(parameters))
 
 
 def count_both_statement(table: str, some: Condition, all_: Condition) -> Condition:
@@ -95,9 +127,14 @@ def edge_statement(table: str, request: PageRequest, after: Position | None) -> 
     one column. DuckDB finds it in this column alone, and skips row groups without greater ones."""
     if not request.sort or sort_value(request.sort[0].field).parameters:
         return None
-    values = [sort_value(entry.field) for entry in request.sort]
-    bound, sql = _after(after, values, request.sort), values[0].sql
-    direction = "DESC" if request.sort[0].descending else "ASC"
+    sql, descending = sort_value(request.sort[0].field).sql, request.sort[0].descending
+    bound, direction = Condition("true"), "DESC" if descending else "ASC"
+    if after is not None:
+        if after.values[0] is None:
+            return None
+        # Those with the same first value may be behind the position, too: without them it is found in one column, and
+        # is no nearer.
+        bound = Condition(f"({sql} IS NOT NULL AND {sql} {'<' if descending else '>'} ?)", after.values[:1])
     return Condition(
         f"SELECT {sql} FROM {table} WHERE {request.condition.sql} AND {bound.sql}"
         f" ORDER BY {sql} {direction} NULLS LAST LIMIT 1 OFFSET {request.limit:d}",
@@ -105,12 +142,14 @@ def edge_statement(table: str, request: PageRequest, after: Position | None) -> 
     )
 
 
-def up_to(request: PageRequest, edge: object) -> PageRequest:
-    """The same page, looked for only among files whose first value is not behind the edge."""
+def up_to(request: PageRequest, after: Position | None, edge: object) -> PageRequest:
+    """The same page, looked for only where the first value is neither before the position nor behind the edge."""
     sql = sort_value(request.sort[0].field).sql
-    within = Condition(
-        f"({sql} IS NOT NULL AND {sql} {'>=' if request.sort[0].descending else '<='} ?)", (edge,)
-    )
+    begin = None if after is None else after.values[0]
+    least, greatest = (edge, begin) if request.sort[0].descending else (begin, edge)
+    bounds = [(sign, value) for sign, value in ((">=", least), ("<=", greatest)) if value is not None]
+    compared = " AND ".join([f"{sql} IS NOT NULL", *(f"{sql} {sign} ?" for sign, _ in bounds)])
+    within = Condition(f"({compared})", tuple(value for _, value in bounds))
     return msgspec.structs.replace(request, condition=join([request.condition, within], "AND"))
 
 

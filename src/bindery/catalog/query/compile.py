@@ -39,12 +39,22 @@ from bindery.catalog.query.values import (
     read_scalar,
     tokens_of,
 )
+from bindery.catalog.record.key_order import BEHIND_ALL, text_behind
 
 _EARTH_RADIUS_METRES = 6_371_008.8
 _USER_META_PREFIX = "x-oss-meta-"
 
 Elements = dict[str, str]
 """Inside ``nested``: the expression of each column on the element at hand."""
+
+
+class UriPart(msgspec.Struct, frozen=True):
+    """What a condition asks of URIs by itself: none but those from ``first`` on that are before ``behind``, by their
+    UTF-8 bytes, and all of those of which ``rest`` holds."""
+
+    first: str
+    behind: str
+    rest: Condition
 
 
 def compile_query(node: Node | None) -> Condition:
@@ -58,6 +68,20 @@ def uri_prefix(node: Node | None) -> str | None:
         return ""
     if isinstance(node, Leaf) and node.field == "URI" and node.operation == "prefix":
         return node.value if node.value and len(node.value) <= MAX_TEXT else None
+    return None
+
+
+def uri_part(node: Node | None) -> UriPart | None:
+    """What a query asks of URIs; None when it asks nothing that all of its files have to meet."""
+    entries = node.nodes if isinstance(node, And) else () if node is None else (node,)
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Leaf) and entry.field == "URI" and 0 < len(entry.value or "") <= MAX_TEXT:
+            others = [_compile(other, None) for at, other in enumerate(entries) if at != place]
+            rest, value = join(others, "AND") if others else compile_query(None), entry.value or ""
+            if entry.operation == "prefix":
+                return UriPart(value, text_behind(value) or BEHIND_ALL, rest)
+            if entry.operation == "eq":
+                return UriPart(value, f"{value}\0", rest)
     return None
 
 

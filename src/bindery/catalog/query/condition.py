@@ -44,9 +44,10 @@ def plain_phrase(expression: str, phrase: str) -> Condition:
     token is found, which is quick."""
     if not phrase.isascii() and not phrase_text(phrase).isascii():
         return NOTHING
+    longest = max(tokens_of(phrase), key=len)
+    sought_in = expression if longest.isdigit() else f"lower({expression})"  # digits have no case
     text = f"' ' || regexp_replace(lower({expression}), '[^a-z0-9]+', ' ', 'g') || ' '"
-    ascii_only = f"contains(lower({expression}), ?) AND strlen({expression}) = length({expression})"
+    ascii_only = f"contains({sought_in}, ?) AND strlen({expression}) = length({expression})"
     return Condition(
-        f"(CASE WHEN {ascii_only} THEN contains({text}, ?) ELSE false END)",
-        (max(tokens_of(phrase), key=len), phrase_text(phrase)),
+        f"(CASE WHEN {ascii_only} THEN contains({text}, ?) ELSE false END)", (longest, phrase_text(phrase))
     )
