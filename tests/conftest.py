@@ -44,6 +44,11 @@ def _configure_without_cache(**settings: Any) -> None:
     _configure(**settings | {"cache_logger_on_first_use": False})
 
 
+# Servers of tests end by these; a shell that runs the tests behind itself has them ignored, which children inherit.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
 # A logger that is kept as one test has it would be out of reach of the next.
 structlog.configure = _configure_without_cache
 
