@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from tests.servers.fuse_folder import mounted
 
 from bindery import doctor
+from bindery.access.sealed_buckets import SealedBuckets
 from bindery.access.sealed_keys import make_sealed_key, open_sealer
-from bindery.buckets.registry import Buckets, parse_store
+from bindery.buckets.registry import parse_store
 from bindery.catalog.opening import open_access
 from bindery.cli.main import main
 from bindery.config import Config, NotificationsConfig, SyncConfig
@@ -59,7 +60,7 @@ def test_sealing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BINDERY_SEALING_KEY", raising=False)
     assert (found().verdict, found().seen.partition(" at ")[0]) == (Verdict.OK, "none yet")
     with open_access("", tmp_path) as record:
-        sealer = open_sealer(record.access_keys, tmp_path)
+        sealer = open_sealer(record, tmp_path)
         make_sealed_key(record.access_keys, sealer, None)
     assert found().verdict is Verdict.OK
     (tmp_path / "sealing-key.json").chmod(0o604)
@@ -190,8 +191,17 @@ def test_a_data_folder_on_a_network_mount(tmp_path: Path, shared: Path) -> None:
 def test_registered_buckets_are_looked_at(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    Buckets({}, data=data).register(parse_store("later", str(tmp_path / "none")))
-    assert "BucketNotFound" in findings(Config(data=data))["bucket later"].seen
+    with open_access("", data) as record:
+        sealer = open_sealer(record, data)
+        SealedBuckets(record.registered_buckets, sealer).keep(parse_store("later", str(tmp_path / "none")))
+        record.registered_buckets.put("lost", b"sealed with another key")
+    (data / "buckets.json").write_text('{"earlier": {"bucket": "earlier", "url": "file:///none"}}')
+    found = findings(Config(data=data))
+    assert "BucketNotFound" in found["bucket later"].seen
+    assert "BucketNotFound" in found["bucket earlier"].seen
+    assert "register the bucket again" in found["bucket lost"].seen
+    (data / "sealing-key.json").unlink()
+    assert "registered buckets" in findings(Config(data=data))["sealing key"].seen
     (data / "buckets.json").write_text("{")
     assert findings(Config(data=data))["registered buckets"].verdict is Verdict.FAILURE
 

@@ -23,6 +23,8 @@ from bindery.access.identities import open_identities
 from bindery.access.keys import root_key_file
 from bindery.access.nonces import Nonces
 from bindery.access.permits import Permits
+from bindery.access.sealed_buckets import SealedBuckets, opened_buckets, take_over_bucket_file
+from bindery.access.sealing import Sealer, load_sealer
 from bindery.access.signing_in import SigningIn, SignInSettings
 from bindery.api.context import ApiSettings, Context
 from bindery.api.gateway.gateway import Gateway
@@ -33,11 +35,12 @@ from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.tls import Certificate
 from bindery.api.inspection import Inspection
 from bindery.api.metering import Metering
+from bindery.buckets.registered import Registered
 from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, check_address, parse_store
 from bindery.buckets.store import StoreAddress, StoreMisconfigured
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.opening import open_database
+from bindery.catalog.opening import open_database, registered_buckets
 from bindery.catalog.record_catalog import RecordCatalog
 from bindery.clock import find_zone
 from bindery.config import Config, ConfigurationError
@@ -100,7 +103,9 @@ class Application:
             opened.callback(self.identities.close)
             self.delivery = Delivery(catalog, notification_settings(config))
             opened.callback(self.delivery.close, _DELIVERY_SECONDS)
-            buckets = open_buckets(config)
+            take_over_bucket_file(config.data, self.identities.sealer, catalog.registered_buckets)
+            registered = SealedBuckets(catalog.registered_buckets, self.identities.sealer)
+            buckets = open_buckets(config, registered)
             opened.callback(buckets.close)
             workers = pool or open_pool(config)
             ending = workers.close if pool is None else _leave_open
@@ -210,7 +215,16 @@ def open_thumbnails(config: Config) -> Thumbnails:
     return Thumbnails(config.data / "thumbnails", config.console.thumbnails_megabytes * 1_000_000)
 
 
-def open_buckets(config: Config) -> Buckets:
+def read_registered(config: Config) -> Registered:
+    """The registered buckets as they are now, whether a server runs or not; nothing is changed.
+
+    Raises CatalogUnusable, KeysUnusable, StoreMisconfigured.
+    """
+    sealer = load_sealer(config.data, config.access.sealing_key_file) or Sealer(())
+    return opened_buckets(registered_buckets(config.catalog.url, config.data), sealer, config.data)
+
+
+def open_buckets(config: Config, registered: Registered) -> Buckets:
     """The configured buckets, those registered at run time, and every folder of the bucket root."""
     addresses = {name: _address(name, store) for name, store in config.buckets.items()}
     _warn_of_missing_folders(addresses.values(), config.bucket_root, config.register.folders)
@@ -219,6 +233,7 @@ def open_buckets(config: Config) -> Buckets:
         addresses,
         config.bucket_root,
         config.data,
+        registered=registered,
         folder_options=folder_options,
         within=None if config.extraction.pool == "local" else config.ray.folders,
     )

@@ -19,15 +19,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bindery.access.keys import KeysUnusable
+from bindery.access.sealed_buckets import opened_buckets
 from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
 from bindery.access.sealing import FILE as SEALING_KEY_FILE
-from bindery.access.sealing import SEALED_WITH_BYTES, load_sealer
+from bindery.access.sealing import SEALED_WITH_BYTES, Sealer, load_sealer
 from bindery.buckets.folder import FolderStore, watched_folders
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, check_address, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
-from bindery.catalog.opening import describe_postgresql, sealed_keys
+from bindery.catalog.opening import describe_postgresql, registered_buckets, sealed_keys
 from bindery.catalog.record.sqlite.inspection import read_only_address
 from bindery.catalog.records import CatalogUnusable
 from bindery.config import Config, NotificationsConfig
@@ -166,10 +167,11 @@ def _sealing_key(config: Config) -> Iterator[Finding]:
     lost = sum(
         count for sealed, count in _sealed_keys(config) if sealer is None or not sealer.knows(sealed)
     )
-    if sealer is None and lost:
+    if sealer is None and (lost or _registered(config)):
         yield Finding(
-            "sealing key", Verdict.FAILURE, f"{path} is missing, and the record has access keys sealed with it",
-            "restore it from a backup, or give these keys up with: bindery keys forget-lost",
+            "sealing key", Verdict.FAILURE,
+            f"{path} is missing, and the record has access keys or registered buckets sealed with it",
+            "restore it from a backup, or give these up with: bindery keys forget-lost",
         )  # fmt: skip
     elif sealer is None:
         yield Finding("sealing key", Verdict.OK, f"none yet at {path}; it is made at the first start")
@@ -282,7 +284,10 @@ def _buckets(config: Config) -> Iterator[Finding]:
             yield _unusable(name, error)
     try:
         options = {"follow": config.sync.folder_follow}
-        buckets = Buckets(addresses, config.bucket_root, config.data, folder_options=options)
+        registered = opened_buckets(_registered(config), _sealer(config), config.data)
+        buckets = Buckets(
+            addresses, config.bucket_root, config.data, registered=registered, folder_options=options
+        )
     except StoreError as error:
         yield Finding("registered buckets", Verdict.FAILURE, str(error), "restore the file from a backup")
         return
@@ -294,6 +299,18 @@ def _buckets(config: Config) -> Iterator[Finding]:
             "bindery serve --bucket NAME=FOLDER, or bindery bind FOLDER on a running server",
         )  # fmt: skip
     buckets.close()
+
+
+def _registered(config: Config) -> dict[str, bytes]:
+    with suppress(CatalogUnusable):  # which is told elsewhere
+        return registered_buckets(config.catalog.url, config.data)
+    return {}
+
+
+def _sealer(config: Config) -> Sealer:
+    with suppress(KeysUnusable):  # which is told elsewhere
+        return load_sealer(config.data, config.access.sealing_key_file) or Sealer(())
+    return Sealer(())
 
 
 def _bucket(buckets: Buckets, name: str, config: Config) -> Finding:

@@ -76,9 +76,9 @@ def test_a_secret_belongs_to_its_key_and_its_purpose() -> None:
 
 
 def test_the_key_is_made_once_with_mode_600(record: RecordAccess, tmp_path: Path) -> None:
-    first = open_sealer(record.access_keys, tmp_path)
+    first = open_sealer(record, tmp_path)
     assert (tmp_path / "sealing-key.json").stat().st_mode & 0o777 == 0o600
-    again = open_sealer(record.access_keys, tmp_path)
+    again = open_sealer(record, tmp_path)
     assert again.open(first.seal(SECRET, "AK"), "AK") == SECRET
     assert SECRET not in repr(first.__dict__)
     assert "key=hidden" in repr(ONE)
@@ -86,7 +86,7 @@ def test_the_key_is_made_once_with_mode_600(record: RecordAccess, tmp_path: Path
 
 def test_a_key_elsewhere(record: RecordAccess, tmp_path: Path) -> None:
     elsewhere = tmp_path / "etc" / "key.json"
-    open_sealer(record.access_keys, tmp_path, elsewhere)
+    open_sealer(record, tmp_path, elsewhere)
     assert elsewhere.exists()
     assert not (tmp_path / "sealing-key.json").exists()
 
@@ -94,7 +94,7 @@ def test_a_key_elsewhere(record: RecordAccess, tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_key_that_cannot_be_written(record: RecordAccess, tmp_path: Path) -> None:
     with pytest.raises(KeysUnusable, match="cannot be written"):
-        open_sealer(record.access_keys, tmp_path, Path("/proc/key.json"))
+        open_sealer(record, tmp_path, Path("/proc/key.json"))
 
 
 def test_keys_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -125,28 +125,28 @@ def test_a_broken_file_is_never_replaced_by_itself(
     path.write_text(content)
     path.chmod(0o600)
     with pytest.raises(KeysUnusable, match="restore it"):
-        open_sealer(record.access_keys, tmp_path)
+        open_sealer(record, tmp_path)
     assert path.read_text() == content
 
 
 def test_a_file_that_others_may_read_is_refused(record: RecordAccess, tmp_path: Path) -> None:
-    open_sealer(record.access_keys, tmp_path)
+    open_sealer(record, tmp_path)
     (tmp_path / "sealing-key.json").chmod(0o644)
     with pytest.raises(KeysUnusable, match="chmod 600"):
-        open_sealer(record.access_keys, tmp_path)
+        open_sealer(record, tmp_path)
     (tmp_path / "sealing-key.json").chmod(0o440)
-    open_sealer(record.access_keys, tmp_path)
+    open_sealer(record, tmp_path)
 
 
 def test_a_lost_key_is_not_replaced(record: RecordAccess, tmp_path: Path) -> None:
-    sealer = open_sealer(record.access_keys, tmp_path)
+    sealer = open_sealer(record, tmp_path)
     (tmp_path / "sealing-key.json").rename(tmp_path / "kept")
-    open_sealer(record.access_keys, tmp_path)  # nothing is sealed yet
+    open_sealer(record, tmp_path)  # nothing is sealed yet
     (tmp_path / "kept").replace(tmp_path / "sealing-key.json")
     make_sealed_key(record.access_keys, sealer, None)
     (tmp_path / "sealing-key.json").unlink()
     with pytest.raises(KeysUnusable, match="forget-lost"):
-        open_sealer(record.access_keys, tmp_path)
+        open_sealer(record, tmp_path)
     assert not (tmp_path / "sealing-key.json").exists()
 
 
@@ -166,10 +166,10 @@ def opened(record: RecordAccess, sealer: Sealer | None) -> dict[str, str]:
 
 
 def test_every_secret_is_sealed_anew(record: RecordAccess, tmp_path: Path) -> None:
-    sealer = open_sealer(record.access_keys, tmp_path)
+    sealer = open_sealer(record, tmp_path)
     secrets, old = fill(record, sealer), sealer.newest_id
     token = sealer.seal_token(b"content", "token")
-    done = reseal(sealer, record.access_keys)
+    done = reseal(sealer, record)
     assert (done.secrets, done.lost, done.old_keys) == (5, (), 1)
     assert sealer.newest_id != old
     only = Sealer([SealingKey(base64.b64decode(file_of(tmp_path)[0]["Key"]))])
@@ -181,21 +181,21 @@ def test_every_secret_is_sealed_anew(record: RecordAccess, tmp_path: Path) -> No
 def test_old_keys_are_forgotten_when_no_session_can_need_them(
     record: RecordAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sealer = open_sealer(record.access_keys, tmp_path)
+    sealer = open_sealer(record, tmp_path)
     secrets = fill(record, sealer)
-    reseal(sealer, record.access_keys)
-    assert forget_old_keys(sealer, record.access_keys) == 1
+    reseal(sealer, record)
+    assert forget_old_keys(sealer, record) == 1
     later = time.time() + LONGEST_SESSION_SECONDS + 1
     monkeypatch.setattr(module.time, "time", lambda: later)
-    again = open_sealer(record.access_keys, tmp_path)
+    again = open_sealer(record, tmp_path)
     assert len(file_of(tmp_path)) == 1
     assert opened(record, again) == secrets
 
 
 def test_a_key_that_somebody_else_may_have_goes_at_once(record: RecordAccess, tmp_path: Path) -> None:
-    sealer = open_sealer(record.access_keys, tmp_path)
+    sealer = open_sealer(record, tmp_path)
     secrets, token = fill(record, sealer), sealer.seal_token(b"content", "token")
-    assert reseal(sealer, record.access_keys, at_once=True).old_keys == 0
+    assert reseal(sealer, record, at_once=True).old_keys == 0
     assert len(file_of(tmp_path)) == 1
     assert opened(record, sealer) == opened(record, load_sealer(tmp_path)) == secrets
     with pytest.raises(CannotOpen):
@@ -207,20 +207,20 @@ def test_keys_of_the_environment_are_resealed_with_the_first(
 ) -> None:
     old, new = (base64.b64encode(key.key).decode() for key in (ONE, OTHER))
     monkeypatch.setenv("BINDERY_SEALING_KEY", old)
-    secrets = fill(record, open_sealer(record.access_keys, tmp_path))
+    secrets = fill(record, open_sealer(record, tmp_path))
     monkeypatch.setenv("BINDERY_SEALING_KEY", f"{new},{old}")
-    assert reseal(open_sealer(record.access_keys, tmp_path), record.access_keys).secrets == 5
+    assert reseal(open_sealer(record, tmp_path), record).secrets == 5
     monkeypatch.setenv("BINDERY_SEALING_KEY", new)
-    assert opened(record, open_sealer(record.access_keys, tmp_path)) == secrets
+    assert opened(record, open_sealer(record, tmp_path)) == secrets
     assert not (tmp_path / "sealing-key.json").exists()
 
 
 def test_lost_secrets_are_told_and_spare_the_others(record: RecordAccess, tmp_path: Path) -> None:
-    sealer = open_sealer(record.access_keys, tmp_path)
+    sealer = open_sealer(record, tmp_path)
     secrets = fill(record, sealer, 1)
     lost = make_sealed_key(record.access_keys, Sealer([ONE]), None)[1]
     assert [key.id for key in find_lost(sealer, record.access_keys)] == [lost.id]
-    done = reseal(sealer, record.access_keys)
+    done = reseal(sealer, record)
     assert (done.secrets, done.lost) == (1, (lost.id,))
     record.access_keys.delete(None, lost.id)
     assert opened(record, sealer) == secrets
@@ -238,7 +238,7 @@ def test_resealing_may_end_at_any_step(
     """Before and after every write of the file and of the record."""
     monkeypatch.setattr("bindery.access.resealing._PAGE", 2)
     with open_access("", tmp_path) as record:
-        sealer = open_sealer(record.access_keys, tmp_path)
+        sealer = open_sealer(record, tmp_path)
         secrets = fill(record, sealer)
         left = iter(range(step))
 
@@ -262,11 +262,11 @@ def test_resealing_may_end_at_any_step(
             crashing.setattr(module, "_write_keys", write_keys)
             crashing.setattr(record.access_keys, "reseal", reseal_page)
             with pytest.raises(Crash):
-                reseal(sealer, record.access_keys, at_once=at_once)
+                reseal(sealer, record, at_once=at_once)
     with open_access("", tmp_path) as record:
-        sealer = open_sealer(record.access_keys, tmp_path)
+        sealer = open_sealer(record, tmp_path)
         assert opened(record, sealer) == secrets
-        reseal(sealer, record.access_keys, at_once=True)
+        reseal(sealer, record, at_once=True)
         assert opened(record, load_sealer(tmp_path)) == secrets
         assert len(file_of(tmp_path)) == 1
 
@@ -275,11 +275,11 @@ def test_a_stolen_record_tells_no_secret(tmp_path: Path) -> None:
     """Also with its log, and after everything was deleted or sealed anew."""
     make_sealer(tmp_path)
     with open_access("", tmp_path) as record:
-        sealer = open_sealer(record.access_keys, tmp_path)
+        sealer = open_sealer(record, tmp_path)
         secrets = fill(record, sealer)
         during = {path.name: path.read_bytes() for path in tmp_path.glob("catalog.db*")}
         assert "catalog.db-wal" in during
-        reseal(sealer, record.access_keys)
+        reseal(sealer, record)
         for key_id in list(secrets)[2:]:
             record.access_keys.delete(None, key_id)
     after = {path.name: path.read_bytes() for path in tmp_path.glob("catalog.db*")}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from bindery.app import open_buckets
+from bindery.buckets.registered import RegisteredBuckets
 from bindery.buckets.registry import check_address, parse_store
 from bindery.buckets.store import StoreError, StoreMisconfigured
 from bindery.config import Config
@@ -62,7 +63,7 @@ HALVES = [
 def test_the_server_does_not_start_and_says_why(store: str, said: str, tmp_path: Path) -> None:
     config = Config(data=tmp_path, buckets={"media": store})
     with pytest.raises(StoreMisconfigured, match=said) as raised:
-        open_buckets(config)
+        open_buckets(config, RegisteredBuckets())
     assert str(raised.value).startswith("bucket media: ")
     assert "HUSH" not in str(raised.value)
     findings = [finding for finding in look_at_buckets(config) if "media" in finding.subject]

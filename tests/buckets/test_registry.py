@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -111,79 +108,17 @@ def test_stores_are_opened_once_until_their_address_changes(tmp_path: Path) -> N
     buckets.close()
 
 
-def test_registered_buckets_outlast_the_server(tmp_path: Path) -> None:
-    address = parse_store("media", S3)
-    Buckets({}, data=tmp_path).register(address)
-    Buckets({}, data=tmp_path).register(parse_store("photos", "/srv/photos"))
-    later = Buckets({}, data=tmp_path)
-    assert later.names() == ["media", "photos"]
-    assert later.address("media") == address
-
-
-def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    before = os.umask(0)
-    try:
-        Buckets({}, data=tmp_path).register(parse_store("media", S3))
-    finally:
-        os.umask(before)
-    assert [path.name for path in tmp_path.iterdir()] == ["buckets.json"]
-    assert stat.S_IMODE((tmp_path / "buckets.json").stat().st_mode) == 0o600
-
-
-def test_a_crash_while_writing_leaves_the_former_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = RegisteredBuckets(tmp_path)
-    kept.keep(parse_store("first", "/srv/one"))
-    monkeypatch.setattr(os, "fsync", crash)
-    with pytest.raises(KeyboardInterrupt):
-        kept.keep(parse_store("second", "/srv/two"))
-    monkeypatch.undo()
-    assert list(kept.addresses) == ["first"]
-    assert list(RegisteredBuckets(tmp_path).addresses) == ["first"]
-    kept.keep(parse_store("second", "/srv/two"))
-    assert list(RegisteredBuckets(tmp_path).addresses) == ["first", "second"]
-
-
-def crash(_: int) -> None:
-    raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"media": {"bucket": 1}}'])
-def test_a_damaged_file_is_said_and_kept(tmp_path: Path, content: str) -> None:
-    (tmp_path / "buckets.json").write_text(content)
-    with pytest.raises(StoreMisconfigured, match=r"buckets\.json"):
-        Buckets({}, data=tmp_path)
-    assert (tmp_path / "buckets.json").read_text() == content
-
-
-@pytest.mark.parametrize("url", ["ftp://x", "photos", "", "file:/tmp"])
-def test_an_odd_address_in_the_file_harms_that_bucket_alone(tmp_path: Path, url: str) -> None:
-    (tmp_path / "folder").mkdir()
-    known = {
-        "odd": {"bucket": "odd", "url": url},
-        "good": {"bucket": "good", "url": f"file://{tmp_path}/folder"},
-    }
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "buckets.json").write_text(json.dumps(known))
-    buckets = Buckets({}, None, tmp_path / "data")
-    with pytest.raises(StoreMisconfigured, match="bucket odd"):
-        buckets.open("odd")
-    assert buckets.open("good").address.bucket == "good"
-    assert "odd" in buckets.names()
-    buckets.named_at_store("x")
-    buckets.close()
-
-
 def test_the_configuration_wins(tmp_path: Path) -> None:
     configured = StoreAddress(bucket="media", url="file:///configured")
-    Buckets({}, data=tmp_path).register(parse_store("media", "/registered"))
-    buckets = Buckets({"media": configured}, data=tmp_path)
+    registered = RegisteredBuckets({"media": parse_store("media", "/registered")})
+    buckets = Buckets({"media": configured}, registered=registered)
     assert buckets.address("media") == configured
     buckets.register(configured)
     with pytest.raises(StoreMisconfigured, match="configuration"):
         buckets.register(parse_store("media", "/elsewhere"))
-    assert Buckets({}, data=tmp_path).address("media").url == "file:///registered"
+    assert not buckets.register_over(parse_store("other", "/other"), b"mark")
+    assert buckets.addresses(["media", "other"]) == {"media": configured}
+    assert Buckets({}, registered=registered).address("media").url == "file:///registered"
 
 
 def test_a_registered_bucket_comes_before_a_folder_of_the_root(tmp_path: Path) -> None:
@@ -193,11 +128,27 @@ def test_a_registered_bucket_comes_before_a_folder_of_the_root(tmp_path: Path) -
     assert buckets.address("media").url == "file:///registered"
 
 
-def test_a_server_takes_up_what_an_earlier_one_registered(tmp_path: Path) -> None:
-    from bindery.app import open_buckets
-    from bindery.config import Config
+def test_a_bucket_that_somebody_registers_meanwhile_is_not_replaced() -> None:
+    buckets = Buckets({})
+    mark = buckets.mark("media")
+    assert buckets.register_over(parse_store("media", "/one"), mark)
+    assert not buckets.register_over(parse_store("media", "/two"), mark)
+    assert buckets.register_over(parse_store("media", "/two"), buckets.mark("media"))
+    assert buckets.address("media").url == "file:///two"
 
-    (tmp_path / "data").mkdir()
-    config = Config(data=tmp_path / "data")
-    open_buckets(config).register(parse_store("media", "/srv/media"))
-    assert open_buckets(config).names() == ["media"]
+
+def test_one_that_cannot_be_opened_harms_itself_alone(tmp_path: Path) -> None:
+    good = parse_store("good", str(tmp_path))
+    odd = StoreAddress(bucket="odd", url="ftp://x")
+    buckets = Buckets({}, registered=RegisteredBuckets({"good": good, "odd": odd}, ["lost"]))
+    for bucket in ("lost", "odd"):
+        with pytest.raises(StoreMisconfigured, match=f"bucket {bucket}"):
+            buckets.open(bucket)
+        assert buckets.identity(bucket) is None
+    assert buckets.open("good").address.bucket == "good"
+    assert buckets.names() == ["good", "lost", "odd"]
+    assert buckets.addresses(["good", "lost", "none"]) == {"good": good}
+    buckets.named_at_store("x")
+    buckets.register(parse_store("lost", str(tmp_path)))
+    assert buckets.open("lost").address.bucket == "lost"
+    buckets.close()

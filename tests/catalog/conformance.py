@@ -49,6 +49,7 @@ from bindery.file import Address, File, Label
 
 from .access_conformance import AccessConformance
 from .browser_session_conformance import BrowserSessionConformance
+from .registered_bucket_conformance import RegisteredBucketConformance
 from .samples import Place, document_of, entry_of, forget_deleted, make_place, scan_of, uris, write_of
 from .saved_search_conformance import SavedSearchConformance
 from .task_queue_conformance import TaskQueueConformance
@@ -1140,6 +1141,7 @@ class CatalogConformance(
     NotificationConformance,
     AccessConformance,
     BrowserSessionConformance,
+    RegisteredBucketConformance,
     SavedSearchConformance,
     UsageConformance,
 ):

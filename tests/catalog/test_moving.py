@@ -69,6 +69,7 @@ ROWS = {
     "task_queue": ("place", "T", "t0", "", TEXT, 2, 2**62, 3, "server", 4, 1),
     "task_turn": ("place", "", 0, 5),
     "saved_search": (1, TEXT, TEXT, TEXT, 12),
+    "registered_bucket": (TEXT, BYTES),
     "dictionary": (DICTIONARY.dict_id, DICTIONARY.dict_content, 13),
 }
 """A row for each table that the calls of ``filled`` leave empty."""

@@ -27,6 +27,7 @@ class Shared(Catalogue):
             self._config(number).write_text(
                 f'[catalog]\nurl = "{record}"\n[sync]\nsettle_time = 0.05\nguard_count = 1000\n'
                 f'[extraction]\nworkers = 1\n[access]\nsealing_key_file = "{folder / "sealing-keys"}"\n'
+                f'[register]\nfolders = ["{folder / "registered"}"]\n'
             )
         self.servers = [self._start_one(number) for number in range(count)]
         self.server = self.servers[0]
@@ -98,6 +99,19 @@ class Shared(Catalogue):
     def check_fencing(self) -> None:
         """All that was committed for the binding was committed by the server that held it."""
         assert fenced_commits(self.url) == []
+
+    def estimate(self, server: RunningServer, bucket: str) -> None:
+        """Have a server list a bucket that it must know."""
+        names = {"ProjectName": self.names["ProjectName"]}
+        task = server.call("EstimateBinding", **names, URI=f"oss://{bucket}")["TaskId"]
+        done = server.wait(
+            "GetTask",
+            lambda answer: answer["Status"] != "Running",
+            **names,
+            TaskType="BindingEstimate",
+            TaskId=task,
+        )
+        assert done["Status"] == "Succeeded", done
 
     def close(self) -> None:
         for server in self.servers:

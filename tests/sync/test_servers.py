@@ -220,6 +220,90 @@ def test_a_server_that_is_cut_off_lets_nothing_through(share: Callable[[int], Sh
     assert recorded.send(shared.servers[1]) == (400, "SignatureNonceUsed")
 
 
+def make_folder(shared: Shared, name: str, files: dict[str, bytes]) -> Path:
+    """One that callers may register."""
+    made = shared.bucket_root.parent / "registered" / name
+    made.mkdir(parents=True)
+    for key, content in files.items():
+        (made / key).write_bytes(content)
+    return made
+
+
+def test_a_bucket_that_one_server_registers_is_known_to_all(share: Callable[[int], Shared]) -> None:
+    shared = share(2)
+    first, second = shared.servers
+    (shared.bucket_root / BUCKET).rmdir()
+    chance = random.Random(3)
+    files = {f"{number}.gif": any_picture(chance) for number in range(3)}
+    folder, other = make_folder(shared, "one", files), make_folder(shared, "two", files)
+    first.call("RegisterBucket", Bucket=BUCKET, Store=str(folder))
+    shared.server = second
+    shared.bind()
+    shared.wait_equal(lambda: folder_versions(folder))
+    for server in (first, second):
+        status, body = server.request("RegisterBucket", Bucket=BUCKET, Store=str(other))
+        assert (status, body["Code"]) == (400, "InvalidArgument"), body
+    for server in (second, first):  # whoever is asked, and whoever works on the binding
+        server.call("RegisterBucket", Bucket=BUCKET, Store=str(other), Move="true")
+        (other / f"{server.process.pid}.gif").write_bytes(any_picture(chance))
+        wanted = folder_versions(other)
+        shared.wait_equal(lambda wanted=wanted: wanted)
+        folder, other = other, folder
+        for path in folder.iterdir():
+            (other / path.name).write_bytes(path.read_bytes())
+    for server in shared.servers:
+        server.kill()
+    shared.restart(0)
+    shared.server = shared.servers[0]
+    shared.wait_equal(lambda: folder_versions(folder))
+
+
+def test_servers_that_register_a_name_at_the_same_time_agree_on_one_store(
+    share: Callable[[int], Shared],
+) -> None:
+    shared = share(2)
+    folders = [make_folder(shared, str(number), {}) for number in range(6)]
+
+    def register(number: int) -> int:
+        status, body = shared.servers[number % 2].request(
+            "RegisterBucket", Bucket="new", Store=str(folders[number])
+        )
+        assert status == 200 or body["Code"] == "InvalidArgument", body
+        return status
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(register, range(6)))
+    assert answers.count(200) == 1
+    won = answers.index(200)
+    assert [register(number) for number in range(6)] == [
+        200 if number == won else 400 for number in range(6)
+    ]
+
+
+def test_what_earlier_releases_kept_in_each_data_folder_is_known_to_all(
+    share: Callable[[int], Shared], tmp_path: Path
+) -> None:
+    """Each server has had buckets of its own, one of them under the same name."""
+    for number in range(2):
+        folders = {
+            name: tmp_path / "registered" / name for name in ("common", f"own{number}", f"odd{number}")
+        }
+        for folder in folders.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        known = {name: {"bucket": name, "url": f"file://{folder}"} for name, folder in folders.items()}
+        known["both"] = {"bucket": "both", "url": known[f"odd{number}"]["url"]}
+        data = tmp_path / f"data-{number}"
+        data.mkdir()
+        (data / "buckets.json").write_text(json.dumps(known))
+    shared = share(2)
+    for server in shared.servers:
+        for name in ("common", "own0", "own1", "both"):
+            shared.estimate(server, name)
+    assert not list(tmp_path.glob("data-*/buckets.json"))
+    kept = [path.parent.name for path in tmp_path.glob("data-*/buckets-not-taken.json")]
+    assert kept == ["data-1"], "the first that was started has given the name its meaning"
+
+
 class Chaos:
     """Changes of a bucket, and of a user's own entry, while servers are harmed and return."""
 

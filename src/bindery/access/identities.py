@@ -314,7 +314,7 @@ def open_identities(
 ) -> Identities:
     """Root key, sealing keys and key file of a data folder, the missing ones made. Raises KeysUnusable."""
     root, made = open_root_key(data)
-    sealer = open_sealer(record.access_keys, data, sealing_key_file)
+    sealer = open_sealer(record, data, sealing_key_file)
     identities = Identities(record, root, sealer, account_id=account_id)
     identities.root_made = root if made else None
     return identities

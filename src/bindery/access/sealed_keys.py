@@ -7,27 +7,29 @@ from pathlib import Path
 import structlog
 
 from bindery.access.keys import AccessKey, KeysUnusable, make_key
-from bindery.access.resealing import find_lost, forget_old_keys
+from bindery.access.resealing import find_lost, find_lost_buckets, forget_old_keys
 from bindery.access.sealing import Sealer, load_sealer, make_sealer
 from bindery.access.takeover import take_over_key_file
 from bindery.catalog.access_records import SealedKey
+from bindery.catalog.catalog import AccessRecord
 from bindery.catalog.interface.access_keys import AccessKeys
 from bindery.clock import now_ns
 
 _log = structlog.get_logger()
 
 
-def open_sealer(keys: AccessKeys, data: Path, file: Path | None = None) -> Sealer:
+def open_sealer(record: AccessRecord, data: Path, file: Path | None = None) -> Sealer:
     """The sealing key of a data folder, made when it is needed first; the key file of earlier releases is taken over.
 
     A sealing key that is lost is not replaced, for then it could not be restored. Raises KeysUnusable.
     """
+    keys, buckets = record.access_keys, record.registered_buckets
     sealer = load_sealer(data, file)
     if sealer is None:
-        if keys.sealed(limit=1):
+        if keys.sealed(limit=1) or buckets.list():
             raise KeysUnusable(
-                "the sealing key is missing, without which the access keys of the catalog cannot be opened; restore "
-                "it from a backup, or give these keys up with: bindery keys forget-lost"
+                "the sealing key is missing, without which access keys and registered buckets of the catalog cannot be "
+                "opened; restore it from a backup, or give these up with: bindery keys forget-lost"
             )
         sealer = make_sealer(data, file)
     take_over_key_file(data, sealer, keys)
@@ -36,8 +38,13 @@ def open_sealer(keys: AccessKeys, data: Path, file: Path | None = None) -> Seale
             "access keys were sealed with a key that is not here; restore it, or make these keys anew",
             access_keys=[key.id for key in lost],
         )
+    if unopened := find_lost_buckets(sealer, buckets):
+        _log.error(
+            "registered buckets were sealed with a key that is not here; restore it, or register them again",
+            buckets=sorted(unopened),
+        )
     try:
-        forget_old_keys(sealer, keys)
+        forget_old_keys(sealer, record)
     except KeysUnusable as error:  # a file that only others may write
         _log.warning("old sealing keys stay in their file", problem=str(error))
     return sealer

@@ -40,7 +40,7 @@ _NONCE_BYTES = 12
 _FORMAT = b"\x01"
 SEALED_WITH_BYTES = len(_FORMAT) + _ID_BYTES
 """Of what is sealed, those that name the key."""
-_PURPOSES = ("access key secrets", "session tokens", "session secrets")
+_PURPOSES = ("access key secrets", "session tokens", "session secrets", "bucket addresses")
 
 
 class CannotOpen(Exception):
@@ -72,12 +72,13 @@ class _KeyFile(msgspec.Struct, rename="pascal"):
 class _Derived(Hiding, msgspec.Struct, frozen=True):
     """What comes of one sealing key."""
 
-    hidden_fields: ClassVar[frozenset[str]] = frozenset({"secrets", "tokens", "session_secrets"})
+    hidden_fields: ClassVar[frozenset[str]] = frozenset({"secrets", "tokens", "session_secrets", "buckets"})
 
     id: bytes
     secrets: AESGCM
     tokens: AESGCM
     session_secrets: bytes
+    buckets: AESGCM
 
 
 class Sealer:
@@ -126,6 +127,15 @@ class Sealer:
     def open_token(self, sealed: bytes, context: str) -> bytes:
         """What it says. Raises CannotOpen."""
         return _decrypt(self._key_of(sealed).tokens, sealed, context)
+
+    def seal_bucket(self, address: bytes, bucket: str) -> bytes:
+        """Where a registered bucket is, for this name alone."""
+        newest = self._sealing_key()
+        return _FORMAT + newest.id + _encrypt(newest.buckets, address, bucket)
+
+    def open_bucket(self, sealed: bytes, bucket: str) -> bytes:
+        """Raises CannotOpen."""
+        return _decrypt(self._key_of(sealed).buckets, sealed, bucket)
 
     def session_digest(self, text: str, sealed: bytes) -> bytes:
         """64 bytes that only the holder of the key can tell that ``sealed`` was made with. Raises CannotOpen."""
@@ -241,11 +251,11 @@ def _retired(key: SealingKey, now: int) -> SealingKey:
 
 def _derive(key: SealingKey) -> _Derived:
     """A key for each purpose, so that nothing sealed for one of them is ever good for another."""
-    for_secrets, for_tokens, for_sessions = (
+    for_secrets, for_tokens, for_sessions, for_buckets = (
         HKDF(SHA256(), _KEY_BYTES, salt=None, info=f"bindery {purpose}".encode()).derive(key.key)
         for purpose in _PURPOSES
     )
-    return _Derived(key.id, AESGCM(for_secrets), AESGCM(for_tokens), for_sessions)
+    return _Derived(key.id, AESGCM(for_secrets), AESGCM(for_tokens), for_sessions, AESGCM(for_buckets))
 
 
 def _encrypt(cipher: AESGCM, content: bytes, context: str) -> bytes:

@@ -22,7 +22,7 @@ from bindery.buckets.object_store import ObjectStore, root_of
 from bindery.buckets.off_limits import check_apart, check_outside, folder_id
 from bindery.buckets.opendal_store import OpendalStore
 from bindery.buckets.oss import open_oss
-from bindery.buckets.registered import RegisteredBuckets
+from bindery.buckets.registered import Registered, RegisteredBuckets
 from bindery.buckets.s3 import open_s3
 from bindery.buckets.shared import check_shared, shared_folders
 from bindery.buckets.store import (
@@ -74,8 +74,8 @@ def parse_store(bucket: str, store: str, *, trusted: bool = True) -> StoreAddres
 
 
 def open_store(address: StoreAddress) -> Store:
-    """A new store at ``address``; no request is made yet. Raises StoreMisconfigured, also for what somebody has written
-    into the file of registered buckets."""
+    """A new store at ``address``; no request is made yet. Raises StoreMisconfigured, also for what a release that
+    knows more stores has registered."""
     scheme = address.url.partition("://")[0]
     if scheme not in _STORES:
         raise StoreMisconfigured(
@@ -111,7 +111,7 @@ def identify(address: StoreAddress) -> StoreIdentity:
 class Buckets:
     """The buckets of a server, by name. Stores are opened once and shared; safe for threads.
 
-    Buckets come from the configuration, from ``register`` (kept in ``data``), and from folders of ``root``;
+    Buckets come from the configuration, from ``register`` (kept in ``registered``), and from folders of ``root``;
     of two with the same name the first in this order counts. ``folder_options`` hold for folders whose
     address says nothing else.
     """
@@ -122,17 +122,19 @@ class Buckets:
         root: Path | None = None,
         data: Path | None = None,
         *,
+        registered: Registered | None = None,
         folder_options: Mapping[str, str] | None = None,
         within: Iterable[str] | None = None,
     ) -> None:
-        """``within``: the folders that workers on other machines have too; None when workers have all of them."""
+        """``registered``: without it they last as long as this. ``data``: the server's data folder, which no bucket may
+        hold. ``within``: the folders that workers on other machines have too; None when workers have all of them."""
         self._within = None if within is None else shared_folders(within)
         self._data = data
         for address in addresses.values():
             check_apart_from(address, data)
         self._configured = dict(addresses)
         self._folder_options = dict(folder_options or {})
-        self._registered = RegisteredBuckets(data)
+        self._registered: Registered = registered or RegisteredBuckets()
         self._root = root
         self._passed_over: set[str] = set()
         """Folders of the root of which the log tells already."""
@@ -145,14 +147,26 @@ class Buckets:
         Raises StoreMisconfigured when the configuration says otherwise, or the folder is not apart from the server's
         data folder.
         """
+        if self._may_register(address):
+            self._registered.keep(address)
+
+    def register_over(self, address: StoreAddress, mark: bytes | None) -> bool:
+        """The same, unless somebody has registered it otherwise since ``mark`` was asked for; whether it is done."""
+        return not self._may_register(address) or self._registered.keep_over(address, mark)
+
+    def mark(self, bucket: str) -> bytes | None:
+        """Something that changes when the bucket is registered."""
+        return self._registered.mark(bucket)
+
+    def _may_register(self, address: StoreAddress) -> bool:
+        """False when the configuration says the same. Raises StoreMisconfigured."""
         self.check_apart(address)
         configured = self._configured.get(address.bucket)
         if configured is not None and not _is_same(configured, address):
             raise StoreMisconfigured(
                 f"the bucket {address.bucket} is set in the configuration; change it there, or use another name"
             )
-        if configured is None:
-            self._registered.keep(address)
+        return configured is None
 
     def check_apart(self, address: StoreAddress) -> None:
         """Raise StoreMisconfigured when a bucket is a folder that holds the server's data, or is held by it, or that
@@ -169,31 +183,45 @@ class Buckets:
 
     def names(self) -> list[str]:
         """Names of all buckets, ascending."""
-        names = {*self._configured, *self._registered.addresses}
+        names = {*self._configured, *self._registered.addresses()}
         if self._root is not None and self._root.is_dir():
             names |= {path.name for path in self._root.iterdir() if self._is_bucket(path.name)}
         return sorted(names)
 
     def address(self, bucket: str) -> StoreAddress:
-        """Where the bucket lives. Raises BucketNotFound."""
-        known = self._configured.get(bucket) or self._registered.addresses.get(bucket)
+        """Where the bucket lives. Raises BucketNotFound, StoreMisconfigured when that is sealed, CatalogUnusable."""
+        known = self._configured.get(bucket) or self._registered.find(bucket)
         if known is not None:
             return known
-        if self._root is not None and self._is_bucket(bucket):
-            return StoreAddress(
-                bucket=bucket, url=f"file://{(self._root / bucket).resolve()}", trusted=True
-            )
+        if (folder := self._of_root(bucket)) is not None:
+            return folder
         raise BucketNotFound(
             f"no bucket {bucket}; name it with --bucket or put a folder into --bucket-root"
         )
+
+    def addresses(self, buckets: Iterable[str]) -> dict[str, StoreAddress]:
+        """Where these live, as far as they are known; what is registered is asked for once."""
+        known = self._known()
+        found = {bucket: known.get(bucket) or self._of_root(bucket) for bucket in buckets}
+        return {bucket: address for bucket, address in found.items() if address is not None}
+
+    def _known(self) -> dict[str, StoreAddress]:
+        registered = self._registered.addresses()
+        return {name: each for name, each in registered.items() if each is not None} | self._configured
+
+    def _of_root(self, bucket: str) -> StoreAddress | None:
+        if self._root is None or not self._is_bucket(bucket):
+            return None
+        return StoreAddress(bucket=bucket, url=f"file://{(self._root / bucket).resolve()}", trusted=True)
 
     def named_at_store(self, name: str) -> list[tuple[str, str]]:
         """Buckets that a message of a store may mean by ``name``, each with the prefix that its keys have there.
 
         Those whose address names it, and the one that is called so here.
         """
-        known = self._registered.addresses | self._configured
-        found = [address for address in known.values() if name and urlsplit(address.url).netloc == name]
+        found = [
+            address for address in self._known().values() if name and urlsplit(address.url).netloc == name
+        ]
         with suppress(BucketNotFound):
             if (own := self.address(name)) not in found:
                 found.append(own)

@@ -22,6 +22,7 @@ from bindery.catalog.interface.outbox import Outbox
 from bindery.catalog.interface.policies import Policies
 from bindery.catalog.interface.projects import Projects
 from bindery.catalog.interface.queries import Queries
+from bindery.catalog.interface.registered_buckets import RegisteredBuckets
 from bindery.catalog.interface.roles import Roles
 from bindery.catalog.interface.saved_searches import SavedSearches
 from bindery.catalog.interface.servers import Servers
@@ -36,7 +37,7 @@ CLOSE_SECONDS = 10.0
 
 
 class AccessRecord(Protocol):
-    """Who may do what."""
+    """Who may do what, and what is sealed with the same keys."""
 
     @property
     def users(self) -> Users: ...
@@ -49,6 +50,8 @@ class AccessRecord(Protocol):
     @property
     def policies(self) -> Policies: ...
 
+    @property
+    def registered_buckets(self) -> RegisteredBuckets: ...
     @property
     def access_shared(self) -> bool:
         """Whether other servers change it, too: then ``access_version`` asks the record."""

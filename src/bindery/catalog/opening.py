@@ -107,6 +107,18 @@ def sealed_keys(url: str, folder: Path, named_by: int) -> list[tuple[bytes, int]
     return found
 
 
+def registered_buckets(url: str, folder: Path) -> dict[str, bytes]:
+    """Where registered buckets are, sealed; nothing is taken over, and nothing found where there is no record yet.
+
+    Raises CatalogUnusable.
+    """
+    if not url:
+        path = folder / "catalog.db"
+        return inspection.registered_buckets(path) if path.is_file() else {}
+    found: dict[str, bytes] = postgresql_module("inspection").registered_buckets(url)
+    return found
+
+
 def postgresql_module(module: str) -> ModuleType:
     """One of the room of PostgreSQL.
 

@@ -1,4 +1,4 @@
-"""Users, keys, groups, roles and policies: a part of the catalog, and by itself for commands."""
+"""Users, keys, groups, roles and policies, and what else is sealed: a part of the catalog, and for commands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bindery.catalog.record.attachments import Attachments
 from bindery.catalog.record.database import Database
 from bindery.catalog.record.groups import Groups
 from bindery.catalog.record.policies import Policies
+from bindery.catalog.record.registered_buckets import RegisteredBuckets
 from bindery.catalog.record.roles import Roles
 from bindery.catalog.record.users import Users
 
@@ -21,6 +22,7 @@ class RecordAccess:
         self.access_keys = AccessKeys(access, self.users)
         self.groups = Groups(access, self.users)
         self.roles = Roles(access)
+        self.registered_buckets = RegisteredBuckets(database)
         self.policies = Policies(access, Attachments(self.users, self.groups, self.roles))
 
     @property

@@ -90,6 +90,7 @@ class RecordCatalog:
         self.files = Files(database, compression, self.datasets, entries, calls, announcing, usage, written)
         self.users, self.access_keys, self.groups = access.users, access.access_keys, access.groups
         self.roles, self.policies = access.roles, access.policies
+        self.registered_buckets = access.registered_buckets
         # A thread of the index that is in native code when the interpreter ends would abort the process.
         atexit.register(self.close)
 

@@ -60,7 +60,7 @@ class _RecordKeys:
     """Of the record, which no server has open."""
 
     def __init__(self, record: AccessRecord, sealer: Sealer) -> None:
-        self._keys = record.access_keys
+        self._record, self._keys = record, record.access_keys
         self._sealer = sealer
 
     def list(self) -> list[ListedKey]:
@@ -76,7 +76,7 @@ class _RecordKeys:
         return _found(lambda: self._keys.delete(None, key_id))
 
     def reseal(self, *, at_once: bool) -> tuple[int, tuple[str, ...]]:
-        done = reseal(self._sealer, self._keys, at_once=at_once)
+        done = reseal(self._sealer, self._record, at_once=at_once)
         return done.secrets, done.lost
 
 
@@ -136,7 +136,7 @@ def open_account_keys(config: Config) -> Iterator[AccountKeys]:
 def open_stopped(config: Config) -> Iterator[tuple[AccessRecord, Sealer]]:
     """Record and sealing key of a data folder. Raises CatalogInUse while a server runs, KeysUnusable."""
     with open_stopped_record(config) as record:
-        yield record, open_sealer(record.access_keys, config.data, config.access.sealing_key_file)
+        yield record, open_sealer(record, config.data, config.access.sealing_key_file)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from bindery.secrecy import without_secrets
 
 _HISTORY = "history.json"
 _SECRETS = ("root-key.json", "buckets.json")
-"""The latter holds credentials of stores."""
+"""The latter is of an earlier release, whose buckets no server has taken over yet."""
 _SEARCH_PATH = re.compile(r"search_path=(\w+)")
 
 
@@ -41,7 +41,7 @@ def backup(
 
     The copy is of one instant: that at which it begins. The server goes on reading and writing meanwhile.
     The index is not in it, for it is built from the record. Neither are the configuration, the audit log, and the
-    files that hold secrets (sealing-key.json, root-key.json, buckets.json) unless --with-keys is given.
+    files that hold secrets (sealing-key.json, root-key.json) unless --with-keys is given.
 
     \b
     bindery backup --to /backup/monday --data /var/lib/bindery

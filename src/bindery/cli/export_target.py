@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 import msgspec
 
-from bindery.app import open_buckets
+from bindery.app import open_buckets, read_registered
 from bindery.buckets.registry import check_apart_from, open_for_writing, parse_store
 from bindery.buckets.store import ObjectNotFound, StoreAddress, WritableStore
 from bindery.catalog.export.export import Manifest, metadata_of
@@ -99,7 +99,7 @@ def open_target(text: str, config: Config) -> Target:
 
 def _registered(place: str, config: Config) -> StoreAddress:
     bucket, _, prefix = place.partition("/")
-    buckets = open_buckets(config)
+    buckets = open_buckets(config, read_registered(config))
     try:
         address = buckets.address(bucket)
     finally:

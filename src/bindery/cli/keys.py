@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from bindery.access.keys import read_root_key
-from bindery.access.resealing import find_lost
+from bindery.access.resealing import find_lost, find_lost_buckets
 from bindery.access.sealing import Sealer, load_sealer
 from bindery.cli.account_keys import open_account_keys, open_stopped_record
 from bindery.cli.options import config_option, data_option
@@ -165,11 +165,17 @@ def reseal_secrets(*, config: Config, at_once: bool) -> None:
 @keys.command()
 @_on_data_folder
 def forget_lost(*, config: Config) -> None:
-    """Delete the keys of the account and of users whose sealing key is lost. The server must be stopped."""
+    """Delete keys of the account and of users, and registered buckets, whose sealing key is lost. The server must be
+    stopped."""
     with open_stopped_record(config) as record:
-        sealer = load_sealer(config.data, config.access.sealing_key_file)
-        lost = find_lost(sealer or Sealer(()), record.access_keys)
+        sealer = load_sealer(config.data, config.access.sealing_key_file) or Sealer(())
+        lost = find_lost(sealer, record.access_keys)
         for key in lost:
             user = None if key.user_id is None else record.users.get_by_id(key.user_id).name
             record.access_keys.delete(user, key.id)
+        buckets = find_lost_buckets(sealer, record.registered_buckets)
+        for name, sealed in buckets.items():
+            record.registered_buckets.delete(name, sealed)
     say(f"{len(lost)} keys are deleted")
+    if buckets:
+        say(f"{len(buckets)} registered buckets are forgotten, register them again: {', '.join(buckets)}")

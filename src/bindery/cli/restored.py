@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bindery.app import open_buckets, open_catalog
+from bindery.app import open_buckets, open_catalog, read_registered
 from bindery.buckets.registry import Buckets
 from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
@@ -33,7 +33,7 @@ def audit_restored(data: Path, config_file: Path | None) -> bool:
     config = load_config(config_file, {"data": data, "catalog": {"url": ""}})
     with (
         closing(open_catalog(config)) as catalog,
-        closing(open_buckets(config)) as buckets,
+        closing(open_buckets(config, read_registered(config))) as buckets,
         progress_shown() as show,
     ):
         counted = [_count(catalog, dataset, show) for dataset in datasets_in(catalog)]

@@ -365,8 +365,11 @@ class Engine:
         """
         found = identify(address)
         with self._followers.lock:
-            self._check_unmoved(address.bucket, found)
-            self._buckets.register(address)
+            done = False
+            while not done:  # another server may give the name a meaning at this moment
+                mark = self._buckets.mark(address.bucket)
+                self._check_unmoved(address.bucket, found)
+                done = self._buckets.register_over(address, mark)
             self._go_on_at(address.bucket, found)
 
     def move_bucket(self, bucket: str, address: StoreAddress | None) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
 from pathlib import Path
 
 import structlog
 
 from bindery.buckets.registry import Buckets
-from bindery.buckets.store import StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.servers import Survey
 from bindery.catalog.records import Binding, BindingPhase, BindingState, CatalogError
@@ -106,20 +105,21 @@ class Sharing:
                 for binding in self._catalog.bindings.list()
                 if binding.state is not BindingState.STOPPED
             }
-            self._attend(survey, wanted)
+            reached = self._reached(survey, wanted.values())
+            self._attend(survey, wanted, reached)
             if not self._stop.is_set():
-                self._claim(survey, wanted)
+                self._claim(survey, wanted, reached)
                 self._give(survey, wanted)
         self._take_up_left(survey)
 
-    def _attend(self, survey: Survey, wanted: dict[int, Binding]) -> None:
+    def _attend(self, survey: Survey, wanted: dict[int, Binding], reached: Set[str]) -> None:
         waiting = set(self._catalog.changes.waiting())
         for binding_id, follower in self._followers.present().items():
             held, binding = survey.leases.get(lease_of(binding_id)), wanted.get(binding_id)
             if binding is None or held is None or held.fence != follower.lease.fence:
                 self._followers.end(binding_id)
                 continue
-            if len(survey.servers) > 1 and not self._knows(binding):
+            if binding.bucket not in reached:
                 self._followers.end(binding_id)
                 self._catalog.servers.give_back(follower.lease)
                 continue
@@ -130,7 +130,7 @@ class Sharing:
             if binding_id in waiting:
                 follower.notice_changes()
 
-    def _claim(self, survey: Survey, wanted: dict[int, Binding]) -> None:
+    def _claim(self, survey: Survey, wanted: dict[int, Binding], reached: Set[str]) -> None:
         now, present = time.monotonic(), self._followers.present()
         free = {}
         for binding_id in wanted.keys() - present.keys():
@@ -142,7 +142,7 @@ class Sharing:
         mine = len(present)
         for binding_id in sorted(free, key=lambda binding_id: last_listing_of(wanted[binding_id])):
             alone = len(survey.servers) < 2
-            if not (alone or self._knows(wanted[binding_id])):
+            if wanted[binding_id].bucket not in reached:
                 continue
             if mine >= share and not alone and now - free[binding_id] < _PATIENCE_SECONDS:
                 continue
@@ -176,10 +176,14 @@ class Sharing:
             self._take_up()
         self._looked = True
 
-    def _knows(self, binding: Binding) -> bool:
-        """Whether this server can reach the bucket at all."""
-        try:
-            address = self._buckets.address(binding.bucket)
-        except StoreError:
-            return False
-        return address.folder is None or Path(address.folder).is_dir()
+    def _reached(self, survey: Survey, wanted: Iterable[Binding]) -> Set[str]:
+        """Names of the buckets that this server can reach at all; all of them when there is no other to leave them
+        to."""
+        names = {binding.bucket for binding in wanted}
+        if len(survey.servers) < 2:
+            return names
+        return {
+            name
+            for name, address in self._buckets.addresses(names).items()
+            if address.folder is None or Path(address.folder).is_dir()
+        }

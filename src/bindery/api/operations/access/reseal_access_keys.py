@@ -17,7 +17,7 @@ def reseal_access_keys(context: Context, request: ResealAccessKeysRequest) -> Re
     its file for the 12 hours that a session may last. After a failure, the same call goes on where it ended."""
     identities = context.identities
     try:
-        done = reseal(identities.sealer, context.catalog.access_keys, at_once=request.at_once or False)
+        done = reseal(identities.sealer, context.catalog, at_once=request.at_once or False)
     except KeysUnusable as error:
         raise invalid_argument(f"The secrets cannot be sealed anew: {error}.") from error
     return ResealAccessKeysResponse(

@@ -38,6 +38,17 @@ def sealed_keys(url: str, named_by: int) -> list[tuple[bytes, int]]:
             return []
 
 
+def registered_buckets(url: str) -> dict[str, bytes]:
+    """Where they are, sealed; none where there is no record yet. Raises CatalogUnusable."""
+    with connected(url) as raw:
+        adapt(raw)
+        try:
+            rows = raw.execute("SELECT name, sealed FROM registered_bucket").fetchall()
+        except psycopg.errors.UndefinedTable:
+            return {}
+    return {name: bytes(sealed) for name, sealed in rows}
+
+
 @contextmanager
 def reading_beside(url: str) -> Iterator[Connection]:
     """Reads for as long as one likes, whoever uses the record. Raises CatalogUnusable."""

@@ -79,6 +79,13 @@ def sealed_keys(path: Path, named_by: int) -> list[tuple[bytes, int]]:
     )
 
 
+def registered_buckets(path: Path) -> dict[str, bytes]:
+    """Where they are, sealed; none in a record of an earlier release. Raises CatalogUnusable."""
+    if not _ask(path, "SELECT 1 FROM sqlite_schema WHERE name = 'registered_bucket'", ()):
+        return {}
+    return dict(_ask(path, "SELECT name, sealed FROM registered_bucket", ()))
+
+
 def _ask(path: Path, query: str, parameters: tuple[object, ...]) -> list[Any]:
     try:
         with closing(connect_beside(path)) as connection:

@@ -1,0 +1,6 @@
+-- Buckets that were registered while a server ran. Earlier releases kept them in a file of the data folder.
+
+CREATE TABLE registered_bucket (
+    name TEXT PRIMARY KEY,
+    sealed BLOB NOT NULL                -- JSON of StoreAddress, with credentials
+) STRICT, WITHOUT ROWID;
