@@ -173,6 +173,7 @@ SCHEMA_OF_EACH_TABLE = {
     "outbox": ["sequence", "destination", "id", "body", "made_time", "attempts", "due_time"],
     "packing": ["position", "until"],
     "project": ["id", "name", "body"],
+    "registered_bucket": ["name", "sealed"],
     "task": ["project_name", "type", "id", "start_time", "end_time", "status", "body"],
     "task_queue": ["project_name", "type", "id", "parent", "subject", "weight", "due", "attempts", "lease_owner",
                    "fence", "cancel"],

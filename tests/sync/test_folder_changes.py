@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import msgspec
@@ -154,21 +154,20 @@ def test_a_folder_that_is_away_while_it_is_listed_loses_nothing(
     room.bind("media")
     room.wait_keys("media", {"one.bin", "folder/two.bin", "folder/three.bin"})
     room.wait_followed("media")
-    left, keys_in = iter(range(5)), folder_module._Walk._keys_in
+    left, wanted_in = iter(range(5)), folder_module._Walk._wanted_in
     check_complete = folder_module._Walk.check_complete
 
-    def keys_then_vanish(walk: folder_module._Walk, folder: bytes) -> list[bytes]:
-        keys = keys_in(walk, folder)
+    def names_then_vanish(walk: folder_module._Walk, folder: bytes) -> Generator[bytes]:
+        yield from wanted_in(walk, folder)
         if not folder and not walk._prefix and next(left, None) is not None:
             (root / "folder").rename(root.parent / "away")
-        return keys
 
     def complete_then_return(walk: folder_module._Walk) -> None:
         if (root.parent / "away").exists():
             (root.parent / "away").rename(root / "folder")
         check_complete(walk)
 
-    monkeypatch.setattr(folder_module._Walk, "_keys_in", keys_then_vanish)
+    monkeypatch.setattr(folder_module._Walk, "_wanted_in", names_then_vanish)
     monkeypatch.setattr(folder_module._Walk, "check_complete", complete_then_return)
     room.inline.extracted.clear()
     while next(left, None) is not None:
