@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from sync_room import InlinePending, Room, memory_bucket
 
 from bindery.buckets.memory import MemoryStore
-from bindery.buckets.store import ObjectNotFound, StoreAddress, StoreUnavailable
+from bindery.buckets.store import ObjectNotFound, Store, StoreAddress, StoreUnavailable
 from bindery.buckets.uri import ObjectUri
-from bindery.catalog.records import Dataset, FileWrite, LimitExceeded
+from bindery.catalog.records import CatalogUnusable, Dataset, FileWrite, LimitExceeded
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
 from bindery.sync import index_batch, indexing
@@ -199,6 +200,27 @@ def test_a_failure_that_passes_is_tried_again(
         room.inline.answer = fail_first
     index(room, dataset, "oss://media/k01.bin")
     wait_status(room, "oss://media/k01.bin", "Indexed")
+
+
+def test_a_record_that_cannot_be_read_is_no_fault_of_a_file(
+    room: Room, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its bucket is lies there, and it stays away for more attempts than a file has."""
+    failures = iter(range(index_batch._MAX_ATTEMPTS + 2))
+    open_bucket = room.buckets.open
+
+    def open_later(bucket: str) -> Store:
+        if threading.current_thread() is not threading.main_thread() and next(failures, None) is not None:
+            raise CatalogUnusable("the record is away")
+        return open_bucket(bucket)
+
+    monkeypatch.setattr(room.buckets, "open", open_later)
+    with capture_logs() as lines:
+        index(room, dataset, "oss://media/k01.bin", "oss://media/k02.bin")
+        wait_status(room, "oss://media/k01.bin", "Indexed")
+        wait_status(room, "oss://media/k02.bin", "Indexed")
+    assert next(failures, None) is None
+    assert [line for line in lines if line["log_level"] == "error" or line.get("exc_info")] == []
 
 
 @pytest.mark.parametrize("at", ["submit", "take"])

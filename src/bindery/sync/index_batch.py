@@ -135,15 +135,20 @@ class IndexBatch(Stoppable):
     def _look_up_all(
         self, operators: frozenset[Operator]
     ) -> list[tuple[Job, ExtractionRequest | Extraction]]:
-        """Several at a time, in threads that do not hold up the end of the server. Raises Interrupted."""
+        """Several at a time, in threads that do not hold up the end of the server. Raises CatalogError,
+        Interrupted."""
         jobs = self._jobs
         found: dict[int, ExtractionRequest | Extraction] = {}
+        problems: list[CatalogError] = []
 
         def look_up(first: int) -> None:
-            for position in range(first, len(jobs), _LOOKUPS):
-                if self._stop.is_set():
-                    return
-                found[position] = self._look_up(jobs[position], operators)
+            try:
+                for position in range(first, len(jobs), _LOOKUPS):
+                    if self._stop.is_set() or problems:
+                        return
+                    found[position] = self._look_up(jobs[position], operators)
+            except CatalogError as error:
+                problems.append(error)
 
         threads = [
             threading.Thread(target=look_up, args=(first,), daemon=True)
@@ -156,10 +161,13 @@ class IndexBatch(Stoppable):
                 thread.join(_POLL_SECONDS)
                 self.check_stop()
         self.check_stop()
+        if problems:
+            raise problems[0]
         return [(job, found[position]) for position, job in enumerate(jobs)]
 
     def _look_up(self, job: Job, operators: frozenset[Operator]) -> ExtractionRequest | Extraction:
-        """What to extract, or the failure when there is nothing to read."""
+        """What to extract, or the failure when there is nothing to read. Raises CatalogError: where its bucket is
+        lies in the record, and that this cannot be read is no fault of the file."""
         try:
             uri = parse_object_uri(job.uri)
             store = self._buckets.open(uri.bucket)
@@ -169,6 +177,8 @@ class IndexBatch(Stoppable):
         except StoreError as error:
             failure = told(error)
             return Extraction(file=File(), failure=failure, retryable=error.retryable)
+        except CatalogError:
+            raise
         except Exception as error:
             _log.exception("a file for explicit indexing could not be looked up", uri=job.uri)
             failure = f"InternalError: {told(error)}"
