@@ -65,6 +65,13 @@ def note_when(body: bytes) -> bytes:
     return note(rest)
 
 
+def note_and_wait(body: bytes) -> bytes:
+    """Leave such a file, then wait until there is another one."""
+    held, _, rest = body.partition(b"|")
+    note(rest)
+    return wait_for_file(held)
+
+
 def spin_in_a_step(body: bytes) -> bytes:
     """A step that may take so long and never ends."""
     with at_most(float(body)):

@@ -16,6 +16,7 @@ from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
 from bindery.stopping import Interrupted
 from bindery.workers.job import Answer, Cause, Job, Lost, Urgency
 from bindery.workers.pool import WorkerLimits, WorkerPool
+from bindery.workers.ray_cluster.remote import RemoteWorker
 from bindery.workers.source import WorkerSource
 from bindery.workers.submission import Submission
 from bindery.workers.worker import Worker
@@ -106,20 +107,49 @@ def test_answers_are_there_before_the_slowest_job_is_done(open_pool: Open, tmp_p
     assert len(answers(submission)) == 6
 
 
-def test_a_call_waits_for_one_job_of_a_scan_not_for_its_batch(open_pool: Open, tmp_path: Path) -> None:
-    """The job in hand is held until the call has been made; then the call comes before the rest of the batch."""
+def test_a_call_does_not_wait_for_the_job_in_hand_of_a_scan(open_pool: Open, tmp_path: Path) -> None:
+    """It is done by one more worker while the job is held."""
     held, order = tmp_path / "go on", tmp_path / "order"
     order.mkdir()
     pool = open_pool()
-    scan = [job("note", f"{order}|scan {at}") for at in range(30)]
-    scan.insert(0, job("wait_for_file", str(held)))
-    submission = pool.submit(scan, urgency=SCAN, owner="bucket")
-    _until(lambda: len(pool.pids()) == 2)
-    call = pool.submit([job("note", f"{order}|call")], urgency=CALL, owner="caller")
+    scan = pool.submit([job("note_and_wait", f"{held}|{order}|scan")] * 2, urgency=SCAN, owner="bucket")
+    _until(lambda: begun(order) == ["scan"])
+    answers(pool.submit([job("note", f"{order}|call")], urgency=CALL, owner="caller"))
+    assert begun(order) == ["scan", "call"]
     held.touch()
-    answers(call)
+    answers(scan)
+
+
+def test_a_scan_makes_way_after_the_job_in_hand(
+    open_pool: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one caller holds the additional worker, another one waits for the job of the scan, not for its batch."""
+    _wait_for_cuts_on_nodes(monkeypatch)
+    held, busy, order = tmp_path / "go on", tmp_path / "call ends", tmp_path / "order"
+    order.mkdir()
+    pool = open_pool()
+    scan = [job("note_and_wait", f"{held}|{order}|in hand")]
+    scan += [job("note", f"{order}|scan {at}") for at in range(30)]
+    submission = pool.submit(scan, urgency=SCAN, owner="bucket")
+    _until(lambda: begun(order) == ["in hand"])
+    first = pool.submit([job("note_and_wait", f"{busy}|{order}|first")], urgency=CALL, owner="first")
+    _until(lambda: begun(order) == ["in hand", "first"])
+    second = pool.submit([job("note", f"{order}|second")], urgency=CALL, owner="second")
+    held.touch()
+    answers(second)
+    busy.touch()
+    answers(first)
     answers(submission)
-    assert begun(order).index("call") <= 1
+    assert begun(order)[:3] == ["in hand", "first", "second"]
+
+
+def _wait_for_cuts_on_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word to make way takes a while to a node, and jobs of no length go on meanwhile."""
+
+    def cut(worker: RemoteWorker) -> None:
+        worker._node.ask("cut", worker._number).result(120)
+
+    monkeypatch.setattr(RemoteWorker, "cut", cut)
 
 
 def test_many_callers_do_not_wait_for_a_large_scan(open_pool: Open, tmp_path: Path) -> None:
