@@ -41,6 +41,9 @@ class OneBucket:
         """The one store there is."""
         return self._store
 
+    def check_reachable(self, _: str) -> None:
+        """It is, also for a pool of this process."""
+
 
 def main() -> None:
     """Make the files, scan them, rescan them in turns with the peers."""

@@ -125,7 +125,7 @@ def measure_lists(catalog: RecordCatalog, since: int) -> None:
 
 def _slowest(catalog: RecordCatalog, chosen: TaskFilter, order: TaskOrder, *, descending: bool) -> float:
     """Milliseconds of a page, the slowest of several behind each other."""
-    clock = time.perf_counter if catalog._database.is_shared else time.thread_time
+    clock = time.perf_counter if catalog.access_shared else time.thread_time
     times, after = [], None
     for number in range(6):
         begin = clock()

@@ -55,3 +55,24 @@ def test_every_benchmark_is_there(lines: list[str]) -> None:
     there = {path.stem for path in BENCH.glob("*.py")} - helpers - LEFT_OUT
     named = set(json.loads(lines[-1]))
     assert named == there
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_those_that_reach_into_the_engine_still_run() -> None:
+    """They stand in for the registry and the pool, which change; the others go by commands and the API."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "table.py",
+            "--small",
+            "--only",
+            "rescan,inventory,rescan_folder,catalog_start,tasks",
+        ],
+        cwd=BENCH,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Failed" not in done.stdout
