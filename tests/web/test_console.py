@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import socket
 import threading
@@ -15,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import Visitor, sign_in
+from .conftest import HTML, Visitor, sign_in
 
 pytestmark = pytest.mark.server
 HOSTILE = '"><script>alert(1)</script>.txt'
@@ -230,6 +231,16 @@ def test_a_page_outlives_its_server(
     context.close()
 
 
+def sign_in_as(visitor: Visitor, server: RunningServer, user: str, statements: list[dict]) -> None:
+    """A new user, who may do what these say."""
+    document = json.dumps({"Version": "1", "Statement": statements})
+    server.call("CreateUser", UserName=user)
+    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+
+
 def test_buttons_are_for_who_may_press_them(
     server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
 ) -> None:
@@ -242,12 +253,7 @@ def test_buttons_are_for_who_may_press_them(
         {"Effect": "Allow", "Action": ["imm:List*", "imm:Get*"], "Resource": "*"},
         {"Effect": "Allow", "Action": "imm:StopBinding", "Resource": f"acs:imm:*:*:project/{project}/*"},
     ]
-    document = json.dumps({"Version": "1", "Statement": statements})
-    server.call("CreateUser", UserName=user)
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    sign_in_as(visitor, server, user, statements)
     text = visitor.get(f"/console/bindings/{project}/d/{project}").text
     assert 'data-testid="stop">' in text
     for action, needed in (("audit", "bindery:AuditBinding"), ("confirm", "bindery:ConfirmDeletion")):
@@ -255,3 +261,51 @@ def test_buttons_are_for_who_may_press_them(
         assert "data-refused disabled" in button[: button.index(">")]
         assert f"allows {needed} on project/{project}/dataset/d" in text
     assert "allows imm:CreateBinding" in visitor.get("/console/bindings/new").text
+
+
+@pytest.fixture(scope="module")
+def waiting_server(start_server: Callable[..., RunningServer]) -> Iterator[RunningServer]:
+    """Its bucket ``silent`` is in a store that takes connections and never answers: who lists it waits."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield start_server("--bucket", f"silent=s3://silent?anonymous=true&endpoint={endpoint}")
+
+
+def begin_task(server: RunningServer, project: str) -> dict[str, str]:
+    """An estimate of the silent bucket: what names it to GetTask."""
+    server.call("CreateProject", ProjectName=project)
+    task = server.call("EstimateBinding", ProjectName=project, URI="oss://silent")["TaskId"]
+    return {"ProjectName": project, "TaskType": "BindingEstimate", "TaskId": task}
+
+
+def test_a_task_that_runs_is_ended(browser: Browser, waiting_server: RunningServer) -> None:
+    names = begin_task(waiting_server, "ended-early")
+    context = browser.new_context(base_url=waiting_server.endpoint)
+    page = context.new_page()
+    sign_in(page, waiting_server.key_id, waiting_server.key_secret)
+    page.goto("/console/tasks/?project=ended-early&state=Running")
+    row = page.get_by_test_id(f"task-{names['TaskId']}")
+    row.get_by_test_id("cancel-task").click()
+    expect(page).to_have_url(re.compile(r"/console/tasks/\?project=ended-early&state=Running$"))
+    waiting_server.wait("GetTask", lambda task: task["Status"] == "Failed", **names)
+    page.goto("/console/tasks/?project=ended-early")
+    expect(row).to_contain_text("Cancelled")
+    expect(row.get_by_test_id("cancel-task")).to_have_count(0)
+    context.close()
+
+
+def test_a_task_is_ended_by_who_may_alone(waiting_server: RunningServer) -> None:
+    names = begin_task(waiting_server, "goes-on")
+    visitor = Visitor(waiting_server.address)
+    allowed = {"Effect": "Allow", "Action": "imm:List*", "Resource": "*"}
+    sign_in_as(visitor, waiting_server, "reader", [allowed])
+    text = visitor.get("/console/tasks/?project=goes-on").text
+    button = text[text.index('data-testid="cancel-task"') :]
+    assert "disabled" in button[: button.index(">")]
+    assert "allows bindery:CancelTask on project/goes-on" in text
+    refused = visitor.post(
+        f"/console/tasks/goes-on/{names['TaskId']}/cancel", {"type": names["TaskType"]}, **HTML
+    )
+    assert refused.status == 403
+    assert waiting_server.call("GetTask", **names)["Status"] == "Running"
+    waiting_server.call("CancelTask", **names)

@@ -1,4 +1,4 @@
-"""``/console/tasks/``: the tasks of a project with their progress."""
+"""``/console/tasks/``: the tasks of a project with their progress, and an end for those that run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bindery.web.page_request import PageRequest
+from bindery.web.rights import rights_of
 from bindery.web.routes import Route
 
 _PAGE = 50
@@ -39,7 +40,21 @@ async def show(request: PageRequest) -> web.Response:
         tasks=data.get("Tasks") or [],
         problem=reply.refusal if reply else "",
         following="?" + urlencode(kept | {"token": following}) if following else "",
+        rights=await rights_of(request, ["CancelTask"], {"ProjectName": project}),
     )
 
 
-ROUTES = (Route(path="/console/tasks/", page=show),)
+async def cancel(request: PageRequest) -> web.Response:
+    """Have one end at its next safe point, and show the list that it was chosen from."""
+    form, project = await request.form(), request.named["project"]
+    names = {"ProjectName": project, "TaskId": request.named["task"], "TaskType": form.get("type", "")}
+    await request.caller.get("CancelTask", names)
+    return request.go_to(
+        "/console/tasks/?" + urlencode({"project": project, "state": form.get("state", "")})
+    )
+
+
+ROUTES = (
+    Route(path="/console/tasks/", page=show),
+    Route(path="/console/tasks/{project}/{task}/cancel", page=cancel, method="POST"),
+)
