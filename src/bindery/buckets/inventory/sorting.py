@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 
 import duckdb
 import msgspec
+
+from bindery.parent_process import end_with_parent
+from bindery.sql_text import literal
 
 _MEMORY = "512MB"
 _THREADS = 2
@@ -62,7 +64,7 @@ def sort(job: Job) -> Sorted:
         return Sorted()
     connection = duckdb.connect(":memory:", config=_settings(job))
     try:
-        connection.execute(f"SET allowed_directories = [{_literal(job.folder)}]")
+        connection.execute(f"SET allowed_directories = [{literal(job.folder)}]")
         connection.execute("SET enable_external_access = false")  # but for what is allowed
         connection.execute(_sorting(job), {"root": job.root, "bucket": job.source_bucket})
         found = connection.execute(
@@ -114,7 +116,7 @@ def _sorting(job: Job) -> str:
             SELECT * REPLACE (substr(key, length($root) + 1) AS key) FROM present
             WHERE key IS NULL OR (starts_with(key, $root) AND NOT ends_with(key, '/'))
             ORDER BY key, modified DESC
-        ) TO {_literal(job.target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_TOGETHER})
+        ) TO {literal(job.target)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_TOGETHER})
     """  # noqa: S608
 
 
@@ -125,7 +127,7 @@ def _column(job: Job, name: str) -> str:
 
 
 def _source(job: Job) -> str:
-    files = f"[{', '.join(map(_literal, job.files))}]"
+    files = f"[{', '.join(map(literal, job.files))}]"
     if job.parquet:
         return f"read_parquet({files}, union_by_name=true)"
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(job.columns)))
@@ -136,11 +138,7 @@ def _source(job: Job) -> str:
 
 
 def _file(path: str) -> str:
-    return f"read_parquet({_literal(path)})"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"read_parquet({literal(path)})"
 
 
 def _told(error: duckdb.Error, job: Job) -> str:
@@ -151,15 +149,10 @@ def _told(error: duckdb.Error, job: Job) -> str:
     return f"the files cannot be read by their manifest: {text}"
 
 
-def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
-
-
 def main() -> None:
     """Read a job, do it, and tell what came of it."""
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     sys.stdout.buffer.write(msgspec.json.encode(sort(job)))
     sys.stdout.flush()
     os._exit(0)

@@ -11,6 +11,7 @@ import msgspec
 from bindery.catalog.export.schema import SHAPE, select_list
 from bindery.catalog.record.entry_pages import Entry
 from bindery.catalog.records import CatalogUnusable
+from bindery.sql_text import literal
 
 MOST_ROWS = 250_000
 MOST_BYTES = 256 * 1024 * 1024
@@ -53,8 +54,8 @@ class Collected:
         chosen = select_list(with_texts=self._with_texts)
         longest = max(_LONGEST_LINE, 2 * self._longest)
         copy(
-            f"SELECT {chosen} FROM (SELECT n, u, t, json_transform(d, {quoted(SHAPE)}) AS x"
-            f" FROM read_ndjson({quoted(str(self._path))}, maximum_object_size = {longest:d},"
+            f"SELECT {chosen} FROM (SELECT n, u, t, json_transform(d, {literal(SHAPE)}) AS x"
+            f" FROM read_ndjson({literal(str(self._path))}, maximum_object_size = {longest:d},"
             " columns = {n: 'BIGINT', u: 'VARCHAR', t: 'VARCHAR', d: 'JSON'}))",
             target,
             metadata,
@@ -68,13 +69,13 @@ class Collected:
 
 def join(parts: Sequence[Path], target: Path, metadata: Mapping[str, str]) -> None:
     """Make one file of several. Raises CatalogUnusable."""
-    listed = ", ".join(quoted(str(part)) for part in parts)
+    listed = ", ".join(literal(str(part)) for part in parts)
     copy(f"SELECT * FROM read_parquet([{listed}])", target, metadata)
 
 
 def copy(select: str, target: Path, metadata: Mapping[str, str]) -> None:
     """What a statement finds, as Parquet. Raises CatalogUnusable."""
-    told = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in metadata.items())
+    told = ", ".join(f"{literal(name)}: {literal(value)}" for name, value in metadata.items())
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": _MEMORY_LIMIT,
         "threads": 2,
@@ -86,7 +87,7 @@ def copy(select: str, target: Path, metadata: Mapping[str, str]) -> None:
         with duckdb.connect(":memory:", config=settings) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute(
-                f"COPY ({select}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd,"
+                f"COPY ({select}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd,"
                 f" ROW_GROUP_SIZE {ROW_GROUP:d}, KV_METADATA {{{told}}})"
             )
     except duckdb.Error as error:
@@ -94,9 +95,3 @@ def copy(select: str, target: Path, metadata: Mapping[str, str]) -> None:
             f"{target.name} cannot be written ({' '.join(str(error).split())}); see that the disk has room, and begin "
             "the same export again: it goes on"
         ) from error
-
-
-def quoted(text: str) -> str:
-    """A text as a literal of SQL."""
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"

@@ -19,6 +19,7 @@ from bindery.catalog.index.projection import COLUMNS, FIRST_COLUMNS
 from bindery.catalog.index.texts import TextIndex
 from bindery.catalog.index.totals import TotalsAsOf
 from bindery.catalog.index.uri_zones import UriZones
+from bindery.sql_text import literal
 
 BUILDING = "building-"
 """How the names of files begin that are built beside those that answer."""
@@ -114,8 +115,9 @@ class DatasetFiles:
         """Open both files. Raises duckdb.Error, TextsDamaged."""
         alias = f"{self._alias}_{_build_of(path)}_{self._instance.generation}"
         with self._instance.cursor() as cursor:
-            escaped = str(path.resolve()).replace("'", "''")
-            cursor.execute(f"ATTACH '{escaped}' AS {alias} (ROW_GROUP_SIZE {ROW_GROUP:d})")
+            cursor.execute(
+                f"ATTACH {literal(str(path.resolve()))} AS {alias} (ROW_GROUP_SIZE {ROW_GROUP:d})"
+            )
         try:
             columns = set() if new else self._columns(alias)
             texts = TextIndex(path.with_suffix(".texts"), new=new)

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from bindery.catalog.records import CatalogUnusable
+from bindery.sql_text import literal
 
 _MEMORY_LIMIT = "384MB"
 """Beyond it DuckDB writes intermediate results to the spill folder."""
@@ -162,7 +163,6 @@ class Instance:
             "preserve_insertion_order": False,
         }
         connection = duckdb.connect(":memory:", config=settings)
-        folder = str(self._folder.resolve()).replace("'", "''")
-        connection.execute(f"SET allowed_directories = ['{folder}/']")
+        connection.execute(f"SET allowed_directories = [{literal(f'{self._folder.resolve()}/')}]")
         connection.execute("SET enable_external_access = false")
         return connection

@@ -17,6 +17,7 @@ from bindery.catalog.index.projection import COLUMNS
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogUnusable
+from bindery.sql_text import literal
 
 _MEMORY_LIMIT = "512MB"
 _THREADS = 2
@@ -68,8 +69,7 @@ class IndexReader:
             self._connection.execute('CREATE TABLE dataset.files ("URI" VARCHAR)')
             self._connection.execute("CREATE TABLE dataset.tag_names (name VARCHAR)")
             return
-        escaped = str(path.resolve()).replace("'", "''")
-        self._connection.execute(f"ATTACH '{escaped}' AS dataset (READ_ONLY)")
+        self._connection.execute(f"ATTACH {literal(str(path.resolve()))} AS dataset (READ_ONLY)")
 
     def close(self) -> None:
         """The file is not used any more."""

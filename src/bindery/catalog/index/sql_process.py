@@ -11,11 +11,10 @@ import math
 import os
 import resource
 import sys
-import threading
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 
@@ -23,6 +22,7 @@ from bindery.catalog.index.reading import IndexReader
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogUnusable
+from bindery.parent_process import end_with_parent
 
 _ADDRESS_SPACE = 4 * 1024**3
 """DuckDB bounds what it allocates for rows; this bounds all else."""
@@ -68,7 +68,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     os.nice(_NICENESS)
     question = msgspec.json.decode(sys.stdin.buffer.readline(), type=Question)
-    threading.Thread(target=_end_with, args=(sys.stdin.buffer,), daemon=True).start()
+    end_with_parent()
     try:
         answer = _answer(question)
     except QueryError as error:
@@ -82,12 +82,6 @@ def main() -> None:
     sys.stdout.buffer.write(msgspec.json.encode(answer))
     sys.stdout.buffer.flush()
     os._exit(0)  # a thread of DuckDB may still be at work
-
-
-def _end_with(waiting: IO[bytes]) -> None:
-    """Nobody waits any more when the other end is closed, as it is by the death of the server."""
-    waiting.read()
-    os._exit(1)
 
 
 def _answer(question: Question) -> Answer:
