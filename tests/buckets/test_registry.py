@@ -148,7 +148,9 @@ def test_one_that_cannot_be_opened_harms_itself_alone(tmp_path: Path) -> None:
     assert buckets.open("good").address.bucket == "good"
     assert buckets.names() == ["good", "lost", "odd"]
     assert buckets.addresses(["good", "lost", "none"]) == {"good": good}
-    buckets.named_at_store("x")
+    near = parse_store("near", "s3://lost/below?endpoint=http://127.0.0.1:9&region=r&anonymous=true")
+    buckets.register(near)
+    assert buckets.named_at_store("lost") == [("near", "below/")]
     buckets.register(parse_store("lost", str(tmp_path)))
     assert buckets.open("lost").address.bucket == "lost"
     buckets.close()

@@ -217,12 +217,13 @@ class Buckets:
     def named_at_store(self, name: str) -> list[tuple[str, str]]:
         """Buckets that a message of a store may mean by ``name``, each with the prefix that its keys have there.
 
-        Those whose address names it, and the one that is called so here.
+        Those whose address names it, and the one that is called so here. Of one whose address cannot be read it cannot
+        be told. Raises CatalogUnusable.
         """
         found = [
             address for address in self._known().values() if name and urlsplit(address.url).netloc == name
         ]
-        with suppress(BucketNotFound):
+        with suppress(BucketNotFound, StoreMisconfigured):
             if (own := self.address(name)) not in found:
                 found.append(own)
         return [(address.bucket, root_of(address)) for address in found]
