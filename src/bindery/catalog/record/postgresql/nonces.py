@@ -104,13 +104,14 @@ def _by_span(uses: Iterable[NonceUse]) -> dict[int, list[int]]:
 
 
 def _hold_span(raw: RawConnection, wanted: int) -> None:
-    """Give a table to a span, and empty those that are over. Raises CatalogUnusable when it is far from the present."""
+    """Give a table to a span, and empty those that are over, or so far ahead that the clock was wrong which they were
+    taken by. Raises CatalogUnusable when it is far from the present."""
     with raw.transaction():
         rows = raw.execute(_LOCK_SPANS, (SPAN_SECONDS,)).fetchall()
         present = rows[0][2]
         held = {part: span for part, span, _ in rows}
         for part, span in held.items():
-            if span != _NONE and span < present - _BEHIND:
+            if span != _NONE and not present - _BEHIND <= span <= present + _AHEAD:
                 _empty(raw, part)
                 held[part] = _NONE
         if not present - _BEHIND <= wanted <= present + _AHEAD or held[wanted % PARTS] not in (
