@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bindery.buckets.store import AccessDenied, ObjectChanged, StoreError, StoreUnavailable
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import CatalogError, Task, TaskLease
+from bindery.catalog.records import CatalogError, CatalogUnwritable, Task, TaskLease
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.stopping import Interrupted
 from bindery.tasks import runner as runner_module
@@ -145,6 +145,33 @@ def test_what_may_pass_is_tried_again_after_a_pause(
     runner = serve(work, pauses=(0.01, 0.01))
     assert ended(catalog, runner.add(new_task(TYPE, PROJECT))).status == "Succeeded"
     assert tries == [1, 2, 3]
+
+
+@pytest.mark.parametrize("here", [False, True])
+def test_a_record_that_was_away_is_no_failure_of_a_task(
+    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch, here: bool
+) -> None:
+    monkeypatch.setattr(runner_module, "_AWAY_SECONDS", 0.01)
+    tries: list[int] = []
+
+    def work(running: Running) -> Found:
+        tries.append(running.lease.attempts)
+        if len(tries) < 4:
+            raise CatalogUnwritable("away")
+        return Found(1)
+
+    runner = serve(work)
+    add = runner.add_here if here else runner.add
+    assert ended(catalog, add(new_task(TYPE, PROJECT))).status == "Succeeded"
+    assert tries == [1, 2, 3, 4]
+
+
+def test_a_record_that_does_not_come_back_is_told_in_the_end(
+    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "_AWAY_SECONDS", 0.01)
+    told = ended(catalog, serve(raising(CatalogUnwritable("away"))).add(new_task(TYPE, PROJECT)))
+    assert (told.code, told.message) == ("CatalogUnwritable", "away")
 
 
 def test_what_does_not_pass_fails_in_the_end_and_all_else_at_once(catalog: Catalog, serve: Serve) -> None:

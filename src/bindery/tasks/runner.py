@@ -11,7 +11,14 @@ import structlog
 
 from bindery.buckets.store import ObjectChanged, StoreError, StoreUnavailable
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import CatalogError, CatalogUnusable, Task, TaskLease, TaskLost
+from bindery.catalog.records import (
+    CatalogError,
+    CatalogUnusable,
+    CatalogUnwritable,
+    Task,
+    TaskLease,
+    TaskLost,
+)
 from bindery.secrecy import told, without_secrets
 from bindery.stopping import Interrupted
 from bindery.tasks.kind import CannotGoOn, Kind
@@ -23,6 +30,8 @@ _MOST_ATTEMPTS = 5
 """So often may servers end while they work on a task; then it is to blame."""
 _RENEWALS = 4
 """Of a lease, before it would end."""
+_AWAY_SECONDS = 5.0
+"""Before another try of what the record has ended, which was away or full."""
 _POLL_SECONDS = 1.0
 """How long a task of another server waits at most before this one looks."""
 _MOST_CONTEXTS = 1_000
@@ -285,6 +294,8 @@ class Runner:
         expected = isinstance(error, StoreError | CatalogError)
         if expected and (self._stopping or running.cancelled or running.lost):
             self._interrupted(running)  # what it worked with was closed under it
+        elif isinstance(error, CatalogUnwritable) and lease.attempts < _MOST_ATTEMPTS:
+            self._queue.postpone(lease, seconds=_AWAY_SECONDS)
         elif isinstance(error, _PASSING) and lease.attempts <= len(kind.pauses):
             self._queue.postpone(lease, seconds=kind.pauses[lease.attempts - 1])
         elif expected:
