@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import shutil
 import subprocess
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from bindery.buckets import folder_watch, kernel_events
+from bindery.buckets import folder_files, folder_watch, kernel_events
 from bindery.buckets.folder import FolderStore
 from bindery.buckets.store import BucketNotFound, Changes, StoreAddress, StoreUnavailable, Watch
 
@@ -204,6 +206,32 @@ def test_two_trees_that_change_places(root: Path, seen: Seen) -> None:
     seen.until(lambda seen: {"old/in-old", "other/in-other"} <= seen.keys)
 
 
+def test_two_trees_that_are_exchanged(root: Path, tmp_path: Path, seen: Seen) -> None:
+    """At once, so that the kernel tells of what has come to a place before it tells of what has left it."""
+    (root / "other" / "far").mkdir(parents=True)
+    (tmp_path / "outside").mkdir()
+    seen.until_key("other/far/")
+    exchange(root / "old", root / "other")
+    seen.forget()
+    for key in ("old/file", "old/far/file", "other/file", "other/deep/file"):
+        (root / key).write_bytes(b"x")
+    seen.until(lambda seen: {"old/file", "old/far/file", "other/file", "other/deep/file"} <= seen.keys)
+    exchange(root / "other", tmp_path / "outside")
+    seen.forget()
+    (tmp_path / "outside" / "gone").touch()
+    (root / "other" / "new").touch()
+    seen.until(lambda seen: "other/new" in seen.keys)
+    assert "other/gone" not in seen.keys
+    assert seen.watch._instance.watches == 4  # type: ignore[attr-defined]
+
+
+def exchange(first: Path, second: Path) -> None:
+    """renameat2(2) with RENAME_EXCHANGE; some file systems cannot do it."""
+    library, here, both_stay = ctypes.CDLL(None, use_errno=True), -100, 2
+    if library.renameat2(here, os.fsencode(first), here, os.fsencode(second), both_stay):
+        pytest.skip(os.strerror(ctypes.get_errno()))
+
+
 def test_a_tree_removed(root: Path, seen: Seen) -> None:
     shutil.rmtree(root / "old")
     seen.until_key("old/file", "old/deep/file")
@@ -316,6 +344,24 @@ def test_no_more_watches_later(root: Path, seen: Seen, monkeypatch: pytest.Monke
     seen.until(lambda seen: seen.overflow and "one-too-many/" in seen.prefixes)
     (root / "old" / "file").write_bytes(b"still watched")
     seen.until_key("old/file")
+
+
+def test_no_more_open_files_at_the_start(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not seen then would go unwatched."""
+    monkeypatch.setattr(folder_files.os, "scandir", too_many_open)
+    with pytest.raises(StoreUnavailable, match="cannot be watched: Too many open files"):
+        store.watch()
+
+
+def test_no_more_open_files_later(root: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(folder_files.os, "scandir", too_many_open)
+        (root / "new" / "deep").mkdir(parents=True)
+        seen.until(lambda seen: seen.overflow and "new/" in seen.prefixes)
+
+
+def too_many_open(*_: object) -> object:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def no_space(*_: object) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -12,7 +13,7 @@ import pytest
 from inotify_simple import INotify
 from tests.buckets.namespace import run_apart
 
-from bindery.buckets import kernel_events
+from bindery.buckets import kernel_events, mounts
 from bindery.buckets.folder_watch import FolderWatch
 from bindery.buckets.kernel_events import MOST_INSTANCES, KernelEvents
 from bindery.buckets.store import StoreUnavailable
@@ -89,6 +90,25 @@ def test_500_folders_take_eight_instances(tmp_path: Path) -> None:
         each.close()
     assert count_instances() == before
     assert count_descriptors() == descriptors
+
+
+def test_a_process_that_can_open_nothing_more_keeps_nothing_open(
+    tmp_path: Path, events: KernelEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, open_ = count_descriptors(), os.open
+
+    def refused(path: Path | str, *rest: int, **options: int) -> int:
+        if path == mounts.TABLE:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return open_(path, *rest, **options)
+
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(kernel_events.os, "open", refused)
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable, match="Too many open files"):
+                FolderWatch(os.fsencode(tmp_path), events=events)
+    assert count_descriptors() == before
+    FolderWatch(os.fsencode(tmp_path), events=events).close()
 
 
 def test_each_is_told_of_its_own_folder(tmp_path: Path, watch: OpenWatch) -> None:

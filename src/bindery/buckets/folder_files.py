@@ -19,6 +19,8 @@ from bindery.buckets.off_limits import FolderId, leads_into
 _O_PATH = getattr(os, "O_PATH", 0)
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+_NOTHING_MORE = (errno.EMFILE, errno.ENFILE)
+"""What is answered to a process, or to all, that has as many files open as it may."""
 
 
 @contextmanager
@@ -144,14 +146,18 @@ def is_spelled_so(root: bytes, path: bytes) -> bool:
 
 
 def folders_in(path: bytes) -> Iterator[bytes]:
-    """Names of the folders in a folder, links left out; none when it cannot be listed, which a listing tells."""
+    """Names of the folders in a folder, links left out; none when it cannot be listed, which a listing tells.
+
+    Raises OSError where this process can open nothing more: that says nothing of the folder.
+    """
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     yield entry.name
-    except OSError:
-        return
+    except OSError as error:
+        if error.errno in _NOTHING_MORE:
+            raise
 
 
 def count_folders(root: bytes, most: int) -> int:

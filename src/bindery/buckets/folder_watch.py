@@ -135,7 +135,7 @@ class FolderWatch:
     def _note_folder(self, event: Event, folder: bytes, report: _Report) -> None:
         if event.mask & flags.MOVED_FROM:
             self._remove([path for path in self._descriptors if path.startswith(folder)])
-        elif event.mask & (flags.CREATE | flags.MOVED_TO | flags.ATTRIB):
+        if event.mask & (flags.MOVED_FROM | flags.CREATE | flags.MOVED_TO | flags.ATTRIB):
             try:
                 self._add(folder)
             except StoreUnavailable:
@@ -159,9 +159,14 @@ class FolderWatch:
                     raise _unwatchable(error) from error
                 continue
             self._forget(descriptor)  # the kernel knows the folder by its former name
+            if here in self._descriptors:  # of the folder in whose place this one is
+                self._remove([here])
             self._folders[descriptor] = here
             self._descriptors[here] = descriptor
-            pending += [here + name + b"/" for name in folders_in(path)]
+            try:
+                pending += [here + name + b"/" for name in folders_in(path)]
+            except OSError as error:
+                raise _unwatchable(error) from error
 
     def _begin_again(self) -> None:
         """Watch what is there now: folders may have come and gone unseen."""

@@ -15,7 +15,7 @@ import select
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import islice
 
 import msgspec
@@ -275,14 +275,20 @@ class _Reader:
     """The thread. It takes no lock of whoever waits for its end."""
 
     def __init__(self, events: KernelEvents) -> None:
+        """Raises OSError when nothing more can be opened, and leaves nothing open then."""
         self._events = events
-        self._epoll = select.epoll()
-        self._end_reader, self._end_writer = os.pipe2(os.O_CLOEXEC)
-        self._mount_table = os.open(mounts.TABLE, os.O_RDONLY | os.O_CLOEXEC)
-        self._epoll.register(self._end_reader, select.EPOLLIN)
-        self._epoll.register(self._mount_table, select.EPOLLPRI | select.EPOLLERR)
-        self._thread = threading.Thread(target=self._run, name="kernel-events", daemon=True)
-        self._thread.start()
+        with ExitStack() as opened:
+            self._epoll = opened.enter_context(select.epoll())
+            self._end_reader, self._end_writer = os.pipe2(os.O_CLOEXEC)
+            opened.callback(os.close, self._end_reader)
+            opened.callback(os.close, self._end_writer)
+            self._mount_table = os.open(mounts.TABLE, os.O_RDONLY | os.O_CLOEXEC)
+            opened.callback(os.close, self._mount_table)
+            self._epoll.register(self._end_reader, select.EPOLLIN)
+            self._epoll.register(self._mount_table, select.EPOLLPRI | select.EPOLLERR)
+            self._thread = threading.Thread(target=self._run, name="kernel-events", daemon=True)
+            self._thread.start()
+            opened.pop_all()
 
     def register(self, descriptor: int) -> None:
         """Read an instance too; closing it ends that."""
