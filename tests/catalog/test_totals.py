@@ -12,6 +12,7 @@ from bindery.catalog.index.totals import Totals, TotalsAsOf
 from bindery.catalog.interface.queries import AggregationResult, Group
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query
 from bindery.catalog.query.syntax import SortField
+from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .samples import Place, scan_of
 
@@ -60,6 +61,25 @@ def test_every_change_is_counted(catalog: Catalog, place: Place, counted: list[s
         assert len(counted) == number + 1
     catalog.files.delete(place.dataset.id, ["oss://bucket/k0"])
     assert catalog.queries.search(place.dataset.id, _QUERY, limit=2).total_hits == 4
+
+
+def test_what_was_counted_in_damaged_files_is_forgotten_with_them(catalog: Catalog, place: Place) -> None:
+    assert isinstance(catalog, SqliteCatalog)
+    size = parse_aggregations([("Size", "sum")])
+
+    def told() -> tuple[int | None, float | None]:
+        [figure] = catalog.queries.aggregate(place.dataset.id, _QUERY, size)
+        return catalog.queries.search(place.dataset.id, _QUERY, limit=2).total_hits, figure.value
+
+    catalog.bindings.commit(scan_of(place, *[f"k{number}" for number in range(9)], size=5))
+    catalog.queries.search(place.dataset.id, None)
+    files = catalog.queries._of(place.dataset.id)._files
+    assert files is not None
+    with catalog.queries._instance.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {files.table} WHERE \"URI\" LIKE '%k3'")
+    assert told() == (8, 40)
+    catalog.queries.rebuild_dataset(place.dataset.id)
+    assert told() == (9, 45)
 
 
 def test_a_count_during_which_something_changed_is_not_kept() -> None:

@@ -322,6 +322,7 @@ class DatasetIndex:
             path = self._paths.take_over(built)
             self._detach()
             self._files = self._paths.attach(path)
+            self._totals = Totals()  # of files that may have been damaged
             self._applied, self._fresh_until = applied, 0
             self._troubles, self._failure = 0, None
             self._paths.remove(but=path)
