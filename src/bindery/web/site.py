@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from bindery.access.signing_in import SigningIn
+from bindery.api import errors
 from bindery.api.gateway.gateway import Gateway
 from bindery.api.gateway.readiness import Readiness
 from bindery.api.gateway.request import Client
@@ -114,8 +115,15 @@ class Site:
         except ConnectionError:
             raise
         except Exception as error:
-            _log.error("a page could not be made", page=route.path, exc_info=error)
-            return self._error(request, HTTPStatus.INTERNAL_SERVER_ERROR, request.t("errors.defect"))
+            return self._failed(request, route, error)
+
+    def _failed(self, request: PageRequest, route: Route, error: Exception) -> web.Response:
+        """What the rooms below cannot do now is told as the API tells it; all else is a defect."""
+        known = errors.from_exception(error)
+        if known is not None:
+            return self._error(request, HTTPStatus(known.status), known.message, known.code)
+        _log.error("a page could not be made", page=route.path, exc_info=error)
+        return self._error(request, HTTPStatus.INTERNAL_SERVER_ERROR, request.t("errors.defect"))
 
     async def _admit(self, request: PageRequest, route: Route) -> None:
         """Who asks; and that a change comes from a page of this server. Raises PageError."""

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from bindery.buckets.store import LARGEST_OBJECT, StoreError
 from bindery.buckets.uri import ObjectUri
+from bindery.catalog.records import CatalogError
 from bindery.stopping import Interrupted
 from bindery.sync.previews import DRAWING
 from bindery.web.gallery.icons import draw_icon
@@ -140,7 +141,8 @@ async def media(request: PageRequest) -> web.StreamResponse:
 async def _send(
     request: PageRequest, response: web.StreamResponse, chunk: bytes, what: tuple[ObjectUri, str, int, int]
 ) -> None:
-    """The rest follows the first piece; an object that changes meanwhile ends the answer short of its length."""
+    """The rest follows the first piece; an object that changes meanwhile ends the answer short of its length, and so
+    does a record that cannot tell any more where its bucket is."""
     uri, etag, start, end = what
     if request.http.method == "HEAD":
         return
@@ -152,7 +154,7 @@ async def _send(
             return
         try:
             chunk = await _read(request, uri, etag, start, end)
-        except PageError:
+        except (PageError, CatalogError):
             break
     response.force_close()
     if request.http.transport is not None:
