@@ -295,3 +295,40 @@ def test_a_stolen_record_tells_no_secret(tmp_path: Path) -> None:
         for key in keys:
             assert key not in content
             assert base64.b64encode(key) not in content
+
+
+def test_servers_with_one_file_know_each_others_keys(record: RecordAccess, tmp_path: Path) -> None:
+    """What one of them has sealed anew the others open, seal with the same key, and never put an older file in its
+    place."""
+    first = open_sealer(record, tmp_path)
+    secrets, other = fill(record, first), open_sealer(record, tmp_path)
+    token = other.seal_token(b"content", "token")
+    reseal(first, record)
+    assert all(other.knows(key.sealed) for key in record.access_keys.sealed())
+    assert opened(record, other) == secrets
+    assert other.newest_id == first.newest_id
+    assert reseal(other, record).lost == ()
+    assert opened(record, first) == opened(record, load_sealer(tmp_path)) == secrets
+    assert first.open_token(token, "token") == b"content"
+    (tmp_path / "sealing-key.json").rename(tmp_path / "kept")
+    assert opened(record, first) == secrets, "a file that is away for a moment takes nothing with it"
+    (tmp_path / "kept").rename(tmp_path / "sealing-key.json")
+    reseal(first, record, at_once=True)
+    other.renew()
+    with pytest.raises(CannotOpen):
+        other.open_token(token, "token")
+
+
+def test_a_key_that_another_server_made_is_not_lost_when_old_ones_are_forgotten(
+    record: RecordAccess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = open_sealer(record, tmp_path)
+    reseal(first, record)
+    other = load_sealer(tmp_path)
+    assert other is not None
+    secrets = fill(record, first)
+    reseal(first, record)
+    later = time.time() + LONGEST_SESSION_SECONDS + 1
+    monkeypatch.setattr(module.time, "time", lambda: later)
+    forget_old_keys(other, record)
+    assert opened(record, load_sealer(tmp_path)) == secrets

@@ -217,6 +217,7 @@ class Identities:
         version = self._record.access_version()
         remembered = self._remembered
         if remembered.version != version:
+            self.sealer.renew()
             remembered = self._remembered = _Remembered(version)
         return remembered
 

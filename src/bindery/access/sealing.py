@@ -9,6 +9,7 @@ start with mode 600. From each key further ones are derived (HKDF), one for each
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import hmac
 import os
@@ -16,7 +17,8 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -82,11 +84,14 @@ class _Derived(Hiding, msgspec.Struct, frozen=True):
 
 
 class Sealer:
-    """Seals and opens; safe for threads."""
+    """Seals and opens; safe for threads. Servers may have one file: each takes in what another one writes into it."""
 
     def __init__(self, keys: Iterable[SealingKey], path: Path | None = None) -> None:
         """``keys``: the newest first; with none everything is lost. ``path``: the file that they came from, if any."""
         self._path = path
+        self._seen: tuple[int, ...] | None = None
+        """What told the file from others when it was read."""
+        self._reading = threading.RLock()
         self._set(list(keys))
         self.sealing = threading.RLock()
         """Held from the sealing of a secret until it is kept, and while the newest key changes: what is sealed with a
@@ -99,6 +104,15 @@ class Sealer:
         derived = [_derive(key) for key in keys]
         self._newest = derived[0] if derived else None
         self._by_id = {each.id: each for each in derived}
+
+    def renew(self) -> None:
+        """Take in what the file says by now; one that cannot be read changes nothing."""
+        if self._path is None or (found := _told_apart(self._path)) in (None, self._seen):
+            return
+        with self._reading, suppress(OSError, KeysUnusable):
+            if found != self._seen:
+                self._set(_read_keys(self._path, self._path.read_bytes()))
+                self._seen = found
 
     @property
     def newest_id(self) -> bytes:
@@ -143,23 +157,33 @@ class Sealer:
 
     def knows(self, sealed: bytes) -> bool:
         """Whether the key is here that this was sealed with."""
-        return sealed[:1] == _FORMAT and sealing_key_id(sealed) in self._by_id
+        return self._find_key(sealed) is not None
 
     def _sealing_key(self) -> _Derived:
+        self.renew()
         assert self._newest is not None, "there is no sealing key"
         return self._newest
 
     def _key_of(self, sealed: bytes) -> _Derived:
-        if sealed[:1] != _FORMAT or (found := self._by_id.get(sealing_key_id(sealed))) is None:
+        found = self._find_key(sealed)
+        if found is None:
             raise CannotOpen
         return found
+
+    def _find_key(self, sealed: bytes) -> _Derived | None:
+        if sealed[:1] != _FORMAT:
+            return None
+        key_id = sealing_key_id(sealed)
+        if key_id not in self._by_id:
+            self.renew()
+        return self._by_id.get(key_id)
 
     # a new key in place of the old one, see resealing.py
 
     def add_newest(self) -> None:
         """From now on a new key seals; the file has it before anything is sealed with it. Raises KeysUnusable."""
         now = int(time.time())
-        with self.sealing:
+        with self.sealing, self._changing():
             others = [_retired(key, now) for key in self._keys]
             self._write([SealingKey(secrets.token_bytes(_KEY_BYTES), made=now), *others])
 
@@ -169,12 +193,19 @@ class Sealer:
         How many are left besides the newest. Raises KeysUnusable.
         """
         before = int(time.time()) if at_once else int(time.time()) - LONGEST_SESSION_SECONDS
-        with self.sealing:
+        with self.sealing, self._changing():
             newest, *others = self._keys
             kept = [key for key in others if key.id in needed or key.retired > before]
             if len(kept) != len(others):
                 self._write([newest, *kept])
             return len(kept)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Nobody else changes the file between what is known of it and what is written."""
+        with self._reading, _held_alone(self._path):
+            self.renew()
+            yield
 
     def _write(self, keys: list[SealingKey]) -> None:
         if self._path is None:
@@ -183,6 +214,7 @@ class Sealer:
             )
         _write_keys(self._path, keys)
         self._set(keys)
+        self._seen = _told_apart(self._path)
 
 
 def sealing_key_id(sealed: bytes) -> bytes:
@@ -214,6 +246,26 @@ def make_sealer(data: Path, file: Path | None = None) -> Sealer:
     keys = [SealingKey(secrets.token_bytes(_KEY_BYTES), made=int(time.time()))]
     _write_keys(path, keys)
     return Sealer(keys, path)
+
+
+def _told_apart(path: Path) -> tuple[int, ...] | None:
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino, told.st_mtime_ns, told.st_size
+
+
+@contextmanager
+def _held_alone(path: Path | None) -> Iterator[None]:
+    """A file that is exchanged, by the folder that it is in; not every file system of a network can hold one."""
+    with ExitStack() as held:
+        with suppress(OSError):
+            if path is not None:
+                folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+                held.callback(os.close, folder)
+                fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
 
 
 def _read_keys(path: Path, content: bytes) -> list[SealingKey]:
