@@ -287,7 +287,7 @@ def test_a_task_that_runs_is_ended(browser: Browser, waiting_server: RunningServ
     row = page.get_by_test_id(f"task-{names['TaskId']}")
     row.get_by_test_id("cancel-task").click()
     expect(page).to_have_url(re.compile(r"/console/tasks/\?project=ended-early&state=Running$"))
-    waiting_server.wait("GetTask", lambda task: task["Status"] == "Failed", **names)
+    waiting_server.wait("GetTask", lambda task: task["Status"] == "Failed", 180, **names)
     page.goto("/console/tasks/?project=ended-early")
     expect(row).to_contain_text("Cancelled")
     expect(row.get_by_test_id("cancel-task")).to_have_count(0)
