@@ -293,18 +293,23 @@ def server_with_postgresql(
     return start_lasting_server("--config", str(file))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def server_on_ray(
+    request: pytest.FixtureRequest,
     start_lasting_server: Callable[..., RunningServer],
     ray_cluster: RayCluster,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> RunningServer:
-    """As ``server``, with extraction on a Ray cluster, whose only node has the same folders."""
+    """As ``server``, with extraction on a Ray cluster, whose only node has the same folders; with either record."""
     root = tmp_path_factory.mktemp("shared")
     file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
-    file.write_text(
+    settings = (
         f'[extraction]\npool = "ray"\n[ray]\naddress = "{ray_cluster.address}"\nfolders = ["{root}"]\n'
     )
+    if request.param == "postgresql":
+        postgresql: Postgresql = request.getfixturevalue("postgresql")
+        settings += f'[catalog]\nurl = "{postgresql.create_schema("onray")}"\n'
+    file.write_text(settings)
     return start_lasting_server("--config", str(file), bucket_root=root, env=ray_cluster.environment)
 
 

@@ -525,6 +525,7 @@ def test_any_life_with_the_record_in_postgresql(
     [
         ("local", FolderLifeOnPostgresqlWithWorkers),
         pytest.param("ray", FolderLifeWithWorkers, marks=ON_RAY),
+        pytest.param("ray", FolderLifeOnPostgresqlWithWorkers, marks=ON_RAY),
     ],
 )
 def test_any_life_with_workers(
