@@ -223,6 +223,22 @@ def test_a_record_that_cannot_be_read_is_no_fault_of_a_file(
     assert [line for line in lines if line["log_level"] == "error" or line.get("exc_info")] == []
 
 
+def test_where_a_bucket_is_is_asked_once_for_a_batch(
+    room: Room, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, open_bucket = [], room.buckets.open
+
+    def count(bucket: str) -> Store:
+        opened.append(bucket)
+        return open_bucket(bucket)
+
+    monkeypatch.setattr(room.buckets, "open", count)
+    index(room, dataset, *(f"oss://media/k{number:02d}.bin" for number in range(20)))
+    wait_status(room, "oss://media/k19.bin", "Indexed")
+    room.wait(lambda: {found["ObjectStatus"] for found in room.documents().values()} == {"Indexed"})
+    assert opened == ["media"]
+
+
 @pytest.mark.parametrize("at", ["submit", "take"])
 def test_what_befalls_one_file_of_a_batch_is_that_files_failure(
     room: Room, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, at: str

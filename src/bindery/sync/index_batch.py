@@ -89,6 +89,8 @@ class IndexBatch(Stoppable):
         self._upon: dict[str, int] | None = None
         """Where other servers accept files, too: which change of each entry the outcome is of."""
         self._overtaken: set[str] = set()
+        self._stores: dict[str, Store] = {}
+        """Of the buckets that could be opened."""
 
     def run(self) -> None:
         """To the end. Raises NotFound when the dataset has gone, CatalogError, Interrupted."""
@@ -138,6 +140,7 @@ class IndexBatch(Stoppable):
         """Several at a time, in threads that do not hold up the end of the server. Raises CatalogError,
         Interrupted."""
         jobs = self._jobs
+        self._open_buckets()
         found: dict[int, ExtractionRequest | Extraction] = {}
         problems: list[CatalogError] = []
 
@@ -165,12 +168,25 @@ class IndexBatch(Stoppable):
             raise problems[0]
         return [(job, found[position]) for position, job in enumerate(jobs)]
 
+    def _open_buckets(self) -> None:
+        """Each once, for where it is may lie in the record. What cannot be opened is told with each file. Raises
+        CatalogError."""
+        for job in self._jobs:
+            try:
+                bucket = parse_object_uri(job.uri).bucket
+                if bucket not in self._stores:
+                    self._stores[bucket] = self._buckets.open(bucket)
+            except CatalogError:
+                raise
+            except Exception:  # noqa: S112  (the file is looked up all the same)
+                continue
+
     def _look_up(self, job: Job, operators: frozenset[Operator]) -> ExtractionRequest | Extraction:
         """What to extract, or the failure when there is nothing to read. Raises CatalogError: where its bucket is
         lies in the record, and that this cannot be read is no fault of the file."""
         try:
             uri = parse_object_uri(job.uri)
-            store = self._buckets.open(uri.bucket)
+            store = self._stores.get(uri.bucket) or self._buckets.open(uri.bucket)
             return request_for(store, uri.key, operators, self._settings, self._name, with_sidecars=True)
         except ValueError as error:
             return Extraction(file=File(), failure=f"InvalidArgument: {error}")
