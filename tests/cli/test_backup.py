@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from bindery.catalog.opening import open_access
 from bindery.cli.main import main
 from bindery.testing import BinderyServer
 
@@ -107,6 +108,17 @@ def audited(*words: object, expect: int = 0) -> str:
     done = CliRunner().invoke(main, list(map(str, words)))
     assert done.exit_code == expect, done.output
     return done.output
+
+
+def test_who_restores_registered_buckets_is_told_of_their_sealing_key(tmp_path: Path) -> None:
+    with open_access("", tmp_path / "data") as record:
+        record.registered_buckets.put("media", b"sealed")
+    bindery("backup", "--to", tmp_path / "backup", "--data", tmp_path / "data")
+    said = bindery("restore", tmp_path / "backup", "--data", tmp_path / "restored")
+    assert "put sealing-key.json of the same time into it" in said
+    assert "sealing key is missing" in bindery(
+        "serve", "--data", tmp_path / "restored", "--port", 0, expect=1
+    )
 
 
 def test_what_cannot_be_backed_up_says_what_to_do(tmp_path: Path) -> None:

@@ -42,10 +42,11 @@ def restore(folder: Path, data: Path, *, is_audited: bool, config_file: Path | N
         manifest = restore_backup(folder, data, show)
     say(f"{data}: {describe(manifest)}")
     say(f"start a server on it: bindery serve --data {shlex.quote(str(data))}; it builds the index then")
-    if manifest.rows.get("access_key") and not (data / SEALING_KEY_FILE).exists():
+    is_sealed = any(manifest.rows.get(table) for table in ("access_key", "registered_bucket"))
+    if is_sealed and not (data / SEALING_KEY_FILE).exists():
         say(
-            f"it has access keys: put {SEALING_KEY_FILE} of the same time into it first, or name it with "
-            "access.sealing_key_file"
+            f"it has access keys or registered buckets: put {SEALING_KEY_FILE} of the same time into it first, or name "
+            "it with access.sealing_key_file"
         )
     if is_audited:
         if not audit_restored(data, config_file):
