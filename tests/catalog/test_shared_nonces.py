@@ -141,6 +141,27 @@ def test_what_has_expired_makes_room(pair: Pair, url: str) -> None:
     assert execute(url, f"SELECT count(*) FROM nonce_{old % PARTS}") == [(0,)]
 
 
+def test_a_user_who_could_not_make_room_is_told_so_at_the_start(url: str, tmp_path: Path) -> None:
+    """Not hours later, by every call."""
+    assert PostgresqlCatalog(url, tmp_path / "owner", account_id="1").close()
+    schema, role = url.rpartition("%3D")[2], f"r{uuid.uuid4().hex}"
+    for statement in (
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {role}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+    ):
+        execute(url, statement)
+    others = url.replace("bindery@", f"{role}@")
+    with pytest.raises(CatalogUnusable, match=r"TRUNCATE.*nonce_0"):
+        PostgresqlCatalog(others, tmp_path / "other", account_id="1")
+    for part in range(PARTS):
+        execute(url, f"GRANT TRUNCATE ON nonce_{part} TO {role}")
+    other = PostgresqlCatalog(others, tmp_path / "other", account_id="1")
+    assert nonces_of(other).take([use(1)]).new
+    assert other.close()
+
+
 def test_a_clock_of_postgresql_that_was_ahead_is_no_hindrance_once_it_is_right(
     pair: Pair, url: str
 ) -> None:

@@ -21,7 +21,7 @@ from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt, translated
 from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
-from bindery.catalog.record.postgresql.nonces import PostgresqlNonces
+from bindery.catalog.record.postgresql.nonces import PostgresqlNonces, check_rights
 from bindery.catalog.record.postgresql.servers import PostgresqlServers
 from bindery.catalog.record.servers import present_lease
 from bindery.catalog.record.statements import Statement
@@ -354,6 +354,7 @@ def _join(raw: RawConnection) -> int:
                 "start this server when that has ended"
             )
         _check_schema(raw)
+        check_rights(raw)
         row = raw.execute("SELECT number FROM holder").fetchone()
     assert row is not None
     return int(row[0])

@@ -48,6 +48,10 @@ _TAKES = [_TAKE.format(part=part).encode() for part in range(PARTS)]
 _LOCK_SPANS = b"SELECT part, span, clock_ms() / 1000 / %s FROM nonce_span ORDER BY part FOR UPDATE"
 _SET_SPAN = b"UPDATE nonce_span SET span = %s WHERE part = %s"
 _NONE = -1
+_NOT_EMPTIED = (
+    "SELECT part FROM generate_series(0, %s) AS part "
+    "WHERE NOT has_table_privilege('nonce_' || part, 'TRUNCATE')"
+)
 _CLOCKS_DIFFER = (
     "the clock of this server and that of PostgreSQL differ by more than a quarter of an hour, so that it cannot be "
     "told whether a request came before; set them right"
@@ -61,6 +65,16 @@ class Ask(Protocol):
 
     def __call__(self, ask: Callable[[RawConnection], _Answer], /) -> _Answer:
         """What was answered. Raises CatalogUnusable, CatalogUnwritable."""
+
+
+def check_rights(raw: RawConnection) -> None:
+    """Raise CatalogUnusable where tables could not be emptied: hours later nothing could be taken any more."""
+    part = raw.execute(_NOT_EMPTIED, (PARTS - 1,)).fetchone()
+    if part is not None:
+        raise CatalogUnusable(
+            f"the user of catalog.url may not TRUNCATE the table nonce_{part[0]}; make it the owner of all tables of "
+            "the record, or grant it TRUNCATE on nonce_0 to nonce_7"
+        )
 
 
 class PostgresqlNonces:
