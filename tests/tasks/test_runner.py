@@ -147,9 +147,8 @@ def test_what_may_pass_is_tried_again_after_a_pause(
     assert tries == [1, 2, 3]
 
 
-@pytest.mark.parametrize("here", [False, True])
 def test_a_record_that_was_away_is_no_failure_of_a_task(
-    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch, here: bool
+    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runner_module, "_AWAY_SECONDS", 0.01)
     tries: list[int] = []
@@ -160,18 +159,26 @@ def test_a_record_that_was_away_is_no_failure_of_a_task(
             raise CatalogUnwritable("away")
         return Found(1)
 
-    runner = serve(work)
-    add = runner.add_here if here else runner.add
-    assert ended(catalog, add(new_task(TYPE, PROJECT))).status == "Succeeded"
+    assert ended(catalog, serve(work).add(new_task(TYPE, PROJECT))).status == "Succeeded"
     assert tries == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("here", [False, True])
 def test_a_record_that_does_not_come_back_is_told_in_the_end(
-    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch, here: bool
 ) -> None:
+    """At once where no other server could go on with the task."""
     monkeypatch.setattr(runner_module, "_AWAY_SECONDS", 0.01)
-    told = ended(catalog, serve(raising(CatalogUnwritable("away"))).add(new_task(TYPE, PROJECT)))
+    tries: list[int] = []
+
+    def work(running: Running) -> Found:
+        tries.append(running.lease.attempts)
+        raise CatalogUnwritable("away")
+
+    runner = serve(work)
+    told = ended(catalog, (runner.add_here if here else runner.add)(new_task(TYPE, PROJECT)))
     assert (told.code, told.message) == ("CatalogUnwritable", "away")
+    assert tries == ([1] if here else [1, 2, 3, 4, 5])
 
 
 def test_what_does_not_pass_fails_in_the_end_and_all_else_at_once(catalog: Catalog, serve: Serve) -> None:

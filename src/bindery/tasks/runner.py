@@ -103,7 +103,7 @@ class Runner:
         )
         if isinstance(lease, Task):
             return lease
-        self._begin(lease, copy_context())
+        self._begin(lease, copy_context(), here=True)
         self.start()
         return task
 
@@ -229,8 +229,8 @@ class Runner:
 
     # the threads of tasks
 
-    def _begin(self, lease: TaskLease, context: Context) -> None:
-        running = Running(self._queue, lease, self._settings.lease)
+    def _begin(self, lease: TaskLease, context: Context, *, here: bool = False) -> None:
+        running = Running(self._queue, lease, self._settings.lease, here=here)
         thread = threading.Thread(
             target=context.run, args=(self._run, running), name=lease.task.id, daemon=True
         )
@@ -294,7 +294,7 @@ class Runner:
         expected = isinstance(error, StoreError | CatalogError)
         if expected and (self._stopping or running.cancelled or running.lost):
             self._interrupted(running)  # what it worked with was closed under it
-        elif isinstance(error, CatalogUnwritable) and lease.attempts < _MOST_ATTEMPTS:
+        elif isinstance(error, CatalogUnwritable) and not running.here and lease.attempts < _MOST_ATTEMPTS:
             self._queue.postpone(lease, seconds=_AWAY_SECONDS)
         elif isinstance(error, _PASSING) and lease.attempts <= len(kind.pauses):
             self._queue.postpone(lease, seconds=kind.pauses[lease.attempts - 1])

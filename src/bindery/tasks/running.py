@@ -17,13 +17,14 @@ _REPORT_SECONDS = 0.5
 class Running(Stoppable):
     """Ends at its next safe point when it is cancelled, when its lease is lost, or when the server ends."""
 
-    def __init__(self, queue: TaskQueue, lease: TaskLease, seconds: float) -> None:
-        """``seconds``: how long a lease holds that is not renewed."""
+    def __init__(self, queue: TaskQueue, lease: TaskLease, seconds: float, *, here: bool = False) -> None:
+        """``seconds``: how long a lease holds that is not renewed; ``here``: no other server can do it."""
         super().__init__(threading.Event())
         self._queue = queue
         self._seconds = seconds
         self._next = time.monotonic() + _REPORT_SECONDS
         self.lease = lease
+        self.here = here
         self.cancelled = lease.cancelled
         self.lost = False
         """Whether it is somebody else's; then nothing that is done here counts any more."""
