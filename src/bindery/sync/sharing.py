@@ -124,9 +124,9 @@ class Sharing:
                 self._catalog.servers.give_back(follower.lease)
                 continue
             if held.asked != follower.asked:
-                follower.asked = held.asked
                 self._followers.renew(binding)
                 follower.reconcile_now()
+                follower.asked = held.asked
             if binding_id in waiting:
                 follower.notice_changes()
 
