@@ -197,6 +197,10 @@ def test_the_pages_for_operators(api: Api, listen: Callable[..., Listening]) -> 
             assert status == 503
             assert (b"entries" in body) == bool(figures)
             assert figures in body
+        shared = Mock(take=Mock(side_effect=CatalogUnusable("the clocks differ")))
+        patch.setattr(api.catalog.servers, "nonces", shared, raising=False)
+        status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")
+        assert (status, body) == (503, b"not ready\nThe catalog cannot be used: the clocks differ.\n")
         failing = CatalogUnusable("the record is damaged")
         patch.setattr(type(api.catalog.projects), "list", Mock(side_effect=failing))
         status, _, body = listening.raw(b"GET /readyz HTTP/1.0\r\n\r\n")

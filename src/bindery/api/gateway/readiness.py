@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from bindery.catalog.interface.nonces import NonceUse
 from bindery.catalog.records import CatalogError
 
 if TYPE_CHECKING:
     from bindery.api.gateway.gateway import Gateway
+
+_DIGEST_BITS = 63
 
 
 class Readiness:
@@ -17,6 +22,7 @@ class Readiness:
 
     def __init__(self, gateway: Gateway) -> None:
         self._context = gateway.context
+        self._nonce = secrets.randbits(_DIGEST_BITS)
         self._task: asyncio.Task[list[tuple[str, str]]] | None = None
         self.is_open = False
         """Whether requests are taken."""
@@ -45,10 +51,18 @@ class Readiness:
             yield f"Nothing can be written: {unwritable}.", ""
         try:
             self._context.catalog.projects.list(limit=1)
+            self._take_nonce()
         except CatalogError as error:
             yield f"The catalog cannot be used: {error}.", ""
         else:
             yield from self._indexes()
+
+    def _take_nonce(self) -> None:
+        """As each call does where servers share the record: when that fails all calls are refused. Always the same, so
+        that it makes no difference how often somebody asks. Raises CatalogUnusable."""
+        nonces = self._context.catalog.servers.nonces
+        if nonces is not None:
+            nonces.take([NonceUse(self._nonce, int(time.time()))])
 
     def _indexes(self) -> Iterator[tuple[str, str]]:
         """An index that is being built answers no queries; that of a single dataset keeps no other from them."""
