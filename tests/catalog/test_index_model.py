@@ -48,7 +48,7 @@ queries = st.one_of(
 orders = st.one_of(
     st.just(("", None)), st.sampled_from([("Size", "asc"), ("MediaType", "desc"), ("URI", "desc")])
 )
-asks = st.tuples(st.just("ask"), queries, orders, st.integers(1, 12))
+asks = st.tuples(st.just("ask"), queries, orders, st.integers(5, 25))
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.lists(keys, min_size=1, max_size=25), kinds, st.integers(0, 5)),
