@@ -19,11 +19,13 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.servers.postgresql import Postgresql
 
 CLOSINGS = int(os.environ.get("BINDERY_CLOSINGS", "2"))
 FILES = 600
@@ -119,10 +121,16 @@ def deaf() -> Any:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/hook"
 
 
-@pytest.fixture
-def config(tmp_path: Path, deaf: str) -> str:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def config(request: pytest.FixtureRequest, tmp_path: Path, deaf: str) -> str:
+    """With the record in either of them."""
+    record = ""
+    if request.param == "postgresql":
+        postgresql: Postgresql = request.getfixturevalue("postgresql")
+        record = f'[catalog]\nurl = "{postgresql.create_schema(f"s{uuid.uuid4().hex}")}"\n'
     path = tmp_path / "bindery.toml"
     path.write_text(
+        f"{record}"
         '[sync]\nsettle_time = 0.05\n[extraction]\nworkers = 1\n[events]\ntoken = "hush"\n'
         f'[notifications]\nsecret = "whsec_{"QmluZGVyeSBzaWducyB3aGF0IGl0IHRlbGxzIG90aGVycw=="}"\n'
         f'[notifications.topics]\ndeaf = "{deaf}"\n'
