@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from tests.buckets.conformance import OBJECT_KEYS, PLAIN_KEYS, Bucket, StoreConformance
 from tests.servers.ceph import Ceph
 
@@ -52,8 +53,9 @@ def ceph_bucket(ceph: Ceph) -> Bucket:
 @pytest.fixture
 def moto_client(moto: str) -> Any:
     return boto3.client(
-        "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s"
-    )
+        "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="k", aws_secret_access_key="s",
+        config=Config(retries={"mode": "standard", "max_attempts": 8}),
+    )  # fmt: skip
 
 
 @pytest.mark.server

@@ -106,9 +106,10 @@ class NonceFile:
             self._holders.clear()
 
     def close(self) -> None:
-        """The file stays."""
-        if self._file is not None:
-            os.close(self._file)
+        """The file stays. May be called twice."""
+        held, self._file = self._file, None
+        if held is not None:
+            os.close(held)
 
 
 def _digest(text: str, size: int) -> bytes:
