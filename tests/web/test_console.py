@@ -131,6 +131,7 @@ def test_what_a_binding_would_take_is_known_before_it_is_made(
     expect(signed_in.locator("pre")).to_contain_text('"DefaultExclusions": false')
 
 
+@pytest.mark.removes_entries
 def test_removals_are_shown_before_they_are_confirmed(
     signed_in: Page, server: RunningServer, bucket: str
 ) -> None:
