@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import structlog
 
@@ -89,8 +90,8 @@ class IndexBatch(Stoppable):
         self._upon: dict[str, int] | None = None
         """Where other servers accept files, too: which change of each entry the outcome is of."""
         self._overtaken: set[str] = set()
-        self._stores: dict[str, Store] = {}
-        """Of the buckets that could be opened."""
+        self._stores: dict[str, Store | Exception] = {}
+        """Of the buckets of the files, or why one cannot be opened."""
 
     def run(self) -> None:
         """To the end. Raises NotFound when the dataset has gone, CatalogError, Interrupted."""
@@ -142,16 +143,12 @@ class IndexBatch(Stoppable):
         jobs = self._jobs
         self._open_buckets()
         found: dict[int, ExtractionRequest | Extraction] = {}
-        problems: list[CatalogError] = []
 
         def look_up(first: int) -> None:
-            try:
-                for position in range(first, len(jobs), _LOOKUPS):
-                    if self._stop.is_set() or problems:
-                        return
-                    found[position] = self._look_up(jobs[position], operators)
-            except CatalogError as error:
-                problems.append(error)
+            for position in range(first, len(jobs), _LOOKUPS):
+                if self._stop.is_set():
+                    return
+                found[position] = self._look_up(jobs[position], operators)
 
         threads = [
             threading.Thread(target=look_up, args=(first,), daemon=True)
@@ -164,37 +161,38 @@ class IndexBatch(Stoppable):
                 thread.join(_POLL_SECONDS)
                 self.check_stop()
         self.check_stop()
-        if problems:
-            raise problems[0]
         return [(job, found[position]) for position, job in enumerate(jobs)]
 
     def _open_buckets(self) -> None:
-        """Each once, for where it is may lie in the record. What cannot be opened is told with each file. Raises
-        CatalogError."""
+        """Each once, for where it is may lie in the record. Raises CatalogError: that this cannot be read is no fault
+        of a file."""
         for job in self._jobs:
-            try:
+            with suppress(ValueError):  # which is told with the file
                 bucket = parse_object_uri(job.uri).bucket
                 if bucket not in self._stores:
-                    self._stores[bucket] = self._buckets.open(bucket)
-            except CatalogError:
-                raise
-            except Exception:  # noqa: S112  (the file is looked up all the same)
-                continue
+                    self._stores[bucket] = self._open(bucket)
+
+    def _open(self, bucket: str) -> Store | Exception:
+        try:
+            return self._buckets.open(bucket)
+        except CatalogError:
+            raise
+        except Exception as error:
+            return error
 
     def _look_up(self, job: Job, operators: frozenset[Operator]) -> ExtractionRequest | Extraction:
-        """What to extract, or the failure when there is nothing to read. Raises CatalogError: where its bucket is
-        lies in the record, and that this cannot be read is no fault of the file."""
+        """What to extract, or the failure when there is nothing to read."""
         try:
             uri = parse_object_uri(job.uri)
-            store = self._stores.get(uri.bucket) or self._buckets.open(uri.bucket)
+            store = self._stores[uri.bucket]
+            if isinstance(store, Exception):
+                raise store
             return request_for(store, uri.key, operators, self._settings, self._name, with_sidecars=True)
         except ValueError as error:
             return Extraction(file=File(), failure=f"InvalidArgument: {error}")
         except StoreError as error:
             failure = told(error)
             return Extraction(file=File(), failure=failure, retryable=error.retryable)
-        except CatalogError:
-            raise
         except Exception as error:
             _log.exception("a file for explicit indexing could not be looked up", uri=job.uri)
             failure = f"InternalError: {told(error)}"
