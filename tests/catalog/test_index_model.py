@@ -13,11 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bindery.catalog.index import dataset_index, pages, uri_zones
+from bindery.catalog.index import uri_zones
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .samples import make_place, write_of
+from .small_zones import make_zones_small
 
 _ROOT = "oss://bucket/"
 _STEMS = ["", "a/", "a-b", "a.txt", "a", "é", "e\u0301", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff",
@@ -140,13 +141,8 @@ def _ordered(files: dict[str, Fields], sort: str, direction: str | None) -> list
 
 @pytest.fixture
 def _small_zones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uri_zones, "_SHIFT", 4)
+    make_zones_small(monkeypatch, shift=4, batch=8, first_rows=20, large=200)
     monkeypatch.setattr(uri_zones, "_MOST_RANGES", 4)
-    monkeypatch.setattr(dataset_index, "BATCH", 8)
-    monkeypatch.setattr(dataset_index, "_WAIT_SECONDS", 600)
-    monkeypatch.setattr(pages, "_FIRST_ROWS", 20)
-    monkeypatch.setattr(pages, "_LARGE", 200)
-    monkeypatch.setattr(pages, "_FEW", 30)
 
 
 @pytest.mark.usefixtures("_small_zones")

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bindery.catalog.index import dataset_index, pages, uri_zones
+from bindery.catalog.index import pages
 from bindery.catalog.index.uri_zones import UriZones, Zone, ZoneMap, first_zones, in_zones
 from bindery.catalog.query.compile import UriPart, uri_part
 from bindery.catalog.query.condition import Condition
@@ -20,6 +20,7 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .conftest import OpenCatalog
 from .samples import Place, make_place, write_of
+from .small_zones import make_zones_small
 
 _FILES = 480
 _ROOT = "oss://bucket/"
@@ -27,12 +28,7 @@ _ROOT = "oss://bucket/"
 
 @pytest.fixture(autouse=True)
 def _small_zones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uri_zones, "_SHIFT", 5)
-    monkeypatch.setattr(dataset_index, "BATCH", 30)
-    monkeypatch.setattr(dataset_index, "_WAIT_SECONDS", 600)
-    monkeypatch.setattr(pages, "_FIRST_ROWS", 60)
-    monkeypatch.setattr(pages, "_LARGE", 100)
-    monkeypatch.setattr(pages, "_FEW", 30)
+    make_zones_small(monkeypatch, shift=5, batch=30, first_rows=60, large=100)
 
 
 @pytest.fixture

@@ -85,19 +85,20 @@ def visitor(server: RunningServer) -> Visitor:
 def person(server: RunningServer, new_name: Callable[[str], str]) -> Callable[..., Visitor]:
     """``person(*statements)``: signed in, with a policy of these."""
 
-    def make(*statements: dict[str, object]) -> Visitor:
-        name = new_name("reader")
-        server.call("CreateUser", UserName=name)
-        if statements:
-            document = {"Version": "1", "Statement": list(statements)}
-            server.call("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(document))
-            server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=name)
-        key = server.call("CreateAccessKey", UserName=name)["AccessKey"]
-        visitor = Visitor(server.address)
-        assert visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"]).status == 303
-        return visitor
+    return lambda *statements: new_person(server, new_name("reader"), *statements)
 
-    return make
+
+def new_person(server: RunningServer, name: str, *statements: dict[str, object]) -> Visitor:
+    """A user of this name, signed in, with a policy of these statements."""
+    server.call("CreateUser", UserName=name)
+    if statements:
+        document = {"Version": "1", "Statement": list(statements)}
+        server.call("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(document))
+        server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=name)
+    key = server.call("CreateAccessKey", UserName=name)["AccessKey"]
+    visitor = Visitor(server.address)
+    assert visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"]).status == 303
+    return visitor
 
 
 @pytest.fixture(scope="module")

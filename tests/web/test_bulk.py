@@ -90,20 +90,14 @@ def test_what_is_no_batch(root: Visitor, album: str) -> None:
 
 
 def test_who_may_only_look_is_told_why(
-    server: RunningServer, visitor: Visitor, album: str, new_name: Callable[[str], str]
+    server: RunningServer, person: Callable[..., Visitor], album: str
 ) -> None:
-    user = new_name("looker")
-    server.call("CreateUser", UserName=user)
     statement = {
         "Effect": "Allow",
         "Action": ["imm:Get*", "imm:BatchGet*", "imm:SimpleQuery"],
         "Resource": "*",
     }
-    document = json.dumps({"Version": "1", "Statement": [statement]})
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    visitor = person(statement)
     page = visitor.get(f"/console/datasets/{album}/{album}/").text
     for action, operation in (("label", "BatchUpdateFileMeta"), ("delete", "BatchDeleteFileMeta")):
         button = page.partition(f'data-testid="bulk-{action}"')[2].partition("</button>")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import shutil
 import socket
@@ -16,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import HTML, Visitor, sign_in
+from .conftest import HTML, Visitor, new_person, sign_in
 
 pytestmark = pytest.mark.server
 HOSTILE = '"><script>alert(1)</script>.txt'
@@ -232,20 +231,10 @@ def test_a_page_outlives_its_server(
     context.close()
 
 
-def sign_in_as(visitor: Visitor, server: RunningServer, user: str, statements: list[dict]) -> None:
-    """A new user, who may do what these say."""
-    document = json.dumps({"Version": "1", "Statement": statements})
-    server.call("CreateUser", UserName=user)
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
-
-
 def test_buttons_are_for_who_may_press_them(
-    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
+    server: RunningServer, person: Callable[..., Visitor], new_name: Callable[[str], str]
 ) -> None:
-    project, user = new_name("pressed"), new_name("presser")
+    project = new_name("pressed")
     (server.bucket_root / project).mkdir()
     names = {"ProjectName": project, "DatasetName": "d", "URI": f"oss://{project}"}
     server.make_dataset(project, "d")
@@ -254,7 +243,7 @@ def test_buttons_are_for_who_may_press_them(
         {"Effect": "Allow", "Action": ["imm:List*", "imm:Get*"], "Resource": "*"},
         {"Effect": "Allow", "Action": "imm:StopBinding", "Resource": f"acs:imm:*:*:project/{project}/*"},
     ]
-    sign_in_as(visitor, server, user, statements)
+    visitor = person(*statements)
     text = visitor.get(f"/console/bindings/{project}/d/{project}").text
     assert 'data-testid="stop">' in text
     for action, needed in (("audit", "bindery:AuditBinding"), ("confirm", "bindery:ConfirmDeletion")):
@@ -297,9 +286,8 @@ def test_a_task_that_runs_is_ended(browser: Browser, waiting_server: RunningServ
 
 def test_a_task_is_ended_by_who_may_alone(waiting_server: RunningServer) -> None:
     names = begin_task(waiting_server, "goes-on")
-    visitor = Visitor(waiting_server.address)
     allowed = {"Effect": "Allow", "Action": "imm:List*", "Resource": "*"}
-    sign_in_as(visitor, waiting_server, "reader", [allowed])
+    visitor = new_person(waiting_server, "reader", allowed)
     text = visitor.get("/console/tasks/?project=goes-on").text
     button = text[text.index('data-testid="cancel-task"') :]
     assert "disabled" in button[: button.index(">")]
