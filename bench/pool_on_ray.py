@@ -7,7 +7,6 @@ started before the clock, and the files are in the page cache for both.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from bindery.buckets.registry import parse_store
 from bindery.extract.extraction import ExtractionRequest, Operator
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import PRELOADED, ExtractionPool
+from bindery.processors import count_processors
 from bindery.workers.job import Urgency
 from bindery.workers.ray_cluster.cluster import RayWorkers
 from bindery.workers.ray_cluster.settings import LOCAL, RaySettings
@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=2_000)
     count = parser.parse_args().files
-    workers, limits = os.cpu_count() or 1, ExtractionLimits()
+    workers, limits = count_processors(), ExtractionLimits()
     with tempfile.TemporaryDirectory() as folder:
         list(fill(Path(folder), make_photos(), count))
         address = parse_store("photos", folder)

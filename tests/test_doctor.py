@@ -139,8 +139,15 @@ def test_watches_that_are_nearly_used_up(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_little_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_meminfo", lambda _: 1024)
+    monkeypatch.setattr(doctor, "find_available_memory", lambda: 1024)
     assert findings(Config(data=tmp_path))["memory"].verdict is Verdict.WARNING
+
+
+def test_processors_that_others_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    for usable, seen in ((3, "3 for a server, of 8 that the machine has"), (8, "8 for a server")):
+        monkeypatch.setattr(doctor, "count_processors", lambda usable=usable: usable)
+        assert findings(Config(data=tmp_path))["processors"].seen == seen
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ The reference in ``docs/configuration.md`` is checked against the structs here b
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +27,7 @@ from bindery.extract.limits import ExtractionLimits
 from bindery.extract.tags.guessed_dates import FALLBACKS
 from bindery.log import FORMATS, LEVELS
 from bindery.notifications.settings import Destinations, parse_secret
+from bindery.processors import count_processors
 from bindery.ranges import range_of, setting_types
 from bindery.secrecy import Hiding
 from bindery.sync.settings import FollowSettings
@@ -102,7 +102,8 @@ class ExtractionConfig(ExtractionLimits, frozen=True, kw_only=True):
     pool: str = "local"
     """Where files are extracted: ``local``, on this machine, or ``ray``, on a cluster; see docs/ray.md."""
     workers: Annotated[int, msgspec.Meta(ge=0, le=1_024)] = 0
-    """Worker processes of this machine; 0 means one per processor."""
+    """Worker processes of this machine; 0 means one for each processor that the server may use, by its
+    affinity and the quotas of its control groups (containers, systemd)."""
     hash_folder_objects: bool = False
     """Whether all of each object in a folder is read for its MD5 (FileHash, ContentMd5), by which equal files are
     found; see docs/stores.md."""
@@ -240,7 +241,7 @@ class Config(Hiding, msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def worker_count(self) -> int:
         """Worker processes to run on this machine."""
-        return self.extraction.workers or max(1, os.cpu_count() or 1)
+        return self.extraction.workers or count_processors()
 
     def most_workers(self) -> int:
         """Worker processes that files may be extracted by, wherever they run."""

@@ -23,6 +23,7 @@ from bindery.access.sealed_buckets import opened_buckets
 from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
 from bindery.access.sealing import FILE as SEALING_KEY_FILE
 from bindery.access.sealing import SEALED_WITH_BYTES, Sealer, load_sealer
+from bindery.available_memory import find_available_memory
 from bindery.buckets.folder import FolderStore, watched_folders
 from bindery.buckets.folder_files import count_folders
 from bindery.buckets.mounts import mounts_within
@@ -34,6 +35,7 @@ from bindery.catalog.records import CatalogUnusable
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
 from bindery.open_files import advise, find_limit, room_for_connections
+from bindery.processors import count_processors
 from bindery.secrecy import told
 
 _GIB = 1024**3
@@ -77,6 +79,7 @@ def examine(config: Config, problem: str | None = None) -> Iterator[Finding]:
     yield from _sealing_key(config)
     yield _open_files(config)
     yield _watches()
+    yield _processors()
     yield _memory(config)
     yield from _notifications(config.notifications)
     yield from _buckets(config)
@@ -227,8 +230,17 @@ def _watches() -> Finding:
     )
 
 
+def _processors() -> Finding:
+    usable, there = count_processors(), os.cpu_count() or 1
+    return Finding(
+        "processors",
+        Verdict.OK,
+        f"{usable} for a server" + (f", of {there} that the machine has" if usable < there else ""),
+    )
+
+
 def _memory(config: Config) -> Finding:
-    available = _meminfo("MemAvailable")
+    available = find_available_memory()
     wanted = config.worker_count() * 200 * 1024**2 + _GIB
     if available is None:
         return Finding("memory", Verdict.OK, "cannot be told here")
@@ -355,11 +367,3 @@ def _number(path: Path) -> int | None:
         return int(path.read_text("ascii"))
     except (OSError, ValueError):
         return None
-
-
-def _meminfo(name: str) -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
-    except OSError:
-        return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(name + ":")), None)

@@ -6,13 +6,13 @@ Source: proc_pid_mountinfo(5), proc_pid_fdinfo(5). Elsewhere than on Linux nothi
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from bindery.buckets.folder_names import key_of_path
+from bindery.mount_table import rows_of
 
 TABLE = "/proc/self/mountinfo"
 _CHANGED_BY_OTHERS = frozenset({
@@ -20,7 +20,6 @@ _CHANGED_BY_OTHERS = frozenset({
     "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "panfs", "prl_fs", "pvfs2", "smb3", "smbfs", "vboxsf", "virtiofs",
     "vmhgfs",
 })  # fmt: skip
-_ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 class Mount(msgspec.Struct, frozen=True):
@@ -41,14 +40,7 @@ class Mount(msgspec.Struct, frozen=True):
 
 def parse_mounts(table: bytes) -> list[Mount]:
     """The rows of a ``mountinfo`` file; what is no row is passed over."""
-    mounts = []
-    for line in table.splitlines():
-        before, dash, after = line.partition(b" - ")
-        fields = before.split(b" ")
-        if dash and len(fields) >= 6 and fields[0].isdigit():
-            kind = after.split(b" ")[0].decode("utf-8", "replace")
-            mounts.append(Mount(int(fields[0]), _unescape(fields[4]), kind))
-    return mounts
+    return [Mount(row.number, row.point, row.kind) for row in rows_of(table)]
 
 
 def mounts_within(folder: bytes, table: bytes | None = None) -> dict[bytes, Mount]:
@@ -108,8 +100,3 @@ def _read(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError:
         return b""
-
-
-def _unescape(field: bytes) -> bytes:
-    """White space and backslashes are written as three octal digits."""
-    return _ESCAPED.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), field)

@@ -8,7 +8,6 @@ headers and the query is looked at, of other styles a form within ``Limits.stran
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
@@ -53,6 +52,7 @@ from bindery.api.operations import BuiltOperation, Work, built_operations
 from bindery.api.spec.model import Model, Operation, load_models
 from bindery.catalog.records import CatalogUnwritable
 from bindery.log import current_request
+from bindery.processors import count_processors
 from bindery.stopping import Interrupted
 
 _LARGE = 32_768
@@ -218,7 +218,7 @@ class Gateway:
             Work.CONTROL: WorkPool("control", threads=8, waiting=1_024),
             # They compute for long, mostly without the interpreter; who holds it is to have a processor meanwhile.
             Work.QUERY: WorkPool(
-                "query", threads=max(3, 1 + (os.cpu_count() or 1)), waiting=256, nice=_NICE_OF_QUERIES
+                "query", threads=max(3, 1 + count_processors()), waiting=256, nice=_NICE_OF_QUERIES
             ),
             Work.SLOW: WorkPool("slow", threads=8, waiting=256),
         }

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from bindery.catalog.records import CatalogUnusable
+from bindery.processors import count_processors
 from bindery.sql_text import literal
 
 _MEMORY_LIMIT = "384MB"
@@ -156,6 +157,7 @@ class Instance:
     def _connect(self) -> duckdb.DuckDBPyConnection:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY_LIMIT,
+            "threads": count_processors(),
             "temp_directory": str(self._folder / "spill"),
             "checkpoint_threshold": _CHECKPOINT_THRESHOLD,
             "autoinstall_known_extensions": False,

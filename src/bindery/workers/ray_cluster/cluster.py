@@ -22,6 +22,7 @@ from typing import IO
 import msgspec
 import structlog
 
+from bindery.processors import count_processors
 from bindery.workers.environment import clean_environment
 from bindery.workers.launcher import CannotStart
 from bindery.workers.ray_cluster.messages import (
@@ -83,14 +84,14 @@ class RayWorkers:
         memory_bytes: int,
         processors: int = 0,
     ) -> None:
-        """``processors`` are those of a local cluster; 0: as many as this machine has."""
+        """``processors`` are those of a local cluster; 0: as many as this process may use."""
         self._settings = settings
         self._setup = {
             "address": settings.address,
             "workers_per_node": settings.workers_per_node,
             "preload": list(preload),
             "memory_bytes": memory_bytes,
-            "processors": processors or os.cpu_count() or 1,
+            "processors": processors or count_processors(),
         }
         self._resize: Callable[[int], None] = lambda _: None
         self._environment = _environment(settings.address)
