@@ -1,11 +1,14 @@
-"""Pages while the record cannot be read: their reader is told so, and no answer goes on with another one."""
+"""Pages while the record cannot be read: their reader is told so, and no answer goes on with another one, or ends as
+if it were whole."""
 
 from __future__ import annotations
 
 import asyncio
 import http.client
+import subprocess
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +20,8 @@ from tests.catalog.samples import make_place, write_of
 from bindery.app import Application
 from bindery.buckets.registry import parse_store
 from bindery.catalog.record.registered_buckets import RegisteredBuckets
-from bindery.catalog.records import CatalogUnusable
+from bindery.catalog.record.usage import Usage
+from bindery.catalog.records import CatalogUnusable, UsageKey, UsageRow
 from bindery.config import load_config
 
 from .conftest import Visitor
@@ -59,18 +63,32 @@ class Served:
 
     def fetch(self, kind: str) -> tuple[int, bytes, bool]:
         """Status and bytes of a page about the object, and whether it has come whole."""
-        path = f"/console/{kind}/place/place?" + urlencode({"uri": "oss://media/long.mp4"})
-        cookies = "; ".join(f"{name}={value}" for name, value in self.visitor.cookies.items())
-        connection = http.client.HTTPConnection(self.visitor.address, timeout=SECONDS)
-        try:
-            connection.request("GET", path, headers={"Cookie": cookies})
+        return self.get(f"/console/{kind}/place/place?" + urlencode({"uri": "oss://media/long.mp4"}))
+
+    def get(self, path: str, *, version: int = 11) -> tuple[int, bytes, bool]:
+        """The same of any page, by HTTP/1.1 or HTTP/1.0."""
+        with self.connected(version) as connection:
+            connection.request("GET", path, headers=self.cookies)
             answer = connection.getresponse()
             try:
                 return answer.status, answer.read(), True
             except http.client.IncompleteRead as cut:
                 return answer.status, cut.partial, False
-        finally:
-            connection.close()
+            except ConnectionResetError:
+                return answer.status, b"", False
+
+    @contextmanager
+    def connected(self, version: int = 11) -> Iterator[http.client.HTTPConnection]:
+        """A connection of a client that speaks this version."""
+        connection = http.client.HTTPConnection(self.visitor.address, timeout=SECONDS)
+        connection._http_vsn = version  # type: ignore[attr-defined]
+        connection._http_vsn_str = f"HTTP/1.{version - 10}"  # type: ignore[attr-defined]
+        with closing(connection):
+            yield connection
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        return {"Cookie": "; ".join(f"{name}={value}" for name, value in self.visitor.cookies.items())}
 
 
 @pytest.fixture
@@ -122,3 +140,85 @@ def test_bytes_that_are_on_their_way_end_where_the_record_went_away(
     assert body
     assert CONTENT.startswith(body)
     assert [line for line in lines if line.get("exc_info")] == []
+
+
+@pytest.fixture
+def usage_pages(served: Served, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Four pages of usage; so many of them can be read from now on."""
+    usage = served.application.gateway.context.catalog.usage
+    usage.add({UsageKey(usage.today, "place", f"Dimension{at}", exists=True): at for at in range(1, 9)})
+    monkeypatch.setattr("bindery.web.usage.usage._PAGE", 3)
+    list_page = Usage.list
+
+    def leave(times: int) -> None:
+        left = iter(range(times))
+
+        def list_for_now(*asked: Any, **values: Any) -> list[UsageRow]:
+            if next(left, None) is None:
+                raise CatalogUnusable("the record is away")
+            return list_page(*asked, **values)
+
+        monkeypatch.setattr(Usage, "list", list_for_now)
+
+    return leave
+
+
+@pytest.mark.parametrize("version", [10, 11])
+def test_a_table_whose_later_page_is_refused_is_seen_to_be_cut(
+    served: Served, usage_pages: Callable[[int], None], version: int
+) -> None:
+    status, whole, is_whole = served.get("/console/usage.csv", version=version)
+    assert (status, is_whole, whole.count(b"\r\n")) == (200, True, 11)  # the head, two of what is stored
+    usage_pages(2)
+    with capture_logs() as lines:
+        status, cut, is_whole = served.get("/console/usage.csv", version=version)
+    assert (status, is_whole) == (200, False)
+    assert whole.startswith(cut)
+    assert b"HTTP/" not in cut
+    assert [line["page"] for line in lines if "cut off" in line["event"]] == ["/console/usage.csv"]
+    assert [line for line in lines if line.get("exc_info")] == []
+
+
+def test_a_table_whose_first_page_is_refused_is_none(
+    served: Served, usage_pages: Callable[[int], None]
+) -> None:
+    usage_pages(0)
+    status, body, is_whole = served.get("/console/usage.csv")
+    assert (status, is_whole, b"the record is away" in body) == (503, True, True)
+
+
+def test_a_curl_sees_the_cut(served: Served, usage_pages: Callable[[int], None], tmp_path: Path) -> None:
+    address, target = f"http://{served.visitor.address}/console/usage.csv", tmp_path / "usage.csv"
+    curl = ["curl", "--silent", "--fail", "--header", f"Cookie: {served.cookies['Cookie']}", "--output"]
+    for times, options, status in ((4, (), 0), (1, (), 18), (1, ("--http1.0",), 56)):
+        usage_pages(times)
+        run = subprocess.run([*curl, str(target), *options, address], timeout=SECONDS, check=False)
+        assert run.returncode == status  # of curl(1): partial file, failure in receiving
+
+
+def test_a_defect_ends_a_stream_of_events_and_is_told_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> list[object]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("bindery.web.console.overview._bindings_of", broken)
+    with capture_logs() as lines:
+        status, body, is_whole = served.get("/console/live")
+    assert (status, body, is_whole) == (200, b"retry: 1000\n\n", False)
+    assert [line["event"] for line in lines if line.get("exc_info")] == ["an answer was cut off"]
+
+
+@pytest.mark.parametrize(
+    "path", ["usage.csv", "live", "media/place/place?uri=oss%3A%2F%2Fmedia%2Flong.mp4"]
+)
+def test_heads_alone_are_followed_by_the_next_answer(served: Served, path: str) -> None:
+    with served.connected() as connection:
+        for method in ("HEAD", "GET"):
+            connection.request(
+                method, f"/console/{path}" if method == "HEAD" else "/healthz", headers=served.cookies
+            )
+            answer = connection.getresponse()
+            assert answer.status == 200
+            body = answer.read()
+        assert body == b"ok\n"

@@ -32,7 +32,8 @@ async def tell_changes(
     When it cannot be told any more an event ``failed`` says why, and is the last.
     """
     response = web.StreamResponse(headers=HEADERS | {"Content-Type": "text/event-stream"})
-    await response.prepare(request.http)
+    if not await request.begin(response):
+        return response
     await response.write(b"retry: 1000\n\n")
     until, told, last = time.monotonic() + _LONGEST_SECONDS, b"", time.monotonic()
     while time.monotonic() < until and not request.site.ending.is_set():

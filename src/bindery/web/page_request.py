@@ -66,6 +66,8 @@ class PageRequest:
         """For whom calls are made now: a page that is watched makes the same again and again."""
         self.navigation = Navigation()
         """Where else the reader may go in the console."""
+        self.is_begun = False
+        """Whether the head of the answer has been sent: no other one can follow."""
         self._body: bytes | None = None
 
     @property
@@ -170,6 +172,13 @@ class PageRequest:
         return web.Response(
             body=msgspec.json.encode(content), status=status, content_type="application/json"
         )
+
+    async def begin(self, response: web.StreamResponse) -> bool:
+        """Send the head of an answer whose bytes follow piece by piece; whether they are wanted. Whatever goes wrong
+        from now on cuts the answer off: nobody is to take a part of it for all."""
+        self.is_begun = True
+        await response.prepare(self.http)
+        return self.http.method != "HEAD"
 
     def go_to(self, path: str) -> web.Response:
         """See another page of this server."""

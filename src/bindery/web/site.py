@@ -31,6 +31,7 @@ from bindery.web import (
 from bindery.web.assets import load_assets, takes_gzip
 from bindery.web.calls import CallFailed
 from bindery.web.console_parts import find_navigation
+from bindery.web.cut_off import cut_off
 from bindery.web.headers import HEADERS
 from bindery.web.page_request import CSRF_FIELD, CSRF_HEADER, PageError, PageRequest, wants_page
 from bindery.web.pages import Pages
@@ -108,17 +109,19 @@ class Site:
             if request.signed_in is not None:
                 request.navigation = await find_navigation(request)
             return await route.page(request)
-        except PageError as error:
-            return self._error(request, error.status, request.t(error.key, **error.values))
-        except CallFailed as failed:
-            return self._error(request, HTTPStatus(failed.reply.status), str(failed), failed.code)
         except ConnectionError:
             raise
         except Exception as error:
+            if request.is_begun:
+                raise cut_off(request, route.path, error) from error
             return self._failed(request, route, error)
 
     def _failed(self, request: PageRequest, route: Route, error: Exception) -> web.Response:
         """What the rooms below cannot do now is told as the API tells it; all else is a defect."""
+        if isinstance(error, PageError):
+            return self._error(request, error.status, request.t(error.key, **error.values))
+        if isinstance(error, CallFailed):
+            return self._error(request, HTTPStatus(error.reply.status), str(error), error.code)
         known = errors.from_exception(error)
         if known is not None:
             return self._error(request, HTTPStatus(known.status), known.message, known.code)

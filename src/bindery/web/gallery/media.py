@@ -16,7 +16,6 @@ from aiohttp import web
 
 from bindery.buckets.store import LARGEST_OBJECT, StoreError
 from bindery.buckets.uri import ObjectUri
-from bindery.catalog.records import CatalogError
 from bindery.stopping import Interrupted
 from bindery.sync.previews import DRAWING
 from bindery.web.gallery.icons import draw_icon
@@ -133,32 +132,27 @@ async def media(request: PageRequest) -> web.StreamResponse:
     first = await _read(request, uri, etag, start, end)
     response = web.StreamResponse(status=status, headers=headers)
     response.content_length = end - start
-    await response.prepare(request.http)
-    await _send(request, response, first, (uri, etag, start, end))
+    if await request.begin(response):
+        await _send(request, response, first, (uri, etag, start, end))
     return response
 
 
 async def _send(
     request: PageRequest, response: web.StreamResponse, chunk: bytes, what: tuple[ObjectUri, str, int, int]
 ) -> None:
-    """The rest follows the first piece; an object that changes meanwhile ends the answer short of its length, and so
-    does a record that cannot tell any more where its bucket is."""
+    """The rest follows the first piece. Raises PageError when the object changes meanwhile, CatalogError when the
+    record cannot tell any more where its bucket is, and Interrupted when the server stops."""
     uri, etag, start, end = what
-    if request.http.method == "HEAD":
-        return
-    while chunk and not request.site.ending.is_set():
+    while not request.site.ending.is_set():
         await response.write(chunk)
         start += len(chunk)
         if start >= end:
             await response.write_eof()
             return
-        try:
-            chunk = await _read(request, uri, etag, start, end)
-        except (PageError, CatalogError):
-            break
-    response.force_close()
-    if request.http.transport is not None:
-        request.http.transport.close()
+        chunk = await _read(request, uri, etag, start, end)
+        if not chunk:
+            raise PageError(HTTPStatus.CONFLICT, "gallery.changed")
+    raise Interrupted
 
 
 async def _read(request: PageRequest, uri: ObjectUri, etag: str, start: int, end: int) -> bytes:

@@ -67,7 +67,8 @@ async def download(request: PageRequest) -> web.StreamResponse:
             **HEADERS,
         }
     )
-    await response.prepare(request.http)
+    if not await request.begin(response):
+        return response
     await response.write(csv_text(first).encode())
     async for page in pages:
         await response.write(csv_text(page, head=False).encode())
