@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import resource
 
+EXHAUSTED = (errno.EMFILE, errno.ENFILE)
+"""What is answered to a process, or to all of the machine, with as many files open as there may be."""
 OF_OTHERS = 512
 """Left to the catalog, to folders that are watched and to requests to stores."""
 _MOST = 65_536
@@ -34,3 +38,22 @@ def advise(connections: int) -> str:
     """What to do when so many connections have no room."""
     wanted = connections + OF_OTHERS
     return f"set LimitNOFILE={wanted} in the unit file or ulimit -n {wanted}, or lower server.connections"
+
+
+def can_open() -> bool:
+    """Whether this process may open one more at this moment."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno not in EXHAUSTED
+    return True
+
+
+def explain(error: OSError) -> str:
+    """What the system says, and where too many files are open by which limit."""
+    said = error.strerror or str(error)
+    if error.errno == errno.EMFILE:
+        return f"{said}: set a higher LimitNOFILE in the unit file, or ulimit -n"
+    if error.errno == errno.ENFILE:
+        return f"{said}, of all programs of this machine together: raise fs.file-max (sysctl)"
+    return said

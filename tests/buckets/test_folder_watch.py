@@ -353,6 +353,64 @@ def test_no_more_open_files_at_the_start(store: FolderStore, monkeypatch: pytest
         store.watch()
 
 
+@pytest.mark.parametrize(
+    ("number", "limit"),
+    [(errno.EMFILE, "raise fs.inotify.max_user_instances"), (errno.ENFILE, "raise fs.file-max")],
+)
+def test_the_limit_that_keeps_a_watch_from_beginning_is_named(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int, limit: str
+) -> None:
+    """This process has room for more files: the user has all the instances that he may have."""
+
+    def refuse(*_: object, **__: object) -> object:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(kernel_events, "INotify", refuse)
+    with pytest.raises(StoreUnavailable, match=limit):
+        store.watch()
+
+
+EXHAUSTED = """
+import os, resource, sys
+from bindery.buckets.folder import FolderStore
+from bindery.buckets.folder_watch import FolderWatch
+from bindery.buckets.store import StoreAddress, StoreUnavailable
+store = FolderStore(StoreAddress(bucket="media", url=f"file://{sys.argv[1]}"))
+def watch():
+    FolderWatch(os.fsencode(sys.argv[1])).close()
+watch()
+list(store.list())
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+held = []
+try:
+    while True:
+        held.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+def told(work):
+    try:
+        work()
+    except StoreUnavailable as error:
+        print(error)
+told(watch)
+told(lambda: list(store.list()))
+for _ in range(5):  # an epoll, the two ends of a pipe and the table of mounts are opened before the instance
+    os.close(held.pop())
+    told(watch)
+"""
+
+
+def test_a_process_without_room_for_files_names_that_limit(root: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", EXHAUSTED, root], check=True, timeout=120, capture_output=True
+    )
+    watched, listed, *later = run.stdout.decode().splitlines()
+    assert "cannot be watched: Too many open files: set a higher LimitNOFILE" in watched
+    assert "cannot be listed: Too many open files: set a higher LimitNOFILE" in listed
+    assert len(later) == 5  # with the fifth there is an instance, and no room to look into the folder
+    assert not [line for line in later if "LimitNOFILE" not in line or "inotify" in line]
+
+
 def test_no_more_open_files_later(root: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as exhausted:
         exhausted.setattr(folder_files.os, "scandir", too_many_open)

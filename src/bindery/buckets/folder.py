@@ -41,6 +41,7 @@ from bindery.buckets.store import (
     bound_time,
 )
 from bindery.buckets.uri import is_unicode
+from bindery.open_files import explain
 
 _PAGE = 1_000
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -198,7 +199,7 @@ class FolderStore:
             return ObjectNotFound(f"{key} does not exist")
         if error.errno in _FORBIDDEN:
             return AccessDenied(f"{key} may not be read")
-        return StoreUnavailable(f"{key} cannot be read: {error.strerror}")
+        return StoreUnavailable(f"{key} cannot be read: {explain(error)}")
 
     def _look(self) -> tuple[int, int]:
         """Device and number of the folder, which can be listed."""
@@ -495,4 +496,4 @@ def _bucket_error(error: OSError, path: bytes) -> StoreError:
         return AccessDenied(f"the folder {shown} may not be read; give the server the right to list it")
     if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):
         return StoreMisconfigured(f"the folder {shown[:200]}… cannot be: {error.strerror}")
-    return StoreUnavailable(f"the folder {shown} cannot be listed: {error.strerror}")
+    return StoreUnavailable(f"the folder {shown} cannot be listed: {explain(error)}")

@@ -15,12 +15,11 @@ from contextlib import contextmanager
 
 from bindery.buckets.folder_names import folded, other_spellings
 from bindery.buckets.off_limits import FolderId, leads_into
+from bindery.open_files import EXHAUSTED
 
 _O_PATH = getattr(os, "O_PATH", 0)
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-_NOTHING_MORE = (errno.EMFILE, errno.ENFILE)
-"""What is answered to a process, or to all, that has as many files open as it may."""
 
 
 @contextmanager
@@ -156,7 +155,7 @@ def folders_in(path: bytes) -> Iterator[bytes]:
                 if entry.is_dir(follow_symlinks=False):
                     yield entry.name
     except OSError as error:
-        if error.errno in _NOTHING_MORE:
+        if error.errno in EXHAUSTED:
             raise
 
 

@@ -17,13 +17,14 @@ from inotify_simple import Event, flags
 
 from bindery.buckets.folder_files import folders_in
 from bindery.buckets.folder_names import folded, key_of_path
-from bindery.buckets.kernel_events import OF_PROCESS, Arrived, KernelEvents, Mailbox
+from bindery.buckets.kernel_events import OF_PROCESS, Arrived, KernelEvents, Mailbox, TooManyInstances
 from bindery.buckets.mounts import mounts_within, unseen_changes
 from bindery.buckets.off_limits import FolderId, folder_id
 from bindery.buckets.store import Changes, StoreUnavailable
+from bindery.open_files import EXHAUSTED, explain
 
 _ENDED = flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT
-_LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE, errno.ENFILE)
+_LIMIT_REACHED = (errno.ENOSPC, *EXHAUSTED)
 
 
 class FolderWatch:
@@ -196,7 +197,13 @@ class _Report:
 
 
 def _unwatchable(error: OSError) -> StoreUnavailable:
-    hint = ""
-    if error.errno in _LIMIT_REACHED:
-        hint = "; raise fs.inotify.max_user_watches and fs.inotify.max_user_instances (sysctl)"
-    return StoreUnavailable(f"the folder cannot be watched: {error.strerror}{hint}")
+    return StoreUnavailable(f"the folder cannot be watched: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    """With the limit that was reached. Source: inotify_init(2), inotify_add_watch(2)."""
+    if error.errno == errno.ENOSPC:
+        return f"{error.strerror}; raise fs.inotify.max_user_watches (sysctl)"
+    if isinstance(error, TooManyInstances):
+        return f"{error.strerror}; raise fs.inotify.max_user_instances (sysctl)"
+    return explain(error)

@@ -22,6 +22,7 @@ import msgspec
 from inotify_simple import Event, INotify, flags
 
 from bindery.buckets import mounts
+from bindery.open_files import EXHAUSTED, can_open
 
 _MASK = (
     flags.CREATE | flags.CLOSE_WRITE | flags.MODIFY | flags.ATTRIB | flags.DELETE | flags.MOVED_FROM
@@ -33,7 +34,11 @@ MOST_EVENTS = 32_768
 """Events that wait in a mailbox, some 250 bytes each; with more they are lost, as in the kernel's own queue."""
 _REMOVED_AT_ONCE = 1_000
 """The kernel tells of each watch that was removed: that must not fill the queue of the others."""
-_NO_INSTANCE = (errno.EMFILE, errno.ENFILE)
+
+
+class TooManyInstances(OSError):
+    """The user has all the inotify instances that he may have. The kernel's number for it is that of a process with
+    too many open files."""
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -115,8 +120,13 @@ class Instance:
     """An inotify instance with the mailboxes of those who share it. Safe for threads."""
 
     def __init__(self) -> None:
-        """Raises OSError when the kernel allows no more instances."""
-        self._inotify = INotify(nonblocking=True)
+        """Raises TooManyInstances, and OSError when the kernel gives none for another reason."""
+        try:
+            self._inotify = INotify(nonblocking=True)
+        except OSError as error:
+            if error.errno == errno.EMFILE and can_open():
+                raise TooManyInstances(error.errno, error.strerror) from error
+            raise
         self._descriptor: int = self._inotify.fileno()
         self._watchers: dict[int, set[Mailbox]] = {}
         """By watch descriptor. The kernel does not use one again."""
@@ -256,7 +266,7 @@ class KernelEvents:
             try:
                 instance = Instance()
             except OSError as error:
-                if error.errno not in _NO_INSTANCE or not self._instances:
+                if error.errno not in EXHAUSTED or not self._instances:
                     raise
             else:
                 assert self._reader is not None

@@ -10,8 +10,9 @@ from typing import Any
 import structlog
 
 from bindery.api.gateway.seldom import Seldom
+from bindery.open_files import EXHAUSTED, explain
 
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_EXHAUSTED = (*EXHAUSTED, errno.ENOBUFS, errno.ENOMEM)
 _exhaustion = Seldom()
 _log = structlog.get_logger()
 
@@ -71,7 +72,7 @@ def describe_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -
         loop.default_exception_handler(context)
     elif _exhaustion.may_say():
         _log.error(
-            "no connection can be taken for now: the system gives this process nothing more; raise LimitNOFILE in the"
-            " unit file (ulimit -n), or lower server.connections",
-            problem=error.strerror,
+            "no connection can be taken for now: the system gives this process nothing more; raise the limit, or lower"
+            " server.connections",
+            problem=explain(error),
         )
