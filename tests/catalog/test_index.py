@@ -23,13 +23,14 @@ from msgspec.structs import replace
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import dataset_index
 from bindery.catalog.index.batches import BatchWriter
-from bindery.catalog.index.changes import Change
+from bindery.catalog.index.changes import Change, ChangePage
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.projection import COLUMNS, Insertion, Projection
 from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.query.fields import FIELDS, Kind
 from bindery.catalog.query.parse import parse_aggregations, parse_simple_query, parse_sort
 from bindery.catalog.query.syntax import QueryError
+from bindery.catalog.record.entries import Entries
 from bindery.catalog.records import CatalogUnusable, IndexUnavailable, NotFound
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.file import Label
@@ -454,8 +455,35 @@ def test_removed_entries_are_forgotten_once_followed(catalog: Catalog, place: Pl
     entries = catalog._entries
     newest = entries.newest_numbers()[place.dataset.id]
     entries.purge_tombstones(place.dataset.id, newest)
-    assert entries.changes_after(place.dataset.id, 0, 10_000) == []
+    assert entries.changes_after(place.dataset.id, 0, 10_000) == ([], True)
     assert entries.newest_numbers()[place.dataset.id] == newest == entries.purged_sequence(place.dataset.id)
+
+
+def test_an_entry_that_changes_while_many_are_followed_is_found_all_the_time(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its change stands behind more of them than the question had to wait for."""
+    monkeypatch.setattr(dataset_index, "BATCH", 4)
+    catalog.queries._follower.stop()
+    catalog.queries._follower.join(60)
+    catalog.bindings.commit(scan_of(place, *KEYS[:10], performer="somebody"))
+    changes_after, looks = Entries.changes_after, 0
+
+    def change_meanwhile(self: Entries, *values: int) -> ChangePage:
+        nonlocal looks
+        page = changes_after(self, *values)
+        looks += 1
+        if looks == 1:
+            catalog.bindings.commit(scan_of(place, *ADDED[:6]))
+            catalog.bindings.commit(scan_of(place, KEYS[8], performer="somebody else"))
+        return page
+
+    monkeypatch.setattr(Entries, "changes_after", change_meanwhile)
+    assert hits(catalog, place, "Performer") == 10
+    assert looks > 3
+    asked = looks
+    assert hits(catalog, place, "Performer") == 10
+    assert looks == asked
 
 
 def test_closing_does_not_wait_for_an_index_that_is_far_behind(
@@ -584,7 +612,9 @@ def test_large_changes_come_in_small_batches(catalog: Catalog, place: Place) -> 
     text = "x" * 3_000_000
     writes = [msgspec.structs.replace(write_of(f"k{number}"), text=text) for number in range(8)]
     catalog.files.write(place.dataset.id, writes)
-    assert len(catalog._entries.changes_after(place.dataset.id, 0, 1_000)) < 8
+    page = catalog._entries.changes_after(place.dataset.id, 0, 1_000)
+    assert len(page.changes) < 8
+    assert not page.is_last
     assert catalog.queries.fuzzy_search(place.dataset.id, "xxx").total_hits == 8
 
 

@@ -126,7 +126,9 @@ def test_numbers_of_a_dataset_are_committed_in_their_order(url: str, tmp_path: P
     assert second.is_alive()
     first.__exit__(None, None, None)
     second.join(60)
-    assert [change.sequence for change in catalog._entries.changes_after(place.dataset.id, 0, 10)] == [4, 5]
+    assert [
+        change.sequence for change in catalog._entries.changes_after(place.dataset.id, 0, 10).changes
+    ] == [4, 5]
     assert uris(catalog, place.dataset) == ["oss://bucket/a", "oss://bucket/b"]
     catalog.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -20,6 +20,15 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     """Text of a document, for FuzzyQuery."""
     is_new: bool = False
     """Nothing was known of the entry before this change: whoever has not applied it has no row of the entry."""
+
+
+class ChangePage(NamedTuple):
+    """Some of the changes, as they were at one moment."""
+
+    changes: list[Change]
+    is_last: bool
+    """Whether there was none behind them. As long as there is, an entry may be missing that has been there all the
+    time: whoever changes it moves it behind all others."""
 
 
 class ChangeSource(Protocol):
@@ -41,7 +50,7 @@ class ChangeSource(Protocol):
     def count(self, dataset_id: int) -> int:
         """How many changes of a dataset are known: its entries, and removed ones that are not forgotten."""
 
-    def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
+    def changes_after(self, dataset_id: int, sequence: int, limit: int) -> ChangePage:
         """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""
 
     def documents(self, dataset_id: int, uris: Sequence[str], most_bytes: int) -> tuple[list[bytes], int]:

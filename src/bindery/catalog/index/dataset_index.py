@@ -83,6 +83,9 @@ class DatasetIndex:
         self._guard = threading.Lock()
         self._asking = 0
         self._applied = 0
+        self._whole = 0
+        """What was applied when it last reached the end of the record: every entry of then is there, or what it has
+        become."""
         self._purged = 0
         """Removals up to this change were forgotten before the files were begun, and are not missed."""
         self._totals = Totals()
@@ -166,17 +169,17 @@ class DatasetIndex:
         if self._has_missed():
             with self._locked(lambda: self._check_wait(bounds, end, target)):
                 self._begin_anew_if_missed()
-        while self._applied < target or not self._is_attached():
+        while self._whole < target or not self._is_attached():
             with self._locked(lambda: self._check_wait(bounds, end, target)):
                 self._step(target)
-            if self._applied < target:
+            if self._whole < target:
                 self._check_wait(bounds, end, target)
 
     def _check_wait(self, bounds: Bounds, end: float, target: int) -> None:
         bounds.check()
         if time.monotonic() >= end:
             raise IndexUnavailable(
-                f"the index of the dataset is being built ({100 * max(0, self._applied) // target} %); ask again "
+                f"the index of the dataset is being built ({min(99, 100 * self._applied // target)} %); ask again "
                 "in some seconds. Other datasets answer meanwhile"
             )
 
@@ -240,7 +243,7 @@ class DatasetIndex:
     def _follow(self) -> None:
         target = self._source.newest(self.dataset_id)
         with self._locked(lambda: None):
-            if self._applied < target or (target and not self._is_attached()):
+            if self._whole < target or (target and not self._is_attached()):
                 self._step(target)
             if self._applied >= target:
                 self._failure, self._troubles = None, min(self._troubles, 1)
@@ -323,7 +326,8 @@ class DatasetIndex:
             self._detach()
             self._files = self._paths.attach(path)
             self._totals = Totals()  # of files that may have been damaged
-            self._applied, self._fresh_until = applied, 0
+            self._applied = self._whole = applied
+            self._fresh_until = 0
             self._troubles, self._failure = 0, None
             self._paths.remove(but=path)
 
@@ -342,12 +346,18 @@ class DatasetIndex:
         """Apply one batch; of how many changes."""
         self._attach()
         self._begin_anew_if_missed()
-        if self._applied >= target:
+        if self._whole >= target:
             return 0
         if self._is_loaded() and (loaded := self._load()):
             return loaded
-        changes = self._source.changes_after(self.dataset_id, self._applied, BATCH)
-        self._apply(changes, changes[-1].sequence if changes else target)
+        changes, is_last = self._source.changes_after(self.dataset_id, self._applied, BATCH)
+        if self._begin_anew_if_missed():  # removals may have been forgotten just before they were read
+            return 0
+        sequence = changes[-1].sequence if changes else max(target, self._applied)
+        if sequence > self._applied:
+            self._apply(changes, sequence)
+        if is_last:
+            self._whole = sequence
         self._batches += 1
         if self._batches % _CHECKPOINT_BATCHES == 0 and self._files is not None:
             with (
@@ -441,6 +451,7 @@ class DatasetIndex:
         if self._source.purged_sequence(self.dataset_id) > max(state.sequence, state.purged):
             return False
         self._applied, self._fresh_until, self._purged = state.sequence, 0, state.purged
+        self._whole = 0  # it may have been left in the middle
         return True
 
     def _has_missed(self) -> bool:
@@ -450,18 +461,21 @@ class DatasetIndex:
             return False
         return self._source.purged_sequence(self.dataset_id) > max(self._applied, self._purged)
 
-    def _begin_anew_if_missed(self) -> None:
-        if self._has_missed():
+    def _begin_anew_if_missed(self) -> bool:
+        """Whether it was."""
+        has_missed = self._has_missed()
+        if has_missed:
             _log.warning(
                 "the index is built anew, for this server was away for long", dataset=self.dataset_id
             )
             self._begin_anew()
+        return has_missed
 
     def _begin_anew(self) -> None:
         """Empty files under a new name; the old ones go."""
         self._instance.revive()
         self._detach()
-        self._applied = self._last_possible = 0
+        self._applied = self._whole = self._last_possible = 0
         self._totals = Totals()
         purged = self._source.purged_sequence(self.dataset_id)
         self._files, self._purged = self._paths.create(self._source.identity(), purged), purged
@@ -542,7 +556,7 @@ class DatasetIndex:
         with self._locked(lambda: None):
             self._detach()
             self._paths.remove()
-            self._applied = self._fresh_until = 0
+            self._applied = self._whole = self._fresh_until = 0
 
     def stop(self) -> None:
         """Interrupt what is looked for in the texts."""

@@ -49,7 +49,7 @@ class PreparedAhead:
                     return
 
     def _next(self, after: int, until: int, room: int) -> Prepared | None:
-        changes = self._source.changes_after(self._dataset_id, after, min(_BATCH, room))
+        changes, _ = self._source.changes_after(self._dataset_id, after, min(_BATCH, room))
         if not changes or changes[-1].sequence > until:
             return None
         self.read = changes[-1].sequence

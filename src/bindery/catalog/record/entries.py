@@ -8,7 +8,7 @@ from datetime import tzinfo
 import msgspec
 
 from bindery.catalog.documents import DocumentWriter, merge_own, valid_unicode
-from bindery.catalog.index.changes import Change
+from bindery.catalog.index.changes import Change, ChangePage
 from bindery.catalog.query.values import INT64_MAX, MAX_TEXT
 from bindery.catalog.record.compression import Compression
 from bindery.catalog.record.database import Connection, Database
@@ -196,19 +196,19 @@ class Entries:
         values = {"dataset_id": dataset_id}
         return int(self._database.reader.execute(_SQL.count_changes, values).fetchone()[0])
 
-    def changes_after(self, dataset_id: int, sequence: int, limit: int) -> list[Change]:
+    def changes_after(self, dataset_id: int, sequence: int, limit: int) -> ChangePage:
         """Changes of a dataset with greater numbers, ascending: up to ``limit``, fewer when they are large."""
-        values = {"dataset_id": dataset_id, "sequence": sequence, "limit": limit}
+        values = {"dataset_id": dataset_id, "sequence": sequence, "limit": limit + 1}
         changes: list[Change] = []
         size = 0
         with self._database.reader.stream(_SQL.changes_after, values) as rows:
             for number, of, uri, stored, text, is_new in rows:
+                if len(changes) == limit or size >= _BATCH_BYTES:
+                    return ChangePage(changes, is_last=False)
                 document = None if stored is None else self._compression.unpack_new(stored)
                 changes.append(Change(number, of, uri, document, text, bool(is_new)))
                 size += len(document or b"") + len(text or "")
-                if size >= _BATCH_BYTES:
-                    break
-        return changes
+        return ChangePage(changes, is_last=True)
 
     def documents(self, dataset_id: int, uris: Sequence[str], most_bytes: int) -> tuple[list[bytes], int]:
         """Documents of those entries that exist, in the order asked, until they have so many bytes; and of how
