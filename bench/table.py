@@ -61,6 +61,7 @@ RUNS = (
     Run("catalog_start", ("--files", "1000000"), ("--files", "10000")),
     Run("takeover", ("--times", "20"), ("--times", "1")),
     Run("pool_on_ray", ("--files", "2000"), ("--files", "200")),
+    Run("index_build", ("--files", "200000"), ("--files", "21000")),
     Run("query", ("--files", "1000000"), ("--files", "20000", "--repeat", "3")),
     Run("tasks", ("1000000",), ("20000",)),
     Run("disk", ("PHOTOS", "--files", "100000"), ("PHOTOS", "--files", "3000")),

@@ -18,6 +18,7 @@ from bindery.catalog.index import loading
 from bindery.catalog.index.batches import BatchWriter, Prepared
 from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.dataset_index import DatasetIndex
+from bindery.catalog.index.projecting import rows_job
 from bindery.catalog.index.projection import COLUMNS, Insertion
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -93,11 +94,18 @@ def shared(tmp_path: Path) -> Iterator[tuple[Catalog, Place]]:
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(files=_FILES)
+@given(files=_FILES, is_elsewhere=st.booleans())
 def test_what_is_loaded_is_what_was_followed(
-    shared: tuple[Catalog, Place], loads: list[int], files: list[dict[str, Any]]
+    shared: tuple[Catalog, Place], loads: list[int], files: list[dict[str, Any]], is_elsewhere: bool
 ) -> None:
     catalog, place = shared
+    asked: list[str] = []
+
+    def elsewhere(function: str, body: bytes) -> bytes | None:
+        asked.append(function)
+        return rows_job(body) if is_elsewhere else None
+
+    catalog.queries.work_elsewhere(elsewhere)
     catalog.files.delete(place.dataset.id, uris(catalog, place.dataset))
     for number, fields in enumerate(files):  # one by one, so that they come to the index one by one
         shown = {name: value for name, value in fields.items() if name != "text"}
@@ -109,6 +117,7 @@ def test_what_is_loaded_is_what_was_followed(
     assert isinstance(catalog, SqliteCatalog)
     catalog.queries.rebuild_dataset(place.dataset.id)
     assert sum(loads) >= len(files)  # and entries that are removed, and not forgotten yet
+    assert set(asked) == {"bindery.catalog.index.projecting:rows_job"}
     assert held(catalog, place) == followed
     assert set(catalog.queries.tag_names(place.dataset.id)) <= set(names)
 
@@ -163,7 +172,7 @@ def test_what_changes_while_it_is_loaded_is_there_once(
 ) -> None:
     catalog.bindings.commit(scan_of(place, *[f"k{number:02d}" for number in range(20)], title="first"))
     assert len(held(catalog, place)) == 20
-    prepare, left = BatchWriter.prepare, ["k03", "k04", "k19"]
+    prepare, left = BatchWriter.prepare_elsewhere, ["k03", "k04", "k19"]
 
     def change(self: BatchWriter, *values: Any) -> Prepared:
         prepared = prepare(self, *values)
@@ -172,7 +181,7 @@ def test_what_changes_while_it_is_loaded_is_there_once(
         return prepared
 
     assert isinstance(catalog, SqliteCatalog)
-    monkeypatch.setattr(BatchWriter, "prepare", change)
+    monkeypatch.setattr(BatchWriter, "prepare_elsewhere", change)
     catalog.queries.rebuild_dataset(place.dataset.id)
     assert len(held(catalog, place)) == 20
     second = uris(catalog, place.dataset, {"Field": "Title", "Operation": "eq", "Value": "second"})

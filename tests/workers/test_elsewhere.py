@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bindery.catalog.index.changes import Change
+from bindery.catalog.index.projecting import rows_elsewhere
+from bindery.catalog.index.projection import Projection
 from bindery.catalog.index.tokens import content_elsewhere, content_of
 from bindery.catalog.query.folding import fold_text
 from bindery.workers.elsewhere import Elsewhere
@@ -42,6 +45,36 @@ def test_words_of_a_text_are_the_same_from_elsewhere(pool: WorkerPool) -> None:
     ]
     assert content_elsewhere("a short text", elsewhere) == content_of("a short text")
     assert len(asked) == 1
+
+
+def test_rows_of_the_index_are_the_same_from_elsewhere(pool: WorkerPool) -> None:
+    documents = [
+        b'{"Title":"Stra\xc3\x9fe","Size":9223372036854775808,"EXIF":"{\\"Make\\":{\\"value\\":\\"\\u4f73\\"}}"}',
+        b'{"Labels":[{"LabelName":"cat","LabelConfidence":0.5}],"Tags":{"dc:x":["a","b"]},"LatLong":"1,2"}',
+        b"no JSON",
+        None,
+        b'{"Title":"\\ud800"}',
+    ]
+    changes = [
+        Change(number, 1, f"oss://b/\u4f73 {number}", document, "a text")
+        for number, document in enumerate(documents, start=1)
+    ]
+    texts = [7, None, 8, None, 9]
+    answers: list[bytes | None] = []
+    workers = Elsewhere(pool, "index")
+
+    def elsewhere(function: str, body: bytes) -> bytes | None:
+        answers.append(workers(function, body))
+        return answers[-1]
+
+    projection = Projection()
+    rows = rows_elsewhere(projection, changes, texts, elsewhere)
+    assert rows is not None
+    assert answers[0] is not None
+    assert rows == projection.rows(changes, texts)
+    assert rows == rows_elsewhere(projection, changes, texts, lambda function, body: None)
+    assert rows_elsewhere(projection, changes[3:4], texts[3:4], elsewhere) is None
+    assert len(answers) == 1
 
 
 def test_what_no_worker_does_is_done_here(pool: WorkerPool) -> None:

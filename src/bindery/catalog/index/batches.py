@@ -12,7 +12,9 @@ import structlog
 from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_files import Attached
 from bindery.catalog.index.instance import Instance
+from bindery.catalog.index.projecting import rows_elsewhere
 from bindery.catalog.index.projection import COLUMNS, Insertion, Projection
+from bindery.catalog.index.tokens import Elsewhere
 
 MOST_TAG_NAMES = 10_000
 """Names of raw tags and keys of maps that a dataset is known to have. Further ones are found, but not offered."""
@@ -59,9 +61,20 @@ class BatchWriter:
 
     def prepare(self, files: Attached, changes: Sequence[Change], sequence: int) -> Prepared:
         """What ``write`` inserts, from any thread. Raises TextsDamaged."""
-        # The texts first: columns never speak of a text that is not there.
-        numbers = files.texts.add([self._projection.searched_text(change) for change in changes])
+        numbers = self.add_texts(files, changes)
         return Prepared(sequence, len(changes), self._projection.rows(changes, numbers))
+
+    def add_texts(self, files: Attached, changes: Sequence[Change]) -> list[int | None]:
+        """The number of each one's text; before its row, for columns never speak of a text that is not there. Raises
+        TextsDamaged."""
+        return files.texts.add([self._projection.searched_text(change) for change in changes])
+
+    def prepare_elsewhere(
+        self, changes: Sequence[Change], texts: Sequence[int | None], elsewhere: Elsewhere
+    ) -> Prepared:
+        """What ``load`` inserts, from any thread."""
+        rows = rows_elsewhere(self._projection, changes, texts, elsewhere)
+        return Prepared(changes[-1].sequence, len(changes), rows)
 
     def load(self, files: Attached, batches: Iterable[Prepared]) -> tuple[int, int]:
         """Entries that are not there yet, in one transaction: how many, and the newest change. Nothing of no batch.

@@ -9,7 +9,6 @@ import duckdb
 
 from bindery.catalog.index.dataset_index import DatasetIndex
 from bindery.catalog.index.texts import TextsDamaged
-from bindery.catalog.index.tokens import Elsewhere
 from bindery.catalog.records import CatalogUnusable
 from bindery.stopping import Interrupted
 
@@ -20,7 +19,6 @@ def build_beside(
     total: int,
     progress: Callable[[int, int], None] | None,
     stop: threading.Event | None,
-    elsewhere: Elsewhere,
 ) -> None:
     """``progress(done, total)`` counts changes. Raises Interrupted, CatalogUnusable, IndexUnavailable; then
     ``current`` is as before."""
@@ -38,7 +36,7 @@ def build_beside(
         with current.awaiting(building):
             building.rebuild(advance)
             # Words that are not taken yet would make FuzzyQuery read every text that waits.
-            while building.hold_texts(elsewhere):
+            while building.hold_texts():
                 advance(0)
             # What was committed meanwhile, as far as possible while queries are answered.
             building.catch_up(lambda _: advance(0))

@@ -30,7 +30,7 @@ from bindery.catalog.index.texts import TextsDamaged
 from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.index.tokens import Elsewhere, nowhere
 from bindery.catalog.index.totals import Totals, TotalsAsOf
-from bindery.catalog.index.waiting_texts import WaitingTexts
+from bindery.catalog.index.waiting_texts import Taken, WaitingTexts
 from bindery.catalog.interface.queries import IndexProgress
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogError, CatalogUnusable, IndexUnavailable
@@ -67,6 +67,7 @@ class DatasetIndex:
         dataset_id: int,
         *,
         newest_at_start: int,
+        elsewhere: Elsewhere = nowhere,
         is_building: bool = False,
     ) -> None:
         """``is_building``: it is made beside the one that answers, see ``building.py``."""
@@ -77,11 +78,14 @@ class DatasetIndex:
         self._source = source
         self._paths = DatasetFiles(instance, folder, dataset_id, is_building=is_building)
         self._writer = BatchWriter(instance, projection)
+        self._elsewhere = elsewhere
         self._waiting = WaitingTexts(instance, source, projection, dataset_id)
         self._lock = threading.RLock()
         self._files: Attached | None = None
         self._guard = threading.Lock()
         self._asking = 0
+        self.has_texts_left = False
+        """Whether texts that no file has wait to be forgotten, for somebody was asking the last time."""
         self._applied = 0
         self._whole = 0
         """What was applied when it last reached the end of the record: every entry of then is there, or what it has
@@ -255,27 +259,28 @@ class DatasetIndex:
         successor = self._successor
         return self._applied if successor is None else min(self._applied, successor._applied)
 
-    def hold_texts(self, elsewhere: Elsewhere = nowhere) -> bool:
+    def hold_texts(self) -> bool:
         """Take the words of some texts that wait; whether there may be more."""
-        files, done = self._files, 0
+        files, done, self.has_texts_left = self._files, 0, False
         if files is None or self._failure is not None:
             return False
 
         def hold() -> None:
             nonlocal done
             try:
-                found, done = self._waiting_texts(files)
-                done += files.texts.hold(found, elsewhere)
+                taken = self._waiting_texts(files)
+                self.has_texts_left = taken.left > 0
+                done = taken.forgotten + files.texts.hold(taken.texts, self._elsewhere)
             except TextsDamaged:
                 if files is self._files:
                     raise  # otherwise they were closed meanwhile
 
         return self._try(hold) and done > 0
 
-    def _waiting_texts(self, files: Attached) -> tuple[list[tuple[int, str]], int]:
+    def _waiting_texts(self, files: Attached) -> Taken:
         with self._locked(lambda: None):
             if files is not self._files:
-                return [], 0
+                return Taken([], 0, 0)
             # Whoever begins to ask now sees what the columns say now, for nobody else writes to them.
             undisturbed = self._asking == 0
             if undisturbed:
@@ -374,7 +379,7 @@ class DatasetIndex:
         """While it is built from nothing: apply as many changes as fill a row group, and say how many; 0 when one
         of them is refused."""
         assert self._files is not None
-        ahead = PreparedAhead(self._source, self._writer, self._files, self.dataset_id)
+        ahead = PreparedAhead(self._source, self._writer, self._files, self.dataset_id, self._elsewhere)
         try:
             with contextlib.closing(ahead.batches(self._applied, self._fresh_until)) as batches:
                 changes, sequence = self._writer.load(self._files, self._unless_closing(batches))

@@ -10,7 +10,6 @@ import structlog
 
 from bindery.catalog.index.changes import ChangeSource
 from bindery.catalog.index.dataset_index import DatasetIndex
-from bindery.catalog.index.tokens import Elsewhere, nowhere
 
 _LEAST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.25, 1.0
 _PAUSES = 4
@@ -29,8 +28,6 @@ class Follower:
     """Applies changes soon after it was woken: one batch of each dataset in turn, and texts where it caught up."""
 
     def __init__(self, source: ChangeSource, index_of: Callable[[int], DatasetIndex]) -> None:
-        self.elsewhere: Elsewhere = nowhere
-        """Where the words of large texts are taken."""
         self._source = source
         self._index_of = index_of
         self._seen: dict[int, int] = {}
@@ -96,9 +93,9 @@ class Follower:
                 if self._closing.is_set():
                     return
                 index = self._index_of(dataset_id)
-                if not index.follow(newest.get(dataset_id, 0)) and not index.hold_texts(self.elsewhere):
+                if not index.follow(newest.get(dataset_id, 0)) and not index.hold_texts():
                     waiting.discard(dataset_id)
-                    if index.is_current and index.progress() is None:
+                    if index.is_current and index.progress() is None and not index.has_texts_left:
                         self._behind.discard(dataset_id)
             if time.monotonic() >= ended:  # others may have changed meanwhile
                 self._unfinished = bool(waiting)

@@ -37,7 +37,7 @@ from bindery.catalog.index.statements import (
     tag_names_statement,
 )
 from bindery.catalog.index.time_limit import Bounds
-from bindery.catalog.index.tokens import Elsewhere
+from bindery.catalog.index.tokens import Elsewhere, nowhere
 from bindery.catalog.interface.queries import (
     AggregationResult,
     DateHistogram,
@@ -85,6 +85,7 @@ class Index:
         self._building: dict[int, DatasetIndex] = {}
         """Those that are made anew beside the one that answers."""
         self._guard = threading.Lock()
+        self._worker: Elsewhere = nowhere
         self._follower = Follower(source, self._of)
 
     def search(
@@ -312,6 +313,7 @@ class Index:
             self._folder,
             dataset_id,
             newest_at_start=self._newest_at_start.get(dataset_id, 0),
+            elsewhere=self._elsewhere,
             is_building=is_building,
         )
 
@@ -332,7 +334,10 @@ class Index:
 
     def work_elsewhere(self, elsewhere: Elsewhere) -> None:
         """Have long computations done in another process from now on."""
-        self._follower.elsewhere = elsewhere
+        self._worker = elsewhere
+
+    def _elsewhere(self, function: str, body: bytes) -> bytes | None:
+        return self._worker(function, body)
 
     def drop_dataset(self, dataset_id: int) -> None:
         """Forget a dataset. When that fails, its files go with the next start."""
@@ -375,7 +380,7 @@ class Index:
                 raise IndexUnavailable("the index of the dataset is being built anew already")
             self._building[dataset_id] = building
         try:
-            build_beside(current, building, total, progress, stop, self._follower.elsewhere)
+            build_beside(current, building, total, progress, stop)
         finally:
             with contextlib.suppress(duckdb.Error, OSError, CatalogUnusable):
                 building.remove()

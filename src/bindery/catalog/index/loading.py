@@ -1,20 +1,27 @@
-"""Batches of an index that is built from nothing: the next one is read and projected while one is inserted."""
+"""Batches of an index that is built from nothing: further ones are read and projected while one is inserted."""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from bindery.catalog.index.batches import BatchWriter, Prepared
-from bindery.catalog.index.changes import ChangeSource
+from bindery.catalog.index.changes import Change, ChangeSource
 from bindery.catalog.index.dataset_files import ROW_GROUP, Attached
+from bindery.catalog.index.tokens import Elsewhere
 
 _BATCH = 4_000
 """Changes that are read at a time."""
+_AHEAD = 4
+"""Batches that are projected at a time, each of some megabytes of documents."""
 _MUCH = 20_000
 _SECONDS = 20.0
 """How long a transaction takes at most: others wait for it, and a crash loses it."""
+
+_Read = tuple[list[Change], list[int | None]]
+"""Changes, and the numbers of their texts."""
 
 
 def is_much(changes: int) -> bool:
@@ -23,13 +30,21 @@ def is_much(changes: int) -> bool:
 
 
 class PreparedAhead:
-    """Python projects in one thread while DuckDB packs in others."""
+    """One thread reads, other processes project as far as there are any, and DuckDB packs meanwhile."""
 
-    def __init__(self, source: ChangeSource, writer: BatchWriter, files: Attached, dataset_id: int) -> None:
+    def __init__(
+        self,
+        source: ChangeSource,
+        writer: BatchWriter,
+        files: Attached,
+        dataset_id: int,
+        elsewhere: Elsewhere,
+    ) -> None:
         self._source = source
         self._writer = writer
         self._files = files
         self._dataset_id = dataset_id
+        self._elsewhere = elsewhere
         self.read = 0
         """The newest change that was read."""
 
@@ -37,20 +52,24 @@ class PreparedAhead:
         """Of the changes behind ``after``, until they fill a row group or take too long. A batch with a change
         behind ``until`` is left out: its entries may be there already."""
         end, rows = time.monotonic() + _SECONDS, 0
-        with ThreadPoolExecutor(1, thread_name_prefix="index-load") as pool:
-            awaited = pool.submit(self._next, after, until, ROW_GROUP)
-            while (batch := awaited.result()) is not None:
-                rows += batch.changes
-                is_last = rows >= ROW_GROUP or time.monotonic() >= end
-                if not is_last:
-                    awaited = pool.submit(self._next, batch.sequence, until, ROW_GROUP - rows)
-                yield batch
-                if is_last:
+        coming: deque[Future[Prepared]] = deque()
+        with ThreadPoolExecutor(1 + _AHEAD, thread_name_prefix="index-load") as pool:
+            reading: Future[_Read | None] | None = pool.submit(self._next, after, until, ROW_GROUP)
+            while True:
+                while reading is not None and len(coming) < _AHEAD:
+                    found, reading = reading.result(), None
+                    if found is not None:
+                        rows += len(found[0])
+                        coming.append(pool.submit(self._writer.prepare_elsewhere, *found, self._elsewhere))
+                        if rows < ROW_GROUP and time.monotonic() < end:
+                            reading = pool.submit(self._next, self.read, until, ROW_GROUP - rows)
+                if not coming:
                     return
+                yield coming.popleft().result()
 
-    def _next(self, after: int, until: int, room: int) -> Prepared | None:
+    def _next(self, after: int, until: int, room: int) -> _Read | None:
         changes, _ = self._source.changes_after(self._dataset_id, after, min(_BATCH, room))
         if not changes or changes[-1].sequence > until:
             return None
         self.read = changes[-1].sequence
-        return self._writer.prepare(self._files, changes, self.read)
+        return changes, self._writer.add_texts(self._files, changes)

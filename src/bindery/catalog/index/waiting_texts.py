@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +11,16 @@ from bindery.catalog.index.changes import ChangeSource
 from bindery.catalog.index.dataset_files import Attached
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import Projection
+
+
+class Taken(NamedTuple):
+    """What became of some texts that waited."""
+
+    texts: list[tuple[int, str]]
+    """Those that files have, by number."""
+    forgotten: int
+    left: int
+    """How many no file has, which could not be forgotten now."""
 
 
 class WaitingTexts:
@@ -43,13 +54,11 @@ class WaitingTexts:
             ).fetchall()
         return {number for (number,) in rows}
 
-    def take(
-        self, files: Attached, most_characters: int, *, forget: bool
-    ) -> tuple[list[tuple[int, str]], int]:
-        """Texts by number, and how many were forgotten, for which nobody may ask meanwhile."""
+    def take(self, files: Attached, most_characters: int, *, forget: bool) -> Taken:
+        """Some texts. To ``forget`` any, nobody may ask meanwhile."""
         numbers = files.texts.waiting(most_characters)
         if not numbers:
-            return [], 0
+            return Taken([], 0, 0)
         with self._instance.cursor() as cursor:
             rows = cursor.execute(
                 f'SELECT "Text", min("URI") FROM {files.table} WHERE "Text" BETWEEN ? AND ?'
@@ -61,7 +70,8 @@ class WaitingTexts:
         if gone and forget:
             files.texts.forget(gone)
         found = [(number, self._text_of(uri)) for number, uri in uris.items()]
-        return [(number, text) for number, text in found if text], len(gone) if forget else 0
+        texts = [(number, text) for number, text in found if text]
+        return Taken(texts, len(gone), 0) if forget else Taken(texts, 0, len(gone))
 
     def _text_of(self, uri: str) -> str | None:
         change = self._source.searched(self._dataset_id, uri)
