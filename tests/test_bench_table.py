@@ -67,7 +67,7 @@ def test_those_that_reach_into_the_engine_still_run() -> None:
             "table.py",
             "--small",
             "--only",
-            "rescan,inventory,rescan_folder,catalog_start,tasks",
+            "rescan,inventory,rescan_folder,catalog_start,index_build,tasks",
         ],
         cwd=BENCH,
         capture_output=True,
