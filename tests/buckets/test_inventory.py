@@ -253,6 +253,10 @@ def test_the_newest_complete_one_is_found(source: MemoryStore, reports: MemorySt
 
 REFUSED = {
     "another bucket": ({"sourceBucket": "other"}, "not of"),
+    "a schema without end": (
+        {"fileFormat": "Parquet", "fileSchema": f"message s3.inventory {{ {'a' * 70_000}! }}"},
+        "longer than one can be",
+    ),
     "ORC": ({"fileFormat": "ORC"}, "Parquet or CSV"),
     "no ETag and no size": ({"fileSchema": "Bucket, Key, LastModifiedDate"}, "lacks Size, ETag"),
     "versions that cannot be told apart": (
@@ -356,3 +360,23 @@ def test_files_that_are_not_those_of_the_manifest(
             brought(reports, key, source, tmp_path / "staged")
     reports.put(data, whole + b"behind its end")
     assert brought(reports, key, source, tmp_path / "staged").rows == len(fill(source))
+
+
+def test_names_in_the_schema_of_parquet() -> None:
+    schema = (
+        "message x {required binary bucket(STRING);optional fixed_len_byte_array(16) key; optional int64 size "
+        "(INTEGER(64, true));  optional int64 last_modified_date (TIMESTAMP(MILLIS, true));optional binary e_tag ;"
+        " optional int32 other (DECIMAL(9,2)); }"
+    )
+    body = json.dumps(
+        {
+            "sourceBucket": "b",
+            "creationTimestamp": "1767225600000",
+            "fileFormat": "Parquet",
+            "fileSchema": schema,
+            "files": [],
+        }
+    ).encode()
+    checksum = hashlib.md5(body, usedforsecurity=False).hexdigest().encode()
+    manifest = parse_manifest("reports/2026-01-31T01-00Z/manifest.json", body, checksum)
+    assert manifest.columns == ("bucket", "key", "size", "last_modified_date", "e_tag", "")

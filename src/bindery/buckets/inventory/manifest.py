@@ -23,7 +23,8 @@ _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}Z")
 _DIGITS = re.compile(r"[0-9]{9,16}")
 _SECONDS_BELOW = 100_000_000_000
 """OSS writes seconds, S3 milliseconds."""
-_STRUCT_FIELD = re.compile(r"(\w+)\s*(?:\([^()]*(?:\([^()]*\))?[^()]*\))?\s*$")
+_LONGEST_SCHEMA = 2**16
+_PARENTHESIS = re.compile(r"([()])")
 _NAMES = {
     "Bucket": "bucket",
     "Key": "key",
@@ -152,9 +153,10 @@ def _created(written: str) -> int:
 
 def _columns(schema: str, *, parquet: bool) -> tuple[str, ...]:
     """Raises InventoryRefused when one is missing that is needed, or is there twice."""
+    if len(schema) > _LONGEST_SCHEMA:
+        raise InventoryRefused("fileSchema is longer than one can be")
     if parquet:
-        found = [_parquet_name(field) for field in schema.partition("{")[2].rpartition("}")[0].split(";")]
-        columns = tuple(name if name in _NAMES.values() else "" for name in found if name)
+        columns = tuple(name if name in _NAMES.values() else "" for name in _parquet_names(schema))
     else:
         columns = tuple(_NAMES.get(name.strip(), "") for name in schema.split(","))
     read = [name for name in columns if name]
@@ -171,10 +173,19 @@ def _columns(schema: str, *, parquet: bool) -> tuple[str, ...]:
     return columns
 
 
-def _parquet_name(field: str) -> str:
-    """The name in ``optional int64 last_modified_date (TIMESTAMP(MILLIS,true))``."""
-    found = _STRUCT_FIELD.search(field.strip())
-    return found[1] if found else ""
+def _parquet_names(schema: str) -> list[str]:
+    """Of ``message s3.inventory {  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  … }``."""
+    fields = schema.partition("{")[2].rpartition("}")[0].split(";")
+    return [words[-1] for field in fields if (words := _outside_of_parentheses(field).split())]
+
+
+def _outside_of_parentheses(text: str) -> str:
+    depth, outside = 0, []
+    for part in _PARENTHESIS.split(text):
+        depth += (part == "(") - (part == ")")
+        if depth == 0 and part != ")":
+            outside.append(part)
+    return "".join(outside)
 
 
 def _files(written: list[_File], folder: str) -> Iterator[DataFile]:
