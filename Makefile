@@ -63,7 +63,7 @@ lock: ## renew requirements.lock (what a user needs), requirements-dev.lock (and
 	$(BIN)/pip install --quiet uv
 	$(COMPILE) --group dev -o requirements-dev.lock
 	$(COMPILE) --constraint requirements-dev.lock -o requirements.lock
-	$(COMPILE) --extra postgresql --extra ray --constraint requirements-dev.lock -o deploy/requirements.lock
+	$(COMPILE) --extra orc --extra postgresql --extra ray --constraint requirements-dev.lock -o deploy/requirements.lock
 
 clean: ## remove what make made
 	rm -rf $(VENV) node_modules tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache demo-data site

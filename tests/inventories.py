@@ -20,6 +20,8 @@ from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
 
 import duckdb
+import pyarrow
+import pyarrow.orc
 
 Row = Mapping[str, str | int | bool]
 
@@ -39,6 +41,22 @@ PARQUET_SCHEMA = (
     "optional binary e_tag (STRING);  optional binary storage_class (STRING);  "
     "optional boolean is_multipart_uploaded;}"
 )
+ORC_SCHEMA = (
+    "struct<bucket:string,key:string,version_id:string,is_latest:boolean,is_delete_marker:boolean,size:bigint,"
+    "last_modified_date:timestamp,e_tag:string,storage_class:string,is_multipart_uploaded:boolean>"
+)
+_ORC_COLUMNS: dict[str, pyarrow.DataType] = {
+    "bucket": pyarrow.string(),
+    "key": pyarrow.string(),
+    "version_id": pyarrow.string(),
+    "is_latest": pyarrow.bool_(),
+    "is_delete_marker": pyarrow.bool_(),
+    "size": pyarrow.int64(),
+    "last_modified_date": pyarrow.timestamp("ms"),
+    "e_tag": pyarrow.string(),
+    "storage_class": pyarrow.string(),
+    "is_multipart_uploaded": pyarrow.bool_(),
+}
 _COLUMNS = {"Key": "key", "Size": "size", "ETag": "e_tag", "LastModifiedDate": "modified"}
 
 
@@ -100,6 +118,43 @@ def parquet_file(rows: Sequence[Row], bucket: str) -> bytes:
         connection.execute(f"COPY t TO '{path}' (FORMAT parquet)")
         connection.close()
         return path.read_bytes()
+
+
+def orc_file(
+    rows: Sequence[Row],
+    bucket: str,
+    *,
+    types: Mapping[str, pyarrow.DataType] = {},
+    columns: Mapping[str, Sequence[Any]] = {},
+    without: Sequence[str] = (),
+    together: int = 1_000,
+    **options: Any,
+) -> bytes:
+    """A data file with the columns of ``ORC_SCHEMA``, compressed by ZLIB as S3 writes it. ``types`` and ``columns``
+    replace those of the rows, of which ``together`` are written at a time; ``options`` are those of the writer."""
+    values: dict[str, Sequence[Any]] = {
+        "bucket": [row.get("Bucket", bucket) for row in rows],
+        "key": [row["Key"] for row in rows],
+        "version_id": [row.get("VersionId") for row in rows],
+        "is_latest": [row.get("IsLatest", True) for row in rows],
+        "is_delete_marker": [row.get("IsDeleteMarker", False) for row in rows],
+        "size": [row.get("Size") for row in rows],
+        "last_modified_date": [int(row["modified_ns"]) // 10**9 * 1000 for row in rows],
+        "e_tag": [row.get("ETag") for row in rows],
+        "storage_class": [row.get("StorageClass") for row in rows],
+        "is_multipart_uploaded": [False for _ in rows],
+    } | dict(columns)
+    written = [name for name in _ORC_COLUMNS if name not in without]
+    schema = pyarrow.schema([(name, types.get(name, _ORC_COLUMNS[name])) for name in written])
+    file = io.BytesIO()
+    with pyarrow.orc.ORCWriter(file, **{"compression": "zlib"} | options) as writer:
+        for start in range(0, max(len(rows), 1), together):
+            arrays = [
+                pyarrow.array(values[name][start : start + together], schema.field(name).type)
+                for name in written
+            ]
+            writer.write(pyarrow.table(arrays, schema=schema))
+    return file.getvalue()
 
 
 def put_inventory(

@@ -116,7 +116,7 @@ def test_the_lock_of_the_image_is_the_users_lock_and_what_its_extras_need() -> N
     image = pins(_DEPLOY / "requirements.lock")
     user = pins(_ROOT / "requirements.lock")
     assert user.items() <= image.items()
-    assert {"psycopg", "psycopg-pool", "ray"} <= image.keys() - user.keys()
+    assert {"psycopg", "psycopg-pool", "pyarrow", "ray"} <= image.keys() - user.keys()
     assert image.items() <= pins(_ROOT / "requirements-dev.lock").items()
 
 

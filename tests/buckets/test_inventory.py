@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import itertools
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow
+import pyarrow.orc
 import pytest
 
 from bindery.buckets.inventory.listing import list_staged
-from bindery.buckets.inventory.manifest import InventoryRefused, parse_manifest
+from bindery.buckets.inventory.manifest import FileFormat, InventoryRefused, parse_manifest
+from bindery.buckets.inventory.sorting import Job, sort
 from bindery.buckets.inventory.staging import Staged, discard, find_newer, read_manifest, stage
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.store import ObjectInfo, StoreAddress
 from bindery.stopping import Interrupted
 from inventories import (
+    ORC_SCHEMA,
     OSS_SCHEMA,
     PARQUET_SCHEMA,
     S3_CURRENT,
     S3_SCHEMA,
     csv_file,
+    orc_file,
     parquet_file,
     put_inventory,
     rows_of,
@@ -95,6 +103,8 @@ def written(
     dealt = [rows[start::3][::-1] for start in range(3)]
     if form == "parquet":
         files, schema = [parquet_file(each, bucket) for each in dealt], PARQUET_SCHEMA
+    elif form == "orc":
+        files, schema = [orc_file(each, bucket) for each in dealt], ORC_SCHEMA
     else:
         schema = {"s3": S3_SCHEMA, "s3 current": S3_CURRENT, "oss": OSS_SCHEMA}[form]
         files = [csv_file(each, schema, bucket, oss=form == "oss") for each in dealt]
@@ -104,13 +114,13 @@ def written(
         bucket=bucket,
         schema=schema,
         created_ns=CREATED,
-        file_format="Parquet" if form == "parquet" else "CSV",
+        file_format={"parquet": "Parquet", "orc": "ORC"}.get(form, "CSV"),
         oss=form == "oss",
         **more,
     )
 
 
-@pytest.mark.parametrize("form", ["s3", "s3 current", "oss", "parquet"])
+@pytest.mark.parametrize("form", ["s3", "s3 current", "oss", "parquet", "orc"])
 def test_it_lists_what_the_bucket_lists(
     form: str, source: MemoryStore, reports: MemoryStore, tmp_path: Path
 ) -> None:
@@ -125,7 +135,7 @@ def test_it_lists_what_the_bucket_lists(
                 "Key": "gone",
                 "VersionId": "2",
                 "IsDeleteMarker": True,
-                "Size": "" if form != "parquet" else None,
+                "Size": "" if form not in ("parquet", "orc") else None,
             },
         ]
     rows.append({"Key": "folder/", "Size": 0, "ETag": "0" * 32, "modified_ns": 0})
@@ -140,12 +150,16 @@ def test_it_lists_what_the_bucket_lists(
         for i in found
     ] == expected
     assert staged.rows == len(infos)
-    assert not list((tmp_path / "staged").glob("*.gz")), "what was sorted is not kept twice"
+    kept = {path.name for path in (tmp_path / "staged").iterdir() if path.is_file()}
+    assert kept == {"manifest.md5", "sorted.parquet", "staged.json"}, "what was sorted is not kept twice"
 
 
-def test_it_is_read_from_anywhere(source: MemoryStore, reports: MemoryStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["s3 current", "parquet", "orc"])
+def test_it_is_read_from_anywhere(
+    form: str, source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
     keys = [info.key for info in fill(source, 2_500)]
-    key = written(source, reports, "s3 current", rows_of(fill(source, 2_500)))
+    key = written(source, reports, form, rows_of(fill(source, 2_500)))
     staged = brought(reports, key, source, tmp_path / "staged")
     for prefix, after in [("", ""), ("photos/", ""), ("photos/0001", "photos/000150.jpg"), ("", "photos/001234.jpg"),
                           ("", "ä"), ("photos/", "z"), ("nothing", "")]:  # fmt: skip
@@ -253,11 +267,12 @@ def test_the_newest_complete_one_is_found(source: MemoryStore, reports: MemorySt
 
 REFUSED = {
     "another bucket": ({"sourceBucket": "other"}, "not of"),
+    "Avro": ({"fileFormat": "Avro"}, "Parquet, ORC or CSV"),
+    "ORC without its columns": ({"fileFormat": "ORC"}, "lacks Bucket"),
     "a schema without end": (
         {"fileFormat": "Parquet", "fileSchema": f"message s3.inventory {{ {'a' * 70_000}! }}"},
         "longer than one can be",
     ),
-    "ORC": ({"fileFormat": "ORC"}, "Parquet or CSV"),
     "no ETag and no size": ({"fileSchema": "Bucket, Key, LastModifiedDate"}, "lacks Size, ETag"),
     "versions that cannot be told apart": (
         {"fileSchema": "Bucket, Key, VersionId, Size, LastModifiedDate, ETag"},
@@ -380,3 +395,240 @@ def test_names_in_the_schema_of_parquet() -> None:
     checksum = hashlib.md5(body, usedforsecurity=False).hexdigest().encode()
     manifest = parse_manifest("reports/2026-01-31T01-00Z/manifest.json", body, checksum)
     assert manifest.columns == ("bucket", "key", "size", "last_modified_date", "e_tag", "")
+
+
+def put_orc(source: MemoryStore, reports: MemoryStore, *files: bytes) -> str:
+    return put_inventory(
+        reports,
+        files,
+        bucket=name_of(source),
+        schema=ORC_SCHEMA,
+        created_ns=CREATED,
+        file_format="ORC",
+    )
+
+
+def rows_from(count: int) -> list[dict[str, Any]]:
+    return [
+        {"Key": f"{number:06}", "Size": number, "ETag": f"{number:032x}", "modified_ns": number * 10**9}
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"compression": "zlib"},
+        {"compression": "snappy"},
+        {"compression": "uncompressed"},
+        {"compression": "zstd"},
+        {"compression": "zlib", "file_version": "0.11"},
+        {"compression": "zlib", "dictionary_key_size_threshold": 1.0},
+    ],
+    ids=lambda options: "-".join(map(str, options.values())),
+)
+def test_orc_is_read_however_it_is_packed(
+    options: dict[str, Any], source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    rows = rows_from(12_000)
+    file = orc_file(rows[::-1], name_of(source), stripe_size=1, **options)
+    written = pyarrow.orc.ORCFile(io.BytesIO(file))
+    assert written.nstripes > 2
+    assert written.compression.lower() == options["compression"]
+    staged = brought(reports, put_orc(source, reports, file), source, tmp_path / "staged")
+    assert (staged.rows, staged.odd) == (12_000, 0)
+    assert [(info.key, info.size, info.etag, info.modified_ns) for info in listed(staged)] == [
+        (row["Key"], row["Size"], row["ETag"], row["modified_ns"]) for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pyarrow.timestamp("ms"),
+        pyarrow.timestamp("ns"),
+        pyarrow.timestamp("us", "UTC"),
+        pyarrow.timestamp("ms", "Asia/Tokyo"),
+    ],
+    ids=str,
+)
+def test_timestamps_of_orc_are_instants_with_a_zone_and_utc_without(
+    written: pyarrow.DataType, source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    seconds = [
+        0,
+        1_719_835_200,
+        1_735_689_599,
+        951_827_696,
+    ]  # summers and winters, and a day of a leap year
+    scale = {"ms": 10**3, "us": 10**6, "ns": 10**9}[written.unit]
+    file = orc_file(
+        rows_from(len(seconds)),
+        name_of(source),
+        types={"last_modified_date": written},
+        columns={"last_modified_date": [moment * scale for moment in seconds]},
+    )
+    assert b"Asia" not in file
+    staged = brought(reports, put_orc(source, reports, file), source, tmp_path / "staged")
+    assert [info.modified_ns for info in listed(staged)] == [moment * 10**9 for moment in seconds]
+
+
+def from_zone(zone: bytes, bucket: str) -> bytes:
+    """A file whose writer was in another zone than that of pyarrow's."""
+    file = orc_file(rows_from(3), bucket, compression="uncompressed")
+    assert file.count(b"GMT") == 1
+    return file.replace(b"GMT", zone)
+
+
+def test_timestamps_of_orc_do_not_depend_on_the_zone_of_the_writer(
+    source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    key = put_orc(source, reports, *(from_zone(zone, name_of(source)) for zone in (b"GMT", b"EST", b"HST")))
+    rows = duckdb.sql(
+        f"SELECT key, modified FROM '{brought(reports, key, source, tmp_path / 'staged').path}'"
+    ).fetchall()
+    assert rows == [(f"{number:06}", number * 10**6) for number in range(3) for _ in range(3)]
+
+
+def test_nulls_of_orc(source: MemoryStore, reports: MemoryStore, tmp_path: Path) -> None:
+    rows = rows_from(8)
+    keys = pyarrow.array([None, b"b", b"c", b"d", b"e", b"\xff\xfe", "ö".encode(), b"k" * 1_025])
+    file = orc_file(
+        rows,
+        name_of(source),
+        columns={
+            "key": keys.cast(pyarrow.string(), safe=False),
+            "size": [1, None, 2, 3, 4, 5, 6, 7],
+            "e_tag": ["e", "e", None, "e", "e", "e", "e", "e"],
+            "last_modified_date": [0, 0, 0, None, 0, 0, 0, 0],
+            "is_latest": [None] * 8,
+            "is_delete_marker": [None] * 8,
+            "storage_class": [None] * 8,
+        },
+    )
+    staged = brought(reports, put_orc(source, reports, file), source, tmp_path / "staged")
+    assert (staged.rows, staged.odd) == (5, 3)
+    found = {info.key: info for info in listed(staged)}
+    assert list(found) == ["b", "c", "d", "e", "ö"]
+    assert [key for key, info in found.items() if not info.etag] == ["b", "c", "d"]
+    assert found["ö"].storage_class == "Standard"
+
+
+def _retyped(column: str, to: pyarrow.DataType, value: object) -> Callable[[str], bytes]:
+    return lambda bucket: orc_file(
+        rows_from(10), bucket, types={column: to}, columns={column: [value] * 10}
+    )
+
+
+def _orc(bucket: str) -> bytes:
+    return orc_file(rows_from(3_000), bucket, stripe_size=1)
+
+
+def _nothing(bucket: str) -> bytes:
+    count = 200_000
+    empty = {"last_modified_date": [None] * count, "bucket": [None] * count}
+    return orc_file([{"Key": None, "modified_ns": 0}] * count, bucket, columns=empty)
+
+
+def _one_long_key(bucket: str) -> bytes:
+    """Some 70 KB, of which the first rows that are read together take 4 GiB."""
+    rows = [{"Key": "k" * 2**21, "modified_ns": 0}] * 2_048
+    return orc_file(rows, bucket, together=16, stripe_size=2**33, dictionary_key_size_threshold=1.0)
+
+
+REFUSED_ORC: dict[str, tuple[Callable[[str], bytes], str]] = {
+    "empty": (lambda _: b"", "cannot be read"),
+    "not ORC": (lambda _: gzip.compress(b"x" * 1_000), "cannot be read"),
+    "its last bytes alone": (lambda bucket: _orc(bucket)[-16:], "cannot be read"),
+    "cut short": (lambda bucket: _orc(bucket)[:-200], "cannot be read"),
+    "without its beginning": (lambda bucket: _orc(bucket)[1_000:], "cannot be read"),
+    "overwritten in a stripe": (
+        lambda bucket: (whole := _orc(bucket))[:100] + bytes(2_000) + whole[2_100:],
+        "cannot be read",
+    ),
+    "from a zone that is none": (lambda bucket: from_zone(b"XXX", bucket), "zone of its writer is unknown"),
+    "from a folder of zones": (lambda bucket: from_zone(b"../", bucket), "zone of its writer is unknown"),
+    "another schema": (
+        lambda bucket: orc_file(rows_from(10), bucket, without=["e_tag"]),
+        "0 columns that are called e_tag",
+    ),
+    "a size of text": (
+        _retyped("size", pyarrow.string(), "1"),
+        r"size of 0\.orc is string, not a whole number",
+    ),
+    "a time of text": (
+        _retyped("last_modified_date", pyarrow.string(), "today"),
+        r"last_modified_date of 0\.orc is string, not a timestamp",
+    ),
+    "keys of bytes": (
+        _retyped("key", pyarrow.binary(), b"key"),
+        r"key of 0\.orc is binary, not a string",
+    ),
+    "a flag of text": (
+        _retyped("is_latest", pyarrow.string(), "false"),
+        r"is_latest of 0\.orc is string, not a boolean",
+    ),
+    "another bucket's rows": (
+        lambda _: orc_file(rows_from(10), "other"),
+        "10 rows are of another bucket",
+    ),
+    "rows of no bucket": (
+        lambda bucket: orc_file(rows_from(10), bucket, columns={"bucket": [None] * 10}),
+        "10 rows are of another bucket",
+    ),
+    "rows out of nothing": (_nothing, "far more rows than its size tells"),
+    "memory out of nothing": (_one_long_key, "ended the process|far more than their sizes tell"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_ORC)
+def test_files_of_orc_that_are_refused(
+    case: str, source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    write, why = REFUSED_ORC[case]
+    key = put_orc(source, reports, write(name_of(source)))
+    with pytest.raises(InventoryRefused, match=why) as refused:
+        brought(reports, key, source, tmp_path / "staged")
+    assert str(tmp_path) not in str(refused.value)
+    assert sys.prefix not in str(refused.value)
+
+
+def test_a_file_of_orc_may_have_no_rows(source: MemoryStore, reports: MemoryStore, tmp_path: Path) -> None:
+    none, some = orc_file([], name_of(source)), orc_file(rows_from(2), name_of(source))
+    for files, keys in [([none], []), ([none, some], ["000000", "000001"])]:
+        staged = brought(reports, put_orc(source, reports, *files), source, tmp_path / f"{len(files)}")
+        assert [info.key for info in listed(staged)] == keys
+
+
+def test_one_damaged_file_of_orc_is_enough_to_refuse_all(
+    source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    good = orc_file(rows_from(100), name_of(source))
+    key = put_orc(source, reports, good, good[:-30])
+    with pytest.raises(InventoryRefused, match=r"cannot be read by their manifest.*1\.orc"):
+        brought(reports, key, source, tmp_path / "staged")
+
+
+def test_without_pyarrow_orc_is_refused_with_what_to_do(
+    source: MemoryStore, reports: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = put_orc(source, reports, orc_file(rows_from(1), name_of(source)))
+    with monkeypatch.context() as patched:
+        patched.setattr("bindery.buckets.inventory.manifest.find_spec", lambda _: None)
+        with pytest.raises(InventoryRefused, match=r"pip install 'bindery-imm\[orc\]'"):
+            read_manifest(reports, key, of=source.address)
+        csv = written(source, reports, "s3", rows_from(1))
+        assert read_manifest(reports, csv, of=source.address).file_format is FileFormat.CSV
+    job = Job(
+        files=(str(tmp_path / "0.orc"),),
+        file_format=FileFormat.ORC,
+        columns=("bucket", "key", "size", "last_modified_date", "e_tag"),
+        source_bucket=name_of(source),
+        root="",
+        target=str(tmp_path / "sorted.parquet"),
+        folder=str(tmp_path),
+        most_bytes=1 << 20,
+    )
+    monkeypatch.delitem(sys.modules, "bindery.buckets.inventory.orc", raising=False)
+    monkeypatch.setitem(sys.modules, "pyarrow.dataset", None)  # one that was built without
+    assert "bindery-imm[orc]" in sort(job).refusal

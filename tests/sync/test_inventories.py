@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sync_room import DATASET, PROJECT, InlinePool, Room, memory_bucket
@@ -15,21 +16,35 @@ from bindery.buckets.registry import open_store, parse_store
 from bindery.buckets.store import ObjectInfo
 from bindery.catalog.records import Binding, BindingPhase, BindingState, Inventory, Outcome
 from bindery.sync.settings import SyncSettings
-from inventories import S3_CURRENT, csv_file, put_inventory, rows_of
+from inventories import (
+    ORC_SCHEMA,
+    PARQUET_SCHEMA,
+    S3_CURRENT,
+    csv_file,
+    orc_file,
+    parquet_file,
+    put_inventory,
+    rows_of,
+)
 
 SLOW = SyncSettings(reconcile_interval=3_600, retry_initial=0.01, retry_longest=0.1, removal_quiet=0.05)
 OpenRoom = Callable[..., Room]
 S = BindingState
+_FORMATS: dict[str, tuple[Callable[[list[dict[str, Any]], str], bytes], str]] = {
+    "CSV": (lambda rows, bucket: csv_file(rows, S3_CURRENT, bucket), S3_CURRENT),
+    "Parquet": (parquet_file, PARQUET_SCHEMA),
+    "ORC": (orc_file, ORC_SCHEMA),
+}
 
 
 class Bucket:
     """A bucket with inventories of it."""
 
-    def __init__(self, count: int = 0) -> None:
+    def __init__(self, count: int = 0, file_format: str = "CSV") -> None:
         self.store, self.address = memory_bucket()
         self.reports, self.reports_address = memory_bucket("reports")
         self.put(range(count))
-        self._written = 0
+        self._written, self._format = 0, file_format
 
     def put(self, numbers: Iterable[int], content: str = "first") -> set[str]:
         keys = {f"key-{number:05d}.bin" for number in numbers}
@@ -45,12 +60,13 @@ class Bucket:
         self._written += 1
         bucket = self.address.url.removeprefix("memory://")
         rows = rows_of(self.infos() if infos is None else infos)
-        files = [csv_file(rows[start::3][::-1], S3_CURRENT, bucket) for start in range(3)]
+        write, schema = _FORMATS[self._format]
         key = put_inventory(
             self.reports,
-            files,
+            [write(rows[start::3][::-1], bucket) for start in range(3)],
             bucket=bucket,
-            schema=S3_CURRENT,
+            schema=schema,
+            file_format=self._format,
             created_ns=created_ns or time.time_ns(),
             dated=f"2026-01-{self._written:02}T01-00Z",
         )
@@ -104,8 +120,11 @@ def check_equal(room: Room, bucket: Bucket) -> None:
     assert entries == {key: etag for key, (etag, _) in expected.items()}
 
 
-def test_a_full_scan_by_an_inventory_lists_nothing(open_room: OpenRoom, tmp_path: Path) -> None:
-    bucket = Bucket(2_000)
+@pytest.mark.parametrize("file_format", _FORMATS)
+def test_a_full_scan_by_an_inventory_lists_nothing(
+    file_format: str, open_room: OpenRoom, tmp_path: Path
+) -> None:
+    bucket = Bucket(2_000, file_format)
     room = open_with(open_room, bucket, tmp_path)
     uri = bucket.write()
     bind(room, uri)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from enum import StrEnum
+from importlib.util import find_spec
 
 import msgspec
 
@@ -25,6 +27,10 @@ _SECONDS_BELOW = 100_000_000_000
 """OSS writes seconds, S3 milliseconds."""
 _LONGEST_SCHEMA = 2**16
 _PARENTHESIS = re.compile(r"([()])")
+ORC_MISSING = (
+    "the inventory is in ORC, and pyarrow, which reads it, is not installed: pip install 'bindery-imm[orc]', or have "
+    "the store write Parquet or CSV"
+)
 _NAMES = {
     "Bucket": "bucket",
     "Key": "key",
@@ -37,12 +43,20 @@ _NAMES = {
     "ObjectType": "object_type",
     "VersionId": "version_id",
 }
-"""Columns that are read: their names in a CSV's schema, and those of Parquet."""
+"""Columns that are read: their names in a CSV's schema, and those of Parquet and ORC."""
 _NEEDED = ("Bucket", "Key", "Size", "LastModifiedDate", "ETag")
 
 
 class InventoryRefused(StoreMisconfigured):
     """The inventory cannot be used; the message says why, and what to do."""
+
+
+class FileFormat(StrEnum):
+    """Of the files that list objects. CSV is compressed with gzip."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    ORC = "orc"
 
 
 class DataFile(msgspec.Struct, frozen=True):
@@ -65,10 +79,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     source_bucket: str
     created_ns: int
     """When the store began to write it, in nanoseconds since 1970; what changed later is not in it."""
-    parquet: bool
-    """Otherwise CSV, compressed with gzip."""
+    file_format: FileFormat
     columns: tuple[str, ...]
-    """Of the files, in their order, by their names in Parquet; ``""`` for one that is not read."""
+    """Of the files, in their order, by their names in Parquet and ORC; ``""`` for one that is not read."""
     files: tuple[DataFile, ...]
 
 
@@ -123,25 +136,29 @@ def parse_manifest(key: str, body: bytes, checksum: bytes) -> Manifest:
         raise InventoryRefused(
             "this is an incremental inventory, which names changes only; name a full one"
         )
-    parquet = _is_parquet(written.file_format)
+    file_format = _file_format(written.file_format)
     return Manifest(
         key=key,
         md5=md5,
         source_bucket=written.source_bucket,
         created_ns=_created(str(written.creation_timestamp)),
-        parquet=parquet,
-        columns=_columns(written.file_schema, parquet=parquet),
+        file_format=file_format,
+        columns=_columns(written.file_schema, file_format),
         files=tuple(_files(written.files, folder)),
     )
 
 
-def _is_parquet(written: str) -> bool:
-    name = written.strip().lower()
-    if name not in ("csv", "parquet"):
+def _file_format(written: str) -> FileFormat:
+    try:
+        file_format = FileFormat(written.strip().lower())
+    except ValueError:
         raise InventoryRefused(
-            f"inventories in the format {written[:32]!r} cannot be read; have the store write Parquet or CSV"
-        )
-    return name == "parquet"
+            f"inventories in the format {written[:32]!r} cannot be read; have the store write Parquet, ORC or CSV"
+        ) from None
+    # Only the program that sorts loads it.
+    if file_format is FileFormat.ORC and find_spec("pyarrow") is None:
+        raise InventoryRefused(ORC_MISSING)
+    return file_format
 
 
 def _created(written: str) -> int:
@@ -151,14 +168,15 @@ def _created(written: str) -> int:
     return number * (1_000_000_000 if number < _SECONDS_BELOW else 1_000_000)
 
 
-def _columns(schema: str, *, parquet: bool) -> tuple[str, ...]:
+def _columns(schema: str, file_format: FileFormat) -> tuple[str, ...]:
     """Raises InventoryRefused when one is missing that is needed, or is there twice."""
     if len(schema) > _LONGEST_SCHEMA:
         raise InventoryRefused("fileSchema is longer than one can be")
-    if parquet:
-        columns = tuple(name if name in _NAMES.values() else "" for name in _parquet_names(schema))
-    else:
+    if file_format is FileFormat.CSV:
         columns = tuple(_NAMES.get(name.strip(), "") for name in schema.split(","))
+    else:
+        found = _orc_names(schema) if file_format is FileFormat.ORC else _parquet_names(schema)
+        columns = tuple(name if name in _NAMES.values() else "" for name in found)
     read = [name for name in columns if name]
     if len(set(read)) < len(read):
         raise InventoryRefused("fileSchema names a column twice")
@@ -186,6 +204,12 @@ def _outside_of_parentheses(text: str) -> str:
         if depth == 0 and part != ")":
             outside.append(part)
     return "".join(outside)
+
+
+def _orc_names(schema: str) -> list[str]:
+    """Of ``struct<bucket:string,key:string,size:bigint,last_modified_date:timestamp,…>``."""
+    fields = schema.partition("<")[2].split(",")
+    return [field.partition(":")[0].strip() for field in fields]
 
 
 def _files(written: list[_File], folder: str) -> Iterator[DataFile]:

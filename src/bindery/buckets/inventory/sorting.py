@@ -7,13 +7,20 @@ Its standard input is a ``Job``, and is held open for as long as somebody wants 
 from __future__ import annotations
 
 import os
+import resource
 import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import duckdb
 import msgspec
 
+from bindery.buckets.inventory.manifest import ORC_MISSING, FileFormat
 from bindery.parent_process import end_with_parent
 from bindery.sql_text import literal
+
+if TYPE_CHECKING:
+    from bindery.buckets.inventory import orc
 
 _MEMORY = "512MB"
 _THREADS = 2
@@ -24,6 +31,9 @@ _ROWS_TOGETHER = 30_720
 """What a look at one place of the sorted file reads."""
 _TIMES = "['%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H-%M-%SZ']"
 """S3 writes ``2026-01-31T01:02:03.000Z``, OSS ``2026-01-31T01-02-03Z``."""
+_ORC = "rows_in_orc"
+_ORC_ADDRESS_SPACE = 3 * 2**30
+"""Bytes; what reads ORC bounds nothing by itself."""
 _TEXTS = ("storage_class", "object_type")
 
 
@@ -32,7 +42,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[str, ...]
     """Paths."""
-    parquet: bool
+    file_format: FileFormat
     columns: tuple[str, ...]
     """See ``Manifest.columns``."""
     source_bucket: str
@@ -62,22 +72,38 @@ def sort(job: Job) -> Sorted:
     ascending by key; of a key that comes twice, the newest first."""
     if not job.files:
         return Sorted()
+    try:
+        rows_in_orc = _rows_in_orc(job)
+    except ImportError:
+        return Sorted(refusal=ORC_MISSING)
     connection = duckdb.connect(":memory:", config=_settings(job))
     try:
         connection.execute(f"SET allowed_directories = [{literal(job.folder)}]")
         connection.execute("SET enable_external_access = false")  # but for what is allowed
+        if rows_in_orc is not None:
+            connection.register(_ORC, rows_in_orc.reader())
         connection.execute(_sorting(job), {"root": job.root, "bucket": job.source_bucket})
         found = connection.execute(
             f"SELECT count(key), count(*) - count(key), count(*) FILTER (elsewhere) FROM {_file(job.target)}"  # noqa: S608
         ).fetchone()
     except duckdb.Error as error:
-        return Sorted(refusal=_told(error, job))
+        cause = rows_in_orc.error if rows_in_orc is not None else None
+        return Sorted(refusal=_told(cause or error, job))
     finally:
         connection.close()
     rows, odd, elsewhere = found or (0, 0, 0)
     if elsewhere:
         return Sorted(refusal=f"{elsewhere} rows are of another bucket than {job.source_bucket}")
     return Sorted(rows=rows, odd=odd)
+
+
+def _rows_in_orc(job: Job) -> orc.Rows | None:
+    """None for another format. Raises ImportError without pyarrow, or with one that reads no ORC."""
+    if job.file_format is not FileFormat.ORC:
+        return None
+    os.environ["ARROW_DEFAULT_MEMORY_POOL"] = "system"  # the others reserve a gigabyte of address space
+    rows: orc.Rows = import_module("bindery.buckets.inventory.orc").Rows(job.files, job.columns)
+    return rows
 
 
 def _settings(job: Job) -> dict[str, str | bool | int | float | list[str]]:
@@ -96,11 +122,11 @@ def _sorting(job: Job) -> str:
     """The statement that reads, decodes, chooses and sorts. Nothing that the files or their manifest say stands in it
     but what ``Manifest`` has checked."""
     key = _column(job, "key")
-    if not job.parquet:  # a plus sign itself is written %2B by both vendors
+    if job.file_format is FileFormat.CSV:  # a plus sign itself is written %2B by both vendors
         key = f"TRY(url_decode(replace({key}, '+', ' ')))"
     key = f"CASE WHEN octet_length(encode({key})) BETWEEN 1 AND {_LONGEST_KEY} THEN {key} END"
     modified = _column(job, "last_modified_date")
-    if not job.parquet:
+    if job.file_format is FileFormat.CSV:
         modified = f"try_strptime({modified}, {_TIMES})"
     texts = ", ".join(f"{_column(job, name)} AS {name}" for name in _TEXTS)
     return f"""
@@ -123,12 +149,14 @@ def _sorting(job: Job) -> str:
 def _column(job: Job, name: str) -> str:
     if name not in job.columns:
         return "NULL"
-    return name if job.parquet else f"c{job.columns.index(name)}"
+    return f"c{job.columns.index(name)}" if job.file_format is FileFormat.CSV else name
 
 
 def _source(job: Job) -> str:
+    if job.file_format is FileFormat.ORC:
+        return _ORC
     files = f"[{', '.join(map(literal, job.files))}]"
-    if job.parquet:
+    if job.file_format is FileFormat.PARQUET:
         return f"read_parquet({files}, union_by_name=true)"
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(job.columns)))
     return (
@@ -141,9 +169,9 @@ def _file(path: str) -> str:
     return f"read_parquet({literal(path)})"
 
 
-def _told(error: duckdb.Error, job: Job) -> str:
+def _told(error: Exception, job: Job) -> str:
     """What is wrong with the files, without where they lie on this machine."""
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
         return "the files hold far more than their sizes tell, or the disk is full"
     text = str(error).partition("\n")[0].replace(f"{job.folder}/", "")
     return f"the files cannot be read by their manifest: {text}"
@@ -151,7 +179,10 @@ def _told(error: duckdb.Error, job: Job) -> str:
 
 def main() -> None:
     """Read a job, do it, and tell what came of it."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    if job.file_format is FileFormat.ORC and sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (_ORC_ADDRESS_SPACE, _ORC_ADDRESS_SPACE))
     end_with_parent()
     sys.stdout.buffer.write(msgspec.json.encode(sort(job)))
     sys.stdout.flush()

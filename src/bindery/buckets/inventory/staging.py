@@ -20,6 +20,7 @@ from bindery.buckets.inventory.manifest import (
     CHECKSUM,
     LARGEST_MANIFEST,
     DataFile,
+    FileFormat,
     InventoryRefused,
     Manifest,
     folder_of,
@@ -38,6 +39,7 @@ _SPARE = 2**28
 """Bytes besides."""
 _POLL_SECONDS = 0.1
 _LONGEST_CHECKSUM = 128
+_ENDINGS = {FileFormat.CSV: "csv.gz", FileFormat.PARQUET: "parquet", FileFormat.ORC: "orc"}
 _STAGED, _SORTED, _OF = "staged.json", "sorted.parquet", "manifest.md5"
 
 CheckStop = Callable[[], None]
@@ -123,7 +125,7 @@ def stage(
         )
     paths: list[str] = []
     for number, file in enumerate(manifest.files):
-        path = folder / f"{number}.{'parquet' if manifest.parquet else 'csv.gz'}"
+        path = folder / f"{number}.{_ENDINGS[manifest.file_format]}"
         if not path.exists():
             _fetch(store, file, path, check_stop)
         paths.append(str(path))
@@ -131,7 +133,7 @@ def stage(
     target = folder / _SORTED
     job = Job(
         files=tuple(paths),
-        parquet=manifest.parquet,
+        file_format=manifest.file_format,
         columns=manifest.columns,
         source_bucket=manifest.source_bucket,
         root=root_of(of),
