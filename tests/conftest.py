@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import pytest
 import structlog
 from hypothesis import settings
-from tests.servers.postgresql import Postgresql
+from tests.servers.postgresql import Postgresql, catalog_table
 from tests.servers.ray import RayCluster
 from xdist.scheduler import LoadScopeScheduling
 
@@ -289,7 +289,7 @@ def server_with_postgresql(
 ) -> RunningServer:
     """As ``server``, with its record in PostgreSQL."""
     file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
-    file.write_text(f'[catalog]\nurl = "{postgresql.create_schema("server")}"\n')
+    file.write_text(catalog_table(postgresql.create_schema("server")))
     return start_lasting_server("--config", str(file))
 
 
@@ -308,7 +308,7 @@ def server_on_ray(
     )
     if request.param == "postgresql":
         postgresql: Postgresql = request.getfixturevalue("postgresql")
-        settings += f'[catalog]\nurl = "{postgresql.create_schema("onray")}"\n'
+        settings += catalog_table(postgresql.create_schema("onray"))
     file.write_text(settings)
     return start_lasting_server("--config", str(file), bucket_root=root, env=ray_cluster.environment)
 

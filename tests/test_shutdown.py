@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.servers.postgresql import Postgresql
+from tests.servers.postgresql import Postgresql, catalog_table
 
 CLOSINGS = int(os.environ.get("BINDERY_CLOSINGS", "2"))
 FILES = 600
@@ -127,7 +127,7 @@ def config(request: pytest.FixtureRequest, tmp_path: Path, deaf: str) -> str:
     record = ""
     if request.param == "postgresql":
         postgresql: Postgresql = request.getfixturevalue("postgresql")
-        record = f'[catalog]\nurl = "{postgresql.create_schema(f"s{uuid.uuid4().hex}")}"\n'
+        record = catalog_table(postgresql.create_schema(f"s{uuid.uuid4().hex}"))
     path = tmp_path / "bindery.toml"
     path.write_text(
         f"{record}"

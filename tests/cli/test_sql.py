@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.catalog.samples import make_place, scan_of
 from tests.conftest import RunningServer
-from tests.servers.postgresql import Postgresql
+from tests.servers.postgresql import Postgresql, catalog_table
 
 from bindery.catalog.record_catalog import RecordCatalog
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -194,7 +194,7 @@ def test_an_index_whose_server_was_killed_is_whole(tmp_path: Path) -> None:
 def test_the_dataset_of_a_record_in_postgresql(postgresql: Postgresql, tmp_path: Path) -> None:
     url, data = postgresql.create_schema(f"sql{uuid.uuid4().hex}"), tmp_path / "data"
     filled(PostgresqlCatalog(url, data, account_id="1000")).close()
-    (tmp_path / "bindery.toml").write_text(f'[catalog]\nurl = "{url}"\n')
+    (tmp_path / "bindery.toml").write_text(catalog_table(url))
     words = ("--csv", "--config", str(tmp_path / "bindery.toml"))
     assert run(data, "SELECT count(*) FROM files", *words).stdout.split()[1] == "301"
     assert "no dataset place/none" in run(data, "SELECT 1", *words, dataset="place/none").stderr

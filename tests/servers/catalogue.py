@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 from tests.conftest import RunningServer
+from tests.servers.postgresql import catalog_table
 
 from bindery.zstandard import zstd
 
@@ -203,7 +204,7 @@ class PostgresqlCatalogue(Catalogue):
         """``settings``: TOML."""
         data.mkdir(parents=True)
         file = data / "bindery.toml"
-        file.write_text(f'{settings}[catalog]\nurl = "{url}"\n')
+        file.write_text(settings + catalog_table(url))
         super().__init__(start, data, bucket_root, "--config", str(file))
         self.url = url
         self._connection = psycopg.connect(url, autocommit=True)

@@ -91,6 +91,11 @@ class Postgresql:
         raise RuntimeError(f"PostgreSQL did not start: {(self._folder / 'log').read_text()[-2000:]}")
 
 
+def catalog_table(url: str) -> str:
+    """TOML: the record of a server is there."""
+    return f'[catalog]\nurl = "{url}"\n'
+
+
 def _as_somebody(command: list[str]) -> list[str]:
     """Ends with this process; without root's rights."""
     lowered = ["--reuid", str(_UNPRIVILEGED), "--regid", str(_UNPRIVILEGED), "--clear-groups"]

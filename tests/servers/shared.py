@@ -13,6 +13,7 @@ from tests.conftest import RunningServer
 from tests.servers.catalogue import Catalogue, wait_until
 from tests.servers.cut import Cuttable
 from tests.servers.fencing import fenced_commits, note_commits
+from tests.servers.postgresql import catalog_table
 
 
 class Shared(Catalogue):
@@ -25,7 +26,7 @@ class Shared(Catalogue):
         for number, way in enumerate(self._ways):
             record = url.replace(f":{urlsplit(url).port}/", f":{way.port}/")
             self._config(number).write_text(
-                f'[catalog]\nurl = "{record}"\n[sync]\nsettle_time = 0.05\nguard_count = 1000\n'
+                f"{catalog_table(record)}[sync]\nsettle_time = 0.05\nguard_count = 1000\n"
                 f'[extraction]\nworkers = 1\n[access]\nsealing_key_file = "{folder / "sealing-keys"}"\n'
                 f'[register]\nfolders = ["{folder / "registered"}"]\n'
             )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.servers.postgresql import Postgresql
+from tests.servers.postgresql import Postgresql, catalog_table
 
 PROJECT = {"ProjectName": "project"}
 DATASET = {**PROJECT, "DatasetName": "dataset"}
@@ -81,7 +81,7 @@ def test_an_audit_goes_on_after_a_kill_with_the_record_in_postgresql(
     serve: Callable[[str], Any], tmp_path: Path, postgresql: Postgresql
 ) -> None:
     url = postgresql.create_schema(f"k{uuid.uuid4().hex}")
-    settings = f'[tasks]\nlease = 2\n[catalog]\nurl = "{url}"\n'
+    settings = f"[tasks]\nlease = 2\n{catalog_table(url)}"
     check_taken_up(serve, tmp_path / "buckets" / "media", settings)
 
 

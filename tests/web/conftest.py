@@ -92,10 +92,25 @@ def new_person(server: RunningServer, name: str, *statements: dict[str, object])
     """A user of this name, signed in, with a policy of these statements."""
     server.call("CreateUser", UserName=name)
     if statements:
-        document = {"Version": "1", "Statement": list(statements)}
-        server.call("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(document))
-        server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=name)
-    key = server.call("CreateAccessKey", UserName=name)["AccessKey"]
+        grant(server, name, *statements)
+    return signed_in_with(server, new_key(server, name))
+
+
+def grant(server: RunningServer, user: str, *statements: dict[str, object]) -> None:
+    """The policy of a user, which has his name; a statement allows unless it says otherwise."""
+    document = {"Version": "1", "Statement": [{"Effect": "Allow", **each} for each in statements]}
+    server.call("CreatePolicy", PolicyName=user, PolicyDocument=json.dumps(document))
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+
+
+def new_key(server: RunningServer, user: str) -> dict[str, str]:
+    """``AccessKeyId`` and ``AccessKeySecret``."""
+    made: dict[str, str] = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    return made
+
+
+def signed_in_with(server: RunningServer, key: dict[str, str]) -> Visitor:
+    """Whoever has the key."""
     visitor = Visitor(server.address)
     assert visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"]).status == 303
     return visitor

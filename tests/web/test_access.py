@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import Visitor
+from .conftest import Visitor, grant, new_key, signed_in_with
 
 pytestmark = pytest.mark.server
 READS = '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "imm:Get*", "Resource": "*"}]}'
@@ -117,8 +117,7 @@ def test_what_is_wrong_is_told_in_the_language_of_the_reader(root: Visitor) -> N
 
 
 def test_the_simulator_tells_the_statement(root: Visitor, server: RunningServer, user: str) -> None:
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=READS)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
+    grant(server, user, {"Action": "imm:Get*", "Resource": "*"})
     asked = f"/console/access/simulate?principal=user/{user}&resource=project/p&action=imm:"
     allowed, denied = root.get(asked + "GetProject").text, root.get(asked + "DeleteProject").text
     assert re.search(r'data-testid="verdict">Allowed<', allowed)
@@ -128,15 +127,9 @@ def test_the_simulator_tells_the_statement(root: Visitor, server: RunningServer,
     assert "does not apply" in denied
 
 
-def test_a_user_is_offered_what_he_may(server: RunningServer, user: str, visitor: Visitor) -> None:
-    document = (
-        '{"Version":"1","Statement":[{"Effect":"Allow","Action":["ram:List*","ram:Get*",'
-        '"bindery:ListPermissions"],"Resource":"*"}]}'
-    )
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+def test_a_user_is_offered_what_he_may(server: RunningServer, user: str) -> None:
+    grant(server, user, {"Action": ["ram:List*", "ram:Get*", "bindery:ListPermissions"], "Resource": "*"})
+    visitor = signed_in_with(server, new_key(server, user))
     listed = visitor.get("/console/access/users")
     assert 'data-testid="may-not-CreateUser"' in listed.text
     page = visitor.get(f"/console/access/users/{user}").text
@@ -205,30 +198,19 @@ def test_a_document_is_checked_while_it_is_typed(signed_in: Page, user: str, ser
     assert server.call("ListPoliciesForUser", UserName=user)["Policies"]["Policy"] == []
 
 
-def limited(server: RunningServer, user: str, *statements: dict[str, object]) -> dict[str, str]:
-    """The key of a user with these rights and no others."""
-    document = json.dumps(
-        {"Version": "1", "Statement": [{"Effect": "Allow", **each} for each in statements]}
-    )
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key: dict[str, str] = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    return key
-
-
 def test_what_is_offered_is_what_may_be_done_with_this_one(
-    server: RunningServer, user: str, visitor: Visitor, new_name: Callable[[str], str]
+    server: RunningServer, user: str, new_name: Callable[[str], str]
 ) -> None:
     """The right to make keys of one user is no right to make those of another, nor to delete him."""
     other = new_name("other")
     server.call("CreateUser", UserName=other)
-    key = limited(
+    grant(
         server,
         user,
         {"Action": ["ram:Get*", "ram:ListA*", "ram:ListU*"], "Resource": "*"},
         {"Action": "ram:CreateAccessKey", "Resource": f"acs:ram:*:*:user/{user}"},
     )
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    visitor = signed_in_with(server, new_key(server, user))
     own, others = (visitor.get(f"/console/access/users/{name}").text for name in (user, other))
     assert 'data-testid="create-key"' in own
     assert 'data-testid="create-key"' not in others
@@ -261,20 +243,18 @@ def test_pages_leave_the_audit_log_to_what_people_do(
 
 
 def test_the_last_use_of_a_key(root: Visitor, server: RunningServer, user: str) -> None:
-    key = limited(server, user, {"Action": "ram:Get*", "Resource": "*"})
+    grant(server, user, {"Action": "ram:Get*", "Resource": "*"})
+    key = new_key(server, user)
     page = f"/console/access/users/{user}"
     assert 'data-testid="last-used">never' in root.get(page).text
-    visitor = Visitor(root.address)
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
-    assert visitor.get(page).status == 200
+    assert signed_in_with(server, key).get(page).status == 200
     assert re.search(r'data-testid="last-used">\d{4}-', root.get(page).text)
 
 
 def test_one_session_ends_and_the_other_goes_on(root: Visitor, server: RunningServer, user: str) -> None:
-    key = limited(server, user, {"Action": "ram:Get*", "Resource": "*"})
-    here, there = Visitor(root.address), Visitor(root.address)
-    for visitor in (here, there):
-        visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    grant(server, user, {"Action": "ram:Get*", "Resource": "*"})
+    key = new_key(server, user)
+    here, there = signed_in_with(server, key), signed_in_with(server, key)
     page = "/console/access/sessions"
     rows = here.get(page).text.split('data-testid="session"')[1:]
     (other,) = [row for row in rows if "this one" not in row]

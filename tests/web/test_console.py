@@ -79,20 +79,11 @@ def test_a_name_that_cannot_be_is_refused_beside_the_form(server: RunningServer,
 
 
 def test_a_user_sees_what_he_may(
-    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
+    server: RunningServer, person: Callable[..., Visitor], new_name: Callable[[str], str]
 ) -> None:
     server.make_dataset(hidden := new_name("hidden"), "d")
     server.make_dataset(open_one := new_name("open"), "d")
-    user = new_name("looker")
-    server.call("CreateUser", UserName=user)
-    document = (
-        '{"Version":"1","Statement":[{"Effect":"Allow","Action":["imm:List*","imm:Get*"],'
-        f'"Resource":"acs:imm:*:*:project/{open_one}*"}}]}}'
-    )
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    visitor = person({"Action": ["imm:List*", "imm:Get*"], "Resource": f"acs:imm:*:*:project/{open_one}*"})
     text = visitor.get("/console/").text
     assert f"{open_one} / d" in text
     assert hidden not in text

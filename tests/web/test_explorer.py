@@ -14,7 +14,7 @@ from tests.conftest import RunningServer
 from bindery.web.code.languages import Endpoint, write_program
 from bindery.web.explorer.described import describe, form_address
 
-from .conftest import Visitor
+from .conftest import Visitor, new_person
 from .test_code import BUILT, sample_values
 
 pytestmark = pytest.mark.server
@@ -51,15 +51,12 @@ def test_a_form_says_what_is_meant(signed_in: Page) -> None:
 
 
 def test_who_may_not_call_is_told_before_he_tries(
-    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
+    server: RunningServer, new_name: Callable[[str], str]
 ) -> None:
-    user = new_name("explorer")
-    server.call("CreateUser", UserName=user)
+    visitor = new_person(server, user := new_name("explorer"))
     server.call(
         "AttachPolicyToUser", PolicyType="System", PolicyName="AliyunIMMReadOnlyAccess", UserName=user
     )
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
     refused = {
         name: json.loads(visitor.get(f"/explorer/{name}/model").text)["refused"]
         for name in ("imm/GetProject", "imm/CreateProject", "ram/GetUser", "sts/GetCallerIdentity")

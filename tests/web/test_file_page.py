@@ -193,7 +193,7 @@ def save(visitor: Visitor, path: str, changed: dict, csrf: str) -> tuple[int, di
 
 
 def test_a_title_is_saved_and_refusals_are_told(
-    root: Visitor, server: RunningServer, dataset: str, new_name: Callable[[str], str]
+    root: Visitor, person: Callable[..., Visitor], dataset: str
 ) -> None:
     path = path_of(dataset, "3.jpg", "/labels")
     changed = {"labels": {"Mood": "calm"}, "title": "On <i>the</i> lake"}
@@ -202,15 +202,7 @@ def test_a_title_is_saved_and_refusals_are_told(
     assert save(root, path, changed, "0" * 64)[0] == 403
     status, told = save(root, path, {"labels": {"": "x"}, "title": None}, root.csrf)
     assert (status, told["Code"].partition(".")[0]) == (400, "InvalidArgument")
-    user = new_name("reader")
-    server.call("CreateUser", UserName=user)
-    statement = {"Effect": "Allow", "Action": ["imm:Get*", "oss:GetObject"], "Resource": "*"}
-    document = json.dumps({"Version": "1", "Statement": [statement]})
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    reader = Visitor(server.address)
-    reader.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    reader = person({"Action": ["imm:Get*", "oss:GetObject"], "Resource": "*"})
     status, told = save(reader, path, changed, reader.csrf)
     assert (status, told["Code"]) == (403, "NoPermission")
     page = path_of(dataset, "3.jpg")

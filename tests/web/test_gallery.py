@@ -318,16 +318,9 @@ def test_bytes_of_an_object(server: RunningServer, root: Visitor, dataset: str) 
 
 
 def test_who_may_not_read_sees_no_pixels(
-    server: RunningServer, visitor: Visitor, dataset: str, new_name: Callable[[str], str]
+    server: RunningServer, person: Callable[..., Visitor], dataset: str
 ) -> None:
-    user = new_name("looker")
-    server.call("CreateUser", UserName=user)
-    statement = {"Effect": "Allow", "Action": ["imm:Get*", "imm:SimpleQuery"], "Resource": "*"}
-    document = json.dumps({"Version": "1", "Statement": [statement]})
-    server.call("CreatePolicy", PolicyName=user, PolicyDocument=document)
-    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=user, UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    visitor = person({"Action": ["imm:Get*", "imm:SimpleQuery"], "Resource": "*"})
     assert visitor.get(address("files", dataset, "00.jpg")).status == 200
     _, headers, _ = fetch(server, visitor, address("thumbnails", dataset, "00.jpg"))
     assert headers["content-type"] == "image/svg+xml"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.conftest import RunningServer
 
-from .conftest import Visitor
+from .conftest import Visitor, new_key, signed_in_with
 
 pytestmark = pytest.mark.server
 
@@ -49,13 +49,11 @@ def test_out_everywhere(server: RunningServer) -> None:
     assert "acs:ram::" not in second.get("/").text
 
 
-def test_a_key_that_is_disabled_signs_out(
-    server: RunningServer, visitor: Visitor, new_name: Callable[[str], str]
-) -> None:
+def test_a_key_that_is_disabled_signs_out(server: RunningServer, new_name: Callable[[str], str]) -> None:
     user = new_name("visitor")
     server.call("CreateUser", UserName=user)
-    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
-    visitor.sign_in(key["AccessKeyId"], key["AccessKeySecret"])
+    key = new_key(server, user)
+    visitor = signed_in_with(server, key)
     assert f"user/{user}" in visitor.get("/").text
     server.call("UpdateAccessKey", UserName=user, UserAccessKeyId=key["AccessKeyId"], Status="Inactive")
     assert f"user/{user}" not in visitor.get("/").text
