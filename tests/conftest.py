@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 import pytest
 import structlog
 from hypothesis import settings
+from tests.servers.ending import ends_with_us
 from tests.servers.postgresql import Postgresql, catalog_table
 from tests.servers.ray import RayCluster
 from xdist.scheduler import LoadScopeScheduling
@@ -128,7 +129,7 @@ class RunningServer:
         self.log = log or data / "server.log"
         with self.log.open("ab") as stderr:
             self.process = subprocess.Popen(
-                command,
+                ends_with_us(command),
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.servers.ending import ends_with_us
 from tests.servers.postgresql import Postgresql, catalog_table
 
 CLOSINGS = int(os.environ.get("BINDERY_CLOSINGS", "2"))
@@ -252,7 +253,7 @@ def _ready(process: subprocess.Popen[str]) -> None:
 def test_the_new_root_secret_reaches_no_file(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with subprocess.Popen(
-        [*COMMAND, "--port", "0", "--data", data],
+        ends_with_us([*COMMAND, "--port", "0", "--data", data]),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=_environment(),
     ) as process:  # fmt: skip
         _ready(process)
@@ -269,7 +270,7 @@ def test_the_new_root_secret_reaches_no_file(tmp_path: Path) -> None:
 def test_the_new_root_secret_is_shown_on_a_terminal(tmp_path: Path) -> None:
     terminal, theirs = pty.openpty()
     with subprocess.Popen(
-        [*COMMAND, "--port", "0", "--data", tmp_path / "data"],
+        ends_with_us([*COMMAND, "--port", "0", "--data", tmp_path / "data"]),
         stdout=subprocess.PIPE, stderr=theirs, text=True, env=_environment(),
     ) as process:  # fmt: skip
         _ready(process)

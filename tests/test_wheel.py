@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.servers.ending import ends_with_us
 
 from bindery import __version__
 
@@ -65,7 +66,9 @@ def test_an_installed_wheel_works(installed: Path, tmp_path: Path) -> None:
     assert "max_request_line" in _run(installed / "bindery", "docs", "configuration")
     _run(installed / "python", "-c", _IMPORT_ALL.format(folder=str(installed.parent)))
     command = [installed / "bindery", "serve", "--port", "0", "--data", tmp_path / "data"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(
+        ends_with_us(command), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("bindery ready http://127.0.0.1:")
         process.terminate()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.servers.ending import ends_with_us
 
 from bindery.catalog.opening import open_access
 from bindery.cli.main import main
@@ -55,7 +56,10 @@ def test_a_running_server_is_backed_up_and_comes_back(tmp_path: Path) -> None:
     buckets = tmp_path / "buckets"
     command = [sys.executable, "-m", "bindery.cli.main", "serve", "--port", "0", "--data", restored]
     process = subprocess.Popen(
-        [*command, "--bucket-root", buckets], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ends_with_us([*command, "--bucket-root", buckets]),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         assert process.stdout is not None

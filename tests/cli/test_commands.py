@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.servers.ending import ends_with_us
 
 pytestmark = pytest.mark.server
 
@@ -51,7 +52,7 @@ class Installation:
             str(self.data),
         ]
         process = subprocess.Popen(
-            [*command, "--bucket-root", str(self.buckets)],
+            ends_with_us([*command, "--bucket-root", str(self.buckets)]),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert process.stdout is not None

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from tests.servers.ending import ends_with_us
 
 from bindery.buckets.store import StoreMisconfigured
 from bindery.catalog.records import CatalogUnusable
@@ -78,7 +79,7 @@ def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
     options = ["--port", "0", "--bucket", "photos=/no/such/folder", "--bucket-root", "/no/such/root"]
     options += ["--config", "c.toml"]
     with subprocess.Popen(
-        [*COMMAND, "serve", *options],
+        ends_with_us([*COMMAND, "serve", *options]),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

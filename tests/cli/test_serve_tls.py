@@ -20,6 +20,7 @@ from alibabacloud_tea_openapi.models import Config
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 from tests.servers.certificate import make_certificate
+from tests.servers.ending import ends_with_us
 
 from bindery.access.keys import read_root_key
 from bindery.api.gateway.tls import Certificate
@@ -40,7 +41,7 @@ class TlsServer:
         environment = {n: v for n, v in os.environ.items() if not n.startswith("BINDERY_")}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+                ends_with_us(command), stdout=subprocess.PIPE, stderr=log, text=True, env=environment
             )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().removeprefix("bindery ready ").strip()

@@ -22,6 +22,7 @@ from alibabacloud_sts20150401.client import Client as StsClient
 from alibabacloud_tea_openapi.exceptions import ClientException
 from alibabacloud_tea_openapi.models import Config
 from tests.servers.certificate import make_certificate
+from tests.servers.ending import ends_with_us
 
 if TYPE_CHECKING:
     from conftest import RunningServer
@@ -190,7 +191,7 @@ def test_credentials_by_uri(story: Story) -> None:
         "BINDERY_ACCESS_KEY_SECRET": story.alice[1],
     }
     with subprocess.Popen(
-        command,
+        ends_with_us(command),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

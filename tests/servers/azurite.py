@@ -15,6 +15,7 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import quote
 
+from tests.servers.ending import ends_with_us
 from tests.servers.ports import free_port
 
 PROGRAM = Path(__file__).parents[2] / "node_modules" / ".bin" / "azurite-blob"
@@ -65,15 +66,7 @@ def run_azurite() -> Iterator[Azurite]:
     with tempfile.TemporaryDirectory(prefix="azurite-") as folder:
         command = [PROGRAM, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
         process = subprocess.Popen(
-            [
-                "setpriv",
-                "--pdeathsig",
-                "KILL",
-                *command,
-                "--silent",
-                "--skipApiVersionCheck",
-                "--disableTelemetry",
-            ],
+            ends_with_us([*command, "--silent", "--skipApiVersionCheck", "--disableTelemetry"]),
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.STDOUT,

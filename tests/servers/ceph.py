@@ -26,6 +26,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from tests.servers.ending import ends_with_us
 from tests.servers.ports import free_port
 
 _START_SECONDS = 180.0
@@ -221,7 +222,7 @@ class Ceph:
     def _start(self, name: str, *command: str) -> None:
         with (self.folder / f"{name}.out").open("wb") as output:
             self._daemons[name] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command, "-f"],
+                ends_with_us([*command, "-f"]),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import stat
 import struct
 import subprocess
@@ -24,6 +25,8 @@ from pathlib import Path
 FORGET, BATCH_FORGET, INTERRUPT, DESTROY = 2, 42, 36, 38
 STATFS = 17
 LOOKUP, GETATTR, OPEN, READ, RELEASE, INIT, OPENDIR, READDIR, RELEASEDIR = 1, 3, 14, 15, 18, 26, 27, 28, 29
+_DETACH = 2
+"""``MNT_DETACH``: also while it is in use. Source: umount2(2)."""
 UNANSWERED = {FORGET, BATCH_FORGET, INTERRUPT, DESTROY}
 
 
@@ -127,15 +130,26 @@ def main() -> None:
     options = f"fd={device},rootmode=40000,user_id={os.getuid()},group_id={os.getgid()}".encode()
     if libc.mount(b"fuse", mount, b"fuse.test", 0, options) != 0:
         raise OSError(ctypes.get_errno(), "cannot mount")
+    signal.signal(signal.SIGTERM, lambda *_: leave(libc, mount))
     print("mounted", flush=True)
     FuseFolder(backing, device, fold="--fold" in sys.argv).serve()
+
+
+def leave(libc: ctypes.CDLL, mount: bytes) -> None:
+    """The tests are gone, and nobody else takes the mount away."""
+    libc.umount2(mount, _DETACH)
+    os._exit(0)
 
 
 @contextmanager
 def mounted(backing: Path, mount: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
     """The serving process while ``backing`` is mounted. Raises OSError when this user may not mount."""
+    from tests.servers.ending import ends_with_us  # the program has no path to it
+
     command = [sys.executable, __file__, str(backing), str(mount), *flags]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        ends_with_us(command, by="TERM"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         if process.stdout.readline() != "mounted\n":

@@ -12,6 +12,7 @@ from types import TracebackType
 
 import psycopg
 from psycopg import sql
+from tests.servers.ending import Argument, ends_with_us
 from tests.servers.ports import free_port
 
 USER = "bindery"
@@ -96,10 +97,10 @@ def catalog_table(url: str) -> str:
     return f'[catalog]\nurl = "{url}"\n'
 
 
-def _as_somebody(command: list[str]) -> list[str]:
+def _as_somebody(command: list[str]) -> list[Argument]:
     """Ends with this process; without root's rights."""
     lowered = ["--reuid", str(_UNPRIVILEGED), "--regid", str(_UNPRIVILEGED), "--clear-groups"]
-    return ["setpriv", *(lowered if os.geteuid() == 0 else []), "--pdeathsig", "KILL", *command]
+    return ends_with_us(command, *(lowered if os.geteuid() == 0 else []))
 
 
 def _program(name: str) -> str:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.servers.ending import ends_with_us
 from tests.servers.ports import free_port
 
 from bindery.workers.ray_cluster.cluster import RayWorkers
@@ -129,8 +130,7 @@ class RayCluster:
 
     def _launch(self, options: Sequence[str], processors: int, log: Path) -> subprocess.Popen[bytes]:
         ports = ("dashboard-agent-grpc", "dashboard-agent-listen", "runtime-env-agent", "metrics-export")
-        ends_with_us = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-        command = [*ends_with_us, sys.executable, "-c", _RAY_ON_LOOPBACK, "start", "--block", *options]
+        command = [sys.executable, "-c", _RAY_ON_LOOPBACK, "start", "--block", *options]
         command += [f"--{name}-port={free_port()}" for name in ports]
         command += [
             "--node-ip-address=127.0.0.1", "--min-worker-port=0", "--max-worker-port=0", "--include-log-monitor=false",
@@ -145,7 +145,11 @@ class RayCluster:
         }  # fmt: skip
         with log.open("wb") as output:
             return subprocess.Popen(
-                command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                ends_with_us(command, by="TERM"),
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def stop(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.servers.ending import ends_with_us
 
 from bindery.cli.client import ApiError, Client
 from bindery.cli.main import main
@@ -83,7 +84,7 @@ def test_a_time_that_is_none_is_told(server: BinderyServer) -> None:
 def test_follow_shows_what_comes_until_it_is_interrupted(server: BinderyServer) -> None:
     command = [sys.executable, "-m", "bindery", "access", "log", "--follow", "--json"]
     process = subprocess.Popen(
-        [*command, "--resource", "*project/followed*"],
+        ends_with_us([*command, "--resource", "*project/followed*"]),
         env={**os.environ, **environment(server)}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
