@@ -19,7 +19,7 @@ from bindery.catalog.records import CatalogUnusable
 from bindery.processors import count_processors
 from bindery.sql_text import literal
 
-_MEMORY_LIMIT = "384MB"
+_MEMORY_LIMIT = "288MB"
 """Beyond it DuckDB writes intermediate results to the spill folder."""
 _POLL_SECONDS = 0.02
 _REVIVE_SECONDS = 10.0
