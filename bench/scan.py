@@ -16,7 +16,7 @@ import random
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from figures import Figure, tell
@@ -88,10 +88,10 @@ def header_rate(paths: list[Path]) -> float:
     return len(paths) / (time.perf_counter() - began)
 
 
-def make_photos() -> Iterator[bytes]:
+def make_photos(sizes: Sequence[tuple[int, int]] = SIZES) -> Iterator[bytes]:
     """JPEGs of several sizes without end, each with its own tags and position."""
     chance = random.Random(1)
-    pictures = [_jpeg(size) for size in SIZES]
+    pictures = [_jpeg(size) for size in sizes]
     while True:
         yield _with_exif(chance.choice(pictures), chance)
 
