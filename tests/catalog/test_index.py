@@ -486,6 +486,26 @@ def test_an_entry_that_changes_while_many_are_followed_is_found_all_the_time(
     assert looks == asked
 
 
+def test_a_question_is_answered_while_others_write_faster_than_the_index_follows(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_index, "BATCH", 4)
+    catalog.queries._follower.stop()
+    catalog.queries._follower.join(60)
+    catalog.bindings.commit(scan_of(place, *KEYS[:6], performer="somebody"))
+    changes_after, looks = Entries.changes_after, 0
+
+    def write_meanwhile(self: Entries, *values: int) -> ChangePage:
+        nonlocal looks
+        looks += 1
+        catalog.bindings.commit(scan_of(place, *[f"{looks} {number}" for number in range(6)]))
+        return changes_after(self, *values)
+
+    monkeypatch.setattr(Entries, "changes_after", write_meanwhile)
+    assert hits(catalog, place, "Performer") == 6
+    assert looks == 2 + dataset_index._FURTHER
+
+
 def test_closing_does_not_wait_for_an_index_that_is_far_behind(
     filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,10 @@ from bindery.stopping import Interrupted
 BATCH = 4_000
 """Changes applied in one transaction."""
 
+_FURTHER = 8
+"""Batches that a question applies behind the change it has to see, until it reaches the end of the record. It may not
+come there while several servers scan into a dataset, faster together than an index follows; then an entry can be
+missing for a moment that was not applied when the question came and has changed again since."""
 _CHECKPOINT_BATCHES = 100
 """Working in the log takes some 30 ms; doing a batch of it again after a kill some 3 ms."""
 _HOLD_CHARACTERS = 2_000_000
@@ -173,10 +177,16 @@ class DatasetIndex:
         if self._has_missed():
             with self._locked(lambda: self._check_wait(bounds, end, target)):
                 self._begin_anew_if_missed()
-        while self._whole < target or not self._is_attached():
+        further = 0
+        while (
+            self._applied < target
+            or not self._is_attached()
+            or (self._whole < target and further < _FURTHER)
+        ):
             with self._locked(lambda: self._check_wait(bounds, end, target)):
+                further += self._applied >= target
                 self._step(target)
-            if self._whole < target:
+            if self._applied < target:
                 self._check_wait(bounds, end, target)
 
     def _check_wait(self, bounds: Bounds, end: float, target: int) -> None:
