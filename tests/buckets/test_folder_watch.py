@@ -358,7 +358,7 @@ def test_no_more_open_files_at_the_start(store: FolderStore, monkeypatch: pytest
     [(errno.EMFILE, "raise fs.inotify.max_user_instances"), (errno.ENFILE, "raise fs.file-max")],
 )
 def test_the_limit_that_keeps_a_watch_from_beginning_is_named(
-    store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int, limit: str
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int, limit: str
 ) -> None:
     """This process has room for more files: the user has all the instances that he may have."""
 
@@ -366,8 +366,9 @@ def test_the_limit_that_keeps_a_watch_from_beginning_is_named(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(kernel_events, "INotify", refuse)
+    nobody_watches = kernel_events.KernelEvents()
     with pytest.raises(StoreUnavailable, match=limit):
-        store.watch()
+        folder_watch.FolderWatch(os.fsencode(root), events=nobody_watches)
 
 
 EXHAUSTED = """
