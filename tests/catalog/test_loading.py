@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,14 @@ from msgspec.structs import replace
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import loading
 from bindery.catalog.index.batches import BatchWriter, Prepared
+from bindery.catalog.index.changes import Change
 from bindery.catalog.index.dataset_files import View
 from bindery.catalog.index.dataset_index import DatasetIndex
+from bindery.catalog.index.loading import PreparedAhead
 from bindery.catalog.index.projecting import rows_job
-from bindery.catalog.index.projection import COLUMNS, Insertion
+from bindery.catalog.index.projection import COLUMNS, Insertion, Projection
 from bindery.catalog.index.time_limit import Bounds
+from bindery.catalog.records import CatalogUnusable
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 
 from .samples import Place, make_place, scan_of, uris, write_of
@@ -186,3 +191,68 @@ def test_what_changes_while_it_is_loaded_is_there_once(
     assert len(held(catalog, place)) == 20
     second = uris(catalog, place.dataset, {"Field": "Title", "Operation": "eq", "Value": "second"})
     assert second == ["oss://bucket/k03", "oss://bucket/k04", "oss://bucket/k19"]
+
+
+def test_batches_that_nobody_wants_any_more_are_not_projected(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "ROW_GROUP", 30)
+    catalog.bindings.commit(scan_of(place, *[f"k{number:02d}" for number in range(30)]))
+    assert len(held(catalog, place)) == 30
+    rows, until_over = Projection.rows, PreparedAhead._until_over
+    calls, over = 0, threading.Event()
+
+    def watched(self: Projection, *values: Any) -> Insertion | None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            assert over.wait(60)
+        return rows(self, *values)
+
+    @contextlib.contextmanager
+    def ending(self: PreparedAhead) -> Iterator[None]:
+        try:
+            with until_over(self):
+                yield
+        finally:
+            over.set()
+
+    def end(self: BatchWriter, *values: Any) -> None:
+        raise CatalogUnusable("injected")
+
+    monkeypatch.setattr(Projection, "rows", watched)
+    monkeypatch.setattr(PreparedAhead, "_until_over", ending)
+    monkeypatch.setattr(BatchWriter, "_insert", end)
+    assert isinstance(catalog, SqliteCatalog)
+    with pytest.raises(CatalogUnusable, match="injected"):
+        catalog.queries.rebuild_dataset(place.dataset.id)
+    assert calls <= 2
+
+
+def test_few_batches_are_under_way_where_documents_are_large(
+    catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loading, "ROW_GROUP", 30)
+    catalog.bindings.commit(scan_of(place, *[f"k{number:02d}" for number in range(30)], title="x"))
+    before = held(catalog, place)
+    prepare, insert = PreparedAhead._prepare, BatchWriter._insert
+    begun: list[int] = []
+    most = 0
+
+    def begin(self: PreparedAhead, changes: list[Change], texts: list[int | None]) -> Prepared:
+        nonlocal most
+        begun.append(changes[-1].sequence)
+        most = max(most, len(begun))
+        return prepare(self, changes, texts)
+
+    def end(self: BatchWriter, writer: Any, files: Any, rows: Insertion | None) -> None:
+        begun.pop(0)
+        insert(self, writer, files, rows)
+
+    monkeypatch.setattr(loading, "_AHEAD_BYTES", 1)
+    monkeypatch.setattr(PreparedAhead, "_prepare", begin)
+    monkeypatch.setattr(BatchWriter, "_insert", end)
+    assert isinstance(catalog, SqliteCatalog)
+    catalog.queries.rebuild_dataset(place.dataset.id)
+    assert most == 1
+    assert held(catalog, place) == before

@@ -70,10 +70,14 @@ class BatchWriter:
         return files.texts.add([self._projection.searched_text(change) for change in changes])
 
     def prepare_elsewhere(
-        self, changes: Sequence[Change], texts: Sequence[int | None], elsewhere: Elsewhere
+        self,
+        changes: Sequence[Change],
+        texts: Sequence[int | None],
+        elsewhere: Elsewhere,
+        turn: contextlib.AbstractContextManager[object] | None = None,
     ) -> Prepared:
-        """What ``load`` inserts, from any thread."""
-        rows = rows_elsewhere(self._projection, changes, texts, elsewhere)
+        """What ``load`` inserts, from any thread. ``turn`` is taken to make it here; it may raise."""
+        rows = rows_elsewhere(self._projection, changes, texts, elsewhere, turn)
         return Prepared(changes[-1].sequence, len(changes), rows)
 
     def load(self, files: Attached, batches: Iterable[Prepared]) -> tuple[int, int]:

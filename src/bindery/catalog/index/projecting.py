@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
 import msgspec
@@ -30,9 +31,13 @@ _insertions = msgspec.msgpack.Decoder(Insertion)
 
 
 def rows_elsewhere(
-    projection: Projection, changes: Sequence[Change], texts: Sequence[int | None], elsewhere: Elsewhere
+    projection: Projection,
+    changes: Sequence[Change],
+    texts: Sequence[int | None],
+    elsewhere: Elsewhere,
+    turn: AbstractContextManager[object] | None = None,
 ) -> Insertion | None:
-    """What ``Projection.rows`` makes of the changes; here when no other process does it."""
+    """What ``Projection.rows`` makes of the changes; here when no other process does it, within ``turn``."""
     live = [
         ((change.uri, change.document), text)
         for change, text in zip(changes, texts, strict=True)
@@ -42,7 +47,10 @@ def rows_elsewhere(
         return None
     asked = _Entries([entry for entry, _ in live], [text for _, text in live], changes[-1].sequence)
     answer = elsewhere(_ROWS_JOB, msgspec.msgpack.encode(asked))
-    return projection.rows(changes, texts) if answer is None else _insertions.decode(answer)
+    if answer is not None:
+        return _insertions.decode(answer)
+    with turn or nullcontext():
+        return projection.rows(changes, texts)
 
 
 def rows_job(body: bytes) -> bytes:
