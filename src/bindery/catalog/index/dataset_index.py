@@ -22,7 +22,7 @@ import structlog
 from bindery.catalog.index.batches import BatchWriter, Prepared, without_fields
 from bindery.catalog.index.changes import Change, ChangeSource
 from bindery.catalog.index.dataset_files import SCHEMA, Attached, DatasetFiles, View
-from bindery.catalog.index.failures import Failure, failure_of, is_broken, is_full
+from bindery.catalog.index.failures import Failure, failure_of, is_broken, is_full, is_out_of_memory
 from bindery.catalog.index.instance import CLOSED, Instance
 from bindery.catalog.index.loading import PreparedAhead, is_much
 from bindery.catalog.index.projection import Projection
@@ -53,6 +53,8 @@ _POLL_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 300.0
 _ATTEMPTS = 3
 """As found, after attaching the files again, and after building them anew."""
+_MEMORY_ATTEMPTS = 20
+"""Until an entry is to blame for which there was no memory; a second lies between two of them."""
 _OF_OTHERS = (CatalogError, QueryError, Interrupted)
 """What says nothing about the index: the record, the query or its caller."""
 _Answer = TypeVar("_Answer")
@@ -104,6 +106,8 @@ class DatasetIndex:
         self._careful_until = 0
         """One of the entries up to this change was refused while many were loaded at once."""
         self._batches = 0
+        self._out_of_memory = 0
+        """How often the entry that comes next had no room."""
         self._troubles = 0
         self._failure: Failure | None = None
         self._successor: DatasetIndex | None = None
@@ -421,6 +425,9 @@ class DatasetIndex:
                 self._apply(changes[:middle], changes[middle - 1].sequence)
                 self._apply(changes[middle:], sequence)
                 return
+            self._out_of_memory += is_out_of_memory(error)
+            if is_out_of_memory(error) and self._out_of_memory < _MEMORY_ATTEMPTS:
+                raise
             self._write([without_fields(changes[0], error)], sequence)
 
     def _write(self, changes: Sequence[Change], sequence: int) -> None:
@@ -429,6 +436,7 @@ class DatasetIndex:
         self._writer.write(self._files, changes, sequence, fresh=fresh)
         self._applied = sequence
         self._last_possible = sequence
+        self._out_of_memory = 0
 
     # the files
 
@@ -507,7 +515,8 @@ class DatasetIndex:
         with self._locked(lambda: None):
             self._instance.revive()
             self._detach()
-            if is_full(error):  # the files are as good as before; building them anew takes yet more room
+            if is_full(error) or is_out_of_memory(error):
+                # The files are as good as before; building them anew takes yet more room.
                 self._failure = failure_of(error, _FIRST_PAUSE_SECONDS)
                 return
             self._troubles += 1

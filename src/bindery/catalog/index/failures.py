@@ -46,3 +46,9 @@ def is_broken(error: Exception) -> bool:
 def is_full(error: Exception) -> bool:
     """Whether the disk took nothing. DuckDB says so in words alone."""
     return any(words in str(error) for words in _FULL)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether DuckDB had no room within its limit, which all datasets and questions share: that says nothing about
+    what was written."""
+    return isinstance(error, duckdb.OutOfMemoryException)
