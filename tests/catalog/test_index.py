@@ -768,3 +768,22 @@ def test_sums_beyond_64_bits(catalog: Catalog, place: Place) -> None:
     wanted = parse_aggregations([("Bitrate", "sum"), ("Bitrate", "average"), ("Bitrate", "max")])
     found = catalog.queries.aggregate(place.dataset.id, None, wanted)
     assert [result.value for result in found] == [float(3 * (2**63 - 1)), float(2**63), float(2**63 - 1)]
+
+
+def test_files_that_took_the_place_of_a_failing_index_are_attached_again(
+    filled: Place, open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = open_catalog()
+    assert isinstance(catalog, SqliteCatalog)
+    index = catalog.queries._of(filled.dataset.id)
+    change(catalog, filled)
+    check(catalog, filled)
+    index._last_possible = 0  # as if it had failed ever since the server started
+    catalog.queries.rebuild_dataset(filled.dataset.id)
+
+    def never(_: DatasetIndex) -> None:
+        raise AssertionError("the index would be built anew")
+
+    monkeypatch.setattr(DatasetIndex, "_begin_anew", never)
+    assert index.release()
+    check(catalog, filled)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from bindery.catalog.index.changes import Change
-from bindery.catalog.index.projecting import rows_elsewhere
-from bindery.catalog.index.projection import Projection
+from bindery.catalog.index.projecting import rows_elsewhere, rows_job
+from bindery.catalog.index.projection import Insertion, Projection
 from bindery.catalog.index.tokens import content_elsewhere, content_of
 from bindery.catalog.query.folding import fold_text
 from bindery.workers.elsewhere import Elsewhere
@@ -84,3 +87,39 @@ def test_what_no_worker_does_is_done_here(pool: WorkerPool) -> None:
     assert content_elsewhere(TEXT, lambda function, body: None) == content_of(fold_text(TEXT))
     pool.close()
     assert workers("some_jobs:echo", b"body") is None
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        lambda rows: replace(rows, expressions=("(SELECT 'stolen')", *rows.expressions[1:])),
+        lambda rows: replace(rows, columns=('Title") SELECT 1; --', *rows.columns[1:])),
+        lambda rows: replace(rows, parameters=rows.parameters[1:]),
+        lambda rows: replace(rows, uris=("oss://b/other", *rows.uris[1:])),
+        lambda rows: replace(rows, batch=rows.batch + 1),
+        lambda rows: {"columns": 1},
+        lambda rows: None,
+    ],
+    ids=["expression", "column", "parameters", "uri", "batch", "form", "nothing"],
+)
+def test_nothing_but_rows_is_taken_of_a_worker(forged: Callable[[Insertion], Any]) -> None:
+    changes = [
+        Change(number, 1, f"oss://b/{number}", document, None)
+        for number, document in enumerate([b'{"Title":"a"}', b'{"Title":"b","Size":1}'], start=1)
+    ]
+
+    class Counting(Projection):
+        calls = 0
+
+        def rows(self, changes: Sequence[Change], texts: Sequence[int | None]) -> Insertion | None:
+            self.calls += 1
+            return super().rows(changes, texts)
+
+    def forging(function: str, body: bytes) -> bytes:
+        return msgspec.msgpack.encode(forged(msgspec.msgpack.decode(rows_job(body), type=Insertion)))
+
+    projection = Counting()
+    rows = rows_elsewhere(projection, changes, [None, None], lambda function, body: rows_job(body))
+    assert projection.calls == 0
+    assert rows_elsewhere(projection, changes, [None, None], forging) == rows
+    assert projection.calls == 1

@@ -345,7 +345,7 @@ class DatasetIndex:
             self._detach()
             self._files = self._paths.attach(path)
             self._totals = Totals()  # of files that may have been damaged
-            self._applied = self._whole = applied
+            self._applied = self._whole = self._last_possible = applied
             self._fresh_until = 0
             self._troubles, self._failure = 0, None
             self._paths.remove(but=path)

@@ -47,10 +47,20 @@ def rows_elsewhere(
         return None
     asked = _Entries([entry for entry, _ in live], [text for _, text in live], changes[-1].sequence)
     answer = elsewhere(_ROWS_JOB, msgspec.msgpack.encode(asked))
-    if answer is not None:
-        return _insertions.decode(answer)
+    if answer is not None and (rows := _taken(answer, asked)) is not None:
+        return rows
     with turn or nullcontext():
         return projection.rows(changes, texts)
+
+
+def _taken(answer: bytes, asked: _Entries) -> Insertion | None:
+    """The rows that were asked for; None for anything else, for the process has read hostile files before."""
+    try:
+        rows = _insertions.decode(answer)
+    except msgspec.MsgspecError:
+        return None
+    is_asked = rows.batch == asked.batch and rows.uris == tuple(uri for uri, _ in asked.entries)
+    return rows if is_asked and rows.is_known else None
 
 
 def rows_job(body: bytes) -> bytes:

@@ -152,6 +152,21 @@ class Insertion(msgspec.Struct, frozen=True):
     """The number of the newest change."""
     uris: tuple[str, ...]
 
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing stands in its columns and expressions, which become a statement, but what this program puts
+        there."""
+        if not len(self.columns) == len(self.expressions) == len(self.parameters):
+            return False
+        columns = zip(self.columns, self.expressions, strict=True)
+        return all(name in COLUMNS and expression in _forms(name) for name, expression in columns)
+
+
+def _forms(name: str) -> Iterator[str]:
+    """Expressions that bring the values of a column."""
+    yield from (forms[name] for forms in (_EXPRESSIONS, _SPLIT, _SAME) if name in forms)
+    yield f"?::{COLUMNS[name]}"
+
 
 class Projection:
     """Turns changes into what the index inserts and deletes."""
