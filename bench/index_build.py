@@ -8,7 +8,6 @@ The processor time is the server's own: workers take theirs beside it, on as man
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from figures import Figure, tell
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import ExtractionPool
+from bindery.processors import count_processors
 from bindery.workers.elsewhere import Elsewhere
 
 BUDGET = 40_000
@@ -43,7 +43,7 @@ def main() -> None:
             build_catalog(folder, options.files)[0].close()
         limit = copied(folder, options.files)
         tell_rate("by the server alone", options.files, *taken_by(lambda: build(folder)), limit)
-        with closing(ExtractionPool(os.cpu_count() or 1, ExtractionLimits())) as pool:
+        with closing(ExtractionPool(count_processors(), ExtractionLimits())) as pool:
             elsewhere = Elsewhere(pool.workers, "index")
             elsewhere("bindery.catalog.index.tokens:content_job", b"a text")  # the workers have started
             tell_rate("with its workers", options.files, *taken_by(lambda: build(folder, elsewhere)), limit)

@@ -72,6 +72,8 @@ _CALLS_SECONDS = 1.0
 """How long calls under way may go on when the server is to stop; most end by themselves."""
 _INTERRUPT_SECONDS = 1.0
 _POOL_SECONDS = 0.5
+_ELSEWHERE_SECONDS = 5.0
+"""Until the server makes what workers are to make for its index: for some thousand files they take half a second."""
 _log = structlog.get_logger()
 
 
@@ -112,7 +114,7 @@ class Application:
             # Its workers may be starting, which takes seconds; the process ends without waiting for that.
             self._pool_end = threading.Thread(target=ending, name="pool's end", daemon=True)
             opened.callback(self._wait_for_pool)
-            catalog.queries.work_elsewhere(Elsewhere(workers.workers, "index"))
+            catalog.queries.work_elsewhere(Elsewhere(workers.workers, "index", _ELSEWHERE_SECONDS))
             self.previews = Previews(buckets, workers.workers, open_thumbnails(config))
             self.engine = Engine(
                 catalog,

@@ -16,6 +16,7 @@ from bindery.catalog.index.projection import Insertion, Projection
 from bindery.catalog.index.tokens import content_elsewhere, content_of
 from bindery.catalog.query.folding import fold_text
 from bindery.workers.elsewhere import Elsewhere
+from bindery.workers.job import Job, Urgency
 from bindery.workers.pool import WorkerLimits, WorkerPool
 
 TEXT = "The quick brown fox, 12345; Straße und Ώρα, 中华人民共和国 \ud800 . " * 3_000
@@ -87,6 +88,21 @@ def test_what_no_worker_does_is_done_here(pool: WorkerPool) -> None:
     assert content_elsewhere(TEXT, lambda function, body: None) == content_of(fold_text(TEXT))
     pool.close()
     assert workers("some_jobs:echo", b"body") is None
+
+
+def test_nobody_waits_for_workers_that_are_busy_for_long(pool: WorkerPool, tmp_path: Path) -> None:
+    go_on, noted = tmp_path / "go on", tmp_path / "noted"
+    noted.mkdir()
+    with_time, without = Elsewhere(pool, "index"), Elsewhere(pool, "index", 0.1)
+    scan = pool.submit(
+        [Job("some_jobs:wait_for_file", str(go_on).encode())], urgency=Urgency.SCAN, owner="scan"
+    )
+    assert without("some_jobs:note", f"{noted}|late".encode()) is None
+    assert content_elsewhere(TEXT, without) == content_of(fold_text(TEXT))
+    go_on.touch()
+    assert scan.take()[0].answer == str(go_on).encode()
+    assert with_time("some_jobs:echo", b"body") == b"body"
+    assert not list(noted.iterdir())  # what nobody waits for any more is not begun
 
 
 @pytest.mark.parametrize(
