@@ -21,7 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.index import dataset_index
+from bindery.catalog.index import dataset_index, texts
 from bindery.catalog.index.batches import BatchWriter
 from bindery.catalog.index.changes import Change, ChangePage
 from bindery.catalog.index.dataset_index import DatasetIndex
@@ -787,3 +787,31 @@ def test_files_that_took_the_place_of_a_failing_index_are_attached_again(
     monkeypatch.setattr(DatasetIndex, "_begin_anew", never)
     assert index.release()
     check(catalog, filled)
+
+
+def test_texts_that_cannot_be_forgotten_yet_hold_up_no_other(
+    open_catalog: OpenCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = open_catalog()
+    assert isinstance(catalog, SqliteCatalog)
+    place = make_place(catalog)
+    assert uris(catalog, place.dataset) == []
+    catalog.queries._follower.stop()
+    assert catalog.queries._follower.join(60)
+    monkeypatch.setattr(texts, "_MOST_WAITING", 3)
+    index = catalog.queries._of(place.dataset.id)
+    for version in ("old", "new"):
+        writes = [replace(write_of(f"k{number}"), text=f"{version} {number}") for number in range(4)]
+        catalog.files.write(place.dataset.id, writes)
+        while index.follow():
+            pass
+    assert index.texts_waiting == 8
+    with index._asked():
+        while index.hold_texts():
+            pass
+        assert index.texts_waiting == 4
+        assert index.has_texts_left
+    while index.hold_texts():
+        pass
+    assert index.texts_waiting == 0
+    assert not index.has_texts_left

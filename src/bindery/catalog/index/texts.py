@@ -127,11 +127,12 @@ class TextIndex:
             row = self._writer.execute(insert, (digest, size)).fetchone()
         return int(row[0])
 
-    def waiting(self, most_characters: int) -> list[int]:
-        """Some of the texts that wait, the eldest first: together so large, but one at least."""
+    def waiting(self, most_characters: int, after: int = 0) -> list[int]:
+        """Some of the texts that wait, the eldest behind a number first: together so large, but one at least."""
         with self._transaction():
             rows = self._writer.execute(
-                "SELECT id, size FROM text WHERE part IS NULL ORDER BY id LIMIT ?", (_MOST_WAITING,)
+                "SELECT id, size FROM text WHERE part IS NULL AND id > ? ORDER BY id LIMIT ?",
+                (after, _MOST_WAITING),
             ).fetchall()
         found: list[int] = []
         size = 0

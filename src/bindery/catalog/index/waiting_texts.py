@@ -12,6 +12,9 @@ from bindery.catalog.index.dataset_files import Attached
 from bindery.catalog.index.instance import Instance
 from bindery.catalog.index.projection import Projection
 
+_MOST_PASSED = 10
+"""Times that further texts are looked at, a thousand each."""
+
 
 class Taken(NamedTuple):
     """What became of some texts that waited."""
@@ -55,10 +58,20 @@ class WaitingTexts:
         return {number for (number,) in rows}
 
     def take(self, files: Attached, most_characters: int, *, forget: bool) -> Taken:
-        """Some texts. To ``forget`` any, nobody may ask meanwhile."""
-        numbers = files.texts.waiting(most_characters)
-        if not numbers:
-            return Taken([], 0, 0)
+        """Some texts. To ``forget`` any, nobody may ask meanwhile; else those that no file has are passed over, some
+        of them."""
+        left = last = 0
+        for _ in range(_MOST_PASSED):
+            numbers = files.texts.waiting(most_characters, last)
+            if not numbers:
+                break
+            taken, last = self._taken(files, numbers, forget=forget), numbers[-1]
+            left += taken.left
+            if taken.texts or taken.forgotten:
+                return taken._replace(left=left)
+        return Taken([], 0, left)
+
+    def _taken(self, files: Attached, numbers: Sequence[int], *, forget: bool) -> Taken:
         with self._instance.cursor() as cursor:
             rows = cursor.execute(
                 f'SELECT "Text", min("URI") FROM {files.table} WHERE "Text" BETWEEN ? AND ?'
