@@ -85,7 +85,8 @@ def test_what_no_worker_does_is_done_here(pool: WorkerPool) -> None:
     workers = Elsewhere(pool, "index")
     assert workers("some_jobs:echo", b"body") == b"body"
     assert workers("some_jobs:absent", b"body") is None
-    assert content_elsewhere(TEXT, lambda function, body: None) == content_of(fold_text(TEXT))
+    for answer in (None, b"nonsense", b"\xc1"):
+        assert content_elsewhere(TEXT, lambda *_, answer=answer: answer) == content_of(fold_text(TEXT))
     pool.close()
     assert workers("some_jobs:echo", b"body") is None
 

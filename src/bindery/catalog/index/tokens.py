@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, pairwise
 
 import msgspec
@@ -94,7 +95,8 @@ def content_elsewhere(text: str, elsewhere: Elsewhere) -> Content | None:
     if len(text) >= _LARGE:
         answer = elsewhere(_CONTENT_JOB, text.encode("utf-8", "surrogatepass"))
         if answer is not None:
-            return _contents.decode(answer)
+            with suppress(msgspec.MsgspecError):  # of a process that has read hostile files before
+                return _contents.decode(answer)
     return content_of(fold_text(text))
 
 
