@@ -147,6 +147,18 @@ def test_there_and_back_every_row_is_the_same(data: Path, url: str, tmp_path: Pa
     assert rows_of(tmp_path / "back") == before
 
 
+def test_postgresql_knows_at_once_how_much_there_is(
+    data: Path, url: str, operator: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    """Without, it reads whole tables for a page until it looks at them by itself."""
+    moved = move_to_postgresql(data, url, unseen)
+    known = operator.execute(
+        "SELECT relname, reltuples::bigint FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace = current_schema::regnamespace"
+    ).fetchall()
+    assert {str(table): rows for table, rows in known if table in moved} == moved
+
+
 def test_the_index_of_the_data_folder_goes_on(data: Path, url: str, tmp_path: Path) -> None:
     built = indexes(data)
     expected = sorted(f"oss://bucket/{key}" for key in HOSTILE_KEYS if key != "a")

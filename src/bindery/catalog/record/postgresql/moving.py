@@ -84,6 +84,8 @@ class PostgresqlSide:
                 f"PostgreSQL does not take a row of the table {table.name} ({' '.join(str(error).split())}); nothing "
                 "was moved"
             ) from error
+        # Until PostgreSQL looks at the table by itself, a minute or more, it would read all of it for a page.
+        self._raw.execute(f'ANALYZE "{table.name}"'.encode())
 
     def set_numbers(self, numbers: dict[str, int]) -> None:
         """Of the sequences that number rows."""
