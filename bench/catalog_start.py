@@ -9,11 +9,10 @@ import argparse
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from catalog_writes import PAGE, build_catalog, commit_of
+from catalog_writes import PAGE, built_folder, commit_of
 from figures import Figure, tell
 
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -44,10 +43,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--data", type=Path, help="keep the catalog here, or use the one that is here")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = (options.data or Path(temporary)).absolute()
-        if not (folder / "catalog.db").exists():
-            build_catalog(folder, options.files)[0].close()
+    with built_folder(options.data, options.files) as folder:
         print_start("catalog", *open_catalog(folder))
         print_start("server", start_server(folder))
         kill_amid_writes(folder)

@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from pathlib import Path
 
@@ -100,6 +100,16 @@ def build_catalog(folder: Path, count: int) -> tuple[SqliteCatalog, Binding]:
         f"{count / (done - begin):,.0f} files/s; the index was {done - committed:.1f} s behind"
     )
     return catalog, binding
+
+
+@contextmanager
+def built_folder(kept: Path | None, count: int) -> Iterator[Path]:
+    """A folder with a catalog of ``count`` files: one that is kept, built when there is none, or one for now."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = (kept or Path(temporary)).absolute()
+        if not (folder / "catalog.db").exists():
+            build_catalog(folder, count)[0].close()
+        yield folder
 
 
 def wait_for_index(catalog: SqliteCatalog, dataset_id: int) -> None:

@@ -8,7 +8,6 @@ The processor time is the server's own: workers take theirs beside it, on as man
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import tempfile
 import time
@@ -17,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import duckdb
-from catalog_writes import build_catalog, wait_for_index
+from catalog_writes import built_folder, wait_for_index
 from figures import Figure, tell
 
 from bindery.catalog.sqlite_catalog import SqliteCatalog
@@ -37,10 +36,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--data", type=Path, help="keep the catalog here, or use the one that is here")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = (options.data or Path(temporary)).absolute()
-        if not (folder / "catalog.db").exists():
-            build_catalog(folder, options.files)[0].close()
+    with built_folder(options.data, options.files) as folder:
         limit = copied(folder, options.files)
         tell_rate("by the server alone", options.files, *taken_by(lambda: build(folder)), limit)
         with closing(ExtractionPool(count_processors(), ExtractionLimits())) as pool:
@@ -74,14 +70,9 @@ def copied(folder: Path, count: int) -> float:
 
 def taken_by(work: Callable[[], None]) -> tuple[float, float]:
     """Seconds by the clock, and of this process on all processors."""
-    began, spent = time.perf_counter(), _processor()
+    began, spent = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - began, _processor() - spent
-
-
-def _processor() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    return time.perf_counter() - began, time.process_time() - spent
 
 
 def tell_rate(how: str, count: int, seconds: float, processor: float, limit: float) -> None:

@@ -70,6 +70,18 @@ def scan_of(place: Place, *keys: str, **fields: Any) -> ScanCommit:
     )
 
 
+def stop_following(catalog: Catalog) -> None:
+    """From now on the index applies only what a question has to see."""
+    catalog.queries._follower.stop()
+    assert catalog.queries._follower.join(60)
+
+
+def hits(catalog: Catalog, place: Place, field: str) -> int:
+    """How many entries have something in a column of the index."""
+    leaf = {"Field": field, "Operation": "exist", "Value": "true"}
+    return catalog.queries.search(place.dataset.id, parse_simple_query(leaf)).total_hits or 0
+
+
 def forget_deleted(catalog: Catalog, limit: int = 100) -> int:
     """Work off what deleted bindings left; in how many pages."""
     pages = 0

@@ -37,7 +37,7 @@ from bindery.file import Label
 from bindery.stopping import Interrupted
 
 from .conftest import OpenCatalog
-from .samples import Place, make_place, scan_of, uris, write_of
+from .samples import Place, hits, make_place, scan_of, stop_following, uris, write_of
 
 KEYS = [f"k{number:04d}" for number in range(400)]
 GONE, CHANGED, ADDED = KEYS[:10], KEYS[10:20], [f"new{number}" for number in range(10)]
@@ -464,8 +464,7 @@ def test_an_entry_that_changes_while_many_are_followed_is_found_all_the_time(
 ) -> None:
     """Its change stands behind more of them than the question had to wait for."""
     monkeypatch.setattr(dataset_index, "BATCH", 4)
-    catalog.queries._follower.stop()
-    catalog.queries._follower.join(60)
+    stop_following(catalog)
     catalog.bindings.commit(scan_of(place, *KEYS[:10], performer="somebody"))
     changes_after, looks = Entries.changes_after, 0
 
@@ -490,8 +489,7 @@ def test_a_question_is_answered_while_others_write_faster_than_the_index_follows
     catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dataset_index, "BATCH", 4)
-    catalog.queries._follower.stop()
-    catalog.queries._follower.join(60)
+    stop_following(catalog)
     catalog.bindings.commit(scan_of(place, *KEYS[:6], performer="somebody"))
     changes_after, looks = Entries.changes_after, 0
 
@@ -548,11 +546,6 @@ def test_the_index_follows_as_far_as_it_is_told(
     assert not index.is_current
     assert not index.follow(newest)
     assert index.is_current
-
-
-def hits(catalog: Catalog, place: Place, field: str) -> int:
-    leaf = {"Field": field, "Operation": "exist", "Value": "true"}
-    return catalog.queries.search(place.dataset.id, parse_simple_query(leaf)).total_hits or 0
 
 
 def test_columns_are_made_when_the_first_file_brings_something_for_them(
@@ -796,8 +789,7 @@ def test_texts_that_cannot_be_forgotten_yet_hold_up_no_other(
     assert isinstance(catalog, SqliteCatalog)
     place = make_place(catalog)
     assert uris(catalog, place.dataset) == []
-    catalog.queries._follower.stop()
-    assert catalog.queries._follower.join(60)
+    stop_following(catalog)
     monkeypatch.setattr(texts, "_MOST_WAITING", 3)
     index = catalog.queries._of(place.dataset.id)
     for version in ("old", "new"):

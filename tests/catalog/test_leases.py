@@ -15,16 +15,14 @@ from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.fencing import count_commits, fenced_commits, note_commits
 from tests.servers.postgresql import Postgresql
 
-from bindery.catalog.catalog import Catalog
 from bindery.catalog.index.changes import ChangePage
 from bindery.catalog.interface.servers import Lease
-from bindery.catalog.query.parse import parse_simple_query
 from bindery.catalog.record.entries import Entries
 from bindery.catalog.record.postgresql.connection import RawConnection
 from bindery.catalog.record.servers import OnlyServer
 from bindery.catalog.records import BindingState, LeaseLost
 
-from .samples import Place, make_place, scan_of, uris, write_of
+from .samples import Place, hits, make_place, scan_of, stop_following, uris, write_of
 
 pytestmark = pytest.mark.server
 
@@ -222,8 +220,7 @@ def test_an_index_that_has_missed_removals_is_built_anew(
     first, second = pair
     first.bindings.commit(scan_of(place, "a", "b"))
     assert len(uris(second, place.dataset)) == 2
-    second.queries._follower.stop()
-    second.queries._follower.join(60)
+    stop_following(second)
     first.files.delete(place.dataset.id, ["oss://bucket/b"])
     execute(
         url,
@@ -241,10 +238,9 @@ def test_removals_that_are_forgotten_while_a_server_is_suspended_are_not_missed(
     """It was suspended right before it looked at the record, after it had seen that nothing was missed."""
     first, second = pair
     for catalog in pair:
-        catalog.queries._follower.stop()
-        catalog.queries._follower.join(60)
+        stop_following(catalog)
     first.bindings.commit(scan_of(place, "a", "b"))
-    assert hits(second, place) == 2
+    assert hits(second, place, "URI") == 2
     first.bindings.commit(scan_of(place, "c"))
     changes_after, looks = Entries.changes_after, 0
 
@@ -258,13 +254,7 @@ def test_removals_that_are_forgotten_while_a_server_is_suspended_are_not_missed(
         return changes_after(self, *values)
 
     monkeypatch.setattr(Entries, "changes_after", remove_before)
-    assert hits(second, place) == 3
-
-
-def hits(catalog: Catalog, place: Place) -> int:
-    """How many entries the columns of the index hold."""
-    query = parse_simple_query({"Field": "URI", "Operation": "exist", "Value": "true"})
-    return catalog.queries.search(place.dataset.id, query).total_hits or 0
+    assert hits(second, place, "URI") == 3
 
 
 def test_a_server_without_heartbeat_is_not_alive_and_what_it_locks_is_freed(

@@ -21,6 +21,11 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     is_new: bool = False
     """Nothing was known of the entry before this change: whoever has not applied it has no row of the entry."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the document and characters of the text, which are nearly all that it holds."""
+        return len(self.document or b"") + len(self.text or "")
+
 
 class ChangePage(NamedTuple):
     """Some of the changes, as they were at one moment."""

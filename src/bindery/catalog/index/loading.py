@@ -68,7 +68,9 @@ class PreparedAhead:
                     found, reading = reading.result(), None
                     if found is not None:
                         rows += len(found[0])
-                        coming.append((_bytes_of(found[0]), pool.submit(self._prepare, *found)))
+                        coming.append(
+                            (sum(change.size for change in found[0]), pool.submit(self._prepare, *found))
+                        )
                         if rows < ROW_GROUP and time.monotonic() < end:
                             reading = pool.submit(self._next, self.read, until, ROW_GROUP - rows)
                 if not coming:
@@ -100,10 +102,6 @@ class PreparedAhead:
             return None
         self.read = changes[-1].sequence
         return changes, self._writer.add_texts(self._files, changes)
-
-
-def _bytes_of(changes: list[Change]) -> int:
-    return sum(len(change.document or b"") + len(change.text or "") for change in changes)
 
 
 def _size_of(coming: deque[tuple[int, Future[Prepared]]]) -> int:

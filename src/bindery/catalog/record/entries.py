@@ -207,7 +207,7 @@ class Entries:
                     return ChangePage(changes, is_last=False)
                 document = None if stored is None else self._compression.unpack_new(stored)
                 changes.append(Change(number, of, uri, document, text, bool(is_new)))
-                size += len(document or b"") + len(text or "")
+                size += changes[-1].size
         return ChangePage(changes, is_last=True)
 
     def documents(self, dataset_id: int, uris: Sequence[str], most_bytes: int) -> tuple[list[bytes], int]:
