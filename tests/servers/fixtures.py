@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 
 import pytest
 from tests.servers.azurite import Azurite, run_azurite
 from tests.servers.ceph import Ceph
 from tests.servers.fake_oss import FakeOss
+from tests.servers.moto import run_moto
 from tests.servers.postgresql import Postgresql
 from tests.servers.ray import RayCluster, connect, run_ray
 
@@ -60,18 +60,5 @@ def fake_oss() -> Iterator[FakeOss]:
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """Endpoint of moto's S3, a fast stand-in that checks no signatures."""
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(MotoRequestHandler, "connection_dropped", _tell_of_a_dropped_connection)
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
-
-
-def _tell_of_a_dropped_connection(_: object, error: BaseException, __: object = None) -> None:
-    """Who is left without an answer finds here why; else moto says nothing of it."""
-    traceback.print_exception(error)
+    with run_moto() as endpoint:
+        yield endpoint
