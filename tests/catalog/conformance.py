@@ -19,7 +19,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.documents import InvalidFields
 from bindery.catalog.query.parse import parse_simple_query
 from bindery.catalog.query.syntax import Aggregation
-from bindery.catalog.record import task_lists
+from bindery.catalog.record import task_lists, task_queue
 from bindery.catalog.records import (
     AlreadyExists,
     Backlog,
@@ -42,6 +42,7 @@ from bindery.catalog.records import (
     ScanCommit,
     Task,
     TaskFilter,
+    TaskLost,
     TaskOrder,
 )
 from bindery.clock import now_ns
@@ -924,6 +925,8 @@ class TaskConformance:
             (TaskFilter(types=("T", "V")), lambda task: task.type == "T"),
             (TaskFilter(types=("T", "U"), status="Running"), lambda task: task.status == "Running"),
             (TaskFilter(types=("U",)), lambda task: task.type == "U"),
+            (TaskFilter(types=("U", "U")), lambda task: task.type == "U"),
+            (TaskFilter(types=("U", "T", "U")), lambda _: True),
             (
                 TaskFilter(types=("U",), status="Running", started=(now - 1, now)),
                 lambda task: (task.type, task.status) == ("U", "Running") and task.start_time >= now - 1,
@@ -963,6 +966,37 @@ class TaskConformance:
             with pytest.raises(NotFound, match="task"):
                 catalog.tasks.get("p", "T", "old")
             assert not catalog.task_queue.tidy(limit=10)
+
+    def test_tasks_go_with_their_project(self, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(task_queue, "_REMOVED_AT_ONCE", 3)
+        queue, now = catalog.task_queue, now_ns()
+
+        def add(number: int, project: str = "p") -> Task:
+            given = Task(id=f"{number}", project_name=project, type="T", start_time=now, tags={"of": "p"})
+            queue.add(given, subject=f"{project} {number}")
+            return given
+
+        for name in ("p", "q"):
+            catalog.projects.create(Project(name=name))
+        other = add(0, "q")
+        held = [add(number) for number in range(7)]
+        lease = queue.take("one", ["T"], seconds=60)
+        assert lease is not None
+        if lease.task == other:
+            lease = queue.take("one", ["T"], seconds=60)
+        assert lease is not None
+        catalog.projects.delete("p")
+        with pytest.raises(TaskLost):
+            queue.end(lease, replace(lease.task, status="Succeeded", end_time=now))
+        late = add(8)  # by a call that had found the project
+        catalog.projects.create(Project(name="p"))
+        for task in (*held, late):
+            with pytest.raises(NotFound, match="task"):
+                catalog.tasks.get("p", "T", task.id)
+        assert catalog.tasks.list("p", TaskFilter(tag=("of", "p"))).tasks == []
+        assert queue.waiting("p", "", most=9) == 0
+        assert catalog.tasks.list("q").tasks == [other]
+        assert queue.add(held[3], subject="p 3") == (held[3], True)
 
 
 class Teller:

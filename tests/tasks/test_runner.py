@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bindery.buckets.store import AccessDenied, ObjectChanged, StoreError, StoreUnavailable
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import CatalogError, CatalogUnwritable, Task, TaskLease
+from bindery.catalog.records import CatalogError, CatalogUnwritable, Project, Task, TaskLease
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.stopping import Interrupted
 from bindery.tasks import runner as runner_module
@@ -29,6 +29,7 @@ from bindery.tasks.settings import TaskSettings
 
 PROJECT, TYPE = "project", "Counting"
 ADVICE = "count again"
+LOST = "a task was taken by another server meanwhile, or went with its project"
 SECONDS = 60.0
 
 
@@ -326,6 +327,27 @@ def test_a_task_is_cancelled_before_and_while_it_is_worked_on(
     assert task_of(catalog, other).status == "Running"
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_task_goes_with_its_project(catalog: Catalog, serve: Serve, *, cancelled: bool) -> None:
+    began = threading.Event()
+
+    def work(running: Running) -> Found:
+        began.set()
+        return until_told(running)
+
+    catalog.projects.create(Project(name=PROJECT))
+    first = serve(work, lease=3_600 if cancelled else 1)
+    task = first.add(new_task(TYPE, PROJECT))
+    assert began.wait(SECONDS)
+    with capture_logs() as lines:
+        catalog.projects.delete(PROJECT)
+        if cancelled:
+            first._running[task.id].cancel()
+        wait(lambda: not first._running)
+    assert [line["event"] for line in lines] == [LOST]
+    assert catalog.tasks.list(PROJECT).tasks == []
+
+
 def test_a_task_of_another_server_is_cancelled_at_its_next_report_or_renewal(
     catalog: Catalog, serve: Serve
 ) -> None:
@@ -389,7 +411,7 @@ def test_who_has_lost_a_task_changes_nothing_any_more(
         go_on.set()
         wait(lambda: outcome)
         wait(lambda: not first._running)
-    assert [line["event"] for line in lines] == ["a task was taken by another server meanwhile"]
+    assert [line["event"] for line in lines] == [LOST]
     assert task_of(catalog, task).progress == 0
     catalog.task_queue.end(lease, msgspec.structs.replace(task, status="Succeeded"))
     assert task_of(catalog, task).status == "Succeeded"

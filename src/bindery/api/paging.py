@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from bindery.access.sealing import CannotOpen, Sealer
 from bindery.api.errors import invalid_parameter
 from bindery.api.messages.tasks import ListTasksRequest
+from bindery.catalog.query.values import INT64_MAX
 from bindery.catalog.records import Binding, TaskPosition, UsageRow
 
 MAX_PAGE = 100
@@ -105,7 +106,7 @@ def read_task_token(token: str | None, request: ListTasksRequest) -> TaskPositio
         return None
     project, order, instant, task_id = _split(decode_token(token), 4)
     _must_be(project == request.project_name and order == _order(request))
-    _must_be(instant.isascii() and instant.isdigit() and len(instant) < 20)
+    _must_be(instant.isascii() and instant.isdigit() and len(instant) < 20 and int(instant) <= INT64_MAX)
     return int(instant), task_id
 
 

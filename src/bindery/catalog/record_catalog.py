@@ -70,7 +70,7 @@ class RecordCatalog:
         self.tasks = tasks = Tasks(database)
         self.task_queue = TaskQueue(database, tasks, announcing)
         self.changes = Changes(database)
-        self.projects = Projects(database, max_projects)
+        self.projects = Projects(database, self.task_queue, max_projects)
         self.datasets = Datasets(database, self.projects, calls, announcing, self.queries.drop_dataset)
         self.saved_searches = SavedSearches(database, self.datasets)
         self.ledger = Ledger(database)

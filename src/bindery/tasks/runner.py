@@ -15,6 +15,7 @@ from bindery.catalog.records import (
     CatalogError,
     CatalogUnusable,
     CatalogUnwritable,
+    NotFound,
     Task,
     TaskLease,
     TaskLost,
@@ -244,8 +245,9 @@ class Runner:
     def _run(self, running: Running) -> None:
         try:
             self._settle(running)
-        except TaskLost:
-            _log.warning("a task was taken by another server meanwhile", task=running.task.id)
+        except (TaskLost, NotFound):
+            event = "a task was taken by another server meanwhile, or went with its project"
+            _log.warning(event, task=running.task.id)
         except CatalogUnusable as error:  # its lease ends, and it is taken again
             if not self._stopping:
                 _log.warning(

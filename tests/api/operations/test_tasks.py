@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bindery.api.paging import encode_token
 from bindery.catalog.records import Task
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ BEGIN = time.time_ns() // SECOND * SECOND - DAY
 
 @pytest.fixture
 def project(api: Api, new_name: Callable[[str], str]) -> str:
-    """Tasks outlive their project in the catalog, so each test has a project of its own."""
+    """Each test has a project of its own."""
     name = new_name("tasks")
     api("CreateProject", ProjectName=name)
     return name
@@ -113,6 +114,7 @@ def test_filters(api: Api, project: str) -> None:
     put(api, project, 3, type="FaceClustering", id="FaceClustering-3")
     assert listed(api, project, TaskTypes=["FaceClustering"]) == [3]
     assert listed(api, project, TaskTypes=["MediaConvert", "FaceClustering"]) == [3, 1, 2]
+    assert listed(api, project, TaskTypes=["MediaConvert", "MediaConvert"]) == [1, 2]
     assert listed(api, project, TaskTypes=[]) == [3, 1, 2]
     assert listed(api, project, Status="Succeeded") == [1]
     assert listed(api, project, Status="Running") == [3]
@@ -171,6 +173,22 @@ def test_a_list_goes_on_although_its_last_task_has_expired(api: Api, project: st
     token = api("ListTasks", ProjectName=project, MaxResults=2)["NextToken"]
     put(api, project, 2, start_time=BEGIN - 8 * DAY)
     assert listed(api, project, NextToken=token) == [3]
+
+
+@pytest.mark.parametrize("instant", [2**63, 10**19 - 1, "-1", "1.5", "\u0663", ""])
+def test_tokens_that_no_list_has_given(api: Api, project: str, instant: object) -> None:
+    token = encode_token(f"{project}:StartTime-asc:{instant}:MediaConvert-1")
+    refused = api.refused("ListTasks", ProjectName=project, Sort="StartTime", NextToken=token)
+    assert refused[:2] == (400, "InvalidNextToken")
+
+
+def test_a_project_has_no_tasks_of_an_earlier_one_of_its_name(api: Api, project: str) -> None:
+    put(api, project, 1)
+    api("DeleteProject", ProjectName=project)
+    api("CreateProject", ProjectName=project)
+    assert listed(api, project) == []
+    refused = api.refused("GetTask", ProjectName=project, TaskType="MediaConvert", TaskId="MediaConvert-1")
+    assert refused[:2] == (400, "ResourceNotFound")
 
 
 def test_the_answer_says_its_page_size_as_a_text(api: Api, project: str) -> None:

@@ -21,7 +21,7 @@ class Projects(Protocol):
         """Read, change and write in one transaction. Raises NotFound."""
 
     def delete(self, name: str) -> None:
-        """Raises NotFound, NotEmpty."""
+        """With its tasks; whoever works on one loses it. Raises NotFound, NotEmpty."""
 
     def statistics(self, name: str) -> Statistics:
         """Exact counts over all datasets. Raises NotFound."""

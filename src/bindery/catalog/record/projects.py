@@ -9,6 +9,7 @@ import msgspec
 from bindery.catalog.record.database import Connection, Database
 from bindery.catalog.record.statements import load_statements
 from bindery.catalog.record.stored import encode, with_id
+from bindery.catalog.record.task_queue import TaskQueue
 from bindery.catalog.records import AlreadyExists, LimitExceeded, NotEmpty, NotFound, Project, Statistics
 
 MAX_PROJECTS = 100
@@ -21,8 +22,9 @@ _project_decoder = msgspec.json.Decoder(Project)
 class Projects:
     """Rows of ``project``. Implements ``interface.projects.Projects``."""
 
-    def __init__(self, database: Database, most: int = MAX_PROJECTS) -> None:
+    def __init__(self, database: Database, tasks: TaskQueue, most: int = MAX_PROJECTS) -> None:
         self._database = database
+        self._tasks = tasks
         self._most = most
 
     def create(self, project: Project) -> Project:
@@ -32,6 +34,8 @@ class Projects:
                 raise AlreadyExists("project")
             if connection.execute(_SQL.count_projects).fetchone()[0] >= self._most:
                 raise LimitExceeded("ProjectCount")
+            while self._tasks.forget_some(connection, project.name):  # what came while another was deleted
+                pass
             made = connection.execute(
                 _SQL.insert_project, {"name": project.name, "body": encode(project)}
             ).fetchone()
@@ -52,12 +56,20 @@ class Projects:
             return project
 
     def delete(self, name: str) -> None:
-        """Raises NotFound, NotEmpty."""
+        """Its tasks go first, by pages: who makes a project of this name later shall not see them."""
         with self._database.transaction() as connection:
-            project = self.get(name, connection)
-            if connection.execute(_SQL.count_datasets, {"project_id": project.id}).fetchone()[0]:
-                raise NotEmpty("project", "datasets")
+            self._get_empty(name, connection)
+        self._tasks.forget_project(name)
+        with self._database.transaction() as connection:
+            project = self._get_empty(name, connection)
             connection.execute(_SQL.delete_project, {"id": project.id})
+
+    def _get_empty(self, name: str, connection: Connection) -> Project:
+        """Raises NotFound, NotEmpty."""
+        project = self.get(name, connection)
+        if connection.execute(_SQL.count_datasets, {"project_id": project.id}).fetchone()[0]:
+            raise NotEmpty("project", "datasets")
+        return project
 
     def statistics(self, name: str) -> Statistics:
         """Exact counts over all datasets. Raises NotFound."""

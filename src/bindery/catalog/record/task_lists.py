@@ -105,6 +105,7 @@ class TaskLists:
         limit: int,
     ) -> TaskPage:
         """``values``: of the project, and since when tasks are kept."""
+        chosen = msgspec.structs.replace(chosen, types=tuple(dict.fromkeys(chosen.types)))
         conditions = tuple(_conditions(chosen))
         instant, task_id = after or (0, "")
         position = {"instant": instant, "id": task_id, "limit": limit + 1}

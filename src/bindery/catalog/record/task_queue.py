@@ -20,6 +20,7 @@ from bindery.clock import now_ns
 _SQL = load_statements("task_queue")
 _NANOSECONDS = 1_000_000_000
 _ADOPTED_AT_ONCE = 500
+_REMOVED_AT_ONCE = 500
 
 
 def _key(task: Task) -> dict[str, Any]:
@@ -181,6 +182,19 @@ class TaskQueue:
         values = {**list_parameter("types", types), "now": now_ns()}
         row = self._database.reader.execute(_SQL.next_due, values).fetchone()
         return None if row is None else float(row[0]) / _NANOSECONDS
+
+    def forget_project(self, project_name: str) -> None:
+        """By pages."""
+        is_left = True
+        while is_left:
+            with self._database.transaction() as connection:
+                is_left = self.forget_some(connection, project_name)
+
+    def forget_some(self, connection: Connection, project_name: str) -> bool:
+        """A page within a transaction of more; whether there may be others."""
+        keys = self._tasks.remove_some(connection, project_name, _REMOVED_AT_ONCE)
+        connection.executemany(_SQL.drop_task, keys)
+        return len(keys) == _REMOVED_AT_ONCE
 
     def waiting(self, project_name: str, parent: str, *, most: int) -> int:
         """Those that are leased do not wait."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from bindery.catalog.record.database import Connection, Database
-from bindery.catalog.record.statements import load_statements
+from bindery.catalog.record.statements import Statement, load_statements
 from bindery.catalog.record.task_lists import TaskLists, tag_digest
 from bindery.catalog.records import ANY_TASK, NotFound, Task, TaskFilter, TaskOrder, TaskPage, TaskPosition
 from bindery.clock import now_ns
@@ -63,10 +65,12 @@ class Tasks:
         """Remove up to so many of those that are too old and not in the queue; how many there were."""
         old = {"since": now_ns() - RETENTION_NS, "most": limit}
         with self._database.transaction() as connection:
-            rows = connection.execute(_SQL.delete_old_tasks, old).fetchall()
-            keys = [{"project_name": row[0], "type": row[1], "id": row[2]} for row in rows]
-            connection.executemany(_SQL.delete_tags, keys)
-        return len(rows)
+            return len(_removed(connection, _SQL.delete_old_tasks, old))
+
+    def remove_some(self, connection: Connection, project_name: str, limit: int) -> list[dict[str, Any]]:
+        """Remove up to so many tasks of a project; their keys."""
+        values = {"project_name": project_name, "most": limit}
+        return _removed(connection, _SQL.delete_of_project, values)
 
     def list(
         self,
@@ -81,3 +85,11 @@ class Tasks:
         """A page of the tasks of a project that pass the filter, in order, behind the position ``after``."""
         values = {"project_name": project_name, "since": now_ns() - RETENTION_NS}
         return self._lists.page(values, chosen, order, descending=descending, after=after, limit=limit)
+
+
+def _removed(connection: Connection, statement: Statement, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Keys of the tasks that a statement removes, after their tags."""
+    rows = connection.execute(statement, values).fetchall()
+    keys = [{"project_name": row[0], "type": row[1], "id": row[2]} for row in rows]
+    connection.executemany(_SQL.delete_tags, keys)
+    return keys

@@ -84,3 +84,7 @@ DELETE FROM task_turn WHERE project_name = :project_name AND parent = :parent
 -- How many tasks of a batch wait to be taken, up to a bound.
 SELECT count(*) FROM (SELECT 1 FROM task_queue WHERE project_name = :project_name AND parent = :parent
                       AND lease_owner = '' LIMIT :most) AS waiting;
+
+-- name: drop_task
+-- Nobody is to do it any more; whoever works on it has lost its lease.
+DELETE FROM task_queue WHERE project_name = :project_name AND type = :type AND id = :id;

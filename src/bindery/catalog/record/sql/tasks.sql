@@ -106,3 +106,9 @@ DELETE FROM task WHERE (project_name, type, id) IN
                     WHERE q.project_name = task.project_name AND q.type = task.type AND q.id = task.id)
      LIMIT :most)
 RETURNING project_name, type, id;
+
+-- name: delete_of_project
+-- Some tasks of a project, whatever has become of them.
+DELETE FROM task WHERE (project_name, type, id) IN
+    (SELECT project_name, type, id FROM task WHERE project_name = :project_name LIMIT :most)
+RETURNING project_name, type, id;
