@@ -196,3 +196,16 @@ def test_what_a_room_learns_otherwise_is_no_setting(tmp_path: Path, setting: str
     path.write_text(f"[sync]\n{setting}\n")
     with pytest.raises(ConfigurationError, match="unknown field"):
         load_config(path, {})
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:hush word@host/db", "host=h password=hush", "mysql://me:hush@host/db"]
+)
+def test_an_address_of_the_record_that_is_none_is_not_shown(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "bindery.toml"
+    path.write_text(f'[catalog]\nurl = "{url}"\n')
+    with pytest.raises(
+        ConfigurationError, match=r"catalog.url must be .*postgresql://USER@HOST/DATABASE"
+    ) as caught:
+        load_config(path, {})
+    assert "hush" not in str(caught.value)

@@ -49,6 +49,7 @@ _FORMS = {
     ("account", "region"): "1 to 63 small letters, digits and hyphens, as cn-hangzhou",
 }
 """In words, what the decoder would show as a regular expression."""
+_MAY_HOLD_SECRETS = ("token", "url")
 
 
 class ConfigurationError(Exception):
@@ -292,7 +293,7 @@ def _out_of_range(problem: str, values: Mapping[str, Any]) -> str:
     section, name = place[1], place[2]
     value = values[section][name]
     if isinstance(value, str) and (section, name) in _FORMS:
-        shown = "" if name == "token" else f", not {value!r}"
+        shown = "" if name in _MAY_HOLD_SECRETS else f", not {value!r}"
         return f"{section}.{name} must be {_FORMS[section, name]}{shown}"
     structs = {field.name: field.type for field in msgspec.structs.fields(Config)}
     allowed = range_of(setting_types(structs[section])[name])

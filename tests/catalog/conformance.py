@@ -268,6 +268,16 @@ class DatasetConformance:
         assert (whole.dataset_count, whole.bind_count, whole.file_count) == (2, 1, 3)
         assert whole.total_file_size == 113
 
+    def test_a_dataset_that_is_deleted_while_it_is_counted_is_not_found(
+        self, catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        catalog.datasets.create(Dataset(project_id=0, project_name="place", name="brief"))
+        found = catalog.datasets.get("place", "brief")
+        catalog.datasets.delete("place", "brief")
+        monkeypatch.setattr(catalog.datasets, "get", lambda *names: found)
+        with pytest.raises(NotFound, match="dataset"):
+            catalog.datasets.statistics("place", "brief")
+
 
 class BindingConformance:
     def test_a_binding_is_kept_as_given(self, catalog: Catalog, place: Place) -> None:

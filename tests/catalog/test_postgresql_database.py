@@ -177,13 +177,98 @@ def test_closing_cancels_what_runs(database: PostgresqlDatabase) -> None:
     ("url", "said"),
     [
         ("postgresql://bindery:hidden-word@127.0.0.1:1/none", "cannot be reached"),
-        ("postgresql://bindery@127.0.0.1:1/none?option=1", "cannot be reached"),
+        ("postgresql://bindery@127.0.0.1:1/none?option=1", '"option"'),
+        ("postgresql://bindery:hidden-word%zz@127.0.0.1:1/none", "cannot be read"),
+        ("postgresql://bindery:hidden-word@and-more@127.0.0.1:1/none", "%40"),
+        ("postgresql://bindery:hidden-word/and-more@127.0.0.1:1/none", "cannot be"),
+        ("postgresql://bindery@127.0.0.1:1/none?password=hidden-word&option=1", '"option"'),
     ],
 )
 def test_what_cannot_be_opened_says_why(url: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogUnusable, match=said) as caught:
         PostgresqlDatabase(url, tmp_path)
     assert "hidden-word" not in str(caught.value)
+
+
+@pytest.fixture
+def somebody(postgresql: Postgresql) -> Iterator[str]:
+    """A role that owns nothing."""
+    name = f"r{uuid.uuid4().hex}"
+    with psycopg.connect(postgresql.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN".encode())
+        yield name
+        connection.execute(f"DROP OWNED BY {name}".encode())
+        connection.execute(f"DROP ROLE {name}".encode())
+
+
+def test_a_schema_that_is_not_there_or_not_for_the_user_is_named(
+    postgresql: Postgresql, url: str, somebody: str, tmp_path: Path
+) -> None:
+    with pytest.raises(CatalogUnusable, match=r"no schema.*search_path is not_there"):
+        PostgresqlDatabase(postgresql.url("not_there"), tmp_path)
+    with pytest.raises(CatalogUnusable, match=r"no schema"):
+        describe_postgresql(postgresql.url("not_there"))
+    theirs = url.replace("bindery@", f"{somebody}@")
+    with pytest.raises(CatalogUnusable, match=f"no schema.*{somebody}"):
+        PostgresqlDatabase(theirs, tmp_path)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"GRANT USAGE ON SCHEMA {url.rpartition('%3D')[2]} TO {somebody}".encode())
+    with pytest.raises(CatalogUnusable, match=r"permission denied.*owner"):
+        PostgresqlDatabase(theirs, tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_is_refused_before_anything_is_made(
+    postgresql: Postgresql, encoding: str, tmp_path: Path
+) -> None:
+    name = f"d{uuid.uuid4().hex}"
+    with psycopg.connect(postgresql.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0".encode())
+        try:
+            with pytest.raises(CatalogUnusable, match=f"is {encoding}.*UTF8"):
+                PostgresqlDatabase(postgresql.url(database=name), tmp_path)
+            with psycopg.connect(postgresql.url(database=name)) as other:
+                assert other.execute(
+                    "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+                ).fetchone() == (0,)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_what_is_in_the_way_of_the_tables_is_named(url: str, tmp_path: Path) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE project (id INTEGER)")
+    with pytest.raises(CatalogUnusable, match=r'"project" already exists.*schema of its own'):
+        PostgresqlDatabase(url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "statement_timeout = 1",
+        "idle_session_timeout = 1",
+        "idle_in_transaction_session_timeout = 1",
+        "default_transaction_isolation = 'serializable'",
+        "client_encoding = 'LATIN1'",
+    ],
+)
+def test_what_a_role_is_given_for_other_programs_does_no_harm(
+    postgresql: Postgresql, url: str, somebody: str, setting: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute(f"GRANT ALL ON SCHEMA {url.rpartition('%3D')[2]} TO {somebody}".encode())
+        connection.execute(f"ALTER ROLE {somebody} SET {setting}".encode())
+    database = PostgresqlDatabase(url.replace("bindery@", f"{somebody}@"), tmp_path)
+    try:
+        with database.transaction() as connection:
+            connection.execute(Statement("", "SELECT pg_sleep(0.05)"))
+            time.sleep(0.05)
+            found = connection.execute(
+                Statement("", "SELECT '\u56fe'::text, current_setting('transaction_isolation')")
+            )
+            assert found.fetchone() == ("\u56fe", "read committed")
+    finally:
+        database.close()
 
 
 def test_a_record_of_a_newer_release_is_left_alone(

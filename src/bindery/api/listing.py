@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from bindery.access.authorizer import Tags, View
+from bindery.catalog.records import NotFound
 
 _Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
 _STRIDE = 500
 """Items that are looked at together when some of them are not shown."""
 _MOST_LOOKED_AT = 10_000
@@ -68,6 +71,13 @@ def shown_page(
         if looked >= _MOST_LOOKED_AT:
             return found, name(items[-1])
     return found[:limit], ""
+
+
+def answers_of(items: Iterable[_Item], answer: Callable[[_Item], _Answer]) -> Iterator[_Answer]:
+    """Of those that nobody has deleted since they were listed."""
+    for item in items:
+        with suppress(NotFound):
+            yield answer(item)
 
 
 def _strides(

@@ -132,6 +132,22 @@ def test_datasets_are_listed_by_name(api: Api) -> None:
     assert [[entry["DatasetName"] for entry in page] for page in pages] == [["_x", "a1", "a2"], ["b"]]
 
 
+def test_what_is_deleted_while_it_is_listed_is_left_out(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    for project in ("other", "project"):
+        api("CreateProject", ProjectName=project)
+        for name in ("a", "b"):
+            api("CreateDataset", ProjectName=project, DatasetName=name)
+    listed = api.catalog.datasets.list("project")
+    api("DeleteDataset", ProjectName="project", DatasetName="a")
+    monkeypatch.setattr(api.catalog.datasets, "list", lambda *_, **__: listed)
+    assert names(api) == ["b"]
+    projects = api.catalog.projects.list()
+    api("DeleteDataset", ProjectName="project", DatasetName="b")
+    api("DeleteProject", ProjectName="project")
+    monkeypatch.setattr(api.catalog.projects, "list", lambda *_, **__: projects)
+    assert [each["ProjectName"] for each in api("ListProjects")["Projects"]] == ["other"]
+
+
 def test_tokens_of_another_project_are_refused(api: Api) -> None:
     for project in ("project", "other"):
         api("CreateProject", ProjectName=project)

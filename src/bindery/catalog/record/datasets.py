@@ -143,6 +143,8 @@ class Datasets:
         """Exact counts. Raises NotFound."""
         dataset = self.get(project_name, name)
         row = self._database.reader.execute(_SQL.dataset_statistics, {"id": dataset.id}).fetchone()
+        if row is None:  # deleted a moment ago
+            raise NotFound("dataset")
         return Statistics(bind_count=row[0], file_count=row[1], total_file_size=row[2])
 
     def list(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bindery.api.context import Context
-from bindery.api.listing import shown_page
+from bindery.api.listing import answers_of, shown_page
 from bindery.api.messages.datasets import ListDatasetsRequest, ListDatasetsResponse
 from bindery.api.operations.datasets.datasets import dataset_answer
 from bindery.api.paging import (
@@ -39,5 +41,5 @@ def list_datasets(context: Context, request: ListDatasetsRequest) -> ListDataset
     if len(found) > limit:
         token = write_dataset_token(*parents, shown[-1].name)
     return ListDatasetsResponse(
-        datasets=tuple(dataset_answer(context, dataset) for dataset in shown), next_token=token
+        datasets=tuple(answers_of(shown, partial(dataset_answer, context))), next_token=token
     )

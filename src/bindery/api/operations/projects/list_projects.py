@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bindery.api.context import Context
-from bindery.api.listing import shown_items
+from bindery.api.listing import answers_of, shown_items
 from bindery.api.messages.projects import ListProjectsRequest, ListProjectsResponse
 from bindery.api.operations.projects.projects import project_answer, tags_of
 from bindery.api.paging import MAX_PAGE, read_project_token, write_project_token
@@ -27,5 +29,5 @@ def list_projects(context: Context, request: ListProjectsRequest) -> ListProject
     shown = found[:limit]
     token = write_project_token(context.settings.account_id, shown[-1].name) if len(found) > limit else ""
     return ListProjectsResponse(
-        projects=tuple(project_answer(context, project) for project in shown), next_token=token
+        projects=tuple(answers_of(shown, partial(project_answer, context))), next_token=token
     )

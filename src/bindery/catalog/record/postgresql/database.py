@@ -13,14 +13,20 @@ from typing import Any, LiteralString, TypeVar
 
 import psycopg
 import structlog
-from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from bindery.catalog.record.database import CLOSE_SECONDS
 from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.migrations import load_migrations
+from bindery.catalog.record.postgresql.connecting import (
+    CONNECT_SECONDS,
+    check_fitness,
+    connected,
+    set_up,
+    settings_of,
+)
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt, translated
-from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
+from bindery.catalog.record.postgresql.failures import CLOSED, failure_of, said
 from bindery.catalog.record.postgresql.nonces import PostgresqlNonces, check_rights
 from bindery.catalog.record.postgresql.servers import PostgresqlServers
 from bindery.catalog.record.servers import present_lease
@@ -28,9 +34,7 @@ from bindery.catalog.record.statements import Statement
 from bindery.catalog.record.writability import Writability
 from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable, LeaseLost
 
-_OLDEST = 150_000
 _MOST_CONNECTIONS = 16
-_CONNECT_SECONDS = 5.0
 _TURN_SECONDS = 10.0
 """How long a write waits for those before it."""
 _RECONNECT_SECONDS = 5.0
@@ -44,13 +48,6 @@ _WRITE_BESIDE = "SELECT pg_advisory_xact_lock_shared(%s, hashtext(current_schema
 _USE_ALONE = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
 _USE_TOGETHER = "SELECT pg_try_advisory_lock_shared(%s, hashtext(current_schema()))"
 _LET_OTHERS_USE = "SELECT pg_advisory_unlock(%s, hashtext(current_schema()))"
-_DEAD_PEER = {
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
-"""How soon a connection is given up whose other end does not answer: in seconds, and milliseconds."""
 _log = structlog.get_logger()
 _Answer = TypeVar("_Answer")
 
@@ -78,10 +75,10 @@ class PostgresqlDatabase:
             )
             self._pool = ConnectionPool(
                 url,
-                kwargs={"autocommit": True, **_settings_of(url), "application_name": servers.connections},
+                kwargs={"autocommit": True, **settings_of(url), "application_name": servers.connections},
                 min_size=1,
                 max_size=_MOST_CONNECTIONS,
-                timeout=_CONNECT_SECONDS,
+                timeout=CONNECT_SECONDS,
                 configure=_configure,
                 name="record",
                 open=True,
@@ -95,7 +92,7 @@ class PostgresqlDatabase:
         """A connection that holds the record for as long as it lasts. Raises CatalogUnusable, CatalogInUse."""
         raw = connected(self._url)
         try:
-            _check_version(raw)
+            check_fitness(raw)
             self._number = _take_over(raw) if self._alone else _join(raw)
             row = raw.execute("SELECT identity FROM follower").fetchone()
             assert row is not None
@@ -290,9 +287,9 @@ class _Fetched:
 
 
 def _configure(raw: RawConnection) -> None:
+    set_up(raw)
     adapt(raw)
     raw.execute(f"SET lock_timeout = {int(_TURN_SECONDS * 1000)}")
-    raw.execute("SET idle_in_transaction_session_timeout = 0")
 
 
 @contextmanager
@@ -302,40 +299,12 @@ def held_alone(url: str) -> Iterator[RawConnection]:
     Raises CatalogUnusable, CatalogInUse.
     """
     with contextlib.closing(connected(url)) as raw:
-        _check_version(raw)
+        check_fitness(raw)
         _take_over(raw)
         _configure(raw)
         with raw.transaction():
             raw.execute(_WRITE_ALONE, (_WRITING,))
             yield raw
-
-
-def connected(url: str) -> RawConnection:
-    """A connection of its own. Raises CatalogUnusable, with what to do."""
-    try:
-        return psycopg.connect(url, autocommit=True, **_settings_of(url))
-    except psycopg.Error as error:
-        raise CatalogUnusable(
-            f"PostgreSQL cannot be reached ({' '.join(str(error).split())}); see that it runs, that the database is "
-            "there and that the user may use it, and mend catalog.url"
-        ) from error
-
-
-def _check_version(raw: RawConnection) -> None:
-    if raw.info.server_version < _OLDEST:
-        raise CatalogUnusable(
-            f"PostgreSQL {raw.info.server_version // 10_000} is too old for the record; use 15 or newer"
-        )
-
-
-def _settings_of(url: str) -> dict[str, Any]:
-    """What the URL does not say itself of how soon a connection is given up. Raises CatalogUnusable."""
-    try:
-        given = conninfo_to_dict(url)
-    except psycopg.Error:  # connecting says what is wrong
-        given = {}
-    settings = {"connect_timeout": int(_CONNECT_SECONDS), **_DEAD_PEER}
-    return {name: value for name, value in settings.items() if name not in given}
 
 
 def _join(raw: RawConnection) -> int:
@@ -418,6 +387,16 @@ def _migrate(raw: RawConnection) -> None:
             )
         for number in sorted(set(migrations) - set(range(version + 1))):
             _log.info("the tables of the record are brought up to date", schema=number)
-            raw.execute(migrations[number].encode())
+            _run_migration(raw, migrations[number])
         raw.execute("DELETE FROM schema_version")
         raw.execute("INSERT INTO schema_version VALUES (%s)", (newest,))
+
+
+def _run_migration(raw: RawConnection, script: str) -> None:
+    try:
+        raw.execute(script.encode())
+    except psycopg.Error as error:
+        raise failure_of(error) or CatalogUnusable(
+            f"the tables of the record cannot be made in PostgreSQL ({said(error)}); nothing was changed. Give the "
+            "record a schema of its own in a PostgreSQL that is built with ICU"
+        ) from error

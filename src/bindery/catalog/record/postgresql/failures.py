@@ -18,19 +18,25 @@ def failure_of(error: psycopg.Error) -> CatalogUnusable | None:
     PostgreSQL's messages name the server and the user, never the password.
     """
     if isinstance(error, _BUSY):
-        return CatalogUnusable(f"the record was written by others for too long ({_said(error)}); try again")
+        return CatalogUnusable(f"the record was written by others for too long ({said(error)}); try again")
     if isinstance(error, _FULL_OR_READ_ONLY):
         return CatalogUnwritable(
-            f"PostgreSQL cannot write the record ({_said(error)}); make room on its disk, or see why it is read-only. "
+            f"PostgreSQL cannot write the record ({said(error)}); make room on its disk, or see why it is read-only. "
             "What was committed is safe"
+        )
+    if isinstance(error, errors.InsufficientPrivilege):
+        return CatalogUnusable(
+            f"the user of catalog.url may not do in PostgreSQL what the record needs ({said(error)}); make it the "
+            "owner of the schema and of all tables of the record"
         )
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return CatalogUnwritable(
-            f"PostgreSQL, which keeps the record, cannot be reached ({_said(error)}); see that it runs and that "
+            f"PostgreSQL, which keeps the record, cannot be reached ({said(error)}); see that it runs and that "
             "catalog.url is right. What was committed is safe, and all goes on by itself"
         )
     return None
 
 
-def _said(error: psycopg.Error) -> str:
+def said(error: psycopg.Error) -> str:
+    """Its message in one line."""
     return " ".join(str(error).split())

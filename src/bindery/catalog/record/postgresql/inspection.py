@@ -7,13 +7,14 @@ from contextlib import contextmanager
 
 import psycopg
 
+from bindery.catalog.record.postgresql.connecting import check_fitness, connected
 from bindery.catalog.record.postgresql.connection import Connection, adapt
-from bindery.catalog.record.postgresql.database import connected
 
 
 def describe(url: str) -> str:
     """Where it is and how large. Raises CatalogUnusable when PostgreSQL cannot be reached."""
     with connected(url) as raw:
+        check_fitness(raw)
         row = raw.execute(
             "SELECT current_database(), current_schema(), coalesce(sum(pg_total_relation_size(oid)), 0)::bigint "
             "FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"

@@ -9,8 +9,9 @@ from itertools import islice
 import psycopg
 
 from bindery.catalog.record.moving import NUMBERED, Row, Table
+from bindery.catalog.record.postgresql.connecting import connected
 from bindery.catalog.record.postgresql.connection import RawConnection, translated
-from bindery.catalog.record.postgresql.database import connected, held_alone
+from bindery.catalog.record.postgresql.database import held_alone
 from bindery.catalog.records import CatalogUnusable
 
 _ROWS_AT_ONCE = 1_000

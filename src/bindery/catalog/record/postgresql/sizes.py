@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
+from bindery.catalog.record.postgresql.connecting import connected
 from bindery.catalog.record.postgresql.connection import RawConnection, adapt, translated
-from bindery.catalog.record.postgresql.database import connected
 from bindery.catalog.record.sizes import (
     FRAME_HEADER_BYTES,
     MEASURE_SECONDS,
