@@ -30,8 +30,9 @@ _MOST_FRAMES = 24
 _MOST_EXCEPTIONS = 6
 _LONGEST_TEXT = 4_000
 """Characters of one value of a line."""
-_QUIET = ("urllib3", "botocore", "aiohttp.access")
-"""Libraries whose warnings quote URLs, which may hold keys; what they warn of comes as an exception as well."""
+_QUIET = ("urllib3", "botocore", "aiohttp.access", "psycopg.pool")
+"""Libraries whose warnings quote URLs, which may hold keys, or come with every attempt; what they warn of comes as an
+exception as well."""
 
 
 def configure_logging(level: str, form: str) -> None:

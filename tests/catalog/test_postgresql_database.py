@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -144,13 +145,24 @@ def test_all_goes_on_when_postgresql_is_back(tmp_path: Path) -> None:
         with pytest.raises(CatalogUnwritable, match="cannot be reached"):
             catalog.projects.create(Project(name="meanwhile"))
         assert "cannot be reached" in catalog.problem
-        with pytest.raises(CatalogUnwritable):
+        with pytest.raises(CatalogUnwritable, match="refused"):
             catalog.projects.list()
         server.start()
         assert back.wait(60)
         catalog.projects.create(Project(name="after"))
         assert [project.name for project in catalog.projects.list()] == ["after", "before"]
         assert catalog.close()
+
+
+def test_a_server_whose_connections_are_all_in_use_says_so(
+    database: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as held:
+        for _ in range(16):
+            held.enter_context(database.lent())
+        monkeypatch.setattr(database._pool, "timeout", 0.1)
+        with pytest.raises(CatalogUnwritable, match="all 16 connections of this server are in use"):
+            database.reader.execute(_ECHO, {"text": "x"})
 
 
 def test_closing_cancels_what_runs(database: PostgresqlDatabase) -> None:
@@ -243,30 +255,31 @@ def test_what_is_in_the_way_of_the_tables_is_named(url: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "setting",
+    ("setting", "given", "held"),
     [
-        "statement_timeout = 1",
-        "idle_session_timeout = 1",
-        "idle_in_transaction_session_timeout = 1",
-        "default_transaction_isolation = 'serializable'",
-        "client_encoding = 'LATIN1'",
+        ("statement_timeout", "30s", "0"),
+        ("idle_session_timeout", "30s", "0"),
+        ("idle_in_transaction_session_timeout", "30s", "0"),
+        ("transaction_isolation", "serializable", "read committed"),
+        ("client_encoding", "LATIN1", "UTF8"),
     ],
 )
 def test_what_a_role_is_given_for_other_programs_does_no_harm(
-    postgresql: Postgresql, url: str, somebody: str, setting: str, tmp_path: Path
+    postgresql: Postgresql, url: str, somebody: str, setting: str, given: str, held: str, tmp_path: Path
 ) -> None:
+    name = setting.replace("transaction_isolation", "default_transaction_isolation")
     with psycopg.connect(url) as connection:
         connection.execute(f"GRANT ALL ON SCHEMA {url.rpartition('%3D')[2]} TO {somebody}".encode())
-        connection.execute(f"ALTER ROLE {somebody} SET {setting}".encode())
+        connection.execute(f"ALTER ROLE {somebody} SET {name} = '{given}'".encode())
     database = PostgresqlDatabase(url.replace("bindery@", f"{somebody}@"), tmp_path)
     try:
         with database.transaction() as connection:
-            connection.execute(Statement("", "SELECT pg_sleep(0.05)"))
-            time.sleep(0.05)
             found = connection.execute(
-                Statement("", "SELECT '\u56fe'::text, current_setting('transaction_isolation')")
+                Statement("", f"SELECT '\u56fe'::text, current_setting('{setting}')")
             )
-            assert found.fetchone() == ("\u56fe", "read committed")
+            assert found.fetchone() == ("\u56fe", held)
+        with database.servers._connect() as raw:
+            assert raw.execute(f"SELECT current_setting('{setting}')".encode()).fetchone() == (held,)
     finally:
         database.close()
 

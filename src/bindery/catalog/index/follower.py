@@ -34,6 +34,8 @@ class Follower:
         self._behind: set[int] = set()
         self._unfinished = False
         """Whether the last turn ended before all was applied that was there when it began."""
+        self._troubled = False
+        """Whether the last look failed, which was told."""
         self._closing = threading.Event()
         self._woken = threading.Event()
         self._woken.set()
@@ -74,9 +76,11 @@ class Follower:
         self._unfinished = False
         try:
             work()
+            self._troubled = False
         except Exception as error:
-            if not self._closing.is_set():
+            if not self._closing.is_set() and not self._troubled:
                 _log.warning("the index could not follow the record", error=str(error))
+            self._troubled = True
 
     def _look_at_all(self) -> None:
         self._seen = self._source.newest_numbers()

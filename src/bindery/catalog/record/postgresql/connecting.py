@@ -40,6 +40,29 @@ SELECT current_setting('server_encoding'), current_database()::text, current_sch
 _QUOTED = re.compile(r"([\"'])(.+?)\1")
 
 
+class Attempts:
+    """How the last attempt of a pool to connect has ended; the pool itself tells only that it has none to lend."""
+
+    problem = ""
+
+    def connecting(self) -> type[RawConnection]:
+        """Connections whose attempts are noted here."""
+        noted = self
+
+        class Noted(RawConnection):
+            @classmethod
+            def connect(cls, conninfo: str = "", **settings: Any) -> Noted:
+                try:
+                    raw = super().connect(conninfo, **settings)
+                except psycopg.Error as error:
+                    noted.problem = said(error)
+                    raise
+                noted.problem = ""
+                return raw
+
+        return Noted
+
+
 def connected(url: str) -> RawConnection:
     """A connection of its own. Raises CatalogUnusable, with what to do."""
     try:

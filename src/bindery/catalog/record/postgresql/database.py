@@ -20,6 +20,7 @@ from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connecting import (
     CONNECT_SECONDS,
+    Attempts,
     check_fitness,
     connected,
     set_up,
@@ -67,6 +68,7 @@ class PostgresqlDatabase:
         self._used: set[RawConnection] = set()
         self._number = 0
         self._identity = ""
+        self._attempts = Attempts()
         self.writability = Writability(folder, self._probe)
         self._servers: PostgresqlServers | None = None
         try:
@@ -75,6 +77,7 @@ class PostgresqlDatabase:
             )
             self._pool = ConnectionPool(
                 url,
+                connection_class=self._attempts.connecting(),
                 kwargs={"autocommit": True, **settings_of(url), "application_name": servers.connections},
                 min_size=1,
                 max_size=_MOST_CONNECTIONS,
@@ -196,6 +199,9 @@ class PostgresqlDatabase:
             raw = self._pool.getconn()
         except PoolClosed as error:
             raise CatalogUnusable(CLOSED) from error
+        except PoolTimeout as error:
+            busy = f"all {_MOST_CONNECTIONS} connections of this server are in use"
+            raise PoolTimeout(self._attempts.problem or busy) from error
         try:
             with self._guard:
                 if self._closing:
