@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow
 import pyarrow.orc
+import pyarrow.parquet
 import pytest
 
 from bindery.buckets.inventory.listing import list_staged
@@ -280,6 +281,12 @@ REFUSED = {
     ),
     "a column twice": ({"fileSchema": "Bucket, Key, Key, Size, LastModifiedDate, ETag"}, "twice"),
     "no time": ({"creationTimestamp": "yesterday"}, "creationTimestamp"),
+    "a time that cannot be": ({"creationTimestamp": "9999999999999999"}, "no time that can be"),
+    "a time behind those of 64 bits": ({"creationTimestamp": "9223372036855"}, "no time that can be"),
+    "a file of a key without end": (
+        {"files": [{"key": f"reports/{{bucket}}/daily/{'/' * 5_000}", "size": 1, "MD5checksum": "0" * 32}]},
+        "longer than a key can be",
+    ),
     "changes only": ({"creationTimestamp": "", "startTimestamp": "1759320000"}, "incremental"),
     "no list of files": ({"files": 7}, "not that of an inventory"),
     "a file elsewhere": (
@@ -334,9 +341,20 @@ def _bombs() -> dict[str, tuple[bytes, str]]:
     return {
         "not compressed": (row, "cannot be read"),
         "cut short": (gzip.compress(row * 5_000)[:-200], "cannot be read"),
-        "a row without end": (gzip.compress(b"x" * 3_000_000), "cannot be read"),
-        "too few columns": (gzip.compress(b'"{bucket}","a"\n'), "cannot be read"),
-        "too many columns": (gzip.compress(row[:-1] + b',"x"\n'), "cannot be read"),
+        "a row without end": (gzip.compress(b"x" * 3_000_000), "line 1 of reports/.*: Max.* line size"),
+        "too few columns": (
+            gzip.compress(row + b'"{bucket}","a"\n'),
+            "line 2 of reports/.*: Expected .* Found: 2",
+        ),
+        "too many columns": (
+            gzip.compress(row[:-1] + b',"x"\n'),
+            "line 1 of reports/.*: Expected .* Found: 6",
+        ),
+        "a quote without end": (
+            gzip.compress(row * 2 + b'"{bucket}","a\n'),
+            "line 3 of reports/.*: .*quote",
+        ),
+        "no UTF-8": (gzip.compress(row.replace(b'"a"', b'"\xe9"')), "line 1 of reports/.*: .*[Uu]nicode"),
         "another bucket's rows": (gzip.compress(b'"other","a","1","","e"\n'), "another bucket"),
     }
 
@@ -361,6 +379,87 @@ def test_files_that_are_refused(
     with pytest.raises(InventoryRefused, match=why) as refused:
         brought(reports, key, source, tmp_path / "staged")
     assert str(tmp_path) not in str(refused.value)
+
+
+def _parquet(bucket: str, /, **columns: pyarrow.Array | None) -> bytes:
+    """Two rows, whose columns are replaced, or left out."""
+    whole: dict[str, Any] = {
+        "bucket": [bucket] * 2,
+        "key": ["a", "b"],
+        "version_id": ["1", "2"],
+        "is_latest": [True] * 2,
+        "is_delete_marker": [False] * 2,
+        "size": [1, 2],
+        "last_modified_date": pyarrow.array([0, 0], pyarrow.timestamp("ms", "UTC")),
+        "e_tag": ["e", "f"],
+        "storage_class": ["STANDARD"] * 2,
+    } | columns
+    table = pyarrow.table({name: values for name, values in whole.items() if values is not None})
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(table, file)
+    return file.getvalue()
+
+
+REFUSED_PARQUET: dict[str, tuple[dict[str, pyarrow.Array | None], str]] = {
+    "keys in a struct": (
+        {"key": pyarrow.array([{"a": "b"}] * 2)},
+        r"key of reports/.* is STRUCT.* not a string",
+    ),
+    "keys of bytes": ({"key": pyarrow.array([b"a", b"b"])}, "key of reports/.* is BLOB, not a string"),
+    "times of text": (
+        {"last_modified_date": pyarrow.array(["today", "now"])},
+        "last_modified_date of reports/.* is VARCHAR, not a timestamp",
+    ),
+    "sizes of text": (
+        {"size": pyarrow.array(["1", "2"])},
+        "size of reports/.* is VARCHAR, not a whole number",
+    ),
+    "flags of numbers": (
+        {"is_latest": pyarrow.array([0, 1])},
+        "is_latest of reports/.* is BIGINT, not a boolean",
+    ),
+    "no keys": ({"key": None}, "has no column that is called key"),
+    "no ETags": ({"e_tag": None}, "has no column that is called e_tag"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_PARQUET)
+def test_files_of_parquet_that_are_refused(
+    case: str, source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    columns, why = REFUSED_PARQUET[case]
+    key = put_inventory(
+        reports,
+        [_parquet(name_of(source), **columns)],
+        bucket=name_of(source),
+        schema=PARQUET_SCHEMA,
+        created_ns=CREATED,
+        file_format="Parquet",
+    )
+    with pytest.raises(InventoryRefused, match=why) as refused:
+        brought(reports, key, source, tmp_path / "staged")
+    assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize("column", ["bucket", "key", "is_latest", "e_tag"])
+def test_each_file_of_parquet_has_every_column(
+    column: str, source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    """Else its objects would be passed over, or old versions taken for present ones."""
+    files = [_parquet(name_of(source)), _parquet(name_of(source), **{column: None})]
+    for order, number in ((files, 1), (files[::-1], 0)):
+        key = put_inventory(
+            reports,
+            order,
+            bucket=name_of(source),
+            schema=PARQUET_SCHEMA,
+            created_ns=CREATED,
+            file_format="Parquet",
+        )
+        with pytest.raises(
+            InventoryRefused, match=rf"{column}.*-{number}\.parquet|-{number}\.parquet.*{column}"
+        ):
+            brought(reports, key, source, tmp_path / f"staged-{number}")
 
 
 def test_files_that_are_not_those_of_the_manifest(
@@ -554,19 +653,19 @@ REFUSED_ORC: dict[str, tuple[Callable[[str], bytes], str]] = {
     ),
     "a size of text": (
         _retyped("size", pyarrow.string(), "1"),
-        r"size of 0\.orc is string, not a whole number",
+        r"size of reports/.*\.orc is string, not a whole number",
     ),
     "a time of text": (
         _retyped("last_modified_date", pyarrow.string(), "today"),
-        r"last_modified_date of 0\.orc is string, not a timestamp",
+        r"last_modified_date of reports/.*\.orc is string, not a timestamp",
     ),
     "keys of bytes": (
         _retyped("key", pyarrow.binary(), b"key"),
-        r"key of 0\.orc is binary, not a string",
+        r"key of reports/.*\.orc is binary, not a string",
     ),
     "a flag of text": (
         _retyped("is_latest", pyarrow.string(), "false"),
-        r"is_latest of 0\.orc is string, not a boolean",
+        r"is_latest of reports/.*\.orc is string, not a boolean",
     ),
     "another bucket's rows": (
         lambda _: orc_file(rows_from(10), "other"),

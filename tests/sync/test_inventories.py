@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faulty_store import FaultyStore
 from sync_room import DATASET, PROJECT, InlinePool, Room, memory_bucket
 from tests.servers.ceph import Ceph
 
 from bindery.buckets.inventory.manifest import InventoryRefused
 from bindery.buckets.registry import open_store, parse_store
-from bindery.buckets.store import ObjectInfo
+from bindery.buckets.store import ObjectInfo, StoreUnavailable
 from bindery.catalog.records import Binding, BindingPhase, BindingState, Inventory, Outcome
 from bindery.sync.settings import SyncSettings
 from inventories import (
@@ -283,6 +284,8 @@ def test_one_that_cannot_be_used_is_told_of_and_another_can_be_named(
     binding = bind(room, uri)
     failed = room.wait_state("media", S.FAILED)
     assert "another MD5" in failed.reason and uri in failed.reason
+    assert "UpdateBindingInventory" in failed.reason, "what to do next"
+    assert room.engine.inventory_progress(binding) is None
     assert room.keys("media") == set()
     with pytest.raises(InventoryRefused):
         room.engine.check_inventory("media", "oss://reports/nothing/manifest.json")
@@ -290,6 +293,56 @@ def test_one_that_cannot_be_used_is_told_of_and_another_can_be_named(
     room.engine.change_inventory(binding, room.engine.check_inventory("media", good))
     wait_scanned(room, good)
     room.wait_state("media", S.RUNNING)
+    check_equal(room, bucket)
+
+
+def test_one_that_was_mended_is_tried_again(open_room: OpenRoom, tmp_path: Path) -> None:
+    bucket = Bucket(20)
+    room = open_with(open_room, bucket, tmp_path)
+    uri = bucket.write()
+    data = next(info.key for page in bucket.reports.list() for info in page if "/data/" in info.key)
+    whole = bucket.reports.read(data, 0, 1 << 20)
+    bucket.reports.remove(data)
+    binding = bind(room, uri)
+    failed = room.wait_state("media", S.FAILED)
+    assert f"{data!r} does not exist" in failed.reason
+    bucket.reports.put(data, whole)
+    room.engine.resume_binding(binding)
+    wait_scanned(room, uri)
+    room.wait_state("media", S.RUNNING)
+    check_equal(room, bucket)
+
+
+@pytest.mark.parametrize("part", ["list", "read"])
+def test_the_bucket_is_listed_while_newer_inventories_cannot_be_read(
+    part: str, open_room: OpenRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their store is another one, and may be away for long."""
+    bucket = Bucket(30)
+    quick = SyncSettings(reconcile_interval=0.1, inventory_list_requests=1_000, retry_longest=0.1)
+    room = open_with(open_room, bucket, tmp_path, settings=quick)
+    first = bucket.write()
+    bind(room, first)
+    wait_scanned(room, first)
+    requests: Callable[..., object] = getattr(FaultyStore, part)
+    asked = []
+
+    def away(store: FaultyStore, *args: object, **where: object) -> object:
+        if store.address.bucket == "reports":
+            asked.append(args)
+            raise StoreUnavailable("the store does not answer")
+        return requests(store, *args, **where)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FaultyStore, part, away)
+        newer = bucket.write()
+        bucket.put([40])
+        room.wait_keys("media", {info.key for info in bucket.infos()})
+        room.wait(lambda: len(asked) > 2)
+        binding = room.binding("media")
+        assert (binding.state, binding.reason) == (S.RUNNING, "")
+    wait_scanned(room, newer)
+    room.wait_keys("media", {info.key for info in bucket.infos()})
     check_equal(room, bucket)
 
 

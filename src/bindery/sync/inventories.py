@@ -19,7 +19,7 @@ from bindery.buckets.inventory.listing import list_staged
 from bindery.buckets.inventory.manifest import InventoryRefused
 from bindery.buckets.inventory.staging import Staged, discard, find_newer, read_manifest, stage
 from bindery.buckets.registry import Buckets
-from bindery.buckets.store import ObjectInfo, Store, StoreError
+from bindery.buckets.store import ObjectInfo, Store, StoreError, StoreUnavailable
 from bindery.buckets.uri import ObjectUri, parse_object_uri
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, Inventory
@@ -31,6 +31,10 @@ from bindery.sync.worker import Worker
 
 _LISTED_AT_ONCE = 1_000
 """Objects of one request."""
+_ADVICE = (
+    "Name another one with UpdateBindingInventory, or none to have the bucket listed; when this one was mended, "
+    "ResumeBinding tries it again"
+)
 _log = structlog.get_logger()
 
 
@@ -67,8 +71,9 @@ class Inventories:
     def take(self, worker: Worker) -> Staged | None:
         """The inventory to scan now, ready to be read; None when there is none.
 
-        Raises InventoryRefused when the one that the caller has named cannot be used, StoreUnavailable, Interrupted.
-        A newer one that cannot be used is passed over.
+        Raises InventoryRefused when the one that the caller has named cannot be used, StoreUnavailable when it cannot
+        be read now, Interrupted. A newer one that cannot be used is passed over, and one that cannot be read now is
+        looked for again by the next call: the bucket itself can be listed.
         """
         held = self._held()
         if held is None:
@@ -84,7 +89,9 @@ class Inventories:
         except InventoryRefused as error:
             _log.warning("an inventory is passed over", inventory=newer, reason=str(error))
             self._keep(msgspec.structs.replace(held, scanned=newer))
-            return None
+        except StoreError as error:
+            _log.warning("a newer inventory cannot be read now", inventory=newer, reason=str(error))
+        return None
 
     def finish(self, staged: Staged) -> None:
         """It was scanned to its end."""
@@ -109,7 +116,9 @@ class Inventories:
             return True
         last = max(binding.progress.last_complete_listing or 0, held.finished_time)
         requests = worker.books.listed / _LISTED_AT_ONCE
-        return now_ns() - last >= requests / self._settings.inventory_list_requests * 1e9
+        elapsed = now_ns() - last
+        # a clock that was set back is no reason to wait
+        return not 0 <= elapsed < requests / self._settings.inventory_list_requests * 1e9
 
     def _stage(self, worker: Worker, uri: str) -> Staged:
         if uri in self._refused:
@@ -117,12 +126,16 @@ class Inventories:
         try:
             return self._staged(worker, parse_object_uri(uri))
         except StoreError as error:
+            self.progress = None
             if error.retryable:
                 raise
-            told = f"{uri} cannot be used: {error}" if uri not in str(error) else str(error)
+            told = f"{uri} cannot be used: {str(error).rstrip('.')}. {_ADVICE}"
             self._refused[uri] = told
             discard(self._folder)
             raise InventoryRefused(told) from error
+        except OSError as error:  # the disk is full, or has no process left
+            self.progress = None
+            raise StoreUnavailable(f"{uri} cannot be brought to this machine: {error.strerror}") from error
 
     def _staged(self, worker: Worker, uri: ObjectUri) -> Staged:
         store = self._buckets.open(uri.bucket)
@@ -150,13 +163,10 @@ class Inventories:
         return staged
 
     def _newer(self, held: Inventory) -> str | None:
-        """Raises StoreUnavailable."""
         uri = parse_object_uri(held.scanned)
         try:
             key = find_newer(self._buckets.open(uri.bucket), uri.key)
         except StoreError as error:
-            if error.retryable:
-                raise
             _log.warning(
                 "newer inventories cannot be looked for", inventory=held.scanned, reason=str(error)
             )

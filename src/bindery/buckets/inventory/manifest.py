@@ -25,6 +25,9 @@ _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}Z")
 _DIGITS = re.compile(r"[0-9]{9,16}")
 _SECONDS_BELOW = 100_000_000_000
 """OSS writes seconds, S3 milliseconds."""
+_LATEST_NS = 2**63 - 1
+LONGEST_KEY = 1_024
+"""Bytes. Source: user guide of Amazon S3, "Naming Amazon S3 objects"; help page of OSS, "Object naming"."""
 _LONGEST_SCHEMA = 2**16
 _PARENTHESIS = re.compile(r"([()])")
 ORC_MISSING = (
@@ -49,6 +52,10 @@ _NEEDED = ("Bucket", "Key", "Size", "LastModifiedDate", "ETag")
 
 class InventoryRefused(StoreMisconfigured):
     """The inventory cannot be used; the message says why, and what to do."""
+
+
+class Unreadable(Exception):
+    """A file is not what it should be; the message says why."""
 
 
 class FileFormat(StrEnum):
@@ -165,7 +172,12 @@ def _created(written: str) -> int:
     if not _DIGITS.fullmatch(written):
         raise InventoryRefused(f"{MANIFEST} tells no creationTimestamp that is a number")
     number = int(written)
-    return number * (1_000_000_000 if number < _SECONDS_BELOW else 1_000_000)
+    created = number * (1_000_000_000 if number < _SECONDS_BELOW else 1_000_000)
+    if created > _LATEST_NS:
+        raise InventoryRefused(
+            f"{MANIFEST} tells the creationTimestamp {number}, which is no time that can be"
+        )
+    return created
 
 
 def _columns(schema: str, file_format: FileFormat) -> tuple[str, ...]:
@@ -217,6 +229,10 @@ def _files(written: list[_File], folder: str) -> Iterator[DataFile]:
         raise InventoryRefused(f"{MANIFEST} names more than {_MOST_FILES} files")
     seen: set[str] = set()
     for file in written:
+        if len(file.key) > LONGEST_KEY:
+            raise InventoryRefused(
+                f"{MANIFEST} names the file {file.key[:128]!r}…, longer than a key can be"
+            )
         parts = file.key.split("/")
         if not file.key.startswith(folder) or not all(parts) or {".", ".."} & {*parts}:
             raise InventoryRefused(

@@ -17,6 +17,8 @@ from pyarrow import types
 from pyarrow.dataset import OrcFileFormat
 from pyarrow.fs import LocalFileSystem
 
+from bindery.buckets.inventory.manifest import Unreadable
+
 _BATCH_ROWS = 2_048
 _READ_AHEAD = 2
 """Batches."""
@@ -32,10 +34,6 @@ _FORMS: dict[str, tuple[Callable[[Any], bool], Any, str]] = {
 }
 """Whether a column has the type that is needed, what it is read as, and what it is called."""
 _TEXT: tuple[Callable[[Any], bool], Any, str] = (types.is_string, pyarrow.string(), "a string")
-
-
-class Unreadable(Exception):
-    """A file is not what it should be; the message says why."""
 
 
 class Rows:

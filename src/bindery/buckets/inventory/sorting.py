@@ -7,15 +7,17 @@ Its standard input is a ``Job``, and is held open for as long as somebody wants 
 from __future__ import annotations
 
 import os
+import re
 import resource
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import msgspec
 
-from bindery.buckets.inventory.manifest import ORC_MISSING, FileFormat
+from bindery.buckets.inventory.manifest import LONGEST_KEY, ORC_MISSING, FileFormat, Unreadable
 from bindery.parent_process import end_with_parent
 from bindery.sql_text import literal
 
@@ -26,7 +28,6 @@ _MEMORY = "512MB"
 _THREADS = 2
 _LONGEST_ROW = 1 << 20
 """Bytes. A key takes up to 3,072, percent-encoded; the list of who may read an object takes the most."""
-_LONGEST_KEY = 1_024
 _ROWS_TOGETHER = 30_720
 """What a look at one place of the sorted file reads."""
 _TIMES = "['%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H-%M-%SZ']"
@@ -35,6 +36,16 @@ _ORC = "rows_in_orc"
 _ORC_ADDRESS_SPACE = 3 * 2**30
 """Bytes; what reads ORC bounds nothing by itself."""
 _TEXTS = ("storage_class", "object_type")
+_FORMS = {
+    "last_modified_date": (re.compile("TIMESTAMP"), "a timestamp"),
+    "size": (re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$"), "a whole number"),
+}
+"""Types that columns of Parquet have to have, and what they are called."""
+_TEXT = (re.compile("VARCHAR$"), "a string")
+_FLAG = (re.compile("(BOOLEAN|VARCHAR)$"), "a boolean")
+_LINE = re.compile(r"CSV Error on Line: (\d+)")
+_ADVICE = re.compile(r"^Possible (?:fixes|Solution):", re.MULTILINE)
+_FILE = re.compile(r"^  file = (.*)$", re.MULTILINE)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +93,13 @@ def sort(job: Job) -> Sorted:
         connection.execute("SET enable_external_access = false")  # but for what is allowed
         if rows_in_orc is not None:
             connection.register(_ORC, rows_in_orc.reader())
+        if job.file_format is FileFormat.PARQUET:
+            _check_columns(connection, job)
         connection.execute(_sorting(job), {"root": job.root, "bucket": job.source_bucket})
         found = connection.execute(
             f"SELECT count(key), count(*) - count(key), count(*) FILTER (elsewhere) FROM {_file(job.target)}"  # noqa: S608
         ).fetchone()
-    except duckdb.Error as error:
+    except (duckdb.Error, Unreadable) as error:
         cause = rows_in_orc.error if rows_in_orc is not None else None
         return Sorted(refusal=_told(cause or error, job))
     finally:
@@ -124,7 +137,7 @@ def _sorting(job: Job) -> str:
     key = _column(job, "key")
     if job.file_format is FileFormat.CSV:  # a plus sign itself is written %2B by both vendors
         key = f"TRY(url_decode(replace({key}, '+', ' ')))"
-    key = f"CASE WHEN octet_length(encode({key})) BETWEEN 1 AND {_LONGEST_KEY} THEN {key} END"
+    key = f"CASE WHEN octet_length(encode({key})) BETWEEN 1 AND {LONGEST_KEY} THEN {key} END"
     modified = _column(job, "last_modified_date")
     if job.file_format is FileFormat.CSV:
         modified = f"try_strptime({modified}, {_TIMES})"
@@ -157,7 +170,7 @@ def _source(job: Job) -> str:
         return _ORC
     files = f"[{', '.join(map(literal, job.files))}]"
     if job.file_format is FileFormat.PARQUET:
-        return f"read_parquet({files}, union_by_name=true)"
+        return f"read_parquet({files})"  # each has to have all columns of the first, in any order
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(job.columns)))
     return (
         f"read_csv({files}, header=false, auto_detect=false, columns={{{columns}}}, delim=',', quote='\"', "
@@ -169,12 +182,35 @@ def _file(path: str) -> str:
     return f"read_parquet({literal(path)})"
 
 
+def _check_columns(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
+    """Of the first file in Parquet, to which the others are compared. Raises Unreadable."""
+    described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(job.files[0])})")  # noqa: S608
+    found: dict[str, str] = {name.lower(): kind for name, kind, *_ in described.fetchall()}
+    file = Path(job.files[0]).name
+    for name in filter(None, job.columns):
+        if name not in found:
+            raise Unreadable(f"{file} has no column that is called {name}")
+        fits, wanted = _FORMS.get(name, _FLAG if name.startswith("is_") else _TEXT)
+        if not fits.match(found[name]):
+            raise Unreadable(f"{name} of {file} is {found[name][:64]}, not {wanted}")
+
+
 def _told(error: Exception, job: Job) -> str:
     """What is wrong with the files, without where they lie on this machine."""
     if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
         return "the files hold far more than their sizes tell, or the disk is full"
-    text = str(error).partition("\n")[0].replace(f"{job.folder}/", "")
+    text = _cause(str(error)).replace(f"{job.folder}/", "")
     return f"the files cannot be read by their manifest: {text}"
+
+
+def _cause(text: str) -> str:
+    """The line of DuckDB's explanation that says it, with the file and its line where it is about a CSV."""
+    line, file = _LINE.search(text), _FILE.search(text)
+    if line is None or file is None:
+        return text.partition("\n")[0]
+    lines = _ADVICE.split(text, 1)[0].split("\n")
+    problem = next((each for each in reversed(lines) if each.strip()), "")
+    return f"line {line[1]} of {file[1]}: {problem}"
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ The folder that it lies in outlives the process: what is complete there is not f
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -143,7 +144,7 @@ def stage(
     )
     found = _sort(job, check_stop)
     if found.refusal:
-        raise InventoryRefused(found.refusal)
+        raise InventoryRefused(_by_key(found.refusal, manifest))
     staged = Staged(manifest=manifest, path=str(target) if paths else "", rows=found.rows, odd=found.odd)
     (folder / _STAGED).write_bytes(msgspec.json.encode(staged))
     for fetched in paths:
@@ -216,6 +217,17 @@ def _within(store: Store, key: str) -> str:
     if not key.startswith(root):
         raise InventoryRefused(f"its file {key[:128]!r} lies outside of the bucket that is registered")
     return key[len(root) :]
+
+
+def _by_key(told: str, manifest: Manifest) -> str:
+    """With what the files are called in the bucket in place of their names here."""
+
+    def key(name: re.Match[str]) -> str:
+        number = int(name[1])
+        return manifest.files[number].key if number < len(manifest.files) else name[0]
+
+    ending = re.escape(_ENDINGS[manifest.file_format])
+    return re.sub(rf"\b(\d{{1,6}})\.{ending}\b", key, told, flags=re.ASCII)
 
 
 def _sort(job: Job, check_stop: CheckStop) -> Sorted:
