@@ -18,6 +18,7 @@ _OURS = (
     "used-nonces",
     "audit",
     "server-address",
+    "server-name",
     "thumbnails",
     "inventories",
 )

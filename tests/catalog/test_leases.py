@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -12,6 +14,7 @@ import msgspec
 import psycopg
 import pytest
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
+from tests.servers.ending import ends_with_us
 from tests.servers.fencing import count_commits, fenced_commits, note_commits
 from tests.servers.postgresql import Postgresql
 
@@ -76,6 +79,73 @@ def test_a_lease_is_held_by_one_until_he_gives_it_back(
     assert taken is not None
     assert taken.fence > lease.fence
     assert first.servers.keep("binding/1", lease) is None
+
+
+_KILLED = """
+import sys, time
+from pathlib import Path
+from bindery.log import configure_logging
+from bindery.tasks.outcomes import new_task
+from tests.catalog.postgresql_catalog import PostgresqlCatalog
+configure_logging("info", "json")
+catalog = PostgresqlCatalog(sys.argv[1], Path(sys.argv[2]), account_id="1")
+assert catalog.servers.take("binding/1")
+catalog.task_queue.add_taken(new_task("T", "p"), owner=catalog.servers.name, seconds=3600)
+print(catalog.servers.name, flush=True)
+time.sleep(3600)
+"""
+
+
+def test_what_a_killed_server_held_is_free_once_its_data_folder_has_another(
+    url: str, tmp_path: Path
+) -> None:
+    """No other one may think so before its leases have ended."""
+    folder = tmp_path / "data"
+    child = subprocess.Popen(
+        ends_with_us([sys.executable, "-c", _KILLED, url, folder]), stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    name = child.stdout.readline().strip()
+    assert name
+    other = PostgresqlCatalog(url, tmp_path / "other", account_id="1")
+    child.kill()
+    child.communicate()
+    execute(url, "UPDATE server SET until = until + 3600000")  # as if that took an hour
+    assert other.servers.take("binding/1") is None
+    other.task_queue.end_leases_of_gone(other.servers.name)
+    assert other.task_queue.take("other", ["T"], seconds=60) is None
+    again = PostgresqlCatalog(url, folder, account_id="1")
+    assert (again.servers.former, other.servers.former) == (name, "")
+    lease = again.servers.take("binding/1")
+    assert lease is not None
+    assert lease.fence == 2
+    again.task_queue.end_leases_of_gone(again.servers.name)
+    assert other.task_queue.take("other", ["T"], seconds=60) is not None
+    assert again.servers.survey("").servers == (other.servers.id, again.servers.id)
+    assert again.close()
+    assert other.close()
+
+
+def test_who_is_not_gone_takes_part_again(
+    pair: tuple[PostgresqlCatalog, PostgresqlCatalog], url: str, tmp_path: Path
+) -> None:
+    """A copy of its data folder says that it was: it keeps what nobody has taken, and commits nothing of the rest."""
+    first, second = pair
+    kept, lost = first.servers.take("binding/1"), first.servers.take("binding/2")
+    assert kept is not None
+    assert lost is not None
+    first.servers._stop.set()  # its next heartbeat is made below
+    first.servers._thread.join()
+    copied = tmp_path / "copied"
+    copied.mkdir()
+    (copied / "server-name").write_text(first.servers.name)
+    third = PostgresqlCatalog(url, copied, account_id="1")
+    assert third.servers.take("binding/2") is not None
+    first.servers._beat()
+    assert first.servers.id in second.servers.survey("").servers
+    assert first.servers.keep("binding/1", kept) == kept
+    assert first.servers.keep("binding/2", lost) is None
+    assert third.close()
 
 
 def test_who_has_lost_the_lease_commits_nothing(

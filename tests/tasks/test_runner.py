@@ -403,7 +403,7 @@ def test_who_has_lost_a_task_changes_nothing_any_more(
     first = serve(work)
     task = first.add(new_task(TYPE, PROJECT))
     assert began.wait(SECONDS)
-    catalog.task_queue.end_leases_of_others("second")
+    catalog.task_queue.end_leases_of_gone("second")
     lease = catalog.task_queue.take("second", [TYPE], seconds=60)
     assert lease is not None
     assert (lease.task.id, lease.attempts) == (task.id, 2)

@@ -182,7 +182,7 @@ class Runner:
     def _care(self) -> None:
         """What is to be done now and then, between tasks."""
         if not self._is_adopted:
-            self._queue.end_leases_of_others(self.owner)
+            self._queue.end_leases_of_gone(self.owner)
             self._queue.adopt(list(self._kinds))
             self._is_adopted = True
         now = time.monotonic()

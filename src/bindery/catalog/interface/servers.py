@@ -60,6 +60,10 @@ class Servers(Protocol):
     def name(self) -> str:
         """Tells this server from all others, also from itself before a restart."""
 
+    @property
+    def former(self) -> str:
+        """The name of the server that had this data folder before, and is gone; empty when that is not known."""
+
     def take(self, name: str) -> Lease | None:
         """Take a lease that is free, or anew one that is this server's; None while another one holds it."""
 

@@ -59,8 +59,9 @@ class TaskQueue(Protocol):
     def adopt(self, types: Sequence[str]) -> int:
         """Add what runs by its row, but is not in the queue: earlier releases have left it. How many there were."""
 
-    def end_leases_of_others(self, owner: str) -> None:
-        """Where the record can have one server only: what an earlier one held can be taken at once."""
+    def end_leases_of_gone(self, owner: str) -> None:
+        """What servers held that are known to be gone can be taken at once: all others than ``owner`` where the record
+        can have one server only, else the former one of this data folder."""
 
     def next_due(self, types: Sequence[str]) -> float | None:
         """Seconds until something can be taken, at most 0 when it can be now; None: nothing waits."""

@@ -12,6 +12,8 @@ from bindery.catalog.records import CatalogInUse, CatalogUnusable
 from bindery.data_folder import replace_private, sync_folder
 
 LOCK = "lock"
+_SERVER = "server-name"
+_LONGEST_NAME = 1_024
 _UNFINISHED = "unfinished"
 """A file that is there while the record is put into the folder from elsewhere; it tells what to do."""
 
@@ -45,6 +47,21 @@ def filling_folder(folder: Path, advice: str) -> Iterator[None]:
         sync_folder(folder)
     finally:
         os.close(descriptor)
+
+
+def former_server(folder: Path) -> str:
+    """Who has noted its name in a folder before, and is gone when the folder could be locked; empty when unknown."""
+    try:
+        with (folder / _SERVER).open(encoding="utf-8") as file:
+            return file.read(_LONGEST_NAME)
+    except (OSError, UnicodeError):
+        return ""
+
+
+def note_server(folder: Path, name: str) -> None:
+    """Let whoever locks the folder next know who had it. It may not be kept: he waits for leases to end, then."""
+    with suppress(OSError):
+        replace_private(folder / _SERVER, name.encode())
 
 
 def _lock(folder: Path) -> int:

@@ -39,6 +39,7 @@ class OnlyServer:
 
     shared = False
     nonces = None
+    former = ""
     id = 0
 
     def __init__(self) -> None:

@@ -170,12 +170,15 @@ class TaskQueue:
             if len(rows) < _ADOPTED_AT_ONCE:
                 return adopted
 
-    def end_leases_of_others(self, owner: str) -> None:
+    def end_leases_of_gone(self, owner: str) -> None:
         """All at once: no more than the slots of a server."""
-        if self._database.servers.shared:
+        servers = self._database.servers
+        if servers.shared and not servers.former:
             return
+        statement = _SQL.end_leases_of if servers.shared else _SQL.end_leases_of_others
+        values = {"owner": servers.former if servers.shared else owner, "now": now_ns()}
         with self._database.transaction() as connection:
-            connection.execute(_SQL.end_leases_of_others, {"owner": owner, "now": now_ns()})
+            connection.execute(statement, values)
 
     def next_due(self, types: Sequence[str]) -> float | None:
         """Leases end as well."""

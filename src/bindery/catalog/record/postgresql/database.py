@@ -16,7 +16,7 @@ import structlog
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from bindery.catalog.record.database import CLOSE_SECONDS
-from bindery.catalog.record.folder_lock import lock_folder
+from bindery.catalog.record.folder_lock import former_server, lock_folder, note_server
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connecting import (
     CONNECT_SECONDS,
@@ -73,8 +73,13 @@ class PostgresqlDatabase:
         self._servers: PostgresqlServers | None = None
         try:
             self._servers = servers = PostgresqlServers(
-                self._open_for_use, self.lent, PostgresqlNonces(self.read), shared=not alone
+                self._open_for_use,
+                self.lent,
+                PostgresqlNonces(self.read),
+                shared=not alone,
+                former=former_server(folder),
             )
+            note_server(folder, servers.name)
             self._pool = ConnectionPool(
                 url,
                 connection_class=self._attempts.connecting(),

@@ -43,6 +43,8 @@ _BEAT = (
     "UPDATE server SET seen = clock_ms(), until = clock_ms() + %s, taken_up = 0 WHERE id = %s "
     "RETURNING EXISTS (SELECT FROM server WHERE until BETWEEN 1 AND clock_ms())"
 )
+_END = "UPDATE server SET until = clock_ms() WHERE name = %s AND until > clock_ms()"
+"""What was said of a server that is not gone holds until its next heartbeat."""
 _LEAVE = "UPDATE server SET until = 0 WHERE id = %s"
 _GIVE_ALL_BACK = "UPDATE lease SET server = NULL, fence = fence + 1 WHERE server = %s"
 _TIDY = "DELETE FROM server WHERE seen < clock_ms() - %s AND taken_up = 1"
@@ -84,11 +86,19 @@ class PostgresqlServers:
     """Implements ``interface.servers.Servers``, and keeps this server alive, in a thread with its own connection."""
 
     def __init__(
-        self, connect: Callable[[], RawConnection], lend: Lend, nonces: SharedNonces, *, shared: bool
+        self,
+        connect: Callable[[], RawConnection],
+        lend: Lend,
+        nonces: SharedNonces,
+        *,
+        shared: bool,
+        former: str = "",
     ) -> None:
-        """``connect`` opens a record for use, ``lend`` lends a connection that commits by itself."""
+        """``connect`` opens a record for use, ``lend`` lends a connection that commits by itself. ``former``: a server
+        that is gone; what it held, if it could not say so, is free at once."""
         self.shared = shared
         self.nonces = nonces if shared else None
+        self.former = former
         self.name = server_name()
         self.connections = f"bindery-{secrets.token_hex(8)}"
         """The application_name of all connections of this server."""
@@ -99,6 +109,7 @@ class PostgresqlServers:
         self._raw = connect()
         try:
             self._channel = _channel_of(self._raw)
+            self._raw.execute(_END, (former,))
             self.id = self._join()
             self._raw.execute(f"LISTEN {self._channel}".encode())
         except BaseException:

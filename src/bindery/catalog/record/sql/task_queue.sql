@@ -69,6 +69,10 @@ RETURNING project_name;
 -- Where there is but one server, what another one holds was left by an end that it did not foresee.
 UPDATE task_queue SET due = :now, lease_owner = '' WHERE lease_owner <> '' AND lease_owner <> :owner;
 
+-- name: end_leases_of
+-- What a server held that is known to be gone.
+UPDATE task_queue SET due = :now, lease_owner = '' WHERE lease_owner = :owner;
+
 -- name: idle_turns
 -- Members of the ring that have nothing to be done. They stay locked until they are removed.
 SELECT project_name, parent FROM task_turn AS t

@@ -59,6 +59,11 @@ RETURNING project_name;
 UPDATE task_queue SET due = (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint, lease_owner = ''
 WHERE lease_owner <> '' AND lease_owner <> :owner;
 
+-- name: end_leases_of
+-- What a server held that is known to be gone.
+UPDATE task_queue SET due = (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint, lease_owner = ''
+WHERE lease_owner = :owner;
+
 -- name: idle_turns
 -- Members of the ring that have nothing to be done. They stay locked until they are removed.
 SELECT project_name, parent FROM task_turn AS t
