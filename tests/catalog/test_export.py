@@ -248,6 +248,74 @@ def test_another_export_is_left_alone(opened: Opened, tmp_path: Path) -> None:
         Export(reader, Wanted("place", "none"), FolderTarget(tmp_path / "none"))
 
 
+@pytest.mark.usefixtures("small_files")
+def test_what_is_not_of_the_export_is_never_written_over(opened: Opened, tmp_path: Path) -> None:
+    fill(opened[2])
+    theirs = tmp_path / "out" / "part-00000.parquet"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"theirs")
+    with pytest.raises(ExportUnusable, match="part-00000"):
+        run(opened, theirs.parent)
+    assert [path.name for path in theirs.parent.iterdir()] == [theirs.name]
+    assert theirs.read_bytes() == b"theirs"
+
+
+@pytest.mark.usefixtures("small_files")
+def test_of_two_that_write_to_one_bucket_one_goes_on(opened: Opened, tmp_path: Path) -> None:
+    """A bucket has no locks: each finds out by the manifest before it puts a file."""
+
+    class Bucket(FolderTarget):
+        def __init__(self, folder: Path, scratch: Path) -> None:
+            folder.mkdir(exist_ok=True)
+            scratch.mkdir()
+            self.folder, self._own = folder, scratch
+
+        @property
+        def scratch(self) -> Path:
+            return self._own
+
+        def close(self) -> None:
+            """It has no lock."""
+
+    catalog = opened[2]
+    place = fill(catalog)
+    url, data, _ = opened
+    wanted = Wanted("place", "place")
+    with read_beside(url, data) as one, read_beside(url, data) as other:
+        first = Export(one, wanted, Bucket(tmp_path / "out", tmp_path / "first"))
+        second = Export(other, wanted, Bucket(tmp_path / "out", tmp_path / "second"))
+
+        def let_the_other_end(looked: int, _total: int) -> None:
+            if looked == 21 and not second.manifest.done:
+                catalog.files.write(
+                    place.dataset.id, [write_of("0000.jpg")]
+                )  # moves the borders of its files
+                with pytest.raises(ExportUnusable, match="another export"):
+                    second.run(lambda *_: None)
+
+        first.run(let_the_other_end)
+    rows = rows_of(tmp_path / "out")
+    assert len(rows) == first.manifest.rows == len({row["URI"] for row in rows})
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_dataset_that_is_deleted_meanwhile_is_not_exported_to_its_end(
+    opened: Opened, tmp_path: Path
+) -> None:
+    catalog = opened[2]
+    place = fill(catalog)
+
+    def delete(looked: int, _total: int) -> None:
+        if looked == 21 and catalog.datasets.list("place"):
+            catalog.files.delete(place.dataset.id, [f"oss://bucket/{key}" for key in KEYS])
+            catalog.bindings.delete(place.binding.id)
+            catalog.datasets.delete("place", "place")
+
+    with pytest.raises(NotFound, match="deleted while it was exported"):
+        run(opened, tmp_path / "out", delete)
+    assert not json.loads((tmp_path / "out" / "_export.json").read_bytes())["Done"]
+
+
 def test_an_empty_dataset_has_columns(opened: Opened, tmp_path: Path) -> None:
     make_place(opened[2])
     manifest = run(opened, tmp_path / "o'ut [1]*")

@@ -337,6 +337,53 @@ def test_the_command_says_what_was_moved_and_what_to_do(data: Path, url: str, tm
     assert "cannot be reached" in run(data, "postgresql://me:hush@127.0.0.1:9/none", expect=1)
     assert "now set catalog.url" in run(data, url)
     assert "is not empty" in run(data, url, expect=1)
-    said = run(url, tmp_path / "back")
+    said = run(url, tmp_path / "to get back")
     assert f"{len(entries)} of entries" in said
     assert "take catalog.url out" in said
+    assert f"--data '{tmp_path / 'to get back'}'" in said
+
+
+@pytest.mark.parametrize("command", ["move", "export", "index rebuild"])
+def test_a_place_without_a_record_gets_none(
+    command: str, url: str, operator: psycopg.Connection[tuple[object, ...]], tmp_path: Path
+) -> None:
+    """Who mistook the schema is told so, and moves, exports or indexes no record that is made on the spot."""
+    config = tmp_path / "bindery.toml"
+    config.write_text(f'data = "{tmp_path / "data"}"\ncatalog.url = "{url}"\n')
+    words = {
+        "move": ["catalog", "move", url, str(tmp_path / "back")],
+        "export": ["export", "place/place", "--to", f"{tmp_path}/out/", "--config", str(config)],
+        "index rebuild": ["index", "rebuild", "--config", str(config)],
+    }[command]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1, done.output
+    assert "there is no record" in done.stderr
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+    assert operator.execute(tables).fetchone() == (0,)
+    assert not (tmp_path / "back").exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_schema_that_is_not_there_is_not_called_in_use(data: Path, url: str) -> None:
+    with pytest.raises(CatalogUnusable, match="CREATE SCHEMA"):
+        move_to_postgresql(data, f"{url}elsewhere", unseen)
+
+
+@pytest.mark.parametrize(
+    "password", ["hush%mine", "hush/mine", "hush@mine", "hush#mine", "hush?mine", "hush mine"]
+)
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "[::1", "nohost.invalid"])
+def test_no_password_is_told_however_it_is_written(data: Path, password: str, host: str) -> None:
+    url = f"postgresql://me:{password}@{host}/none"
+    config = data.parent / "bindery.toml"
+    config.write_text(f'data = "{data}"\ncatalog.url = "{url}"\n')
+    for words in (
+        ["catalog", "move", str(data), url],
+        ["backup", "--to", str(data.parent / "b"), "--config", str(config)],
+        ["export", "place/place", "--to", f"{data.parent}/out/", "--config", str(config)],
+        ["stats", "--config", str(config)],
+    ):
+        done = CliRunner().invoke(main, words)
+        assert done.exit_code == 1, done.output
+        assert "hush" not in done.output, words
+        assert "mine" not in done.output, words

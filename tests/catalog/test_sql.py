@@ -9,11 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from tests.catalog.samples import make_place, write_of
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import instance
+from bindery.catalog.index.reading import IndexReader
+from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.records import CatalogUnusable
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.stopping import Interrupted
@@ -111,3 +114,23 @@ def test_what_a_killed_server_left_is_removed(tmp_path: Path) -> None:
     (left / "copy.duckdb").write_bytes(b"x")
     SqliteCatalog(tmp_path / "data", account_id="1000").close()
     assert not left.exists()
+
+
+def test_an_answer_that_is_left_unread_is_not_finished_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB may go on making the rows of an endless statement before it closes."""
+    asked: list[str] = []
+
+    class Watched:
+        def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+            self._connection = connection
+
+        def __getattr__(self, name: str) -> Any:
+            asked.append(name)
+            return getattr(self._connection, name)
+
+    reader = IndexReader(None)
+    monkeypatch.setattr(reader, "_connection", Watched(reader._connection))
+    endless = "WITH RECURSIVE t AS (SELECT 1 AS a UNION ALL SELECT a + 1 FROM t) SELECT * FROM t"
+    assert next(reader.select(endless, Bounds(600)).rows) == (1,)
+    reader.close()
+    assert asked[-2:] == ["interrupt", "close"]

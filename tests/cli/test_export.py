@@ -147,6 +147,10 @@ def test_what_makes_no_sense_says_what_to_do(stopped: Path, tmp_path: Path) -> N
         ("place/place", "oss://unknown/x", (), 1, "no bucket unknown"),
         ("place/place", "ftp://x/y", (), 1, "no store for ftp"),
         ("place/place", there, (), 1, "there already"),
+        ("place/place", f"{there}/", (), 1, "another place"),
+        ("place/place", stopped / "out", (), 1, "in the data folder"),
+        ("place/place", f"{stopped}/", (), 1, "in the data folder"),
+        ("place/place", stopped / "one.parquet", (), 1, "in the data folder"),
         ("place/place", tmp_path / "out", ("--where", "Size >"), 2, "expected"),
         (
             "place/place",
@@ -161,7 +165,8 @@ def test_what_makes_no_sense_says_what_to_do(stopped: Path, tmp_path: Path) -> N
         done = run(dataset, target, stopped, *further)
         assert (done.exit_code, said in done.stderr) == (code, True), (dataset, target, done.stderr)
     assert there.read_bytes() == b""
-    assert "--data" in run("place/place", tmp_path / "out", tmp_path).stderr
+    assert not (tmp_path / "out").exists()
+    assert "--data" in run("place/place", stopped.parent / "out", tmp_path).stderr
 
 
 def run(dataset: str, target: object, data: Path, *further: str) -> Result:

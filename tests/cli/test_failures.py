@@ -195,3 +195,32 @@ def test_words_of_the_command_line_do_not_steer_the_terminal(words: list[str]) -
     assert ended.exit_code in (1, 2)
     assert "\\x1b" in ended.output
     assert "\x1b" not in ended.output
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["docs operations", "fields", "sql place/place x --csv"])
+def test_a_stream_that_is_closed_is_no_defect(tmp_path: Path, closed: str, command: str) -> None:
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"exec {sys.executable} -m bindery {command} {closed}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == int(command.startswith("sql"))
+    assert "internal error" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
+    lines = (
+        "from bindery.cli.failures import told_in_a_sentence",
+        "with told_in_a_sentence(), open('made', 'w') as file:",
+        "    file.write(str(file.fileno()))",
+    )
+    command = [sys.executable, "-c", "\n".join(lines)]
+    subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], cwd=tmp_path, timeout=120, check=True
+    )
+    assert int((tmp_path / "made").read_text()) > 2

@@ -135,6 +135,7 @@ def test_what_is_not_there_is_told(data: Path, tmp_path: Path) -> None:
     assert "--data" in run(tmp_path, "SELECT 1").stderr
     assert not list(tmp_path.iterdir())
     assert run(data, "SELECT 1", "--csv", "--json").exit_code == 2
+    assert "no number" in run(data, "SELECT 1", "--timeout", "nan").stderr
 
 
 def test_a_folder_that_another_command_uses_is_left_alone(tmp_path: Path) -> None:
@@ -170,6 +171,9 @@ def test_a_running_server_is_asked(start_server: Callable[..., RunningServer], t
     large = ask("SELECT repeat('x', 3000000) AS t FROM range(9)", "--json")
     assert len(large.stdout.splitlines()) == 1
     assert "4 MiB" in large.stderr
+    assert "--limit" not in large.stderr, "it would show no more"
+    assert "too long" in ask("SELECT repeat('x', 5000000) AS t FROM range(2)", "--json").stderr
+    assert "\nLINE 1: SELECT none" in ask("SELECT none FROM files", code=1).stderr, "in lines, not as one"
     assert "cannot be reached" in ask("SELECT * FROM read_text('/etc/passwd')", code=1).stderr
     assert "1 s" in ask(_ENDLESS, "--timeout", "0.5", code=1).stderr
 

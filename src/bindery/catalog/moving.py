@@ -48,6 +48,7 @@ def move_to_sqlite(url: str, folder: Path, progress: Progress) -> dict[str, int]
 
     A crash leaves a folder that no server starts on. Raises CatalogUnusable, CatalogInUse, OSError.
     """
+    postgresql_module("inspection").check_there(url)
     if (folder / _RECORD).exists():
         raise CatalogUnusable(
             f"there is a record in {folder} already; move {_RECORD} with its -wal and -shm files away, or name a new "

@@ -44,6 +44,19 @@ def open_access(url: str, folder: Path) -> Iterator[RecordAccess]:
         database.close()
 
 
+def check_there(url: str, folder: Path) -> None:
+    """Raises CatalogUnusable where there is no record; opening one as a server does would make it."""
+    if url:
+        postgresql_module("inspection").check_there(url)
+    elif not (folder / "catalog.db").exists():
+        raise CatalogUnusable(f"no catalog in {folder}; name the server's data folder with --data")
+
+
+def check_url(url: str) -> None:
+    """Raises CatalogUnusable for what is no URL of PostgreSQL; nobody is asked."""
+    postgresql_module("inspection").check_url(url)
+
+
 def describe_postgresql(url: str) -> str:
     """Where a record is and how large, without taking it over. Raises CatalogUnusable."""
     described: str = postgresql_module("inspection").describe(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -59,5 +60,7 @@ def move(source: str, target: str) -> None:
         say("now set catalog.url in the configuration, and start the server on the same data folder;")
         say(f"keep {Path(source) / 'catalog.db'} as a backup, or remove it with its -wal and -shm files")
     else:
-        say(f"now take catalog.url out of the configuration, and start the server with --data {target}")
+        say(
+            f"now take catalog.url out of the configuration, and start the server with --data {shlex.quote(target)}"
+        )
     say("the index is used as it is, or built anew where it does not fit; bindery audit proves all of it")

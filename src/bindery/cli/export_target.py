@@ -42,6 +42,14 @@ class BucketTarget:
         except ObjectNotFound:
             return None
 
+    def has(self, name: str) -> bool:
+        """Whether there is such an object."""
+        try:
+            self._store.read(name, 0, 1)
+        except ObjectNotFound:
+            return False
+        return True
+
     def put(self, name: str, made: Path) -> None:
         """One request; the file is gone from here then."""
         self._store.put(name, made.read_bytes())
@@ -89,12 +97,22 @@ def open_target(text: str, config: Config) -> Target:
     if text.endswith(_SUFFIX) and not Path(text).is_dir():
         if Path(text).exists():
             raise click.ClickException(f"{text} is there already; name another file, or remove it")
+        _check_apart(Path(text).parent, config)
         return FileTarget(Path(text))
     if "/" not in text and text not in (".", ".."):
         raise click.ClickException(
             f"write ./{text} for a folder here, oss://{text} for a bucket that the server knows, or the URL of a store"
         )
-    return FolderTarget(Path(text).expanduser())
+    folder = Path(text).expanduser()
+    _check_apart(folder, config)
+    return FolderTarget(folder)
+
+
+def _check_apart(folder: Path, config: Config) -> None:
+    """Raises ClickException for a place in the data folder, which holds what a server needs and nothing else."""
+    data = config.data.resolve()
+    if data == folder.resolve() or data in folder.resolve().parents:
+        raise click.ClickException(f"{folder} is in the data folder {config.data}; name another place")
 
 
 def _registered(place: str, config: Config) -> StoreAddress:

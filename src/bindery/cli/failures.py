@@ -31,6 +31,7 @@ UNREAD = 141
 """The same for SIGPIPE."""
 
 _DEBUG = "BINDERY_DEBUG"
+_STANDARD_ERROR = 2
 _ADVICE = {
     errno.EACCES: "give this user the right, or take another place",
     errno.EPERM: "give this user the right, or take another place",
@@ -38,6 +39,12 @@ _ADVICE = {
     errno.EROFS: "the file system is read-only; take another place",
     errno.ENOENT: "check the path",
     errno.ENOTDIR: "a part of the path is a file; check the path",
+    errno.EEXIST: "something of this name is there already; take another place",
+    errno.EISDIR: "it is a folder; take another place",
+    errno.ELOOP: "links of the path lead to each other; check the path",
+    errno.ENAMETOOLONG: "the name is too long; take another",
+    errno.EDQUOT: "the quota of this user is used up; make room",
+    errno.EFBIG: "the file would be larger than this user may make it; raise ulimit -f",
 }
 
 
@@ -51,9 +58,11 @@ class Failure(click.ClickException):
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
     """What goes wrong within becomes a ClickException or an exit."""
+    _fill_descriptors()
     try:
         yield
-        sys.stdout.flush()  # here, not when the interpreter ends, a closed pipe can still be told
+        if sys.stdout is not None:  # it is None for who was started without one
+            sys.stdout.flush()  # here, not when the interpreter ends, a closed pipe can still be told
     except click.ClickException as error:
         if not error.message.replace("\n", "").isprintable():  # else it is escaped already, or need not be
             vars(error).update(message=printable(error.message, lines=True))
@@ -69,6 +78,13 @@ def told_in_a_sentence() -> Iterator[None]:
         raise Failure(_of_the_system(error)) from error
     except Exception as error:
         raise Failure(_of_ours(error)) from error
+
+
+def _fill_descriptors() -> None:
+    """No file that is opened may take the place of a standard stream that is closed, for others write there."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(descriptor)
 
 
 def _leave_output() -> None:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from bindery.app import open_catalog
 from bindery.catalog.catalog import Catalog
+from bindery.catalog.opening import check_there
 from bindery.catalog.records import CatalogInUse, CatalogUnusable
 from bindery.cli.client import Client, connect
 from bindery.cli.datasets import datasets_in
@@ -81,6 +82,7 @@ def _catalog_in(data: Path, config_file: Path | None) -> Catalog | None:
             f"no catalog in {data}; name the server's data folder with --data, or a running server with --endpoint"
         )
     try:
+        check_there(config.catalog.url, data)
         return open_catalog(config)
     except CatalogInUse:
         return None

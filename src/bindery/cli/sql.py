@@ -20,16 +20,28 @@ from bindery.catalog.index.time_limit import Bounds
 from bindery.catalog.opening import read_index
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogInUse
-from bindery.cli.client import connect
+from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.options import FOLDER, config_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import load_config
 from bindery.data_folder import find_server_address
 from bindery.printable import printable, printable_json
 
+_REFUSED = "InvalidArgument"
 _MOST_SECONDS = 50
 _MOST_ROWS = 10_000
 """Of what a server answers."""
+
+
+class _Seconds(click.FloatRange):
+    """A range has no place for what is no number, and would let it pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The seconds. Fails for NaN."""
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} is no number of seconds", param, ctx)
+        return seconds
 
 
 @click.command()
@@ -39,7 +51,7 @@ _MOST_ROWS = 10_000
     "--project", default="default", show_default=True, envvar="BINDERY_PROJECT", help="Project name."
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=0.001, max=86_400), default=60.0, show_default=True,
+    "--timeout", type=_Seconds(min=0.001, max=86_400), default=60.0, show_default=True,
     help="Seconds after which the statement ends.",
 )  # fmt: skip
 @click.option(
@@ -87,7 +99,8 @@ def sql(
         try:
             with read_index(config.catalog.url, config.data, project, dataset) as reader:
                 found = reader.select(statement, Bounds(timeout))
-                _show(found, limit, as_json=as_json, as_csv=as_csv)
+                if _show(found, limit, as_json=as_json, as_csv=as_csv):
+                    _tell_of_more(limit)
                 return
         except QueryError as error:
             raise click.ClickException(str(error)) from error
@@ -97,14 +110,39 @@ def sql(
                 raise click.ClickException(
                     f"{error}. It is no server that could be asked; wait for its end, or name one with --endpoint"
                 ) from error
-    given = {"ProjectName": project, "DatasetName": dataset, "Statement": statement}
-    answer = connect(endpoint, config.data).call(
-        "RunSql", **given, Timeout=_whole_seconds(timeout), MaxResults=min(limit, _MOST_ROWS)
+    answer = _ask(
+        connect(endpoint, config.data),
+        ProjectName=project,
+        DatasetName=dataset,
+        Statement=statement,
+        Timeout=_whole_seconds(timeout),
+        MaxResults=min(limit, _MOST_ROWS),
     )
-    shown = len(answer.get("Rows", []))
-    _show(_answered(answer), shown, as_json=as_json, as_csv=as_csv)
-    if answer.get("IsCut") and shown < limit:
-        say(f"a running server answers up to {_MOST_ROWS:,} rows and 4 MiB, a stopped one all", err=True)
+    _show(_answered(answer), limit, as_json=as_json, as_csv=as_csv)
+    if answer.get("IsCut"):
+        _tell_of_more(limit, len(answer.get("Rows", [])))
+
+
+def _ask(client: Client, **given: Any) -> dict[str, Any]:
+    """What is wrong with the statement is told in its lines, as a stopped server's index tells it."""
+    try:
+        return client.call("RunSql", **given)
+    except ApiError as error:
+        if error.code != _REFUSED:
+            raise
+        raise click.ClickException(str(error.body.get("Message", error.message))) from error
+
+
+def _tell_of_more(limit: int, answered: int | None = None) -> None:
+    """``answered``: how many rows a running server has told, fewer than the limit where it tells no more."""
+    if answered is None or answered >= limit:
+        say(f"only the first {limit:,} rows are shown; --limit shows more", err=True)
+        return
+    shown = f"only the first {answered:,} rows are shown" if answered else "the first row is too long"
+    say(
+        f"{shown}: a running server answers up to {_MOST_ROWS:,} rows and 4 MiB, a stopped one all",
+        err=True,
+    )
 
 
 def _whole_seconds(timeout: float) -> int:
@@ -112,15 +150,14 @@ def _whole_seconds(timeout: float) -> int:
 
 
 def _answered(answer: dict[str, Any]) -> Rows:
-    """The answer of a server; a row behind the last one stands for those that it has not told."""
+    """The answer of a server."""
     columns = answer.get("Columns", [])
     names, types = (tuple(column[name] for column in columns) for name in ("Name", "Type"))
-    rows = [tuple(json.loads(row)) for row in answer.get("Rows", [])]
-    more: list[tuple[Any, ...]] = [()] if answer.get("IsCut") else []
-    return Rows(names, types, iter(rows + more))
+    return Rows(names, types, (tuple(json.loads(row)) for row in answer.get("Rows", [])))
 
 
-def _show(found: Rows, limit: int, *, as_json: bool, as_csv: bool) -> None:
+def _show(found: Rows, limit: int, *, as_json: bool, as_csv: bool) -> bool:
+    """Whether there are more rows."""
     rows = iter(found.rows)
     shown = islice(rows, limit)
     if as_json:
@@ -134,13 +171,12 @@ def _show(found: Rows, limit: int, *, as_json: bool, as_csv: bool) -> None:
         for row in shown:
             made.add_row(*(cell(_text(value)) for value in row))
         console().print(made)
-    if next(rows, None) is not None:
-        say(f"only the first {limit:,} rows are shown; --limit shows more", err=True)
+    return next(rows, None) is not None
 
 
 def _csv_lines(names: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     """Texts as they are, but on a terminal, which none may steer."""
-    fit = printable if sys.stdout.isatty() else str
+    fit = printable if sys.stdout and sys.stdout.isatty() else str
     yield _csv_line([fit(name) for name in names])
     for row in rows:
         yield _csv_line([fit(_text(value)) for value in row])

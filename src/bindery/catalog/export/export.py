@@ -99,16 +99,52 @@ class Export:
         begun = _begin(reader, dataset, wanted)
         found = target.read(MANIFEST)
         self.manifest = begun if found is None else _continued(_decoded(found), begun)
+        self._remembered = found
 
     def run(self, progress: Progress) -> Manifest:
         """Write what is missing. Raises CatalogUnusable, OSError, and what the target raises."""
         try:
+            if self._remembered is None:
+                self._take_target()
             while not self.manifest.done:
                 self._write_file(progress)
         finally:
             if self._matching is not None:
                 self._matching.close()
         return self.manifest
+
+    def _take_target(self) -> None:
+        """Raises ExportUnusable when there is a file that the first of this export would take the place of."""
+        if self._target.has(_name_of(0)):
+            raise ExportUnusable(
+                f"there is a {_name_of(0)} already, and no {MANIFEST} that tells of what export; name another place"
+            )
+        self._remember()
+
+    def _remember(self) -> None:
+        """Raises ExportUnusable."""
+        self._check_alone()
+        written = msgspec.json.format(msgspec.json.encode(self.manifest), indent=1)
+        self._target.write(MANIFEST, written)
+        self._remembered = written
+
+    def _check_alone(self) -> None:
+        """Buckets have no locks. Raises ExportUnusable when somebody else exports to the same place."""
+        if self._target.read(MANIFEST) != self._remembered:
+            raise ExportUnusable(
+                f"another export writes to the same place, or its {MANIFEST} was changed meanwhile; name another place "
+                "for this one"
+            )
+
+    def _check_there(self) -> None:
+        """Raises NotFound when the entries have ended with their dataset."""
+        wanted = self.manifest.wanted
+        dataset = self._reader.find_dataset(wanted.project_name, wanted.dataset_name)
+        if dataset is None or dataset.id != self.manifest.dataset_id:
+            raise NotFound(
+                f"the dataset {wanted.project_name}/{wanted.dataset_name} was deleted while it was exported; what was "
+                "written so far is not all of it"
+            )
 
     def _write_file(self, progress: Progress) -> None:
         wanted, manifest = self.manifest.wanted, self.manifest
@@ -124,18 +160,21 @@ class Export:
                     collected.add(page if self._matching is None else self._matching.of(page))
                     looked, after = looked + len(page), page[-1].uri
                 progress(manifest.looked + looked, max(self._entries, manifest.looked + looked))
+            if done:
+                self._check_there()
             if collected.rows or (done and not manifest.files):  # one at least tells the columns
                 self._put(collected)
         finally:
             collected.close()
         manifest.looked, manifest.after, manifest.done = manifest.looked + looked, after, done
-        self._target.write(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        self._remember()
 
     def _put(self, collected: Collected) -> None:
-        name = f"part-{len(self.manifest.files):05d}.parquet"
+        name = _name_of(len(self.manifest.files))
         made = self._target.scratch / name
         collected.write(made, metadata_of(self.manifest))
         file = WrittenFile(name, collected.rows, made.stat().st_size)
+        self._check_alone()
         self._target.put(name, made)
         self.manifest.files.append(file)
 
@@ -151,6 +190,10 @@ def metadata_of(manifest: Manifest) -> dict[str, str]:
         "bindery.newest_change": str(manifest.newest),
         "bindery.begun": manifest.begun.isoformat(),
     }
+
+
+def _name_of(number: int) -> str:
+    return f"part-{number:05d}.parquet"
 
 
 def _begin(reader: RecordReader, dataset: ReadDataset, wanted: Wanted) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,9 @@ class Target(Protocol):
     def read(self, name: str) -> bytes | None:
         """A small file; None when it is not there."""
 
+    def has(self, name: str) -> bool:
+        """Whether something of this name is there."""
+
     def put(self, name: str, made: Path) -> None:
         """Take a file of the scratch folder, in the place of one of this name. It is whole or not there."""
 
@@ -39,6 +43,7 @@ class FolderTarget:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._is_new = not folder.exists()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -69,6 +74,10 @@ class FolderTarget:
         except FileNotFoundError:
             return None
 
+    def has(self, name: str) -> bool:
+        """Also a folder, or a link that leads nowhere."""
+        return os.path.lexists(self.folder / name)
+
     def put(self, name: str, made: Path) -> None:
         """Written through before it gets its name."""
         with made.open("rb") as file:
@@ -84,4 +93,7 @@ class FolderTarget:
     def close(self) -> None:
         """Another export may come."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if self._is_new:
+            with suppress(OSError):  # it has something in it
+                self.folder.rmdir()
         os.close(self._lock)

@@ -72,7 +72,8 @@ class IndexReader:
         self._connection.execute(f"ATTACH {literal(str(path.resolve()))} AS dataset (READ_ONLY)")
 
     def close(self) -> None:
-        """The file is not used any more."""
+        """The file is not used any more, whatever of an answer is still unread: DuckDB would first finish making it."""
+        self._connection.interrupt()
         self._connection.close()
 
     def _show_all_columns(self) -> None:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 import psycopg
 
-from bindery.catalog.record.postgresql.connecting import check_fitness, connected
-from bindery.catalog.record.postgresql.connection import Connection, adapt
+from bindery.catalog.record.migrations import load_migrations
+from bindery.catalog.record.postgresql.connecting import check_fitness, connected, settings_of
+from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt
+from bindery.catalog.records import CatalogUnusable
 
 
 def describe(url: str) -> str:
@@ -22,6 +24,32 @@ def describe(url: str) -> str:
         assert row is not None
         major = raw.info.server_version // 10_000
         return f"PostgreSQL {major}, database {row[0]}, schema {row[1]}, {row[2] / 1024**2:.1f} MiB"
+
+
+def check_url(url: str) -> None:
+    """Raises CatalogUnusable for what is no URL of PostgreSQL; nobody is asked."""
+    settings_of(url)
+
+
+def check_there(url: str) -> None:
+    """Raises CatalogUnusable where no server has made a record, or PostgreSQL cannot be reached."""
+    with connected(url) as raw:
+        check_fitness(raw)
+        _version(raw)
+
+
+def _version(raw: RawConnection) -> int:
+    row = raw.execute("SELECT to_regclass('schema_version')::text").fetchone()
+    found = (
+        None
+        if row is None or row[0] is None
+        else raw.execute("SELECT version FROM schema_version").fetchone()
+    )
+    if found is None:
+        raise CatalogUnusable(
+            "there is no record in this database and schema of PostgreSQL; see that the URL names those of a server"
+        )
+    return int(found[0])
 
 
 def sealed_keys(url: str, named_by: int) -> list[tuple[bytes, int]]:
@@ -56,6 +84,12 @@ def reading_beside(url: str) -> Iterator[Connection]:
     with connected(url) as raw:
         adapt(raw)
         raw.read_only = True
+        version, newest = _version(raw), max(load_migrations("postgresql"))
+        if version != newest:
+            raise CatalogUnusable(
+                f"the record was written by another release (schema {version}, this one has {newest}); use that "
+                "one, or start a server of this one first, if it is newer"
+            )
         yield Connection(raw)
 
 
