@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg_pool.base import AttemptWithBackoff
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.postgresql import Postgresql
 
@@ -152,6 +153,17 @@ def test_all_goes_on_when_postgresql_is_back(tmp_path: Path) -> None:
         catalog.projects.create(Project(name="after"))
         assert [project.name for project in catalog.projects.list()] == ["after", "before"]
         assert catalog.close()
+
+
+def test_the_pool_is_never_long_without_an_attempt_to_connect(database: PostgresqlDatabase) -> None:
+    """By itself it would pause for twice as long after every attempt: for minutes, when PostgreSQL was away for as
+    long."""
+    attempt, now, pauses = AttemptWithBackoff(timeout=database._pool.reconnect_timeout), 0.0, []
+    while not attempt.time_to_give_up(now):
+        attempt.update_delay(now)
+        pauses.append(attempt.delay)
+        now += attempt.delay
+    assert max(pauses) < 5
 
 
 def test_a_server_whose_connections_are_all_in_use_says_so(

@@ -39,7 +39,8 @@ _MOST_CONNECTIONS = 16
 _TURN_SECONDS = 10.0
 """How long a write waits for those before it."""
 _RECONNECT_SECONDS = 5.0
-"""How long a read goes on when its connection was lost."""
+"""How long a read goes on when its connection was lost, and how long the pool tries to replace one, with pauses that
+grow with the time it has tried; whoever needs one afterwards begins anew."""
 _TAKEOVER_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 _WRITING, _HOLDING = 4_711_001, 4_711_003
@@ -87,6 +88,7 @@ class PostgresqlDatabase:
                 min_size=1,
                 max_size=_MOST_CONNECTIONS,
                 timeout=CONNECT_SECONDS,
+                reconnect_timeout=_RECONNECT_SECONDS,
                 configure=_configure,
                 name="record",
                 open=True,
