@@ -204,6 +204,11 @@ def test_what_is_refused_costs_nothing_else(
     assert "oss://pictures: not copied" in done.stderr
     assert "begin the same copy again" in done.stderr
     assert len(target.call("ListDatasets", **P)["Datasets"]) == 2
+    stranger = keys_of(source, target) | {"BINDERY_TO_ACCESS_KEY_SECRET": "wrong"}
+    unknown = CliRunner().invoke(main, ends(source, target), env=stranger)
+    assert unknown.exit_code == 1
+    assert f"Error: {target.endpoint}: GetProject: SignatureDoesNotMatch" in unknown.stderr
+    assert "BINDERY_TO_ACCESS_KEY_ID" in unknown.stderr
     nobody = CliRunner().invoke(main, ends(source, target), env={})
     assert (nobody.exit_code, "BINDERY_FROM_ACCESS_KEY_ID" in nobody.stderr) == (1, True), nobody.output
     home = tmp_path / ".aliyun"
@@ -220,3 +225,39 @@ def test_what_is_refused_costs_nothing_else(
     assert "no profile none" in unknown.stderr
     assert "cannot be written" in copy(source, target, "--field", "Size", code=1).stderr
     assert "the same" in copy(source, source, code=2).stderr
+
+
+def test_what_may_not_be_read_costs_no_other_dataset(source: BinderyServer, target: BinderyServer) -> None:
+    denied = "acs:imm:*:*:project/album/dataset/empty"
+    policy = {"Version": "1", "Statement": [
+        {"Effect": "Allow", "Action": ["imm:*", "oss:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": ["imm:GetDataset", "imm:SimpleQuery"], "Resource": denied},
+    ]}  # fmt: skip
+    source.call("CreateUser", UserName="bob")
+    source.call("CreatePolicy", PolicyName="most", PolicyDocument=json.dumps(policy))
+    source.call("AttachPolicyToUser", PolicyType="Custom", PolicyName="most", UserName="bob")
+    key = source.call("CreateAccessKey", UserName="bob")["AccessKey"]
+    bobs = {
+        "BINDERY_FROM_ACCESS_KEY_ID": key["AccessKeyId"],
+        "BINDERY_FROM_ACCESS_KEY_SECRET": key["AccessKeySecret"],
+    }
+    done = CliRunner().invoke(main, ends(source, target), env=keys_of(source, target) | bobs)
+    assert done.exit_code == 1, done.output
+    assert "dataset album/empty: not copied" in done.stderr
+    assert [each["DatasetName"] for each in target.call("ListDatasets", **P)["Datasets"]] == ["photos"]
+    target.wait_until_indexed("pictures", "album", "photos")
+    wait_until_quiet(target)
+    assert entries(target) == entries(source)
+
+
+def test_what_is_named_and_nowhere_is_no_success(
+    source: BinderyServer, target: BinderyServer, tmp_path: Path
+) -> None:
+    assert "no project albun" in copy(source, target, "--project", "albun", code=1).stderr
+    assert "dataset fotos: not copied" in copy(source, target, "--dataset", "fotos", code=1).stderr
+    for state in (tmp_path, "/dev/zero", tmp_path / "none" / "state.json"):
+        refused = CliRunner().invoke(
+            main, [*ends(source, target), "--state", str(state)], env=keys_of(source, target)
+        )
+        assert refused.exit_code in (1, 2), state
+        assert "made" not in refused.stdout, "before anything is copied"

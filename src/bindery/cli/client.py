@@ -31,11 +31,11 @@ _HOST = re.compile(r"[^\s@/?#\x00-\x20\x7f]+")
 
 
 _UNKNOWN_NAME = "ResourceNotFound"
-_OTHER_SERVER = " Is that the server whose data folder --data names, or whose keys the environment has?"
+OTHER_SERVER = " Is that the server whose data folder --data names, or whose keys the environment has?"
 _HINTS = {
     _UNKNOWN_NAME: " See: bindery status",
-    "InvalidAccessKeyId.NotFound": _OTHER_SERVER,
-    "SignatureDoesNotMatch": _OTHER_SERVER,
+    "InvalidAccessKeyId.NotFound": OTHER_SERVER,
+    "SignatureDoesNotMatch": OTHER_SERVER,
 }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from bindery.cli.copying.endpoints import Endpoint, open_endpoint
+from bindery.cli.client import ApiError
+from bindery.cli.copying.endpoints import Endpoint, is_of_one_thing, open_endpoint
 from bindery.cli.copying.entries import FIELDS, EntryCopy, Position, check_field
 from bindery.cli.copying.report import Report
 from bindery.cli.copying.settings import copy_bindings, copy_dataset, copy_project
@@ -83,10 +86,13 @@ def copy(
         raise click.UsageError("--from-endpoint and --to-endpoint are the same")
     chosen = tuple(map(check_field, fields)) or FIELDS
     work = _Copy(source, target, Report(dry_run=dry_run), None if dry_run else state)
-    for project in list(source.items("ListProjects", "Projects")):
+    found = list(source.items("ListProjects", "Projects"))
+    if missing := set(projects) - {project["ProjectName"] for project in found}:
+        raise click.ClickException(f"no project {', '.join(sorted(missing))} at {source.endpoint}")
+    for project in found:
         if not projects or project["ProjectName"] in projects:
             work.copy_project(project, datasets, None if no_entries else chosen, bind=not no_bindings)
-    work.finish()
+    work.finish(datasets)
 
 
 class _Copy:
@@ -95,19 +101,33 @@ class _Copy:
     def __init__(self, source: Endpoint, target: Endpoint, report: Report, state: Path | None) -> None:
         self._source, self._target, self._report, self._state = source, target, report, state
         self._position = self._read()
+        self._seen: set[str] = set()
+        self._store()  # what cannot be written is told before anything is copied
 
     def copy_project(
         self, project: _Values, datasets: tuple[str, ...], fields: tuple[str, ...] | None, *, bind: bool
     ) -> None:
         """With its datasets."""
-        if not copy_project(self._source, self._target, project, self._report):
-            return
-        for each in list(
-            self._source.items("ListDatasets", "Datasets", ProjectName=project["ProjectName"])
-        ):
-            if not datasets or each["DatasetName"] in datasets:
-                names = {"ProjectName": project["ProjectName"], "DatasetName": each["DatasetName"]}
-                self._copy_dataset(names, fields, bind=bind)
+        name = project["ProjectName"]
+        with self._refusals_told(f"project {name}"):
+            if not copy_project(self._source, self._target, project, self._report):
+                return
+            for each in list(self._source.items("ListDatasets", "Datasets", ProjectName=name)):
+                if not datasets or each["DatasetName"] in datasets:
+                    self._seen.add(each["DatasetName"])
+                    names = {"ProjectName": name, "DatasetName": each["DatasetName"]}
+                    with self._refusals_told(f"dataset {name}/{each['DatasetName']}"):
+                        self._copy_dataset(names, fields, bind=bind)
+
+    @contextmanager
+    def _refusals_told(self, name: str) -> Iterator[None]:
+        """What is refused of one costs no other."""
+        try:
+            yield
+        except ApiError as error:
+            if not is_of_one_thing(error):
+                raise
+            self._report.fail(name, error)
 
     def _copy_dataset(self, names: _Values, fields: tuple[str, ...] | None, *, bind: bool) -> None:
         name = "/".join(names.values())
@@ -139,6 +159,8 @@ class _Copy:
         begun = Position(self._source.endpoint, self._target.endpoint, [])
         if self._state is None or not self._state.exists():
             return begun
+        if not self._state.is_file():
+            raise click.ClickException(f"{self._state} is no file; name another one")
         try:
             found = msgspec.json.decode(self._state.read_bytes(), type=Position)
         except msgspec.DecodeError as error:
@@ -153,11 +175,18 @@ class _Copy:
 
     def _remember(self, dataset: str, after: str) -> None:
         self._position.dataset, self._position.after = dataset, after
+        self._store()
+
+    def _store(self) -> None:
         if self._state is not None:
             replace_private(self._state, msgspec.json.encode(self._position))
 
-    def finish(self) -> None:
-        """Tell the counts. Exits with 1 when something was refused."""
+    def finish(self, datasets: tuple[str, ...]) -> None:
+        """Tell the counts. Exits with 1 when something was refused, or a dataset that was named is nowhere."""
+        for name in sorted(set(datasets) - self._seen):
+            self._report.fail(
+                f"dataset {name}", click.ClickException(f"there is none at {self._source.endpoint}")
+            )
         if self._state is not None:
             self._state.unlink(missing_ok=True)
         for line in self._report.lines():

@@ -12,19 +12,23 @@ from typing import Any
 import click
 
 from bindery.access.keys import read_root_key
-from bindery.cli.client import ApiError, Client
+from bindery.cli.client import OTHER_SERVER, ApiError, Client
 
 PROFILES = "~/.aliyun/config.json"
 """Of the vendor's command line client; modes AK and StsToken."""
 _TRIES = 6
 _FIRST_PAUSE_SECONDS = 0.5
 _BUSY = frozenset({429, 500, 502, 503, 504})
+_OF_THE_KEY = ("InvalidAccessKeyId", "InvalidSecurityToken", "SignatureDoesNotMatch", "InvalidTimeStamp")
+"""Beginnings of the codes of whoever is not known: each further call would be answered so."""
 
 
 class Endpoint(Client):
     """One end. Once it has answered, calls that were throttled, or met a server that is restarted, are made again."""
 
     _has_answered = False
+    side = "from"
+    """Or ``to``."""
 
     def call(self, action: str, *, version: str | None = None, **parameters: Any) -> dict[str, Any]:
         """The answer. Raises ApiError, ClickException."""
@@ -36,9 +40,18 @@ class Endpoint(Client):
             except click.ClickException as error:
                 refused = isinstance(error, ApiError) and error.status not in _BUSY
                 if refused or attempt == _TRIES - 1 or not self._has_answered:
-                    raise
+                    raise self._told(error) from error
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("the last try returns or raises")
+
+    def _told(self, error: click.ClickException) -> click.ClickException:
+        """Says which end it was, and where its key comes from."""
+        if isinstance(error, ApiError):
+            variable = f"BINDERY_{self.side.upper()}_ACCESS_KEY_ID"
+            key = f" Its key comes from {variable}, --{self.side}-profile or --{self.side}-data."
+            told = error.message.replace(OTHER_SERVER, key)
+            vars(error).update(message=f"{self.endpoint}: {told}")
+        return error
 
     def find(self, action: str, member: str, **parameters: Any) -> dict[str, Any] | None:
         """One thing; None when it is not there."""
@@ -65,7 +78,14 @@ def open_endpoint(side: str, address: str, *, profile: str | None, data: Path | 
             f"--{side}-profile, or the server's data folder with --{side}-data"
         )
     key_id, secret, token = key
-    return Endpoint(address, key_id, secret, token=token, data=data)
+    endpoint = Endpoint(address, key_id, secret, token=token, data=data)
+    endpoint.side = side
+    return endpoint
+
+
+def is_of_one_thing(error: ApiError) -> bool:
+    """Whether a refusal says nothing of what else is asked for: neither of the key, nor of the server."""
+    return error.status not in _BUSY and not error.code.startswith(_OF_THE_KEY)
 
 
 def _of_environment(side: str) -> tuple[str, str, str] | None:
