@@ -1162,6 +1162,11 @@ class NotificationConformance:
         assert telling.outbox.backlog() == {"d": Backlog(count=2, oldest=first.made_time)}
         telling.outbox.remove(second.sequence)
         assert telling.outbox.backlog()["d"].count == 1
+        telling.outbox.postpone(first.sequence, due=now_ns() + 900 * 10**9)
+        assert telling.outbox.due("d", limit=10) == []
+        telling.outbox.postpone(first.sequence, due=now_ns() + 3600 * 10**9)
+        (early,) = telling.outbox.due("d", limit=10)
+        assert early.sequence == first.sequence, "nothing is put off for so long: the clock was set back"
 
     def test_old_ones_are_given_up(self, telling: Catalog, empty_place: Place) -> None:
         telling.bindings.update(empty_place.binding.id, lambda held: held)

@@ -295,3 +295,20 @@ class Ring:
             assert not self.tasks[key]
             del self.tasks[key]
             self.rings[bool(key[1])].remove(key)
+
+    def test_what_is_put_off_for_longer_than_it_can_be_is_due(self, catalog: Catalog) -> None:
+        """As after the clock was set back."""
+        queue = catalog.task_queue
+        given = [task() for _ in range(4)]
+        for each in given:
+            queue.add(each)
+        leases = [take(catalog, seconds=seconds) for seconds in (HOUR, 3 * HOUR, HOUR, HOUR)]
+        queue.postpone(leases[2], seconds=60)
+        queue.postpone(leases[3], seconds=600)
+        queue.recall(pause=300, lease=2 * HOUR)
+        again = [take(catalog, "two").task.id for _ in range(2)]
+        assert sorted(again) == sorted([leases[1].task.id, leases[3].task.id])
+        assert nothing_is_due(catalog)
+        with pytest.raises(TaskLost):
+            queue.end(leases[1], ended(leases[1].task))
+        queue.end(leases[0], ended(leases[0].task))

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 from bindery.buckets.store import AccessDenied, ObjectChanged, StoreError, StoreUnavailable
 from bindery.catalog.catalog import Catalog
+from bindery.catalog.record import task_queue as queue_module
 from bindery.catalog.records import CatalogError, CatalogUnwritable, Project, Task, TaskLease
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.stopping import Interrupted
@@ -415,6 +416,50 @@ def test_who_has_lost_a_task_changes_nothing_any_more(
     assert task_of(catalog, task).progress == 0
     catalog.task_queue.end(lease, msgspec.structs.replace(task, status="Succeeded"))
     assert task_of(catalog, task).status == "Succeeded"
+
+
+def test_a_task_is_not_taken_twice_when_the_machine_has_slept(
+    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of day has gone on meanwhile, by which leases end; what measures pauses has not."""
+    slept = [0]
+    for module in (queue_module, runner_module):
+        monkeypatch.setattr(module, "now_ns", lambda: time.time_ns() + slept[0])
+    began, go_on, runs = threading.Event(), threading.Event(), []
+
+    def work(running: Running) -> Found:
+        runs.append(running.lease.attempts)
+        began.set()
+        assert go_on.wait(SECONDS)
+        return Found(len(runs))
+
+    runner = serve(work, lease=3_600)
+    task = runner.add(new_task(TYPE, PROJECT))
+    assert began.wait(SECONDS)
+    for _ in range(3):
+        slept[0] += 2 * 3_600 * 10**9
+        other = runner.add(new_task(TYPE, PROJECT))  # has the queue looked at
+        wait(lambda other=other: other.id in runner._running)
+    go_on.set()
+    assert ended(catalog, task).result == '{"Number":4}'
+    assert runs == [1] * 4
+    wait(lambda: not runner._running)
+
+
+@pytest.mark.parametrize("lease", [False, True])
+def test_a_task_does_not_wait_for_a_clock_that_was_set_back(
+    catalog: Catalog, serve: Serve, monkeypatch: pytest.MonkeyPatch, *, lease: bool
+) -> None:
+    task = new_task(TYPE, PROJECT)
+    with monkeypatch.context() as ahead:
+        ahead.setattr(queue_module, "now_ns", lambda: time.time_ns() + 86_400 * 10**9)
+        catalog.task_queue.add(task)
+        if lease:
+            assert catalog.task_queue.take("another", [TYPE], seconds=60) is not None
+            monkeypatch.setattr(catalog.task_queue, "end_leases_of_gone", lambda _: None)
+    assert catalog.task_queue.take("first", [TYPE], seconds=60) is None
+    serve(lambda _: Found(1), lease=1)
+    assert ended(catalog, task).status == "Succeeded"
 
 
 def test_a_task_that_servers_do_not_survive_is_given_up(catalog: Catalog, serve: Serve) -> None:

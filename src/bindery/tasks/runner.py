@@ -20,12 +20,13 @@ from bindery.catalog.records import (
     TaskLease,
     TaskLost,
 )
+from bindery.clock import now_ns
 from bindery.secrecy import told, without_secrets
 from bindery.stopping import Interrupted
 from bindery.tasks.kind import CannotGoOn, Kind
 from bindery.tasks.outcomes import SERVER_STOPPED, cancelled, failed, succeeded
 from bindery.tasks.running import Running
-from bindery.tasks.settings import TaskSettings
+from bindery.tasks.settings import LONGEST_LEASE, TaskSettings
 
 _MOST_ATTEMPTS = 5
 """So often may servers end while they work on a task; then it is to blame."""
@@ -33,6 +34,8 @@ _RENEWALS = 4
 """Of a lease, before it would end."""
 _AWAY_SECONDS = 5.0
 """Before another try of what the record has ended, which was away or full."""
+_LEEWAY_SECONDS = 10.0
+"""By which a task may be put off further before the clock is to blame."""
 _POLL_SECONDS = 1.0
 """How long a task of another server waits at most before this one looks."""
 _MOST_CONTEXTS = 1_000
@@ -65,6 +68,7 @@ class Runner:
         self._looks = 0
         self._stopping = self._is_adopted = False
         self._renewed = self._tidied = time.monotonic()
+        self._renewed_at = now_ns()
         self._keeper = threading.Thread(target=self._keep, name="tasks", daemon=True)
 
     def know(self, kind: Kind) -> None:
@@ -186,11 +190,23 @@ class Runner:
             self._queue.adopt(list(self._kinds))
             self._is_adopted = True
         now = time.monotonic()
-        if now >= self._renewed + self._settings.lease / _RENEWALS:
-            self._renewed = now
+        if self._is_time_to_renew(now):
+            self._renewed, self._renewed_at = now, now_ns()
             self._renew()
+            self._queue.recall(pause=self._longest_pause(), lease=LONGEST_LEASE)
         if now >= self._tidied + _TIDY_SECONDS and not self._queue.tidy(limit=_TIDIED_AT_ONCE):
             self._tidied = now
+
+    def _is_time_to_renew(self, now: float) -> bool:
+        """By the time of day as well, by which leases end: it goes on while the machine sleeps, and can be set."""
+        each = self._settings.lease / _RENEWALS
+        since = (now_ns() - self._renewed_at) / 1e9
+        return now >= self._renewed + each or not 0 <= since < each
+
+    def _longest_pause(self) -> float:
+        """Before a task is tried again, and some time besides."""
+        pauses = (pause for kind in self._kinds.values() for pause in kind.pauses)
+        return max(_AWAY_SECONDS, *pauses, 0.0) + _LEEWAY_SECONDS
 
     def _has_room(self) -> bool:
         with self._lock:
@@ -257,7 +273,8 @@ class Runner:
             _log.exception("the end of a task could not be stored", task=running.task.id)
         finally:
             with self._changed:
-                del self._running[running.task.id]
+                if self._running.get(running.task.id) is running:  # it may have been taken again meanwhile
+                    del self._running[running.task.id]
                 self._threads.discard(threading.current_thread())
                 self._looks += 1
                 self._changed.notify_all()

@@ -6,11 +6,14 @@ from typing import Annotated
 
 import msgspec
 
+LONGEST_LEASE = 3_600
+"""Seconds, of any server."""
+
 
 class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``[tasks]``: work behind calls, such as audits."""
 
-    lease: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 60.0
+    lease: Annotated[float, msgspec.Meta(ge=1, le=LONGEST_LEASE)] = 60.0
     """Seconds after which another server takes a task whose server is not heard of; it tells of itself four times as
     often."""
     slots: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 16

@@ -63,6 +63,10 @@ class TaskQueue(Protocol):
         """What servers held that are known to be gone can be taken at once: all others than ``owner`` where the record
         can have one server only, else the former one of this data folder."""
 
+    def recall(self, *, pause: float, lease: float) -> None:
+        """What waits for more than ``pause`` seconds, or is held for more than ``lease``, can be taken at once: nobody
+        puts a task off, or holds one, for so long, but the clock may have been set back since."""
+
     def next_due(self, types: Sequence[str]) -> float | None:
         """Seconds until something can be taken, at most 0 when it can be now; None: nothing waits."""
 

@@ -11,6 +11,8 @@ from bindery.clock import now_ns
 
 _SQL = load_statements("outbox")
 _PAGE = 1_000
+_FAR_NS = 1_200 * 1_000_000_000
+"""Nothing is put off for so long: what is due later was so by a clock that has been set back, and is due now."""
 
 
 class Outbox:
@@ -30,8 +32,10 @@ class Outbox:
 
     def due(self, destination: str, *, limit: int) -> list[PendingNotification]:
         """Those to be sent now, the longest due first."""
-        values = {"destination": destination, "now": now_ns(), "limit": limit}
-        rows = self._database.reader.execute(_SQL.due_notifications, values).fetchall()
+        now, reader = now_ns(), self._database.reader
+        values = {"destination": destination, "now": now, "far": now + _FAR_NS, "limit": limit}
+        rows = reader.execute(_SQL.due_notifications, values).fetchall()
+        rows = rows or reader.execute(_SQL.far_notifications, values).fetchall()
         return [PendingNotification(*row) for row in rows]
 
     def remove(self, sequence: int) -> None:

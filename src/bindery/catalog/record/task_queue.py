@@ -180,6 +180,13 @@ class TaskQueue:
         with self._database.transaction() as connection:
             connection.execute(statement, values)
 
+    def recall(self, *, pause: float, lease: float) -> None:
+        """Asked before anything is written, for mostly there is nothing."""
+        values = {**_after(0), "pause": int(pause * _NANOSECONDS), "lease": int(lease * _NANOSECONDS)}
+        if self._database.reader.execute(_SQL.count_far, values).fetchone()[0]:
+            with self._database.transaction() as connection:
+                connection.execute(_SQL.recall_tasks, values)
+
     def next_due(self, types: Sequence[str]) -> float | None:
         """Leases end as well."""
         values = {**list_parameter("types", types), "now": now_ns()}

@@ -8,6 +8,11 @@ VALUES (:destination, :id, :body, :now, 0, :now);
 SELECT sequence, id, body, made_time, attempts FROM outbox
 WHERE destination = :destination AND due_time <= :now ORDER BY due_time, sequence LIMIT :limit;
 
+-- name: far_notifications
+-- Messages that are due later than any can be.
+SELECT sequence, id, body, made_time, attempts FROM outbox
+WHERE destination = :destination AND due_time > :far ORDER BY due_time, sequence LIMIT :limit;
+
 -- name: remove_notification
 -- It was delivered.
 DELETE FROM outbox WHERE sequence = :sequence;

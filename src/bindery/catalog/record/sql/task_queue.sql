@@ -92,3 +92,12 @@ SELECT count(*) FROM (SELECT 1 FROM task_queue WHERE project_name = :project_nam
 -- name: drop_task
 -- Nobody is to do it any more; whoever works on it has lost its lease.
 DELETE FROM task_queue WHERE project_name = :project_name AND type = :type AND id = :id;
+
+-- name: count_far
+-- Whether anything is put off for longer than it can be.
+SELECT count(*) FROM (SELECT 1 FROM task_queue
+                      WHERE due > :now + :pause AND (lease_owner = '' OR due > :now + :lease) LIMIT 1) AS far;
+
+-- name: recall_tasks
+-- It is due now.
+UPDATE task_queue SET due = :now WHERE due > :now + :pause AND (lease_owner = '' OR due > :now + :lease);

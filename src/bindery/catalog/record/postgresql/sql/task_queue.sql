@@ -69,3 +69,15 @@ WHERE lease_owner = :owner;
 SELECT project_name, parent FROM task_turn AS t
 WHERE NOT EXISTS (SELECT 1 FROM task_queue AS q WHERE q.project_name = t.project_name AND q.parent = t.parent)
 LIMIT :most FOR UPDATE SKIP LOCKED;
+
+-- name: count_far
+-- Whether anything is put off for longer than it can be.
+SELECT count(*) FROM (
+    SELECT 1 FROM task_queue, (SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint AS now) AS clock
+    WHERE due > now + :pause AND (lease_owner = '' OR due > now + :lease) LIMIT 1) AS far;
+
+-- name: recall_tasks
+-- It is due now.
+WITH clock AS MATERIALIZED (SELECT (extract(epoch FROM clock_timestamp()) * 1000000000)::bigint AS now)
+UPDATE task_queue SET due = now FROM clock
+WHERE due > now + :pause AND (lease_owner = '' OR due > now + :lease);
