@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -86,13 +87,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def paths_told(path: Path) -> Iterator[None]:
+    """Within, errors of the system name the file: those of writing know none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def replace_private(path: Path, content: bytes) -> None:
     """Replace a file as a whole, readable only by its owner, who is that of the folder: a key that the administrator
     makes must be readable to the server. Raises OSError."""
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with paths_told(temporary), os.fdopen(descriptor, "wb") as file:
         if os.geteuid() == 0:
             owner = path.parent.stat()
             os.fchown(descriptor, owner.st_uid, owner.st_gid)

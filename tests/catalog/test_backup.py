@@ -99,6 +99,32 @@ def test_a_folder_that_holds_something_is_left_alone(made: Path, tmp_path: Path)
         make_backup(tmp_path / "other", tmp_path / "second", {}, unseen)
 
 
+@pytest.mark.parametrize("at", ["copying the record", "checking the record", "reading history.json"])
+def test_a_backup_that_fails_leaves_room_for_the_next(made: Path, tmp_path: Path, at: str) -> None:
+    history = tmp_path / "history.json"
+    history.write_text("{}")
+    others = {"history.json": history}
+
+    def fail(doing: str, _done: int, _total: int) -> None:
+        if doing == at:
+            with pytest.raises(
+                (BackupUnusable, FileExistsError)
+            ):  # another one at the same time harms nothing
+                make_backup(tmp_path / "data", tmp_path / "second", others, unseen)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_backup(tmp_path / "data", tmp_path / "second", others, fail)
+    assert list((tmp_path / "second").iterdir()) == []
+    make_backup(tmp_path / "data", tmp_path / "second", others, unseen)
+    assert verify_backup(tmp_path / "second", unseen).rows == verify_backup(made, unseen).rows
+
+
+def test_a_folder_that_cannot_be_made_is_not_called_a_data_folder(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(BackupUnusable, match="choose another for the backup"):
+        make_backup(tmp_path / "data", Path("/proc/none"), {}, unseen)
+
+
 def _flip(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
@@ -142,5 +168,5 @@ def test_a_restore_that_was_cut_off_is_not_served(made: Path, tmp_path: Path) ->
         restore_backup(made, tmp_path / "restored", fail)
     with pytest.raises(CatalogUnusable, match="not all there: bindery restore was ended"):
         SqliteCatalog(tmp_path / "restored", account_id="10001")
-    with pytest.raises(BackupUnusable, match="not empty"):
+    with pytest.raises(BackupUnusable, match="not empty: bindery restore was ended"):
         restore_backup(made, tmp_path / "restored", unseen)

@@ -83,7 +83,10 @@ def test_beside_a_running_server(tmp_path: Path, moto: str) -> None:
             "export", "default", "--to", "oss://lake/some/where", "--config", config, "--json"
         ).stdout
         listed = server.call("SimpleQuery", ProjectName="default", DatasetName="default")["Files"]
-        bindery("export", "default", "--to", lake.replace("?", "/by-url?"), "--data", data)
+        secret = lake.replace("?", "/by-url?").replace("secret_access_key=s", "secret_access_key=hush")
+        by_url = bindery("export", "default", "--to", secret, "--data", data)
+        assert "by-url" in by_url.stdout
+        assert "hush" not in by_url.stdout + by_url.stderr
     whole = pyarrow.parquet.read_table(tmp_path / "out" / "part-00000.parquet").to_pylist()
     for row, file in zip(whole, listed, strict=True):
         assert (row["URI"], row["Size"], row["ETag"], row["OSSCRC64"]) == (

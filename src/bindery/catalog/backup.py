@@ -9,19 +9,25 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 import bindery
-from bindery.catalog.record.folder_lock import LOCK, filling_folder
+from bindery.catalog.record.folder_lock import LOCK, UNFINISHED, filling_folder
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.sqlite.inspection import read_only_address
 from bindery.catalog.records import CatalogError
-from bindery.data_folder import open_data_folder, replace_private, sync_folder
+from bindery.data_folder import (
+    DataFolderUnusable,
+    open_data_folder,
+    paths_told,
+    replace_private,
+    sync_folder,
+)
 
 RECORD = "catalog.db"
 MANIFEST = "manifest.json"
@@ -62,13 +68,40 @@ class Manifest(msgspec.Struct, frozen=True, rename="pascal"):
 def make_backup(data: Path, folder: Path, others: Mapping[str, Path], progress: Progress) -> Manifest:
     """Copy the record of ``data`` as it is now, and ``others`` by their names in the backup, into an empty folder.
 
-    Raises BackupUnusable, OSError.
+    After a failure it is empty again, so that the same can be tried again once there is room. Raises
+    BackupUnusable, OSError.
     """
     record = data / RECORD
     if not record.is_file():
         raise BackupUnusable(f"no catalog in {data}; name the data folder of the server with --data")
     _require_empty(folder, "choose another for the backup")
-    open_data_folder(folder)
+    _make_folder(folder)
+    os.close(os.open(folder / RECORD, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        return _fill(record, folder, others, progress)
+    except BaseException:
+        _empty(folder, (RECORD, f"{RECORD}-journal", *others, MANIFEST))
+        raise
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        open_data_folder(folder)
+    except DataFolderUnusable as error:
+        why = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+        raise BackupUnusable(
+            f"the folder {folder} cannot be made ({why}); choose another for the backup, or give this user the right"
+        ) from error
+
+
+def _empty(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        for path in (folder / name, folder / f"{name}.new"):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _fill(record: Path, folder: Path, others: Mapping[str, Path], progress: Progress) -> Manifest:
     made = datetime.now(UTC)
     _copy_record(record, folder / RECORD, progress)
     schema, rows = _examine(folder / RECORD, progress)
@@ -131,7 +164,6 @@ def _copy_record(record: Path, target: Path, progress: Progress) -> None:
     def tell(_status: int, remaining: int, total: int) -> None:
         progress("copying the record", total - remaining, total)
 
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     with _told(record), closing(_read_only(record)) as source, closing(sqlite3.connect(target)) as copy:
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -189,7 +221,7 @@ def _copy(source: Path, target: Path, size: int, progress: Progress) -> str:
     """Its SHA-256. The copy is on the disk, for the owner of its folder alone."""
     digest = hashlib.sha256()
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with paths_told(target), os.fdopen(descriptor, "wb") as file:
         if os.geteuid() == 0:
             owner = target.parent.stat()
             os.fchown(descriptor, owner.st_uid, owner.st_gid)
@@ -233,5 +265,7 @@ def _require_empty(folder: Path, advice: str) -> None:
         found = {path.name for path in folder.iterdir()} - {LOCK}
     except FileNotFoundError:
         return
+    if UNFINISHED in found:
+        raise BackupUnusable(f"the folder {folder} is not empty: {_RESTORE_AGAIN}")
     if found:
         raise BackupUnusable(f"the folder {folder} is not empty; {advice}")

@@ -21,6 +21,7 @@ from bindery.cli.output import say, say_json
 from bindery.cli.progress import progress_shown
 from bindery.cli.query import query_parameters
 from bindery.config import Config, load_config
+from bindery.secrecy import without_secrets
 
 
 @click.command()
@@ -123,5 +124,6 @@ def _tell(target: str, manifest: Manifest, *, as_json: bool, was_done: bool) -> 
         )
     files = "1 file" if len(manifest.files) == 1 else f"{len(manifest.files):,} files"
     say(
-        f"{target}: {manifest.rows:,} entries in {files}, {size / 1024**2:,.1f} MiB, up to change {manifest.newest}"
+        f"{without_secrets(target)}: {manifest.rows:,} entries in {files}, {size / 1024**2:,.1f} MiB, "
+        f"up to change {manifest.newest}"
     )

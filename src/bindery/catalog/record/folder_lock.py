@@ -14,7 +14,7 @@ from bindery.data_folder import replace_private, sync_folder
 LOCK = "lock"
 _SERVER = "server-name"
 _LONGEST_NAME = 1_024
-_UNFINISHED = "unfinished"
+UNFINISHED = "unfinished"
 """A file that is there while the record is put into the folder from elsewhere; it tells what to do."""
 
 
@@ -25,7 +25,7 @@ def lock_folder(folder: Path) -> int:
     """
     descriptor = _lock(folder)
     with suppress(OSError):
-        advice = (folder / _UNFINISHED).read_text("utf-8")
+        advice = (folder / UNFINISHED).read_text("utf-8")
         os.close(descriptor)
         raise CatalogUnusable(f"the record in {folder} is not all there: {advice}")
     return descriptor
@@ -40,10 +40,10 @@ def filling_folder(folder: Path, advice: str) -> Iterator[None]:
     """
     descriptor = lock_folder(folder)
     try:
-        replace_private(folder / _UNFINISHED, advice.encode())
+        replace_private(folder / UNFINISHED, advice.encode())
         yield
         sync_folder(folder)
-        (folder / _UNFINISHED).unlink()
+        (folder / UNFINISHED).unlink()
         sync_folder(folder)
     finally:
         os.close(descriptor)
