@@ -23,6 +23,7 @@ from bindery.catalog.records import (
 )
 from bindery.stopping import Interrupted
 from bindery.sync.engine import WrongState
+from bindery.tasks.kind import TooManyTasks
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_documented_errors(error: ApiError, expected: tuple[int, str, str]) -> N
         (CatalogUnusable("the disk is full"), 503, "ServiceUnavailable"),
         (IndexUnavailable("the index is being built"), 503, "ServiceUnavailable"),
         (Interrupted(), 503, "ServiceUnavailable"),
+        (TooManyTasks(16, "project"), 429, "Throttling.User"),
+        (TooManyTasks(64), 503, "ServiceUnavailable"),
         (NonceRefused("no room"), 503, "ServiceUnavailable"),
         (OSError(errno.ENOSPC, "No space left on device"), 503, "ServiceUnavailable"),
     ],
@@ -119,6 +122,8 @@ def test_what_may_pass_says_when_to_come_again() -> None:
         IndexUnavailable("the index is being built"),
         errors.busy("x"),
         errors.throttled("too many calls wait"),
+        TooManyTasks(16, "project"),
+        TooManyTasks(64),
     ):
         known = from_exception(error)
         assert known is not None

@@ -312,3 +312,12 @@ class Ring:
         with pytest.raises(TaskLost):
             queue.end(leases[1], ended(leases[1].task))
         queue.end(leases[0], ended(leases[0].task))
+
+    def test_projects_may_be_passed_over(self, catalog: Catalog) -> None:
+        for project in ("p", "p", "q'"):
+            catalog.task_queue.add(task(project))
+        taken = catalog.task_queue.take("one", ["T"], seconds=HOUR, without=["p", "r"])
+        assert taken is not None
+        assert taken.task.project_name == "q'"
+        assert catalog.task_queue.take("one", ["T"], seconds=HOUR, without=["p"]) is None
+        assert take(catalog).task.project_name == "p"

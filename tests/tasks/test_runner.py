@@ -22,7 +22,7 @@ from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.stopping import Interrupted
 from bindery.tasks import runner as runner_module
 from bindery.tasks import running as running_module
-from bindery.tasks.kind import CannotGoOn, Kind, Work
+from bindery.tasks.kind import CannotGoOn, Kind, TooManyTasks, Work
 from bindery.tasks.outcomes import new_task
 from bindery.tasks.runner import Runner
 from bindery.tasks.running import Running
@@ -268,6 +268,51 @@ def test_no_more_than_the_slots_are_worked_on_at_once(catalog: Catalog, serve: S
     tasks = [runner.add(new_task(TYPE, PROJECT)) for _ in range(8)]
     assert {ended(catalog, task).status for task in tasks} == {"Succeeded"}
     assert most[0] == 2
+
+
+class Blocked:
+    """Work that goes on until it is let go."""
+
+    def __init__(self) -> None:
+        self.go_on, self.projects = threading.Event(), list[str]()
+
+    def __call__(self, running: Running) -> Found:
+        self.projects.append(running.task.project_name)
+        assert self.go_on.wait(SECONDS)
+        return Found(1)
+
+
+def test_a_quarter_of_the_slots_is_for_other_projects(catalog: Catalog, serve: Serve) -> None:
+    work = Blocked()
+    runner = serve(work, slots=4)
+    tasks = [runner.add(new_task(TYPE, PROJECT)) for _ in range(9)]
+    wait(lambda: len(work.projects) == 3)
+    runner.add(new_task(TYPE, "another"))
+    wait(lambda: len(work.projects) == 4)
+    assert work.projects == [PROJECT] * 3 + ["another"]
+    work.go_on.set()
+    assert {ended(catalog, task).status for task in tasks} == {"Succeeded"}
+
+
+def test_what_only_this_server_can_do_is_bounded_and_takes_no_slot(catalog: Catalog, serve: Serve) -> None:
+    work = Blocked()
+    runner = serve(work, slots=2)
+    tasks = [runner.add_here(new_task(TYPE, PROJECT)) for _ in range(2)]
+    with pytest.raises(TooManyTasks) as refused:
+        runner.add_here(new_task(TYPE, PROJECT))
+    assert refused.value.project_name == PROJECT
+    assert len(catalog.tasks.list(PROJECT).tasks) == 2
+    tasks.append(runner.add(new_task(TYPE, PROJECT)))
+    wait(lambda: len(work.projects) == 3)
+    for number in range(6):
+        runner.add_here(new_task(TYPE, f"another {number // 2}"))
+    with pytest.raises(TooManyTasks) as refused:
+        runner.add_here(new_task(TYPE, "yet another"))
+    assert refused.value.project_name == ""
+    work.go_on.set()
+    assert {ended(catalog, task).status for task in tasks} == {"Succeeded"}
+    wait(lambda: not runner._running)
+    runner.add_here(new_task(TYPE, PROJECT))
 
 
 def test_one_task_of_a_subject_at_a_time(catalog: Catalog, serve: Serve) -> None:

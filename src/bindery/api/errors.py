@@ -31,7 +31,10 @@ from bindery.catalog.records import (
 from bindery.stopping import Interrupted
 from bindery.sync.audits import AuditRunning
 from bindery.sync.engine import NothingHeldBack, WrongState
+from bindery.tasks.kind import TooManyTasks
 
+_TASK_SECONDS = 5.0
+"""After which a task may have ended."""
 OWN_CODES = frozenset(
     {
         "InvalidNextToken",
@@ -459,7 +462,7 @@ def from_exception(error: Exception) -> ApiError | None:
             return _from_catalog(error)
         case QueryError() | InvalidFields() | MalformedPolicy():
             return _from_text(error)
-        case AuditRunning() | NothingHeldBack() | WrongState():
+        case AuditRunning() | NothingHeldBack() | TooManyTasks() | WrongState():
             return _from_binding(error)
         case StoreError():
             return _from_store(error)
@@ -478,7 +481,7 @@ def _from_text(error: QueryError | InvalidFields | MalformedPolicy) -> ApiError:
     return malformed_policy(error) if isinstance(error, MalformedPolicy) else invalid_argument(str(error))
 
 
-def _from_binding(error: AuditRunning | NothingHeldBack | WrongState) -> ApiError:
+def _from_binding(error: AuditRunning | NothingHeldBack | TooManyTasks | WrongState) -> ApiError:
     match error:
         case AuditRunning():
             return invalid_argument(
@@ -486,6 +489,8 @@ def _from_binding(error: AuditRunning | NothingHeldBack | WrongState) -> ApiErro
             )
         case NothingHeldBack():
             return invalid_argument("The deletion guard holds back no removals of this binding.")
+        case TooManyTasks():
+            return throttled(str(error), _TASK_SECONDS) if error.project_name else busy(f"{error}.")
         case WrongState():
             return invalid_argument(f"The binding is {error.args[0]}, which does not allow this operation.")
 

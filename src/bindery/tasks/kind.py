@@ -22,6 +22,18 @@ class CannotGoOn(Exception):
     """What the task was to do is not known any more."""
 
 
+class TooManyTasks(Exception):
+    """A project has as many tasks under way that this server alone can do as it may, or all of them have."""
+
+    def __init__(self, count: int, project_name: str = "") -> None:
+        """``project_name``: empty when it is all of them together."""
+        self.project_name = project_name
+        of = f" of the project {project_name}" if project_name else ""
+        super().__init__(
+            f"{count} tasks{of} that only this server can do are under way; wait for one to end"
+        )
+
+
 def definition_of(task: Task, kind: type[_Definition]) -> _Definition:
     """What ``new_task`` was given. Raises CannotGoOn when it is none of this release."""
     try:

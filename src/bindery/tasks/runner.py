@@ -23,7 +23,7 @@ from bindery.catalog.records import (
 from bindery.clock import now_ns
 from bindery.secrecy import told, without_secrets
 from bindery.stopping import Interrupted
-from bindery.tasks.kind import CannotGoOn, Kind
+from bindery.tasks.kind import CannotGoOn, Kind, TooManyTasks
 from bindery.tasks.outcomes import SERVER_STOPPED, cancelled, failed, succeeded
 from bindery.tasks.running import Running
 from bindery.tasks.settings import LONGEST_LEASE, TaskSettings
@@ -38,6 +38,10 @@ _LEEWAY_SECONDS = 10.0
 """By which a task may be put off further before the clock is to blame."""
 _POLL_SECONDS = 1.0
 """How long a task of another server waits at most before this one looks."""
+_SHARE_FOR_OTHERS = 4
+"""One slot of so many is kept for projects that have no task under way."""
+_PROJECTS_HERE = 4
+"""So many projects may have as many tasks as there are slots that are done at once."""
 _MOST_CONTEXTS = 1_000
 _TIDY_SECONDS = 60.0
 _TIDIED_AT_ONCE = 200
@@ -100,8 +104,9 @@ class Runner:
         return added
 
     def add_here(self, task: Task, *, subject: str = "") -> Task:
-        """The same for what this server alone can do, at once."""
+        """The same for what this server alone can do, at once. Raises TooManyTasks."""
         self._check_open()
+        self._check_room_here(task.project_name)
         weight, seconds = self._kinds[task.type].weight, self._settings.lease
         lease = self._queue.add_taken(
             task, owner=self.owner, seconds=seconds, subject=subject, weight=weight
@@ -155,6 +160,16 @@ class Runner:
     def _check_open(self) -> None:
         if self._stopping:
             raise Interrupted
+
+    def _check_room_here(self, project_name: str) -> None:
+        """What is done at once takes no slot, so that it keeps nobody waiting, and is bounded for itself."""
+        most = self._settings.slots
+        with self._lock:
+            here = [running.task.project_name for running in self._running.values() if running.here]
+        if here.count(project_name) >= most:
+            raise TooManyTasks(most, project_name)
+        if len(here) >= most * _PROJECTS_HERE:
+            raise TooManyTasks(len(here))
 
     def _forget_context(self, task: Task) -> None:
         with self._lock:
@@ -210,8 +225,21 @@ class Runner:
 
     def _has_room(self) -> bool:
         with self._lock:
-            used = sum(running.lease.weight for running in self._running.values())
-        return used < self._settings.slots
+            return self._used() < self._settings.slots
+
+    def _used(self) -> int:
+        """Slots. With the lock."""
+        return sum(running.lease.weight for running in self._running.values() if not running.here)
+
+    def _crowding(self) -> list[str]:
+        """Projects that get no further slot, for those that are left are kept for others."""
+        kept = self._settings.slots // _SHARE_FOR_OTHERS
+        with self._lock:
+            if not kept or self._used() < self._settings.slots - kept:
+                return []
+            return sorted(
+                {running.task.project_name for running in self._running.values() if not running.here}
+            )
 
     def _is_due(self) -> bool:
         """Asked before anything is written, for most of the time nothing is."""
@@ -219,7 +247,9 @@ class Runner:
         return due is not None and due <= 0
 
     def _take(self) -> bool:
-        lease = self._queue.take(self.owner, list(self._kinds), seconds=self._settings.lease)
+        lease = self._queue.take(
+            self.owner, list(self._kinds), seconds=self._settings.lease, without=self._crowding()
+        )
         if lease is None:
             return False
         with self._lock:

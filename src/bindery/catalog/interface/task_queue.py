@@ -28,8 +28,11 @@ class TaskQueue(Protocol):
         """The same with a lease, past all that wait: for what one server alone can do. The other task of the subject
         when there is one."""
 
-    def take(self, owner: str, types: Sequence[str], *, seconds: float) -> TaskLease | None:
-        """Lease the task whose turn it is; None when nothing of these types is due.
+    def take(
+        self, owner: str, types: Sequence[str], *, seconds: float, without: Sequence[str] = ()
+    ) -> TaskLease | None:
+        """Lease the task whose turn it is; None when nothing of these types is due but tasks of the projects
+        ``without``.
 
         Calls come before batches; among either, projects and batches are served in turn, one task each, and of each
         what is due for longest.

@@ -85,10 +85,13 @@ class TaskQueue:
             self._tasks.write(connection, task)
         return None
 
-    def take(self, owner: str, types: Sequence[str], *, seconds: float) -> TaskLease | None:
+    def take(
+        self, owner: str, types: Sequence[str], *, seconds: float, without: Sequence[str] = ()
+    ) -> TaskLease | None:
         """The next one."""
         with self._database.transaction() as connection:
-            values = {"owner": owner, **list_parameter("types", types), **_after(seconds)}
+            chosen = {**list_parameter("types", types), **list_parameter("without", without)}
+            values = {"owner": owner, **chosen, **_after(seconds)}
             row = connection.execute(_SQL.take_task, values).fetchone()
             if row is None:
                 return None

@@ -22,7 +22,9 @@ UPDATE task_queue SET due = :now + :wait, lease_owner = :owner, attempts = attem
 WHERE rowid = (
     SELECT (SELECT rowid FROM task_queue AS q WHERE q.project_name = t.project_name AND q.parent = t.parent
               AND q.due <= :now AND q.type IN (SELECT value FROM json_each(:types)) ORDER BY q.due, q.id LIMIT 1) AS first
-    FROM task_turn AS t INDEXED BY task_turn_order WHERE first IS NOT NULL ORDER BY t.is_batch, t.turn LIMIT 1)
+    FROM task_turn AS t INDEXED BY task_turn_order
+    WHERE t.project_name NOT IN (SELECT value FROM json_each(:without)) AND first IS NOT NULL
+    ORDER BY t.is_batch, t.turn LIMIT 1)
 RETURNING project_name, type, id, parent, weight, attempts, fence, cancel;
 
 -- name: end_turn

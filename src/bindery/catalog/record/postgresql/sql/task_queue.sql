@@ -14,6 +14,7 @@ chosen AS (
         WHERE q.project_name = t.project_name AND q.parent = t.parent
           AND q.due <= (SELECT now FROM clock) AND q.type = ANY (:types_list)
         ORDER BY q.due, q.id LIMIT 1 FOR UPDATE SKIP LOCKED) AS first
+    WHERE t.project_name <> ALL (:without_list)
     ORDER BY t.is_batch, t.turn LIMIT 1)
 UPDATE task_queue AS q
 SET due = (SELECT now FROM clock) + :wait, lease_owner = :owner, attempts = attempts + 1, fence = fence + 1
