@@ -197,6 +197,20 @@ def test_closing_cancels_what_runs(database: PostgresqlDatabase) -> None:
         database.reader.execute(_ECHO, {"text": "x"})
 
 
+def test_who_cancels_a_statement_in_postgresql_does_not_seem_to_stop_the_server(
+    database: PostgresqlDatabase,
+) -> None:
+    cancel = Statement("", "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(600)")
+    with pytest.raises(CatalogUnusable, match="cancelled in PostgreSQL"):
+        database.reader.execute(cancel)
+    with (
+        pytest.raises(CatalogUnusable, match="cancelled in PostgreSQL"),
+        database.transaction() as connection,
+    ):
+        connection.execute(cancel)
+    assert database.reader.execute(_ECHO, {"text": "x"}).fetchone() == ("x",)
+
+
 @pytest.mark.parametrize(
     ("url", "said"),
     [

@@ -37,17 +37,23 @@ class Shared(Catalogue):
     def _config(self, number: int) -> Path:
         return self._folder / f"{number}.toml"
 
-    def _start_one(self, number: int) -> RunningServer:
+    def _start_one(self, number: int, bucket_root: Path | None = None) -> RunningServer:
         return self._start(
             "--config",
             str(self._config(number)),
             data=self._folder / f"data-{number}",
-            bucket_root=self.bucket_root,
+            bucket_root=bucket_root or self.bucket_root,
         )
 
     def restart(self, number: int) -> None:
         """A server that was killed, over what it has left."""
         self.servers[number] = self._start_one(number)
+
+    def restart_elsewhere(self, number: int, bucket_root: Path) -> RunningServer:
+        """A server anew, with other buckets than the rest."""
+        self.servers[number].kill()
+        self.servers[number] = self._start_one(number, bucket_root)
+        return self.servers[number]
 
     def cut(self, number: int) -> None:
         """From PostgreSQL."""

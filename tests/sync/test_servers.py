@@ -220,6 +220,29 @@ def test_a_server_that_is_cut_off_lets_nothing_through(share: Callable[[int], Sh
     assert recorded.send(shared.servers[1]) == (400, "SignatureNonceUsed")
 
 
+def test_a_server_that_cannot_see_the_bucket_leaves_the_binding_to_the_others(
+    share: Callable[[int], Shared], tmp_path: Path
+) -> None:
+    """Also when it is the one that is called: the binding does not fail in between."""
+    shared = share(2)
+    bucket = shared.bucket_root / BUCKET
+    (bucket / "a.gif").write_bytes(any_picture(random.Random(1)))
+    sighted, blind = shared.servers[0], shared.restart_elsewhere(1, tmp_path / "other-buckets")
+    wait_until(lambda: shared.alive() == [0, 1], 60, shared.alive)
+    shared.server = blind
+    shared.bind()
+    shared.wait_equal(lambda: folder_versions(bucket))
+    for again in range(2):
+        blind.call("StopBinding", **shared.target, Reason="by the other")
+        (bucket / f"{again}.gif").write_bytes(any_picture(random.Random(again)))
+        blind.call("ResumeBinding", **shared.target)
+        shared.wait_equal(lambda: folder_versions(bucket))
+    assert "the binding cannot go on" not in blind.log.read_text()
+    sighted.kill()
+    wait_until(lambda: shared.binding()["State"] == "Failed", 120, shared.binding)
+    assert "no bucket" in shared.binding()["Reason"], "with nobody to leave it to it says what is missing"
+
+
 def make_folder(shared: Shared, name: str, files: dict[str, bytes]) -> Path:
     """One that callers may register."""
     made = shared.bucket_root.parent / "registered" / name

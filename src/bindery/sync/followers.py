@@ -17,6 +17,7 @@ from bindery.sync.catching_up import CatchingUp
 from bindery.sync.follow import Follower
 from bindery.sync.making import make
 from bindery.sync.outcomes import without_cap
+from bindery.sync.reach import reached
 from bindery.sync.settings import SyncSettings
 
 _STOP_SECONDS = 1.0
@@ -111,6 +112,9 @@ class Followers:
         """What cannot be taken now is looked at again (``sharing``)."""
         servers, name = self._catalog.servers, lease_of(binding.id)
         try:
+            if self._is_for_others(binding):
+                servers.tell(name)
+                return None
             lease = servers.take(name)
             if lease is None:
                 servers.ask(name)
@@ -120,6 +124,13 @@ class Followers:
             )
             return None
         return lease
+
+    def _is_for_others(self, binding: Binding) -> bool:
+        """Whether this server cannot reach the bucket at all, and there are others that may."""
+        servers = self._catalog.servers
+        if not servers.shared or binding.bucket in reached(self._buckets, [binding.bucket]):
+            return False
+        return len(servers.survey(lease_of(binding.id)).servers) > 1
 
     def renew(self, binding: Binding) -> None:
         """Begin a new life when the present one is made of something else. The lock is held."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Set
-from pathlib import Path
 
 import structlog
 
@@ -19,6 +18,7 @@ from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.servers import Survey
 from bindery.catalog.records import Binding, BindingPhase, BindingState, CatalogError
 from bindery.sync.followers import Followers, binding_of, last_listing_of, lease_of
+from bindery.sync.reach import reached
 
 _POLL_SECONDS = 2.0
 _LEAST_PAUSE_SECONDS = 0.1
@@ -182,8 +182,4 @@ class Sharing:
         names = {binding.bucket for binding in wanted}
         if len(survey.servers) < 2:
             return names
-        return {
-            name
-            for name, address in self._buckets.addresses(names).items()
-            if address.folder is None or Path(address.folder).is_dir()
-        }
+        return reached(self._buckets, names)

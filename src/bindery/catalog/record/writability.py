@@ -53,7 +53,7 @@ class Writability:
             if self.problem or self._stop.is_set():
                 return
             self.problem = problem
-            _log.error("nothing is written until there is room", problem=problem)
+            _log.error("nothing is written until this has passed", problem=problem)
             threading.Thread(target=self._heal, name="disk probe", daemon=True).start()
 
     def when_back(self, listener: Callable[[], object]) -> None:

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.adapt import Buffer
 from psycopg.types.string import StrDumperUnknown, TextLoader
 
-from bindery.catalog.record.postgresql.failures import CLOSED, failure_of
+from bindery.catalog.record.postgresql.failures import CANCELLED, failure_of
 from bindery.catalog.record.statements import Statement
 from bindery.catalog.records import CatalogUnusable
 
@@ -58,7 +58,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except psycopg.errors.QueryCanceled as error:
-        raise CatalogUnusable(CLOSED) from error
+        raise CatalogUnusable(CANCELLED) from error
     except psycopg.Error as error:
         failure = failure_of(error)
         if failure is None:

@@ -27,7 +27,7 @@ from bindery.catalog.record.postgresql.connecting import (
     settings_of,
 )
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt, translated
-from bindery.catalog.record.postgresql.failures import CLOSED, failure_of, said
+from bindery.catalog.record.postgresql.failures import CANCELLED, CLOSED, failure_of, said
 from bindery.catalog.record.postgresql.nonces import PostgresqlNonces, check_rights
 from bindery.catalog.record.postgresql.servers import PostgresqlServers
 from bindery.catalog.record.servers import present_lease
@@ -190,7 +190,7 @@ class PostgresqlDatabase:
             try:
                 return work()
             except psycopg.errors.QueryCanceled as error:
-                raise CatalogUnusable(CLOSED) from error
+                raise CatalogUnusable(CLOSED if self._closing else CANCELLED) from error
             except psycopg.OperationalError as error:
                 failure = failure_of(error)
                 assert failure is not None

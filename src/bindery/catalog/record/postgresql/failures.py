@@ -8,6 +8,7 @@ from psycopg import errors
 from bindery.catalog.records import CatalogUnusable, CatalogUnwritable
 
 CLOSED = "the catalog is closed; the server is stopping"
+CANCELLED = "a statement was cancelled in PostgreSQL, by somebody there or because the server is stopping; try again"
 _BUSY = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
 _FULL_OR_READ_ONLY = (errors.DiskFull, errors.ReadOnlySqlTransaction, errors.OutOfMemory, errors.IoError)
 
