@@ -156,9 +156,16 @@ def test_a_task_goes_on_behind_what_it_has_marked(hall: Hall, open_room: OpenRoo
     assert marked(again) == KEYS[30:]
 
 
-@pytest.mark.parametrize("definition", ["", "{}", '{"BindingId":99,"Chosen":{}}'])
+@pytest.mark.parametrize(
+    ("definition", "code", "advice"),
+    [
+        ("", "ServerStopped", "repeat the call"),
+        ("{}", "ServerStopped", "repeat the call"),
+        ('{"BindingId":99,"Chosen":{}}', "ResourceNotFound", "binding is not found"),
+    ],
+)
 def test_a_task_that_cannot_be_taken_up_has_failed(
-    hall: Hall, open_room: OpenRoom, definition: str
+    hall: Hall, open_room: OpenRoom, definition: str, code: str, advice: str
 ) -> None:
     """Of an earlier version, or of a binding that is gone."""
     room, _, binding = hall
@@ -169,8 +176,8 @@ def test_a_task_that_cannot_be_taken_up_has_failed(
     room.catalog.tasks.put(left)
     room.kill()
     told = ended(open_room(*room.addresses.values()), task)
-    assert (told.status, told.code) == ("Failed", "ServerStopped")
-    assert "repeat the call" in told.message
+    assert (told.status, told.code) == ("Failed", code)
+    assert advice in told.message
 
 
 def test_a_record_that_fails_is_told(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from bindery.buckets.store import AccessDenied, ObjectChanged, StoreError, StoreUnavailable
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.record import task_queue as queue_module
-from bindery.catalog.records import CatalogError, CatalogUnwritable, Project, Task, TaskLease
+from bindery.catalog.records import CatalogError, CatalogUnwritable, NotFound, Project, Task, TaskLease
 from bindery.catalog.sqlite_catalog import SqliteCatalog
 from bindery.stopping import Interrupted
 from bindery.tasks import runner as runner_module
@@ -117,6 +117,7 @@ def test_the_result_is_json(catalog: Catalog, serve: Serve) -> None:
     [
         (StoreUnavailable("503"), "StoreUnavailable", "503"),
         (CatalogError("full"), "CatalogError", "full"),
+        (NotFound("binding"), "ResourceNotFound", "The specified resource binding is not found."),
         (CannotGoOn(), "ServerStopped", ADVICE),
         (
             ZeroDivisionError("a defect"),

@@ -9,10 +9,10 @@ import msgspec
 from bindery.buckets.registry import Buckets
 from bindery.buckets.store import StoreAddress
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, NotFound, Task
+from bindery.catalog.records import Binding, Task
 from bindery.sync.audit import Audit, Report
 from bindery.sync.given_stores import GivenStores
-from bindery.tasks.kind import CannotGoOn, Kind, definition_of
+from bindery.tasks.kind import Kind, definition_of
 from bindery.tasks.outcomes import new_task
 from bindery.tasks.runner import Runner
 from bindery.tasks.running import Running
@@ -71,10 +71,7 @@ class Audits:
 
     def _audit(self, running: Running) -> Report:
         definition = definition_of(running.task, _Definition)
-        try:
-            binding = self._catalog.bindings.get_by_id(definition.binding_id)
-        except NotFound:
-            raise CannotGoOn from None
+        binding = self._catalog.bindings.get_by_id(definition.binding_id)
 
         def look_at(keys: Sequence[str]) -> None:
             while not self._look_again(binding, keys):

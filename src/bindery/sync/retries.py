@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from bindery.catalog.catalog import Catalog
-from bindery.catalog.records import Binding, LedgerFilter, NotFound, Task
+from bindery.catalog.records import Binding, LedgerFilter, Task
 from bindery.extract.extraction import STORE_ONLY
 from bindery.sync.templates import operators_for
 from bindery.tasks.kind import CannotGoOn, Kind, definition_of
@@ -84,9 +84,9 @@ class Retries:
         definition = definition_of(task, _Definition)
         try:
             done = msgspec.json.decode(task.result or b'{"Count":0}', type=Retried)
-            binding = self._catalog.bindings.get_by_id(definition.binding_id)
-        except (msgspec.DecodeError, NotFound):
+        except msgspec.DecodeError:
             raise CannotGoOn from None
+        binding = self._catalog.bindings.get_by_id(definition.binding_id)
         return self._mark(running, binding, definition.chosen, done)
 
     def _mark(self, running: Running, binding: Binding, chosen: LedgerFilter, done: Retried) -> Retried:

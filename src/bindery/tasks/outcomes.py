@@ -6,9 +6,11 @@ import uuid
 
 import msgspec
 
-from bindery.catalog.records import Task
+from bindery.buckets.store import StoreError
+from bindery.catalog.records import CatalogError, NotFound, Task
 from bindery.clock import now_ns
 from bindery.notifications.announcements import make_event_id
+from bindery.secrecy import without_secrets
 
 SERVER_STOPPED = "ServerStopped"
 """Code of a task that ended with its server and cannot be taken up."""
@@ -43,6 +45,13 @@ def succeeded(task: Task, result: msgspec.Struct) -> Task:
 def failed(task: Task, code: str, message: str) -> Task:
     """The task at its end, with the reason."""
     return msgspec.structs.replace(task, status="Failed", code=code, message=message, end_time=now_ns())
+
+
+def failed_by(task: Task, error: StoreError | CatalogError) -> Task:
+    """The task at its end, with what its work met, in the words of the API where it has some."""
+    if isinstance(error, NotFound):
+        return failed(task, "ResourceNotFound", f"The specified resource {error} is not found.")
+    return failed(task, type(error).__name__, without_secrets(str(error)))
 
 
 def cancelled(task: Task) -> Task:

@@ -21,10 +21,10 @@ from bindery.catalog.records import (
     TaskLost,
 )
 from bindery.clock import now_ns
-from bindery.secrecy import told, without_secrets
+from bindery.secrecy import told
 from bindery.stopping import Interrupted
 from bindery.tasks.kind import CannotGoOn, Kind, TooManyTasks
-from bindery.tasks.outcomes import SERVER_STOPPED, cancelled, failed, succeeded
+from bindery.tasks.outcomes import SERVER_STOPPED, cancelled, failed, failed_by, succeeded
 from bindery.tasks.running import Running
 from bindery.tasks.settings import LONGEST_LEASE, TaskSettings
 
@@ -347,8 +347,8 @@ class Runner:
             self._queue.postpone(lease, seconds=_AWAY_SECONDS)
         elif isinstance(error, _PASSING) and lease.attempts <= len(kind.pauses):
             self._queue.postpone(lease, seconds=kind.pauses[lease.attempts - 1])
-        elif expected:
-            self._queue.end(lease, failed(task, type(error).__name__, without_secrets(str(error))))
+        elif isinstance(error, StoreError | CatalogError):
+            self._queue.end(lease, failed_by(task, error))
         else:
             _log.exception("a task failed", task=task.id, exc_info=error)
             message = f"{told(error)}; see the server's log"
