@@ -104,6 +104,25 @@ def test_when_the_record_is_away_all_are_told_so_and_later_ones_ask_again(proof:
         asyncio.run(batches.use(named(proof, "e")))
 
 
+def test_a_record_that_answers_nothing_is_not_waited_for_for_ever(proof: Proof) -> None:
+    record = Record()
+    batches = NonceBatches(record, seconds=0.01)
+
+    async def run() -> int | None:
+        record.free.clear()
+        for name in ("told", "not told", "not told"):
+            with pytest.raises(CatalogUnusable, match="has not answered"):
+                await batches.use(named(proof, name))
+        await until(lambda: record.batches == [1])
+        record.free.set()
+        batches.seconds = 60
+        return await batches.use(named(proof, "not told"))
+
+    assert asyncio.run(run()) == 5
+    assert len(record.taken) == 2
+    batches.pool.close(10)
+
+
 def test_the_digest_is_of_key_and_nonce(proof: Proof) -> None:
     record = Record()
     batches = NonceBatches(record)

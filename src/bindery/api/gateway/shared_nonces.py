@@ -16,16 +16,20 @@ from bindery.access.nonce_file import use_of
 from bindery.api.gateway.authentication import Proof
 from bindery.api.gateway.work import Turn, WorkPool
 from bindery.catalog.interface.nonces import NonceUse, SharedNonces
+from bindery.catalog.records import CatalogUnusable
 
 _MOST_AT_ONCE = 512
+_ANSWER_SECONDS = 10.0
+"""How long a call waits for the record. A machine that has stalled acknowledges packets and answers nothing."""
 _NOBODY = Turn("")
 
 
 class NonceBatches:
     """For the thread of one event loop."""
 
-    def __init__(self, record: SharedNonces) -> None:
+    def __init__(self, record: SharedNonces, seconds: float = _ANSWER_SECONDS) -> None:
         self._record = record
+        self.seconds = seconds
         self.pool = WorkPool("nonces", threads=1, waiting=1)
         self._waiting: dict[NonceUse, Future[int | None]] = {}
         self._task: Task[None] | None = None
@@ -42,7 +46,15 @@ class NonceBatches:
         self._waiting[use] = answer
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._tell(), context=Context())
-        return await answer
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await answer
+        except TimeoutError:
+            self._waiting.pop(use, None)
+            raise CatalogUnusable(
+                f"PostgreSQL, which keeps the record, has not answered for {self.seconds:g} seconds; see what keeps it "
+                "busy. All goes on by itself"
+            ) from None
 
     async def _tell(self) -> None:
         while self._waiting:
