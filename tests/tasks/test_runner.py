@@ -133,6 +133,20 @@ def test_failures_are_told(
     assert (told.status, told.code, told.message) == ("Failed", code, message)
 
 
+@pytest.mark.parametrize("error", [StoreUnavailable("503"), ZeroDivisionError("a defect")])
+def test_a_failure_shows_how_far_the_task_came(
+    catalog: Catalog, serve: Serve, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running_module, "_REPORT_SECONDS", 0.0)
+
+    def work(running: Running) -> Found:
+        running.report(progress=60, result=Found(3))
+        raise error
+
+    told = ended(catalog, serve(work).add(new_task(TYPE, PROJECT)))
+    assert (told.status, told.progress, told.result) == ("Failed", 60, '{"Number":3}')
+
+
 @pytest.mark.parametrize("error", [StoreUnavailable("503"), ObjectChanged("again")])
 def test_what_may_pass_is_tried_again_after_a_pause(
     catalog: Catalog, serve: Serve, error: StoreError

@@ -50,6 +50,7 @@ class Audits:
                 type=TASK_TYPE,
                 work=self._audit,
                 advice="the server stopped meanwhile; start the audit again",
+                leave=self._stores.forget,
             )
         )
 
@@ -65,6 +66,7 @@ class Audits:
             held = add(task, subject=str(binding.id))
         if held.id == task.id:
             return task
+        self._stores.forget(task)
         if held.request_definition != task.request_definition or self._stores.address(held) != address:
             raise AuditRunning(held.id)
         return held

@@ -35,7 +35,12 @@ class Estimates:
         self._runner = runner
         self._settings = settings
         runner.know(
-            Kind(type=TASK_TYPE, work=self._count, advice="the server stopped; ask for the estimate again")
+            Kind(
+                type=TASK_TYPE,
+                work=self._count,
+                advice="the server stopped; ask for the estimate again",
+                leave=self._stores.forget,
+            )
         )
 
     def start(

@@ -22,7 +22,7 @@ class GivenStores:
 
     @contextmanager
     def given(self, task: Task, address: StoreAddress | None) -> Iterator[None]:
-        """While the task is put into the queue; it forgets the address itself, unless that fails."""
+        """While the task is put into the queue; unless that fails, ``forget`` is to be called in the end."""
         if address is None:
             yield
             return
@@ -31,7 +31,7 @@ class GivenStores:
         try:
             yield
         except BaseException:
-            self._forget(task)
+            self.forget(task)
             raise
 
     def address(self, task: Task) -> StoreAddress | None:
@@ -54,8 +54,8 @@ class GivenStores:
             yield store
         finally:
             store.close()
-            self._forget(task)
 
-    def _forget(self, task: Task) -> None:
+    def forget(self, task: Task) -> None:
+        """Nothing more is done for the task. No error when it was given no store."""
         with self._lock:
             self._addresses.pop(task.id, None)

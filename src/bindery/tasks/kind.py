@@ -51,6 +51,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller is to do about a task that cannot go on."""
     weight: int = 1
     """Slots of the server that one takes."""
+    leave: Callable[[Task], None] = lambda task: None
+    """Called once nothing more is done for a task here, whether its work has begun or not."""
     pauses: tuple[float, ...] = ()
     """Seconds before each further try when a store did not answer or its object changed meanwhile; empty: the caller
     would rather know at once."""

@@ -302,6 +302,7 @@ class Runner:
         except Exception:
             _log.exception("the end of a task could not be stored", task=running.task.id)
         finally:
+            self._kinds[running.task.type].leave(running.task)
             with self._changed:
                 if self._running.get(running.task.id) is running:  # it may have been taken again meanwhile
                     del self._running[running.task.id]
@@ -348,11 +349,11 @@ class Runner:
         elif isinstance(error, _PASSING) and lease.attempts <= len(kind.pauses):
             self._queue.postpone(lease, seconds=kind.pauses[lease.attempts - 1])
         elif isinstance(error, StoreError | CatalogError):
-            self._queue.end(lease, failed_by(task, error))
+            self._queue.end(lease, failed_by(self._now(task), error))
         else:
             _log.exception("a task failed", task=task.id, exc_info=error)
             message = f"{told(error)}; see the server's log"
-            self._queue.end(lease, failed(task, "InternalError", message))
+            self._queue.end(lease, failed(self._now(task), "InternalError", message))
 
     def _now(self, task: Task) -> Task:
         """With how far it came."""
