@@ -251,8 +251,26 @@ def test_a_schema_that_is_not_there_or_not_for_the_user_is_named(
         PostgresqlDatabase(theirs, tmp_path)
     with psycopg.connect(url) as connection:
         connection.execute(f"GRANT USAGE ON SCHEMA {url.rpartition('%3D')[2]} TO {somebody}".encode())
-    with pytest.raises(CatalogUnusable, match=r"permission denied.*owner"):
-        PostgresqlDatabase(theirs, tmp_path)
+    for look in (lambda: PostgresqlDatabase(theirs, tmp_path), lambda: describe_postgresql(theirs)):
+        with pytest.raises(CatalogUnusable, match=rf"{somebody} may make no tables.*OWNER TO {somebody}"):
+            look()
+
+
+def test_a_standby_is_refused_and_passed_over_where_several_hosts_are_named(
+    postgresql: Postgresql, url: str, somebody: str, tmp_path: Path
+) -> None:
+    """A role that may only read stands in for a standby: libpq does not tell them apart."""
+    with psycopg.connect(url) as connection:
+        connection.execute(f"GRANT ALL ON SCHEMA {url.rpartition('%3D')[2]} TO {somebody}".encode())
+        connection.execute(f"ALTER ROLE {somebody} SET default_transaction_read_only = on".encode())
+    theirs = url.replace("bindery@", f"{somebody}@")
+    for look in (lambda: PostgresqlDatabase(theirs, tmp_path), lambda: describe_postgresql(theirs)):
+        with pytest.raises(CatalogUnusable, match="takes no writes there"):
+            look()
+    several = theirs.replace("@127.0.0.1:", "@127.0.0.1:1,127.0.0.1:")
+    with pytest.raises(CatalogUnusable, match="read-only"):
+        describe_postgresql(several)
+    assert describe_postgresql(several.replace(f"{somebody}@", "bindery@")).startswith("PostgreSQL 1")
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

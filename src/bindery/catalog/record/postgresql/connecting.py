@@ -35,7 +35,8 @@ of its own, and reads what was committed when a statement begins."""
 _SET = b"SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)"
 _FITNESS = """
 SELECT current_setting('server_encoding'), current_database()::text, current_schema()::text,
-       current_setting('search_path'), current_user::text
+       current_setting('search_path'), current_user::text, current_setting('transaction_read_only'),
+       has_schema_privilege(current_schema()::text, 'CREATE')
 """
 _QUOTED = re.compile(r"([\"'])(.+?)\1")
 
@@ -103,7 +104,9 @@ def settings_of(url: str) -> dict[str, Any]:
         raise CatalogUnusable(
             "catalog.url has more than one @; write %40 for one that belongs to a name or a password"
         )
-    settings = {"connect_timeout": int(CONNECT_SECONDS), **_DEAD_PEER}
+    settings: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), **_DEAD_PEER}
+    if "," in str(given.get("host") or given.get("hostaddr") or ""):
+        settings["target_session_attrs"] = "read-write"  # of a primary and its standbys the primary
     return _ALWAYS | {name: value for name, value in settings.items() if name not in given}
 
 
@@ -130,7 +133,7 @@ def check_fitness(raw: RawConnection) -> None:
         )
     row = raw.execute(_FITNESS).fetchone()
     assert row is not None
-    encoding, database, schema, path, user = row
+    encoding, database, schema, path, user, read_only, may_create = row
     if encoding != "UTF8":
         raise CatalogUnusable(
             f"the encoding of the database {database} is {encoding}, which cannot keep every name; make a database "
@@ -140,4 +143,14 @@ def check_fitness(raw: RawConnection) -> None:
         raise CatalogUnusable(
             f"there is no schema in the database {database} that the user {user} may use (search_path is {path}); "
             f"make it with CREATE SCHEMA … AUTHORIZATION {user}, or name another one in catalog.url"
+        )
+    if read_only != "off":
+        raise CatalogUnusable(
+            "PostgreSQL takes no writes there: it is a standby, or the database or the user is set to read only "
+            "(default_transaction_read_only); name the primary in catalog.url"
+        )
+    if not may_create:
+        raise CatalogUnusable(
+            f"the user {user} may make no tables in the schema {schema} of the database {database}; make it the owner "
+            f"with ALTER SCHEMA {schema} OWNER TO {user}"
         )
