@@ -106,6 +106,8 @@ def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
         (ValueError("\x1b[2J"), 1, "\\x1b[2J"),
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),
+        (RuntimeError("Query interrupted"), 130, ""),
+        (MemoryError(), 1, "not enough memory"),
         (click.ClickException("as it is"), 1, "Error: as it is"),
         (
             click.ClickException("./a\x1b]0;x\x07 is no folder\nhere"),

@@ -130,6 +130,30 @@ def test_a_statement_ends_in_time(data: Path) -> None:
     assert run(data, "SELECT 1").exit_code == 0, "the folder is free again"
 
 
+def test_ctrl_c_ends_a_statement_that_is_at_work(data: Path) -> None:
+    """DuckDB looks for signals now and then, and not while it is busy."""
+    lines = (
+        "import os, signal, sys, threading, time",
+        "from bindery.cli.main import main",
+        "def interrupt():",
+        "    while 'time limit' not in [thread.name for thread in threading.enumerate()]: time.sleep(0.01)",
+        "    time.sleep(0.5)",
+        "    os.kill(os.getpid(), signal.SIGINT)",
+        "signal.signal(signal.SIGINT, signal.default_int_handler)",
+        "threading.Thread(target=interrupt, daemon=True).start()",
+        "main(sys.argv[1:])",
+    )
+    words = ["sql", "place/place", _ENDLESS, "--timeout", "86400", "--data", str(data)]
+    ended = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines), *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
 def test_what_is_not_there_is_told(data: Path, tmp_path: Path) -> None:
     assert "no dataset place/none" in run(data, "SELECT 1", dataset="place/none").stderr
     assert "--data" in run(tmp_path, "SELECT 1").stderr

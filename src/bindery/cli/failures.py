@@ -32,6 +32,8 @@ UNREAD = 141
 
 _DEBUG = "BINDERY_DEBUG"
 _STANDARD_ERROR = 2
+_DUCKDB_INTERRUPTED = "Query interrupted"
+"""What DuckDB makes of Ctrl-C while it is at work."""
 _ADVICE = {
     errno.EACCES: "give this user the right, or take another place",
     errno.EPERM: "give this user the right, or take another place",
@@ -77,7 +79,15 @@ def told_in_a_sentence() -> Iterator[None]:
     except OSError as error:
         raise Failure(_of_the_system(error)) from error
     except Exception as error:
-        raise Failure(_of_ours(error)) from error
+        raise _failure_of(error) from error
+
+
+def _failure_of(error: Exception) -> Exception:
+    if isinstance(error, RuntimeError) and str(error) == _DUCKDB_INTERRUPTED:
+        return click.exceptions.Exit(INTERRUPTED)
+    if isinstance(error, MemoryError):
+        return Failure("there is not enough memory for that; ask for less at once")
+    return Failure(_of_ours(error))
 
 
 def _fill_descriptors() -> None:

@@ -21,11 +21,13 @@ from bindery.catalog.opening import read_index
 from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogInUse
 from bindery.cli.client import ApiError, Client, connect
+from bindery.cli.ctrl_c import ctrl_c_heard
 from bindery.cli.options import FOLDER, config_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import load_config
 from bindery.data_folder import find_server_address
 from bindery.printable import printable, printable_json
+from bindery.stopping import Interrupted
 
 _REFUSED = "InvalidArgument"
 _MOST_SECONDS = 50
@@ -97,11 +99,16 @@ def sql(
     config = load_config(config_file, {} if data is None else {"data": data})
     if endpoint is None:
         try:
-            with read_index(config.catalog.url, config.data, project, dataset) as reader:
-                found = reader.select(statement, Bounds(timeout))
+            with (
+                read_index(config.catalog.url, config.data, project, dataset) as reader,
+                ctrl_c_heard() as stop,
+            ):
+                found = reader.select(statement, Bounds(timeout, stop))
                 if _show(found, limit, as_json=as_json, as_csv=as_csv):
                     _tell_of_more(limit)
                 return
+        except Interrupted:
+            raise KeyboardInterrupt from None
         except QueryError as error:
             raise click.ClickException(str(error)) from error
         except CatalogInUse as error:
