@@ -395,6 +395,10 @@ def _parquet(bucket: str, /, **columns: pyarrow.Array | None) -> bytes:
         "storage_class": ["STANDARD"] * 2,
     } | columns
     table = pyarrow.table({name: values for name, values in whole.items() if values is not None})
+    return _parquet_of(table)
+
+
+def _parquet_of(table: pyarrow.Table) -> bytes:
     file = io.BytesIO()
     pyarrow.parquet.write_table(table, file)
     return file.getvalue()
@@ -439,6 +443,33 @@ def test_files_of_parquet_that_are_refused(
     with pytest.raises(InventoryRefused, match=why) as refused:
         brought(reports, key, source, tmp_path / "staged")
     assert str(tmp_path) not in str(refused.value)
+
+
+def test_rows_out_of_nothing_are_not_read(
+    source: MemoryStore, reports: MemoryStore, tmp_path: Path
+) -> None:
+    """One value of each column: a file of some kilobytes may have any number of them, which none of them needs."""
+    count = 1_000_000
+    instants = pyarrow.array([0] * count, pyarrow.timestamp("ms", "UTC"))
+    texts = {"bucket": name_of(source), "key": "a", "version_id": "1", "e_tag": "e", "storage_class": "S"}
+    columns = {name: pyarrow.array([text] * count) for name, text in texts.items()} | {
+        "is_latest": pyarrow.array([False] * count),
+        "is_delete_marker": pyarrow.array([False] * count),
+        "size": pyarrow.array([1] * count),
+        "last_modified_date": instants,
+    }
+    file = _parquet_of(pyarrow.table(columns))
+    assert len(file) < count // 10
+    key = put_inventory(
+        reports,
+        [_parquet(name_of(source)), file],
+        bucket=name_of(source),
+        schema=PARQUET_SCHEMA,
+        created_ns=CREATED,
+        file_format="Parquet",
+    )
+    with pytest.raises(InventoryRefused, match=r"-1\.parquet has far more rows than its size tells"):
+        brought(reports, key, source, tmp_path / "staged")
 
 
 @pytest.mark.parametrize("column", ["bucket", "key", "is_latest", "e_tag"])

@@ -54,6 +54,10 @@ class InventoryRefused(StoreMisconfigured):
     """The inventory cannot be used; the message says why, and what to do."""
 
 
+MOST_ROWS_PER_BYTE = 8
+"""Keys that differ take more, however they are packed; a column that has one value takes nothing, however long."""
+
+
 class Unreadable(Exception):
     """A file is not what it should be; the message says why."""
 

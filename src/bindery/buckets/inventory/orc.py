@@ -17,13 +17,11 @@ from pyarrow import types
 from pyarrow.dataset import OrcFileFormat
 from pyarrow.fs import LocalFileSystem
 
-from bindery.buckets.inventory.manifest import Unreadable
+from bindery.buckets.inventory.manifest import MOST_ROWS_PER_BYTE, Unreadable
 
 _BATCH_ROWS = 2_048
 _READ_AHEAD = 2
 """Batches."""
-_MOST_ROWS_PER_BYTE = 8
-"""Keys that differ take more, however they are packed; a column of nothing but null takes none, however long."""
 _ZONES = str(files("tzdata") / "zoneinfo")
 _MICROSECONDS = pyarrow.timestamp("us")
 _FORMS: dict[str, tuple[Callable[[Any], bool], Any, str]] = {
@@ -70,7 +68,7 @@ class Rows:
 def _batches_of(path: str, columns: list[str]) -> Iterator[Any]:
     file = OrcFileFormat().make_fragment(path, filesystem=LocalFileSystem())
     _check(Path(path).name, file.physical_schema, columns)
-    most, rows = Path(path).stat().st_size * _MOST_ROWS_PER_BYTE, 0
+    most, rows = Path(path).stat().st_size * MOST_ROWS_PER_BYTE, 0
     for batch in file.to_batches(
         columns=columns, batch_size=_BATCH_ROWS, batch_readahead=_READ_AHEAD, use_threads=False
     ):

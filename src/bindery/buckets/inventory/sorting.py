@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 import duckdb
 import msgspec
 
-from bindery.buckets.inventory.manifest import LONGEST_KEY, ORC_MISSING, FileFormat, Unreadable
+from bindery.buckets.inventory.manifest import (
+    LONGEST_KEY,
+    MOST_ROWS_PER_BYTE,
+    ORC_MISSING,
+    FileFormat,
+    Unreadable,
+)
+from bindery.niceness import be_nice
 from bindery.parent_process import end_with_parent
 from bindery.sql_text import literal
 
@@ -26,6 +33,8 @@ if TYPE_CHECKING:
 
 _MEMORY = "512MB"
 _THREADS = 2
+_STEPS = 10
+"""Of ``nice``: it is in no hurry, and others have sent what it works on."""
 _LONGEST_ROW = 1 << 20
 """Bytes. A key takes up to 3,072, percent-encoded; the list of who may read an object takes the most."""
 _ROWS_TOGETHER = 30_720
@@ -95,6 +104,7 @@ def sort(job: Job) -> Sorted:
             connection.register(_ORC, rows_in_orc.reader())
         if job.file_format is FileFormat.PARQUET:
             _check_columns(connection, job)
+            _check_rows(connection, job)
         connection.execute(_sorting(job), {"root": job.root, "bucket": job.source_bucket})
         found = connection.execute(
             f"SELECT count(key), count(*) - count(key), count(*) FILTER (elsewhere) FROM {_file(job.target)}"  # noqa: S608
@@ -195,6 +205,18 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
             raise Unreadable(f"{name} of {file} is {found[name][:64]}, not {wanted}")
 
 
+def _check_rows(connection: duckdb.DuckDBPyConnection, job: Job) -> None:
+    """Raises Unreadable for a file in Parquet that takes far longer to read than its size tells."""
+    groups = connection.execute(
+        "SELECT file_name, sum(row_group_num_rows), min(row_group_num_rows) FROM parquet_metadata($files) "
+        "WHERE column_id = 0 GROUP BY file_name",
+        {"files": list(job.files)},
+    )
+    for path, rows, fewest in groups.fetchall():
+        if fewest < 0 or rows > Path(path).stat().st_size * MOST_ROWS_PER_BYTE:
+            raise Unreadable(f"{Path(path).name} has far more rows than its size tells")
+
+
 def _told(error: Exception, job: Job) -> str:
     """What is wrong with the files, without where they lie on this machine."""
     if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)):
@@ -220,6 +242,7 @@ def main() -> None:
     if job.file_format is FileFormat.ORC and sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (_ORC_ADDRESS_SPACE, _ORC_ADDRESS_SPACE))
     end_with_parent()
+    be_nice(_STEPS)
     sys.stdout.buffer.write(msgspec.json.encode(sort(job)))
     sys.stdout.flush()
     os._exit(0)
