@@ -111,6 +111,7 @@ def test_rows_are_limited(data: Path) -> None:
         ("SELEC 1", "syntax error"),
         ('SELECT "None" FROM files', "None"),
         ("SELECT list(r) FROM range(1000000000) t(r)", "memory"),
+        ("SELECT repeat('x', 3000000000)", "memory"),
     ],
 )
 def test_nothing_else_is_reached(

@@ -22,6 +22,7 @@ from bindery.catalog.query.syntax import QueryError
 from bindery.catalog.records import CatalogInUse
 from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.ctrl_c import ctrl_c_heard
+from bindery.cli.memory import memory_bounded
 from bindery.cli.options import FOLDER, config_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import load_config
@@ -30,6 +31,8 @@ from bindery.printable import printable, printable_json
 from bindery.stopping import Interrupted
 
 _REFUSED = "InvalidArgument"
+_ADDRESS_SPACE = 4 * 1024**3
+"""DuckDB bounds what it allocates for rows; this bounds all else, such as a single text."""
 _MOST_SECONDS = 50
 _MOST_ROWS = 10_000
 """Of what a server answers."""
@@ -102,6 +105,7 @@ def sql(
             with (
                 read_index(config.catalog.url, config.data, project, dataset) as reader,
                 ctrl_c_heard() as stop,
+                memory_bounded(_ADDRESS_SPACE),
             ):
                 found = reader.select(statement, Bounds(timeout, stop))
                 if _show(found, limit, as_json=as_json, as_csv=as_csv):
