@@ -223,14 +223,15 @@ def test_a_server_that_is_cut_off_lets_nothing_through(share: Callable[[int], Sh
 def test_a_server_that_cannot_see_the_bucket_leaves_the_binding_to_the_others(
     share: Callable[[int], Shared], tmp_path: Path
 ) -> None:
-    """Also when it is the one that is called: the binding does not fail in between."""
+    """Also when it is the one that is called: the binding does not fail in between. A name that nobody knows does."""
     shared = share(2)
     bucket = shared.bucket_root / BUCKET
     (bucket / "a.gif").write_bytes(any_picture(random.Random(1)))
     sighted, blind = shared.servers[0], shared.restart_elsewhere(1, tmp_path / "other-buckets")
     wait_until(lambda: shared.alive() == [0, 1], 60, shared.alive)
-    shared.server = blind
+    shared.server = sighted
     shared.bind()
+    shared.server = blind
     shared.wait_equal(lambda: folder_versions(bucket))
     for again in range(2):
         blind.call("StopBinding", **shared.target, Reason="by the other")
@@ -238,6 +239,14 @@ def test_a_server_that_cannot_see_the_bucket_leaves_the_binding_to_the_others(
         blind.call("ResumeBinding", **shared.target)
         shared.wait_equal(lambda: folder_versions(bucket))
     assert "the binding cannot go on" not in blind.log.read_text()
+    unknown = {**shared.names, "URI": "oss://nobodys-bucket"}
+    blind.call("CreateBinding", **unknown)
+
+    def told() -> str:
+        state: str = blind.call("GetBinding", **unknown)["Binding"]["State"]
+        return state
+
+    wait_until(lambda: told() == "Failed", 120, told)
     sighted.kill()
     wait_until(lambda: shared.binding()["State"] == "Failed", 120, shared.binding)
     assert "no bucket" in shared.binding()["Reason"], "with nobody to leave it to it says what is missing"

@@ -11,7 +11,7 @@ import structlog
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.servers import Lease
-from bindery.catalog.records import Binding, BindingState, CatalogUnusable, Progress
+from bindery.catalog.records import Binding, BindingPhase, BindingState, CatalogUnusable, Progress
 from bindery.extract.pool import Pool
 from bindery.sync.catching_up import CatchingUp
 from bindery.sync.follow import Follower
@@ -126,9 +126,14 @@ class Followers:
         return lease
 
     def _is_for_others(self, binding: Binding) -> bool:
-        """Whether this server cannot reach the bucket at all, and there are others that may."""
-        servers = self._catalog.servers
-        if not servers.shared or binding.bucket in reached(self._buckets, [binding.bucket]):
+        """Whether this server cannot reach the bucket at all, and there are others that may.
+
+        A name that a new binding has and that is not known here may be a mistake, which the caller is told at once.
+        """
+        servers, bucket = self._catalog.servers, binding.bucket
+        if not servers.shared or bucket in reached(self._buckets, [bucket]):
+            return False
+        if binding.phase is BindingPhase.NONE and not self._buckets.addresses([bucket]):
             return False
         return len(servers.survey(lease_of(binding.id)).servers) > 1
 
