@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -226,3 +228,25 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
         ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *command], cwd=tmp_path, timeout=120, check=True
     )
     assert int((tmp_path / "made").read_text()) > 2
+
+
+def answers(address: Path) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address.read_text()}/healthz", timeout=60) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def test_a_server_without_standard_streams_serves(tmp_path: Path) -> None:
+    command = [*COMMAND, "serve", "--port", "0", "--data", str(tmp_path / "data")]
+    with subprocess.Popen(
+        ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *ends_with_us(command)], cwd=tmp_path
+    ) as server:
+        deadline = time.monotonic() + 300
+        while not answers(tmp_path / "data" / "server-address"):
+            assert server.poll() is None, "it has ended"
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=120) == 0

@@ -20,6 +20,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import click
 
@@ -60,11 +61,10 @@ class Failure(click.ClickException):
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
     """What goes wrong within becomes a ClickException or an exit."""
-    _fill_descriptors()
+    _open_closed_streams()
     try:
         yield
-        if sys.stdout is not None:  # it is None for who was started without one
-            sys.stdout.flush()  # here, not when the interpreter ends, a closed pipe can still be told
+        sys.stdout.flush()  # here, not when the interpreter ends, a closed pipe can still be told
     except click.ClickException as error:
         if not error.message.replace("\n", "").isprintable():  # else it is escaped already, or need not be
             vars(error).update(message=printable(error.message, lines=True))
@@ -90,11 +90,18 @@ def _failure_of(error: Exception) -> Exception:
     return Failure(_of_ours(error))
 
 
-def _fill_descriptors() -> None:
-    """No file that is opened may take the place of a standard stream that is closed, for others write there."""
+def _open_closed_streams() -> None:
+    """Who was started with a standard stream closed writes and reads nowhere.
+
+    No file that is opened may take its place, for others write there.
+    """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
         pass
     os.close(descriptor)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - for as long as we live
+            setattr(sys, name, stream)
 
 
 def _leave_output() -> None:

@@ -187,7 +187,7 @@ def _show(found: Rows, limit: int, *, as_json: bool, as_csv: bool) -> bool:
 
 def _csv_lines(names: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> Iterator[str]:
     """Texts as they are, but on a terminal, which none may steer."""
-    fit = printable if sys.stdout and sys.stdout.isatty() else str
+    fit = printable if sys.stdout.isatty() else str
     yield _csv_line([fit(name) for name in names])
     for row in rows:
         yield _csv_line([fit(_text(value)) for value in row])
