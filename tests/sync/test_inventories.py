@@ -15,7 +15,7 @@ from tests.servers.ceph import Ceph
 from bindery.buckets.inventory.manifest import InventoryRefused
 from bindery.buckets.registry import open_store, parse_store
 from bindery.buckets.store import ObjectInfo, StoreUnavailable
-from bindery.catalog.records import Binding, BindingPhase, BindingState, Inventory, Outcome
+from bindery.catalog.records import Binding, BindingPhase, BindingState, Inventory, Outcome, Scope
 from bindery.sync.settings import SyncSettings
 from inventories import (
     ORC_SCHEMA,
@@ -311,6 +311,27 @@ def test_one_that_was_mended_is_tried_again(open_room: OpenRoom, tmp_path: Path)
     wait_scanned(room, uri)
     room.wait_state("media", S.RUNNING)
     check_equal(room, bucket)
+
+
+@pytest.mark.parametrize("way", ["scope", "resumed"])
+def test_what_a_caller_waits_for_is_listed_although_listings_are_rare(
+    way: str, open_room: OpenRoom, tmp_path: Path
+) -> None:
+    bucket = Bucket(30)
+    rare = SyncSettings(reconcile_interval=3_600, inventory_list_requests=1e-6, retry_longest=0.1)
+    room = open_with(open_room, bucket, tmp_path, settings=rare)
+    uri = bucket.write()
+    binding = bind(room, uri)
+    wait_scanned(room, uri)
+    room.wait_followed("media")
+    bucket.put([40])
+    if way == "scope":
+        room.engine.change_scope(room.binding("media"), Scope(exclude=("key-0000*",)))
+        room.wait_keys("media", {f"key-{number:05}.bin" for number in (*range(10, 30), 40)})
+    else:
+        room.engine.stop_binding(binding, "pause")
+        room.engine.resume_binding(room.binding("media"))
+        room.wait_keys("media", {info.key for info in bucket.infos()})
 
 
 @pytest.mark.parametrize("part", ["list", "read"])

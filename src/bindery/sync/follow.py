@@ -230,7 +230,8 @@ class Follower:
     def _catch_up(self, worker: Worker) -> None:
         """Find what was missed: while the server was not there, or the store."""
         binding = worker.binding
-        if binding.removals_confirmed or (self._at_once and binding.inventory is None):
+        is_to_scan = binding.inventory is not None and not binding.inventory.scanned
+        if binding.removals_confirmed or (self._at_once and not is_to_scan):
             self._schedule.ask()
         elif binding.inventory is None:
             self._wait_for_turn(
