@@ -247,6 +247,10 @@ def test_a_server_that_cannot_see_the_bucket_leaves_the_binding_to_the_others(
         return state
 
     wait_until(lambda: told() == "Failed", 120, told)
+    file = json.dumps({"URI": f"oss://{BUCKET}/a.gif"})
+    status, answer = blind.request("IndexFileMeta", **shared.names, File=file)
+    assert (status, answer["Code"]) == (503, "ServiceUnavailable"), answer
+    assert "have another server called" in answer["Message"]
     sighted.kill()
     wait_until(lambda: shared.binding()["State"] == "Failed", 120, shared.binding)
     assert "no bucket" in shared.binding()["Reason"], "with nobody to leave it to it says what is missing"

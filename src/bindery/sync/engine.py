@@ -43,6 +43,7 @@ from bindery.sync.history import BooksHistory, Point, point_of
 from bindery.sync.indexing import Indexer
 from bindery.sync.intake import Intake, Receipt
 from bindery.sync.inventories import InventoryProgress, check_inventory, inventory_folder
+from bindery.sync.reach import check_seen
 from bindery.sync.rebuilds import Rebuilds
 from bindery.sync.retries import Retries, can_change
 from bindery.sync.scope_change import check_left_over, check_not_emptying, count_leaving
@@ -314,10 +315,13 @@ class Engine:
     ) -> None:
         """Accept files for explicit indexing; see ``indexing.Indexer.accept`` and ``dataset_room.check_room``.
 
-        Raises StoreMisconfigured when no worker can reach a bucket of theirs.
+        Raises StoreMisconfigured when no worker can reach a bucket of theirs, StoreUnavailable when only other servers
+        can.
         """
-        for bucket in {uri.removeprefix("oss://").partition("/")[0] for uri, _ in files}:
+        names = {uri.removeprefix("oss://").partition("/")[0] for uri, _ in files}
+        for bucket in names:
             self._buckets.check_reachable(bucket)
+        check_seen(self._catalog, self._buckets, dataset, names)
         check_room(self._catalog, self._buckets, dataset, [uri for uri, _ in files])
         self._indexer.accept(dataset, files, call)
 

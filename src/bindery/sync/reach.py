@@ -6,6 +6,12 @@ from collections.abc import Iterable, Set
 from pathlib import Path
 
 from bindery.buckets.registry import Buckets
+from bindery.buckets.store import StoreUnavailable
+from bindery.catalog.catalog import Catalog
+from bindery.catalog.records import Dataset, NotFound
+
+_NO_LEASE = "-"
+"""No lease is called so."""
 
 
 def reached(buckets: Buckets, names: Iterable[str]) -> Set[str]:
@@ -18,3 +24,30 @@ def reached(buckets: Buckets, names: Iterable[str]) -> Set[str]:
         for name, address in buckets.addresses(names).items()
         if address.folder is None or Path(address.folder).is_dir()
     }
+
+
+def check_seen(catalog: Catalog, buckets: Buckets, dataset: Dataset, names: Set[str]) -> None:
+    """Raises StoreUnavailable for a bucket that only other servers can reach: what this one would find out of its
+    files is that they are not there. A name that is not known here, and is not bound, may be a mistake.
+
+    Raises CatalogUnusable.
+    """
+    if not catalog.servers.shared:
+        return
+    unseen = names - reached(buckets, names)
+    for name in sorted(unseen):
+        if not buckets.addresses([name]) and not _is_bound(catalog, dataset, name):
+            continue
+        if len(catalog.servers.survey(_NO_LEASE).servers) > 1:
+            raise StoreUnavailable(
+                f"the server that was called cannot see the bucket {name}; make it known there, with its folder under "
+                "the same path, or have another server called"
+            )
+
+
+def _is_bound(catalog: Catalog, dataset: Dataset, bucket: str) -> bool:
+    try:
+        catalog.bindings.get(dataset.project_name, dataset.name, bucket)
+    except NotFound:
+        return False
+    return True
