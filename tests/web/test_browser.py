@@ -22,6 +22,7 @@ def test_language_and_colours_stay(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "zh")
     page.get_by_test_id("menu").click()
     page.get_by_role("button", name="深色").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     expect(page.locator("html")).to_have_attribute("lang", "zh")
