@@ -35,6 +35,7 @@ from bindery.api.gateway.server import HttpLimits, Server
 from bindery.api.gateway.tls import Certificate
 from bindery.api.inspection import Inspection
 from bindery.api.metering import Metering
+from bindery.buckets.folder_files import is_folder
 from bindery.buckets.registered import Registered
 from bindery.buckets.registration import Registration
 from bindery.buckets.registry import Buckets, check_address, parse_store
@@ -255,15 +256,15 @@ def _warn_of_missing_folders(
     addresses: Iterable[StoreAddress], root: Path | None, registered: Iterable[str]
 ) -> None:
     """They may be mounted later, so they do not keep the server from starting."""
-    if root is not None and not root.is_dir():
+    if root is not None and not is_folder(root):
         _log.warning("the bucket root is no folder; there are no buckets in it", folder=str(root))
     for address in addresses:
-        if address.folder is not None and not Path(address.folder).is_dir():
+        if address.folder is not None and not is_folder(address.folder):
             _log.warning(
                 "the folder of a bucket is not there", bucket=address.bucket, folder=address.folder
             )
     for folder in registered:
-        if not Path(folder).expanduser().is_dir():
+        if not is_folder(Path(folder).expanduser()):
             _log.warning(
                 "a folder of register.folders is not there; nothing below it can be bound", folder=folder
             )

@@ -258,6 +258,32 @@ class TaskQueueConformance:
                 taken = {key for key in model.tasks if self._is_known(catalog, key)}
                 model.forget(taken)
 
+    def test_what_is_put_off_for_longer_than_it_can_be_is_due(self, catalog: Catalog) -> None:
+        """As after the clock was set back."""
+        queue = catalog.task_queue
+        given = [task() for _ in range(4)]
+        for each in given:
+            queue.add(each)
+        leases = [take(catalog, seconds=seconds) for seconds in (HOUR, 3 * HOUR, HOUR, HOUR)]
+        queue.postpone(leases[2], seconds=60)
+        queue.postpone(leases[3], seconds=600)
+        queue.recall(pause=300, lease=2 * HOUR)
+        again = [take(catalog, "two").task.id for _ in range(2)]
+        assert sorted(again) == sorted([leases[1].task.id, leases[3].task.id])
+        assert nothing_is_due(catalog)
+        with pytest.raises(TaskLost):
+            queue.end(leases[1], ended(leases[1].task))
+        queue.end(leases[0], ended(leases[0].task))
+
+    def test_projects_may_be_passed_over(self, catalog: Catalog) -> None:
+        for project in ("p", "p", "q'"):
+            catalog.task_queue.add(task(project))
+        taken = catalog.task_queue.take("one", ["T"], seconds=HOUR, without=["p", "r"])
+        assert taken is not None
+        assert taken.task.project_name == "q'"
+        assert catalog.task_queue.take("one", ["T"], seconds=HOUR, without=["p"]) is None
+        assert take(catalog).task.project_name == "p"
+
     def _is_known(self, catalog: Catalog, key: tuple[str, str]) -> bool:
         """Whether anything of a project or batch is in the queue, taken or not."""
         queue: Any = catalog.task_queue
@@ -295,29 +321,3 @@ class Ring:
             assert not self.tasks[key]
             del self.tasks[key]
             self.rings[bool(key[1])].remove(key)
-
-    def test_what_is_put_off_for_longer_than_it_can_be_is_due(self, catalog: Catalog) -> None:
-        """As after the clock was set back."""
-        queue = catalog.task_queue
-        given = [task() for _ in range(4)]
-        for each in given:
-            queue.add(each)
-        leases = [take(catalog, seconds=seconds) for seconds in (HOUR, 3 * HOUR, HOUR, HOUR)]
-        queue.postpone(leases[2], seconds=60)
-        queue.postpone(leases[3], seconds=600)
-        queue.recall(pause=300, lease=2 * HOUR)
-        again = [take(catalog, "two").task.id for _ in range(2)]
-        assert sorted(again) == sorted([leases[1].task.id, leases[3].task.id])
-        assert nothing_is_due(catalog)
-        with pytest.raises(TaskLost):
-            queue.end(leases[1], ended(leases[1].task))
-        queue.end(leases[0], ended(leases[0].task))
-
-    def test_projects_may_be_passed_over(self, catalog: Catalog) -> None:
-        for project in ("p", "p", "q'"):
-            catalog.task_queue.add(task(project))
-        taken = catalog.task_queue.take("one", ["T"], seconds=HOUR, without=["p", "r"])
-        assert taken is not None
-        assert taken.task.project_name == "q'"
-        assert catalog.task_queue.take("one", ["T"], seconds=HOUR, without=["p"]) is None
-        assert take(catalog).task.project_name == "p"

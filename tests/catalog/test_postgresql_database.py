@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import uuid
@@ -16,7 +17,8 @@ from psycopg_pool.base import AttemptWithBackoff
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
 from tests.servers.postgresql import Postgresql
 
-from bindery.catalog.opening import describe_postgresql, open_access, sealed_keys
+from bindery.catalog.opening import check_there, describe_postgresql, open_access, sealed_keys
+from bindery.catalog.record.folder_lock import lock_folder
 from bindery.catalog.record.postgresql.database import PostgresqlDatabase
 from bindery.catalog.record.statements import Statement, with_psycopg_parameters
 from bindery.catalog.records import CatalogInUse, CatalogUnusable, CatalogUnwritable, Project
@@ -220,12 +222,25 @@ def test_who_cancels_a_statement_in_postgresql_does_not_seem_to_stop_the_server(
         ("postgresql://bindery:hidden-word@and-more@127.0.0.1:1/none", "%40"),
         ("postgresql://bindery:hidden-word/and-more@127.0.0.1:1/none", "cannot be"),
         ("postgresql://bindery@127.0.0.1:1/none?password=hidden-word&option=1", '"option"'),
+        ("postgresql:///none?host=@no-such-abstract-socket", "cannot be reached"),
     ],
 )
 def test_what_cannot_be_opened_says_why(url: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(CatalogUnusable, match=said) as caught:
         PostgresqlDatabase(url, tmp_path)
     assert "hidden-word" not in str(caught.value)
+
+
+def test_a_server_that_uses_the_folder_is_asked_first(tmp_path: Path) -> None:
+    """Who asks may have no way to its record."""
+    url, folder = "postgresql://bindery@127.0.0.1:1/none", tmp_path / "data"
+    with pytest.raises(CatalogUnusable, match="cannot be reached"):
+        check_there(url, folder)
+    assert not folder.exists()
+    held = lock_folder(folder)
+    with pytest.raises(CatalogInUse):
+        check_there(url, folder)
+    os.close(held)
 
 
 @pytest.fixture

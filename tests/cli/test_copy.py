@@ -248,6 +248,14 @@ def test_what_may_not_be_read_costs_no_other_dataset(source: BinderyServer, targ
     target.wait_until_indexed("pictures", "album", "photos")
     wait_until_quiet(target)
     assert entries(target) == entries(source)
+    policy["Statement"][1] |= {"Action": "imm:GetProject", "Resource": "acs:imm:*:*:project/album"}
+    source.call("CreatePolicy", PolicyName="less", PolicyDocument=json.dumps(policy))
+    source.call("AttachPolicyToUser", PolicyType="Custom", PolicyName="less", UserName="bob")
+    words = [*ends(source, target), "--dataset", "photos"]
+    closed = CliRunner().invoke(main, words, env=keys_of(source, target) | bobs)
+    assert closed.exit_code == 1
+    assert "project album: not copied" in closed.stderr
+    assert "there is none" not in closed.stderr, "nobody knows"
 
 
 def test_what_is_named_and_nowhere_is_no_success(

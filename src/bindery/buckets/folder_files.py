@@ -179,3 +179,8 @@ def _real_path(descriptor: int, path: bytes) -> bytes:
     if _O_PATH:
         return os.readlink(b"/proc/self/fd/%d" % descriptor)
     return os.path.realpath(path)
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a folder that this user can see. What he may not look at is none, and raises nothing."""
+    return os.path.isdir(path)

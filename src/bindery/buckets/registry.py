@@ -15,6 +15,7 @@ import structlog
 from bindery.buckets import azure, gcs, oss, s3
 from bindery.buckets.azure import open_azure
 from bindery.buckets.folder import FolderStore
+from bindery.buckets.folder_files import is_folder
 from bindery.buckets.gcs import open_gcs
 from bindery.buckets.identity import StoreIdentity, location_of
 from bindery.buckets.memory import MemoryStore
@@ -184,7 +185,7 @@ class Buckets:
     def names(self) -> list[str]:
         """Names of all buckets, ascending."""
         names = {*self._configured, *self._registered.addresses()}
-        if self._root is not None and self._root.is_dir():
+        if self._root is not None and is_folder(self._root):
             names |= {path.name for path in self._root.iterdir() if self._is_bucket(path.name)}
         return sorted(names)
 
@@ -267,7 +268,7 @@ class Buckets:
 
     def _is_bucket(self, name: str) -> bool:
         """Whether a folder of the root is a bucket. One that holds the server's data, or is held by it, is none."""
-        if self._root is None or not _is_plain_name(name) or not (path := self._root / name).is_dir():
+        if self._root is None or not _is_plain_name(name) or not is_folder(path := self._root / name):
             return False
         try:
             if self._data is not None:

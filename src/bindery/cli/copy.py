@@ -102,6 +102,8 @@ class _Copy:
         self._source, self._target, self._report, self._state = source, target, report, state
         self._position = self._read()
         self._seen: set[str] = set()
+        self._is_whole = True
+        """Whether every project has told its datasets."""
         self._store()  # what cannot be written is told before anything is copied
 
     def copy_project(
@@ -109,15 +111,17 @@ class _Copy:
     ) -> None:
         """With its datasets."""
         name = project["ProjectName"]
+        listed: list[_Values] | None = None
         with self._refusals_told(f"project {name}"):
-            if not copy_project(self._source, self._target, project, self._report):
-                return
-            for each in list(self._source.items("ListDatasets", "Datasets", ProjectName=name)):
-                if not datasets or each["DatasetName"] in datasets:
-                    self._seen.add(each["DatasetName"])
-                    names = {"ProjectName": name, "DatasetName": each["DatasetName"]}
-                    with self._refusals_told(f"dataset {name}/{each['DatasetName']}"):
-                        self._copy_dataset(names, fields, bind=bind)
+            if copy_project(self._source, self._target, project, self._report):
+                listed = list(self._source.items("ListDatasets", "Datasets", ProjectName=name))
+        self._is_whole &= listed is not None
+        for each in listed or ():
+            if not datasets or each["DatasetName"] in datasets:
+                self._seen.add(each["DatasetName"])
+                names = {"ProjectName": name, "DatasetName": each["DatasetName"]}
+                with self._refusals_told(f"dataset {name}/{each['DatasetName']}"):
+                    self._copy_dataset(names, fields, bind=bind)
 
     @contextmanager
     def _refusals_told(self, name: str) -> Iterator[None]:
@@ -183,7 +187,7 @@ class _Copy:
 
     def finish(self, datasets: tuple[str, ...]) -> None:
         """Tell the counts. Exits with 1 when something was refused, or a dataset that was named is nowhere."""
-        for name in sorted(set(datasets) - self._seen):
+        for name in sorted(set(datasets) - self._seen) if self._is_whole else ():
             self._report.fail(
                 f"dataset {name}", click.ClickException(f"there is none at {self._source.endpoint}")
             )

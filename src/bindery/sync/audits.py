@@ -55,7 +55,7 @@ class Audits:
         )
 
     def start(self, binding: Binding, *, repair: bool, address: StoreAddress | None = None) -> Task:
-        """The task of a new audit, or of the one that is under way. Raises AuditRunning, Interrupted.
+        """The task of a new audit, or of the one that is under way. Raises AuditRunning, TooManyTasks, Interrupted.
 
         ``address``: compare with the store there, which is not the binding's own.
         """

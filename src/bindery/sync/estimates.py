@@ -48,7 +48,7 @@ class Estimates:
     ) -> Task:
         """The task of a new estimate; ``address`` is looked at instead of the server's own bucket, and not kept.
 
-        Raises Interrupted.
+        Raises TooManyTasks, Interrupted.
         """
         definition = _Definition(bucket, scope, address is not None)
         task = new_task(TASK_TYPE, project_name, definition=definition)

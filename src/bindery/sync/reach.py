@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
-from pathlib import Path
 
+from bindery.buckets.folder_files import is_folder
 from bindery.buckets.registry import Buckets
 from bindery.buckets.store import StoreUnavailable
 from bindery.catalog.catalog import Catalog
@@ -22,7 +22,7 @@ def reached(buckets: Buckets, names: Iterable[str]) -> Set[str]:
     return {
         name
         for name, address in buckets.addresses(names).items()
-        if address.folder is None or Path(address.folder).is_dir()
+        if address.folder is None or is_folder(address.folder)
     }
 
 

@@ -47,7 +47,7 @@ class Rebuilds:
 
     def start(self, dataset: Dataset) -> Task:
         """The task of a new rebuild, or of the one that is under way here: each server has an index of its own, and
-        builds that one. Raises Interrupted."""
+        builds that one. Raises TooManyTasks, Interrupted."""
         task = new_task(TASK_TYPE, dataset.project_name, dataset.name, _Definition(dataset.id))
         return self._runner.add_here(task, subject=f"{dataset.id} {self._runner.owner}")
 

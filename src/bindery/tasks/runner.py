@@ -208,7 +208,7 @@ class Runner:
         if self._is_time_to_renew(now):
             self._renewed, self._renewed_at = now, now_ns()
             self._renew()
-            self._queue.recall(pause=self._longest_pause(), lease=LONGEST_LEASE)
+            self._queue.recall(pause=self._longest_pause(), lease=LONGEST_LEASE + _LEEWAY_SECONDS)
         if now >= self._tidied + _TIDY_SECONDS and not self._queue.tidy(limit=_TIDIED_AT_ONCE):
             self._tidied = now
 

@@ -28,6 +28,8 @@ _SECONDS_BELOW = 100_000_000_000
 _LATEST_NS = 2**63 - 1
 LONGEST_KEY = 1_024
 """Bytes. Source: user guide of Amazon S3, "Naming Amazon S3 objects"; help page of OSS, "Object naming"."""
+MOST_ROWS_PER_BYTE = 8
+"""Keys that differ take more, however they are packed; a column that has one value takes nothing, however long."""
 _LONGEST_SCHEMA = 2**16
 _PARENTHESIS = re.compile(r"([()])")
 ORC_MISSING = (
@@ -52,10 +54,6 @@ _NEEDED = ("Bucket", "Key", "Size", "LastModifiedDate", "ETag")
 
 class InventoryRefused(StoreMisconfigured):
     """The inventory cannot be used; the message says why, and what to do."""
-
-
-MOST_ROWS_PER_BYTE = 8
-"""Keys that differ take more, however they are packed; a column that has one value takes nothing, however long."""
 
 
 class Unreadable(Exception):

@@ -34,8 +34,8 @@ class Follower:
         self._behind: set[int] = set()
         self._unfinished = False
         """Whether the last turn ended before all was applied that was there when it began."""
-        self._troubled = False
-        """Whether the last look failed, which was told."""
+        self._trouble = ""
+        """Why the last look failed, which was told."""
         self._closing = threading.Event()
         self._woken = threading.Event()
         self._woken.set()
@@ -76,11 +76,12 @@ class Follower:
         self._unfinished = False
         try:
             work()
-            self._troubled = False
+            self._trouble = ""
         except Exception as error:
-            if not self._closing.is_set() and not self._troubled:
-                _log.warning("the index could not follow the record", error=str(error))
-            self._troubled = True
+            trouble = str(error)
+            if not self._closing.is_set() and trouble != self._trouble:
+                _log.warning("the index could not follow the record", error=trouble)
+            self._trouble = trouble
 
     def _look_at_all(self) -> None:
         self._seen = self._source.newest_numbers()

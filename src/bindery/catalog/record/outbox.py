@@ -11,7 +11,7 @@ from bindery.clock import now_ns
 
 _SQL = load_statements("outbox")
 _PAGE = 1_000
-_FAR_NS = 1_200 * 1_000_000_000
+_FAR_NS = 2_000 * 1_000_000_000
 """Nothing is put off for so long: what is due later was so by a clock that has been set back, and is due now."""
 
 

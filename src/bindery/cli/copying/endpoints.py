@@ -40,18 +40,18 @@ class Endpoint(Client):
             except click.ClickException as error:
                 refused = isinstance(error, ApiError) and error.status not in _BUSY
                 if refused or attempt == _TRIES - 1 or not self._has_answered:
-                    raise self._told(error) from error
+                    self._tell_of(error)
+                    raise
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt)
         raise AssertionError("the last try returns or raises")
 
-    def _told(self, error: click.ClickException) -> click.ClickException:
-        """Says which end it was, and where its key comes from."""
+    def _tell_of(self, error: click.ClickException) -> None:
+        """Have it say which end it was, and where its key comes from."""
         if isinstance(error, ApiError):
             variable = f"BINDERY_{self.side.upper()}_ACCESS_KEY_ID"
             key = f" Its key comes from {variable}, --{self.side}-profile or --{self.side}-data."
             told = error.message.replace(OTHER_SERVER, key)
             vars(error).update(message=f"{self.endpoint}: {told}")
-        return error
 
     def find(self, action: str, member: str, **parameters: Any) -> dict[str, Any] | None:
         """One thing; None when it is not there."""

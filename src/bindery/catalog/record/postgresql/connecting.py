@@ -26,6 +26,7 @@ _DEAD_PEER = {
 _ALWAYS = {"client_encoding": "UTF8"}
 _SESSION = {
     "statement_timeout": "0",
+    "lock_timeout": "0",
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "default_transaction_isolation": "read committed",
@@ -100,7 +101,7 @@ def settings_of(url: str) -> dict[str, Any]:
             f"catalog.url cannot be read ({_without_parts_of(url, said(error))}); write it as "
             "postgresql://USER@HOST/DATABASE, with %XX for signs such as % @ / ? # in a name or a password"
         ) from error
-    if "@" in str(given.get("host", "")):
+    if url.partition("://")[2].partition("?")[0].count("@") > 1:
         raise CatalogUnusable(
             "catalog.url has more than one @; write %40 for one that belongs to a name or a password"
         )

@@ -80,7 +80,8 @@ class PostgresqlDatabase:
                 shared=not alone,
                 former=former_server(folder),
             )
-            note_server(folder, servers.name)
+            if not alone:
+                note_server(folder, servers.name)
             self._pool = ConnectionPool(
                 url,
                 connection_class=self._attempts.connecting(),
