@@ -81,6 +81,19 @@ def keys_of(source: BinderyServer, target: BinderyServer) -> dict[str, str]:
     }
 
 
+def allow(server: BinderyServer, user: str, name: str, policy: dict[str, Any]) -> None:
+    server.call("CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(policy))
+    server.call("AttachPolicyToUser", PolicyType="Custom", PolicyName=name, UserName=user)
+
+
+def key_of_user(server: BinderyServer, user: str, side: str) -> dict[str, str]:
+    key = server.call("CreateAccessKey", UserName=user)["AccessKey"]
+    return {
+        f"BINDERY_{side}_ACCESS_KEY_ID": key["AccessKeyId"],
+        f"BINDERY_{side}_ACCESS_KEY_SECRET": key["AccessKeySecret"],
+    }
+
+
 def ends(source: BinderyServer, target: BinderyServer) -> list[str]:
     return ["copy", "--from-endpoint", source.endpoint, "--to-endpoint", target.endpoint]
 
@@ -192,13 +205,8 @@ def test_what_is_refused_costs_nothing_else(
         {"Effect": "Deny", "Action": "imm:CreateBinding", "Resource": "*"},
     ]}  # fmt: skip
     target.call("CreateUser", UserName="ann")
-    target.call("CreatePolicy", PolicyName="p", PolicyDocument=json.dumps(policy))
-    target.call("AttachPolicyToUser", PolicyType="Custom", PolicyName="p", UserName="ann")
-    key = target.call("CreateAccessKey", UserName="ann")["AccessKey"]
-    anns = {
-        "BINDERY_TO_ACCESS_KEY_ID": key["AccessKeyId"],
-        "BINDERY_TO_ACCESS_KEY_SECRET": key["AccessKeySecret"],
-    }
+    allow(target, "ann", "p", policy)
+    anns = key_of_user(target, "ann", "TO")
     done = CliRunner().invoke(main, ends(source, target), env=keys_of(source, target) | anns)
     assert done.exit_code == 1, done.output
     assert "oss://pictures: not copied" in done.stderr
@@ -234,13 +242,8 @@ def test_what_may_not_be_read_costs_no_other_dataset(source: BinderyServer, targ
         {"Effect": "Deny", "Action": ["imm:GetDataset", "imm:SimpleQuery"], "Resource": denied},
     ]}  # fmt: skip
     source.call("CreateUser", UserName="bob")
-    source.call("CreatePolicy", PolicyName="most", PolicyDocument=json.dumps(policy))
-    source.call("AttachPolicyToUser", PolicyType="Custom", PolicyName="most", UserName="bob")
-    key = source.call("CreateAccessKey", UserName="bob")["AccessKey"]
-    bobs = {
-        "BINDERY_FROM_ACCESS_KEY_ID": key["AccessKeyId"],
-        "BINDERY_FROM_ACCESS_KEY_SECRET": key["AccessKeySecret"],
-    }
+    allow(source, "bob", "most", policy)
+    bobs = key_of_user(source, "bob", "FROM")
     done = CliRunner().invoke(main, ends(source, target), env=keys_of(source, target) | bobs)
     assert done.exit_code == 1, done.output
     assert "dataset album/empty: not copied" in done.stderr
@@ -249,8 +252,7 @@ def test_what_may_not_be_read_costs_no_other_dataset(source: BinderyServer, targ
     wait_until_quiet(target)
     assert entries(target) == entries(source)
     policy["Statement"][1] |= {"Action": "imm:GetProject", "Resource": "acs:imm:*:*:project/album"}
-    source.call("CreatePolicy", PolicyName="less", PolicyDocument=json.dumps(policy))
-    source.call("AttachPolicyToUser", PolicyType="Custom", PolicyName="less", UserName="bob")
+    allow(source, "bob", "less", policy)
     words = [*ends(source, target), "--dataset", "photos"]
     closed = CliRunner().invoke(main, words, env=keys_of(source, target) | bobs)
     assert closed.exit_code == 1

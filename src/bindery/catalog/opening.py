@@ -45,14 +45,11 @@ def open_access(url: str, folder: Path) -> Iterator[RecordAccess]:
 
 
 def check_there(url: str, folder: Path) -> None:
-    """Raises CatalogUnusable where there is no record; opening one as a server does would make it. Raises CatalogInUse
-    while a server uses the folder, which may reach a record that this process cannot."""
-    if url:
-        if folder.is_dir():
-            os.close(lock_folder(folder))
-        postgresql_module("inspection").check_there(url)
-    elif not (folder / "catalog.db").exists():
-        raise CatalogUnusable(f"no catalog in {folder}; name the server's data folder with --data")
+    """Raises CatalogUnusable where PostgreSQL has no record; opening one as a server does would make it. Raises
+    CatalogInUse while a server uses the folder, which may reach a record that this process cannot."""
+    if folder.is_dir():
+        os.close(lock_folder(folder))
+    postgresql_module("inspection").check_there(url)
 
 
 def check_url(url: str) -> None:

@@ -82,7 +82,8 @@ def _catalog_in(data: Path, config_file: Path | None) -> Catalog | None:
             f"no catalog in {data}; name the server's data folder with --data, or a running server with --endpoint"
         )
     try:
-        check_there(config.catalog.url, data)
+        if config.catalog.url:
+            check_there(config.catalog.url, data)
         return open_catalog(config)
     except CatalogInUse:
         return None

@@ -17,7 +17,7 @@ from bindery.sync.catching_up import CatchingUp
 from bindery.sync.follow import Follower
 from bindery.sync.making import make
 from bindery.sync.outcomes import without_cap
-from bindery.sync.reach import reached
+from bindery.sync.reach import is_for_others
 from bindery.sync.settings import SyncSettings
 
 _STOP_SECONDS = 1.0
@@ -112,7 +112,8 @@ class Followers:
         """What cannot be taken now is looked at again (``sharing``)."""
         servers, name = self._catalog.servers, lease_of(binding.id)
         try:
-            if self._is_for_others(binding):
+            is_bound = binding.phase is not BindingPhase.NONE
+            if is_for_others(self._catalog, self._buckets, binding.bucket, is_bound=is_bound):
                 servers.tell(name)
                 return None
             lease = servers.take(name)
@@ -124,18 +125,6 @@ class Followers:
             )
             return None
         return lease
-
-    def _is_for_others(self, binding: Binding) -> bool:
-        """Whether this server cannot reach the bucket at all, and there are others that may.
-
-        A name that a new binding has and that is not known here may be a mistake, which the caller is told at once.
-        """
-        servers, bucket = self._catalog.servers, binding.bucket
-        if not servers.shared or bucket in reached(self._buckets, [bucket]):
-            return False
-        if binding.phase is BindingPhase.NONE and not self._buckets.addresses([bucket]):
-            return False
-        return len(servers.survey(lease_of(binding.id)).servers) > 1
 
     def renew(self, binding: Binding) -> None:
         """Begin a new life when the present one is made of something else. The lock is held."""

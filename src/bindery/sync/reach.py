@@ -26,19 +26,29 @@ def reached(buckets: Buckets, names: Iterable[str]) -> Set[str]:
     }
 
 
+def is_for_others(catalog: Catalog, buckets: Buckets, bucket: str, *, is_bound: bool) -> bool:
+    """Whether this server cannot reach a bucket at all, and there are others that may.
+
+    A name that is not bound yet, and that is not known here, may be a mistake, which the caller is told at once. Raises
+    CatalogUnusable.
+    """
+    servers = catalog.servers
+    if not servers.shared or bucket in reached(buckets, [bucket]):
+        return False
+    if not is_bound and not buckets.addresses([bucket]):
+        return False
+    return len(servers.survey(_NO_LEASE).servers) > 1
+
+
 def check_seen(catalog: Catalog, buckets: Buckets, dataset: Dataset, names: Set[str]) -> None:
     """Raises StoreUnavailable for a bucket that only other servers can reach: what this one would find out of its
-    files is that they are not there. A name that is not known here, and is not bound, may be a mistake.
+    files is that they are not there.
 
     Raises CatalogUnusable.
     """
-    if not catalog.servers.shared:
-        return
-    unseen = names - reached(buckets, names)
+    unseen = names - reached(buckets, names) if catalog.servers.shared else set()
     for name in sorted(unseen):
-        if not buckets.addresses([name]) and not _is_bound(catalog, dataset, name):
-            continue
-        if len(catalog.servers.survey(_NO_LEASE).servers) > 1:
+        if is_for_others(catalog, buckets, name, is_bound=_is_bound(catalog, dataset, name)):
             raise StoreUnavailable(
                 f"the server that was called cannot see the bucket {name}; make it known there, with its folder under "
                 "the same path, or have another server called"

@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 
 import msgspec
 
+from bindery.address_space import used_address_space
 from bindery.workers.job import Job
 from bindery.workers.job_time import count_in
 from bindery.workers.state import State
@@ -112,10 +113,5 @@ def _prepare(memory_bytes: int, parent: int) -> None:
         library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if os.getppid() != parent:  # it ended before the kernel was asked
             os._exit(0)
-        most = _address_space() + memory_bytes
+        most = used_address_space() + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-def _address_space() -> int:
-    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
-        return int(file.read().split()[0]) * resource.getpagesize()

@@ -38,6 +38,6 @@ def failure_of(error: psycopg.Error) -> CatalogUnusable | None:
     return None
 
 
-def said(error: psycopg.Error) -> str:
+def said(error: Exception) -> str:
     """Its message in one line."""
     return " ".join(str(error).split())

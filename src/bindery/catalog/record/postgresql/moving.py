@@ -12,6 +12,7 @@ from bindery.catalog.record.moving import NUMBERED, Row, Table
 from bindery.catalog.record.postgresql.connecting import connected
 from bindery.catalog.record.postgresql.connection import RawConnection, translated
 from bindery.catalog.record.postgresql.database import held_alone
+from bindery.catalog.record.postgresql.failures import said
 from bindery.catalog.records import CatalogUnusable
 
 _ROWS_AT_ONCE = 1_000
@@ -82,7 +83,7 @@ class PostgresqlSide:
                         copy.write_row(row)
         except _NOT_TAKEN as error:
             raise CatalogUnusable(
-                f"PostgreSQL does not take a row of the table {table.name} ({' '.join(str(error).split())}); nothing "
+                f"PostgreSQL does not take a row of the table {table.name} ({said(error)}); nothing "
                 "was moved"
             ) from error
         # Until PostgreSQL looks at the table by itself, a minute or more, it would read all of it for a page.

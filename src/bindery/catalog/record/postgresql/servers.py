@@ -21,6 +21,7 @@ import structlog
 from bindery.catalog.interface.nonces import SharedNonces
 from bindery.catalog.interface.servers import Held, Lease, Survey
 from bindery.catalog.record.postgresql.connection import RawConnection, translated
+from bindery.catalog.record.postgresql.failures import said
 from bindery.catalog.record.servers import server_name, working_under
 from bindery.catalog.records import CatalogUnusable
 
@@ -233,7 +234,7 @@ class PostgresqlServers:
                 if not troubled and not self._stop.is_set():
                     _log.warning(
                         "the heartbeat does not reach PostgreSQL; others may take over what this server holds",
-                        problem=" ".join(str(error).split()),
+                        problem=said(error),
                     )
                 troubled = True
                 self._raw.close()
