@@ -122,8 +122,35 @@ room.wait(lambda: room.binding("media").removals_held == 40)
 room.close()
 """
 
+DURING = """
+mount(root / "one")
+fill(root / "one", 20)
+fill(root / "hidden", 20)
+room = begin()
+everything = on_disk()
+store = room.store("media")
+look = store.mounts
+def leave():                                # between the look at the mounts and the listing
+    found = look()
+    if (root / "hidden").is_mount():
+        unmount(root / "hidden")
+    elif "hidden/" not in found:
+        (root / "hidden" / "3.bin").unlink(missing_ok=True)
+    return found
+store.mounts = leave
+mount(root / "hidden")
+room.wait(lambda: not (root / "hidden").is_mount())
+room.wait_keys("media", everything - {"hidden/3.bin"})
+assert sorted(room.binding("media").mounts) == ["one/"]
+room.close()
+"""
 
-@pytest.mark.parametrize("program", [RUNNING, STARTING, OTHERS], ids=["running", "starting", "others"])
+
+@pytest.mark.parametrize(
+    "program",
+    [RUNNING, STARTING, OTHERS, DURING],
+    ids=["running", "starting", "others", "during a listing"],
+)
 @pytest.mark.parametrize("interval", ["0.2", "60"], ids=["by listings", "by the kernel"])
 def test_a_disk_below_the_bucket_that_goes_away(tmp_path: Path, program: str, interval: str) -> None:
     (tmp_path / "root").mkdir()
@@ -170,7 +197,34 @@ def test_what_was_confirmed_holds_for_its_prefixes(
 
 def test_a_listing_that_is_not_believed_teaches_no_mounts() -> None:
     known, now = {"disk/": "one"}, {"other/": "two"}
-    assert remembered(known, now, None) == now
-    assert remembered(known, now, Refusal(1, "")) == known
-    assert remembered(known, now, Refusal(1, "", ("disk/",))) == known | now
-    assert remembered({}, {"new/": "x"}, Refusal(1, "", ("new/",))) == {}
+    assert remembered(known, now, now, None) == now
+    assert remembered(known, now, now, Refusal(1, "")) == known
+    assert remembered(known, now, now, Refusal(1, "", ("disk/",))) == known | now
+    assert remembered({}, {"new/": "x"}, {"new/": "x"}, Refusal(1, "", ("new/",))) == {}
+
+
+@pytest.mark.parametrize(
+    ("known", "began", "ended", "after"),
+    [
+        ("", "x", "", ""),
+        ("", "", "x", ""),
+        ("x", "x", "", "x"),
+        ("x", "", "x", "x"),
+        ("x", "y", "z", "x"),
+        ("x", "y", "y", "y"),
+        ("x", "", "", ""),
+    ],
+)
+def test_a_mount_that_changes_during_a_listing_is_not_learned(
+    known: str, began: str, ended: str, after: str
+) -> None:
+    def mounts(mark: str) -> dict[str, str]:
+        return {"one/": "same"} | ({"disk/": mark} if mark else {})
+
+    assert remembered(mounts(known), mounts(began), mounts(ended), None) == mounts(after)
+    refused = Refusal(1, "", ("two/",))
+    assert remembered(mounts(known), mounts(began), mounts(ended), refused) == mounts(after)
+
+
+def test_the_first_listing_knows_a_disk_that_fell_off_while_it_ran() -> None:
+    assert remembered(None, {"disk/": "x"}, {}, None) == {"disk/": "x"}

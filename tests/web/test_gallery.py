@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 from PIL import ExifTags, Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.conftest import RunningServer
 
 from .conftest import Visitor
@@ -185,6 +185,24 @@ def test_a_date_in_the_address_and_the_way_back(signed_in: Page, dataset: str) -
     signed_in.go_back()
     expect(signed_in.get_by_role("option", name="page.html")).to_be_in_viewport()
     assert signed_in.evaluate("window.moved") < 0.02
+
+
+def test_the_address_names_the_day_once_slow_files_have_come(signed_in: Page, dataset: str) -> None:
+    asked: list[Route] = []
+
+    def keep(route: Route) -> None:
+        asked.append(route)
+
+    signed_in.route(re.compile("/files[?]"), keep)
+    signed_in.set_viewport_size({"width": 500, "height": 400})
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/?at=2023-05")
+    expect(signed_in.locator(".section-head", has_text="May 2023")).to_be_in_viewport()
+    signed_in.wait_for_timeout(1_000)  # the address is written 0.4 s after the last movement
+    expect(signed_in).to_have_url(re.compile(r"at=2023-05$"))
+    for route in asked:
+        route.continue_()
+    expect(signed_in.get_by_role("group", name="May 2023").get_by_role("option").first).to_be_visible()
+    expect(signed_in).to_have_url(re.compile(r"at=2023-05-03$"))
 
 
 def test_choosing_files_and_labelling_them(signed_in: Page, server: RunningServer, dataset: str) -> None:

@@ -63,6 +63,7 @@ class Reports:
         self._logged = ""
         count, below = (0, ()) if held is None else (held.count, held.below)
         reason = self._reason(worker)
+        mounts = worker.store.mounts()
 
         def change(binding: Binding) -> Binding:
             left = binding.removals_confirmed if binding.removals_confirmed != confirmed else 0
@@ -72,7 +73,7 @@ class Reports:
                 reason=reason if binding.state is BindingState.RUNNING else binding.reason,
                 removals_held=count,
                 removals_below=below if len(below) <= _KEPT_PREFIXES else (),
-                mounts=remembered(binding.mounts, worker.mounts, held),
+                mounts=remembered(binding.mounts, worker.mounts, mounts, held),
                 removals_confirmed=left,
                 moved=moved,
             )

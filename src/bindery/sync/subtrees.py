@@ -43,12 +43,7 @@ class Vanishing:
 
     def changed_mounts(self) -> list[str]:
         """Prefixes where a mount has come, gone or been exchanged, ascending, none below another."""
-        changed = {
-            prefix
-            for prefix in {*self._known, *self._now}
-            if self._known.get(prefix) != self._now.get(prefix)
-        }
-        return outermost(changed)
+        return changed_mounts(self._known, self._now)
 
     def find(self, gone: Gone) -> list[Subtree]:
         """The subtrees that are to be held back, ascending by prefix. ``gone`` holds keys in ascending order."""
@@ -115,14 +110,23 @@ class Vanishing:
         return self._ledger.count_below(self._binding_id, prefix, limit=int(enough) + 1)
 
 
-def remembered(known: Mounts | None, now: Mounts, held: Refusal | None) -> dict[str, str]:
-    """The mounts to know by from now on: those of a listing that was believed, of others the earlier ones."""
-    if held is None or known is None:
-        return dict(now)
-    if not held.below:
+def remembered(known: Mounts | None, began: Mounts, ended: Mounts, held: Refusal | None) -> dict[str, str]:
+    """The mounts to know by from now on, after a listing: those that were there when it began, where it was believed
+    and they still were when it ended. Below a mount that came or went meanwhile nobody knows which file system was
+    listed; the earlier one stays known, as it does where the listing was not believed."""
+    if known is None:
+        return dict(began)
+    if held is not None and not held.below:
         return dict(known)
-    kept = {prefix: mark for prefix, mark in known.items() if prefix.startswith(held.below)}
-    return {prefix: mark for prefix, mark in now.items() if not prefix.startswith(held.below)} | kept
+    earlier = (*(held.below if held else ()), *changed_mounts(began, ended))
+    kept = {prefix: mark for prefix, mark in known.items() if prefix.startswith(earlier)}
+    return {prefix: mark for prefix, mark in began.items() if not prefix.startswith(earlier)} | kept
+
+
+def changed_mounts(before: Mounts, after: Mounts) -> list[str]:
+    """Prefixes where a mount has come, gone or been exchanged, ascending, none below another."""
+    prefixes = {*before, *after}
+    return outermost(prefix for prefix in prefixes if before.get(prefix) != after.get(prefix))
 
 
 def outermost(prefixes: Iterable[str]) -> list[str]:

@@ -73,6 +73,8 @@ function readAddress() {
   return place;
 }
 
+const DAY = "0000-00-00".length;
+let vague = false; // the address names a month, for the files at the top had not come when it was written
 const orderOf = () => (by("order").getAttribute("aria-pressed") === "true" ? "asc" : "desc");
 
 function writeAddress({ pushed = false, top: shown = !pushed } = {}) {
@@ -81,6 +83,7 @@ function writeAddress({ pushed = false, top: shown = !pushed } = {}) {
   if (orderOf() === "asc") values.set("order", "asc");
   const top = shown && grid.track.at > 20 ? grid.place : null;
   const date = top && dateAtTop(top);
+  vague = Boolean(date) && date.length < DAY;
   if (date) values.set("at", date);
   history[pushed ? "pushState" : "replaceState"](top ? { place: top } : null, "", values.size ? `?${values}` : location.pathname);
 }
@@ -151,7 +154,7 @@ const keep = debounce(() => writeAddress(), 250);
 
 function moved(_, rested) {
   scrubber.at(grid.track.at, grid.track.end > 0 && grid.track.at >= grid.track.end - 1);
-  if (rested) keep();
+  if (rested || vague) keep();
 }
 
 by("sort").addEventListener("change", () => start({ pushed: true }));
