@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -14,9 +15,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from psycopg.conninfo import conninfo_to_dict
 from tests.servers.ending import ends_with_us
 
-from bindery.catalog.opening import open_access
+from bindery.catalog.opening import dump_command, open_access
 from bindery.cli.main import main
 from bindery.testing import BinderyServer
 
@@ -128,14 +130,34 @@ def test_who_restores_registered_buckets_is_told_of_their_sealing_key(tmp_path: 
 def test_what_cannot_be_backed_up_says_what_to_do(tmp_path: Path) -> None:
     config = tmp_path / "bindery.toml"
     config.write_text(
-        'catalog.url = "postgresql://me:verysecret@db/imm?password=hush&options=-csearch_path%3Dbooks"\n'
+        'catalog.url = "postgresql://me:verysecret@db/imm?options=-csearch_path%3Dbooks&application_name=a@b"\n'
     )
     said = bindery("backup", "--to", tmp_path / "b", "--config", config, expect=1)
     assert "pg_dump --format=custom" in said
     assert f"--file={tmp_path / 'b'}.dump --schema=books" in said
-    assert "me@db/imm" in said
-    assert "verysecret" not in said
-    assert "hush" not in said
+    assert " 'user=me dbname=imm host=db options=-csearch_path=books application_name=a@b'" in said
+    assert "secret" not in said
     assert "no catalog in" in bindery("backup", "--to", tmp_path / "b", "--data", tmp_path, expect=1)
     assert "either --to" in bindery("backup", expect=2)
     assert "is no backup" in bindery("restore", tmp_path, "--data", tmp_path / "new", expect=1)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:hush@db/imm?password=hush&sslpassword=hush", {"user": "me", "dbname": "imm"}),
+        ("postgresql://me:hu%40sh%2F@one,two:6543/imm", {"host": "one,two", "port": ",6543"}),
+        (
+            "postgresql:///imm?host=/run/post%20gres&user=o'hara",
+            {"host": "/run/post gres", "user": "o'hara"},
+        ),
+    ],
+)
+def test_the_line_for_pg_dump_reaches_the_record_and_shows_no_password(
+    url: str, shown: dict[str, str]
+) -> None:
+    *_, named = dump_command(url, Path("record.dump"))
+    read = conninfo_to_dict(named)
+    assert shown.items() <= read.items()
+    assert not re.search("hu(sh|@sh|%40sh)", named)
+    assert not {"password", "sslpassword"} & read.keys()

@@ -52,9 +52,11 @@ def check_there(url: str, folder: Path) -> None:
     postgresql_module("inspection").check_there(url)
 
 
-def check_url(url: str) -> None:
-    """Raises CatalogUnusable for what is no URL of PostgreSQL; nobody is asked."""
-    postgresql_module("inspection").check_url(url)
+def dump_command(url: str, file: Path) -> list[str]:
+    """The words of the command that copies a record in PostgreSQL into a file, without its secrets; nobody is asked.
+    Raises CatalogUnusable for what is no URL."""
+    words: list[str] = postgresql_module("inspection").dump_command(url, file)
+    return words
 
 
 def describe_postgresql(url: str) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from pathlib import Path
-from urllib.parse import unquote
 
 import click
 from click.core import ParameterSource
@@ -14,19 +12,15 @@ from click.core import ParameterSource
 from bindery.access.sealing import ENVIRONMENT as SEALING_KEY_VARIABLE
 from bindery.access.sealing import FILE as SEALING_KEY_FILE
 from bindery.catalog.backup import Manifest, make_backup, verify_backup
-from bindery.catalog.opening import check_url
+from bindery.catalog.opening import dump_command
 from bindery.cli.options import FOLDER, config_option, data_option
 from bindery.cli.output import say
 from bindery.cli.progress import progress_shown
 from bindery.config import Config, load_config
-from bindery.secrecy import without_secrets
 
 _HISTORY = "history.json"
 _SECRETS = ("root-key.json", "buckets.json")
 """The latter is of an earlier release, whose buckets no server has taken over yet."""
-_PASSWORD = re.compile(r"(?<=://)([^:@/]*):.*@")
-"""Also one with signs that end the authority of other URLs."""
-_SEARCH_PATH = re.compile(r"search_path=(\w+)")
 
 
 @click.command()
@@ -100,14 +94,9 @@ def _tell_what_is_missing(secrets: dict[str, Path], *, with_keys: bool) -> None:
 
 
 def _with_pg_dump(url: str, target: Path) -> str:
-    """The password, if there is one in the URL, is not shown. Raises CatalogUnusable for what is no URL."""
-    check_url(url)
-    plain, separator, query = _PASSWORD.sub(r"\1@", url, count=1).partition("?")
-    shown = f"{plain}{separator}{without_secrets(query)}"
-    schema = _SEARCH_PATH.search(unquote(query))
-    words = ["pg_dump", "--format=custom", f"--file={target}.dump"]
-    words += [f"--schema={schema[1]}"] if schema else []
+    """Raises CatalogUnusable for what is no URL."""
     return (
-        f"the record is in PostgreSQL, whose own tools back it up while it is used: {shlex.join([*words, shown])}\n"
+        "the record is in PostgreSQL, whose own tools back it up while it is used: "
+        f"{shlex.join(dump_command(url, Path(f'{target}.dump')))}\n"
         "Of the data folder keep its files of keys; the index in it is built from the record"
     )

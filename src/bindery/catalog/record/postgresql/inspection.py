@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import Conninfo
 
 from bindery.catalog.record.migrations import load_migrations
 from bindery.catalog.record.postgresql.connecting import check_fitness, connected, settings_of
 from bindery.catalog.record.postgresql.connection import Connection, RawConnection, adapt
 from bindery.catalog.records import CatalogUnusable
+
+_SEARCH_PATH = re.compile(r"search_path=(\w+)")
+"""Among the ``options`` of a connection."""
 
 
 def describe(url: str) -> str:
@@ -26,9 +33,15 @@ def describe(url: str) -> str:
         return f"PostgreSQL {major}, database {row[0]}, schema {row[1]}, {row[2] / 1024**2:.1f} MiB"
 
 
-def check_url(url: str) -> None:
-    """Raises CatalogUnusable for what is no URL of PostgreSQL; nobody is asked."""
+def dump_command(url: str, file: Path) -> list[str]:
+    """The words of the command that copies a record into a file. What libpq takes for a secret is left out, for
+    pg_dump asks for it. Raises CatalogUnusable for what is no URL of PostgreSQL; nobody is asked."""
     settings_of(url)
+    secrets = {option.keyword.decode() for option in Conninfo.get_defaults() if option.dispchar == b"*"}
+    shown = {name: str(value) for name, value in conninfo_to_dict(url).items() if name not in secrets}
+    schema = _SEARCH_PATH.search(shown.get("options", ""))
+    chosen = [f"--schema={schema[1]}"] if schema else []
+    return ["pg_dump", "--format=custom", f"--file={file}", *chosen, make_conninfo(**shown)]
 
 
 def check_there(url: str) -> None:
