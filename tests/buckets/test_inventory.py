@@ -8,6 +8,7 @@ import io
 import itertools
 import json
 import sys
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -505,6 +506,21 @@ def test_files_that_are_not_those_of_the_manifest(
             brought(reports, key, source, tmp_path / "staged")
     reports.put(data, whole + b"behind its end")
     assert brought(reports, key, source, tmp_path / "staged").rows == len(fill(source))
+
+
+@pytest.mark.parametrize("count", [100_001, 1_000_000])
+def test_a_manifest_of_too_many_files_is_refused_before_it_takes_room(count: int) -> None:
+    file = b'{"key":"r/data/1.csv.gz","size":1,"MD5checksum":"00"}'
+    body = b'{"sourceBucket":"b","creationTimestamp":"1767225600000","fileFormat":"CSV",'
+    body += b'"fileSchema":"Bucket, Key, Size, LastModifiedDate, ETag","files":['
+    body += b",".join([file] * count) + b"]}"
+    checksum = hashlib.md5(body, usedforsecurity=False).hexdigest().encode()
+    tracemalloc.start()
+    with pytest.raises(InventoryRefused, match="more than 100000 files"):
+        parse_manifest("r/2026-01-31T01-00Z/manifest.json", body, checksum)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 32 * 2**20
 
 
 def test_names_in_the_schema_of_parquet() -> None:

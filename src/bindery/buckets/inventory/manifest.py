@@ -137,6 +137,8 @@ def parse_manifest(key: str, body: bytes, checksum: bytes) -> Manifest:
     md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
     if checksum.decode("latin-1").strip().strip('"').lower() != md5:
         raise InventoryRefused(f"{CHECKSUM} is not the MD5 of {MANIFEST}; the inventory is damaged")
+    if body.count(b"{") > 2 * _MOST_FILES:  # what is decoded takes ten times the room
+        raise _too_many_files()
     try:
         written = msgspec.json.decode(body, type=_Written)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -205,6 +207,10 @@ def _columns(schema: str, file_format: FileFormat) -> tuple[str, ...]:
     return columns
 
 
+def _too_many_files() -> InventoryRefused:
+    return InventoryRefused(f"{MANIFEST} names more than {_MOST_FILES} files")
+
+
 def _parquet_names(schema: str) -> list[str]:
     """Of ``message s3.inventory {  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  … }``."""
     fields = schema.partition("{")[2].rpartition("}")[0].split(";")
@@ -228,7 +234,7 @@ def _orc_names(schema: str) -> list[str]:
 
 def _files(written: list[_File], folder: str) -> Iterator[DataFile]:
     if len(written) > _MOST_FILES:
-        raise InventoryRefused(f"{MANIFEST} names more than {_MOST_FILES} files")
+        raise _too_many_files()
     seen: set[str] = set()
     for file in written:
         if len(file.key) > LONGEST_KEY:
