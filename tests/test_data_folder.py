@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bindery.data_folder import DataFolderUnusable, open_data_folder
+from bindery.data_folder import (
+    DataFolderUnusable,
+    find_server_address,
+    open_data_folder,
+    write_server_address,
+)
 
 
 def mode(path: Path) -> int:
@@ -52,3 +57,21 @@ def test_one_that_can_not_be_made(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFolderUnusable, match="--data"):
         open_data_folder(tmp_path / place)
+
+
+def test_who_looks_for_the_server_while_its_address_is_written_finds_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_server_address(tmp_path, "http://127.0.0.1:1")
+    seen = []
+
+    def write_slowly(path: Path, text: str) -> None:
+        for part in ("", text[:9], text):
+            path.write_bytes(part.encode())
+            seen.append(find_server_address(tmp_path))
+
+    monkeypatch.setattr(Path, "write_text", write_slowly)
+    write_server_address(tmp_path, "http://127.0.0.1:2")
+    assert seen == ["http://127.0.0.1:1"] * 3
+    assert find_server_address(tmp_path) == "http://127.0.0.1:2"
+    assert [path.name for path in tmp_path.iterdir()] == ["server-address"]

@@ -18,7 +18,7 @@ _OURS = (
     "*.json",
     "used-nonces",
     "audit",
-    "server-address",
+    "server-address*",
     "server-name",
     "thumbnails",
     "inventories",
@@ -115,9 +115,12 @@ def replace_private(path: Path, content: bytes) -> None:
 
 
 def write_server_address(folder: Path, url: str) -> None:
-    """Where the server of this folder is: commands that are told the folder find it so. It may not be kept."""
+    """Where the server of this folder is: commands that are told the folder find it so, at any moment the whole of it.
+    It may not be kept."""
+    written = folder / f"{_ADDRESS}.new"
     try:
-        (folder / _ADDRESS).write_text(url)
+        written.write_text(url)
+        written.replace(folder / _ADDRESS)
     except OSError as error:
         _log.warning("the address of the server is not kept in the data folder", problem=error.strerror)
 

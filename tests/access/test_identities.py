@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -331,6 +332,52 @@ def test_uses_that_cannot_be_written_wait(identities: Identities, record: Record
     with pytest.raises(CatalogUnwritable):
         identities.uses.write()
     record.access_keys.note_uses = note  # type: ignore[method-assign]
+    identities.uses.write()
+    assert record.access_keys.last_use("alice", key_id) is not None
+
+
+def test_uses_that_are_being_written_are_told_and_those_that_come_meanwhile_kept(
+    identities: Identities, record: RecordAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key_id = make_user(identities, record)
+    note, told = record.access_keys.note_uses, []
+
+    def note_slowly(uses: Any) -> None:
+        told.append(identities.uses.last("alice", key_id))
+        identities.uses.note(key_id, "Sts")
+        note(uses)
+
+    identities.uses.note(key_id, "Imm")
+    with monkeypatch.context() as slow:
+        slow.setattr(record.access_keys, "note_uses", note_slowly)
+        identities.uses.write()
+    (first,) = told
+    assert first is not None
+    assert first.service == "Imm"
+    assert record.access_keys.last_use("alice", key_id) == first
+    identities.uses.write()
+    last = record.access_keys.last_use("alice", key_id)
+    assert last is not None
+    assert last.service == "Sts"
+
+
+def test_a_use_that_is_noted_while_writing_begins_is_not_lost(
+    identities: Identities, record: RecordAccess
+) -> None:
+    key_id = make_user(identities, record)
+    writing = threading.Thread(target=identities.uses.write)
+
+    class Noted(str):
+        """Another thread begins to write when the note has been made and is not kept yet."""
+
+        def __hash__(self) -> int:
+            if not writing.ident:
+                writing.start()
+                writing.join(0.5)  # no longer, for it may have to wait for the note
+            return str.__hash__(self)
+
+    identities.uses.note(Noted(key_id), "Imm")
+    writing.join(60)
     identities.uses.write()
     assert record.access_keys.last_use("alice", key_id) is not None
 

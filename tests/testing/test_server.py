@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +49,28 @@ def test_a_reset_forgets_everything_and_keeps_the_address(server: BinderyServer)
     assert server.call("ListProjects")["Projects"] == []
     with pytest.raises(RuntimeError, match="BucketNotFound"):
         server.bind("left")
+
+
+def test_nobody_gets_the_address_while_a_reset_is_under_way(
+    server: BinderyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, _, port = server.address.partition(":")
+    remove, found = shutil.rmtree, []
+
+    def remove_while_others_look_for_a_port(*given: Any, **named: Any) -> None:
+        with socket.socket() as other:
+            found.append(other.connect_ex((host, int(port))))
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="in use"):
+                other.bind((host, int(port)))
+        remove(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", remove_while_others_look_for_a_port)
+        server.reset()
+    assert set(found) == {0}, "who calls meanwhile waits"
+    assert server.call("ListProjects")["Projects"] == []
 
 
 def test_what_is_wrong_is_said(server: BinderyServer) -> None:

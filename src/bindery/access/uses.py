@@ -24,7 +24,11 @@ class KeyUses:
         self._keys = keys
         self._seconds = seconds
         self._unwritten: dict[str, KeyUse] = {}
+        self._under_way: dict[str, KeyUse] = {}
+        """What is being written."""
         self._lock = threading.Lock()
+        """Held while something is noted; never for long."""
+        self._writing = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write_now_and_then, name="key uses", daemon=True)
 
@@ -34,26 +38,31 @@ class KeyUses:
 
     def note(self, key_id: str, service: str) -> None:
         """The key was used now, for this product."""
-        self._unwritten[key_id] = KeyUse(time=now_ns(), service=service)
+        with self._lock:
+            self._unwritten[key_id] = KeyUse(time=now_ns(), service=service)
 
     def last(self, user_name: str | None, key_id: str) -> KeyUse | None:
         """Up to this moment. Raises EntityNotFound."""
-        unwritten = self._unwritten.get(key_id)
+        with self._lock:  # before the record is read: what is written meanwhile is still here
+            unwritten = self._unwritten.get(key_id) or self._under_way.get(key_id)
         written = self._keys.last_use(user_name, key_id)
         return unwritten or written
 
     def write(self) -> None:
         """Everything that was noted. Raises CatalogError, and keeps it for the next time."""
-        with self._lock:
-            noted, self._unwritten = self._unwritten, {}
-            uses = dict(noted)  # somebody may be noting in the other one still
-            if not uses:
-                return
+        with self._writing:
+            with self._lock:
+                self._under_way, self._unwritten = self._unwritten, {}
+            kept: dict[str, KeyUse] = {}
             try:
-                self._keys.note_uses(uses)
+                if self._under_way:
+                    self._keys.note_uses(self._under_way)
             except BaseException:
-                self._unwritten = {**uses, **self._unwritten}
+                kept = self._under_way
                 raise
+            finally:
+                with self._lock:
+                    self._unwritten, self._under_way = {**kept, **self._unwritten}, {}
 
     def close(self) -> None:
         """Write the rest. May be called twice."""

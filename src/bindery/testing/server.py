@@ -6,17 +6,19 @@ import asyncio
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import structlog
 
 from bindery.access.keys import read_root_key
+from bindery.api.gateway.listening import bind
 from bindery.app import Application, open_pool
 from bindery.buckets.uri import check_bucket_name
 from bindery.cli.client import Client
@@ -48,7 +50,8 @@ class BinderyServer:
         self._running: _Running | None = None
         self._pool: ExtractionPool | None = None
         self._quieting = False
-        self._port = 0
+        self._listening: list[socket.socket] = []
+        """Kept over resets, so that nobody else gets the address; who calls meanwhile waits."""
 
     # what an SDK needs
 
@@ -171,7 +174,9 @@ class BinderyServer:
             if self._quieting:
                 _log_errors_only()
             self._folder = Path(tempfile.mkdtemp(prefix="bindery-testing-"))
-            self._pool = open_pool(self._config())  # kept over resets: a worker takes seconds to start
+            config = self._config()
+            self._pool = open_pool(config)  # kept over resets: a worker takes seconds to start
+            self._listening = bind(config.server.host, config.server.port)
             self._run()
         return self
 
@@ -192,7 +197,9 @@ class BinderyServer:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
-        self._port = 0
+        for listening in self._listening:
+            listening.close()
+        self._listening = []
         if self._quieting:
             structlog.reset_defaults()
             self._quieting = False
@@ -205,8 +212,7 @@ class BinderyServer:
 
     def _run(self) -> None:
         self._buckets().mkdir(parents=True)
-        self._running = _Running(self._config(), self._pool)
-        self._port = int(self._running.address.rpartition(":")[2])
+        self._running = _Running(self._config(), self._pool, self._listening)
 
     def _end(self) -> None:
         if self._running is not None:
@@ -218,7 +224,7 @@ class BinderyServer:
             "extraction": {"workers": 1},
             "sync": {"settle_time": 0.0},
         } | self._settings
-        server = {**given.get("server", {}), "port": self._port}
+        server = {**given.get("server", {}), "port": 0}
         places = {"data": self._data(), "bucket_root": self._buckets(), "server": server}
         return load_config(None, given | places)
 
@@ -265,14 +271,19 @@ def _log_errors_only() -> None:
 class _Running:
     """One application and its HTTP server, in a thread with an event loop of its own."""
 
-    def __init__(self, config: Config, pool: ExtractionPool | None) -> None:
+    def __init__(
+        self, config: Config, pool: ExtractionPool | None, listening: Sequence[socket.socket]
+    ) -> None:
         self._application = Application(config, pool)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bindery-testing", daemon=True)
         self._thread.start()
         self._server = self._application.make_server()
         try:
-            self.address: str = self._do(self._server.start(config.server.host, config.server.port))
+            sockets = [each.dup() for each in listening]
+            self.address: str = self._do(
+                self._server.start(config.server.host, config.server.port, sockets)
+            )
         except BaseException:
             self._close()
             raise

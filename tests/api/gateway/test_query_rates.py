@@ -96,6 +96,23 @@ def test_the_record_is_read_once_a_second_and_after_a_change(clock: Clock) -> No
     assert look_up.call_count == 3
 
 
+def test_a_change_while_the_record_is_read_is_seen_with_the_next_query(clock: Clock) -> None:
+    rates, look_up = rates_of(clock, TWO)
+    before = look_up.side_effect
+
+    def change_meanwhile(name: str) -> Project:
+        found: Project = before(name)
+        look_up.side_effect = lambda _: msgspec.structs.replace(TWO, queries_per_second=7)
+        rates.forget(name)
+        return found
+
+    look_up.side_effect = change_meanwhile
+    rates.take("two")
+    assert not rates.knows("two")
+    clock[0] += 1.0
+    assert taken(rates, "two", 20) == 7
+
+
 def test_projects_that_nobody_asks_for_are_forgotten(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_FEW", 4)
     rates, _ = rates_of(clock, *(Project(name=f"p{number}") for number in range(40)))

@@ -24,12 +24,14 @@ _FEW = 1_024
 class _Rate:
     """What is known of one project."""
 
-    __slots__ = ("filled", "looked_up", "per_second", "tokens")
+    __slots__ = ("changes", "filled", "looked_up", "per_second", "tokens")
 
     def __init__(self) -> None:
         self.per_second = 0
         """Queries; 0: as many as come."""
         self.looked_up = -math.inf
+        self.changes = 0
+        """How often the project has changed here."""
         self.tokens = math.inf  # cut to the rate when the first query takes one
         self.filled = 0.0
 
@@ -68,6 +70,7 @@ class QueryRates:
             rate = self._rates.get(project)
             if rate is not None:
                 rate.looked_up = -math.inf
+                rate.changes += 1
 
     def _missing(self, rate: _Rate) -> float:
         """Seconds until there is a token; 0 when one was taken."""
@@ -83,6 +86,10 @@ class QueryRates:
 
     def _look_up(self, project: str) -> None:
         asked = self._clock()
+        with self._lock:
+            self._make_room(asked)
+            rate = self._rates.setdefault(project, _Rate())
+            changes = rate.changes
         try:
             found = self._projects.get(project)
         except NotFound:
@@ -90,10 +97,10 @@ class QueryRates:
                 self._rates.pop(project, None)
             return  # the operation says so
         with self._lock:
-            self._make_room(asked)
-            rate = self._rates.setdefault(project, _Rate())
+            rate = self._rates.setdefault(project, rate)  # room may have been made meanwhile
             rate.per_second = found.enforced_queries_per_second
-            rate.looked_up = asked
+            if rate.changes == changes:  # else what was found may be older than that
+                rate.looked_up = asked
 
     def _make_room(self, now: float) -> None:
         if len(self._rates) < _FEW:
