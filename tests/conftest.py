@@ -166,9 +166,9 @@ class RunningServer:
 
     def _connect(self) -> http.client.HTTPConnection:
         if self.certificate is None:
-            return http.client.HTTPConnection(self.address, timeout=60)
+            return http.client.HTTPConnection(self.address, timeout=120)
         trusted = ssl.create_default_context(cafile=self.certificate)
-        return http.client.HTTPSConnection(self.address, timeout=60, context=trusted)
+        return http.client.HTTPSConnection(self.address, timeout=120, context=trusted)
 
     def call(self, action: str, **parameters: Any) -> dict[str, Any]:
         """The body of an answer that must be a success."""
@@ -184,7 +184,7 @@ class RunningServer:
         return answer
 
     def wait(
-        self, action: str, until: Callable[[dict[str, Any]], Any], seconds: float = 60, **parameters: Any
+        self, action: str, until: Callable[[dict[str, Any]], Any], seconds: float = 180, **parameters: Any
     ) -> dict[str, Any]:
         """The first answer for which ``until`` is true."""
         deadline = time.monotonic() + seconds
@@ -209,7 +209,7 @@ class RunningServer:
         self._reap()
 
     def _reap(self) -> int:
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=120)
         if self.process.stdout is not None and not self.process.stdout.closed:
             self.output += self.process.stdout.read()
             self.process.stdout.close()

@@ -95,13 +95,18 @@ class Api:
         """The answer to a request as it is."""
         return asyncio.run(self.gateway.handle(request))
 
-    def __call__(self, action: str, **parameters: Any) -> dict[str, Any]:
-        """The body of an answer that must be a success; a server that is busy is asked again, as the SDKs do."""
+    def _send_again(self, action: str, parameters: dict[str, Any]) -> Answer:
+        """A server that is busy is asked again, as the SDKs do."""
         answer = self.send(action, parameters)
         for _ in range(10):
             if answer.status != 503:
                 break
             answer = self.send(action, parameters)
+        return answer
+
+    def __call__(self, action: str, **parameters: Any) -> dict[str, Any]:
+        """The body of an answer that must be a success, in the end."""
+        answer = self._send_again(action, parameters)
         body: dict[str, Any] = json.loads(answer.body)
         assert answer.status == 200, (action, body)
         assert body.pop("RequestId") == answer.request_id
@@ -109,7 +114,14 @@ class Api:
 
     def refused(self, action: str, **parameters: Any) -> Refused:
         """The error of an answer that must be one."""
-        answer = self.send(action, parameters)
+        return self._refusal(action, self.send(action, parameters))
+
+    def refused_in_the_end(self, action: str, **parameters: Any) -> Refused:
+        """The same of a call whose work a busy machine may not come to in time."""
+        return self._refusal(action, self._send_again(action, parameters))
+
+    @staticmethod
+    def _refusal(action: str, answer: Answer) -> Refused:
         body = json.loads(answer.body)
         assert answer.status >= 400, (action, body)
         assert list(body) == ["RequestId", "HostId", "Code", "Message", "Recommend"]

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.server
 
 def send(server: RunningServer, headers: dict[str, str], target: str = "/") -> tuple[int, str]:
     """Status and code of one request as it is."""
-    connection = http.client.HTTPConnection(server.address, timeout=30)
+    connection = http.client.HTTPConnection(server.address, timeout=120)
     try:
         connection.request("POST", target, headers=headers)
         answer = connection.getresponse()
@@ -122,7 +122,7 @@ def test_a_server_that_may_open_no_more_files_waits_and_says_so(
     began = time.monotonic()
     with ExitStack() as held:
         for _ in range(40):
-            held.enter_context(socket.create_connection((name, int(port)), timeout=30))
+            held.enter_context(socket.create_connection((name, int(port)), timeout=120))
         while b"no connection can be taken" not in server.log.read_bytes():
             assert time.monotonic() < began + 60
             time.sleep(0.1)
@@ -149,10 +149,10 @@ def test_a_broken_key_file_says_what_to_do(start_server: Callable[..., RunningSe
 
 def test_a_stop_does_not_wait_for_idle_or_dead_clients(start_server: Callable[..., RunningServer]) -> None:
     server = start_server()
-    idle = http.client.HTTPConnection(server.address, timeout=30)
+    idle = http.client.HTTPConnection(server.address, timeout=120)
     idle.request("POST", "/", headers=signed(server))
     idle.getresponse().read()
-    half = http.client.HTTPConnection(server.address, timeout=30)
+    half = http.client.HTTPConnection(server.address, timeout=120)
     half.putrequest("POST", "/")
     half.putheader("Content-Length", "10")
     half.endheaders(b"abc")

@@ -15,8 +15,16 @@ from bindery.cli.main import main
 from bindery.cli.output import say
 
 
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One that finds by no listing of its own what an audit is to find."""
+    file = tmp_path_factory.mktemp("configuration") / "bindery.toml"
+    file.write_text("[sync]\nfolder_reconcile_interval = 86400\n")
+    return start_server("--config", str(file))
+
+
 class Bound(NamedTuple):
-    """A bucket of its own, bound on the shared server."""
+    """A bucket of its own, bound on the server."""
 
     server: Any
     bucket: str

@@ -67,7 +67,7 @@ def test_nothing_is_stored(api: Api, dataset: dict[str, str], video: bytes) -> N
 def test_what_cannot_be_detected(api: Api, uri: str, code: str, text: str) -> None:
     api("CreateProject", ProjectName="project")
     api.put("bucket", "plain.txt", b"just text\n")
-    refused = api.refused("DetectMediaMeta", ProjectName="project", SourceURI=uri)
+    refused = api.refused_in_the_end("DetectMediaMeta", ProjectName="project", SourceURI=uri)
     assert refused[:2] == (400, code)
     assert text in refused[2]
 

@@ -236,7 +236,7 @@ def test_a_registered_folder_that_becomes_a_link_is_not_followed(
     target: dict[str, Any] = {"ProjectName": "project-of-links", "DatasetName": "dataset"}
     listing_api("CreateProject", ProjectName="project-of-links")
     listing_api("CreateDataset", **target)
-    answer = listing_api.refused(
+    answer = listing_api.refused_in_the_end(
         "DetectMediaMeta", ProjectName="project-of-links", SourceURI="oss://swapped/passwd"
     )
     assert "link" in answer.message or answer.status == 400
