@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from tests.own_log import own_log
 
 from bindery.log import configure_logging
 
@@ -141,3 +143,15 @@ def test_secrets_within_texts_are_hidden(form: str, capsys: pytest.CaptureFixtur
     said = capsys.readouterr().err
     assert "CANARY42" not in said
     assert "hidden" in said
+
+
+def test_lines_of_others_are_not_those_of_a_test() -> None:
+    def say(text: str) -> None:
+        structlog.get_logger().info(text)
+
+    with own_log() as lines:
+        say("ours")
+        other = threading.Thread(target=say, args=("theirs",))
+        other.start()
+        other.join()
+    assert lines == [{"event": "ours", "log_level": "info"}]

@@ -70,7 +70,7 @@ def test_a_bucket_is_scanned_while_the_process_on_the_node_is_killed(
             killed = _kill_actors(server.process.pid, ray_cluster)
         return answer["Binding"]["Phase"] == "IncrementalScanning"
 
-    server.wait("GetBinding", done, 120, **place)
+    server.wait("GetBinding", done, 600, **place)
     assert killed >= 1
     assert _indexed(server) == OBJECTS
     found = server.call(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from structlog.testing import capture_logs
+from tests.own_log import own_log
 
 from bindery.access import identities as module
 from bindery.access.identities import (
@@ -177,7 +177,7 @@ def test_a_document_that_cannot_be_read_any_more_denies_everything(
     for name, document in (("all", ALLOW_ALL), ("broken", "{")):
         record.policies.create(Policy(name=name), document)
         record.policies.attach(PolicyType.CUSTOM, name, PrincipalKind.USER, "alice")
-    with capture_logs() as lines:
+    with own_log() as lines:
         assert not may(identities, key_id)
     assert [line["event"] for line in lines] == [
         "a policy of the catalog is malformed, and denies everything"
@@ -199,7 +199,7 @@ def test_a_key_that_cannot_be_opened_is_told_and_not_found(
     (sealed,) = record.access_keys.sealed()
     stolen = Sealer([SealingKey(bytes(32))]).seal(key.secret, key.id)
     record.access_keys.reseal({key.id: (sealed.sealed, stolen)})
-    with capture_logs() as lines, pytest.raises(KeyNotFound):
+    with own_log() as lines, pytest.raises(KeyNotFound):
         identities.find(key.id)
     assert lines[0]["access_key"] == key.id
 
@@ -458,7 +458,7 @@ def test_a_key_that_was_disabled_since_stays_so(record: RecordAccess, tmp_path: 
     check_taken_over(record, tmp_path)
     record.access_keys.set_active(None, "LTAI1", active=False)
     earlier_keys(tmp_path)
-    with capture_logs() as lines:
+    with own_log() as lines:
         identities = open_identities(record, tmp_path, account_id="1")
     assert not identities.find("LTAI1").active
     assert lines[-1]["ids"] == ["LTAI1", "LTAI2"]
@@ -469,7 +469,7 @@ def test_a_broken_key_file_stays_and_is_told(
     record: RecordAccess, tmp_path: Path, content: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "access-keys.json").write_text(content)
-    with capture_logs() as lines:
+    with own_log() as lines:
         identities = open_identities(record, tmp_path, account_id="1")
     assert identities.root_made is not None or identities.find("root")
     assert "mend the file" in lines[0]["event"]

@@ -35,7 +35,7 @@ def test_texts_larger_than_any_memory(start_server: Callable[..., RunningServer]
         server.call("CreateBinding", ProjectName="p", DatasetName=name, URI=f"oss://{name}")
     for name, count in (("other", 1), ("texts", FILES)):
         place = {"ProjectName": "p", "DatasetName": name}
-        server.wait("GetDataset", lambda body, n=count: body["Dataset"]["FileCount"] == n, 120, **place)
+        server.wait("GetDataset", lambda body, n=count: body["Dataset"]["FileCount"] == n, **place)
     assert fuzzy(server, "other", "small one") == 1
     assert fuzzy(server, "texts", "document07") == 1
     assert fuzzy(server, "texts", "ocument0") == 10

@@ -18,7 +18,7 @@ from alibabacloud_imm20200930 import models as imm
 from alibabacloud_imm20200930.client import Client as ImmClient
 from alibabacloud_tea_openapi.models import Config
 from click.testing import CliRunner
-from structlog.testing import capture_logs
+from tests.own_log import own_log
 from tests.servers.certificate import make_certificate
 from tests.servers.ending import ends_with_us
 
@@ -129,7 +129,7 @@ def test_a_broken_pair_is_told_once_and_leaves_the_context_whole(tmp_path: Path)
     other = tmp_path / "other"
     other.mkdir()
     shutil.copy(make_certificate(other)[0], files[0])  # its key stays: they do not match
-    with capture_logs() as lines:
+    with own_log() as lines:
         certificate.renew()
         certificate.renew()
     assert [line["log_level"] for line in lines] == ["error"]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 from tests.api.gateway.test_authorization import People, allow, deny, people
 from tests.api.gateway.test_server import Listening, read_answer
+from tests.own_log import own_log
 
 from bindery.api.gateway.proxies import Sender, TrustedProxies, check_network, plain_address
 from bindery.api.gateway.server import HttpLimits, Server
@@ -147,7 +147,7 @@ def test_what_is_no_network_is_refused(text: str) -> None:
 
 def test_a_changed_host_is_told_seldom() -> None:
     proxies = TrustedProxies([PEER])
-    with capture_logs() as lines:
+    with own_log() as lines:
         for original in ("imm.example", "imm.test", "imm.example"):
             headers = {"host": ["imm.test"], "x-forwarded-host": [original]}
             proxies.sender(Sender(PEER, False), headers)
