@@ -104,6 +104,6 @@ def test_a_document_of_the_longest_costs_little() -> None:
     text = document(Action=many)
     assert len(text) <= MAX_CHARACTERS[PolicyForm.IDENTITY]
     long = Known(tuple(f"imm:GetProjectOfNumber{number}" for number in range(400)), ACCOUNT)
-    began = time.process_time()
+    began = time.thread_time()
     lint_policy(text, long)
-    assert time.process_time() - began < 20
+    assert time.thread_time() - began < 20

@@ -45,10 +45,10 @@ def test_patterns_match_as_their_definition_says(pattern: str, text: str) -> Non
 )
 def test_hostile_patterns_take_no_longer_than_their_length(pattern: str) -> None:
     matches, text = compile_pattern(pattern), "a" * 6_000
-    started = time.process_time()
+    started = time.thread_time()
     assert not matches(text)
     # A matcher that tries again would take years.
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 5
 
 
 @pytest.mark.parametrize(

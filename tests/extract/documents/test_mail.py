@@ -231,7 +231,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_mail_costs_little(tmp_path: Path, name: str) -> None:
-    before = time.process_time()
+    before = time.thread_time()
     found = extract_bytes(tmp_path, "a.eml", HOSTILE[name])
-    assert time.process_time() - before < 10, "it takes less than a second where nothing else runs"
+    assert time.thread_time() - before < 10, "it takes less than a second where nothing else runs"
     assert found.failure is None

@@ -117,10 +117,10 @@ def test_packed_rtf() -> None:
     assert unpacked_rtf(REPEATED, 9) == b"{\\rtf1 WX"
     assert unpacked_rtf(b"\x10\0\0\0\4\0\0\0MELA\0\0\0\0Text and more", 1000) == b"Text"
     assert unpacked_rtf(b"\x10\0\0\0\4\0\0\0XXXX\0\0\0\0Text", 1000) == b""
-    before = time.process_time()
+    before = time.thread_time()
     packed = b"\0\0\0\0\xff\xff\xff\x7fLZFu\0\0\0\0" + b"\xff" + b"\0\x1f" * 8
     assert len(unpacked_rtf(packed * 200_000, 1024 * 1024)) <= 1024 * 1024
-    assert time.process_time() - before < 10, "it takes less than a second where nothing else runs"
+    assert time.thread_time() - before < 10, "it takes less than a second where nothing else runs"
 
 
 def test_categories_are_keywords(tmp_path: Path) -> None:

@@ -112,9 +112,9 @@ def test_an_encrypted_mail_is_told_whatever_it_says(tmp_path: Path) -> None:
      b"\x30\x80" + identifier(SIGNED) + b"\xa0\x80\x30\x80" * 5_000, b"\x30\x80" + b"\x04\0" * 300_000],
 )  # fmt: skip
 def test_hostile_signatures_hold_nothing(content: bytes) -> None:
-    before = time.process_time()
+    before = time.thread_time()
     assert signed_content(content, 1000) == (ContentKind.UNKNOWN, b"")
-    assert time.process_time() - before < 10
+    assert time.thread_time() - before < 10
 
 
 def test_what_is_cut_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
@@ -230,9 +230,9 @@ def test_the_same_within_a_mail(tmp_path: Path, own: str) -> None:
     ],
 )
 def test_hostile_and_cut_ones(tmp_path: Path, content: bytes) -> None:
-    before = time.process_time()
+    before = time.thread_time()
     found = extract_bytes(tmp_path, "winmail.dat", content)
-    assert time.process_time() - before < 10, "it takes less than a second where nothing else runs"
+    assert time.thread_time() - before < 10, "it takes less than a second where nothing else runs"
     assert found.failure is None
     assert [note.split(":")[0] for note in found.file.extraction_notes or ()] == ["CountCut"]
     assert "AttachmentCount" not in (found.file.tags or {})
