@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
 
+from bindery.cli import move as module
 from bindery.cli.main import main
 from bindery.testing import BinderyServer
 
@@ -67,3 +69,31 @@ def test_a_place_that_lacks_something_is_told_of_first(server: BinderyServer, tm
     assert moved.exit_code == 1, "the dataset does not equal the new place before it is confirmed"
     names = {"ProjectName": "default", "DatasetName": "default"}
     assert server.call("GetFileMeta", **names, URI="oss://photos/b.txt")["Files"]
+
+
+def test_a_listing_of_the_old_place_while_it_is_audited_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def binding(listed: int) -> dict[str, Any]:
+        names = {"ProjectName": "p", "DatasetName": "d", "URI": "oss://photos"}
+        return {**names, "State": "Running", "Progress": {"LastCompleteListing": str(listed)}}
+
+    class Listing:
+        """A server that lists the old place during the audit, and the new one a while after the move."""
+
+        shown: ClassVar = [2, 2, 2, 3]
+        asked: ClassVar[list[str]] = []
+
+        def call(self, action: str, **_: Any) -> dict[str, Any]:
+            self.asked.append(action)
+            return {"Binding": binding(self.shown.pop(0))} if action == "GetBinding" else {}
+
+    client, audited = Listing(), []
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(module, "connect", lambda *_: client)
+    monkeypatch.setattr(module, "_bindings_of", lambda *_, **__: [binding(1)])
+    monkeypatch.setattr(module, "_audit", lambda *_, **__: audited.append(len(client.asked)) or True)
+    done = CliRunner().invoke(main, ["move", "photos", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert client.asked == ["GetBinding", "RegisterBucket", *["GetBinding"] * 3]
+    assert audited == [0, 5]

@@ -45,9 +45,10 @@ def move(bucket: str, store: str | None, *, yes: bool, endpoint: str, data: Path
         raise click.ClickException(
             "the new place differs, and nothing was moved; --yes goes on all the same"
         )
+    before = [_present(client, binding) for binding in bindings]  # the audit has taken its time
     client.call("RegisterBucket", Bucket=name, Store=location, Move=True)
     say(f"oss://{name} is now {location or 'what the configuration names'}")
-    followed = [_wait_until_listed(client, binding) for binding in bindings]
+    followed = [_wait_until_listed(client, binding) for binding in before]
     equal = _audit(client, bindings, "after the move")
     for binding in followed:
         if binding.get("Reason"):
@@ -79,12 +80,18 @@ def _audit(client: Client, bindings: list[dict[str, Any]], what: str, *, store: 
     return all(report.get("Equal") for report in reports)
 
 
+def _present(client: Client, binding: dict[str, Any]) -> dict[str, Any]:
+    """The binding as it is now."""
+    names = {name: binding[name] for name in ("ProjectName", "DatasetName", "URI")}
+    present: dict[str, Any] = client.call("GetBinding", **names)["Binding"]
+    return present
+
+
 def _wait_until_listed(client: Client, before: dict[str, Any]) -> dict[str, Any]:
     """The binding once the new place has been listed as a whole, or cannot be."""
-    names = {name: before[name] for name in ("ProjectName", "DatasetName", "URI")}
     listed = before.get("Progress", {}).get("LastCompleteListing")
     while True:
-        binding: dict[str, Any] = client.call("GetBinding", **names)["Binding"]
+        binding = _present(client, before)
         news = binding.get("Progress", {}).get("LastCompleteListing") != listed or binding.get("Reason")
         if binding["State"] in _BROKEN or news:
             return binding
