@@ -90,9 +90,13 @@ class FaultyStore:
         self.fault: StoreError | None = None
         self.fault_after_pages: int | None = None
         self.hidden: Callable[[str], bool] = lambda _: False
+        """Keys that a listing leaves out; a listing that has begun goes on as it began."""
         self.poisoned: dict[str, StoreError] = {}
         """Keys that cannot be looked up or read, though they are listed."""
         self.listings = 0
+        """Begun, of the bucket and of parts of it."""
+        self.complete_listings = 0
+        """Listings of all that a binding has of the bucket, which has told what came of them."""
         self.reads = 0
         self.lookups: list[str] = []
         self.before_page: Callable[[], None] = lambda: None
@@ -111,13 +115,14 @@ class FaultyStore:
         if self.fault_after_pages is None:
             self._meet()
         self.listings += 1
+        hidden = self.hidden
         for number, page in enumerate(self._pages(prefix, start_after)):
             self.before_page()
             if self.fault is not None and number >= (self.fault_after_pages or 0):
                 raise self.fault
             if number:
                 self._meet_any()
-            shown = [self._skewed(info) for info in page if not self.hidden(info.key)]
+            shown = [self._skewed(info) for info in page if not hidden(info.key)]
             if shown:
                 yield shown
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from faulty_store import Faults, FaultyStore
 
+from bindery.buckets import memory
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.registry import Buckets, parse_store
 from bindery.buckets.store import Store, StoreAddress
@@ -35,7 +36,10 @@ from bindery.extract.limits import ExtractionLimits
 from bindery.extract.pool import Completed, Pool
 from bindery.stopping import Interrupted
 from bindery.sync.engine import Engine
+from bindery.sync.guard import Refusal
+from bindery.sync.reports import Reports
 from bindery.sync.settings import SyncSettings
+from bindery.sync.worker import Worker
 from bindery.workers.job import Urgency
 
 PROJECT, DATASET = "project", "dataset"
@@ -152,6 +156,16 @@ def _open_store(address: StoreAddress) -> Store:
 
 
 extraction_of_one._store = _open_store
+_end_listing = Reports.end_listing
+
+
+def _count_and_end(reports: Reports, worker: Worker, held: Refusal | None, said: Binding) -> None:
+    _end_listing(reports, worker, held, said)
+    if isinstance(worker.store, FaultyStore):
+        worker.store.complete_listings += 1
+
+
+Reports.end_listing = _count_and_end  # type: ignore[method-assign]
 
 
 class DeadCatalog:
@@ -284,17 +298,20 @@ class Room:
         return self.wait(followed)
 
     def wait_state(self, bucket: str, state: BindingState) -> Binding:
-        return self.wait(lambda: self.binding(bucket) if self.binding(bucket).state is state else None)
+        def reached() -> Binding | None:
+            binding = self.binding(bucket)
+            return binding if binding.state is state else None
+
+        return self.wait(reached)
 
     def wait_keys(self, bucket: str, keys: set[str], dataset: str = DATASET) -> None:
         self.wait(lambda: self.keys(bucket, dataset) == keys)
 
     def wait_listed(self, bucket: str, times: int = 2) -> None:
-        """Until the bucket has been listed anew, completely."""
+        """Until so many complete listings have ended; of two the second has begun from now on."""
         store = self.store(bucket)
-        target = store.listings + times
-        self.engine.reconcile(self.binding(bucket))
-        self.wait(lambda: self.engine.reconcile(self.binding(bucket)) or store.listings >= target)
+        target = store.complete_listings + times
+        self.wait(lambda: self.engine.reconcile(self.binding(bucket)) or store.complete_listings >= target)
 
     def documents(self, dataset: str = DATASET) -> dict[str, dict[str, Any]]:
         held = self.catalog.datasets.get(PROJECT, dataset)
@@ -366,13 +383,11 @@ def memory_bucket(bucket: str = "media") -> tuple[MemoryStore, StoreAddress]:
     return store, address
 
 
-def remove_together(room: Room, store: MemoryStore, keys: Iterable[str], bucket: str = "media") -> None:
+def remove_together(store: MemoryStore, keys: Iterable[str]) -> None:
     """No listing finds some of them gone and others there still, whenever it runs."""
-    gone, shown = frozenset(keys), room.store(bucket)
-    shown.hidden = gone.__contains__
-    for key in gone:
-        store.remove(key)
-    shown.hidden = lambda _: False
+    with memory._LOCK:
+        for key in keys:
+            store._contents().objects.pop(key, None)
 
 
 def folder_address(folder: Path, bucket: str = "media") -> StoreAddress:

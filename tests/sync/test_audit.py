@@ -272,7 +272,7 @@ def test_the_repair_of_what_the_guard_holds_back(open_room: OpenRoom) -> None:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    remove_together(room, store, [f"{number:03}" for number in range(200)])
+    remove_together(store, [f"{number:03}" for number in range(200)])
     room.wait(lambda: room.binding("media").removals_held == 200)
     found = report_of(run_task(room, repair=True))
     assert (found.extra, found.repaired, found.equal, len(found.extra_keys)) == (200, 200, True, 100)

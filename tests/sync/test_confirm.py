@@ -21,7 +21,7 @@ def held(open_room: Callable[..., Room]) -> tuple[Room, MemoryStore]:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    remove_together(room, store, [f"{number:03}" for number in range(200)])
+    remove_together(store, [f"{number:03}" for number in range(200)])
     room.wait(lambda: room.binding("media").removals_held == 200)
     return room, store
 

@@ -148,7 +148,12 @@ def test_a_pool_that_fails(room: Room, error: Exception, reason: str) -> None:
 
     room.inline.answer = fail
     room.bind("media")
-    assert room.wait_state("media", S.RETRYING).reason == reason
+
+    def is_told() -> bool:  # it may be told of a part of the objects before
+        binding = room.binding("media")
+        return (binding.state, binding.reason) == (S.RETRYING, reason)
+
+    room.wait(is_told)
     assert thread_of(room).is_alive()
     statuses = {document["ObjectStatus"] for document in room.documents().values()}
     assert statuses <= {"Failed"}

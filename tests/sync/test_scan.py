@@ -14,6 +14,7 @@ from bindery.buckets.store import StoreUnavailable
 from bindery.catalog.records import BindingPhase, BindingState, Outcome
 from bindery.extract.extraction import Extraction, ExtractionRequest
 from bindery.file import File
+from bindery.sync import troubles
 from bindery.sync.settings import SyncSettings
 
 SLOW = SyncSettings(
@@ -157,7 +158,7 @@ def test_the_guard_holds_back_and_resuming_confirms(open_room: OpenRoom) -> None
     room.bind("media")
     room.wait_followed("media")
     lost = {key for key in keys if key < "key-00300.bin"}
-    remove_together(room, store, lost)
+    remove_together(store, lost)
     room.wait(
         lambda: room.binding("media").reason.startswith("DeletionGuard: the last listing lacks 300 of 1000")
     )
@@ -175,7 +176,7 @@ def test_the_guard_holds_back_and_resuming_confirms(open_room: OpenRoom) -> None
     room.wait(lambda: room.binding("media").removals_held == 0)
     confirmed = room.binding("media")
     assert (confirmed.reason, confirmed.removals_confirmed) == ("", 0)
-    remove_together(room, store, [key for key in keys - lost if key < "key-00600.bin"])
+    remove_together(store, [key for key in keys - lost if key < "key-00600.bin"])
     room.wait(lambda: "lacks 300 of 700" in room.binding("media").reason)
     assert room.keys("media") == keys - lost, "a confirmation is good for one listing"
 
@@ -187,7 +188,7 @@ def test_a_confirmation_survives_a_restart(open_room: OpenRoom) -> None:
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
-    remove_together(room, store, keys)
+    remove_together(store, keys)
     room.wait(lambda: room.binding("media").removals_held == 400)
     room.engine.stop_binding(room.binding("media"), "")
     room.kill()
@@ -257,7 +258,10 @@ def test_a_broken_file_fails_alone(open_room: OpenRoom) -> None:
     assert room.inline.extracted.count("broken.jpg") == extracted, "what is broken is not read again"
 
 
-def test_a_passing_failure_is_tried_again_and_waits_for_its_time(open_room: OpenRoom) -> None:
+def test_a_passing_failure_is_tried_again_and_waits_for_its_time(
+    open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(troubles, "_FIRST_WAIT_SECONDS", 3_000.0)
     store, address = memory_bucket()
     keys = fill(store, 10)
     pool = InlinePool(lambda request: _unavailable(request, "key-00003.bin"))
@@ -272,6 +276,7 @@ def test_a_passing_failure_is_tried_again_and_waits_for_its_time(open_room: Open
     room.wait_listed("media", 3)
     assert room.ledger("media")["key-00003.bin"].attempts == 1, "listings do not use up the tries"
     pool.answer = lambda _: None
+    monkeypatch.undo()  # its time has come
     room.wait_keys("media", keys)
     room.wait(lambda: room.binding("media").progress.pending == 0)
 

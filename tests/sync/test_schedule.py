@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,19 @@ def test_a_long_listing_is_not_repeated_at_once(clock: Clock) -> None:
     schedule.begin(polls=False, watches=True)
     schedule.ask()
     assert schedule.is_due()
+
+
+def test_who_asks_while_a_listing_begins_is_heard_by_the_next(clock: Clock) -> None:
+    schedule = schedule_of(SyncSettings())
+
+    class AskedBehindTheLook(threading.Event):
+        def is_set(self) -> bool:
+            found = super().is_set()
+            self.set()
+            return found
+
+    schedule._asked = AskedBehindTheLook()
+    assert [schedule.begin(polls=False, watches=True) for _ in range(2)] == [False, True]
 
 
 def test_events_that_tell_everything_make_listings_rarer(clock: Clock) -> None:

@@ -461,7 +461,7 @@ def test_who_has_lost_a_task_changes_nothing_any_more(
             raise
         return Found(1)
 
-    first = serve(work)
+    first = serve(work, slots=1)  # it has no room to take the task again itself
     task = first.add(new_task(TYPE, PROJECT))
     assert began.wait(SECONDS)
     catalog.task_queue.end_leases_of_gone("second")

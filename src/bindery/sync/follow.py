@@ -220,7 +220,7 @@ class Follower:
         self._reports.move(Cause.STORE_BACK)  # a full scan is only done by a binding that is at work
         self._reports.move(Cause.FULL_SCAN_DONE)
         if whole:
-            self._reports.end_listing(worker, None)
+            self._reports.end_listing(worker, None, worker.binding)
         elif inventory is not None:
             self._inventories.finish(inventory)
         else:
@@ -251,13 +251,13 @@ class Follower:
         self._process(worker)
         if self._schedule.is_due():
             self._watching.open(worker.store)
-            asked = self._schedule.is_asked()
-            self._begin_listing(worker)
+            asked = self._begin_listing(worker)
             partly = self._compare(worker, asked=asked) and worker.store.capabilities.listing_free
             self._schedule.end(polls=self._watching.polls(worker.store), partly=partly)
 
-    def _begin_listing(self, worker: Worker) -> None:
-        self._schedule.begin(
+    def _begin_listing(self, worker: Worker) -> bool:
+        """Whether somebody has asked for it."""
+        return self._schedule.begin(
             polls=self._watching.polls(worker.store), watches=worker.store.capabilities.watch
         )
 
@@ -280,7 +280,7 @@ class Follower:
         """Whether a part of the bucket could not be listed."""
         binding = self._catalog.bindings.get_by_id(worker.binding.id)
         held = reconcile(worker, binding)
-        self._reports.end_listing(worker, held, binding.removals_confirmed)
+        self._reports.end_listing(worker, held, binding)
         if held is None and not worker.store.capabilities.listing_free:
             self._schedule.judge_events(worker.found_alone)
         return held is not None and held.partly

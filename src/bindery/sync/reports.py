@@ -54,10 +54,11 @@ class Reports:
         self._catalog.bindings.update(self._binding_id, change)
         self.untold = ""
 
-    def end_listing(self, worker: Worker, held: Refusal | None, confirmed: int = 0) -> None:
+    def end_listing(self, worker: Worker, held: Refusal | None, said: Binding) -> None:
         """What a listing could not do, as Reason of a binding that goes on; empty when it did everything.
 
-        ``confirmed`` removals are used up; what was confirmed while it ran is left to the next listing.
+        ``said``: the binding as the listing took it. The removals that were confirmed then are used up; what was
+        confirmed while it ran, and a move to another store, are left to the next listing.
         """
         self._problems = [] if held is None else [held.reason]
         self._logged = ""
@@ -66,15 +67,15 @@ class Reports:
         mounts = worker.store.mounts()
 
         def change(binding: Binding) -> Binding:
-            left = binding.removals_confirmed if binding.removals_confirmed != confirmed else 0
-            moved = binding.moved and held is not None
+            confirmed = binding.removals_confirmed
+            moved = binding.moved and (held is not None or not said.moved)
             return msgspec.structs.replace(
                 binding,
                 reason=reason if binding.state is BindingState.RUNNING else binding.reason,
                 removals_held=count,
                 removals_below=below if len(below) <= _KEPT_PREFIXES else (),
                 mounts=remembered(binding.mounts, worker.mounts, mounts, held),
-                removals_confirmed=left,
+                removals_confirmed=0 if confirmed == said.removals_confirmed else confirmed,
                 moved=moved,
             )
 

@@ -80,10 +80,6 @@ class Schedule:
         self._catches_up = False
         self._catching_up.leave(self._binding_id)
 
-    def is_asked(self) -> bool:
-        """Whether somebody has asked for a listing that has not begun."""
-        return self._asked.is_set()
-
     def is_due(self) -> bool:
         """Whether it is time for a listing."""
         if self._asked.is_set() or time.monotonic() >= self._next:
@@ -96,15 +92,18 @@ class Schedule:
             return 0.0
         return min(_LONGEST_WAIT_SECONDS, max(0.0, self._next - time.monotonic()))
 
-    def begin(self, *, polls: bool, watches: bool) -> None:
-        """A listing begins now. What is asked for from now on is for the next one.
+    def begin(self, *, polls: bool, watches: bool) -> bool:
+        """A listing begins now; whether somebody has asked for it. What is asked for from now on is for the next one.
 
         ``polls``: changes go unseen, and a listing costs nothing but time. ``watches``: the store tells of changes.
         """
-        self._asked.clear()
+        asked = self._asked.is_set()
+        if asked:  # who asks behind the look is heard by the next one
+            self._asked.clear()
         self._catches_up = False
         self._began = time.monotonic()
         self._next = self._began + self._interval(polls=polls, watches=watches)
+        return asked
 
     def end(self, *, polls: bool, partly: bool = False) -> None:
         """The listing has ended. One that is repeated every few seconds must not take a processor for itself, and none
