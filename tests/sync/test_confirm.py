@@ -60,6 +60,21 @@ def test_more_than_was_confirmed_is_held_back_again(held: tuple[Room, MemoryStor
     assert len(room.keys("media")) == 300
 
 
+def test_what_is_held_back_is_shown_while_the_bucket_is_listed_again(
+    held: tuple[Room, MemoryStore],
+) -> None:
+    room, _ = held
+    seen: list[int] = []
+
+    def look() -> None:
+        found = room.engine.held_back(room.binding("media"))
+        seen.append(0 if found is None else found.count)
+
+    room.store("media").before_page = look
+    room.wait(lambda: seen)
+    assert seen[0] == 200
+
+
 def test_what_is_confirmed_while_a_listing_runs_holds_for_the_next(held: tuple[Room, MemoryStore]) -> None:
     room, _ = held
     confirmed: list[None] = []

@@ -77,7 +77,6 @@ def reconcile(worker: Worker, said: Binding | None = None) -> Refusal | None:
     worker.books = begin_listing(worker.books)
     began = now_ns()
     gone = Gone()
-    worker.held_back = None
     try:
         counts = _scan(worker, "", gone, keep_cursor=False)
         counts.gap.leave_out(gone)
@@ -127,7 +126,7 @@ def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Re
     total, allowed = gone.count, 0
     folder = worker.store.capabilities.listing_free
     vanishing = worker.vanishing(said) if folder and counts.listed and total else None
-    held = None
+    held, shown = None, None
     if vanishing is not None:
         subtrees = vanishing.find(gone)
         held = refuse_below(
@@ -136,7 +135,7 @@ def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Re
         if held is None:
             allowed = sum(subtree.gone for subtree in subtrees)
         else:
-            worker.held_back = sample(gone, held.below)
+            shown = sample(gone, held.below)
             gone.leave_out(held.below)
 
     def refuse(count: int) -> Refusal | None:
@@ -153,9 +152,10 @@ def _hold_back(worker: Worker, gone: Gone, counts: _Counts, said: Binding) -> Re
     whole = refuse(gone.count - allowed)
     if whole is not None and vanishing is not None and not said.moved:
         whole = refuse(gone.count - allowed - vanishing.count_renamed(gone))
+    # Once all is known: while a listing runs, what the one before has held back is shown.
+    worker.held_back = shown if whole is None else _all_held_back(gone, shown)
     if whole is None:
         return held
-    worker.held_back = _all_held_back(gone, worker.held_back)
     return Refusal(total, whole.reason if held is None else f"{held.reason}; {whole.reason}")
 
 

@@ -60,7 +60,7 @@ class Worker(Stoppable):
         self.prefixes = outermost_prefixes(binding.scope) or ("",)
         """The ranges of keys to list."""
         self.held_back: HeldBack | None = None
-        """Of the last listing; for any thread."""
+        """Of the last listing that has ended; for any thread."""
         self.found_alone = 0
         """Changes that the last listing found and that no event had told of, when there was time to."""
         self.relist: Callable[[], None] = lambda: None
