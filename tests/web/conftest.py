@@ -8,10 +8,18 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 from tests.conftest import RunningServer
 
 _FLAGS = [
@@ -172,4 +180,36 @@ def sign_in(page: Page, key_id: str, secret: str, to: str = "/") -> None:
     page.get_by_test_id("sign-in-id").fill(key_id)
     page.get_by_test_id("sign-in-secret").fill(secret)
     page.get_by_test_id("sign-in").click()
-    page.wait_for_url("**" + to)
+    page.wait_for_url(lambda url: urlsplit(url).path == to)
+
+
+class HeldBack:
+    """Requests of a page that get no answer before they are let go, as if the server were slow."""
+
+    def __init__(self, page: Page, address: re.Pattern[str]) -> None:
+        self._page, self._address = page, address
+        self._routes: list[Route] = []
+        self._holds = True
+        page.route(address, self._take)
+
+    def _take(self, route: Route) -> None:
+        if self._holds:
+            self._routes.append(route)
+        else:
+            route.continue_()
+
+    def no_more(self) -> None:
+        """Requests from now on are answered."""
+        self._holds = False
+
+    def let_go(self) -> None:
+        """All of them, and none is held back from now on."""
+        self.no_more()
+        for route in self._routes:
+            route.continue_()
+
+    def answer(self) -> None:
+        """Lets them go, and returns when the answer to one of them has come."""
+        with self._page.expect_response(self._address) as answer:
+            self.let_go()
+        answer.value.finished()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import Visitor, grant, new_key, signed_in_with
+from .conftest import HeldBack, Visitor, grant, new_key, signed_in_with
 
 pytestmark = pytest.mark.server
 READS = '{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "imm:Get*", "Resource": "*"}]}'
@@ -196,6 +196,27 @@ def test_a_document_is_checked_while_it_is_typed(signed_in: Page, user: str, ser
     signed_in.get_by_test_id("trial-decide").click()
     expect(outcome.locator(".tag")).to_have_text(["Denied", "Allowed"])
     assert server.call("ListPoliciesForUser", UserName=user)["Policies"]["Policy"] == []
+
+
+def test_what_a_trial_tells_is_of_the_last_question(signed_in: Page, user: str) -> None:
+    signed_in.goto("/console/access/policies")
+    signed_in.get_by_test_id("new").click()
+    signed_in.get_by_test_id("new-PolicyDocument").fill(READS)
+    signed_in.get_by_test_id("trial").locator("summary").click()
+    for field, value in (
+        ("principal", f"user/{user}"),
+        ("action", "imm:GetProject"),
+        ("resource", "project/p"),
+    ):
+        signed_in.get_by_test_id(f"trial-{field}").fill(value)
+    comparison = HeldBack(signed_in, re.compile("/drafts/compare$"))
+    with signed_in.expect_request(re.compile("/drafts/compare$")):
+        signed_in.get_by_test_id("trial-compare").click()
+    signed_in.get_by_test_id("trial-decide").click()
+    decisions = signed_in.get_by_test_id("trial-outcome").locator(".tag")
+    expect(decisions).to_have_text(["Denied", "Allowed"])
+    comparison.answer()
+    expect(decisions).to_have_text(["Denied", "Allowed"])
 
 
 def test_what_is_offered_is_what_may_be_done_with_this_one(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
 from .conftest import sign_in
@@ -46,7 +46,9 @@ SEVERE = ("moderate", "serious", "critical")
 @pytest.fixture
 def unguarded(browser: Browser, server: RunningServer, scheme: str) -> Iterator[Page]:
     """A page that a tester may run scripts in."""
-    context = browser.new_context(base_url=server.endpoint, color_scheme=scheme, bypass_csp=True)
+    # Colours on their way to others would be judged by chance.
+    settled = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    context = browser.new_context(base_url=server.endpoint, bypass_csp=True, **settled)
     yield context.new_page()
     context.close()
 
@@ -86,9 +88,11 @@ def test_nothing_is_in_anybodys_way(
     pages = PAGES + LIGHT_ONLY if scheme == "light" else PAGES
     seen += [problem for path in pages for problem in problems(path)]
     unguarded.goto(gallery)
+    expect(unguarded.get_by_test_id("facet-MediaType-image")).to_be_visible()
     unguarded.get_by_test_id("file-0").click(modifiers=["Control"])
-    unguarded.get_by_test_id("selection-bar").wait_for()
+    expect(unguarded.get_by_test_id("selection-bar")).to_be_visible()
     seen += problems_of(gallery)
     unguarded.get_by_test_id("bulk-delete").click()
+    expect(unguarded.get_by_test_id("bulk")).to_be_visible()
     seen += problems_of("the dialog of bulk work")
     assert not seen

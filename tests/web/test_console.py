@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import HTML, Visitor, new_person, sign_in
+from .conftest import HTML, HeldBack, Visitor, new_person, sign_in
 
 pytestmark = pytest.mark.server
 HOSTILE = '"><script>alert(1)</script>.txt'
@@ -121,6 +121,31 @@ def test_what_a_binding_would_take_is_known_before_it_is_made(
     expect(signed_in.locator("pre")).to_contain_text('"DefaultExclusions": false')
 
 
+def test_a_button_can_be_pressed_once_its_script_has_come(signed_in: Page, bucket: str) -> None:
+    bind(signed_in, bucket)
+    expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
+    script = HeldBack(signed_in, re.compile("/console/binding[.]js"))
+    signed_in.reload(wait_until="commit")
+    expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning")
+    expect(signed_in.get_by_test_id("stop")).to_be_disabled()
+    script.let_go()
+    signed_in.get_by_test_id("stop").click()
+    expect(signed_in.get_by_test_id("binding-state")).to_have_text("Stopped")
+
+
+def test_what_is_told_is_what_became_of_the_last_action(signed_in: Page, bucket: str) -> None:
+    bind(signed_in, bucket)
+    expect(signed_in.get_by_test_id("binding-phase")).to_have_text("IncrementalScanning", timeout=60_000)
+    stop = HeldBack(signed_in, re.compile("/stop$"))
+    with signed_in.expect_request(re.compile("/stop$")):
+        signed_in.get_by_test_id("stop").click()
+    signed_in.get_by_test_id("audit").click()
+    expect(signed_in.locator("#outcome")).to_contain_text("Succeeded", timeout=60_000)
+    stop.answer()
+    expect(signed_in.get_by_test_id("binding-state")).to_have_text("Stopped")
+    expect(signed_in.locator("#outcome")).to_contain_text("Succeeded")
+
+
 @pytest.mark.removes_entries
 def test_removals_are_shown_before_they_are_confirmed(
     signed_in: Page, server: RunningServer, bucket: str
@@ -142,7 +167,10 @@ def test_removals_are_shown_before_they_are_confirmed(
     sample.get_by_role("button", name="Cancel").click()
     expect(sample).to_be_hidden()
     expect(signed_in.locator('#books [data-field="HeldBack"]')).to_have_text(count)
+    asked = HeldBack(signed_in, re.compile("/held-back$"))
     signed_in.get_by_test_id("confirm").click()
+    expect(signed_in.get_by_test_id("held-remove")).to_be_disabled()
+    asked.let_go()
     signed_in.get_by_test_id("held-remove").click()
     expect(signed_in.locator('#books [data-field="Listed"]')).to_have_text("0", timeout=60_000)
     # The plot goes back to the time before this page was opened.
@@ -236,7 +264,7 @@ def test_buttons_are_for_who_may_press_them(
     ]
     visitor = person(*statements)
     text = visitor.get(f"/console/bindings/{project}/d/{project}").text
-    assert 'data-testid="stop">' in text
+    assert 'data-testid="stop" disabled>' in text, "until its script has come"
     for action, needed in (("audit", "bindery:AuditBinding"), ("confirm", "bindery:ConfirmDeletion")):
         button = text[text.index(f'data-testid="{action}"') :]
         assert "data-refused disabled" in button[: button.index(">")]
@@ -266,8 +294,8 @@ def test_a_task_that_runs_is_ended(browser: Browser, waiting_server: RunningServ
     sign_in(page, waiting_server.key_id, waiting_server.key_secret)
     page.goto("/console/tasks/?project=ended-early&state=Running")
     row = page.get_by_test_id(f"task-{names['TaskId']}")
-    row.get_by_test_id("cancel-task").click()
-    expect(page).to_have_url(re.compile(r"/console/tasks/\?project=ended-early&state=Running$"))
+    with page.expect_navigation(url=re.compile(r"/console/tasks/\?project=ended-early&state=Running$")):
+        row.get_by_test_id("cancel-task").click()
     waiting_server.wait("GetTask", lambda task: task["Status"] == "Failed", 180, **names)
     page.goto("/console/tasks/?project=ended-early")
     expect(row).to_contain_text("Cancelled")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from tests.conftest import RunningServer
 from bindery.web.code.languages import Endpoint, write_program
 from bindery.web.explorer.described import describe, form_address
 
-from .conftest import Visitor, new_person
+from .conftest import HeldBack, Visitor, new_person
 from .test_code import BUILT, sample_values
 
 pytestmark = pytest.mark.server
@@ -149,6 +150,33 @@ def test_the_code_follows_the_form(signed_in: Page, language: str) -> None:
     assert download.value.suggested_filename == f"ListDatasets-{language}.zip"
 
 
+def test_the_form_is_of_the_operation_that_was_chosen_last(signed_in: Page) -> None:
+    signed_in.goto("/explorer/imm/ListDatasets")
+    model = HeldBack(signed_in, re.compile("/GetProject/model"))
+    with signed_in.expect_request(re.compile("/GetProject/model")):
+        signed_in.get_by_test_id("explorer-search").fill("Project")
+        signed_in.get_by_test_id("operation-GetProject").click()
+    choose(signed_in, "ListProjects")
+    model.answer()
+    signed_in.get_by_test_id("param-MaxResults").fill("7")
+    expect(signed_in).to_have_url(re.compile("/explorer/imm/ListProjects#.+"))
+    expect(signed_in.locator("#operation-name")).to_have_text("ListProjects")
+
+
+def test_the_project_is_of_what_is_in_the_form(signed_in: Page) -> None:
+    """Also before its code is shown."""
+    signed_in.goto("/explorer/imm/ListDatasets")
+    signed_in.locator("#tab-code").click()
+    expect(signed_in.get_by_test_id("code-text")).not_to_be_empty()
+    code = HeldBack(signed_in, re.compile("/explorer/code$"))
+    signed_in.get_by_test_id("param-ProjectName").fill("typed-last")
+    with signed_in.expect_download() as download:
+        signed_in.get_by_test_id("code-download").click()
+    with zipfile.ZipFile(download.value.path()) as project:
+        assert any(b"typed-last" in project.read(name) for name in project.namelist())
+    code.let_go()
+
+
 def test_work_is_waited_for_by_one_button(
     signed_in: Page, server: RunningServer, new_name: Callable[[str], str]
 ) -> None:
@@ -223,5 +251,4 @@ def test_the_page_shows_the_program_that_is_run_elsewhere(
         name = identifier.partition(":")[2]
         expect(signed_in.locator("#operation-name")).to_have_text(name)
         program = write_program(language, identifier, values, endpoint).text
-        expect(shown).to_have_text(program, timeout=60_000)
-        assert shown.text_content() == program
+        expect(shown).to_have_js_property("textContent", program, timeout=60_000)

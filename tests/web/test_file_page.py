@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 from tests.extract.document_samples import make_docx, word_body
 
-from .conftest import Visitor, sign_in
+from .conftest import HeldBack, Visitor, sign_in
 from .test_accessibility import SEVERE
 from .test_gallery import fetch
 
@@ -216,6 +217,7 @@ def test_a_title_is_saved_and_refusals_are_told(
 SEEK = """player => new Promise((done, fail) => {
     player.addEventListener("seeked", () => done([player.currentTime, player.readyState, player.duration]));
     player.addEventListener("error", () => fail(player.error?.message));
+    if (player.error) fail(player.error.message);
     player.currentTime = 4;
 })"""
 
@@ -245,6 +247,7 @@ def test_a_video_of_which_only_the_sound_plays_is_told(
 WIDTH = """player => new Promise((done, fail) => {
     player.addEventListener("error", () => fail(player.error?.message));
     player.addEventListener("loadedmetadata", () => done(player.videoWidth));
+    if (player.error) fail(player.error.message);
     if (player.readyState > 0) done(player.videoWidth);
 })"""
 
@@ -274,6 +277,41 @@ def test_playing_turning_pages_and_going_on(signed_in: Page, dataset: str) -> No
     expect(signed_in.get_by_test_id("code-text")).to_contain_text("get_file_meta")
 
 
+def test_a_fold_that_was_opened_before_the_script_came(signed_in: Page, dataset: str) -> None:
+    script = HeldBack(signed_in, re.compile("/gallery/file[.]js"))
+    signed_in.goto(path_of(dataset, "1.jpg"), wait_until="commit")
+    for fold in ("history", "program"):
+        signed_in.get_by_test_id(fold).locator("summary").click()
+    script.let_go()
+    expect(signed_in.get_by_test_id("history")).to_contain_text("Indexed")
+    expect(signed_in.get_by_test_id("code-text")).to_contain_text("get_file_meta")
+
+
+def test_the_program_is_in_the_language_that_was_chosen_last(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(path_of(dataset, "1.jpg"))
+    signed_in.get_by_test_id("program").locator("summary").click()
+    language, program = signed_in.get_by_test_id("code-language"), signed_in.get_by_test_id("code-text")
+    expect(program).to_contain_text("get_file_meta")
+    former = HeldBack(signed_in, re.compile("/explorer/code$"))
+    with signed_in.expect_request(re.compile("/explorer/code$")):
+        language.select_option("typescript")
+    former.no_more()
+    language.select_option("curl")
+    expect(program).to_contain_text("curl")
+    former.let_go()
+    expect(program).to_contain_text("curl")
+
+
+COMES_LATER = {
+    "": ["facet-MediaType-image"],
+    "1.jpg": ["same-hour", "same-place"],
+    "b.pdf": [],
+    "a.webm": [],
+    "c.docx": ["words"],
+}
+"""What the gallery and the page of a file ask for once they are there."""
+
+
 @pytest.mark.parametrize(
     ("scheme", "width", "files"),
     [("light", 360, ("1.jpg", "b.pdf")), ("dark", 1280, ("a.webm", "c.docx"))],
@@ -289,19 +327,20 @@ def test_nothing_is_in_anybodys_way(
 ) -> None:
     axe = (node_packages / "node_modules/axe-core/axe.min.js").read_text()
     view = {"width": width, "height": 900}
-    context = browser.new_context(
-        base_url=server.endpoint, color_scheme=scheme, bypass_csp=True, viewport=view
-    )
+    settled = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    context = browser.new_context(base_url=server.endpoint, bypass_csp=True, viewport=view, **settled)
     page = context.new_page()
     sign_in(page, server.key_id, server.key_secret)
     seen = []
-    for path in (
-        f"/console/datasets/{dataset}/{dataset}/",
-        *(path_of(dataset, file) for file in files),
-    ):
+    for file in ("", *files):
+        path = path_of(dataset, file) if file else f"/console/datasets/{dataset}/{dataset}/"
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
-        page.wait_for_load_state("networkidle")
+        if file:
+            expect(page.get_by_test_id("history")).to_contain_text("Indexed")
+            expect(page.get_by_test_id("code-text")).to_contain_text("get_file_meta")
+        for part in COMES_LATER[file]:
+            expect(page.get_by_test_id(part)).not_to_be_empty()
         page.evaluate(axe)
         seen += [
             f"{path}: {each['id']}: {each['nodes'][0]['html']}"

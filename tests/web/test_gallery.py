@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 
 import pytest
 from PIL import ExifTags, Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import Visitor
+from .conftest import HeldBack, Visitor, sign_in
 
 pytestmark = pytest.mark.server
+FILES = re.compile("/files[?]")
 HOSTILE = '"><img src=x onerror=alert(1)>.jpg'
 SIZES = ((600, 400), (400, 600), (800, 300), (500, 500))
 PICTURES = 40
@@ -188,21 +189,133 @@ def test_a_date_in_the_address_and_the_way_back(signed_in: Page, dataset: str) -
 
 
 def test_the_address_names_the_day_once_slow_files_have_come(signed_in: Page, dataset: str) -> None:
-    asked: list[Route] = []
-
-    def keep(route: Route) -> None:
-        asked.append(route)
-
-    signed_in.route(re.compile("/files[?]"), keep)
+    files = HeldBack(signed_in, FILES)
     signed_in.set_viewport_size({"width": 500, "height": 400})
     signed_in.goto(f"/console/datasets/{dataset}/{dataset}/?at=2023-05")
     expect(signed_in.locator(".section-head", has_text="May 2023")).to_be_in_viewport()
-    signed_in.wait_for_timeout(1_000)  # the address is written 0.4 s after the last movement
+    signed_in.wait_for_function("history.state?.place")  # the address has been written
     expect(signed_in).to_have_url(re.compile(r"at=2023-05$"))
-    for route in asked:
-        route.continue_()
+    files.let_go()
     expect(signed_in.get_by_role("group", name="May 2023").get_by_role("option").first).to_be_visible()
     expect(signed_in).to_have_url(re.compile(r"at=2023-05-03$"))
+
+
+def test_a_search_that_was_overtaken_shows_nothing(signed_in: Page, dataset: str) -> None:
+    """Plain words are asked for in two steps; the second one may end after the whole of a later search."""
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    total, bar = signed_in.get_by_test_id("total-hits"), signed_in.get_by_test_id("query-bar")
+    expect(total).to_have_text(str(PICTURES + 3))
+    words = HeldBack(signed_in, re.compile("/files[?].*q=no\\+such\\+words"))
+    with signed_in.expect_request(FILES):
+        search_for(signed_in, "no such words")
+    search_for(signed_in, "MediaType = image")
+    expect(total).to_have_text(str(PICTURES + 2))
+    words.answer()
+    expect(signed_in.get_by_test_id("file-0")).to_be_visible()
+    expect(total).to_have_text(str(PICTURES + 2))
+    expect(bar).to_have_value("MediaType = image")
+
+
+def search_for(page: Page, text: str) -> None:
+    page.get_by_test_id("query-bar").fill(text)
+    page.get_by_test_id("query-bar").press("Enter")
+
+
+def test_what_is_chosen_while_a_search_runs_is_not_chosen_of_its_files(
+    signed_in: Page, dataset: str
+) -> None:
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    expect(signed_in.get_by_test_id("file-2")).to_be_visible()
+    sections = HeldBack(signed_in, re.compile("/sections[?]"))
+    search_for(signed_in, "Size > 0")
+    signed_in.get_by_test_id("file-2").click(modifiers=["Control"])
+    expect(signed_in.get_by_test_id("selection-count")).to_have_text("1 chosen")
+    sections.let_go()
+    expect(signed_in.get_by_test_id("chip")).to_have_count(1)
+    expect(signed_in.get_by_test_id("selection-bar")).to_be_hidden()
+
+
+def test_offers_that_come_late_are_not_in_the_way(signed_in: Page, dataset: str) -> None:
+    """Neither after Escape, nor for a text that has been typed on meanwhile."""
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    bar, options = signed_in.get_by_test_id("query-bar"), signed_in.get_by_test_id("query-options")
+    values = HeldBack(signed_in, re.compile("/values[?]"))
+    with signed_in.expect_request(re.compile("/values[?]")):
+        bar.fill("MediaType = im")
+    bar.press("Escape")
+    values.answer()
+    expect(options).to_be_hidden()
+    bar.fill("MediaTy")
+    expect(options.locator("#option-0")).to_contain_text("MediaType")
+    bar.press("ArrowDown")
+    reading = HeldBack(signed_in, re.compile("/reading[?]"))
+    bar.press("p")
+    bar.press("Enter")
+    expect(bar).to_have_value("MediaTyp")
+    reading.let_go()
+
+
+@pytest.mark.parametrize(
+    ("button", "narrowed"),
+    [
+        ("[data-testid=facet-MediaType-image]", r"^Size > 0 and MediaType = image$"),
+        ("#bars button >> nth=-1", r"^Size > 0 and ProduceTime >= "),
+    ],
+)
+def test_counts_that_come_while_a_button_is_pressed(
+    signed_in: Page, dataset: str, button: str, narrowed: str
+) -> None:
+    """They show other buttons in its place, and no click is lost by that."""
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    pressed = signed_in.locator(button)
+    expect(pressed).to_be_visible()
+    counts = HeldBack(signed_in, re.compile("/counts[?]"))
+    with signed_in.expect_request(re.compile("/counts[?]")):
+        search_for(signed_in, "Size > 0")
+    pressed.hover()
+    signed_in.mouse.down()
+    counts.answer()
+    signed_in.mouse.up()
+    expect(signed_in.get_by_test_id("query-bar")).to_have_value(re.compile(narrowed))
+
+
+def test_the_focus_stays_when_the_window_becomes_narrower(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    tile = signed_in.get_by_test_id("file-1")
+    tile.focus()
+    tile.evaluate("tile => (tile.className += ' made-before')")
+    signed_in.set_viewport_size({"width": 900, "height": 800})
+    expect(signed_in.locator(".made-before")).to_have_count(0)
+    expect(tile).to_be_focused()
+
+
+def test_files_that_come_late_take_no_focus(signed_in: Page, dataset: str) -> None:
+    """End leads to the last file; who types in the query bar when it comes goes on typing."""
+    signed_in.set_viewport_size({"width": 500, "height": 400})
+    last = HeldBack(signed_in, re.compile("/files[?].*undated=1"))
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    signed_in.get_by_test_id("file-0").focus()
+    signed_in.keyboard.press("End")
+    bar = signed_in.get_by_test_id("query-bar")
+    bar.focus()
+    last.let_go()
+    expect(signed_in.get_by_test_id(f"file-{PICTURES + 2}")).to_be_attached()
+    expect(bar).to_be_focused()
+
+
+def test_a_search_before_the_scripts_have_come(
+    browser: Browser, server: RunningServer, dataset: str
+) -> None:
+    context = browser.new_context(base_url=server.endpoint)
+    page = context.new_page()
+    sign_in(page, server.key_id, server.key_secret)
+    scripts = HeldBack(page, re.compile("/gallery/gallery[.]js"))
+    page.goto(f"/console/datasets/{dataset}/{dataset}/", wait_until="commit")
+    search_for(page, "MediaType = image")
+    expect(page).to_have_url(re.compile(r"[?]q=MediaType[+]%3D[+]image$"))
+    scripts.let_go()
+    expect(page.get_by_test_id("total-hits")).to_have_text(str(PICTURES + 2))
+    context.close()
 
 
 def test_choosing_files_and_labelling_them(signed_in: Page, server: RunningServer, dataset: str) -> None:

@@ -184,6 +184,7 @@ def test_the_reference_in_a_browser(page: Page, visitor: Visitor) -> None:
     page.get_by_test_id("reference-search").fill("binding progress")
     page.locator(".contents").get_by_role("link", name="GetBinding", exact=True).click()
     expect(page.locator("h1")).to_have_text("GetBinding")
+    page.wait_for_load_state()  # its styles are there
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_test_id("code-tab-curl").click()
     expect(page.locator("#program-curl")).to_be_visible()
@@ -238,7 +239,7 @@ def test_the_site_works_from_the_disk(browser: Browser, site: Path) -> None:
     expect(page.locator(".contents li:visible")).to_have_count(1)
     page.get_by_test_id("code-tab-typescript").click()
     expect(page.locator("#program-typescript")).to_be_visible()
-    assert page.locator("#code-tabs button").count() == len(LANGUAGES)
+    expect(page.locator("#code-tabs button")).to_have_count(len(LANGUAGES))
     page.locator(".contents li:visible a").click()
     expect(page.locator("h1")).to_have_text("CreateUser")
     assert not problems

@@ -39,6 +39,27 @@ export async function ask(path, body, { signal } = {}) {
   throw Object.assign(new Error(content.Message ?? answer.statusText), { code: content.Code });
 }
 
+/** Like `ask`, one question at a time: a new one ends the one before it, which fails with an AbortError then. */
+export function latest() {
+  let asked = null;
+  return (path, body) => {
+    asked?.abort();
+    asked = new AbortController();
+    return ask(path, body, { signal: asked.signal });
+  };
+}
+
+/** Waits while a button in `element` is pressed: one that is exchanged under the finger is never clicked. */
+export async function released(element) {
+  while (element.matches(":active")) await new Promise((resume) => setTimeout(resume, 20));
+}
+
+/** Calls `work` when a fold opens, also when it was opened before this script came. */
+export function whenOpen(fold, work) {
+  fold.addEventListener("toggle", () => fold.open && work());
+  if (fold.open) work();
+}
+
 /** Calls `work` when nothing has happened for so many milliseconds. */
 export function debounce(work, milliseconds) {
   let timer;

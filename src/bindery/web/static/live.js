@@ -42,7 +42,9 @@ export function watch(path, show, said, texts) {
     if (over || source.readyState === EventSource.OPEN) return;
     tell(texts.connection_lost);
     if (source.readyState !== EventSource.CLOSED) return;
-    if (await isSignedOut()) return location.assign("/sign-in?to=" + encodeURIComponent(location.pathname + location.search));
+    const signedOut = await isSignedOut();
+    if (over) return;
+    if (signedOut) return location.assign("/sign-in?to=" + encodeURIComponent(location.pathname + location.search));
     timer = setTimeout(() => { timer = null; open(); }, pause);
     pause = Math.min(LONGEST_PAUSE, pause * 2);
   };

@@ -1,6 +1,6 @@
 // Line numbers beside a policy's document, and what is wrong with it while it is typed, marked at its place.
 
-import { ask, dataOf, debounce, fill, h } from "../dom.js";
+import { dataOf, debounce, fill, h, latest } from "../dom.js";
 
 const texts = dataOf("texts");
 const PAUSE = 250;
@@ -44,15 +44,15 @@ function edit(text) {
     marks.replaceChildren();
     number();
   };
-  let asked = null;
+  const ask = latest();
   const check = async () => {
-    asked?.abort();
-    if (text.readOnly || text.value.trim() === "") return told.replaceChildren();
-    asked = new AbortController();
+    const checked = text.value;
+    if (text.readOnly || checked.trim() === "") return told.replaceChildren();
     try {
-      show(await ask("/console/access/drafts/validate", { document: text.value, form: text.dataset.policyForm }, { signal: asked.signal }));
+      const answer = await ask("/console/access/drafts/validate", { document: checked, form: text.dataset.policyForm });
+      if (checked === text.value) show(answer); // what has been typed meanwhile is checked next
     } catch (error) {
-      if (error.name !== "AbortError") told.replaceChildren(h("p", { class: "hint" }, fill(texts.unchecked, { problem: error.message })));
+      if (checked === text.value && error.name !== "AbortError") told.replaceChildren(h("p", { class: "hint" }, fill(texts.unchecked, { problem: error.message })));
     }
   };
   const later = debounce(check, PAUSE);

@@ -6,12 +6,15 @@ const texts = dataOf("texts");
 
 for (const trial of document.querySelectorAll(".trial")) {
   const outcome = trial.querySelector(".outcome");
+  let asked = 0;
   const show = async (work) => {
-    outcome.replaceChildren(h("p", { class: "quiet" }, texts.checking));
+    const mine = (asked += 1);
+    const tell = (...parts) => { if (mine === asked) outcome.replaceChildren(...parts); };
+    tell(h("p", { class: "quiet" }, texts.checking));
     try {
-      outcome.replaceChildren(...(await work(draftOf(trial))));
+      tell(...(await work(draftOf(trial))));
     } catch (error) {
-      outcome.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+      tell(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
     }
   };
   trial.querySelector('[data-do="decide"]').addEventListener("click", () => show(decide));

@@ -1,6 +1,6 @@
 // One binding, live: state, books, rate and time left, what the books were; and its buttons.
 
-import { ask, dataOf, fill, h } from "../dom.js";
+import { ask, dataOf, fill, h, latest } from "../dom.js";
 import { watch } from "../live.js";
 import { BooksPlot } from "./books_plot.js";
 import { bytes, duration } from "./figures.js";
@@ -15,10 +15,12 @@ const page = location.pathname;
 const element = (id) => document.getElementById(id);
 const buttons = [...document.querySelectorAll("#actions button[data-action]")];
 const held = element("held");
+const askHeldBack = latest();
 const number = new Intl.NumberFormat();
 let shown = dataOf("binding");
 let last = null;
 let rate = 0;
+let acted = 0;
 
 function show(binding) {
   shown = binding;
@@ -72,37 +74,43 @@ function rateOf(points) {
   return Math.max(0, (settled(newest) - settled(before)) / (newest.time - before.time));
 }
 
+/** Shows what becomes of the last action alone: an earlier one may end later. */
 async function act(action) {
-  const outcome = element("outcome");
-  outcome.replaceChildren(h("p", { class: "quiet" }, texts.working));
+  const mine = (acted += 1);
+  const tell = (...parts) => { if (mine === acted) element("outcome").replaceChildren(...parts); };
+  tell(h("p", { class: "quiet" }, texts.working));
   try {
     const answer = await ask(`${page}/${action}`, {});
-    if (answer.TaskId) await follow(answer.TaskId, action, outcome);
-    else outcome.replaceChildren(h("p", { class: "good" }, texts.done));
+    if (answer.TaskId) await follow(answer.TaskId, action, tell);
+    else tell(h("p", { class: "good" }, texts.done));
   } catch (error) {
-    outcome.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+    tell(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
   }
 }
 
-function follow(task, action, outcome) {
+function follow(task, action, tell) {
   const type = { audit: "BindingAudit", repair: "BindingAudit", retry: "LedgerRetry" }[action] ?? "";
   return followTask(shown.ProjectName, task, type, 1000, (found) =>
-    outcome.replaceChildren(h("p", {}, `${found.Status} `, h("progress", { max: 100, value: found.Progress ?? 0, "aria-label": texts.progress })), found.Result ? h("pre", { tabindex: 0 }, pretty(found.Result)) : "", found.Message ? h("p", {}, found.Message) : ""));
+    tell(h("p", {}, `${found.Status} `, h("progress", { max: 100, value: found.Progress ?? 0, "aria-label": texts.progress })), found.Result ? h("pre", { tabindex: 0 }, pretty(found.Result)) : "", found.Message ? h("p", {}, found.Message) : ""));
 }
 
-/** Shows what would go; the dialog's button removes it. */
+/** Shows what would go; then the dialog's button removes it. */
 async function showHeldBack() {
   const sample = element("held-sample");
+  const remove = element("held-remove");
   sample.replaceChildren(h("p", { class: "quiet" }, texts.working));
   held.returnValue = "";
+  remove.disabled = true;
   held.showModal();
   try {
-    const found = await ask(`${page}/held-back`);
+    const found = await askHeldBack(`${page}/held-back`);
     element("held-title").textContent = fill(texts.held_title, { count: number.format(found.count) });
     sample.replaceChildren(...heldBack(found, shown));
   } catch (error) {
+    if (error.name === "AbortError") return;
     sample.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
   }
+  remove.disabled = false;
 }
 
 function pretty(text) {

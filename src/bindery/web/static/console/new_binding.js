@@ -1,6 +1,6 @@
 // What a new binding would find, before there is one.
 
-import { ask, dataOf, fill, h } from "../dom.js";
+import { dataOf, fill, h, latest } from "../dom.js";
 import { bytes, duration } from "./figures.js";
 import { followTask } from "./task.js";
 
@@ -54,9 +54,15 @@ function estimated(task) {
 }
 
 for (const [field, kind] of [["project", "projects"], ["dataset", "datasets"]]) {
+  const ask = latest();
   form.elements[field].addEventListener("focus", async () => {
     const values = new URLSearchParams({ project: form.elements.project.value });
-    const names = await ask(`/explorer/offered/${kind}?${values}`).catch(() => []);
-    document.getElementById(`known-${kind}`).replaceChildren(...names.map((name) => h("option", { value: name })));
+    const known = document.getElementById(`known-${kind}`);
+    try {
+      const names = await ask(`/explorer/offered/${kind}?${values}`);
+      known.replaceChildren(...names.map((name) => h("option", { value: name })));
+    } catch (error) {
+      if (error.name !== "AbortError") known.replaceChildren();
+    }
   });
 }

@@ -15,6 +15,7 @@ const showTab = tabs(element("result-tabs"));
 const descriptions = new Map();
 let chosen = dataOf("chosen");
 let polling = null;
+let wanted = null; // the operation that is to be shown, once its description has come
 descriptions.set(chosen.id, chosen);
 
 const remember = debounce(() => history.replaceState(null, "", addressOf(chosen, form.values)), 150);
@@ -60,13 +61,17 @@ function show(description, values) {
   document.dispatchEvent(new CustomEvent("call-changed"));
 }
 
+/** Shows the form of an operation; whether it is shown: not when another one has been chosen meanwhile. */
 async function choose(product, name, values, push = true) {
   const id = `${product}:${name}`;
+  const mine = (wanted = {});
   if (!descriptions.has(id)) descriptions.set(id, await ask(`/explorer/${product}/${name}/model`));
+  if (mine !== wanted) return false;
   const description = descriptions.get(id);
   const kept = values ?? Object.fromEntries(Object.entries(form.values).filter(([key]) => description.parameters.some((parameter) => parameter.name === key)));
   if (push) history.pushState(null, "", addressOf(description, kept));
   show(description, kept);
+  return true;
 }
 
 async function send({ again = false } = {}) {
@@ -134,7 +139,7 @@ function follow(operation, values, body) {
 }
 
 function waitFor(name, values) {
-  return h("button", { type: "button", "data-testid": "wait", onclick: async () => { await choose("imm", name, values); poll(chosen, values); } }, texts.wait);
+  return h("button", { type: "button", "data-testid": "wait", onclick: async () => { if (await choose("imm", name, values)) poll(chosen, values); } }, texts.wait);
 }
 
 const isWork = (operation, body) => (operation.name === "GetTask" && body?.Status) || (operation.name === "GetBinding" && body?.Binding);

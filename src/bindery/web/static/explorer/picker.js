@@ -1,6 +1,6 @@
 // What exists already, offered where a name is asked for.
 
-import { ask, h } from "../dom.js";
+import { h, latest } from "../dom.js";
 
 const KINDS = { Bucket: "buckets", OSSBucket: "buckets", SourceURI: "uris", URIs: "uris", ProjectName: "projects", DatasetName: "datasets", URI: "uris", TaskId: "tasks", UserName: "users", GroupName: "groups", RoleName: "roles", PolicyName: "policies" };
 
@@ -10,6 +10,7 @@ export function makePicker() {
   return (name, values) => {
     const kind = KINDS[name];
     if (!kind) return null;
+    const ask = latest();
     const list = h("datalist", { id: `offered-${(count += 1)}` });
     const load = async () => {
       const held = values();
@@ -17,7 +18,9 @@ export function makePicker() {
       try {
         const offered = await ask(`/explorer/offered/${kind}?${query}`);
         list.replaceChildren(...offered.map((value) => h("option", { value })));
-      } catch { list.replaceChildren(); }
+      } catch (error) {
+        if (error.name !== "AbortError") list.replaceChildren();
+      }
     };
     return { list, load };
   };

@@ -1,5 +1,5 @@
 // The page of a file: title and labels to change, tags to search, and what is fetched once the page is there.
-import { ask, copy, dataOf, debounce, h } from "../dom.js";
+import { ask, copy, dataOf, debounce, h, latest, whenOpen } from "../dom.js";
 import { alike, history, neighbours } from "./around.js";
 import { locate } from "./locator.js";
 import { turnPages } from "./pages.js";
@@ -69,19 +69,21 @@ filter?.addEventListener(
   }, 60),
 );
 
+const askProgram = latest();
+
 async function writeProgram() {
   try {
-    const program = await ask("/explorer/code", { language: by("code-language").value, ...data.call });
+    const program = await askProgram("/explorer/code", { language: by("code-language").value, ...data.call });
     by("code").textContent = program.text;
   } catch (error) {
-    by("code").textContent = error.message;
+    if (error.name !== "AbortError") by("code").textContent = error.message;
   }
 }
 
 const LANGUAGE = "explorer-language";
 const kept = localStorage.getItem(LANGUAGE);
 if ([...by("code-language").options].some((option) => option.value === kept)) by("code-language").value = kept;
-by("program").addEventListener("toggle", () => by("program").open && writeProgram());
+whenOpen(by("program"), writeProgram);
 by("code-language").addEventListener("change", writeProgram);
 by("code-copy").addEventListener("click", (event) => copy(by("code").textContent, event.currentTarget, texts.copied));
 
@@ -105,7 +107,7 @@ async function showWords() {
 watchPlayer(by("player"));
 if (by("words")) showWords().catch(() => {});
 by("file-json").textContent = JSON.stringify(dataOf("file"), null, 2);
-by("history").addEventListener("toggle", () => by("history").open && history(data, texts), { once: true });
+whenOpen(by("history"), () => history(data, texts));
 turnPages(texts);
 locate();
 neighbours(data);

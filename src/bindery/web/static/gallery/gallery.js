@@ -107,7 +107,9 @@ async function goToDate(at) {
   if (!section) return;
   const whole = { value: section.value, index: section.index, part: 0 };
   if (at.length === 10 && section.value === month) {
+    const { layout } = grid;
     const days = await source.get("sections", { interval: "day", from: section.from, to: section.to }).catch(() => null);
+    if (layout !== grid.layout) return; // another search has come
     const before = (days?.sections ?? []).filter((day) => (descending ? day.value > at : day.value < at));
     const width = before.reduce((all, day) => all + day.ratios, 0);
     whole.part = before.length ? (grid.layout.head + (width / section.ratios) * section.body) / section.height : 0;
@@ -142,6 +144,7 @@ async function start({ pushed = false } = {}) {
   by("total").parentElement.classList.add("said");
   by("empty").hidden = found.layout.count > 0;
   by("gallery").removeAttribute("aria-busy");
+  selection.clear(); // what was chosen meanwhile was found by the search before
   search.found(found);
   grid.show(found.layout);
   scrubber.show(found.layout);

@@ -26,6 +26,7 @@ export class Grid {
     this.layout = layout;
     this.clear();
     this.current = 0;
+    this.awaited = null;
     this.width = 0;
     this.track.go(0);
     this.resize();
@@ -55,6 +56,8 @@ export class Grid {
     const place = this.width ? this.standing : null;
     this.tall = innerHeight;
     if (width !== this.width) {
+      const focused = this.frame.contains(document.activeElement) ? document.activeElement.dataset.rank : undefined;
+      if (focused !== undefined) this.awaited ??= Number(focused);
       for (const element of this.parts.values()) element.remove();
       this.shown.clear();
       this.parts.clear();
@@ -237,7 +240,7 @@ export class Grid {
       tile.dataset.rank = rank;
       element.append(tile);
       this.shown.set(rank, tile);
-      if (rank === this.awaited) this.focus(rank);
+      if (rank === this.awaited) this.take(rank);
     });
   }
 
@@ -298,6 +301,13 @@ export class Grid {
     this.current = rank;
     element.tabIndex = 0;
     element.focus({ preventScroll: true });
+  }
+
+  /** The awaited file has come: who has gone elsewhere meanwhile is left there. */
+  take(rank) {
+    const { activeElement } = document;
+    if (activeElement === document.body || this.frame.contains(activeElement)) this.focus(rank);
+    else this.awaited = null;
   }
 
   /** The file above or below another, which may be the first of a page that has not come. */

@@ -1,5 +1,5 @@
 // Where the files that match were made: clusters on a map, and the same as a list.
-import { ask, debounce, fill, h } from "../dom.js";
+import { ask, debounce, fill, h, released } from "../dom.js";
 import { L, makeWorldMap } from "./world_map.js";
 
 const FIELD = "LatLong";
@@ -51,8 +51,9 @@ export class PlaceMap {
     let found;
     try {
       found = await ask(`${this.base}tiles?${values}`);
+      await released(this.list);
     } catch (error) {
-      this.told.textContent = error.message;
+      if (mine === this.asked) this.told.textContent = error.message;
       return;
     }
     if (mine !== this.asked || found.problem) return;

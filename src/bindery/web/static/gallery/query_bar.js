@@ -12,11 +12,14 @@ export class QueryBar {
     this.options = [];
     this.active = -1;
     this.asked = 0;
+    this.declined = 0; // the question whose offers are not wanted any more
     this.range = { start: 0, end: 0 };
-    const later = debounce(() => this.ask(true), 70);
+    this.offered = ""; // the text that the list and the range are of
+    const later = debounce((mine) => mine === this.asked && this.ask(true), 70);
     this.input.addEventListener("input", () => {
       this.mark(null);
-      later();
+      this.leave();
+      later(++this.asked); // answers for what stood here before are too late
     });
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("click", () => this.list.hidden && !this.input.value && this.ask(true));
@@ -62,14 +65,16 @@ export class QueryBar {
 
   async offer(completion, mine) {
     this.range = completion;
+    this.offered = this.input.value;
     this.open(completion.options.map((each) => ({ ...each, told: this.texts[each.hint] ?? "" })));
+    const wanted = () => mine === this.asked && mine !== this.declined && document.activeElement === this.input;
     if (completion.tags_with) {
       const tags = await this.tagsWith(completion.tags_with).catch(() => []);
-      if (mine === this.asked && document.activeElement === this.input) this.open([...this.options, ...tags].slice(0, MOST));
+      if (wanted()) this.open([...this.options, ...tags].slice(0, MOST));
     }
     if (!completion.values_of) return;
     const values = await this.valuesOf(completion.values_of, completion.typed).catch(() => []);
-    if (mine === this.asked && document.activeElement === this.input) this.open([...values, ...this.options].slice(0, MOST));
+    if (wanted()) this.open([...values, ...this.options].slice(0, MOST));
   }
 
   /** Names of raw tags that files have. */
@@ -111,8 +116,21 @@ export class QueryBar {
     if (still >= 0) this.move(still);
   }
 
+  /** Closes the list, whatever else would come into it. */
+  decline() {
+    this.declined = this.asked;
+    this.close();
+  }
+
   close() {
     if (!this.list.hidden) this.open([]);
+  }
+
+  /** No option is the current one any more. */
+  leave() {
+    this.list.children[this.active]?.setAttribute("aria-selected", "false");
+    this.input.removeAttribute("aria-activedescendant");
+    this.active = -1;
   }
 
   move(to) {
@@ -127,6 +145,7 @@ export class QueryBar {
 
   accept(at) {
     const text = this.input.value;
+    if (text !== this.offered) return this.ask(true);
     const put = this.options[at].text;
     const rest = text.slice(this.range.end);
     this.input.value = text.slice(0, this.range.start) + put + (put.endsWith(" ") ? rest.trimStart() : rest);
@@ -138,7 +157,8 @@ export class QueryBar {
   }
 
   key(event) {
-    const open = !this.list.hidden;
+    const shown = !this.list.hidden;
+    const open = shown && this.input.value === this.offered;
     if (event.isComposing || event.metaKey || event.altKey) return;
     const down = event.key === "ArrowDown";
     if (down || event.key === "ArrowUp") {
@@ -146,8 +166,10 @@ export class QueryBar {
       else this.ask(true);
     } else if (event.ctrlKey && event.key === " ") this.ask(true);
     else if ((event.key === "Enter" || event.key === "Tab") && open && this.active >= 0) this.accept(this.active);
-    else if (event.key === "Escape" && open) this.close();
-    else return;
+    else if (event.key === "Escape") {
+      this.decline();
+      if (!shown) return;
+    } else return;
     event.preventDefault();
   }
 

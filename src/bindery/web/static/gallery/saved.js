@@ -42,7 +42,7 @@ export class Saved {
       this.tell("");
       if (body) this.rename(null);
     } catch (error) {
-      this.tell(error.message);
+      if (asked === this.asked) this.tell(error.message);
     }
   }
 

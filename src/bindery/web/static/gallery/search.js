@@ -1,5 +1,5 @@
 // What is searched for: the query bar, its JSON, chips, facets. The gallery shows what is found.
-import { ask, debounce, h } from "../dom.js";
+import { ask, debounce, h, released } from "../dom.js";
 import { Facets } from "./facets.js";
 import { QueryBar } from "./query_bar.js";
 import { Saved } from "./saved.js";
@@ -53,6 +53,9 @@ export class Search {
   }
 
   showChips(parts) {
+    const texts = parts.map((part) => part.text);
+    if (JSON.stringify(texts) === this.chipped) return; // a button that is pressed stays the same
+    this.chipped = JSON.stringify(texts);
     const focused = by("chips").contains(document.activeElement);
     by("chips").replaceChildren(...parts.map((part) => h("li", {}, this.chip(part))));
     if (focused) (by("chips").querySelector("button") ?? by("query")).focus();
@@ -66,6 +69,7 @@ export class Search {
     by("plain").hidden = !words;
     this.showChips(parts);
     const mine = ++this.asked;
+    by("facets").closest("aside").setAttribute("aria-busy", "true");
     // Counting waits until the first pictures are asked for.
     setTimeout(() => {
       if (mine !== this.asked) return;
@@ -81,10 +85,10 @@ export class Search {
 
   async count(mine) {
     const panel = by("facets").closest("aside");
-    panel.setAttribute("aria-busy", "true");
     try {
       const values = new URLSearchParams({ q: this.q, sort: this.sort(), bars: this.timeline.room });
       const counted = this.words ? { facets: [] } : await ask(`${this.base}counts?${values}`);
+      await Promise.all([released(by("facets")), released(by("bars"))]);
       if (mine !== this.asked || !counted.facets) return;
       this.facets.show(counted.facets, new Set(this.parts.map((part) => part.text)));
       this.timeline.show(counted.timeline, { narrowed: this.parts.some((part) => part.field === counted.timeline?.field) });

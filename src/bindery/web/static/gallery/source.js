@@ -13,31 +13,36 @@ export class Source {
   async begin({ q, sort, order }) {
     for (const stop of this.asking.values()) stop.abort();
     this.asking.clear();
-    this.values = { q, sort, order };
     this.next = null;
     const mine = (this.mine = {});
-    const found = await this.get("sections");
-    if (mine !== this.mine) return null;
-    if (found.problem) return found;
+    try {
+      const values = { q, sort, order };
+      const found = await this.get("sections", values);
+      // Plain words: each page of files says where the next one begins.
+      const first = found.problem || found.sections || found.pages ? null : await this.get("files", values);
+      if (mine !== this.mine) return null;
+      if (found.problem) return found;
+      return this.started(values, found, first);
+    } catch (error) {
+      if (mine !== this.mine) return null; // another search has overtaken this one
+      throw error;
+    }
+  }
+
+  started(values, found, first) {
+    Object.assign(this, { values, inTurn: false });
     const layout = (this.layout = new Layout({ headed: Boolean(found.sections) }));
     if (found.sections) layout.append(found.sections);
     else if (found.pages) {
       layout.append(found.pages.map((page) => ({ ...page })));
       this.next = found.next;
-    } else found.total = await this.words();
-    this.total = found.total;
-    return { ...found, layout };
+    } else this.appendFiles(first, "");
+    this.total = first ? first.total : found.total;
+    return { ...found, total: this.total, layout };
   }
 
   get(what, values = {}, signal) {
     return ask(`${this.base}${what}?${new URLSearchParams({ ...this.values, ...values })}`, undefined, { signal });
-  }
-
-  /** Plain words: each page says where the next one begins. */
-  async words() {
-    const found = await this.get("files");
-    this.appendFiles(found, "");
-    return found.total;
   }
 
   appendFiles({ files, next }, token) {
@@ -49,9 +54,9 @@ export class Source {
 
   /** More of a list that is not known to its end. */
   async more() {
-    if (!this.next || this.growing) return;
     const { mine, next: token } = this;
-    this.growing = true;
+    if (!token || this.growing === mine) return;
+    this.growing = mine;
     try {
       const found = await this.get(this.inTurn ? "files" : "pages", { token });
       if (mine !== this.mine) return;
@@ -64,7 +69,7 @@ export class Source {
     } catch (error) {
       if (mine === this.mine) this.fail(error);
     } finally {
-      this.growing = false;
+      if (this.growing === mine) this.growing = null;
     }
   }
 

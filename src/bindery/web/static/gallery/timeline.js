@@ -34,6 +34,7 @@ export class Timeline {
   show(timeline, { narrowed }) {
     this.shown = timeline;
     this.selected = null;
+    this.pressed = false;
     const bars = timeline?.bars ?? [];
     this.format = new Intl.DateTimeFormat(document.documentElement.lang, { ...FORMATS[timeline?.interval ?? "month"], timeZone: "UTC" });
     const highest = Math.max(1, ...bars.map((bar) => bar.count));
