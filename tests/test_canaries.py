@@ -238,7 +238,7 @@ def _send(server: Any, action: str, key: tuple[str, str, str], **parameters: str
 def _ask(
     server: Any, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> bytes:
-    connection = http.client.HTTPConnection(server.address, timeout=60)
+    connection = http.client.HTTPConnection(server.address, timeout=120)
     try:
         connection.request(method, target, body, headers or {})
         return connection.getresponse().read()
@@ -253,7 +253,7 @@ def _sign_in_and_out(server: Any, key: tuple[str, str, str]) -> tuple[str, bytes
     shown = b""
     cookie = ""
     for typed in ((key_id, secret + "x"), (secret, key_id), (secret, secret), (key_id, secret)):
-        connection = http.client.HTTPConnection(server.address, timeout=60)
+        connection = http.client.HTTPConnection(server.address, timeout=120)
         fields = urlencode({"key_id": typed[0], "secret": typed[1], "to": "/"})
         connection.request("POST", "/sign-in", fields, form)
         answer = connection.getresponse()

@@ -74,7 +74,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("deploy") / "compose"
     left = shutil.ignore_patterns("secrets", ".env")
     shutil.copytree(_COMPOSE, folder, ignore=left)
-    subprocess.run([folder / "prepare.sh"], check=True, capture_output=True, timeout=60)
+    subprocess.run([folder / "prepare.sh"], check=True, capture_output=True, timeout=120)
     return folder
 
 
@@ -292,13 +292,13 @@ def test_the_health_check_says_whether_the_server_is_ready(status: int, code: in
     with HTTPServer(("127.0.0.1", 0), type("Answer", (_Answer,), {"status": status})) as server:
         threading.Thread(target=server.handle_request, daemon=True).start()
         check = [sys.executable, option, text.replace(str(_PORT), str(server.server_port))]
-        assert subprocess.run(check, capture_output=True, check=False, timeout=60).returncode == code
+        assert subprocess.run(check, capture_output=True, check=False, timeout=120).returncode == code
 
 
 def test_the_health_check_fails_where_nobody_listens() -> None:
     checked = dict(_dockerfile())["HEALTHCHECK"]
     text = json.loads(checked[checked.index("[") :])[2].replace(str(_PORT), "1")
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=False, timeout=60)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=False, timeout=120)
     assert done.returncode == 1
 
 
@@ -391,7 +391,7 @@ def test_the_second_server_is_like_the_first_but_for_its_folder_and_port(
 def test_prepare_changes_nothing_the_second_time(prepared: Path) -> None:
     files = [prepared / ".env", *sorted((prepared / "secrets").iterdir())]
     before = [file.read_bytes() for file in files]
-    subprocess.run([prepared / "prepare.sh"], check=True, capture_output=True, timeout=60)
+    subprocess.run([prepared / "prepare.sh"], check=True, capture_output=True, timeout=120)
     assert [file.read_bytes() for file in files] == before
     ignored = (_COMPOSE / ".gitignore").read_text("utf-8").splitlines()
     assert {".env", "secrets/"} <= set(ignored)

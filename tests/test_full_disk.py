@@ -35,7 +35,7 @@ def found():
     return server.call("SimpleQuery", **query)["TotalHits"]
 
 
-def wait(what, seconds=60):
+def wait(what, seconds=120):
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, (server.call("GetBinding", **bucket), log.read_text())
@@ -43,7 +43,7 @@ def wait(what, seconds=60):
 
 
 def ready():
-    connection = http.client.HTTPConnection(server.address, timeout=60)
+    connection = http.client.HTTPConnection(server.address, timeout=120)
     connection.request("GET", "/readyz")
     answer = connection.getresponse()
     return answer.status, answer.read().decode()

@@ -65,7 +65,7 @@ def test_no_file_and_no_command_line_has_a_secret(start_server: Callable[..., An
         said += str(refused.value) if isinstance(refused.value, ApiError) else ""
     server.call("ResealAccessKeys")
     server.call("DeleteAccessKey", UserAccessKeyId=own[0])
-    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True, timeout=60).stdout
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True, timeout=120).stdout
     server.kill()
     assert b"AssumeRole" in server.log.read_bytes()
     written = {path.name: path.read_bytes() for path in server.data.rglob("*") if path.is_file()}

@@ -72,7 +72,7 @@ def test_a_running_server_is_backed_up_and_comes_back(tmp_path: Path) -> None:
         assert "2 of 2 files" in bindery("query", "URI ^= 'oss://texts/'", **here)
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
 
 
 @pytest.mark.server

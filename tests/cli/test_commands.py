@@ -84,7 +84,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         yield place
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def test_bind_waits_until_the_binding_follows(installation: Installation) -> None:
@@ -178,14 +178,14 @@ def test_sigterm_ends_cleanly_and_the_index_can_be_rebuilt(tmp_path: Path) -> No
     process = place.serve()
     place.run("bind", "photos", "--wait")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
     assert "index rebuilt" in place.run("index", "rebuild")
     process = place.serve()
     try:
         assert "2 of 2 files" in place.run("query", "MediaType = image")
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=120)
 
 
 def test_the_index_of_a_running_server_is_built_anew(installation: Installation) -> None:

@@ -90,7 +90,7 @@ def test_folders_that_are_not_there_are_told_at_start(tmp_path: Path) -> None:
         assert server.stdout is not None
         assert server.stdout.readline().startswith("bindery ready ")
         server.send_signal(signal.SIGTERM)
-        _, log = server.communicate(timeout=60)
+        _, log = server.communicate(timeout=120)
     assert "/no/such/folder" in log
     assert "/no/such/root" in log
     assert "/no/such/register" in log
@@ -144,7 +144,7 @@ def test_a_defect_shows_where_when_asked(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_reader_that_goes_away_is_no_failure_to_tell_of(tmp_path: Path) -> None:
     listing = f"{sys.executable} -m bindery --help | head -1"
     ended = subprocess.run(
-        ["/bin/sh", "-c", listing], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        ["/bin/sh", "-c", listing], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
     )
     assert "Traceback" not in ended.stderr
 
@@ -184,7 +184,7 @@ def test_ctrl_c_ends_a_command_with_130(tmp_path: Path) -> None:
             asked, _ = silent.accept()
             asked.recv(1)
             command.send_signal(signal.SIGINT)
-            _, told = command.communicate(timeout=60)
+            _, told = command.communicate(timeout=120)
             asked.close()
     assert command.returncode == 130
     assert "Traceback" not in told
@@ -232,7 +232,7 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
 
 def answers(address: Path) -> bool:
     try:
-        with urllib.request.urlopen(f"{address.read_text()}/healthz", timeout=60) as answer:
+        with urllib.request.urlopen(f"{address.read_text()}/healthz", timeout=120) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

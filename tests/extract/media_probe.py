@@ -42,7 +42,7 @@ def ffmpeg(*arguments: str | Path) -> None:
 def ffprobe(path: Path) -> dict[str, Any]:
     """What ffprobe prints about a file."""
     command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-show_programs", "-of", "json"]
-    done = subprocess.run([*command, path], check=True, timeout=60, capture_output=True)
+    done = subprocess.run([*command, path], check=True, timeout=120, capture_output=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

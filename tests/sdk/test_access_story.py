@@ -108,7 +108,7 @@ class Person:
             further=further,
         )  # fmt: skip
         host, _, port = address.partition(":")
-        connection = socket.create_connection((host, int(port)), timeout=60)
+        connection = socket.create_connection((host, int(port)), timeout=120)
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"POST /?{urlencode(query)} HTTP/1.1\r\n{lines}content-length: 2\r\n\r\n"
         connection.sendall(head.encode() + b"a")
@@ -177,7 +177,7 @@ class Story:
 
     def held_bytes(self) -> float:
         """Of the bodies that are on their way, of callers whose signatures were found right."""
-        with urllib.request.urlopen(f"{self.server.endpoint}/metrics", timeout=60) as answer:
+        with urllib.request.urlopen(f"{self.server.endpoint}/metrics", timeout=120) as answer:
             found = re.search(
                 r'^bindery_request_bytes\{holder="callers"\} (\S+)', answer.read().decode(), re.MULTILINE
             )

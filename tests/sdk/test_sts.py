@@ -212,7 +212,7 @@ def test_credentials_by_uri(story: Story) -> None:
                 wrong.get_credential()
         finally:
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=120)
     assert (process.returncode, said) == (0, "")
 
 
@@ -226,7 +226,7 @@ def test_commands_take_temporary_credentials(story: Story) -> None:
     }
     command = [sys.executable, "-m", "bindery.cli.main", "call", "GetCallerIdentity"]
     done = subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        command, check=True, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
     )
     assert arn("assumed-role/Reader/me") in done.stdout
 
@@ -239,7 +239,7 @@ def test_who_may_not_assume_is_told_before_anything_is_offered(story: Story) -> 
         "BINDERY_ACCESS_KEY_SECRET": story.server.key_secret,
     }
     done = subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        command, check=False, capture_output=True, text=True, timeout=120, env={**os.environ, **environment}
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "may not be assumed by root accounts" in done.stderr

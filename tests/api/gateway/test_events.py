@@ -39,7 +39,7 @@ def send(
 ) -> tuple[int, dict[str, Any]]:
     """Status and answer of an event; with the right token unless ``headers`` say otherwise."""
     content = json.dumps(body) if isinstance(body, dict) else body
-    connection = http.client.HTTPConnection(server.address, timeout=60)
+    connection = http.client.HTTPConnection(server.address, timeout=120)
     try:
         shown = {"Authorization": f"Bearer {TOKEN}"} if headers is None else headers
         connection.request(method, path, content, shown)
@@ -228,7 +228,7 @@ def test_every_form_leads_to_the_entry(
 
 
 def server_metrics(server: RunningServer) -> str:
-    connection = http.client.HTTPConnection(server.address, timeout=60)
+    connection = http.client.HTTPConnection(server.address, timeout=120)
     connection.request("GET", "/metrics")
     try:
         return connection.getresponse().read().decode()

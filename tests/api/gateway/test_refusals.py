@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.api.gateway.test_connections import UNSIGNED
+from tests.api.gateway.test_connections import UNSIGNED, until
 from tests.api.gateway.test_server import PATIENT, Listening, listen, normal, read_answer, signed_body
 
 from bindery.api.gateway import connection as module
@@ -104,14 +104,12 @@ def test_who_reads_nothing_and_sends_nothing_is_closed(
     normal: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "DISCARD_SECONDS", 0.2)
-    house = normal.server._house
+    connections = normal.server._house.connections
+    until(lambda: connections.count == 0)  # those of other tests are gone
     with normal.connect() as connection:
-        before = house.connections.count
+        until(lambda: connections.count == 1)
         connection.sendall(b"GARBAGE\r\n\r\n")
-        end = time.monotonic() + PATIENT
-        while house.connections.count >= max(before, 1) and time.monotonic() < end:
-            time.sleep(0.01)
-        assert house.connections.count < max(before, 1)
+        until(lambda: connections.count == 0)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def clip(server: Any, new_name: Callable[[str], str]) -> str:
     place = ["-metadata", "location=+30.2831+120.0290/", "-metadata:s:v", "language=eng"]
     codecs = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac"]
     command = ["ffmpeg", "-v", "error", *sources, *codecs, *tags, *place, str(bucket / "clip.mov")]
-    subprocess.run(command, check=True, timeout=60, capture_output=True)
+    subprocess.run(command, check=True, timeout=120, capture_output=True)
     (bucket / "broken.mp4").write_bytes(b"no video\0\1\xfd\2at all")
     return f"oss://{bucket.name}/clip.mov"
 

@@ -120,7 +120,7 @@ def test_what_ffmpeg_writes(tmp_path: Path, name: str, arguments: tuple[str, ...
     )
     ffmpeg(*SOUND[:3], sound, *noise, *arguments, path)
     command = ["ffprobe", "-v", "error", "-count_packets", "-show_streams", "-of", "json", path]
-    packets = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    packets = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=120).stdout)
     count, samples = int(packets["streams"][0]["nb_read_packets"]), 1024 if name == "a.aac" else 1152
     found = audio_of(path)
     assert found.file.duration == pytest.approx(count * samples / 48_000, abs=0.08)
