@@ -14,6 +14,7 @@ from sync_room import QUICK, InlinePool, Room, folder_address, memory_bucket, wr
 from bindery.buckets.memory import MemoryStore
 from bindery.buckets.store import BucketNotFound, StoreAddress, StoreUnavailable
 from bindery.catalog.records import AlreadyExists, BindingPhase, BindingState, NotFound
+from bindery.sync import followers
 from bindery.sync.engine import WrongState
 from bindery.sync.settings import SyncSettings
 
@@ -203,8 +204,9 @@ def test_delete_and_create_the_same_bucket_at_once(room: Room) -> None:
 
 
 def test_a_slow_end_blocks_neither_other_bindings_nor_progress(
-    open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress]
+    open_room: OpenRoom, bucket: tuple[MemoryStore, StoreAddress], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(followers, "_STOP_SECONDS", 240.0)
     other, other_address = memory_bucket("other")
     other.put("a.bin", b"\x00a")
     room = open_room(bucket[1], other_address, settings=SLOW)
@@ -228,12 +230,13 @@ def test_a_slow_end_blocks_neither_other_bindings_nor_progress(
     room.engine.stop_binding(room.binding("other"), "")
     room.engine.resume_binding(room.binding("other"))
     assert room.progress("media").listed == 0
-    stopper.join()
     room.store("media").before_page = lambda: None
     room.engine.resume_binding(room.binding("media"))
     time.sleep(0.05)
     assert room.keys("media") == set(), "the next thread begins when the one before has ended"
+    assert stopper.is_alive()
     release.set()
+    stopper.join()
     room.wait_followed("media")
     assert len(room.keys("media")) == 3_000
     assert len(room.inline.extracted) == 3_001

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sync_room import DATASET, PROJECT, Room, memory_bucket
+from sync_room import DATASET, PROJECT, QUICK, Room, memory_bucket
 
 from bindery.buckets.memory import MemoryStore
 from bindery.catalog.records import Binding, CatalogError, Dataset, LedgerFilter, Outcome, Project, Task
@@ -25,12 +25,12 @@ KEYS = [f"k{number:03d}" for number in range(50)]
 
 @pytest.fixture
 def hall(open_room: OpenRoom, monkeypatch: pytest.MonkeyPatch) -> Hall:
-    """A stopped binding of fifty objects, marked ten at a time."""
+    """A stopped binding of fifty objects, marked ten at a time. Once it is resumed, it is listed once."""
     monkeypatch.setattr(retries, "_PAGE", 10)
     store, address = memory_bucket()
     for key in KEYS:
         store.put(key, key.encode())
-    room = open_room(address)
+    room = open_room(address, settings=msgspec.structs.replace(QUICK, reconcile_interval=3_600.0))
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")

@@ -157,13 +157,13 @@ def test_the_first_scan_finds_them_in_any_order(open_room: OpenRoom, tmp_path: P
 def test_one_that_comes_while_its_picture_is_read_is_not_missed(hall: Hall) -> None:
     room, store = hall
     room.wait_followed("media")
-    store.put("x.jpg", jpeg())
 
     def bring(request: ExtractionRequest) -> None:
         if request.object.key == "x.jpg" and not request.sidecars:
             store.put("x.jpg.xmp", packet(3))
 
     room.inline.answer = bring
+    store.put("x.jpg", jpeg())
     settles(room, x__jpg="3")
 
 

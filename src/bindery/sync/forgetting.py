@@ -43,7 +43,6 @@ class Forgetting:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.clear()
             try:
                 while not self._stop.is_set() and self._catalog.bindings.forget_deleted(limit=_PAGE):
                     self._stop.wait(_BREATH_SECONDS)
@@ -57,3 +56,4 @@ class Forgetting:
                 if not self._stop.is_set():
                     _log.exception("what deleted bindings left stays for now")
             self._wake.wait(_INTERVAL_SECONDS)
+            self._wake.clear()  # behind the wait: an end that comes before the next look is seen by it

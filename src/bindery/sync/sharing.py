@@ -85,7 +85,6 @@ class Sharing:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.clear()
             try:
                 self.look()
             except CatalogError as error:
@@ -95,6 +94,7 @@ class Sharing:
                     _log.exception("the leases of bindings could not be looked at")
             self._stop.wait(_LEAST_PAUSE_SECONDS)
             self._wake.wait(_POLL_SECONDS)
+            self._wake.clear()  # behind the wait: an end that comes before the next look is seen by it
 
     def look(self) -> None:
         """Compare what this server works on with what the record says."""

@@ -23,7 +23,8 @@ among them."""
 
 
 class Vanishing:
-    """Judges what one look at a folder lacks. ``since``: renames after this time are known as such."""
+    """Judges what one look at a folder lacks. ``since``: renames after this time are known as such; ``began``: what was
+    mounted when the listing began."""
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Vanishing:
         *,
         since: int,
         known: Mounts,
+        began: Mounts,
         now: Mounts,
     ) -> None:
         self._ledger = ledger
@@ -40,10 +42,11 @@ class Vanishing:
         self._settings = settings
         self._since = since
         self._known, self._now = known, now
+        self._meanwhile = changed_mounts(began, now)
 
     def changed_mounts(self) -> list[str]:
         """Prefixes where a mount has come, gone or been exchanged, ascending, none below another."""
-        return changed_mounts(self._known, self._now)
+        return outermost([*changed_mounts(self._known, self._now), *self._meanwhile])
 
     def find(self, gone: Gone) -> list[Subtree]:
         """The subtrees that are to be held back, ascending by prefix. ``gone`` holds keys in ascending order."""
@@ -83,6 +86,8 @@ class Vanishing:
         """Why what is gone below a mount point may be there still; empty when it is not to be believed."""
         if mount not in self._now:
             return "nothing is mounted there any more"
+        if any(prefix.startswith(mount) for prefix in self._meanwhile):
+            return "another file system is mounted there now"  # a part was listed of the former, which tells nothing
         if gone <= self._settings.guard_share * self._count_known(mount, gone / self._settings.guard_share):
             return ""
         return "another file system is mounted there now"

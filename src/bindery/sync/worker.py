@@ -121,6 +121,7 @@ class Worker(Stoppable):
             self.settings,
             since=complete - _RENAMED_NS,
             known=self.mounts if said.mounts is None else said.mounts,
+            began=self.mounts,
             now=self.store.mounts(),
         )
 
