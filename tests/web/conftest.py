@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -181,6 +182,14 @@ def sign_in(page: Page, key_id: str, secret: str, to: str = "/") -> None:
     page.get_by_test_id("sign-in-secret").fill(secret)
     page.get_by_test_id("sign-in").click()
     page.wait_for_url(lambda url: urlsplit(url).path == to)
+
+
+def wait_until(page: Page, script: str) -> None:
+    """Until a script of JavaScript is true: the policy of our pages lets wait_for_function look once, not again."""
+    until = time.monotonic() + 120
+    while not page.evaluate(script):
+        assert time.monotonic() < until, script
+        page.wait_for_timeout(50)
 
 
 class HeldBack:

@@ -7,13 +7,17 @@ import re
 import shutil
 import socket
 import threading
+import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
+from tests.servers.scripted import Asked, Reply, Scripted
 
 from .conftest import HTML, HeldBack, Visitor, new_person, sign_in
 
@@ -274,16 +278,29 @@ def test_buttons_are_for_who_may_press_them(
 
 @pytest.fixture(scope="module")
 def waiting_server(start_server: Callable[..., RunningServer]) -> Iterator[RunningServer]:
-    """Its bucket ``silent`` is in a store that takes connections and never answers: who lists it waits."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        yield start_server("--bucket", f"silent=s3://silent?anonymous=true&endpoint={endpoint}")
+    """Its bucket ``endless`` has another page behind each: who lists it is at work until he is stopped."""
+    with Scripted(endless_page) as store:
+        yield start_server("--bucket", f"endless=s3://endless?anonymous=true&endpoint={store.endpoint}")
+
+
+def endless_page(asked: Asked) -> Reply:
+    """Of a million million keys of twelve digits the next one."""
+    query = parse_qs(urlsplit(asked.target).query)
+    after = query.get("continuation-token", query.get("start-after", [""]))[0]
+    key = f"{bisect_right(range(10**12), after, key='{:012}'.format):012}"
+    time.sleep(0.1)
+    body = (
+        f"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>{key}</NextContinuationToken>"
+        f"<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><Size>1</Size></Contents>"
+        "</ListBucketResult>"
+    )
+    return Reply(body=body.encode())
 
 
 def begin_task(server: RunningServer, project: str) -> dict[str, str]:
-    """An estimate of the silent bucket: what names it to GetTask."""
+    """An estimate of the endless bucket: what names it to GetTask."""
     server.call("CreateProject", ProjectName=project)
-    task = server.call("EstimateBinding", ProjectName=project, URI="oss://silent")["TaskId"]
+    task = server.call("EstimateBinding", ProjectName=project, URI="oss://endless")["TaskId"]
     return {"ProjectName": project, "TaskType": "BindingEstimate", "TaskId": task}
 
 

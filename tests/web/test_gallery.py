@@ -16,7 +16,7 @@ from PIL import ExifTags, Image
 from playwright.sync_api import Browser, Page, expect
 from tests.conftest import RunningServer
 
-from .conftest import HeldBack, Visitor, sign_in
+from .conftest import HeldBack, Visitor, sign_in, wait_until
 
 pytestmark = pytest.mark.server
 FILES = re.compile("/files[?]")
@@ -43,10 +43,8 @@ def dataset(server: RunningServer) -> str:
     (folder / "page.html").write_text("<script>alert(1)</script>")
     server.make_dataset(name, name)
     server.call("CreateBinding", ProjectName=name, DatasetName=name, URI=f"oss://{name}")
-    until = time.monotonic() + 120
-    while hits(server, name) < PICTURES + 3 and time.monotonic() < until:
-        time.sleep(0.1)
-    assert hits(server, name) == PICTURES + 3
+    place = {"ProjectName": name, "DatasetName": name}
+    server.wait("SimpleQuery", lambda found: found["TotalHits"] == PICTURES + 3, **place, MaxResults=1)
     return name
 
 
@@ -60,10 +58,6 @@ def taken(number: int) -> Image.Exif:
             {1: "N", 2: (30.0, 15.0, 0.0), 3: "E", 4: (120.0, 9.0, 0.0)}
         )
     return exif
-
-
-def hits(server: RunningServer, name: str) -> int:
-    return int(server.call("SimpleQuery", ProjectName=name, DatasetName=name, MaxResults=1)["TotalHits"])
 
 
 def address(kind: str, name: str, file: str, **values: str) -> str:
@@ -193,7 +187,7 @@ def test_the_address_names_the_day_once_slow_files_have_come(signed_in: Page, da
     signed_in.set_viewport_size({"width": 500, "height": 400})
     signed_in.goto(f"/console/datasets/{dataset}/{dataset}/?at=2023-05")
     expect(signed_in.locator(".section-head", has_text="May 2023")).to_be_in_viewport()
-    signed_in.wait_for_function("history.state?.place")  # the address has been written
+    wait_until(signed_in, "Boolean(history.state?.place)")  # the address has been written
     expect(signed_in).to_have_url(re.compile(r"at=2023-05$"))
     files.let_go()
     expect(signed_in.get_by_role("group", name="May 2023").get_by_role("option").first).to_be_visible()

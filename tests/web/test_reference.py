@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.web.conftest import Visitor
+from tests.web.conftest import Visitor, wait_until
 
 from bindery import documentation
 from bindery.api.operations import built_operations, operation_ids
@@ -172,7 +172,7 @@ def test_guides_show_their_pictures(page: Page, visitor: Visitor) -> None:
     page.goto(f"http://{visitor.address}/docs/console")
     shown = page.locator(".prose img")
     shown.first.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.prose img').naturalWidth > 1000")
+    wait_until(page, "document.querySelector('.prose img').naturalWidth > 1000")
     answer = page.request.get(f"http://{visitor.address}/docs/images/gallery.webp")
     assert answer.headers["content-type"] == "image/webp"
     assert visitor.get("/docs/images/nosuch.webp").status == 404
