@@ -43,9 +43,12 @@ _BY_TIME = (pdf_with_a_fan_of_forms, pdf_with_a_loop_of_forms)
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[ExtractionPool]:
-    opened = ExtractionPool(1, ExtractionLimits())
-    yield opened
-    opened.close()
+    """With the usual limits of processor time, whatever else the machine does meanwhile."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bindery.workers.worker._PATIENCE", 200.0)
+        opened = ExtractionPool(1, ExtractionLimits())
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
@@ -14,6 +17,7 @@ from tests.servers.ending import ends_with_us
 
 from bindery.cli.client import ApiError, Client
 from bindery.cli.main import main
+from bindery.clock import now_ns
 from bindery.testing import BinderyServer
 
 
@@ -97,3 +101,23 @@ def test_follow_shows_what_comes_until_it_is_interrupted(server: BinderyServer) 
     finally:
         process.terminate()
         process.wait(60)
+
+
+def test_follow_misses_nothing_whatever_its_own_clock_says_and_however_long_it_takes(
+    server: BinderyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins when nothing is there to be shown, and its clock is an hour ahead by then."""
+    module = importlib.import_module("bindery.cli.access.log")
+    pauses = iter(range(3))
+
+    def pause(_: float) -> None:
+        if next(pauses, None) is None:
+            raise KeyboardInterrupt
+        with suppress(ApiError):
+            server.call("DeleteProject", ProjectName="unseen")
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pause))
+    monkeypatch.setattr(module, "now_ns", lambda: now_ns() + 3_600 * 10**9, raising=False)
+    followed = run(server, "--follow", "--json", "--resource", "*project/unseen", expect=130)
+    found = [json.loads(line)["Parameters"] for line in followed.stdout.splitlines()]
+    assert found == [{"ProjectName": "unseen"}] * 3

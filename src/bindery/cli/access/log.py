@@ -15,7 +15,7 @@ import click
 from bindery.cli.client import Client, connect
 from bindery.cli.options import server_options
 from bindery.cli.output import cell, console, say, say_json, table
-from bindery.clock import format_time, now_ns, parse_time
+from bindery.clock import format_time, parse_time
 
 _LARGEST_PAGE = 1_000
 _POLL_SECONDS = 1.0
@@ -88,10 +88,11 @@ def log(
         "Denied": denied or None,
     }
     client = connect(endpoint, data)
+    before = next((record["Time"] for record in _newest(client, {}, 1)), "") if follow else ""
     records = list(_newest(client, {**chosen, "StartTime": since}, limit))[::-1]
     _show(records, as_json=as_json, empty="" if follow else "no such records")
     if follow:
-        _follow(client, chosen, records, as_json=as_json)
+        _follow(client, chosen, records, before, as_json=as_json)
 
 
 def _newest(client: Client, chosen: dict[str, Any], limit: int) -> Iterator[dict[str, Any]]:
@@ -99,12 +100,16 @@ def _newest(client: Client, chosen: dict[str, Any], limit: int) -> Iterator[dict
     return client.items("ListAuditRecords", "AuditRecords", limit=limit, page=_LARGEST_PAGE, **chosen)
 
 
-def _follow(client: Client, chosen: dict[str, Any], shown: list[dict[str, Any]], *, as_json: bool) -> None:
+def _follow(
+    client: Client, chosen: dict[str, Any], shown: list[dict[str, Any]], before: str, *, as_json: bool
+) -> None:
+    """``before``: the time of a record that is older than what was not shown yet, by the server's clock; empty when
+    there was none."""
     seen = deque(map(_key, shown), maxlen=_REMEMBERED)
-    start = format_time(parse_time(shown[-1]["Time"]) if shown else now_ns(), UTC)
+    start = shown[-1]["Time"] if shown else before
     while True:
         time.sleep(_POLL_SECONDS)
-        since = format_time(parse_time(start) - _LATE_SECONDS * 10**9, UTC)
+        since = format_time(parse_time(start) - _LATE_SECONDS * 10**9, UTC) if start else None
         known = set(seen)
         found = list(_newest(client, {**chosen, "StartTime": since}, _REMEMBERED))[::-1]
         fresh = [record for record in found if _key(record) not in known]
