@@ -131,6 +131,22 @@ def test_a_refused_resume_leaves_the_binding_at_work(
     room.wait(lambda: "later.bin" in room.keys("media"))
 
 
+def test_a_binding_that_was_stopped_since_it_was_looked_at_is_not_worked_on(
+    room: Room, bucket: tuple[MemoryStore, StoreAddress]
+) -> None:
+    """By another server, before this one took the lease: there was none to revoke."""
+    room.bind("media")
+    looked_at = room.wait_followed("media")
+    room.engine.stop_binding(looked_at, "")
+    bucket[0].put("later.bin", b"\x00later")
+    with room.engine._followers.lock:
+        assert room.engine._followers.start(looked_at)
+    room.wait(lambda: not room.binding_threads())
+    assert len(room.keys("media")) == 3_000
+    room.engine.resume_binding(looked_at)
+    room.wait(lambda: "later.bin" in room.keys("media"))
+
+
 @pytest.mark.parametrize("fault", [StoreUnavailable("503"), BucketNotFound("no such bucket")])
 def test_stop_and_resume_while_the_store_fails(room: Room, fault: Exception) -> None:
     room.store("media").fault = fault

@@ -3,6 +3,7 @@ spelling that a listing shows."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,9 +58,18 @@ def test_a_file_in_another_unicode_form(room: Room, backing: Path) -> None:
 
 
 def test_what_is_moved_away_and_back_stays(room: Room, backing: Path) -> None:
+    """Between two walks, so that none finds it away."""
     room.inline.extracted.clear()
-    (backing / "Photos").rename(backing.parent / "away")
-    (backing.parent / "away").rename(backing / "Photos")
+    store, moved = room.store("media"), threading.Event()
+
+    def move_away_and_back() -> None:
+        store.before_page = lambda: None
+        (backing / "Photos").rename(backing.parent / "away")
+        (backing.parent / "away").rename(backing / "Photos")
+        moved.set()
+
+    store.before_page = move_away_and_back
+    room.wait(moved.is_set)
     room.wait_listed("media", 3)
     assert room.keys("media") == {"Photos/One.bin", "Photos/two.bin", COMPOSED, "plain.bin"}
     assert room.inline.extracted == []

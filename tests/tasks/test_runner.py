@@ -388,6 +388,13 @@ def test_a_task_is_cancelled_before_and_while_it_is_worked_on(
     assert task_of(catalog, other).status == "Running"
 
 
+@pytest.fixture
+def renewed_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases that a busy machine does not let end."""
+    monkeypatch.setattr(runner_module, "_RENEWALS", 240)
+
+
+@pytest.mark.usefixtures("renewed_often")
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_a_task_goes_with_its_project(catalog: Catalog, serve: Serve, *, cancelled: bool) -> None:
     began = threading.Event()
@@ -397,7 +404,7 @@ def test_a_task_goes_with_its_project(catalog: Catalog, serve: Serve, *, cancell
         return until_told(running)
 
     catalog.projects.create(Project(name=PROJECT))
-    first = serve(work, lease=3_600 if cancelled else 1)
+    first = serve(work, lease=3_600 if cancelled else 60)
     task = first.add(new_task(TYPE, PROJECT))
     assert began.wait(SECONDS)
     with capture_logs() as lines:
@@ -409,6 +416,7 @@ def test_a_task_goes_with_its_project(catalog: Catalog, serve: Serve, *, cancell
     assert catalog.tasks.list(PROJECT).tasks == []
 
 
+@pytest.mark.usefixtures("renewed_often")
 def test_a_task_of_another_server_is_cancelled_at_its_next_report_or_renewal(
     catalog: Catalog, serve: Serve
 ) -> None:
@@ -418,7 +426,7 @@ def test_a_task_of_another_server_is_cancelled_at_its_next_report_or_renewal(
         began.set()
         return until_told(running)
 
-    first = serve(work, lease=1)
+    first = serve(work, lease=60)
     task = first.add(new_task(TYPE, PROJECT))
     assert began.wait(SECONDS)
     second = Runner(catalog, "second")

@@ -12,7 +12,7 @@ from structlog.contextvars import bind_contextvars
 from bindery.buckets.registry import Buckets
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.interface.servers import Lease
-from bindery.catalog.records import Binding, BindingPhase, LeaseLost, NotFound, Progress
+from bindery.catalog.records import Binding, BindingPhase, BindingState, LeaseLost, NotFound, Progress
 from bindery.extract.pool import Pool
 from bindery.sync.backlog import Backlog
 from bindery.sync.bound_store import check_bound
@@ -175,8 +175,12 @@ class Follower:
         _log.debug("the binding is no longer followed")
 
     def _follow(self) -> None:
-        """One life of the store: ends with an exception."""
+        """One life of the store: ends with an exception, or at once where there is to be none."""
         binding = self._catalog.bindings.get_by_id(self._binding.id)
+        if binding.state is BindingState.STOPPED:
+            # by another server, before this one took the lease: there was none to revoke
+            self._stop.set()
+            return
         self.making = making = make(self._catalog, self._buckets, binding)
         store = self._buckets.open(binding.bucket)
         store.check()
