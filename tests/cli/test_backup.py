@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.servers.ending import ends_with_us
 
 from bindery.catalog.opening import dump_command, open_access
+from bindery.catalog.records import CatalogUnusable
 from bindery.cli.main import main
 from bindery.testing import BinderyServer
 
@@ -161,3 +162,20 @@ def test_the_line_for_pg_dump_reaches_the_record_and_shows_no_password(
     assert shown.items() <= read.items()
     assert not re.search("hu(sh|@sh|%40sh)", named)
     assert not {"password", "sslpassword"} & read.keys()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:12/34@db/imm",
+        "postgresql://me:12@34@db/imm",
+        "postgresql://me:12?user=34@db/imm",
+        "postgresql://me:twelve/34@db/imm",
+        "postgresql://me:12?34@db/imm",
+    ],
+)
+def test_a_password_that_is_read_as_something_else_is_not_shown(url: str) -> None:
+    with pytest.raises(CatalogUnusable) as refused:
+        dump_command(url, Path("record.dump"))
+    assert not re.search("12|34|twelve", str(refused.value))
+    assert "write it as" in str(refused.value)

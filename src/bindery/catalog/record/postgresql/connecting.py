@@ -39,6 +39,7 @@ SELECT current_setting('server_encoding'), current_database()::text, current_sch
        current_setting('search_path'), current_user::text, current_setting('transaction_read_only'),
        has_schema_privilege(current_schema()::text, 'CREATE')
 """
+_PORTS = re.compile(r"[0-9,]*")
 _QUOTED = re.compile(r"([\"'])(.+?)\1")
 
 
@@ -97,18 +98,23 @@ def settings_of(url: str) -> dict[str, Any]:
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error as error:
-        raise CatalogUnusable(
-            f"catalog.url cannot be read ({_without_parts_of(url, said(error))}); write it as "
-            "postgresql://USER@HOST/DATABASE, with %XX for signs such as % @ / ? # in a name or a password"
-        ) from error
-    if url.partition("://")[2].partition("?")[0].count("@") > 1:
-        raise CatalogUnusable(
-            "catalog.url has more than one @; write %40 for one that belongs to a name or a password"
-        )
+        raise _unreadable(_without_parts_of(url, said(error))) from error
+    if not _PORTS.fullmatch(str(given.get("port", ""))):
+        raise _unreadable("its port is no number")
+    authority, _, database = url.partition("://")[2].partition("?")[0].partition("/")
+    if authority.count("@") > 1 or "@" in database:
+        raise _unreadable("an @ within a name or a password is %40")
     settings: dict[str, Any] = {"connect_timeout": int(CONNECT_SECONDS), **_DEAD_PEER}
     if "," in str(given.get("host") or given.get("hostaddr") or ""):
         settings["target_session_attrs"] = "read-write"  # of a primary and its standbys the primary
     return _ALWAYS | {name: value for name, value in settings.items() if name not in given}
+
+
+def _unreadable(why: str) -> CatalogUnusable:
+    return CatalogUnusable(
+        f"catalog.url cannot be read ({why}); write it as "
+        "postgresql://USER@HOST/DATABASE, with %XX for signs such as % @ / ? # in a name or a password"
+    )
 
 
 def _without_parts_of(url: str, text: str) -> str:

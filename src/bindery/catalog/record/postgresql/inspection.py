@@ -37,6 +37,9 @@ def dump_command(url: str, file: Path) -> list[str]:
     """The words of the command that copies a record into a file. What libpq takes for a secret is left out, for
     pg_dump asks for it. Raises CatalogUnusable for what is no URL of PostgreSQL; nobody is asked."""
     settings_of(url)
+    before, _, behind = url.partition("?")
+    if "@" in behind and "@" not in before:  # of a password with a ? these would be parts of other names
+        raise CatalogUnusable("catalog.url has an @ behind the ? and none before; write it as %40")
     secrets = {option.keyword.decode() for option in Conninfo.get_defaults() if option.dispchar == b"*"}
     shown = {name: str(value) for name, value in conninfo_to_dict(url).items() if name not in secrets}
     schema = _SEARCH_PATH.search(shown.get("options", ""))
