@@ -208,12 +208,17 @@ class HeldBack:
             route.continue_()
 
     def no_more(self) -> None:
-        """Requests from now on are answered."""
+        """One is held back, and from now on requests are answered. A page tells of a request before it asks for its
+        route."""
+        until = time.monotonic() + 120
+        while not self._routes:
+            assert time.monotonic() < until, self._address
+            self._page.wait_for_timeout(20)
         self._holds = False
 
     def let_go(self) -> None:
         """All of them, and none is held back from now on."""
-        self.no_more()
+        self._holds = False
         for route in self._routes:
             route.continue_()
 

@@ -15,6 +15,8 @@ from bindery.catalog.query.syntax import QueryError
 from bindery.stopping import Interrupted
 
 _AGAIN_SECONDS = 0.05
+_CLOSED = (duckdb.ConnectionException, sqlite3.ProgrammingError)
+"""Somebody has closed the connection meanwhile: nothing runs on it any more."""
 
 
 class Interruptible(Protocol):
@@ -65,7 +67,8 @@ class Bounds:
             while not ended.wait(self._wait()):
                 with lock:
                     if self.passed and not ended.is_set():
-                        connection.interrupt()
+                        with contextlib.suppress(*_CLOSED):
+                            connection.interrupt()
 
         threading.Thread(target=interrupt, name="time limit", daemon=True).start()
         try:
