@@ -32,7 +32,11 @@ def theirs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bound(open_room: OpenRoom, ours: Path) -> Room:
-    room = open_room(folder_address(ours))
+    return bind(open_room(folder_address(ours)))
+
+
+def bind(room: Room) -> Room:
+    """With a label on the first file."""
     room.make_dataset()
     room.bind("media")
     room.wait_followed("media")
@@ -56,13 +60,15 @@ def reopen(open_room: OpenRoom, room: Room, folder: Path) -> Room:
     return open_room(folder_address(folder), data=room.data)
 
 
-def test_a_name_is_not_registered_for_another_store(open_room: OpenRoom, ours: Path, theirs: Path) -> None:
+def registered(open_room: OpenRoom, folder: Path) -> Room:
+    """The folder registered at a running server, and bound."""
     room = open_room()
-    room.make_dataset()
-    room.engine.register_bucket(folder_address(ours))
-    room.bind("media")
-    room.wait_followed("media")
-    label(room, "00.bin")
+    room.engine.register_bucket(folder_address(folder))
+    return bind(room)
+
+
+def test_a_name_is_not_registered_for_another_store(open_room: OpenRoom, ours: Path, theirs: Path) -> None:
+    room = registered(open_room, ours)
     with pytest.raises(StoreChanged) as refused:
         room.engine.register_bucket(folder_address(theirs))
     assert str(ours) in str(refused.value)
@@ -180,12 +186,7 @@ def test_a_listing_of_the_former_place_that_ends_after_the_move_does_not_end_the
     copy = tmp_path / "c" / "photos"
     shutil.copytree(ours, copy)
     (copy / "15.bin").unlink()
-    room = open_room()
-    room.make_dataset()
-    room.engine.register_bucket(folder_address(ours))
-    room.bind("media")
-    room.wait_followed("media")
-    label(room, "00.bin")
+    room = registered(open_room, ours)
     former = room.store("media")
     look = former.mounts
 

@@ -122,13 +122,18 @@ room.wait(lambda: room.binding("media").removals_held == 40)
 room.close()
 """
 
-DURING = """
+HIDDEN = """
 mount(root / "one")
 fill(root / "one", 20)
 fill(root / "hidden", 20)
 room = begin()
 everything = on_disk()
 store = room.store("media")
+"""
+
+DURING = (
+    HIDDEN
+    + """
 look = store.mounts
 def leave():                                # between the look at the mounts and the listing
     found = look()
@@ -144,14 +149,11 @@ room.wait_keys("media", everything - {"hidden/3.bin"})
 assert sorted(room.binding("media").mounts) == ["one/"]
 room.close()
 """
+)
 
-BETWEEN = """
-mount(root / "one")
-fill(root / "one", 20)
-fill(root / "hidden", 20)
-room = begin()
-everything = on_disk()
-store = room.store("media")
+BETWEEN = (
+    HIDDEN
+    + """
 walk = store.list
 last = {"hidden/7.bin", "hidden/8.bin", "hidden/9.bin"}
 def cover(**options):                       # between two files of the folder
@@ -166,6 +168,7 @@ room.wait(lambda: "20 objects below hidden/: another file system" in room.bindin
 assert room.keys("media") == everything
 room.close()
 """
+)
 
 
 @pytest.mark.parametrize(

@@ -207,18 +207,20 @@ class HeldBack:
         else:
             route.continue_()
 
-    def no_more(self) -> None:
-        """One is held back, and from now on requests are answered. A page tells of a request before it asks for its
-        route."""
+    def wait(self) -> None:
+        """Until one is held back: a page tells of a request before it asks for its route."""
         until = time.monotonic() + 120
         while not self._routes:
             assert time.monotonic() < until, self._address
             self._page.wait_for_timeout(20)
+
+    def no_more(self) -> None:
+        """Requests from now on are answered."""
         self._holds = False
 
     def let_go(self) -> None:
         """All of them, and none is held back from now on."""
-        self._holds = False
+        self.no_more()
         for route in self._routes:
             route.continue_()
 

@@ -153,9 +153,9 @@ def test_the_code_follows_the_form(signed_in: Page, language: str) -> None:
 def test_the_form_is_of_the_operation_that_was_chosen_last(signed_in: Page) -> None:
     signed_in.goto("/explorer/imm/ListDatasets")
     model = HeldBack(signed_in, re.compile("/GetProject/model"))
-    with signed_in.expect_request(re.compile("/GetProject/model")):
-        signed_in.get_by_test_id("explorer-search").fill("Project")
-        signed_in.get_by_test_id("operation-GetProject").click()
+    signed_in.get_by_test_id("explorer-search").fill("Project")
+    signed_in.get_by_test_id("operation-GetProject").click()
+    model.wait()
     choose(signed_in, "ListProjects")
     model.answer()
     signed_in.get_by_test_id("param-MaxResults").fill("7")

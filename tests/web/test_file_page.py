@@ -289,8 +289,8 @@ def test_the_program_is_in_the_language_that_was_chosen_last(signed_in: Page, da
     language, program = signed_in.get_by_test_id("code-language"), signed_in.get_by_test_id("code-text")
     expect(program).to_contain_text("get_file_meta")
     former = HeldBack(signed_in, re.compile("/explorer/code$"))
-    with signed_in.expect_request(re.compile("/explorer/code$")):
-        language.select_option("typescript")
+    language.select_option("typescript")
+    former.wait()
     former.no_more()
     with signed_in.expect_event("requestfailed", lambda request: request.url.endswith("/explorer/code")):
         language.select_option("curl")

@@ -86,9 +86,11 @@ class Vanishing:
         """Why what is gone below a mount point may be there still; empty when it is not to be believed."""
         if mount not in self._now:
             return "nothing is mounted there any more"
-        if any(prefix.startswith(mount) for prefix in self._meanwhile):
-            return "another file system is mounted there now"  # a part was listed of the former, which tells nothing
-        if gone <= self._settings.guard_share * self._count_known(mount, gone / self._settings.guard_share):
+        share = self._settings.guard_share
+        was_listed = not any(
+            prefix.startswith(mount) for prefix in self._meanwhile
+        )  # and not a part of the former one
+        if was_listed and gone <= share * self._count_known(mount, gone / share):
             return ""
         return "another file system is mounted there now"
 

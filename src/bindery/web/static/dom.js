@@ -49,6 +49,28 @@ export function latest() {
   };
 }
 
+/** Begins what `element` shows of one action: the last that was begun, for an earlier one may end later. */
+export function lastShown(element) {
+  let last = null;
+  return () => {
+    const show = (...parts) => { if (show === last) element.replaceChildren(...parts); };
+    return (last = show);
+  };
+}
+
+/** Fills a datalist with the names of a kind that exist, by the last question. */
+export function offering(list) {
+  const ask = latest();
+  return async (kind, query) => {
+    try {
+      const names = await ask(`/explorer/offered/${kind}?${query}`);
+      list.replaceChildren(...names.map((value) => h("option", { value })));
+    } catch (error) {
+      if (error.name !== "AbortError") list.replaceChildren();
+    }
+  };
+}
+
 /** Waits while a button in `element` is pressed: one that is exchanged under the finger is never clicked. */
 export async function released(element) {
   while (element.matches(":active")) await new Promise((resume) => setTimeout(resume, 20));

@@ -1,15 +1,13 @@
 // What a document would change if it counted, before it is saved.
 
-import { ask, dataOf, fill, h } from "../dom.js";
+import { ask, dataOf, fill, h, lastShown } from "../dom.js";
 
 const texts = dataOf("texts");
 
 for (const trial of document.querySelectorAll(".trial")) {
-  const outcome = trial.querySelector(".outcome");
-  let asked = 0;
+  const begin = lastShown(trial.querySelector(".outcome"));
   const show = async (work) => {
-    const mine = (asked += 1);
-    const tell = (...parts) => { if (mine === asked) outcome.replaceChildren(...parts); };
+    const tell = begin();
     tell(h("p", { class: "quiet" }, texts.checking));
     try {
       tell(...(await work(draftOf(trial))));

@@ -1,6 +1,6 @@
 // One binding, live: state, books, rate and time left, what the books were; and its buttons.
 
-import { ask, dataOf, fill, h, latest } from "../dom.js";
+import { ask, dataOf, fill, h, lastShown, latest } from "../dom.js";
 import { watch } from "../live.js";
 import { BooksPlot } from "./books_plot.js";
 import { bytes, duration } from "./figures.js";
@@ -16,11 +16,11 @@ const element = (id) => document.getElementById(id);
 const buttons = [...document.querySelectorAll("#actions button[data-action]")];
 const held = element("held");
 const askHeldBack = latest();
+const begin = lastShown(element("outcome"));
 const number = new Intl.NumberFormat();
 let shown = dataOf("binding");
 let last = null;
 let rate = 0;
-let acted = 0;
 
 function show(binding) {
   shown = binding;
@@ -74,10 +74,8 @@ function rateOf(points) {
   return Math.max(0, (settled(newest) - settled(before)) / (newest.time - before.time));
 }
 
-/** Shows what becomes of the last action alone: an earlier one may end later. */
 async function act(action) {
-  const mine = (acted += 1);
-  const tell = (...parts) => { if (mine === acted) element("outcome").replaceChildren(...parts); };
+  const tell = begin();
   tell(h("p", { class: "quiet" }, texts.working));
   try {
     const answer = await ask(`${page}/${action}`, {});

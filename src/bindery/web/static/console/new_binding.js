@@ -1,21 +1,19 @@
 // What a new binding would find, before there is one.
 
-import { dataOf, fill, h, latest } from "../dom.js";
+import { dataOf, fill, h, lastShown, offering } from "../dom.js";
 import { bytes, duration } from "./figures.js";
 import { followTask } from "./task.js";
 
 const texts = dataOf("texts");
 const form = document.getElementById("new-binding");
-const outcome = document.getElementById("outcome");
+const begin = lastShown(document.getElementById("outcome"));
 const button = document.getElementById("estimate");
 const number = new Intl.NumberFormat();
-let round = 0;
 
 button.addEventListener("click", async () => {
   if (!form.reportValidity()) return;
-  const mine = (round += 1);
-  outcome.replaceChildren(h("p", { class: "quiet" }, texts.working));
-  const show = (...parts) => { if (mine === round) outcome.replaceChildren(...parts); };
+  const show = begin();
+  show(h("p", { class: "quiet" }, texts.working));
   try {
     const project = form.elements.project.value;
     const answer = await fetch("/console/bindings/estimate", { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
@@ -28,7 +26,7 @@ button.addEventListener("click", async () => {
   }
 });
 // An estimate of another scope than the one that is typed would be worse than none.
-form.addEventListener("input", () => { round += 1; outcome.replaceChildren(); });
+form.addEventListener("input", () => begin()());
 
 /** The sums of a task, which are there while it counts. */
 function estimated(task) {
@@ -54,15 +52,6 @@ function estimated(task) {
 }
 
 for (const [field, kind] of [["project", "projects"], ["dataset", "datasets"]]) {
-  const ask = latest();
-  form.elements[field].addEventListener("focus", async () => {
-    const values = new URLSearchParams({ project: form.elements.project.value });
-    const known = document.getElementById(`known-${kind}`);
-    try {
-      const names = await ask(`/explorer/offered/${kind}?${values}`);
-      known.replaceChildren(...names.map((name) => h("option", { value: name })));
-    } catch (error) {
-      if (error.name !== "AbortError") known.replaceChildren();
-    }
-  });
+  const offer = offering(document.getElementById(`known-${kind}`));
+  form.elements[field].addEventListener("focus", () => offer(kind, new URLSearchParams({ project: form.elements.project.value })));
 }

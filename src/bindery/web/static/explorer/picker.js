@@ -1,6 +1,6 @@
 // What exists already, offered where a name is asked for.
 
-import { h, latest } from "../dom.js";
+import { h, offering } from "../dom.js";
 
 const KINDS = { Bucket: "buckets", OSSBucket: "buckets", SourceURI: "uris", URIs: "uris", ProjectName: "projects", DatasetName: "datasets", URI: "uris", TaskId: "tasks", UserName: "users", GroupName: "groups", RoleName: "roles", PolicyName: "policies" };
 
@@ -10,17 +10,12 @@ export function makePicker() {
   return (name, values) => {
     const kind = KINDS[name];
     if (!kind) return null;
-    const ask = latest();
     const list = h("datalist", { id: `offered-${(count += 1)}` });
-    const load = async () => {
+    const offer = offering(list);
+    const load = () => {
       const held = values();
       const query = new URLSearchParams(Object.entries({ project: held.ProjectName, dataset: held.DatasetName }).filter(([, value]) => typeof value === "string" && value));
-      try {
-        const offered = await ask(`/explorer/offered/${kind}?${query}`);
-        list.replaceChildren(...offered.map((value) => h("option", { value })));
-      } catch (error) {
-        if (error.name !== "AbortError") list.replaceChildren();
-      }
+      return offer(kind, query);
     };
     return { list, load };
   };

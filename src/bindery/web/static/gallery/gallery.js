@@ -73,7 +73,7 @@ function readAddress() {
   return place;
 }
 
-const DAY = "0000-00-00".length;
+const MONTH = "0000-00".length;
 let vague = false; // the address names a month, for the files at the top had not come when it was written
 const orderOf = () => (by("order").getAttribute("aria-pressed") === "true" ? "asc" : "desc");
 
@@ -83,7 +83,7 @@ function writeAddress({ pushed = false, top: shown = !pushed } = {}) {
   if (orderOf() === "asc") values.set("order", "asc");
   const top = shown && grid.track.at > 20 ? grid.place : null;
   const date = top && dateAtTop(top);
-  vague = Boolean(date) && date.length < DAY;
+  vague = date?.length === MONTH;
   if (date) values.set("at", date);
   history[pushed ? "pushState" : "replaceState"](top ? { place: top } : null, "", values.size ? `?${values}` : location.pathname);
 }
