@@ -17,7 +17,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,6 +26,7 @@ import msgspec
 import pytest
 import structlog
 from tests.api.fuzzing import Fuzzer, Key, as_bytes, damaged
+from tests.own_process import in_own_process
 
 from bindery.api.gateway.budget import _trim
 from bindery.api.gateway.rendering import Answer
@@ -218,8 +219,8 @@ def resident() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.fixture
-def lines() -> Iterator[Lines]:
+@contextmanager
+def lines_of_defects() -> Iterator[Lines]:
     kept = Lines()
     wrapper = structlog.make_filtering_bound_logger(30)
     with structlog_configured(
@@ -230,9 +231,13 @@ def lines() -> Iterator[Lines]:
 
 @pytest.mark.timeout(300 + COUNT)
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
-def test_many_requests(lines: Lines) -> None:
+def test_many_requests() -> None:
+    in_own_process(send_many_requests)
+
+
+def send_many_requests() -> None:
     settings = {"audit": {"total_size": _AUDIT_BYTES, "file_size": 65_536}, "account": {"max_projects": 30}}
-    with BinderyServer(settings) as server:
+    with lines_of_defects() as lines, BinderyServer(settings) as server:
         for name in ("bucket", "other"):
             server.bucket(name, {"a.txt": "words", "b.txt": "other words", "c/d.txt": "文件"})
         attack = Attack(server, random.Random(SEED))

@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 
 import pytest
+from tests.own_process import count_descriptors, in_own_process
 
 from bindery.buckets import folder as folder_module
 from bindery.buckets import sorted_names
@@ -139,18 +140,19 @@ def test_a_small_folder_has_no_empty_pages(store: FolderStore) -> None:
     assert all(store.list())
 
 
-@pytest.mark.usefixtures("few_held")
 def test_a_listing_that_is_given_up_leaves_nothing_open(store: FolderStore) -> None:
-    def count() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
+    in_own_process(give_listings_up, store)
 
-    before = count()
+
+def give_listings_up(store: FolderStore) -> None:
+    sorted_names.MOST_HELD = HELD
+    before = count_descriptors()
     for pages in (1, 10, 24, 26):
         listing = store.list()
         for _ in range(pages):
             next(listing)
         listing.close()  # type: ignore[attr-defined]
-        assert count() == before
+        assert count_descriptors() == before
 
 
 @pytest.mark.usefixtures("few_held")

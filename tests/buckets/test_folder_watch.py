@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.own_process import count_descriptors, in_own_process
 
 from bindery.buckets import folder_files, folder_watch, kernel_events
 from bindery.buckets.folder import FolderStore
@@ -438,25 +439,17 @@ def test_closing_wakes_a_waiting_thread(seen: Seen) -> None:
     assert seen.watch.wait(PATIENCE).keys == frozenset()
 
 
-WATCHES = """
-import os, sys
-from bindery.buckets.folder import FolderStore
-from bindery.buckets.store import StoreAddress
-store = FolderStore(StoreAddress(bucket="media", url=f"file://{sys.argv[1]}"))
-def count():
-    return len(os.listdir("/proc/self/fd"))
-before = count()
-for _ in range(50):
-    watch = store.watch()
-    watch.wait(0)
-    watch.close()
-assert count() == before
-"""
+def test_many_watches_leave_no_descriptor_open(store: FolderStore) -> None:
+    in_own_process(open_and_close_watches, store)
 
 
-def test_many_watches_leave_no_descriptor_open(root: Path) -> None:
-    """In a process of its own, where nothing else opens or closes any."""
-    subprocess.run([sys.executable, "-c", WATCHES, root], check=True, timeout=120)
+def open_and_close_watches(store: FolderStore) -> None:
+    before = count_descriptors()
+    for _ in range(50):
+        watch = store.watch()
+        watch.wait(0)
+        watch.close()
+    assert count_descriptors() == before
 
 
 def test_a_wait_ends_when_somebody_wakes_it(tmp_path: Path) -> None:

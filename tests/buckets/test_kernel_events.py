@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import shutil
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 from inotify_simple import INotify
 from tests.buckets.namespace import run_apart
+from tests.own_process import count_descriptors, in_own_process
 
 from bindery.buckets import kernel_events, mounts
 from bindery.buckets.folder_watch import FolderWatch
@@ -68,12 +68,11 @@ def count_instances() -> int:
     return count
 
 
-def count_descriptors() -> int:
-    gc.collect()  # what earlier tests have left open is not closed in between
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 def test_500_folders_take_eight_instances(tmp_path: Path) -> None:
+    in_own_process(watch_500_folders, tmp_path)
+
+
+def watch_500_folders(tmp_path: Path) -> None:
     events, before = KernelEvents(), count_instances()
     descriptors = count_descriptors()
     folders = [tmp_path / f"bucket-{number}" for number in range(500)]
@@ -94,22 +93,25 @@ def test_500_folders_take_eight_instances(tmp_path: Path) -> None:
     assert count_descriptors() == descriptors
 
 
-def test_a_process_that_can_open_nothing_more_keeps_nothing_open(
-    tmp_path: Path, events: KernelEvents, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before, open_ = count_descriptors(), os.open
+def test_a_process_that_can_open_nothing_more_keeps_nothing_open(tmp_path: Path) -> None:
+    in_own_process(watch_without_descriptors, tmp_path)
+
+
+def watch_without_descriptors(tmp_path: Path) -> None:
+    events, before, open_ = KernelEvents(), count_descriptors(), os.open
 
     def refused(path: Path | str, *rest: int, **options: int) -> int:
         if path == mounts.TABLE:
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return open_(path, *rest, **options)
 
-    with monkeypatch.context() as exhausted:
+    with pytest.MonkeyPatch.context() as exhausted:
         exhausted.setattr(kernel_events.os, "open", refused)
         for _ in range(3):
             with pytest.raises(StoreUnavailable, match="Too many open files"):
                 FolderWatch(os.fsencode(tmp_path), events=events)
     assert count_descriptors() == before
+    assert events.instances() == []
     FolderWatch(os.fsencode(tmp_path), events=events).close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import resource
@@ -19,6 +18,7 @@ import duckdb
 import msgspec
 import pytest
 from msgspec.structs import replace
+from tests.own_process import in_own_process
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import dataset_index, texts
@@ -377,11 +377,8 @@ def test_whoever_has_gone_ends_his_query(catalog: Catalog, place: Place) -> None
 def test_a_disk_without_room_is_named_and_survived(
     filled: Place, open_catalog: OpenCatalog, data: Path
 ) -> None:
-    """Files may not grow, as on a full disk; in a process of its own, for the limit holds for all of it."""
-    child = multiprocessing.get_context("spawn").Process(target=write_without_room, args=(data, filled))
-    child.start()
-    child.join(240)
-    assert child.exitcode == 0
+    """Files may not grow, as on a full disk."""
+    in_own_process(write_without_room, data, filled)
     catalog = open_catalog()
     change(catalog, filled)
     check(catalog, filled)
