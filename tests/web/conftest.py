@@ -147,11 +147,13 @@ def context(browser: Browser, server: RunningServer) -> Iterator[BrowserContext]
 def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page of a browser; the test fails when it logs an error or loads anything from elsewhere."""
     shown, problems, elsewhere = context.new_page(), [], []
-    pictures = "/console/thumbnails/" if request.node.get_closest_marker("removes_entries") else None
+    lost = [(each.args[0], "Failed to load resource") for each in request.node.iter_markers("unanswered")]
+    if request.node.get_closest_marker("removes_entries"):
+        lost.append(("/console/thumbnails/", "status of 404"))
 
     def note(message: ConsoleMessage) -> None:
-        is_late = pictures and pictures in message.location["url"] and "status of 404" in message.text
-        if message.type == "error" and not is_late:
+        url = message.location["url"]
+        if message.type == "error" and not any(path in url and why in message.text for path, why in lost):
             problems.append(f"{message.text} {message.location['url']}")
 
     shown.on("console", note)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.conftest import RunningServer
 
 from bindery.web.code.languages import Endpoint, write_program
@@ -161,6 +161,27 @@ def test_the_form_is_of_the_operation_that_was_chosen_last(signed_in: Page) -> N
     signed_in.get_by_test_id("param-MaxResults").fill("7")
     expect(signed_in).to_have_url(re.compile("/explorer/imm/ListProjects#.+"))
     expect(signed_in.locator("#operation-name")).to_have_text("ListProjects")
+
+
+@pytest.mark.unanswered("/GetProject/model")
+@pytest.mark.parametrize("answer", ["none", "a proxy's page"])
+def test_an_operation_whose_form_cannot_be_had_is_told_and_had_again(signed_in: Page, answer: str) -> None:
+    signed_in.goto("/explorer/imm/ListDatasets")
+
+    def refuse(route: Route) -> None:
+        if answer == "none":
+            route.abort()
+        else:
+            route.fulfill(status=502, content_type="text/html", body="<html>Bad Gateway</html>")
+
+    signed_in.route(re.compile("/GetProject/model"), refuse, times=1)
+    signed_in.locator("#tab-request").click()
+    signed_in.get_by_test_id("explorer-search").fill("GetProject")
+    signed_in.get_by_test_id("operation-GetProject").click()
+    expect(signed_in.locator("#panel-answer").get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(signed_in.locator("#operation-name")).to_have_text("ListDatasets")
+    choose(signed_in, "GetProject")
+    expect(signed_in.locator("#operation-name")).to_have_text("GetProject")
 
 
 def test_the_project_is_of_what_is_in_the_form(signed_in: Page) -> None:

@@ -210,6 +210,19 @@ def test_a_search_that_was_overtaken_shows_nothing(signed_in: Page, dataset: str
     expect(bar).to_have_value("MediaType = image")
 
 
+@pytest.mark.unanswered("/sections?")
+def test_a_search_that_nothing_answers_is_not_under_way_for_ever(signed_in: Page, dataset: str) -> None:
+    signed_in.goto(f"/console/datasets/{dataset}/{dataset}/")
+    expect(signed_in.get_by_test_id("total-hits")).to_have_text(str(PICTURES + 3))
+    signed_in.route(re.compile("/sections[?]"), lambda route: route.abort(), times=1)
+    search_for(signed_in, "Size > 0")
+    expect(signed_in.locator("#problem")).to_contain_text("cannot be reached")
+    expect(signed_in.get_by_test_id("gallery")).not_to_have_attribute("aria-busy", "true")
+    search_for(signed_in, "Size > ")
+    expect(signed_in.locator("#problem")).not_to_contain_text("cannot be reached")
+    expect(signed_in.get_by_test_id("gallery")).not_to_have_attribute("aria-busy", "true")
+
+
 def search_for(page: Page, text: str) -> None:
     page.get_by_test_id("query-bar").fill(text)
     page.get_by_test_id("query-bar").press("Enter")

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,13 @@ from bindery.access.audit.settings import AuditSettings
 DAY_NS = 86_400 * 10**9
 NOON = 1_800_014_400 * 10**9  # 2027-01-15T12:00:00Z
 USER = "acs:ram::1:user/reader"
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No day ends within a test: each has shares and files of its own."""
+    behind = NOON - time.monotonic_ns()
+    monkeypatch.setattr(log_module, "now_ns", lambda: behind + time.monotonic_ns())
 
 
 @pytest.fixture

@@ -23,17 +23,29 @@ export function fill(text, values) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? "";
+const said = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+
+/** What is sent with a body: that of a form goes as it is. */
+function posted(body) {
+  if (body === undefined) return {};
+  if (body instanceof URLSearchParams) return { method: "POST", body };
+  return { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json", "x-csrf-token": said("csrf") } };
+}
+
+/** An answer and its JSON. Throws an Error that a reader understands when nothing comes, or what a proxy has written. */
+async function answered(path, options) {
+  try {
+    const answer = await fetch(path, options);
+    return { answer, content: await answer.json() };
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(said("unreachable"));
+  }
+}
 
 /** JSON from this server. Throws an Error with `code`; goes to the sign-in page when the session is over. */
 export async function ask(path, body, { signal } = {}) {
-  const answer = await fetch(path, {
-    method: body === undefined ? "GET" : "POST",
-    headers: { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json", "x-csrf-token": csrf() }) },
-    body: body === undefined ? undefined : JSON.stringify(body),
-    signal,
-  });
-  const content = await answer.json();
+  const { headers, ...sent } = posted(body);
+  const { answer, content } = await answered(path, { ...sent, headers: { accept: "application/json", ...headers }, signal });
   if (answer.ok) return content;
   if (answer.status === 401) location.assign("/sign-in?to=" + encodeURIComponent(location.pathname + location.search));
   throw Object.assign(new Error(content.Message ?? answer.statusText), { code: content.Code });

@@ -1,6 +1,6 @@
 // What a new binding would find, before there is one.
 
-import { dataOf, fill, h, lastShown, offering } from "../dom.js";
+import { ask, dataOf, fill, h, lastShown, offering } from "../dom.js";
 import { bytes, duration } from "./figures.js";
 import { followTask } from "./task.js";
 
@@ -16,13 +16,11 @@ button.addEventListener("click", async () => {
   show(h("p", { class: "quiet" }, texts.working));
   try {
     const project = form.elements.project.value;
-    const answer = await fetch("/console/bindings/estimate", { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams(new FormData(form)) });
-    const begun = await answer.json();
-    if (!answer.ok) throw new Error(`${begun.Code} ${begun.Message}`);
+    const begun = await ask("/console/bindings/estimate", new URLSearchParams(new FormData(form)));
     const made = begun.made ? h("p", { class: "hint" }, fill(texts.estimate_made, { project })) : "";
     await followTask(project, begun.task, "BindingEstimate", 500, (task) => show(made, ...estimated(task)));
   } catch (error) {
-    show(h("p", { class: "problem", role: "alert" }, error.message));
+    show(h("p", { class: "problem", role: "alert" }, [error.code, error.message].filter(Boolean).join(" ")));
   }
 });
 // An estimate of another scope than the one that is typed would be worse than none.

@@ -65,7 +65,12 @@ function show(description, values) {
 async function choose(product, name, values, push = true) {
   const id = `${product}:${name}`;
   const mine = (wanted = {});
-  if (!descriptions.has(id)) descriptions.set(id, await ask(`/explorer/${product}/${name}/model`));
+  try {
+    if (!descriptions.has(id)) descriptions.set(id, await ask(`/explorer/${product}/${name}/model`));
+  } catch (error) {
+    if (mine === wanted) tellProblem(error);
+    return false;
+  }
   if (mine !== wanted) return false;
   const description = descriptions.get(id);
   const kept = values ?? Object.fromEntries(Object.entries(form.values).filter(([key]) => description.parameters.some((parameter) => parameter.name === key)));
@@ -87,12 +92,17 @@ async function send({ again = false } = {}) {
     showResult(operation, values, result);
     return result;
   } catch (error) {
-    element("panel-answer").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+    tellProblem(error);
     return null;
   } finally {
     button.disabled = false;
     element("panel-answer").removeAttribute("aria-busy");
   }
+}
+
+function tellProblem(error) {
+  element("panel-answer").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+  showTab("tab-answer");
 }
 
 function showResult(operation, values, result) {

@@ -132,18 +132,13 @@ async function start({ pushed = false } = {}) {
   const { at, place: before } = readAddress();
   tellProblem("");
   by("gallery").setAttribute("aria-busy", "true");
-  let found;
-  try {
-    found = await source.begin({ q: search.q, sort: by("sort").value, order: orderOf() });
-  } catch (error) {
-    return tellProblem(error.message);
-  }
+  const found = await source.begin({ q: search.q, sort: by("sort").value, order: orderOf() }).catch((problem) => ({ problem }));
   if (!found) return;
+  by("gallery").removeAttribute("aria-busy");
   if (found.problem) return tellProblem(found.problem.message);
   by("total").replaceChildren((found.total ?? found.layout.count).toLocaleString(language)); // a new text has not moved
   by("total").parentElement.classList.add("said");
   by("empty").hidden = found.layout.count > 0;
-  by("gallery").removeAttribute("aria-busy");
   selection.clear(); // what was chosen meanwhile was found by the search before
   search.found(found);
   grid.show(found.layout);

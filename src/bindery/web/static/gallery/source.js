@@ -18,6 +18,7 @@ export class Source {
     try {
       const values = { q, sort, order };
       const found = await this.get("sections", values);
+      if (mine !== this.mine) return null;
       // Plain words: each page of files says where the next one begins.
       const first = found.problem || found.sections || found.pages ? null : await this.get("files", values);
       if (mine !== this.mine) return null;
