@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import sqlite3
 import stat
 from contextlib import closing
@@ -152,6 +155,38 @@ def test_a_backup_that_is_not_as_it_was_made_is_refused(made: Path, tmp_path: Pa
         manifest.write_text(written)
         record.write_bytes(content)
     verify_backup(made, unseen)
+
+
+@pytest.mark.parametrize("at", ["copying the record", "checking the record", "reading root.key"])
+@pytest.mark.usefixtures("place")
+def test_what_a_killed_backup_has_left_is_told_as_that(tmp_path: Path, at: str) -> None:
+    data, target = tmp_path / "data", tmp_path / "backup"
+    (data / "root.key").write_text("secret")
+    child = multiprocessing.get_context("spawn").Process(target=die_in_backup, args=(data, target, at))
+    child.start()
+    child.join(120)
+    assert child.exitcode == -signal.SIGKILL
+    others = {"root.key": data / "root.key"}
+    with pytest.raises(BackupUnusable, match="as a backup leaves it that was killed; remove it"):
+        make_backup(data, target, others, unseen)
+    (target / "notes.txt").write_text("mine")
+    with pytest.raises(BackupUnusable, match="not empty; choose another"):
+        make_backup(data, target, others, unseen)
+
+
+def die_in_backup(data: Path, target: Path, at: str) -> None:
+    def tell(doing: str, _done: int, _total: int) -> None:
+        if doing == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    make_backup(data, target, {"root.key": data / "root.key"}, tell)
+
+
+def test_a_folder_that_is_being_filled_says_by_what(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "moved" / "unfinished").write_text("bindery catalog move was ended; move again")
+    with pytest.raises(BackupUnusable, match="not empty: bindery catalog move was ended"):
+        restore_backup(made, tmp_path / "moved", unseen)
 
 
 def test_a_restore_that_was_cut_off_is_not_served(made: Path, tmp_path: Path) -> None:

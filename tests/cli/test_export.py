@@ -144,6 +144,8 @@ def test_into_a_registered_folder_of_any_name(stopped: Path, tmp_path: Path, nam
 def test_what_makes_no_sense_says_what_to_do(stopped: Path, tmp_path: Path) -> None:
     there = tmp_path / "there.parquet"
     there.write_bytes(b"")
+    link = tmp_path / "link"
+    link.symlink_to(stopped)
     refused = (
         ("place/none", tmp_path / "out", (), 1, "bindery stats"),
         ("place/place", "bare", (), 1, "./bare"),
@@ -153,6 +155,7 @@ def test_what_makes_no_sense_says_what_to_do(stopped: Path, tmp_path: Path) -> N
         ("place/place", f"{there}/", (), 1, "another place"),
         ("place/place", stopped / "out", (), 1, "in the data folder"),
         ("place/place", f"{stopped}/", (), 1, "in the data folder"),
+        ("place/place", link / "out", (), 1, "in the data folder"),
         ("place/place", stopped / "one.parquet", (), 1, "in the data folder"),
         ("place/place", tmp_path / "out", ("--where", "Size >"), 2, "expected"),
         (

@@ -74,6 +74,11 @@ def make_backup(data: Path, folder: Path, others: Mapping[str, Path], progress: 
     record = data / RECORD
     if not record.is_file():
         raise BackupUnusable(f"no catalog in {data}; name the data folder of the server with --data")
+    if _is_cut_off(folder, others):
+        raise BackupUnusable(
+            f"the folder {folder} is not empty: it has a {RECORD} without a {MANIFEST}, as a backup leaves it that was "
+            "killed; remove it if it is that, or choose another for the backup"
+        )
     _require_empty(folder, "choose another for the backup")
     _make_folder(folder)
     os.close(os.open(folder / RECORD, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -260,12 +265,25 @@ def _read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _require_empty(folder: Path, advice: str) -> None:
+def _is_cut_off(folder: Path, others: Iterable[str]) -> bool:
+    """Whether a folder holds the beginning of a backup, as one leaves it that was killed."""
+    found = _names_in(folder)
+    begun = {RECORD, f"{RECORD}-journal", f"{MANIFEST}.new", *others, *(f"{name}.new" for name in others)}
+    return RECORD in found and found <= begun
+
+
+def _names_in(folder: Path) -> set[str]:
     try:
-        found = {path.name for path in folder.iterdir()} - {LOCK}
+        return {path.name for path in folder.iterdir()}
     except FileNotFoundError:
-        return
+        return set()
+
+
+def _require_empty(folder: Path, advice: str) -> None:
+    found = _names_in(folder) - {LOCK}
     if UNFINISHED in found:
-        raise BackupUnusable(f"the folder {folder} is not empty: {_RESTORE_AGAIN}")
+        raise BackupUnusable(
+            f"the folder {folder} is not empty: {(folder / UNFINISHED).read_text('utf-8')}"
+        )
     if found:
         raise BackupUnusable(f"the folder {folder} is not empty; {advice}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +12,7 @@ import click
 import msgspec
 
 from bindery.app import open_buckets, read_registered
+from bindery.buckets.off_limits import is_within
 from bindery.buckets.registry import check_apart_from, open_for_writing, parse_store
 from bindery.buckets.store import ObjectNotFound, StoreAddress, WritableStore
 from bindery.catalog.export.export import Manifest, metadata_of
@@ -110,8 +112,7 @@ def open_target(text: str, config: Config) -> Target:
 
 def _check_apart(folder: Path, config: Config) -> None:
     """Raises ClickException for a place in the data folder, which holds what a server needs and nothing else."""
-    data = config.data.resolve()
-    if data == folder.resolve() or data in folder.resolve().parents:
+    if is_within(os.fsencode(folder), os.fsencode(config.data)):
         raise click.ClickException(f"{folder} is in the data folder {config.data}; name another place")
 
 
