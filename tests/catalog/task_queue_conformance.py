@@ -85,6 +85,10 @@ class TaskQueueConformance:
         assert queue.add_taken(late, owner="one", seconds=HOUR, subject="7") == given
         with pytest.raises(NotFound):
             held(catalog, late)
+        found = [
+            queue.of_subject(kind, subject) for kind in (given.type, "U") for subject in ("7", "8", "")
+        ]
+        assert found == [given, None, None, None, None, None]
         other = task(kind="U")
         assert queue.add(other, subject="7") == (other, True)
         queue.end(lease, ended(given))

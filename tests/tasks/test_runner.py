@@ -312,10 +312,12 @@ def test_a_quarter_of_the_slots_is_for_other_projects(catalog: Catalog, serve: S
 def test_what_only_this_server_can_do_is_bounded_and_takes_no_slot(catalog: Catalog, serve: Serve) -> None:
     work = Blocked()
     runner = serve(work, slots=2)
-    tasks = [runner.add_here(new_task(TYPE, PROJECT)) for _ in range(2)]
-    with pytest.raises(TooManyTasks) as refused:
-        runner.add_here(new_task(TYPE, PROJECT))
-    assert refused.value.project_name == PROJECT
+    tasks = [runner.add_here(new_task(TYPE, PROJECT), subject=subject) for subject in ("1", "2")]
+    for subject in ("", "3"):
+        with pytest.raises(TooManyTasks) as refused:
+            runner.add_here(new_task(TYPE, PROJECT), subject=subject)
+        assert refused.value.project_name == PROJECT
+    assert runner.add_here(new_task(TYPE, PROJECT), subject="2").id == tasks[1].id, "that one is under way"
     assert len(catalog.tasks.list(PROJECT).tasks) == 2
     tasks.append(runner.add(new_task(TYPE, PROJECT)))
     wait(lambda: len(work.projects) == 3)

@@ -463,7 +463,7 @@ def from_exception(error: Exception) -> ApiError | None:
         case QueryError() | InvalidFields() | MalformedPolicy():
             return _from_text(error)
         case AuditRunning() | NothingHeldBack() | TooManyTasks() | WrongState():
-            return _from_binding(error)
+            return _from_state(error)
         case StoreError():
             return _from_store(error)
         case Interrupted():
@@ -481,7 +481,8 @@ def _from_text(error: QueryError | InvalidFields | MalformedPolicy) -> ApiError:
     return malformed_policy(error) if isinstance(error, MalformedPolicy) else invalid_argument(str(error))
 
 
-def _from_binding(error: AuditRunning | NothingHeldBack | TooManyTasks | WrongState) -> ApiError:
+def _from_state(error: AuditRunning | NothingHeldBack | TooManyTasks | WrongState) -> ApiError:
+    """Nothing is wrong with the call but what it finds under way."""
     match error:
         case AuditRunning():
             return invalid_argument(

@@ -104,9 +104,15 @@ class Runner:
         return added
 
     def add_here(self, task: Task, *, subject: str = "") -> Task:
-        """The same for what this server alone can do, at once. Raises TooManyTasks."""
+        """The same for what this server alone can do, at once. Raises TooManyTasks, for what is not under way."""
         self._check_open()
-        self._check_room_here(task.project_name)
+        try:
+            self._check_room_here(task.project_name)
+        except TooManyTasks:
+            held = self._queue.of_subject(task.type, subject)
+            if held is None:
+                raise
+            return held
         weight, seconds = self._kinds[task.type].weight, self._settings.lease
         lease = self._queue.add_taken(
             task, owner=self.owner, seconds=seconds, subject=subject, weight=weight

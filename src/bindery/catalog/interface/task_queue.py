@@ -28,6 +28,9 @@ class TaskQueue(Protocol):
         """The same with a lease, past all that wait: for what one server alone can do. The other task of the subject
         when there is one."""
 
+    def of_subject(self, task_type: str, subject: str) -> Task | None:
+        """The task that works on a subject, or will."""
+
     def take(
         self, owner: str, types: Sequence[str], *, seconds: float, without: Sequence[str] = ()
     ) -> TaskLease | None:

@@ -77,13 +77,21 @@ class TaskQueue:
             # the turn first: its row is locked while the task is not there for all to see
             connection.execute(_SQL.join_ring, {**_key(task), **about})
             while not connection.execute(_SQL.add_task, {**_key(task), **about, **lease}).rowcount:
-                row = connection.execute(_SQL.task_of_subject, {**_key(task), **about}).fetchone()
-                if row is not None:
-                    return self._tasks.decoded(row[0])
+                other = self._of_subject(connection, task.type, subject)
+                if other is not None:
+                    return other
                 if not subject:
                     raise AlreadyExists("task")
             self._tasks.write(connection, task)
         return None
+
+    def of_subject(self, task_type: str, subject: str) -> Task | None:
+        """One row."""
+        return self._of_subject(self._database.reader, task_type, subject)
+
+    def _of_subject(self, connection: Connection, task_type: str, subject: str) -> Task | None:
+        row = connection.execute(_SQL.task_of_subject, {"type": task_type, "subject": subject}).fetchone()
+        return None if row is None else self._tasks.decoded(row[0])
 
     def take(
         self, owner: str, types: Sequence[str], *, seconds: float, without: Sequence[str] = ()
