@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 import pytest
 import structlog
 from hypothesis import settings
+from tests.own_threads import begin_test
 from tests.servers.ending import ends_with_us
 from tests.servers.postgresql import Postgresql, catalog_table
 from tests.servers.ray import RayCluster
@@ -83,6 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def process_stays() -> Iterator[None]:
     """What a test does to its process must not change what the next one finds; servers are processes of their own."""
+    begin_test()
     mask, log = _umask(), structlog.get_config() if structlog.is_configured() else None
     yield
     structlog.reset_defaults()
@@ -94,9 +96,9 @@ def process_stays() -> Iterator[None]:
 
 
 def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    """Read, and not set for a moment, in which another thread may make a file."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("Umask:")), 8)
 
 
 MOVED_CLOCK = str(Path(__file__).parent / "servers" / "moved_clock.py")

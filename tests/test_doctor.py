@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import resource
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from tests.own_threads import replace_here
 from tests.servers.fuse_folder import mounted
 
 from bindery import doctor
@@ -84,7 +86,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def usage(_: Any) -> Usage:
         return Usage()
 
-    monkeypatch.setattr(shutil, "disk_usage", usage)
+    replace_here(monkeypatch, shutil, "disk_usage", usage)
     assert findings(Config(data=tmp_path))["data folder"].verdict is Verdict.FAILURE
 
 
@@ -144,7 +146,7 @@ def test_little_memory_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_processors_that_others_have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    replace_here(monkeypatch, os, "cpu_count", lambda: 8)
     for usable, seen in ((3, "3 for a server, of 8 that the machine has"), (8, "8 for a server")):
         monkeypatch.setattr(doctor, "count_processors", lambda usable=usable: usable)
         assert findings(Config(data=tmp_path))["processors"].seen == seen

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.available_memory import find_available_memory
 from bindery.processors import count_processors
@@ -29,8 +30,8 @@ Write = Callable[[dict[str, str]], None]
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """A system of 64 processors, with these files in it."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(MACHINE)))
-    monkeypatch.setattr(os, "cpu_count", lambda: MACHINE)
+    replace_here(monkeypatch, os, "sched_getaffinity", lambda _: set(range(MACHINE)))
+    replace_here(monkeypatch, os, "cpu_count", lambda: MACHINE)
 
     def make(files: dict[str, str]) -> None:
         for name, text in files.items():
@@ -177,12 +178,12 @@ def test_affinity_and_systems_without_it(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(in_version_2({".": "8000 1000"}))
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 7})
+    replace_here(monkeypatch, os, "sched_getaffinity", lambda _: {3, 7})
     assert count_processors(tmp_path) == 2
     monkeypatch.delattr(os, "sched_getaffinity")
     assert count_processors(tmp_path) == 8
     assert count_processors(tmp_path / "none") == MACHINE
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    replace_here(monkeypatch, os, "cpu_count", lambda: None)
     assert count_processors(tmp_path / "none") == 1
 
 

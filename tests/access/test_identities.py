@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from tests.own_log import own_log
+from tests.own_threads import replace_here
 
 from bindery.access import identities as module
 from bindery.access.identities import (
@@ -234,9 +235,9 @@ def test_a_session_ends(
 ) -> None:
     session = make_session(identities, record, seconds=900)
     assert identities.find(session.key.id, session.token)
-    monkeypatch.setattr("bindery.access.tokens.time.time", lambda: session.expires - 0.1)
+    replace_here(monkeypatch, time, "time", lambda: session.expires - 0.1)
     assert identities.find(session.key.id, session.token)
-    monkeypatch.setattr("bindery.access.tokens.time.time", lambda: float(session.expires))
+    replace_here(monkeypatch, time, "time", lambda: float(session.expires))
     with pytest.raises(TokenExpired):
         identities.find(session.key.id, session.token)
 

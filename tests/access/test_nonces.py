@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.access import nonces as module
 from bindery.access.nonces import NonceRefused, Nonces
@@ -18,7 +19,7 @@ NOW = 1_800_000_000
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.time, "time", lambda: float(NOW))
+    replace_here(monkeypatch, module.time, "time", lambda: float(NOW))
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_restart_keeps_what_still_matters(tmp_path: Path, monkeypatch: pytest.
     first = Nonces(tmp_path)
     assert first.use("key", "short", now=NOW, expires=NOW + 60)
     assert first.use("key", "long", now=NOW, expires=NOW + 3_600)
-    monkeypatch.setattr(module.time, "time", lambda: NOW + 1_800.0)
+    replace_here(monkeypatch, module.time, "time", lambda: NOW + 1_800.0)
     second = Nonces(tmp_path)
     assert not second.use("key", "long", now=NOW + 1_800, expires=NOW + 2_700)
     assert len(files(tmp_path)) == 1
@@ -178,7 +179,7 @@ def test_what_could_not_be_written_is_written_once_there_is_room(
 
     nonces = Nonces(tmp_path)
     with monkeypatch.context() as full:  # stands in for a disk without room
-        full.setattr(module.os, "write", refuse)
+        replace_here(full, module.os, "write", refuse)
         for number in range(3):
             assert nonces.use("key", f"n{number}", now=NOW, expires=NOW + 60 * number + 900)
     assert nonces.problem

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.own_threads import replace_here
 
 from bindery.access import sealing as module
 from bindery.access.keys import KeysUnusable
@@ -186,7 +187,7 @@ def test_old_keys_are_forgotten_when_no_session_can_need_them(
     reseal(sealer, record)
     assert forget_old_keys(sealer, record) == 1
     later = time.time() + LONGEST_SESSION_SECONDS + 1
-    monkeypatch.setattr(module.time, "time", lambda: later)
+    replace_here(monkeypatch, module.time, "time", lambda: later)
     again = open_sealer(record, tmp_path)
     assert len(file_of(tmp_path)) == 1
     assert opened(record, again) == secrets
@@ -329,6 +330,6 @@ def test_a_key_that_another_server_made_is_not_lost_when_old_ones_are_forgotten(
     secrets = fill(record, first)
     reseal(first, record)
     later = time.time() + LONGEST_SESSION_SECONDS + 1
-    monkeypatch.setattr(module.time, "time", lambda: later)
+    replace_here(monkeypatch, module.time, "time", lambda: later)
     forget_old_keys(other, record)
     assert opened(record, load_sealer(tmp_path)) == secrets

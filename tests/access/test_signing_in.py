@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.access import signing_in as module
 from bindery.access.identities import Identities, open_identities
@@ -50,7 +51,7 @@ class Room:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(module, "now_ns", clock)
+    replace_here(monkeypatch, module, "now_ns", clock)
     return clock
 
 
@@ -146,14 +147,14 @@ def test_a_link_that_was_changed_is_none(room: Room, name: str, value: str) -> N
 def test_links_get_old(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     query = room.link()
     late = module.time.time() + 301
-    monkeypatch.setattr(module.time, "time", lambda: late)
+    replace_here(monkeypatch, module.time, "time", lambda: late)
     with pytest.raises(WrongKey):
         room.signing_in.by_link(query, *AT)
 
 
 def test_attempts_of_an_address_are_limited(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     now = module.time.monotonic()
-    monkeypatch.setattr(module.time, "monotonic", lambda: now)
+    replace_here(monkeypatch, module.time, "monotonic", lambda: now)
     for _ in range(10):
         with pytest.raises(WrongKey):
             room.signing_in.by_key("root", "wrong", *AT)

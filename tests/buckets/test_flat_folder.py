@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.own_process import count_descriptors, in_own_process
+from tests.own_threads import replace_here
 
 from bindery.buckets import folder as folder_module
 from bindery.buckets import sorted_names
@@ -64,7 +65,7 @@ def count_scans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         scanned.append(os.readlink(f"/proc/self/fd/{folder}"))  # noqa: PTH115
         return scandir(folder)
 
-    monkeypatch.setattr(folder_module.os, "scandir", counted)
+    replace_here(monkeypatch, folder_module.os, "scandir", counted)
     return scanned
 
 
@@ -114,7 +115,7 @@ def test_a_file_is_looked_for_without_reading_its_folder(
     listed = {info.key: info for page in store.list() for info in page}
     scanned = count_scans(monkeypatch)
     listdir, read = os.listdir, list[object]()
-    monkeypatch.setattr(os, "listdir", lambda path: read.append(path) or listdir(path))
+    replace_here(monkeypatch, os, "listdir", lambda path: read.append(path) or listdir(path))
     for key in random.Random(1).sample(sorted(listed), 50):
         assert look_as_listed(store, key) == listed[key]
     assert look_as_listed(store, "000000/none") is None
@@ -160,7 +161,7 @@ def test_no_room_to_sort_ends_the_listing(store: FolderStore, monkeypatch: pytes
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(sorted_names.os, "pwrite", full)
+    replace_here(monkeypatch, sorted_names.os, "pwrite", full)
     with pytest.raises(StoreUnavailable, match="cannot be sorted: No space left"):
         list(store.list())
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from tests.buckets.conformance import PLAIN_KEYS, Bucket, StoreConformance
+from tests.own_threads import replace_here
 from tests.servers.fuse_folder import mounted
 
 from bindery.buckets import folder as folder_module
@@ -387,7 +388,7 @@ def break_folders(monkeypatch: pytest.MonkeyPatch, number: int, name: str) -> No
             raise OSError(number, os.strerror(number))
         return scandir(descriptor)
 
-    monkeypatch.setattr(os, "scandir", failing)
+    replace_here(monkeypatch, os, "scandir", failing)
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.own_process import count_descriptors, in_own_process
+from tests.own_threads import replace_here
 
 from bindery.buckets import folder_files, folder_watch, kernel_events
 from bindery.buckets.folder import FolderStore
@@ -349,7 +350,7 @@ def test_no_more_watches_later(root: Path, seen: Seen, monkeypatch: pytest.Monke
 
 def test_no_more_open_files_at_the_start(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not seen then would go unwatched."""
-    monkeypatch.setattr(folder_files.os, "scandir", too_many_open)
+    replace_here(monkeypatch, folder_files.os, "scandir", too_many_open)
     with pytest.raises(StoreUnavailable, match="cannot be watched: Too many open files"):
         store.watch()
 
@@ -415,7 +416,7 @@ def test_a_process_without_room_for_files_names_that_limit(root: Path) -> None:
 
 def test_no_more_open_files_later(root: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as exhausted:
-        exhausted.setattr(folder_files.os, "scandir", too_many_open)
+        replace_here(exhausted, folder_files.os, "scandir", too_many_open)
         (root / "new" / "deep").mkdir(parents=True)
         seen.until(lambda seen: seen.overflow and "new/" in seen.prefixes)
 

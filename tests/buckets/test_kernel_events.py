@@ -13,6 +13,7 @@ import pytest
 from inotify_simple import INotify
 from tests.buckets.namespace import run_apart
 from tests.own_process import count_descriptors, in_own_process
+from tests.own_threads import replace_here
 
 from bindery.buckets import kernel_events, mounts
 from bindery.buckets.folder_watch import FolderWatch
@@ -106,7 +107,7 @@ def watch_without_descriptors(tmp_path: Path) -> None:
         return open_(path, *rest, **options)
 
     with pytest.MonkeyPatch.context() as exhausted:
-        exhausted.setattr(kernel_events.os, "open", refused)
+        replace_here(exhausted, kernel_events.os, "open", refused)
         for _ in range(3):
             with pytest.raises(StoreUnavailable, match="Too many open files"):
                 FolderWatch(os.fsencode(tmp_path), events=events)

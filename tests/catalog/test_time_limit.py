@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.catalog.index.time_limit import Bounds
 from bindery.stopping import Interrupted
@@ -33,7 +34,7 @@ def test_a_connection_that_was_closed_meanwhile_is_let_be(
     connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[Any] = []
-    monkeypatch.setattr(threading, "excepthook", said.append)
+    replace_here(monkeypatch, threading, "excepthook", said.append)
     connection, stop = connect(":memory:"), threading.Event()
     watched, bounds = Watched(connection), Bounds(600, stop)
     with bounds.watch(watched):

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.catalog.record import writability as writability_module
 from bindery.catalog.record.sqlite.connection import unusable
@@ -35,7 +36,7 @@ def test_a_disk_that_is_all_but_full(database: SqliteDatabase, monkeypatch: pyte
     write(database)
     free = SimpleNamespace(f_bavail=1_000, f_frsize=4_096, f_blocks=10_000_000)
     with monkeypatch.context() as full:
-        full.setattr(writability_module.os, "statvfs", lambda _: free)
+        replace_here(full, writability_module.os, "statvfs", lambda _: free)
         with pytest.raises(
             CatalogUnwritable, match=r"is full \(4,096,000 bytes are free, 134,217,728 .*make room"
         ):

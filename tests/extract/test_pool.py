@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.own_threads import replace_here
 from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
 
 from bindery.buckets.folder import FolderStore
@@ -232,7 +233,7 @@ def test_no_worker_can_be_started(open_pool: Open, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object, **__: object) -> None:
         raise BlockingIOError("no more processes")
 
-    monkeypatch.setattr("bindery.workers.launcher.subprocess.Popen", refuse)
+    replace_here(monkeypatch, subprocess, "Popen", refuse)
     pool = open_pool()
     (outcome,) = pool.submit(requests("a")).result()
     assert outcome.retryable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.sync.inbox import Inbox
 
@@ -25,8 +26,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock.monotonic)
-    monkeypatch.setattr(time, "time_ns", clock.time_ns)
+    replace_here(monkeypatch, time, "monotonic", clock.monotonic)
+    replace_here(monkeypatch, time, "time_ns", clock.time_ns)
     return clock
 
 

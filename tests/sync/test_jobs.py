@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from types import SimpleNamespace
+import time
 
 import msgspec
 import pytest
+from tests.own_threads import with_others_here
 
 from bindery.catalog.records import Dataset
 from bindery.sync import jobs as jobs_module
@@ -73,7 +74,7 @@ def test_done_forgets_only_what_is_done() -> None:
 
 def test_a_retry_waits_and_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr(jobs_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(jobs_module, "time", with_others_here(time, monotonic=lambda: clock[0]))
     jobs = Jobs()
     jobs.put(DATASET, ["a"])
     (job,) = jobs.take(9)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from sync_room import Room, memory_bucket
+from tests.own_threads import with_others_here
 
 from bindery.buckets.events import ChangedKey
 from bindery.catalog.interface.ledger import Ledger
@@ -60,7 +61,7 @@ class Folder:
 def folder(monkeypatch: pytest.MonkeyPatch) -> Callable[[Sequence[str]], Folder]:
     def make(keys: Sequence[str]) -> Folder:
         made = Folder(keys)
-        monkeypatch.setattr(removals, "time", SimpleNamespace(monotonic=lambda: made.now))
+        monkeypatch.setattr(removals, "time", with_others_here(time, monotonic=lambda: made.now))
         return made
 
     return make

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
+from tests.own_threads import with_others_here
 
 from bindery.sync import schedule as schedule_module
 from bindery.sync.catching_up import CatchingUp
@@ -20,7 +22,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(schedule_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(schedule_module, "time", with_others_here(time, monotonic=lambda: clock.now))
     plain = SimpleNamespace(uniform=lambda low, high: 1.0)
     monkeypatch.setattr(schedule_module, "random", SimpleNamespace(Random=lambda seed: plain))
     return clock

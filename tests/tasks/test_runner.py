@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 from structlog.contextvars import bound_contextvars, get_contextvars
 from structlog.testing import capture_logs
+from tests.own_threads import replace_here, with_others_here
 
 from bindery.buckets.store import AccessDenied, ObjectChanged, StoreError, StoreUnavailable
 from bindery.catalog.catalog import Catalog
@@ -241,7 +241,7 @@ def test_reports_are_written_twice_a_second(catalog: Catalog, monkeypatch: pytes
             written.append(task.progress)
             return False
 
-    monkeypatch.setattr(running_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(running_module, "time", with_others_here(time, monotonic=lambda: clock[0]))
     lease = TaskLease(task=new_task(TYPE, PROJECT), owner="first", fence=1)
     running = Running(Queue(), lease, 60)  # type: ignore[arg-type]
     for progress in range(1, 101):
@@ -494,7 +494,7 @@ def test_a_task_is_not_taken_twice_when_the_machine_has_slept(
     """The time of day has gone on meanwhile, by which leases end; what measures pauses has not."""
     slept, sleeps = [0], list[int]()
     for module in (queue_module, runner_module):
-        monkeypatch.setattr(module, "now_ns", lambda: time.time_ns() + slept[0])
+        replace_here(monkeypatch, module, "now_ns", lambda: time.time_ns() + slept[0])
     began, go_on, runs = threading.Event(), threading.Event(), []
 
     def work(running: Running) -> Found:
@@ -530,7 +530,7 @@ def test_a_task_does_not_wait_for_a_clock_that_was_set_back(
 ) -> None:
     task = new_task(TYPE, PROJECT)
     with monkeypatch.context() as ahead:
-        ahead.setattr(queue_module, "now_ns", lambda: time.time_ns() + 86_400 * 10**9)
+        replace_here(ahead, queue_module, "now_ns", lambda: time.time_ns() + 86_400 * 10**9)
         catalog.task_queue.add(task)
         if lease:
             assert catalog.task_queue.take("another", [TYPE], seconds=60) is not None

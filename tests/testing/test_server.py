@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.cli.client import ApiError
 from bindery.testing import BinderyServer
@@ -67,7 +68,7 @@ def test_nobody_gets_the_address_while_a_reset_is_under_way(
         remove(*given, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", remove_while_others_look_for_a_port)
+        replace_here(patch, shutil, "rmtree", remove_while_others_look_for_a_port)
         server.reset()
     assert set(found) == {0}, "who calls meanwhile waits"
     assert server.call("ListProjects")["Projects"] == []

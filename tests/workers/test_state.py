@@ -6,6 +6,7 @@ import os
 import time
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.workers import state as state_room
 from bindery.workers.state import State, shared_file
@@ -45,7 +46,7 @@ def test_time_outside_is_not_the_jobs_own(
 ) -> None:
     worker, server = both
     now = 100.0
-    monkeypatch.setattr(state_room.time, "monotonic", lambda: now)
+    replace_here(monkeypatch, state_room.time, "monotonic", lambda: now)
     worker.begin(1)
     now = 101.0
     with worker.outside():
@@ -64,7 +65,7 @@ def test_a_moment_at_a_local_disk_is_not_outside(
 ) -> None:
     worker, server = both
     now = time.monotonic()
-    monkeypatch.setattr(state_room.time, "monotonic", lambda: now)
+    replace_here(monkeypatch, state_room.time, "monotonic", lambda: now)
     worker.begin(1)
     with worker.outside():
         assert not server.is_outside

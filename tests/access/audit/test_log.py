@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.access.audit import files as files_module
 from bindery.access.audit import log as log_module
@@ -32,7 +33,7 @@ USER = "acs:ram::1:user/reader"
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """No day ends within a test: each has shares and files of its own."""
     behind = NOON - time.monotonic_ns()
-    monkeypatch.setattr(log_module, "now_ns", lambda: behind + time.monotonic_ns())
+    replace_here(monkeypatch, log_module, "now_ns", lambda: behind + time.monotonic_ns())
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_each_day_and_a_clock_set_back_begin_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [NOON]
-    monkeypatch.setattr(log_module, "now_ns", lambda: now[0])
+    replace_here(monkeypatch, log_module, "now_ns", lambda: now[0])
     log = AuditLog(tmp_path)
     for instant in (NOON, NOON + 1_000, NOON + DAY_NS, NOON + 500_000):
         now[0] = instant
@@ -212,7 +213,7 @@ class FullDisk:
         self.is_full = False
         self.half = False
         self._write = os.write
-        monkeypatch.setattr(files_module.os, "write", self.write)
+        replace_here(monkeypatch, files_module.os, "write", self.write)
 
     def write(self, descriptor: int, content: bytes) -> int:
         if self.is_full and self.half:
@@ -255,7 +256,7 @@ def test_a_disk_that_cannot_sync_gets_a_new_file(tmp_path: Path, monkeypatch: py
         def fail(_: int) -> None:
             raise OSError(errno.EIO, "Input/output error")
 
-        patch.setattr(files_module.os, "fsync", fail)
+        replace_here(patch, files_module.os, "fsync", fail)
         log.add_durably(change(request_id="unsure"))
         assert "Input/output error" in log.problem
     log.add_durably(change(request_id="after"))
