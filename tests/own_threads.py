@@ -22,10 +22,10 @@ def begin_test() -> None:
 
 
 def replace_here(
-    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, function: Function
+    monkeypatch: pytest.MonkeyPatch, owner: ModuleType | type, name: str, function: Function
 ) -> None:
     """As ``monkeypatch.setattr``, for the threads of this test."""
-    monkeypatch.setattr(module, name, _here(getattr(module, name), function))
+    monkeypatch.setattr(owner, name, _here(getattr(owner, name), function))
 
 
 def with_others_here(module: ModuleType, **functions: Function) -> SimpleNamespace:

@@ -88,7 +88,7 @@ def test_names_are_read_once_and_few_are_held(
         most = max(most, len(names._held))
         return full
 
-    monkeypatch.setattr(SortedNames, "add", counted)
+    replace_here(monkeypatch, SortedNames, "add", counted)
     scanned = count_scans(monkeypatch)
     assert sum(map(len, store.list())) == FILES + FOLDERS + 1
     assert most == HELD - 1

@@ -176,7 +176,7 @@ def test_who_leaves_takes_his_watches_along_and_nobody_loses_events(
         (tmp_path / "large" / f"{number}").mkdir(parents=True)
     large, small = watch(tmp_path / "large"), watch(tmp_path / "small")
     assert events.watches == 102
-    monkeypatch.setattr(INotify, "read", counted)
+    replace_here(monkeypatch, INotify, "read", counted)
     large.close()
     assert events.watches == 1
     assert longest == 10

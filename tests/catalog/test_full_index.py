@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import dataset_index
@@ -39,8 +40,8 @@ def test_what_was_built_stays(catalog: Catalog, error: Exception, monkeypatch: p
         raise AssertionError("the index would be built anew")
 
     with monkeypatch.context() as full:
-        full.setattr(DatasetIndex, "_write", refuse)
-        full.setattr(DatasetIndex, "_begin_anew", never)
+        replace_here(full, DatasetIndex, "_write", refuse)
+        replace_here(full, DatasetIndex, "_begin_anew", never)
         catalog.bindings.commit(scan_of(place, "new"))
         for _ in range(5):
             with pytest.raises(IndexUnavailable, match="has room"):
@@ -86,8 +87,8 @@ def test_no_entry_is_to_blame_when_memory_is_short(
     def never(_: DatasetIndex) -> None:
         raise AssertionError("the index would be built anew")
 
-    monkeypatch.setattr(BatchWriter, "_insert", refuse)
-    monkeypatch.setattr(DatasetIndex, "_begin_anew", never)
+    replace_here(monkeypatch, BatchWriter, "_insert", refuse)
+    replace_here(monkeypatch, DatasetIndex, "_begin_anew", never)
     catalog.bindings.commit(scan_of(place, *(f"k{n}" for n in range(4)), title="second"))
     assert len(wait_for_all(catalog, place)) == 4
     second = {"Field": "Title", "Operation": "eq", "Value": "second"}

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 from tests.own_process import in_own_process
+from tests.own_threads import replace_here
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import dataset_index, texts
@@ -204,7 +205,7 @@ def fail_to_write(monkeypatch: pytest.MonkeyPatch, *errors: Exception, dataset_i
             raise left.pop() if len(errors) > 1 else left[0]
         write(self, changes, sequence)
 
-    monkeypatch.setattr(DatasetIndex, "_write", fail)
+    replace_here(monkeypatch, DatasetIndex, "_write", fail)
 
 
 def test_a_crash_between_record_and_index_repairs_itself(
@@ -229,7 +230,7 @@ def test_a_crash_between_texts_and_columns_repairs_itself(
     def fail(*_: object) -> None:
         raise RuntimeError("killed here")
 
-    monkeypatch.setattr(BatchWriter, "_insert", fail)
+    replace_here(monkeypatch, BatchWriter, "_insert", fail)
     catalog.files.write(filled.dataset.id, [replace(write_of("t"), text="the text of it")])
     with pytest.raises(IndexUnavailable):
         catalog.queries.search(filled.dataset.id, None)
@@ -280,7 +281,7 @@ def test_an_entry_that_can_not_be_indexed_is_found_by_its_uri(
             raise duckdb.ConversionException("injected")
         insert(self, writer, files, rows)
 
-    monkeypatch.setattr(BatchWriter, "_insert", refuse)
+    replace_here(monkeypatch, BatchWriter, "_insert", refuse)
     catalog = open_catalog()
     catalog.files.write(filled.dataset.id, [write_of("bad", title="poison"), write_of("good", title="x")])
     found = uris(catalog, filled.dataset)
@@ -327,7 +328,7 @@ def test_a_query_of_an_index_that_is_being_built_ends_and_others_are_answered(
             return uris(catalog, other.dataset) == ["oss://other/x"]
         return False
 
-    monkeypatch.setattr(DatasetIndex, "_write", wait)
+    replace_here(monkeypatch, DatasetIndex, "_write", wait)
     thread = threading.Thread(target=catalog.queries.rebuild)
     thread.start()
     try:
@@ -474,7 +475,7 @@ def test_an_entry_that_changes_while_many_are_followed_is_found_all_the_time(
             catalog.bindings.commit(scan_of(place, KEYS[8], performer="somebody else"))
         return page
 
-    monkeypatch.setattr(Entries, "changes_after", change_meanwhile)
+    replace_here(monkeypatch, Entries, "changes_after", change_meanwhile)
     assert hits(catalog, place, "Performer") == 10
     assert looks > 3
     asked = looks
@@ -496,7 +497,7 @@ def test_a_question_is_answered_while_others_write_faster_than_the_index_follows
         catalog.bindings.commit(scan_of(place, *[f"{looks} {number}" for number in range(6)]))
         return changes_after(self, *values)
 
-    monkeypatch.setattr(Entries, "changes_after", write_meanwhile)
+    replace_here(monkeypatch, Entries, "changes_after", write_meanwhile)
     assert hits(catalog, place, "Performer") == 6
     assert looks == 2 + dataset_index._FURTHER
 
@@ -515,7 +516,7 @@ def test_closing_does_not_wait_for_an_index_that_is_far_behind(
         assert isinstance(catalog, SqliteCatalog)
         catalog.queries.stop()
 
-    monkeypatch.setattr(DatasetIndex, "_write", close_amid)
+    replace_here(monkeypatch, DatasetIndex, "_write", close_amid)
     change(catalog, filled)
     with pytest.raises(CatalogUnusable, match="stopping"):
         catalog.queries.search(filled.dataset.id, None)
@@ -611,7 +612,7 @@ def test_a_column_of_a_batch_that_is_refused_is_made_with_the_next(
         if left:
             raise left.pop()
 
-    monkeypatch.setattr(BatchWriter, "_insert_names", refuse)
+    replace_here(monkeypatch, BatchWriter, "_insert_names", refuse)
     catalog.files.write(place.dataset.id, [write_of("a", performer="é"), write_of("b", performer="f")])
     assert hits(catalog, place, "Performer") == 2
     assert not left
@@ -774,7 +775,7 @@ def test_files_that_took_the_place_of_a_failing_index_are_attached_again(
     def never(_: DatasetIndex) -> None:
         raise AssertionError("the index would be built anew")
 
-    monkeypatch.setattr(DatasetIndex, "_begin_anew", never)
+    replace_here(monkeypatch, DatasetIndex, "_begin_anew", never)
     assert index.release()
     check(catalog, filled)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.catalog.index import pages, statements
 from bindery.catalog.index.statements import PageRequest, count_statement
@@ -53,7 +54,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(statement.sql)
         return fetch(view, statement, bounds)
 
-    monkeypatch.setattr(pages, "fetch", watched)
+    replace_here(monkeypatch, pages, "fetch", watched)
     return seen
 
 
@@ -99,7 +100,7 @@ def test_a_page_in_the_order_of_time_looks_at_the_files_on_it(
             looked_at.extend(cursor.execute(statement.sql, statement.parameters).fetchone() or ())
         return page_statement(table, request, after)
 
-    monkeypatch.setattr(pages, "page_statement", watched)
+    replace_here(monkeypatch, pages, "page_statement", watched)
     query = parse_simple_query({"Field": "MediaType", "Operation": "eq", "Value": "image"})
     sort, token = parse_sort("ProduceTime", order), ""
     found: list[bytes] = []

@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 import pytest
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
+from tests.own_threads import replace_here
 from tests.servers.ending import ends_with_us
 from tests.servers.fencing import count_commits, fenced_commits, note_commits
 from tests.servers.postgresql import Postgresql
@@ -323,7 +324,7 @@ def test_removals_that_are_forgotten_while_a_server_is_suspended_are_not_missed(
             execute(url, "UPDATE dataset SET purged = newest; DELETE FROM file WHERE document IS NULL")
         return changes_after(self, *values)
 
-    monkeypatch.setattr(Entries, "changes_after", remove_before)
+    replace_here(monkeypatch, Entries, "changes_after", remove_before)
     assert hits(second, place, "URI") == 3
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.own_threads import replace_here
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import loading
@@ -74,7 +75,7 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(load(self))
         return seen[-1]
 
-    monkeypatch.setattr(DatasetIndex, "_load", watched)
+    replace_here(monkeypatch, DatasetIndex, "_load", watched)
     return seen
 
 
@@ -162,7 +163,7 @@ def test_an_entry_that_is_refused_holds_up_no_other(
     catalog.bindings.commit(scan_of(place, *keys[9:], title="first"))
     assert len(held(catalog, place)) == len(keys)
     loads.clear()
-    monkeypatch.setattr(BatchWriter, "_insert", refuse)
+    replace_here(monkeypatch, BatchWriter, "_insert", refuse)
     assert isinstance(catalog, SqliteCatalog)
     catalog.queries.rebuild_dataset(place.dataset.id)
     assert 0 in loads
@@ -186,7 +187,7 @@ def test_what_changes_while_it_is_loaded_is_there_once(
         return prepared
 
     assert isinstance(catalog, SqliteCatalog)
-    monkeypatch.setattr(BatchWriter, "prepare_elsewhere", change)
+    replace_here(monkeypatch, BatchWriter, "prepare_elsewhere", change)
     catalog.queries.rebuild_dataset(place.dataset.id)
     assert len(held(catalog, place)) == 20
     second = uris(catalog, place.dataset, {"Field": "Title", "Operation": "eq", "Value": "second"})
@@ -220,9 +221,9 @@ def test_batches_that_nobody_wants_any_more_are_not_projected(
     def end(self: BatchWriter, *values: Any) -> None:
         raise CatalogUnusable("injected")
 
-    monkeypatch.setattr(Projection, "rows", watched)
-    monkeypatch.setattr(PreparedAhead, "_until_over", ending)
-    monkeypatch.setattr(BatchWriter, "_insert", end)
+    replace_here(monkeypatch, Projection, "rows", watched)
+    replace_here(monkeypatch, PreparedAhead, "_until_over", ending)
+    replace_here(monkeypatch, BatchWriter, "_insert", end)
     assert isinstance(catalog, SqliteCatalog)
     with pytest.raises(CatalogUnusable, match="injected"):
         catalog.queries.rebuild_dataset(place.dataset.id)
@@ -250,8 +251,8 @@ def test_few_batches_are_under_way_where_documents_are_large(
         insert(self, writer, files, rows)
 
     monkeypatch.setattr(loading, "_AHEAD_BYTES", 1)
-    monkeypatch.setattr(PreparedAhead, "_prepare", begin)
-    monkeypatch.setattr(BatchWriter, "_insert", end)
+    replace_here(monkeypatch, PreparedAhead, "_prepare", begin)
+    replace_here(monkeypatch, BatchWriter, "_insert", end)
     assert isinstance(catalog, SqliteCatalog)
     catalog.queries.rebuild_dataset(place.dataset.id)
     assert most == 1

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
+from tests.own_threads import replace_here
 from tests.servers.postgresql import Postgresql
 
 from bindery.catalog.index.batches import BatchWriter
@@ -53,7 +54,7 @@ def sought(place: Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.extend(change.uri.removeprefix("oss://bucket/") for change in changes)
         return delete(self, writer, files, changes)
 
-    monkeypatch.setattr(BatchWriter, "_delete", noted)
+    replace_here(monkeypatch, BatchWriter, "_delete", noted)
     return found
 
 
@@ -127,7 +128,7 @@ def test_a_batch_that_is_tried_again_leaves_no_row_twice(
             failed = True
             raise duckdb.ConversionException("said too late")
 
-    monkeypatch.setattr(BatchWriter, "_commit", commit_and_fail)
+    replace_here(monkeypatch, BatchWriter, "_commit", commit_and_fail)
     catalog.bindings.commit(scan_of(place, *NEW))
     assert keys(catalog, place) == [*NEW, "old"]
     assert failed

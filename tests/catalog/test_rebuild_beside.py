@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 from msgspec.structs import replace
+from tests.own_threads import replace_here
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import dataset_index
@@ -76,7 +77,7 @@ def half_built(
         except Exception as error:
             raised.append(error)
 
-    monkeypatch.setattr(DatasetIndex, "_write", wait)
+    replace_here(monkeypatch, DatasetIndex, "_write", wait)
     thread = threading.Thread(target=rebuild)
     thread.start()
     try:
@@ -155,7 +156,7 @@ def refused(catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch) -> 
             raise duckdb.IOException("No space left on device")
         write(self, changes, sequence)
 
-    monkeypatch.setattr(DatasetIndex, "_write", fail)
+    replace_here(monkeypatch, DatasetIndex, "_write", fail)
     with pytest.raises(CatalogUnusable, match="goes on answering") as raised:
         catalog.queries.rebuild_dataset(place.dataset.id)
     return raised.type

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.own_threads import replace_here
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import fuzzy, text_conditions, texts, tokens
@@ -371,7 +372,7 @@ def test_what_is_read_for_one_answer_is_bounded(
 
     monkeypatch.setattr(fuzzy.FuzzySearch, "_look_into", counted)
     monkeypatch.setattr(fuzzy, "_SAMPLE", 10)
-    monkeypatch.setattr(DatasetIndex, "hold_texts", lambda _: False)
+    replace_here(monkeypatch, DatasetIndex, "hold_texts", lambda _: False)
     monkeypatch.setattr(fuzzy, "_COST_WHILE_WAITING", affordable * fuzzy._COST_OF_DOCUMENT)
     held = [f"{'north south é' if place % 2 else 'north of the south'} {place}" for place in range(100)]
     dataset = store(shared, held)
@@ -403,7 +404,7 @@ def test_texts_are_found_before_they_are_held_and_behind(
     catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as slow:
-        slow.setattr(DatasetIndex, "hold_texts", lambda _: False)
+        replace_here(slow, DatasetIndex, "hold_texts", lambda _: False)
         writes = [replace(write_of(f"k{n}"), text=f"number {n} of many 杭州西湖") for n in range(40)]
         catalog.files.write(place.dataset.id, writes)
         for wanted, total in (
@@ -425,7 +426,7 @@ def test_texts_are_found_before_they_are_held_and_behind(
 def test_many_large_texts_are_answered_while_they_wait(
     catalog: Catalog, place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(DatasetIndex, "hold_texts", lambda _: False)
+    replace_here(monkeypatch, DatasetIndex, "hold_texts", lambda _: False)
     filling = "some words of a text " * 50_000
     for start in range(0, 40, 10):
         writes = [

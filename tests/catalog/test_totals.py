@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.index import pages
@@ -30,7 +31,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             seen.append(statement.sql)
         return ask(view, statement, bounds)
 
-    monkeypatch.setattr(pages, "fetch", watched)
+    replace_here(monkeypatch, pages, "fetch", watched)
     return seen
 
 

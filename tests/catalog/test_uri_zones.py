@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.own_threads import replace_here
 
 from bindery.catalog.index import pages
 from bindery.catalog.index.uri_zones import UriZones, Zone, ZoneMap, first_zones, in_zones
@@ -56,7 +57,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(statement.sql)
         return fetch(view, statement, bounds)
 
-    monkeypatch.setattr(pages, "fetch", watched)
+    replace_here(monkeypatch, pages, "fetch", watched)
     return seen
 
 

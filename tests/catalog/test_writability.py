@@ -67,7 +67,7 @@ def test_every_refusal_of_the_disk(
         assert may_heal.wait(60)
         try_to_write(writability)
 
-    monkeypatch.setattr(Writability, "_try_to_write", heal)
+    replace_here(monkeypatch, Writability, "_try_to_write", heal)
     error = sqlite3.OperationalError("refused")
     error.sqlite_errorcode = code | 3 << 8
     with pytest.raises(CatalogUnwritable), database.transaction():

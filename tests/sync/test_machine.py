@@ -33,6 +33,7 @@ from hypothesis.stateful import (
 )
 from sync_room import InlinePool, Room, check_balance, folder_address, memory_bucket, write
 from tests.catalog.postgresql_catalog import PostgresqlCatalog
+from tests.own_threads import replace_here
 from tests.servers.ceph import Ceph
 from tests.servers.postgresql import Postgresql
 from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
@@ -447,7 +448,7 @@ class OnPostgresql(Life):
     @rule()
     def kill_and_restart(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(PostgresqlServers, "_say_goodbye", lambda servers: None)
+            replace_here(patch, PostgresqlServers, "_say_goodbye", lambda servers: None)
             self.server.kill()
         with psycopg.connect(self.url) as connection:
             connection.execute("UPDATE server SET until = 1")

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from sync_room import DATASET, PROJECT, QUICK, Room, memory_bucket
+from tests.own_threads import replace_here
 
 from bindery.buckets.memory import MemoryStore
 from bindery.catalog.records import Binding, CatalogError, Dataset, LedgerFilter, Outcome, Project, Task
@@ -52,7 +53,7 @@ class Gate:
                 assert self.open.wait(120)
             report(running, **told)
 
-        monkeypatch.setattr(Running, "report", hold)
+        replace_here(monkeypatch, Running, "report", hold)
         monkeypatch.setattr(retries, "_PATIENCE_SECONDS", 0.0)
 
 

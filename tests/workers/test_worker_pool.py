@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
+from tests.own_threads import replace_here
 from tests.servers.ray import MEMORY_BYTES, ON_RAY, LentWorkers
 
 from bindery.stopping import Interrupted
@@ -149,7 +150,7 @@ def _wait_for_cuts_on_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
     def cut(worker: RemoteWorker) -> None:
         worker._node.ask("cut", worker._number).result(120)
 
-    monkeypatch.setattr(RemoteWorker, "cut", cut)
+    replace_here(monkeypatch, RemoteWorker, "cut", cut)
 
 
 def test_many_callers_do_not_wait_for_a_large_scan(open_pool: Open, tmp_path: Path) -> None:
@@ -368,7 +369,7 @@ def test_answers_of_a_scan_are_taken_some_at_a_time(
         taken.append(len(found))
         return found, ended
 
-    monkeypatch.setattr(Worker, "receive", count)
+    replace_here(monkeypatch, Worker, "receive", count)
     pool = open_pool()
     jobs = [job("sleep", 0.002) for _ in range(100)]
     assert run(pool, *jobs, urgency=SCAN) == [b"0.002"] * 100
