@@ -38,17 +38,18 @@ async function answered(path, options) {
     const answer = await fetch(path, options);
     return { answer, content: await answer.json() };
   } catch (error) {
-    throw error.name === "AbortError" ? error : new Error(said("unreachable"));
+    throw error.name === "AbortError" ? error : Object.assign(new Error(said("unreachable")), { passing: true });
   }
 }
 
-/** JSON from this server. Throws an Error with `code`; goes to the sign-in page when the session is over. */
+/** JSON from this server. Throws an Error with `code`, and `passing` when the same may work in a moment; goes to the
+ * sign-in page when the session is over. */
 export async function ask(path, body, { signal } = {}) {
   const { headers, ...sent } = posted(body);
   const { answer, content } = await answered(path, { ...sent, headers: { accept: "application/json", ...headers }, signal });
   if (answer.ok) return content;
   if (answer.status === 401) location.assign("/sign-in?to=" + encodeURIComponent(location.pathname + location.search));
-  throw Object.assign(new Error(content.Message ?? answer.statusText), { code: content.Code });
+  throw Object.assign(new Error(content.Message ?? answer.statusText), { code: content.Code, passing: answer.status === 503 });
 }
 
 /** Like `ask`, one question at a time: a new one ends the one before it, which fails with an AbortError then. */

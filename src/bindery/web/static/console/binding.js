@@ -107,6 +107,7 @@ async function showHeldBack() {
   } catch (error) {
     if (error.name === "AbortError") return;
     sample.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+    if (error.code !== "NoPermission") return; // who may not see it may still remove it
   }
   remove.disabled = false;
 }
