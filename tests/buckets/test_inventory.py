@@ -109,8 +109,11 @@ def written(
     elif form == "orc":
         files, schema = [orc_file(each, bucket) for each in dealt], ORC_SCHEMA
     else:
-        schema = {"s3": S3_SCHEMA, "s3 current": S3_CURRENT, "oss": OSS_SCHEMA}[form]
+        schema = {"s3 current": S3_CURRENT, "oss": OSS_SCHEMA}.get(form, S3_SCHEMA)
         files = [csv_file(each, schema, bucket, oss=form == "oss") for each in dealt]
+        if form == "s3 with CRLF":
+            rows_in = [gzip.decompress(file) for file in files]
+            files = [gzip.compress(each.replace(b"\n", b"\r\n")) for each in (b"", *rows_in)]
     return put_inventory(
         reports,
         files,
@@ -123,7 +126,7 @@ def written(
     )
 
 
-@pytest.mark.parametrize("form", ["s3", "s3 current", "oss", "parquet", "orc"])
+@pytest.mark.parametrize("form", ["s3", "s3 current", "s3 with CRLF", "oss", "parquet", "orc"])
 def test_it_lists_what_the_bucket_lists(
     form: str, source: MemoryStore, reports: MemoryStore, tmp_path: Path
 ) -> None:

@@ -6,10 +6,12 @@ Its standard input is a ``Job``, and is held open for as long as somebody wants 
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import resource
 import sys
+import zlib
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +39,9 @@ _STEPS = 10
 """Of ``nice``: it is in no hurry, and others have sent what it works on."""
 _LONGEST_ROW = 1 << 20
 """Bytes. A key takes up to 3,072, percent-encoded; the list of who may read an object takes the most."""
+_LF = r", new_line='\n'"
+_MOST_WITHOUT_ROWS = 100
+"""Files that are looked into for the first row."""
 _ROWS_TOGETHER = 30_720
 """What a look at one place of the sorted file reads."""
 _TIMES = "['%Y-%m-%dT%H:%M:%S.%gZ', '%Y-%m-%dT%H:%M:%SZ', '%Y-%m-%dT%H-%M-%SZ']"
@@ -184,8 +189,23 @@ def _source(job: Job) -> str:
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(job.columns)))
     return (
         f"read_csv({files}, header=false, auto_detect=false, columns={{{columns}}}, delim=',', quote='\"', "
-        f"escape='\"', new_line='\\n', compression='gzip', max_line_size={_LONGEST_ROW}, strict_mode=true)"
+        f"escape='\"', compression='gzip'{_line_end(job)}, "
+        f"max_line_size={_LONGEST_ROW}, strict_mode=true)"
     )
+
+
+def _line_end(job: Job) -> str:
+    """The option for that of the first row, for one writer has written all files. Of CRLF DuckDB is told nothing: told
+    of it, DuckDB 2.0 finds no end of the last row."""
+    for path in job.files[:_MOST_WITHOUT_ROWS]:
+        try:
+            with gzip.open(path) as file:
+                first = file.readline(_LONGEST_ROW)
+        except (OSError, EOFError, zlib.error):  # which the reading itself tells better
+            break
+        if first:
+            return "" if first.endswith(b"\r\n") else _LF
+    return _LF
 
 
 def _file(path: str) -> str:
