@@ -31,7 +31,8 @@ def configuration_page() -> str:
     lines = [
         "# Configuration",
         "",
-        "A TOML file named with `bindery serve --config FILE` (or `BINDERY_CONFIG`); the command line lies over it.",
+        "A TOML file named with `bindery serve --config FILE` (or `BINDERY_CONFIG`). Options of the command line lie",
+        "over it, and so do the variables of the environment that stand for options: `BINDERY_DATA` over `data`.",
         "Generated from the settings of `src/bindery/config.py` and of the rooms by `make docs`.",
         "",
         "## Top level",

@@ -9,6 +9,7 @@ import shutil
 import socket
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,16 @@ def test_a_sound_record(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE t (x)")
     connection.close()
     assert findings(Config(data=tmp_path))["record"].verdict is Verdict.OK
+
+
+def test_a_record_is_as_large_as_its_log_as_well(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "catalog.db")) as connection:
+        connection.execute("PRAGMA journal_mode = wal")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("CREATE TABLE t AS SELECT zeroblob(3 * 1024 * 1024) AS x")
+        connection.commit()
+        assert (tmp_path / "catalog.db").stat().st_size < 100_000
+        assert ", 3.0 MiB, sound" in findings(Config(data=tmp_path))["record"].seen
 
 
 def test_sealing_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

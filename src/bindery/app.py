@@ -261,7 +261,9 @@ def _warn_of_missing_folders(
     for address in addresses:
         if address.folder is not None and not is_folder(address.folder):
             _log.warning(
-                "the folder of a bucket is not there", bucket=address.bucket, folder=address.folder
+                "the folder of a bucket is not there, or is no folder",
+                bucket=address.bucket,
+                folder=address.folder,
             )
     for folder in registered:
         if not is_folder(Path(folder).expanduser()):

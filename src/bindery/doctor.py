@@ -131,7 +131,8 @@ def _record(data: Path) -> Iterator[Finding]:
     except sqlite3.DatabaseError as error:
         answer = str(error)
     if answer == "ok":
-        yield Finding("record", Verdict.OK, f"{path}, {path.stat().st_size / 1024**2:.1f} MiB, sound")
+        size = sum(file.stat().st_size for file in (path, data / "catalog.db-wal") if file.exists())
+        yield Finding("record", Verdict.OK, f"{path}, {size / 1024**2:.1f} MiB, sound")
     else:
         yield Finding(
             "record", Verdict.FAILURE, f"{path}: {answer}",

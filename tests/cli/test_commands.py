@@ -205,6 +205,12 @@ def test_binding_what_does_not_exist_leaves_nothing(
     assert "did you mean photos?" in installation.run_here("bind", "fotos", "--dataset", "other", expect=1)
     assert "--prefix 2024/" in installation.run("bind", "oss://photos/2024/", expect=1)
     assert "ResourceNotFound" in installation.run("call", "GetProject", "--ProjectName", "typo", expect=1)
+    for inventory in ("nonsense", "oss://photos/manifest.json"):
+        words = ("--project", "typo", "--inventory", inventory)
+        assert "nventory" in installation.run("bind", "photos", *words, expect=1)
+        assert "ResourceNotFound" in installation.run(
+            "call", "GetProject", "--ProjectName", "typo", expect=1
+        )
 
 
 def test_a_binding_is_ended(installation: Installation) -> None:

@@ -151,6 +151,8 @@ def test_what_makes_no_sense_says_what_to_do(stopped: Path, tmp_path: Path) -> N
         ("place/place", "bare", (), 1, "./bare"),
         ("place/place", "oss://unknown/x", (), 1, "no bucket unknown"),
         ("place/place", "ftp://x/y", (), 1, "no store for ftp"),
+        ("place/place", tmp_path / "out.csv", (), 1, "exports are Parquet"),
+        ("place/place", "oss://unknown/x", (), 1, "--config, or write the URL"),
         ("place/place", there, (), 1, "there already"),
         ("place/place", f"{there}/", (), 1, "another place"),
         ("place/place", stopped / "out", (), 1, "in the data folder"),

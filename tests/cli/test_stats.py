@@ -144,6 +144,7 @@ def test_tables_for_people_and_json_for_programs(folder: Path) -> None:
     told = json.loads(run("--data", str(folder), "--json", "--datasets", "1").stdout)
     assert told["record"]["entries"] == _ENTRIES
     assert [each["dataset"] for each in told["datasets"]] == ["place"]
+    assert {each["is_index"] is bool(each["is_index"]) for each in told["record"]["relations"]} == {True}
 
 
 def test_what_cannot_be_measured_is_told(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from bindery.buckets.inventory.manifest import HOW_TO_GO_ON
 from bindery.cli.bucket_argument import StoreArgument, folder_beside, parse_store_argument
 from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.nearest import bound_bucket_near
@@ -71,30 +72,44 @@ def bind(
     """
     client = connect(endpoint, data)
     wanted = parse_store_argument(store, name)
+    given, by = scope_parameter(**scope), inventory_parameter(inventory)
     register(client, wanted)
     target = {"ProjectName": project, "DatasetName": dataset, "URI": wanted.uri}
     made = ensure_dataset(client, project, dataset)
-    given = scope_parameter(**scope)
-    by = inventory_parameter(inventory)
-    if create(client, "CreateBinding", **target, Scope=given, Inventory=by):
-        made.append(("DeleteBinding", target))
-        listed = None
-    else:
-        listed = change_scope(client, target, given, quiet=by is not None)
-        change_inventory(client, target, by)
+    try:
+        listed = bind_or_change(client, target, given, by, made)
+    except ApiError:
+        undo(client, made)
+        raise
     if wait or sys.stderr.isatty():
         binding = follow(client, target, listed)
     else:
         binding = first_news(client, target, listed)
     if binding["State"] == "Failed" and made and made[-1][0] == "DeleteBinding":
         undo(client, made)
-        hint = "" if wanted.location else _meant(client, store)
-        raise click.ClickException(
-            f"{wanted.uri}: {binding.get('Reason', 'cannot be bound')}{hint}; nothing was bound"
-        )
+        reason = binding.get("Reason", "cannot be bound").replace(f". {HOW_TO_GO_ON}", "")
+        hint = _meant(client, store) if reason.startswith("BucketNotFound") else ""
+        raise click.ClickException(f"{wanted.uri}: {reason}{hint}; nothing was bound")
     say(describe(binding))
     if binding["State"] in _BROKEN:
         raise SystemExit(1)
+
+
+def bind_or_change(
+    client: Client,
+    target: dict[str, str],
+    scope: dict[str, Any] | None,
+    inventory: str | None,
+    made: list[Call],
+) -> str | None:
+    """Make the binding, and note in ``made`` how to undo it, or change the one that is there; then when its bucket was
+    listed last, as ``change_scope`` tells. Raises ApiError."""
+    if create(client, "CreateBinding", **target, Scope=scope, Inventory=inventory):
+        made.append(("DeleteBinding", target))
+        return None
+    listed = change_scope(client, target, scope, quiet=inventory is not None)
+    change_inventory(client, target, inventory)
+    return listed
 
 
 def _meant(client: Client, word: str) -> str:

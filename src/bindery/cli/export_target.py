@@ -14,7 +14,7 @@ import msgspec
 from bindery.app import open_buckets, read_registered
 from bindery.buckets.off_limits import is_within
 from bindery.buckets.registry import check_apart_from, open_for_writing, parse_store
-from bindery.buckets.store import ObjectNotFound, StoreAddress, WritableStore
+from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreAddress, WritableStore
 from bindery.catalog.export.export import Manifest, metadata_of
 from bindery.catalog.export.parquet import join
 from bindery.catalog.export.target import FolderTarget, Target
@@ -22,6 +22,8 @@ from bindery.config import Config
 from bindery.data_folder import sync_folder
 
 _SUFFIX = ".parquet"
+_OTHER_FORMATS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".xlsx", ".orc", ".avro")
+"""Endings that say that something else is wanted."""
 _LARGEST_MANIFEST = 64 * 1024 * 1024
 
 
@@ -101,6 +103,10 @@ def open_target(text: str, config: Config) -> Target:
             raise click.ClickException(f"{text} is there already; name another file, or remove it")
         _check_apart(Path(text).parent, config)
         return FileTarget(Path(text))
+    if Path(text).suffix.lower() in _OTHER_FORMATS or Path(text).is_file():
+        raise click.ClickException(
+            f"{text}: exports are Parquet; name another place, a folder or a file that ends in {_SUFFIX}"
+        )
     if "/" not in text and text not in (".", ".."):
         raise click.ClickException(
             f"write ./{text} for a folder here, oss://{text} for a bucket that the server knows, or the URL of a store"
@@ -121,6 +127,11 @@ def _registered(place: str, config: Config) -> StoreAddress:
     buckets = open_buckets(config, read_registered(config))
     try:
         address = buckets.address(bucket)
+    except BucketNotFound as error:
+        raise click.ClickException(
+            f"no bucket {bucket} is known here: name the server's configuration with --config, or write the URL of the "
+            "store (s3://…, file:///…), as where the server was told of it on its command line"
+        ) from error
     finally:
         buckets.close()
     below = prefix.strip("/") if address.folder is not None else quote(prefix.strip("/"))

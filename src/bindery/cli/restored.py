@@ -12,7 +12,7 @@ import msgspec
 
 from bindery.app import open_buckets, open_catalog, read_registered
 from bindery.buckets.registry import Buckets
-from bindery.buckets.store import StoreError
+from bindery.buckets.store import BucketNotFound, StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, Dataset
 from bindery.cli.audit import reports_table, sample_lines
@@ -69,6 +69,9 @@ def _audit(catalog: Catalog, buckets: Buckets, binding: Binding, show: Show) -> 
         store.check()
         audit = Audit(binding, store, catalog, on_progress=lambda share: tell(int(share * 100), 100))
         report: dict[str, Any] = msgspec.to_builtins(audit.run())
+    except BucketNotFound:
+        told = f"no bucket {binding.bucket} is known here; name the server's configuration with --config"
+        return names | {"Equal": False, "Error": told}
     except StoreError as error:
         return names | {"Equal": False, "Error": str(error)}
     return names | report

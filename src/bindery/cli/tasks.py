@@ -100,7 +100,13 @@ def list_tasks(
 
 @tasks.command()
 @click.argument("task_id")
-@click.option("--project", envvar="BINDERY_PROJECT", required=True, help="The project of the task.")
+@click.option(
+    "--project",
+    default="default",
+    show_default=True,
+    envvar="BINDERY_PROJECT",
+    help="The project of the task.",
+)
 @click.option("--type", "kind", help="The type of the task; its id begins with it by itself.")
 @server_options
 def cancel(task_id: str, *, project: str, kind: str | None, endpoint: str, data: Path) -> None:

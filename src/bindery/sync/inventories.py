@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from bindery.buckets.inventory.listing import list_staged
-from bindery.buckets.inventory.manifest import InventoryRefused
+from bindery.buckets.inventory.manifest import HOW_TO_GO_ON, InventoryRefused
 from bindery.buckets.inventory.staging import Staged, discard, find_newer, read_manifest, stage
 from bindery.buckets.registry import Buckets
 from bindery.buckets.store import ObjectInfo, Store, StoreError, StoreUnavailable
@@ -31,10 +31,6 @@ from bindery.sync.worker import Worker
 
 _LISTED_AT_ONCE = 1_000
 """Objects of one request."""
-_ADVICE = (
-    "Name another one with UpdateBindingInventory, or none to have the bucket listed; when this one was mended, "
-    "ResumeBinding tries it again"
-)
 _log = structlog.get_logger()
 
 
@@ -129,7 +125,7 @@ class Inventories:
             self.progress = None
             if error.retryable:
                 raise
-            told = f"{uri} cannot be used: {str(error).rstrip('.')}. {_ADVICE}"
+            told = f"{uri} cannot be used: {str(error).rstrip('.')}. {HOW_TO_GO_ON}"
             self._refused[uri] = told
             discard(self._folder)
             raise InventoryRefused(told) from error

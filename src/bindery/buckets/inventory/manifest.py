@@ -52,6 +52,13 @@ _NAMES = {
 _NEEDED = ("Bucket", "Key", "Size", "LastModifiedDate", "ETag")
 
 
+HOW_TO_GO_ON = (
+    "Name another one with UpdateBindingInventory, or none to have the bucket listed; when this one was mended, "
+    "ResumeBinding tries it again"
+)
+"""With a binding whose inventory is refused."""
+
+
 class InventoryRefused(StoreMisconfigured):
     """The inventory cannot be used; the message says why, and what to do."""
 

@@ -47,7 +47,7 @@ WHERE document IS NOT NULL
 """
 
 
-class _Tree(msgspec.Struct, frozen=True):
+class _Tree(msgspec.Struct, frozen=True, array_like=True):
     """A table or an index, by the page at which it begins."""
 
     name: str
@@ -65,7 +65,7 @@ def measure(path: Path) -> RecordSizes:
     try:
         with closing(connect_beside(path)) as connection:
             trees = [_Tree("sqlite_schema", "sqlite_schema", False, 1, False)]
-            trees += [_Tree(*row) for row in connection.execute(_TREES)]
+            trees += msgspec.convert(connection.execute(_TREES).fetchall(), list[_Tree], strict=False)
             sizes = _beginning(connection, path)
             relations, is_complete = _counted(connection, trees, sizes.bytes)
     except sqlite3.DatabaseError as error:
