@@ -100,6 +100,10 @@ def test_a_restored_record_is_audited(tmp_path: Path) -> None:
     assert "since the backup" in said
     shutil.rmtree(tmp_path / "buckets" / "texts")
     assert "texts" in audited(*words, tmp_path / "gone", expect=1)
+    config.write_text(f'[buckets]\ntexts = "{tmp_path / "buckets" / "texts"}"\n')
+    assert "does not exist" in " ".join(audited(*words, tmp_path / "without its folder", expect=1).split())
+    config.write_text("")
+    assert "--config" in audited(*words, tmp_path / "unknown", expect=1)
     backup = tmp_path / "backup"
     with closing(sqlite3.connect(backup / "catalog.db")) as record, record:
         record.execute("DELETE FROM file WHERE uri = 'oss://texts/2.txt'")

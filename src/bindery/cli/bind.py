@@ -88,7 +88,8 @@ def bind(
     if binding["State"] == "Failed" and made and made[-1][0] == "DeleteBinding":
         undo(client, made)
         reason = binding.get("Reason", "cannot be bound").replace(f". {HOW_TO_GO_ON}", "")
-        hint = _meant(client, store) if reason.startswith("BucketNotFound") else ""
+        is_bare = wanted.location is None and reason.startswith("BucketNotFound")
+        hint = _meant(client, store) if is_bare else ""
         raise click.ClickException(f"{wanted.uri}: {reason}{hint}; nothing was bound")
     say(describe(binding))
     if binding["State"] in _BROKEN:

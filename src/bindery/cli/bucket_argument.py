@@ -61,6 +61,11 @@ def folder_beside(word: str) -> str:
     return f"; for the folder here write ./{word}" if Path(word).is_dir() else ""
 
 
+def unknown_here(bucket: str) -> str:
+    """Why a command that reads the record itself cannot open a bucket, and what to do."""
+    return f"no bucket {bucket} is known here: name the server's configuration with --config"
+
+
 def _is_path(text: str) -> bool:
     return "/" in text or text in (".", "..") or text.startswith("~")
 

@@ -18,6 +18,7 @@ from bindery.buckets.store import BucketNotFound, ObjectNotFound, StoreAddress, 
 from bindery.catalog.export.export import Manifest, metadata_of
 from bindery.catalog.export.parquet import join
 from bindery.catalog.export.target import FolderTarget, Target
+from bindery.cli.bucket_argument import unknown_here
 from bindery.config import Config
 from bindery.data_folder import sync_folder
 
@@ -129,8 +130,8 @@ def _registered(place: str, config: Config) -> StoreAddress:
         address = buckets.address(bucket)
     except BucketNotFound as error:
         raise click.ClickException(
-            f"no bucket {bucket} is known here: name the server's configuration with --config, or write the URL of the "
-            "store (s3://…, file:///…), as where the server was told of it on its command line"
+            f"{unknown_here(bucket)}, or write the URL of the store (s3://…, file:///…), as where the server was told "
+            "of it on its command line"
         ) from error
     finally:
         buckets.close()

@@ -12,10 +12,11 @@ import msgspec
 
 from bindery.app import open_buckets, open_catalog, read_registered
 from bindery.buckets.registry import Buckets
-from bindery.buckets.store import BucketNotFound, StoreError
+from bindery.buckets.store import BucketNotFound, Store, StoreError
 from bindery.catalog.catalog import Catalog
 from bindery.catalog.records import Binding, Dataset
 from bindery.cli.audit import reports_table, sample_lines
+from bindery.cli.bucket_argument import unknown_here
 from bindery.cli.datasets import datasets_in
 from bindery.cli.output import console, say
 from bindery.cli.progress import progress_shown
@@ -65,13 +66,19 @@ def _audit(catalog: Catalog, buckets: Buckets, binding: Binding, show: Show) -> 
     names = {"ProjectName": binding.project_name, "DatasetName": binding.dataset_name, "URI": binding.uri}
     tell = partial(show, f"audit of {binding.uri}")
     try:
-        store = buckets.open(binding.bucket)
+        store = _open(buckets, binding.bucket)
         store.check()
         audit = Audit(binding, store, catalog, on_progress=lambda share: tell(int(share * 100), 100))
         report: dict[str, Any] = msgspec.to_builtins(audit.run())
-    except BucketNotFound:
-        told = f"no bucket {binding.bucket} is known here; name the server's configuration with --config"
-        return names | {"Equal": False, "Error": told}
     except StoreError as error:
         return names | {"Equal": False, "Error": str(error)}
     return names | report
+
+
+def _open(buckets: Buckets, bucket: str) -> Store:
+    """Raises StoreError."""
+    try:
+        buckets.address(bucket)
+    except BucketNotFound:
+        raise BucketNotFound(unknown_here(bucket)) from None
+    return buckets.open(bucket)
