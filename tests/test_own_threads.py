@@ -11,10 +11,8 @@ from pathlib import Path
 import pytest
 from tests.own_threads import begin_test, replace_here, with_others_here
 
-_FOR_ALL = re.compile(
-    r"setattr\(\s*(\w+\.)*(os|time|shutil|socket|threading|tempfile|subprocess|signal|random|secrets),"
-    r'|setattr\(\s*"[\w.]*\b(os|time|shutil|socket|threading|tempfile|subprocess|signal|random|secrets)\.\w+"'
-)
+_SYSTEM = "(os|time|shutil|socket|threading|tempfile|subprocess|signal|random|secrets)"
+_FOR_ALL = re.compile(rf'setattr\(\s*((\w+\.)*{_SYSTEM},|"[\w.]*\b{_SYSTEM}\.\w+")')
 
 
 def test_earlier_threads_see_the_true_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from bindery.buckets.mounts import mounts_within
 from bindery.buckets.registry import Buckets, check_address, check_apart_from, parse_store
 from bindery.buckets.store import StoreError, describe_unseen
 from bindery.catalog.opening import describe_postgresql, registered_buckets, sealed_keys
-from bindery.catalog.record.sqlite.inspection import read_only_address
+from bindery.catalog.record.sqlite.inspection import log_of, read_only_address
 from bindery.catalog.records import CatalogUnusable
 from bindery.config import Config, NotificationsConfig
 from bindery.documentation import command_for
@@ -131,7 +131,7 @@ def _record(data: Path) -> Iterator[Finding]:
     except sqlite3.DatabaseError as error:
         answer = str(error)
     if answer == "ok":
-        size = sum(file.stat().st_size for file in (path, data / "catalog.db-wal") if file.exists())
+        size = sum(file.stat().st_size for file in (path, log_of(path)) if file.exists())
         yield Finding("record", Verdict.OK, f"{path}, {size / 1024**2:.1f} MiB, sound")
     else:
         yield Finding(

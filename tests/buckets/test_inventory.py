@@ -109,7 +109,8 @@ def written(
     elif form == "orc":
         files, schema = [orc_file(each, bucket) for each in dealt], ORC_SCHEMA
     else:
-        schema = {"s3 current": S3_CURRENT, "oss": OSS_SCHEMA}.get(form, S3_SCHEMA)
+        schemas = {"s3": S3_SCHEMA, "s3 current": S3_CURRENT, "s3 with CRLF": S3_SCHEMA, "oss": OSS_SCHEMA}
+        schema = schemas[form]
         files = [csv_file(each, schema, bucket, oss=form == "oss") for each in dealt]
         if form == "s3 with CRLF":
             rows_in = [gzip.decompress(file) for file in files]

@@ -154,7 +154,7 @@ def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Pa
     def note(message: ConsoleMessage) -> None:
         url = message.location["url"]
         if message.type == "error" and not any(path in url and why in message.text for path, why in lost):
-            problems.append(f"{message.text} {message.location['url']}")
+            problems.append(f"{message.text} {url}")
 
     shown.on("console", note)
     shown.on("pageerror", lambda error: problems.append(str(error)))

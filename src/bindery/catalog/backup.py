@@ -85,7 +85,7 @@ def make_backup(data: Path, folder: Path, others: Mapping[str, Path], progress: 
     try:
         return _fill(record, folder, others, progress)
     except BaseException:
-        _empty(folder, (RECORD, f"{RECORD}-journal", *others, MANIFEST))
+        _empty(folder, others)
         raise
 
 
@@ -99,11 +99,16 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _empty(folder: Path, names: Iterable[str]) -> None:
-    for name in names:
-        for path in (folder / name, folder / f"{name}.new"):
-            with suppress(OSError):
-                path.unlink()
+def _written(others: Iterable[str]) -> set[str]:
+    """Names of all files that making a backup writes, those that are not complete among them."""
+    names = {RECORD, f"{RECORD}-journal", *others, MANIFEST}
+    return names | {f"{name}.new" for name in names}
+
+
+def _empty(folder: Path, others: Iterable[str]) -> None:
+    for name in _written(others):
+        with suppress(OSError):
+            (folder / name).unlink()
 
 
 def _fill(record: Path, folder: Path, others: Mapping[str, Path], progress: Progress) -> Manifest:
@@ -268,8 +273,7 @@ def _read_manifest(folder: Path) -> Manifest:
 def _is_cut_off(folder: Path, others: Iterable[str]) -> bool:
     """Whether a folder holds the beginning of a backup, as one leaves it that was killed."""
     found = _names_in(folder)
-    begun = {RECORD, f"{RECORD}-journal", f"{MANIFEST}.new", *others, *(f"{name}.new" for name in others)}
-    return RECORD in found and found <= begun
+    return RECORD in found and MANIFEST not in found and found <= _written(others)
 
 
 def _names_in(folder: Path) -> set[str]:

@@ -16,7 +16,7 @@ from bindery.catalog.opening import read_beside
 from bindery.catalog.query.parse import parse_simple_query
 from bindery.catalog.query.syntax import QueryError
 from bindery.cli.export_target import FileTarget, open_target
-from bindery.cli.options import config_option, data_option
+from bindery.cli.options import config_option, data_option, project_option
 from bindery.cli.output import say, say_json
 from bindery.cli.progress import progress_shown
 from bindery.cli.query import query_parameters
@@ -35,9 +35,7 @@ from bindery.secrecy import without_secrets
     "--where", help="Only entries that match: an expression as of bindery query, or a SimpleQuery as JSON."
 )
 @click.option("--with-texts", is_flag=True, help="Add the column Text: what documents say.")
-@click.option(
-    "--project", default="default", show_default=True, envvar="BINDERY_PROJECT", help="Project name."
-)
+@project_option()
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 @config_option("Configuration file of the server: where the record is, and its buckets.")
 @data_option

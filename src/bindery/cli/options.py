@@ -55,15 +55,19 @@ def server_options(command: Command) -> Command:
     return endpoint(data_option(command))
 
 
+def project_option(help_text: str = "Project name.") -> Callable[[Command], Command]:
+    """``--project``."""
+    return click.option(
+        "--project", default="default", show_default=True, envvar="BINDERY_PROJECT", help=help_text
+    )
+
+
 def dataset_options(command: Command) -> Command:
     """``--project`` and ``--dataset``."""
-    project = click.option(
-        "--project", default="default", show_default=True, envvar="BINDERY_PROJECT", help="Project name."
-    )
     dataset = click.option(
         "--dataset", default="default", show_default=True, envvar="BINDERY_DATASET", help="Dataset name."
     )
-    return project(dataset(command))
+    return project_option()(dataset(command))
 
 
 def bucket_uri(bucket: str) -> str:

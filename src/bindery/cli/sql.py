@@ -23,7 +23,7 @@ from bindery.catalog.records import CatalogInUse
 from bindery.cli.client import ApiError, Client, connect
 from bindery.cli.ctrl_c import ctrl_c_heard
 from bindery.cli.memory import memory_bounded
-from bindery.cli.options import FOLDER, config_option
+from bindery.cli.options import FOLDER, config_option, project_option
 from bindery.cli.output import cell, console, say, say_json, table
 from bindery.config import load_config
 from bindery.data_folder import find_server_address
@@ -52,9 +52,7 @@ class _Seconds(click.FloatRange):
 @click.command()
 @click.argument("dataset")
 @click.argument("statement")
-@click.option(
-    "--project", default="default", show_default=True, envvar="BINDERY_PROJECT", help="Project name."
-)
+@project_option()
 @click.option(
     "--timeout", type=_Seconds(min=0.001, max=86_400), default=60.0, show_default=True,
     help="Seconds after which the statement ends.",

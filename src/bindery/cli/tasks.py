@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 
 from bindery.cli.client import Client, connect
-from bindery.cli.options import server_options
+from bindery.cli.options import project_option, server_options
 from bindery.cli.output import cell, console, say, say_json, table
 
 _POLL_SECONDS = 0.2
@@ -100,13 +100,7 @@ def list_tasks(
 
 @tasks.command()
 @click.argument("task_id")
-@click.option(
-    "--project",
-    default="default",
-    show_default=True,
-    envvar="BINDERY_PROJECT",
-    help="The project of the task.",
-)
+@project_option("The project of the task.")
 @click.option("--type", "kind", help="The type of the task; its id begins with it by itself.")
 @server_options
 def cancel(task_id: str, *, project: str, kind: str | None, endpoint: str, data: Path) -> None:

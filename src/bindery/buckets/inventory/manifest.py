@@ -50,8 +50,6 @@ _NAMES = {
 }
 """Columns that are read: their names in a CSV's schema, and those of Parquet and ORC."""
 _NEEDED = ("Bucket", "Key", "Size", "LastModifiedDate", "ETag")
-
-
 HOW_TO_GO_ON = (
     "Name another one with UpdateBindingInventory, or none to have the bucket listed; when this one was mended, "
     "ResumeBinding tries it again"

@@ -189,8 +189,7 @@ def _source(job: Job) -> str:
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(job.columns)))
     return (
         f"read_csv({files}, header=false, auto_detect=false, columns={{{columns}}}, delim=',', quote='\"', "
-        f"escape='\"', compression='gzip'{_line_end(job)}, "
-        f"max_line_size={_LONGEST_ROW}, strict_mode=true)"
+        f"escape='\"', compression='gzip', max_line_size={_LONGEST_ROW}, strict_mode=true{_line_end(job)})"
     )
 
 

@@ -13,6 +13,11 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** What has gone wrong, said at once; words that are not there are left out. */
+export function problem(...words) {
+  return h("p", { class: "problem", role: "alert" }, words.filter(Boolean).join(" "));
+}
+
 /** What a page was given as data. */
 export function dataOf(id) {
   return JSON.parse(document.getElementById(id).textContent);

@@ -18,6 +18,11 @@ from bindery.data_folder import give_to_owner
 _LOCK_SECONDS = 5.0
 
 
+def log_of(path: Path) -> Path:
+    """Where SQLite keeps what was committed to a record and is not in its file yet."""
+    return path.with_name(path.name + "-wal")
+
+
 def connect_beside(path: Path) -> sqlite3.Connection:
     """A connection that writes nothing: beside a file that nobody uses SQLite would leave two more.
 
@@ -25,7 +30,7 @@ def connect_beside(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise CatalogUnusable(f"no record {path}; name the data folder of the server with --data")
-    way = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+    way = "mode=ro" if log_of(path).exists() else "immutable=1"
     return sqlite3.connect(read_only_address(path, way), uri=True, timeout=_LOCK_SECONDS)
 
 
@@ -39,7 +44,7 @@ def reading_beside(folder: Path) -> Iterator[Connection]:
     path = folder / "catalog.db"
     if not path.is_file():
         raise CatalogUnusable(f"no record {path}; name the data folder of the server with --data")
-    is_used = path.with_name(path.name + "-wal").exists()
+    is_used = log_of(path).exists()
     lock = -1 if is_used else lock_folder(folder)
     try:
         address = read_only_address(path, "mode=ro" if is_used else "immutable=1")

@@ -27,7 +27,7 @@ from bindery.catalog.record.sizes import (
     sample_places,
 )
 from bindery.catalog.record.sqlite.connection import unusable
-from bindery.catalog.record.sqlite.inspection import connect_beside
+from bindery.catalog.record.sqlite.inspection import connect_beside, log_of
 from bindery.catalog.record.sqlite.pointer_map import PointerMap
 from bindery.catalog.records import CatalogUnusable
 
@@ -60,7 +60,7 @@ class _Tree(msgspec.Struct, frozen=True, array_like=True):
 
 def measure(path: Path) -> RecordSizes:
     """Bytes of a record. Raises CatalogUnusable for one that is damaged, or of an earlier release that lacks tables."""
-    log = path.with_name(path.name + "-wal")
+    log = log_of(path)
     is_used = log.exists()
     try:
         with closing(connect_beside(path)) as connection:
@@ -86,7 +86,7 @@ def _beginning(connection: sqlite3.Connection, path: Path) -> RecordSizes:
         int(connection.execute(f"PRAGMA {name}").fetchone()[0])
         for name in ("page_size", "page_count", "freelist_count")
     )
-    log = path.with_name(path.name + "-wal")
+    log = log_of(path)
     count, entries, file_bytes = connection.execute(
         "SELECT count(*), coalesce(sum(file_count), 0), coalesce(sum(total_size), 0) FROM dataset"
     ).fetchone()

@@ -1,6 +1,6 @@
 // What a document would change if it counted, before it is saved.
 
-import { ask, dataOf, fill, h, lastShown } from "../dom.js";
+import { ask, dataOf, fill, h, lastShown, problem } from "../dom.js";
 
 const texts = dataOf("texts");
 
@@ -12,7 +12,7 @@ for (const trial of document.querySelectorAll(".trial")) {
     try {
       tell(...(await work(draftOf(trial))));
     } catch (error) {
-      tell(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+      tell(problem(error.code, error.message));
     }
   };
   trial.querySelector('[data-do="decide"]').addEventListener("click", () => show(decide));

@@ -1,6 +1,6 @@
 // One binding, live: state, books, rate and time left, what the books were; and its buttons.
 
-import { ask, dataOf, fill, h, lastShown, latest } from "../dom.js";
+import { ask, dataOf, fill, h, lastShown, latest, problem } from "../dom.js";
 import { watch } from "../live.js";
 import { BooksPlot } from "./books_plot.js";
 import { bytes, duration } from "./figures.js";
@@ -82,7 +82,7 @@ async function act(action) {
     if (answer.TaskId) await follow(answer.TaskId, action, tell);
     else tell(h("p", { class: "good" }, texts.done));
   } catch (error) {
-    tell(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+    tell(problem(error.code, error.message));
   }
 }
 
@@ -106,7 +106,7 @@ async function showHeldBack() {
     sample.replaceChildren(...heldBack(found, shown));
   } catch (error) {
     if (error.name === "AbortError") return;
-    sample.replaceChildren(h("p", { class: "problem", role: "alert" }, `${error.code ?? ""} ${error.message}`));
+    sample.replaceChildren(problem(error.code, error.message));
     if (error.code !== "NoPermission") return; // who may not see it may still remove it
   }
   remove.disabled = false;

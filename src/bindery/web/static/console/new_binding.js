@@ -1,6 +1,6 @@
 // What a new binding would find, before there is one.
 
-import { ask, dataOf, fill, h, lastShown, offering } from "../dom.js";
+import { ask, dataOf, fill, h, lastShown, offering, problem } from "../dom.js";
 import { bytes, duration } from "./figures.js";
 import { followTask } from "./task.js";
 
@@ -20,7 +20,7 @@ button.addEventListener("click", async () => {
     const made = begun.made ? h("p", { class: "hint" }, fill(texts.estimate_made, { project })) : "";
     await followTask(project, begun.task, "BindingEstimate", 500, (task) => show(made, ...estimated(task)));
   } catch (error) {
-    show(h("p", { class: "problem", role: "alert" }, [error.code, error.message].filter(Boolean).join(" ")));
+    show(problem(error.code, error.message));
   }
 });
 // An estimate of another scope than the one that is typed would be worse than none.
@@ -29,7 +29,7 @@ form.addEventListener("input", () => begin()());
 /** The sums of a task, which are there while it counts. */
 function estimated(task) {
   const running = task.Status === "Running";
-  if (task.Status === "Failed") return [h("p", { class: "problem", role: "alert" }, `${task.Code ?? ""} ${task.Message ?? ""}`)];
+  if (task.Status === "Failed") return [problem(task.Code, task.Message)];
   const found = task.Result ? JSON.parse(task.Result) : null;
   const state = running ? h("p", {}, h("progress", { "aria-label": texts.progress }), ` ${texts.estimate_counting}`) : h("p", { class: "good", "data-testid": "estimated" }, texts.estimate_done);
   if (!found) return [state];

@@ -1,6 +1,6 @@
 // The explorer: choose an operation, fill its form, send, read the answer.
 
-import { ask, dataOf, debounce, fill, h, tabs } from "../dom.js";
+import { ask, dataOf, debounce, fill, h, problem, tabs } from "../dom.js";
 import { jsonTree } from "../json_tree.js";
 import { CallForm } from "./form.js";
 import { readPasted } from "./pasted.js";
@@ -101,7 +101,7 @@ async function send({ again = false } = {}) {
 }
 
 function tellProblem(error) {
-  element("panel-answer").replaceChildren(h("p", { class: "problem", role: "alert" }, error.message));
+  element("panel-answer").replaceChildren(problem(error.message));
   showTab("tab-answer");
 }
 
